@@ -1,0 +1,50 @@
+"""``llmops sandbox``: the embedded stack, started apart."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pytest_llmops.control.embedded import Sandbox
+from pytest_llmops.errors import ConfigError
+from pytest_llmops.target.load import BUILT_IN, load
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@click.command()
+@click.option("--profile", default="sandbox", show_default=True, help="Which system it stands in for.")
+@click.option("--engine", default="synthetic", show_default=True, help="What generates its answers.")
+@click.option("--fault", "faults", multiple=True, help="How it is sick, e.g. llm:slow=1.6. May be given again.")
+@click.option("--write", type=click.Path(path_type=Path), help="Write the llmops.toml that points at it.")
+def sandbox(profile: str, engine: str, faults: tuple[str, ...], write: Path | None) -> None:
+    """Start the embedded stack and keep it until Ctrl-C."""
+    if write is not None and write.exists():
+        raise ConfigError(f"{write} exists; it was not changed. Give --write another name, or move it away.")
+    target = load(None, BUILT_IN if profile == BUILT_IN else f"{BUILT_IN}:{profile}", Path.cwd())
+    stack = Sandbox(target, faults, engine)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        for name, url in stack.facts["components"].items():
+            click.echo(f"{name:<8} {url}")
+        for variable, key in stack.facts["environ"].items():
+            click.echo(f"export {variable}={key}")
+        if write is not None:
+            write.write_text(_file(profile, stack.facts["components"]), encoding="utf-8")
+            click.echo(f"written: {write}")
+        click.echo(f"Ready in {stack.facts['ready_s']:.1f} s. Ctrl-C ends it and leaves nothing behind.")
+        stop.wait()
+    finally:
+        stack.stop()
+
+
+def _file(profile: str, urls: Mapping[str, str]) -> str:
+    tables = "".join(f'\n[targets.sandbox.components.{name}]\nurl = "{url}"\n' for name, url in urls.items())
+    return f'default_target = "sandbox"\n\n[targets.sandbox]\nprofile = "{profile}"\nenvironment = "sandbox"\n{tables}'

@@ -1,0 +1,244 @@
+"""The API in front, spoken to by the routes that the profile describes."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import jmespath
+
+from pytest_llmops.clients.exposition import MetricsPage
+from pytest_llmops.clients.health import HealthReport, health_report, moment_of
+from pytest_llmops.clients.llm import text_of
+from pytest_llmops.clients.signing import WRONG
+from pytest_llmops.errors import CallFailed, ConfigError, Unsupported, did_you_mean
+from pytest_llmops.target.templates import render
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pytest_llmops.clients.http import Answer, Http
+    from pytest_llmops.samples import Prompt
+    from pytest_llmops.target.components import Api as ApiComponent
+    from pytest_llmops.target.components import Kpi, Route
+
+GUEST = "llmops-guest"
+"""The user in whose name questions are asked where no other is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The API's answer to a question.
+
+    Attributes:
+        text: the answer; empty for a block.
+        sources: ids of the sources that it names.
+        blocked: whether the API refused the input, by the profile's predicate over the body.
+        status: HTTP status.
+        elapsed_s: the whole call.
+        body: the JSON as it came.
+    """
+
+    text: str
+    sources: tuple[str, ...]
+    blocked: bool
+    status: int
+    elapsed_s: float
+    body: Any = field(repr=False, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLog:
+    """The newest entries of the target's audit log.
+
+    Attributes:
+        events: oldest first.
+    """
+
+    events: tuple[AuditEvent, ...]
+
+    @property
+    def newest_age_s(self) -> float | None:
+        """How old the newest entry is; None where none has a time that can be read."""
+        times = [event.at for event in self.events if event.at is not None]
+        return max(0.0, time.time() - max(times)) if times else None
+
+    @property
+    def reach_days(self) -> float:
+        """How far the entries reach back from now, in days."""
+        times = [event.at for event in self.events if event.at is not None]
+        return max(0.0, time.time() - min(times)) / 86400 if times else 0.0
+
+    def count(self, type_: str, within_s: float = 86400.0) -> int:
+        """Entries of a type that are not older than that."""
+        since = time.time() - within_s
+        return sum(event.type == type_ and event.at is not None and event.at >= since for event in self.events)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEvent:
+    """One entry of the target's audit log.
+
+    Attributes:
+        at: epoch seconds, None where its time cannot be read.
+        type: as the target words it.
+    """
+
+    at: float | None
+    type: str
+
+
+class Api:
+    """A service with routes.
+
+    Args:
+        http: calls to it.
+        config: the component's table.
+    """
+
+    def __init__(self, http: Http, config: ApiComponent) -> None:
+        self.http = http
+        self.config = config
+
+    def __repr__(self) -> str:
+        return f"Api({self.http.url})"
+
+    def with_wrong_key(self, route: str, **values: Any) -> Answer:
+        """Ask a route with a key that nobody has.
+
+        Raises:
+            Unsupported: the target is configured without keys.
+        """
+        if self.config.auth is None:
+            raise Unsupported(f"{self.http.component}: the target is configured without keys.")
+        return self._ask(route, WRONG, values)
+
+    def call(self, route: str, *, role: str | None = None, **values: Any) -> Answer:
+        """Ask a route of the profile and return its answer, whatever its status.
+
+        Args:
+            route: its name in ``routes``.
+            role: whose key signs it; the route's own role by default.
+            values: what its templates ask for.
+
+        Raises:
+            Unsupported: this system has no such route.
+            CallFailed: no whole answer came.
+        """
+        return self._ask(route, role, values)
+
+    def _ask(self, route: str, role: str | None, values: Mapping[str, Any]) -> Answer:
+        found = self._route(route)
+        path = str(render(found.path, {name: quote(str(value), safe="") for name, value in values.items()}))
+        return self.http.call(
+            found.method,
+            path,
+            body=None if found.body is None else render(found.body, values),
+            query=render(found.query, values),
+            role=role or found.role,
+        )
+
+    def health(self) -> HealthReport:
+        """Ask the health route, and judge status, body and dependencies by the profile.
+
+        Raises:
+            Unsupported: the profile describes no health.
+        """
+        if self.config.health is None:
+            raise Unsupported(f"{self.http.component}: its profile describes no health route.")
+        return health_report(self.call(self.config.health.route), self.config.health)
+
+    def query(self, prompt: Prompt | str, *, user: str = GUEST, fresh: bool = True, role: str | None = None) -> Reply:
+        """Ask a question (route ``query``).
+
+        Args:
+            prompt: the question.
+            user: in whose name.
+            fresh: past the target's answer cache, where its route can say so.
+            role: whose key signs it.
+
+        Raises:
+            CallFailed: a status other than 2xx, or no whole answer.
+        """
+        answer = self.call("query", role=role, prompt=text_of(prompt), user=user, fresh=fresh).ok()
+        route, body = self._route("query"), answer.json()
+        blocked = bool(route.blocked and jmespath.search(route.blocked, body))
+        text = jmespath.search(route.answer, body) if route.answer else body
+        sources = jmespath.search(route.sources, body) if route.sources else None
+        if not blocked and not isinstance(text, str):
+            raise CallFailed(
+                self.http.component,
+                "bad-answer",
+                f"{self.http.component}: {answer.asked} answered {answer.status} without a text at {route.answer!r}.",
+            )
+        named = tuple(str(source) for source in sources or ())
+        return Reply(text or "", named, blocked, answer.status, answer.elapsed_s, body)
+
+    def ask_all(self, prompts: Iterable[Prompt], *, fresh: bool = True) -> None:
+        """Ask every question once, whatever becomes of it: traffic for the service's own counters."""
+        for prompt in prompts:
+            self.call("query", prompt=prompt.text, user=GUEST, fresh=fresh)
+
+    def knows(self, prompt: Prompt) -> bool:
+        """Whether the answer to a question holds the words that a right one holds."""
+        return prompt.expect.lower() in self.query(prompt).text.lower()
+
+    def metrics(self) -> MetricsPage:
+        """The page of Prometheus metrics.
+
+        Raises:
+            Unsupported: the profile names none.
+            CallFailed: it cannot be had, or is not in the text format.
+        """
+        if self.config.metrics is None:
+            raise Unsupported(f"{self.http.component}: its profile names no metrics page.")
+        answer = self.http.call("GET", self.config.metrics).ok()
+        try:
+            return MetricsPage.parse(self.http.component, answer.text)
+        except ValueError as error:
+            raise CallFailed(
+                self.http.component, "bad-answer", f"{self.http.component}: {answer.asked} is no metrics page: {error}."
+            ) from None
+
+    def kpi(self, name: str) -> float:
+        """A figure from the metrics page, as the profile's ``kpis`` describe it.
+
+        Raises:
+            Unsupported: this system has no such figure.
+            Vacuous: its series have counted nothing.
+        """
+        return self.metrics().kpi(name, self._kpi(name))
+
+    def shares(self, name: str) -> dict[str, float]:
+        """A figure from the metrics page split by its label ``by``."""
+        return self.metrics().shares(name, self._kpi(name))
+
+    def unit(self, name: str) -> str:
+        """The unit of a figure."""
+        return self._kpi(name).unit
+
+    def audit(self) -> AuditLog:
+        """The newest entries of the audit log (route ``audit``).
+
+        Raises:
+            Unsupported: the profile describes no such route.
+        """
+        route = self._route("audit")
+        found = jmespath.search(route.events or "@", self.call("audit").ok().json()) or []
+        return AuditLog(tuple(AuditEvent(moment_of(event.get("at")), str(event.get("type", ""))) for event in found))
+
+    def _route(self, name: str) -> Route:
+        if name not in self.config.routes:
+            raise Unsupported(f"{self.http.component}: its profile describes no route {name!r}.")
+        return self.config.routes[name]
+
+    def _kpi(self, name: str) -> Kpi:
+        kpis = self.config.kpis
+        if name not in kpis:
+            near = did_you_mean(name, kpis)
+            if near:
+                raise ConfigError(f"{self.http.component}: unknown kpi {name!r}.{near}")
+            raise Unsupported(f"{self.http.component}: its profile describes no figure {name!r}.")
+        return kpis[name]

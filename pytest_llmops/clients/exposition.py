@@ -1,0 +1,129 @@
+"""Figures out of a page of Prometheus metrics, as the profile's ``kpis`` describe them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from pytest_llmops.errors import Unsupported, Vacuous
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pytest_llmops.target.components import Kpi
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One line of the page."""
+
+    name: str
+    labels: Mapping[str, str]
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsPage:
+    """A page of metrics as it was at one moment.
+
+    Attributes:
+        component: whose page it is.
+        points: its lines; ``_created`` series are left out.
+    """
+
+    component: str
+    points: tuple[Point, ...]
+
+    @classmethod
+    def parse(cls, component: str, text: str) -> MetricsPage:
+        """Read the text format.
+
+        Raises:
+            ValueError: it is not in that format.
+        """
+        points = [
+            Point(sample.name, sample.labels, sample.value)
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+            if not sample.name.endswith("_created")
+        ]
+        return cls(component, tuple(points))
+
+    @property
+    def names(self) -> set[str]:
+        """Every series name."""
+        return {point.name for point in self.points}
+
+    def kpi(self, name: str, kpi: Kpi) -> float:
+        """The figure that a ``kpis`` table describes.
+
+        Raises:
+            Unsupported: the page has none of its series.
+            Vacuous: the series are there and have counted nothing.
+        """
+        self._require(name, [*kpi.metric, *kpi.over])
+        if kpi.quantile is not None:
+            return kpi.scale * self._quantile(name, kpi)
+        part = self._sum(kpi.metric, kpi.where)
+        return kpi.scale * (part / self._whole(name, kpi) if kpi.over else part)
+
+    def shares(self, name: str, kpi: Kpi) -> dict[str, float]:
+        """The figure split by the label ``kpi.by``: value of the label to its share.
+
+        Raises:
+            Unsupported, Vacuous: as in :meth:`kpi`.
+        """
+        self._require(name, [*kpi.metric, *kpi.over])
+        whole = self._whole(name, kpi)
+        values = sorted({point.labels.get(kpi.by or "", "") for point in self.points if point.name in kpi.metric})
+        return {
+            value: kpi.scale * self._sum(kpi.metric, {**kpi.where, kpi.by or "": re.escape(value)}) / whole
+            for value in values
+        }
+
+    def _require(self, name: str, series: Sequence[str]) -> None:
+        absent = sorted(set(series) - self.names)
+        if absent and not set(series) & self.names:
+            raise Unsupported(
+                f"{self.component}: {name} needs {', '.join(absent)}, which its metrics page does not have."
+            )
+
+    def _whole(self, name: str, kpi: Kpi) -> float:
+        whole = self._sum(kpi.over, kpi.over_where)
+        if not whole:
+            raise Vacuous(f"{self.component}: {name} says nothing, {' + '.join(kpi.over)} has counted nothing yet.")
+        return whole
+
+    def _sum(self, names: Sequence[str], where: Mapping[str, str]) -> float:
+        return sum(
+            point.value
+            for point in self.points
+            if point.name in names
+            and all(re.fullmatch(pattern, point.labels.get(label, "")) for label, pattern in where.items())
+        )
+
+    def _quantile(self, name: str, kpi: Kpi) -> float:
+        """A histogram's quantile, linear within its bucket, as Prometheus' histogram_quantile reckons."""
+        counts: dict[float, float] = {}
+        for point in self.points:
+            if point.name in kpi.metric and all(
+                re.fullmatch(pattern, point.labels.get(label, "")) for label, pattern in kpi.where.items()
+            ):
+                bound = float(point.labels.get("le", "inf"))
+                counts[bound] = counts.get(bound, 0.0) + point.value
+        bounds = sorted(counts)
+        total = counts[bounds[-1]] if bounds else 0.0
+        if not total:
+            raise Vacuous(f"{self.component}: {name} says nothing, {' + '.join(kpi.metric)} has counted nothing yet.")
+        rank = (kpi.quantile or 0.0) * total
+        below, start = 0.0, 0.0
+        for bound in bounds:
+            if counts[bound] >= rank:
+                if bound == float("inf"):
+                    return start
+                return start + (bound - start) * (rank - below) / (counts[bound] - below)
+            below, start = counts[bound], bound
+        return start

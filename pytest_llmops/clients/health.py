@@ -1,0 +1,84 @@
+"""Health is a predicate over status and body: a 200 alone is not health."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import jmespath
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pytest_llmops.clients.http import Answer
+    from pytest_llmops.target.components import Health
+
+
+@dataclass(frozen=True, slots=True)
+class HealthReport:
+    """What a health route said.
+
+    Attributes:
+        healthy: status, accepted values and dependencies together.
+        reason: one line: all of what is wrong, or that nothing is.
+        dependencies: the state of each, as the route words it.
+        unhealthy: names of the dependencies that are not accepted.
+        elapsed_s: how long the route took.
+        age_s: how old its timestamp is; None where it gives none that can be read.
+    """
+
+    healthy: bool
+    reason: str
+    dependencies: Mapping[str, Any] = field(default_factory=dict)
+    unhealthy: tuple[str, ...] = ()
+    elapsed_s: float = 0.0
+    age_s: float | None = None
+
+
+def health_report(answer: Answer, rule: Health) -> HealthReport:
+    """Judge a health route's answer by the profile's rule.
+
+    Raises:
+        CallFailed: the body is no JSON where the rule looks into it.
+    """
+    wrong: list[str] = []
+    if answer.status not in rule.status:
+        wrong.append(f"{answer.asked} answered {answer.status}, accepted is {_either(rule.status)}")
+    body = answer.json() if rule.accept or rule.dependencies or rule.timestamp else None
+    for path, accepted in rule.accept.items():
+        found = jmespath.search(path, body)
+        if found not in accepted:
+            wrong.append(
+                f"{answer.asked} answered {answer.status} but {path} is {found!r}, accepted is {_either(accepted)}"
+            )
+    states = {name: jmespath.search(part.path, body) for name, part in rule.dependencies.items()}
+    bad = tuple(name for name, part in rule.dependencies.items() if states[name] not in part.accept)
+    wrong += [f"dependency {name} is {states[name]!r}" for name in bad]
+    said = f"{answer.component}: {'; '.join(wrong)}" if wrong else f"{answer.component}: healthy"
+    age_s = _age_s(jmespath.search(rule.timestamp, body)) if rule.timestamp else None
+    return HealthReport(not wrong, said, states, bad, answer.elapsed_s, age_s)
+
+
+def _either(values: Iterable[Any]) -> str:
+    return " or ".join(repr(value) for value in values)
+
+
+def _age_s(stamp: object) -> float | None:
+    """Seconds since an epoch number or an ISO 8601 text."""
+    if isinstance(stamp, int | float) and not isinstance(stamp, bool):
+        return time.time() - float(stamp)
+    moment = moment_of(stamp)
+    return None if moment is None else time.time() - moment
+
+
+def moment_of(stamp: object) -> float | None:
+    """Epoch seconds of an ISO 8601 text; one without a zone is taken as UTC. None where it is none."""
+    if not isinstance(stamp, str):
+        return None
+    try:
+        moment = dt.datetime.fromisoformat(stamp)
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).timestamp()

@@ -1,0 +1,137 @@
+"""A Redis server."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import redis
+
+from pytest_llmops.errors import CallFailed, Vacuous
+from pytest_llmops.target.durations import spoken
+from pytest_llmops.target.secrets import without_userinfo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_llmops.state.ledger import Ledger
+    from pytest_llmops.target.load import Target
+
+
+@dataclass(frozen=True, slots=True)
+class CacheFigures:
+    """What the server has counted since its start.
+
+    Attributes:
+        hits, misses: key look-ups that found something, or nothing.
+        used_bytes: memory of the data set.
+        max_bytes: its limit, 0 for none.
+        evicted: keys that were thrown out for want of memory.
+    """
+
+    hits: int
+    misses: int
+    used_bytes: int
+    max_bytes: int
+    evicted: int
+
+    @property
+    def hit_rate(self) -> float:
+        """Hits among look-ups, in %.
+
+        Raises:
+            Vacuous: there were no look-ups.
+        """
+        if not self.hits + self.misses:
+            raise Vacuous("redis: the hit rate says nothing, there were no look-ups yet.")
+        return 100.0 * self.hits / (self.hits + self.misses)
+
+
+class Redis:
+    """A Redis server.
+
+    Args:
+        target: the deployment.
+        component: its name there.
+        ledger: where calls are counted.
+    """
+
+    def __init__(self, target: Target, component: str, ledger: Ledger) -> None:
+        self.component = component
+        self.part = target.component(component)
+        self.ledger = ledger
+        given = self.part.url or ""
+        self.url = without_userinfo(given)
+        auth = self.part.auth
+        if auth and (variable := auth.env or auth.bearer or auth.basic):
+            user, _, password = target.secret(variable, component).rpartition(":")
+            given = _with_login(self.url, user, password)
+        # One deadline: a command is one short exchange, so the socket's own timeout is the whole call's.
+        self._client: Any = redis.Redis.from_url(
+            given, socket_timeout=self.part.deadline, socket_connect_timeout=self.part.deadline, retry=None
+        )
+
+    def __repr__(self) -> str:
+        return f"Redis({self.url})"
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.close()
+
+    def ping(self) -> float:
+        """Send PING; seconds to the answer.
+
+        Raises:
+            CallFailed: none came.
+        """
+        start = time.perf_counter()
+        self._send("PING", self._client.ping)
+        return time.perf_counter() - start
+
+    def figures(self) -> CacheFigures:
+        """What INFO says of look-ups and memory."""
+        found = self._send("INFO", self._client.info)
+        return CacheFigures(
+            hits=int(found.get("keyspace_hits", 0)),
+            misses=int(found.get("keyspace_misses", 0)),
+            used_bytes=int(found.get("used_memory", 0)),
+            max_bytes=int(found.get("maxmemory", 0)),
+            evicted=int(found.get("evicted_keys", 0)),
+        )
+
+    def keeps(self, key: str, value: str, ttl_s: int = 30) -> bool:
+        """Whether a value that is set is there when it is asked for; the key is removed again."""
+        self._send("SET", lambda: self._client.set(key, value, ex=ttl_s))
+        found = self._send("GET", lambda: self._client.get(key))
+        self._send("DEL", lambda: self._client.delete(key))
+        return bool(found == value.encode())
+
+    def _send(self, command: str, call: Callable[[], Any]) -> Any:
+        self.ledger.admit(self.component, self.part.rate_limit)
+        try:
+            return call()
+        except redis.TimeoutError:
+            allowed = spoken(self.part.deadline)
+            raise CallFailed(
+                self.component, "timeout", f"{self.component}: {command} gave no answer within {allowed}."
+            ) from None
+        except redis.AuthenticationError as error:
+            raise CallFailed(self.component, "auth", f"{self.component}: {command} was refused: {error}.") from None
+        except redis.ConnectionError as error:
+            refused = "refused" in str(error)
+            words = "was refused: nothing listens there" if refused else f"broke off: {error}"
+            raise CallFailed(
+                self.component, "refused" if refused else "connection", f"{self.component}: {command} {words}."
+            ) from None
+        except redis.RedisError as error:
+            raise CallFailed(self.component, "bad-answer", f"{self.component}: {command} failed: {error}.") from None
+        finally:
+            self.ledger.charge(self.component, requests=1)
+
+
+def _with_login(url: str, user: str, password: str) -> str:
+    parts = urlsplit(url)
+    login = f"{quote(user, safe='')}:{quote(password, safe='')}"
+    return urlunsplit(parts._replace(netloc=f"{login}@{parts.netloc}"))

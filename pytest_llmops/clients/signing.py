@@ -1,0 +1,74 @@
+"""Signs calls as the target's ``auth`` says, and shows signatures by the name of their variable."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pytest_llmops.errors import ConfigError, did_you_mean
+from pytest_llmops.target.secrets import userinfo
+
+if TYPE_CHECKING:
+    from pytest_llmops.target.components import Auth
+    from pytest_llmops.target.load import Target
+
+
+WRONG = "(wrong key)"
+"""A role that nobody has: its calls carry a key that was made up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One header.
+
+    Attributes:
+        header: its name.
+        value: its value; never in ``repr``.
+        shown: the value as it may be printed, the variable in place of the secret.
+    """
+
+    header: str
+    value: str = field(repr=False)
+    shown: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What is sent."""
+        return {self.header: self.value}
+
+
+def signature(target: Target, component: str, role: str | None = None) -> Signature | None:
+    """The signature of calls to a component, by default or in a role; None where it takes none.
+
+    Raises:
+        ConfigError: the role is not declared, or the variable is not set.
+    """
+    part = target.component(component)
+    auth = part.auth
+    if auth is None:
+        given = userinfo(part.url or "")
+        return _basic(given, "[user:password of the url]") if given else None
+    variable = auth.env or auth.bearer or auth.basic or ""
+    if role == WRONG:
+        return _signed(auth, "llmops-no-such-key", "a made-up key")
+    if role is not None and auth.roles:
+        if role not in auth.roles:
+            known = ", ".join(auth.roles)
+            raise ConfigError(
+                f"{component}: no role {role!r} in auth.roles.{did_you_mean(role, auth.roles)} Roles: {known}."
+            )
+        variable = auth.roles[role]
+    return _signed(auth, target.secret(variable, component), f"${variable}")
+
+
+def _signed(auth: Auth, secret: str, shown: str) -> Signature:
+    if auth.header:
+        return Signature(auth.header, secret, shown)
+    if auth.bearer:
+        return Signature("Authorization", f"Bearer {secret}", f"Bearer {shown}")
+    return _basic(secret, f"Basic $(printf %s {shown} | base64)")
+
+
+def _basic(pair: str, shown: str) -> Signature:
+    return Signature("Authorization", f"Basic {base64.b64encode(pair.encode()).decode()}", shown)

@@ -1,0 +1,104 @@
+"""Qdrant's REST API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pytest_llmops.errors import CallFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pytest_llmops.clients.http import Http
+    from pytest_llmops.target.components import Vectors as VectorsComponent
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A collection's state.
+
+    Attributes:
+        status: ``green``, ``yellow``, ``red``, ``grey``.
+        optimizer: ``ok``, or the error that stopped it.
+        points: how many it holds.
+    """
+
+    name: str
+    status: str
+    optimizer: str
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A point that a search found.
+
+    Attributes:
+        score: similarity as the collection measures it; cosine is in -1 to 1.
+    """
+
+    id: str
+    score: float
+    payload: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+class Vectors:
+    """A Qdrant server.
+
+    Args:
+        http: calls to it.
+        config: the component's table.
+    """
+
+    def __init__(self, http: Http, config: VectorsComponent) -> None:
+        self.http = http
+        self.config = config
+
+    def __repr__(self) -> str:
+        return f"Vectors({self.http.url})"
+
+    def ready(self) -> float:
+        """Ask ``/readyz``; seconds that it took.
+
+        Raises:
+            CallFailed: it is not ready.
+        """
+        return self.http.call("GET", "/readyz").ok().elapsed_s
+
+    def collections(self) -> list[str]:
+        """Names of all collections."""
+        found = self._result("GET", "/collections")
+        return [item["name"] for item in found.get("collections", [])]
+
+    def collection(self, name: str | None = None) -> Collection:
+        """The state of a collection, the target's own by default.
+
+        Raises:
+            CallFailed: it does not exist (kind ``http-404``).
+        """
+        name = name or self._own()
+        found = self._result("GET", f"/collections/{name}")
+        optimizer = found.get("optimizer_status")
+        said = optimizer if isinstance(optimizer, str) else str((optimizer or {}).get("error", "unknown"))
+        return Collection(name, str(found.get("status")), said, int(found.get("points_count") or 0))
+
+    def search(self, vector: Sequence[float], *, limit: int = 3, collection: str | None = None) -> list[Hit]:
+        """The points nearest to a vector, best first (POST /collections/NAME/points/query)."""
+        path = f"/collections/{collection or self._own()}/points/query"
+        found = self._result("POST", path, {"query": list(vector), "limit": limit, "with_payload": True})
+        return [
+            Hit(str(item["id"]), float(item["score"]), item.get("payload") or {}) for item in found.get("points", [])
+        ]
+
+    def _own(self) -> str:
+        if self.config.collection:
+            return self.config.collection
+        names = self.collections()
+        if not names:
+            raise CallFailed(self.http.component, "no-collection", f"{self.http.component}: it has no collections.")
+        return names[0]
+
+    def _result(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        found: dict[str, Any] = self.http.call(method, path, body=body).ok().json().get("result") or {}
+        return found

@@ -1,0 +1,79 @@
+"""Starts the embedded sandbox as a process of its own, and stops it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from pytest_llmops.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pytest_llmops.target.load import Target
+
+NEEDS = ("starlette", "uvicorn", "qdrant_client", "fakeredis")
+STOP_WITHIN_S = 10.0
+
+
+class Sandbox:
+    """A running sandbox. It ends when this process does, whatever ends it: its standard input is our pipe.
+
+    Args:
+        target: the embedded target.
+        faults: how it is to be sick, e.g. ``llm:slow=1.6``.
+        engine: what generates its answers.
+
+    Raises:
+        ConfigError: the extra is not installed, or the sandbox says what is wrong with the request.
+    """
+
+    def __init__(self, target: Target, faults: Sequence[str] = (), engine: str = "synthetic") -> None:
+        absent = [name for name in NEEDS if find_spec(name) is None]
+        if absent:
+            raise ConfigError(
+                f"the embedded sandbox needs {', '.join(absent)}: run pip install 'pytest-llmops[sandbox]'."
+            )
+        asked = target.table.model_dump(mode="json", include={"components", "sandbox"})
+        asked |= {"faults": [*target.table.sandbox.faults, *faults], "engine": engine}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "pytest_llmops.sandbox"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(asked) + "\n")
+        self._process.stdin.flush()
+        said = self._process.stdout.readline()
+        self.facts: dict[str, Any] = json.loads(said) if said else {"error": "the sandbox ended without a word"}
+        if "error" in self.facts:
+            self.stop()
+            raise ConfigError(f"sandbox: {self.facts['error']}")
+
+    def stop(self) -> None:
+        """End it, and wait until it has."""
+        if self._process.stdin:
+            self._process.stdin.close()
+        try:
+            self._process.wait(STOP_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdout:
+            self._process.stdout.close()
+
+
+def placed(target: Target, facts: Mapping[str, Any]) -> Target:
+    """The embedded target with the addresses and keys of a running sandbox.
+
+    Args:
+        target: as declared.
+        facts: what the sandbox said when it was ready.
+    """
+    parts = target.table.components
+    at = {name: parts.configured()[name].model_copy(update={"url": url}) for name, url in facts["components"].items()}
+    table = target.table.model_copy(update={"components": parts.model_copy(update=at)})
+    return replace(target, table=table, environ={**target.environ, **facts["environ"]})

@@ -1,0 +1,68 @@
+"""What can go wrong, said so that a person can act on it."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class LlmopsError(Exception):
+    """The root of our errors. ``str(error)`` is the whole message: what was found, where, and what to do."""
+
+
+class ConfigError(LlmopsError):
+    """``llmops.toml``, a profile, an option or a marker says something that cannot be carried out."""
+
+
+class BaselineError(LlmopsError):
+    """A baseline file is missing, damaged or not ours. It is never overwritten."""
+
+
+class CallFailed(LlmopsError):
+    """One call to a component failed.
+
+    Attributes:
+        component: the component's name in the target (``api``, ``ollama``, …).
+        kind: the class of failure, fit for counting: ``refused``, ``timeout``, ``http-500``, ``throttled``,
+            ``cut-stream``, ``bad-answer``, ``connection``.
+    """
+
+    def __init__(self, component: str, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.component = component
+        self.kind = kind
+
+
+class Unreachable(LlmopsError):
+    """A component did not pass preflight.
+
+    Attributes:
+        component: the component's name in the target.
+    """
+
+    def __init__(self, component: str, message: str) -> None:
+        super().__init__(message)
+        self.component = component
+
+
+class Unsupported(LlmopsError):
+    """This system does not have what the procedure needs (DESIGN: an outcome of its own, never a pass)."""
+
+
+class Vacuous(LlmopsError):
+    """The check could be made, but would say nothing: a metric that never moves, a count over nothing."""
+
+
+class BudgetSpent(LlmopsError):
+    """The run's budget, or the target's own rate limit, leaves no call for this."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A sentence that names the nearest known words, with a leading blank; empty where nothing is near."""
+    near = get_close_matches(word, list(known), n=3, cutoff=0.6)
+    if not near:
+        return ""
+    return f" Did you mean {' or '.join(repr(name) for name in near)}?"

@@ -1,0 +1,78 @@
+"""A check: one of our tests, under a key that is the same from a clone, a wheel, serial and parallel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_llmops.plugin.markers import SUITES
+from pytest_llmops.plugin.run import SUITES_FOLDER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+CHECK = pytest.StashKey["Check"]()
+
+OURS = "_llmops"
+"""The private fixture that all of ours depend on: whoever has it in the closure is one of our tests."""
+
+TIMED = frozenset({"measure", "load_run", "drill"})
+
+
+@dataclass
+class Check:
+    """What the plugin knows of one of our tests.
+
+    Attributes:
+        key: path below ``suites/`` (else below rootdir) + qualified name + params.
+        suite: the folder's marker, or the first suite marker of a test elsewhere.
+        ready: whether it lives in the ready suites.
+        procedures: ids that it binds for the target's profile.
+        section: heading of the runbook, for reports.
+        exclusive: whether it must run alone.
+        metrics: what it has measured and recorded so far, as plain JSON.
+        notes: remarks that make a pass less than a plain one (``no-baseline``, …).
+        regressions: messages of metrics that are slower than their baseline.
+        breaches: severities of thresholds that did not hold.
+        recordings: what a candidate baseline takes from here, as plain JSON.
+    """
+
+    key: str
+    suite: str
+    ready: bool
+    procedures: tuple[str, ...] = ()
+    section: str = ""
+    exclusive: bool = False
+    metrics: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    regressions: int = 0
+    breaches: list[str] = field(default_factory=list)
+    recordings: list[dict[str, Any]] = field(default_factory=list)
+
+
+def is_ours(item: pytest.Item) -> bool:
+    """Whether the plugin has anything to do with a test: it uses our fixtures, or lives in our suites."""
+    return OURS in getattr(item, "fixturenames", ()) or item.path.is_relative_to(SUITES_FOLDER)
+
+
+def check_of(item: pytest.Item) -> Check:
+    """The check that a test is."""
+    ready = item.path.is_relative_to(SUITES_FOLDER)
+    _, _, name = item.nodeid.partition("::")
+    if ready:
+        below = item.path.relative_to(SUITES_FOLDER)
+        key, suite = f"{below.as_posix()}::{name}", below.parts[0]
+    else:
+        key = item.nodeid
+        suite = next((marker.name for marker in item.iter_markers() if marker.name in SUITES), "")
+    fixtures = frozenset(getattr(item, "fixturenames", ()))
+    exclusive = bool(fixtures & TIMED) or item.get_closest_marker("exclusive") is not None
+    return Check(key, suite, ready, exclusive=exclusive)
+
+
+def needed_roles(item: pytest.Item, roles: Iterable[str]) -> list[str]:
+    """Fixtures and ``needs`` words of a test that stand for components."""
+    marked = [str(word) for marker in item.iter_markers("needs") for word in marker.args]
+    return [*(name for name in getattr(item, "fixturenames", ()) if name in set(roles)), *marked]

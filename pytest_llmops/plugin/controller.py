@@ -1,0 +1,236 @@
+"""The run as the person at the terminal sees it: opened before the first of our tests, summed up at the end."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_llmops.control.embedded import Sandbox
+from pytest_llmops.errors import LlmopsError
+from pytest_llmops.plugin.exit_status import exit_status
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_llmops.plugin.run import Run
+
+RANK = {"error": 4, "failed": 3, "waived": 2, "skipped": 1, "passed": 0}
+
+
+class Controller:
+    """Only in the process that the person started: the one process, or the controller of workers.
+
+    Args:
+        run: this process's part of the run.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.sandbox: Sandbox | None = None
+        self.opened_at: float | None = None
+        self.started = 0.0
+        self.checks: dict[str, dict[str, Any]] = {}
+        self.recordings: dict[str, list[dict[str, Any]]] = {}
+        self.seen_unreachable: set[str] = set()
+        self.running = ""
+        self.result: dict[str, Any] = {}
+        self.written: list[Path] = []
+        run.says = self.progress
+
+    @property
+    def terminal(self) -> Any:
+        """Pytest's terminal reporter."""
+        return self.run.pytest.pluginmanager.get_plugin("terminalreporter")
+
+    def progress(self, line: str) -> None:
+        """Print one line above pytest's own progress, even while a test's output is captured."""
+        capture = self.run.pytest.pluginmanager.get_plugin("capturemanager")
+        if self.terminal is None:
+            return
+        if capture is None:
+            self._write(line)
+            return
+        with capture.global_and_fixture_disabled():
+            self._write(line)
+
+    def _write(self, line: str) -> None:
+        self.terminal.ensure_newline()
+        self.terminal.write_line(f"  {line}", light=True)
+        if self.running and not self.terminal.verbosity > 0:
+            self.terminal.write_fspath_result(self.running, "")
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Know which test runs, so that pytest's own line goes on below a line of ours."""
+        self.running = nodeid if self.run.pytest.getoption("dist", "no") == "no" else ""
+
+    def pytest_report_header(self, config: pytest.Config) -> str | None:
+        """Say which target is meant, or, in a clone, how the suites are run."""
+        if self.run.named:
+            target = self.run.declared
+            embedded = ", embedded" if target.table.embedded else ""
+            return f"llmops: target {target.name} (profile {target.table.profile}{embedded})"
+        if (config.rootpath / "suites").is_dir() and (config.rootpath / "pytest_llmops").is_dir():
+            return "llmops: the suites run when they are named: pytest -m daily"
+        return None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
+        """Open the run, unless nothing of ours will run in this process."""
+        stopped = session.testsfailed and not session.config.option.continue_on_collection_errors
+        if self.run.selected is not None and not session.config.option.collectonly and not stopped:
+            self.open()
+
+    def open(self) -> None:
+        """Before the first of our tests: say what is planned, start the sandbox if the target is embedded.
+
+        Raises:
+            pytest.UsageError: the target cannot be read, or the sandbox cannot start.
+        """
+        selected = self.run.selected
+        if self.opened_at is not None or selected is None or not selected.checks:
+            return
+        opening_at, self.started = time.perf_counter(), time.time()
+        try:
+            target = self.run.declared
+            self._clean_allure_results()
+            if target.table.embedded:
+                self.sandbox = Sandbox(target, self.run.options.faults, self.run.options.engine)
+                self.run.directory.write("sandbox", self.sandbox.facts)
+                self._line(f"sandbox of profile {target.table.profile} ready in {self.sandbox.facts['ready_s']:.1f} s")
+            elif self.run.options.faults:
+                raise pytest.UsageError(
+                    f"--llmops-sandbox-fault is for embedded targets; {target.name} is not one and stays untouched."
+                )
+        except LlmopsError as error:
+            raise pytest.UsageError(str(error)) from None
+        self.opened_at = opening_at
+        budget = target.table.budget
+        for note in target.notes:
+            self._line(note)
+        for reason, count in selected.not_applicable.items():
+            self._line(f"{count} left out: {reason}")
+        self._line(
+            f"{selected.checks} checks, {selected.timed} of them timed: about {self._planned()} calls; "
+            f"at most {budget.requests} calls, {budget.tokens} tokens and {budget.seconds:g} s of measuring"
+        )
+
+    def _planned(self) -> int:
+        """Calls that the run will make if nothing is suspicious: a first look for each timed test, a few for others."""
+        from pytest_llmops.judge.looks import LOOKS, WARM_UP
+
+        selected = self.run.selected
+        assert selected is not None
+        return selected.timed * (LOOKS[0] + WARM_UP) + 2 * (selected.checks - selected.timed)
+
+    def _line(self, text: str) -> None:
+        if self.terminal is not None and text:
+            self.terminal.ensure_newline()
+            self.terminal.write_line(f"llmops: {text}")
+
+    def _clean_allure_results(self) -> None:
+        """Once, before any process writes: results of an earlier run would count as this one's."""
+        if self.run.own_allure_results is not None:
+            shutil.rmtree(self.run.own_allure_results, ignore_errors=True)
+            self.run.own_allure_results.mkdir(parents=True)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep what a process found out of a check; of several attempts or phases the worst of the last counts."""
+        described = getattr(report, "llmops", None)
+        if described is None:
+            return
+        before = self.checks.get(report.nodeid)
+        if before is None or report.when != "teardown" or RANK[described["outcome"]] > RANK[before["outcome"]]:
+            self.checks[report.nodeid] = described
+        self.recordings[report.nodeid] = report.llmops_recordings
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:
+        """Our outcomes in the terminal; of an unreachable component only the first test is an error in full."""
+        described = getattr(report, "llmops", None)
+        if described is None:
+            return None
+        category, outcome = described["category"], described["outcome"]
+        if category == "unreachable":
+            again = described["reason"] in self.seen_unreachable
+            self.seen_unreachable.add(described["reason"])
+            return ("unreachable", "U", "UNREACHABLE") if again else ("error", "E", "ERROR")
+        if outcome == "waived":
+            return "waived", "w", "WAIVED"
+        if category in {"vacuous", "unsupported", "optional-unreachable"}:
+            return category, category[0], category.upper()
+        return None
+
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Decide the exit status, write ``run.json`` and the candidate, stop the sandbox."""
+        selected = self.run.selected
+        if selected is None:
+            self._end()
+            return
+        checks = list(self.checks.values())
+        gate = self.run.declared.config.gate.inconclusive if self.run.declared_or_none else "suspect"
+        others_failed = session.testsfailed > sum(check["outcome"] in {"failed", "error"} for check in checks)
+        session.exitstatus = exit_status(
+            int(exitstatus), checks, others_failed=others_failed, gate=gate if self.run.options.gate else None
+        )
+        if self.opened_at is not None:
+            self._write_reports(int(session.exitstatus), checks)
+        self._end()
+
+    def _write_reports(self, status: int, checks: list[dict[str, Any]]) -> None:
+        from pytest_llmops.report.run_json import write
+
+        assert self.opened_at is not None
+        assert self.run.selected is not None
+        self.result = {
+            "target": self.run.declared.name,
+            "profile": self.run.declared.table.profile,
+            "environment": self.run.declared.table.environment,
+            "started": self.started,
+            "duration_s": round(time.perf_counter() - self.opened_at, 3),
+            "exit_status": status,
+            "preflight": list(self.run.directory.known("preflight-").values()),
+            "not_applicable": self.run.selected.not_applicable,
+            "spent": asdict(self.run.ledger.spent()),
+            "checks": checks,
+        }
+        folder = self.run.report_folder
+        self.written.append(write(folder, self.result, self.run.redactor))
+        if self.run.options.baseline == "record":
+            from pytest_llmops.measure.candidate import write_run
+
+            found = [recording for recordings in self.recordings.values() for recording in recordings]
+            candidate = write_run(folder, self.run.declared, found)
+            self.written += [candidate] if candidate else []
+
+    def _end(self) -> None:
+        self.run.close()
+        if self.sandbox is not None:
+            self.sandbox.stop()
+            self.sandbox = None
+        shutil.rmtree(self.run.path, ignore_errors=True)
+
+    def pytest_unconfigure(self) -> None:
+        """Whatever happened: nothing of the sandbox outlives the run."""
+        self._end()
+
+    def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
+        """Say what was checked, in plain words."""
+        if not self.written:
+            return
+        from pytest_llmops.report.terminal import summary
+
+        terminalreporter.ensure_newline()
+        terminalreporter.section(f"llmops: {self.run.declared.name}", bold=True)
+        width = terminalreporter._tw.fullwidth  # noqa: SLF001 (the only source of the width that pytest itself uses)
+        verbose = config.option.verbose > 0
+        lines = summary(self.result, color=bool(terminalreporter.hasmarkup), width=width, verbose=verbose)
+        for line in lines:
+            terminalreporter.line(line)
+        start = config.invocation_params.dir
+        for place in self.written:
+            shown = place.relative_to(start) if place.is_relative_to(start) else place
+            terminalreporter.line(f"written: {shown}")

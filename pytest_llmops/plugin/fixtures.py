@@ -1,0 +1,142 @@
+"""The fixtures: live endpoints of the target, and the tools that measure them.
+
+All of them depend on one private fixture only, so a fixture of yours with the same name replaces ours for your tests
+and rewires nothing else. A component that does not answer is an error that names it, once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from pytest_llmops.plugin.checks import CHECK
+from pytest_llmops.plugin.run import RUN, Run
+
+if TYPE_CHECKING:
+    from pytest_llmops.clients.api import Api
+    from pytest_llmops.clients.llm import Llm
+    from pytest_llmops.clients.ollama import Ollama
+    from pytest_llmops.clients.openai import OpenAI
+    from pytest_llmops.clients.preflight import Client
+    from pytest_llmops.clients.redis import Redis
+    from pytest_llmops.clients.vectors import Vectors
+    from pytest_llmops.plugin.measuring import Measure, Record
+    from pytest_llmops.samples import Workload
+    from pytest_llmops.target.load import Target
+
+
+@pytest.fixture(scope="session")
+def _llmops(request: pytest.FixtureRequest) -> Run:
+    """This process's part of the run."""
+    return request.config.stash[RUN]
+
+
+def _reached(run: Run, role: str) -> Client:
+    """The client of the component that serves a fixture, once preflight has passed.
+
+    Raises:
+        Unsupported: the target has no such component.
+        Unreachable: preflight failed.
+    """
+    from pytest_llmops.errors import Unreachable, Unsupported
+
+    component = run.declared.table.components.serving(role)
+    if component is None:
+        raise Unsupported(f"target {run.declared.name} has no component that serves {role!r}.")
+    found = run.preflight(component)
+    if not found.ok:
+        raise Unreachable(component, found.reason)
+    return run.client(component)
+
+
+@pytest.fixture(scope="session")
+def llmops_target(_llmops: Run) -> Target:
+    """The deployment under test: its name, settings, thresholds and prompts.
+
+    Example:
+        def test_every_configured_model_answers(llmops_target, ollama):
+            for model in llmops_target.table.components.ollama.models:
+                assert ollama.generate("Hello", model=model).text
+    """
+    return _llmops.target
+
+
+@pytest.fixture(scope="session")
+def api(_llmops: Run) -> Api:
+    """The service in front, by the routes of its profile: ``health() query() kpi() audit() call()``.
+
+    Example:
+        def test_it_answers(api):
+            assert api.query("How long is the refund window?").text
+    """
+    return cast("Api", _reached(_llmops, "api"))
+
+
+@pytest.fixture(scope="session")
+def llm(_llmops: Run) -> Llm:
+    """The model server, whichever API it speaks (Ollama's or OpenAI's): ``generate() models() embed()``.
+
+    Preflight has three levels: reachable, model listed, one real token before ``preflight_deadline``.
+    """
+    return cast("Llm", _reached(_llmops, "llm"))
+
+
+@pytest.fixture(scope="session")
+def ollama(_llmops: Run) -> Ollama:
+    """The Ollama server: what ``llm`` can, and ``version()``."""
+    return cast("Ollama", _reached(_llmops, "ollama"))
+
+
+@pytest.fixture(scope="session")
+def openai(_llmops: Run) -> OpenAI:
+    """The server that speaks OpenAI's API: what ``llm`` can."""
+    return cast("OpenAI", _reached(_llmops, "openai"))
+
+
+@pytest.fixture(scope="session")
+def vectors(_llmops: Run) -> Vectors:
+    """The Qdrant server: ``ready() collections() collection() search()``."""
+    return cast("Vectors", _reached(_llmops, "vectors"))
+
+
+@pytest.fixture(scope="session")
+def redis(_llmops: Run) -> Redis:
+    """The Redis server: ``ping() figures() keeps()``."""
+    return cast("Redis", _reached(_llmops, "redis"))
+
+
+@pytest.fixture(scope="session")
+def prompts(_llmops: Run) -> Workload:
+    """The target's workload: prompts with ids, so that runs can be compared prompt by prompt."""
+    return _llmops.declared.workload
+
+
+@pytest.fixture
+def measure(_llmops: Run, request: pytest.FixtureRequest) -> Measure:
+    """Time calls, compare with thresholds and stored baselines, and fail the test if they do not hold.
+
+    ``measure(name, client, call, *, prompts, check=True)`` makes the calls itself: a warm-up, 30 calls, more only while
+    the verdict is open and the budget lasts, and a second run before it says *regression*. Failed calls never enter
+    latency; they are the error rate. ``check=False`` returns the measurement without failing the test.
+
+    Example:
+        def test_generation_latency(measure, llm, prompts):
+            measure("generation_latency", llm, lambda llm, prompt: llm.generate(prompt), prompts=prompts)
+    """
+    from pytest_llmops.plugin.measuring import Measure
+
+    return Measure(_llmops, request.node, request.node.stash[CHECK])
+
+
+@pytest.fixture
+def record(_llmops: Run, request: pytest.FixtureRequest) -> Record:
+    """Judge one live value by the target's thresholds and keep it in the report: ``record(name, value, unit="")``.
+
+    Example:
+        def test_enough_models(llm, record):
+            record("model_count", len(llm.models()), "models")
+    """
+    from pytest_llmops.plugin.measuring import Record
+
+    return Record(_llmops, request.node.stash[CHECK])

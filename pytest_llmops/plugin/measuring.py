@@ -1,0 +1,148 @@
+"""``measure`` and ``record`` as tests see them: they fail the test themselves."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pytest
+
+from pytest_llmops.errors import CallFailed, LlmopsError
+from pytest_llmops.measure.candidate import as_json
+from pytest_llmops.measure.measuring import Bench
+from pytest_llmops.measure.measuring import measure as take
+from pytest_llmops.measure.results import recorded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_llmops.judge.thresholds import Breach
+    from pytest_llmops.measure.results import Measurement, Result
+    from pytest_llmops.plugin.checks import Check
+    from pytest_llmops.plugin.run import Run
+    from pytest_llmops.samples import Prompt, Workload
+
+AnyClient = TypeVar("AnyClient")
+
+
+class Measure:
+    """Callable of one test; see the fixture.
+
+    Args:
+        run: this process's part of the run.
+        item: the test.
+        check: what is known of it.
+    """
+
+    def __init__(self, run: Run, item: pytest.Item, check: Check) -> None:
+        self._run = run
+        self._item = item
+        self._check = check
+
+    def __call__(
+        self,
+        name: str,
+        client: AnyClient,
+        call: Callable[[AnyClient, Prompt], Any],
+        *,
+        prompts: Workload,
+        check: bool = True,
+    ) -> Measurement:
+        """Time ``call(client, prompt)`` over the prompts.
+
+        Args:
+            name: of the whole call's metric; NAME.ttft, NAME.tpot and NAME.error_rate come with it. A parametrized
+                test's params are added: ``response_time[summary]``.
+            client: who is called.
+            call: makes one call; raises ``CallFailed`` where it fails.
+            prompts: the workload.
+            check: whether a threshold that does not hold, or a regression, fails the test.
+
+        Returns:
+            All results, also when ``check`` is off.
+
+        Raises:
+            LlmopsError: this test has measured that name already; a baseline file is damaged.
+            BudgetSpent: the budget left no call.
+        """
+        name = self._full(name)
+        measurement = take(name, lambda prompt: call(client, prompt), prompts, self._bench(client))
+        self._check.metrics += [result.as_json() for result in measurement.results]
+        self._check.notes += measurement.notes
+        self._check.recordings += [as_json(recording) for recording in measurement.recordings]
+        self._attach(measurement)
+        if check and measurement.problems:
+            self._check.regressions += len(measurement.regressions)
+            self._check.breaches += [breach.severity for breach in measurement.breaches if breach.fails]
+            pytest.fail("\n".join(measurement.problems), pytrace=False)
+        return measurement
+
+    def _full(self, name: str) -> str:
+        _, bracket, params = self._item.name.partition("[")
+        full = f"{name}{bracket}{params}"
+        if full in self._run.measured:
+            by = self._run.measured[full]
+            raise LlmopsError(f"{full} was measured already, by {by}; a name stands for one measurement of a run.")
+        self._run.measured[full] = self._check.key
+        return full
+
+    def _bench(self, client: Any) -> Bench:
+        http = getattr(client, "http", None)
+        component = str(http.component if http else getattr(client, "component", ""))
+        known = self._run.declared.table.components.configured()
+        facts = self._run.preflight(component).facts if component in known else {}
+        return Bench(
+            target=self._run.target,
+            ledger=self._run.ledger,
+            store=None if self._run.options.baseline == "off" else self._run.store,
+            check=self._check.key,
+            model=facts.get("digest") or facts.get("model", ""),
+            beside={key: facts[key] for key in ("server", "quantisation") if facts.get(key)},
+            progress=self._run.say,
+        )
+
+    def _attach(self, measurement: Measurement) -> None:
+        """Put the comparison into the Allure result, where one is written."""
+        if not measurement.comparisons or not self._item.config.getoption("allure_report_dir", None):
+            return
+        import allure
+
+        from pytest_llmops.report.picture import comparison_picture
+
+        picture = comparison_picture(measurement.comparisons, self._run.declared.table.baseline.threshold)
+        allure.attach(picture, f"{measurement.name}: now against baseline", allure.attachment_type.SVG)
+
+
+class Record:
+    """Callable of one test; see the fixture.
+
+    Args:
+        run: this process's part of the run.
+        check: what is known of the test.
+    """
+
+    def __init__(self, run: Run, check: Check) -> None:
+        self._run = run
+        self._check = check
+
+    def __call__(self, name: str, value: float, unit: str = "") -> Result:
+        """Judge a live value by the thresholds of that name, and keep it.
+
+        Raises:
+            CallFailed: it is no number, so it cannot be a live value.
+        """
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise CallFailed("", "bad-answer", f"{name}: {value!r} is no number; nothing was recorded.")
+        result, breach = recorded(name, float(value), unit, self._run.declared.table.thresholds)
+        self._check.metrics.append(result.as_json())
+        self._judge(breach)
+        return result
+
+    def _judge(self, breach: Breach | None) -> None:
+        if breach is None:
+            return
+        if not breach.fails:
+            self._check.notes.append("target missed")
+            return
+        self._check.breaches.append(breach.severity)
+        pytest.fail(breach.reason, pytrace=False)

@@ -1,0 +1,181 @@
+"""One run, as each of its processes sees it: options, target, run directory, clients."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import uuid
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_llmops.errors import LlmopsError
+from pytest_llmops.plugin.options import Options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pytest_llmops.clients.preflight import Client, Preflight
+    from pytest_llmops.judge.baselines import Store
+    from pytest_llmops.plugin.selection import Selected
+    from pytest_llmops.state.ledger import Ledger
+    from pytest_llmops.state.run_directory import RunDirectory
+    from pytest_llmops.target.load import Target
+    from pytest_llmops.target.secrets import Redactor
+
+RUN = pytest.StashKey["Run"]()
+
+PACKAGE = Path(__file__).parent.parent
+SUITES_FOLDER = next(
+    (folder for folder in (PACKAGE / "suites", PACKAGE.parent / "suites") if folder.is_dir()), PACKAGE / "suites"
+)
+"""The ready suites: within the installed package, or beside it in a clone."""
+
+
+class Run:
+    """What belongs to one run. Cheap to make: everything else is found out when it is first asked for.
+
+    Args:
+        config: pytest's.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.pytest = config
+        self.options = Options.from_config(config)
+        workerinput: Mapping[str, Any] | None = getattr(config, "workerinput", None)
+        self.worker = workerinput is not None
+        given = workerinput["llmops_directory"] if workerinput else None
+        name = f"llmops-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self.path = Path(given) if given else Path(tempfile.gettempdir()) / name
+        self.says: Callable[[str], None] | None = None
+        self.selected: Selected | None = None
+        self.measured: dict[str, str] = {}  # name of a measurement to the check that made it
+        self.own_allure_results: Path | None = None
+
+    def __repr__(self) -> str:
+        return f"Run({self.path.name})"
+
+    @property
+    def named(self) -> bool:
+        """Whether this run was asked for our suites or with our options, known before anything is collected."""
+        return self.options.given or bool(self.suite_arguments)
+
+    @property
+    def suite_arguments(self) -> list[str]:
+        """Those arguments of pytest that lie within the ready suites."""
+        start = self.pytest.invocation_params.dir
+        found = []
+        for argument in self.pytest.args:
+            path = str(argument).partition("::")[0]
+            inside = (start / path).resolve().is_relative_to(SUITES_FOLDER.resolve())
+            if inside or path.startswith("pytest_llmops.suites"):
+                found.append(str(argument))
+        return found
+
+    @property
+    def declared_or_none(self) -> Target | None:
+        """The target, or None where the file cannot be read: for places that must not fail on their own."""
+        try:
+            return self.declared
+        except LlmopsError:
+            return None
+
+    @cached_property
+    def redactor(self) -> Redactor:
+        """What takes this run's secrets out of text."""
+        from pytest_llmops.target.secrets import Redactor
+
+        placed = not self.declared.table.embedded or (self.path / "sandbox.json").exists()
+        return self.target.redactor() if placed else Redactor()
+
+    def check_early(self) -> None:
+        """Read the target before anything is collected.
+
+        Raises:
+            pytest.UsageError: it cannot be read; pytest exits 4 with the message alone.
+        """
+        try:
+            self.declared.secrets() if not self.declared.table.embedded else None
+        except LlmopsError as error:
+            raise pytest.UsageError(str(error)) from None
+
+    @cached_property
+    def declared(self) -> Target:
+        """The target as the file and its profile say, before an embedded one has addresses.
+
+        Raises:
+            ConfigError: it cannot be read.
+        """
+        from pytest_llmops.target.load import find, load
+
+        root = self.pytest.rootpath
+        return load(find(self.options.config, root), self.options.target, root)
+
+    @cached_property
+    def target(self) -> Target:
+        """The target with addresses: for an embedded one, those of the sandbox of this run."""
+        if not self.declared.table.embedded:
+            return self.declared
+        from pytest_llmops.control.embedded import placed
+
+        return placed(self.declared, self.directory.read("sandbox"))
+
+    @cached_property
+    def directory(self) -> RunDirectory:
+        """What this run's processes share on disk."""
+        from pytest_llmops.state.run_directory import RunDirectory
+
+        return RunDirectory(self.path)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Where calls are counted."""
+        from pytest_llmops.state.ledger import Ledger
+
+        return Ledger(self.directory.path / "ledger", self.declared.table.budget)
+
+    @cached_property
+    def store(self) -> Store:
+        """The accepted baselines: the target's own, or those shipped for the embedded sandbox."""
+        from pytest_llmops.judge.shipped import store_of
+
+        return store_of(self.declared)
+
+    @property
+    def report_folder(self) -> Path:
+        """Where reports are written."""
+        return self.options.report or self.declared.root / "reports"
+
+    @cached_property
+    def _clients(self) -> dict[str, Client]:
+        return {}
+
+    def client(self, component: str) -> Client:
+        """The one client of a component in this process."""
+        if component not in self._clients:
+            from pytest_llmops.clients.preflight import connect
+
+            self._clients[component] = connect(self.target, component, self.ledger)
+        return self._clients[component]
+
+    def preflight(self, component: str) -> Preflight:
+        """What the run's one probe of a component found; made by the first process that needs it."""
+        from pytest_llmops.clients.preflight import Preflight, preflight
+
+        deadline_s = self.declared.table.preflight_deadline
+        found = self.directory.once(
+            f"preflight-{component}", lambda: preflight(self.client(component), deadline_s).as_json()
+        )
+        return Preflight(**found)
+
+    def say(self, line: str) -> None:
+        """Tell the person at the terminal how a long measurement is getting on."""
+        if self.says is not None:
+            self.says(line)
+
+    def close(self) -> None:
+        """Give connections back."""
+        for client in self.__dict__.pop("_clients", {}).values():
+            getattr(client, "http", client).close()

@@ -1,0 +1,151 @@
+"""Which tests run: the target's own procedures, whose components it has, with the keys that they need."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_llmops.errors import ConfigError, LlmopsError, did_you_mean
+from pytest_llmops.plugin import allure_results
+from pytest_llmops.plugin.checks import CHECK, check_of, is_ours, needed_roles
+from pytest_llmops.plugin.markers import SUITES
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from pytest_llmops.plugin.run import Run
+    from pytest_llmops.target.load import Target
+
+
+@dataclass
+class Selected:
+    """What collection came to, in one process; all processes of a run come to the same.
+
+    Attributes:
+        checks: our tests that run.
+        timed: those of them that are timed.
+        exclusive: node ids of those that run alone.
+        not_applicable: why tests were left out, each with how many.
+        error: why the target could not be read; then our tests say so.
+    """
+
+    checks: int = 0
+    timed: int = 0
+    exclusive: list[str] = field(default_factory=list)
+    not_applicable: dict[str, int] = field(default_factory=dict)
+    error: str = ""
+
+
+class Selection:
+    """Marks our tests before ``-m`` is applied, and leaves out after it what does not apply to the target."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_pycollect_makeitem(self, collector: pytest.Collector) -> Generator[None, Any, Any]:
+        """Refuse a procedure that is in no catalogue: a collection error with the nearest names."""
+        made = yield
+        for item in made if isinstance(made, list) else [made]:
+            if isinstance(item, pytest.Item) and is_ours(item):
+                self._know_procedures(item, collector)
+        return made
+
+    def _know_procedures(self, item: pytest.Item, collector: pytest.Collector) -> None:
+        ids = [str(name) for marker in item.iter_markers("procedure") for name in marker.args]
+        if not ids:
+            return
+        from pytest_llmops.procedures.catalogue import procedure
+
+        for name in ids:
+            try:
+                procedure(name)
+            except ConfigError as error:
+                raise collector.CollectError(f"{item.nodeid}: {error}") from None
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(
+        self, config: pytest.Config, items: list[pytest.Item]
+    ) -> Generator[None, object, object]:
+        """Mark, let others select, then leave out what does not apply."""
+        selected = Selected()
+        ours = [item for item in items if is_ours(item)]
+        if not ours:
+            return (yield)
+        for item in ours:
+            self._mark(item)
+        result = yield
+        ours = [item for item in items if CHECK in item.stash]
+        try:
+            target = self.run.declared if ours else None
+        except LlmopsError as error:
+            if not self.run.worker:
+                raise pytest.UsageError(str(error)) from None
+            selected.error = str(error)
+            target = None
+        if target is not None:
+            self._leave_out(config, items, target, selected)
+        items.sort(key=lambda item: CHECK in item.stash and item.stash[CHECK].exclusive)
+        checks = [(item, item.stash[CHECK]) for item in items if CHECK in item.stash]
+        selected.checks = len(checks)
+        selected.timed = sum("measure" in getattr(item, "fixturenames", ()) for item, _ in checks)
+        selected.exclusive = [item.nodeid for item, check in checks if check.exclusive]
+        self.run.selected = selected
+        return result
+
+    def _mark(self, item: pytest.Item) -> None:
+        """The folder's marker, and those of the procedures that the test binds for the target's profile."""
+        check = item.stash[CHECK] = check_of(item)
+        bound = [str(name) for marker in item.iter_markers("procedure") for name in marker.args]
+        system = self._system()
+        check.procedures = tuple(name for name in bound if name.partition(".")[0] == system)
+        words = {check.suite} if check.ready and check.suite in SUITES else set()
+        if bound:
+            from pytest_llmops.procedures.catalogue import procedure
+
+            check.section = procedure((check.procedures or bound)[0]).section
+            words |= {word for name in check.procedures for word in procedure(name).suite}
+        for word in sorted(words):
+            item.add_marker(word)
+        if allure_results.wanted(item.config):
+            name = self.run.declared.name if self.run.declared_or_none else ""
+            allure_results.label(item, check, system or name)
+
+    def _system(self) -> str:
+        """The system whose runbook applies; empty also where the target cannot be read, which is said later."""
+        target = self.run.declared_or_none
+        return target.table.system if target else ""
+
+    def _leave_out(self, config: pytest.Config, items: list[pytest.Item], target: Target, selected: Selected) -> None:
+        reasons = {item: self._why_not(item, target) for item in items if CHECK in item.stash}
+        out = [item for item, reason in reasons.items() if reason]
+        selected.not_applicable = dict(Counter(reasons[item] for item in out))
+        if out:
+            config.hook.pytest_deselected(items=out)
+            items[:] = [item for item in items if not reasons.get(item)]
+
+    def _why_not(self, item: pytest.Item, target: Target) -> str:
+        """Why a test does not run on this target; empty if it does."""
+        from pytest_llmops.target.components import ROLES
+
+        check = item.stash[CHECK]
+        generic = item.get_closest_marker("generic") is not None
+        if not generic and not check.procedures and (check.ready or item.get_closest_marker("procedure")):
+            return f"no procedure of profile {target.table.profile}"
+        for role in needed_roles(item, ROLES):
+            if role not in ROLES:
+                known = ", ".join(ROLES)
+                raise pytest.UsageError(
+                    f"{item.nodeid}: needs({role!r}) names no component.{did_you_mean(role, ROLES)} Known: {known}."
+                )
+            if target.table.components.serving(role) is None:
+                return f"no {' or '.join(ROLES[role])} in target {target.name}"
+        if item.get_closest_marker("disruptive") and not self._both_keys(target):
+            return "disruptive, without both keys"
+        return ""
+
+    def _both_keys(self, target: Target) -> bool:
+        return target.table.may_be_disrupted and self.run.options.allow_disruption == target.name

@@ -1,0 +1,34 @@
+"""``run.json``: the whole outcome of a run, versioned, for machines."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_llmops.target.secrets import Redactor
+
+SCHEMA = 1
+"""Raised when a reader of an older file would misread a newer one. The fields are described in docs/run-json.md."""
+
+
+def write(folder: Path, result: dict[str, Any], redactor: Redactor) -> Path:
+    """Write the run's outcome, in one step, without any secret.
+
+    Args:
+        folder: the reports' folder; made if absent.
+        result: everything but the schema's number.
+        redactor: knows the target's secrets.
+
+    Returns:
+        The file.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "run.json"
+    part = folder / ".run.json.part"
+    text = json.dumps({"schema": SCHEMA, **result}, indent=1, ensure_ascii=False, allow_nan=False)
+    part.write_text(redactor.clean(text) + "\n", encoding="utf-8")
+    part.replace(path)
+    return path

@@ -1,0 +1,213 @@
+"""The summary at the terminal: failures first, then every metric, then what it cost."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pytest_llmops.judge.thresholds import said
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COLORS = {
+    "ok": "green",
+    "recorded": "",
+    "improvement": "cyan",
+    "regression": "bold red",
+    "inconclusive": "yellow",
+    "suspect": "bold yellow",
+    "no-baseline": "yellow",
+    "not-comparable": "yellow",
+    "void": "bold red",
+    "broken": "bold red",
+}
+FIRST_COLUMN = 12
+WORST_FIRST = (
+    "broken",
+    "regression",
+    "void",
+    "suspect",
+    "inconclusive",
+    "no-baseline",
+    "not-comparable",
+    "improvement",
+)
+
+
+def summary(result: dict[str, Any], *, color: bool, width: int, verbose: bool) -> list[str]:
+    """The lines of the summary.
+
+    Args:
+        result: the run, as in ``run.json``.
+        color: whether the terminal takes colors.
+        width: columns.
+        verbose: also show quiet error rates and what was merely recorded without a limit.
+    """
+    out = io.StringIO()
+    console = Console(
+        file=out,
+        width=max(60, width),
+        force_terminal=color,
+        color_system="standard" if color else None,
+        markup=False,
+        highlight=False,
+        emoji=False,
+    )
+    _failures(console, result["checks"])
+    metrics = [metric for check in result["checks"] for metric in check["metrics"]]
+    _timed(console, [m for m in metrics if _is_timed(m)])
+    _values(console, [m for m in metrics if not _is_timed(m) and (verbose or not _quiet(m))])
+    _components(console, result["preflight"])
+    _totals(console, result, metrics)
+    return out.getvalue().rstrip("\n").splitlines()
+
+
+def _failures(console: Console, checks: Sequence[dict[str, Any]]) -> None:
+    """One line per check that is not green, and one per unreachable component however many tests it cost."""
+    lost = Counter(check["reason"] for check in checks if check["category"] == "unreachable")
+    for reason, count in lost.items():
+        tests = f" ({count} check{'s' if count > 1 else ''} not made)"
+        _say(console, "UNREACHABLE", Text(reason.partition("\n")[0] + tests), "bold red")
+    for check in checks:
+        if check["outcome"] not in {"failed", "error", "waived"} or check["category"] == "unreachable":
+            continue
+        word = "WAIVED" if check["outcome"] == "waived" else check["category"].upper()
+        _say(console, word, Text(check["test"], "bold"), "bold red")
+        for line in _sentences(check["reason"]):
+            _say(console, "", Text(line))
+    if any(check["outcome"] in {"failed", "error", "waived"} for check in checks):
+        console.print()
+
+
+def _say(console: Console, word: str, text: Text, style: str = "dim") -> None:
+    """A word in the first column, and its text beside it, however many lines that takes."""
+    row = Table.grid(padding=(0, 1, 0, 0))
+    row.add_column(width=FIRST_COLUMN, style=style)
+    row.add_column()
+    row.add_row(word, text)
+    console.print(row)
+
+
+def _sentences(reason: str) -> list[str]:
+    """The plain words of a failure, without its place and reproduction, which stand in full above."""
+    return [line for line in reason.splitlines() if line and not line.startswith("  ")][:4]
+
+
+def _is_timed(metric: dict[str, Any]) -> bool:
+    return bool(metric["unit"] == "s" and (metric["state"] != "recorded" or metric["n"] > 1))
+
+
+def _quiet(metric: dict[str, Any]) -> bool:
+    """An error rate of zero, or a value without any limit."""
+    if metric["name"].endswith(".error_rate"):
+        return not metric["value"]
+    return metric["threshold"] is None
+
+
+def _timed(console: Console, metrics: Sequence[dict[str, Any]]) -> None:
+    if not metrics:
+        return
+    gap = 2 if console.width >= 92 else 1
+    table = Table(box=None, padding=(0, gap, 0, 0), header_style="dim")
+    for heading in ("metric", "now", "baseline", "times slower", "calls", "verdict"):
+        table.add_column(heading, justify="left" if heading in {"metric", "verdict"} else "right", no_wrap=True)
+    for metric in sorted(metrics, key=_order):
+        state = _state(metric)
+        table.add_row(
+            metric["name"],
+            _said(metric, "value"),
+            _said(metric, "baseline"),
+            _times(metric),
+            str(metric["n"]),
+            Text(_word(metric, state), COLORS[state]),
+        )
+    console.print(table)
+    console.print()
+
+
+def _values(console: Console, metrics: Sequence[dict[str, Any]]) -> None:
+    if not metrics:
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for heading in ("value", "now", "limits", ""):
+        table.add_column(heading, justify="right" if heading == "now" else "left", no_wrap=heading != "limits")
+    for metric in sorted(metrics, key=_order):
+        limits = metric["threshold"] or {}
+        written = ", ".join(f"{level} {text}" for level, text in limits.items() if level != "broken")
+        state = _state(metric)
+        word = "broken" if state == "broken" else ("holds" if limits else "recorded")
+        table.add_row(metric["name"], _said(metric, "value"), written, Text(word, COLORS[state]))
+    console.print(table)
+    console.print()
+
+
+def _state(metric: dict[str, Any]) -> str:
+    if (metric["threshold"] or {}).get("broken"):
+        return "broken"
+    return "suspect" if metric["suspect"] else str(metric["state"])
+
+
+def _order(metric: dict[str, Any]) -> int:
+    state = _state(metric)
+    return WORST_FIRST.index(state) if state in WORST_FIRST else len(WORST_FIRST)
+
+
+def _word(metric: dict[str, Any], state: str) -> str:
+    if state == "broken":
+        return f"broke {metric['threshold']['broken']}"
+    if state == "suspect":
+        return "inconclusive, suspect"
+    return state
+
+
+def _times(metric: dict[str, Any]) -> str:
+    if metric["ratio"] is None:
+        return ""
+    return f"{metric['ratio']:.2f} ({metric['low']:.2f}-{metric['high']:.2f})"
+
+
+def _said(metric: dict[str, Any], key: str) -> str:
+    value = metric[key]
+    if value is None:
+        return ""
+    if metric["name"].endswith(".error_rate"):
+        return f"{100 * value:.3g} %"
+    return said(value, metric["unit"])
+
+
+def _components(console: Console, preflight: Sequence[dict[str, Any]]) -> None:
+    levels: dict[str, list[str]] = {}
+    for found in preflight:
+        if found["ok"]:
+            levels.setdefault(found["level"], []).append(found["component"])
+    if levels:
+        words = "; ".join(f"{', '.join(names)} {level}" for level, names in levels.items())
+        _say(console, "components", Text(words))
+
+
+def _totals(console: Console, result: dict[str, Any], metrics: Sequence[dict[str, Any]]) -> None:
+    outcomes = Counter(check["outcome"] for check in result["checks"])
+    counted = ", ".join(f"{count} {word}" for word, count in sorted(outcomes.items()))
+    left_out = sum(result["not_applicable"].values())
+    _say(console, "checks", Text(f"{counted}{f', {left_out} left out' if left_out else ''}"))
+    states = Counter(_word_of(metric) for metric in metrics if metric["ratio"] is not None and metric["unit"] == "s")
+    if states:
+        words = ", ".join(f"{count} {word}" for word, count in states.most_common())
+        _say(console, "verdicts", Text(f"{words}, against stored baselines"))
+    rates = [metric for metric in metrics if metric["name"].endswith(".error_rate")]
+    spent = result["spent"]
+    failed = round(sum(metric["value"] * metric["n"] for metric in rates))
+    timed = sum(metric["n"] for metric in rates)
+    errors = f", {failed} of {timed} timed ones failed" if rates else ""
+    cost = f"{spent['requests']} calls{errors}, {spent['tokens']} tokens, {result['duration_s']:.0f} s"
+    _say(console, "cost", Text(cost))
+
+
+def _word_of(metric: dict[str, Any]) -> str:
+    return "suspect" if metric["suspect"] else str(metric["state"])

@@ -1,0 +1,44 @@
+"""``python -m pytest_llmops.sandbox``: one line of JSON in, one line out, then alive until standard input ends."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from importlib.util import find_spec
+
+_SINCE = time.monotonic()
+
+
+def main() -> int:
+    """Run a sandbox; ``--faults`` prints the fault table instead."""
+    from pytest_llmops.errors import ConfigError, LlmopsError
+    from pytest_llmops.sandbox.faults import FAULTS
+
+    if "--faults" in sys.argv[1:]:
+        wide = max(len(fault.usage) for fault in FAULTS.values())
+        sys.stdout.write("".join(f"{fault.usage:<{wide}}  {fault.does}\n" for fault in FAULTS.values()))
+        return 0
+    line = sys.stdin.readline()
+    lacking = [name for name in ("starlette", "uvicorn", "qdrant_client", "fakeredis") if find_spec(name) is None]
+    if lacking:
+        return _failed(f"the sandbox lacks {', '.join(lacking)}; pip install 'pytest-llmops[sandbox]'", 2)
+    try:
+        from pytest_llmops.sandbox import stack, supervisor
+
+        supervisor.run(stack.read(line), _SINCE)
+    except ConfigError as error:
+        return _failed(str(error), 2)
+    except LlmopsError as error:
+        return _failed(str(error), 1)
+    return 0
+
+
+def _failed(message: str, code: int) -> int:
+    sys.stdout.write(json.dumps({"error": message}) + "\n")
+    sys.stdout.flush()
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""Who may do what: keys of this run, how they are presented, and the role behind each."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import secrets
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+
+    from pytest_llmops.target.components import Auth, Components
+    from pytest_llmops.target.embedded import Sandbox
+
+
+def generate(components: Components) -> dict[str, str]:
+    """A new key for every environment variable that the components' auth names."""
+    keys: dict[str, str] = {}
+    for part in components.configured().values():
+        for variable in part.auth.variables if part.auth else ():
+            basic = part.auth is not None and part.auth.basic is not None
+            keys.setdefault(variable, f"llmops:{secrets.token_urlsafe(24)}" if basic else secrets.token_urlsafe(24))
+    return keys
+
+
+def presented(request: Request, auth: Auth) -> str | None:
+    """The key that a request brings, in the way that ``auth`` describes; None where it brings none."""
+    if auth.header:
+        return request.headers.get(auth.header)
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    if auth.bearer:
+        return value.strip() if scheme.lower() == "bearer" else None
+    if scheme.lower() != "basic":
+        return None
+    try:
+        return base64.b64decode(value.strip(), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+
+
+def signed(auth: Auth | None, keys: Mapping[str, str]) -> dict[str, str]:
+    """The headers that sign a call to a part."""
+    if auth is None:
+        return {}
+    if auth.header and auth.env:
+        return {auth.header: keys[auth.env]}
+    if auth.bearer:
+        return {"Authorization": f"Bearer {keys[auth.bearer]}"}
+    return {"Authorization": f"Basic {base64.b64encode(keys[auth.basic or ''].encode()).decode()}"}
+
+
+def admits(request: Request, auth: Auth | None, keys: Mapping[str, str]) -> bool:
+    """Whether a server that knows no roles lets a request in."""
+    if auth is None:
+        return True
+    given = presented(request, auth) or ""
+    return any(same(given, keys[variable]) for variable in auth.variables)
+
+
+def same(given: str, key: str) -> bool:
+    """Whether two keys are the same, in constant time."""
+    return hmac.compare_digest(given.encode(), key.encode())
+
+
+class Roles:
+    """The keys of the API and the role of each.
+
+    A role has the key of the variable that ``auth.roles`` gives it. The plain key (``env``, ``bearer``, ``basic``)
+    belongs to the role that names the same variable, else to the first role without a variable of its own.
+    """
+
+    def __init__(self, auth: Auth, sandbox: Sandbox, keys: Mapping[str, str]) -> None:
+        self._permissions = sandbox.roles
+        self._keys = {role: keys[variable] for role, variable in auth.roles.items()}
+        plain = auth.env or auth.bearer or auth.basic
+        if plain and plain not in auth.roles.values():
+            free = (role for role in sandbox.roles if role not in auth.roles)
+            self._keys[next(free, "default")] = keys[plain]
+
+    def role(self, given: str) -> str | None:
+        """The role of a key; None where the key is not known."""
+        return next((role for role, key in self._keys.items() if same(given, key)), None)
+
+    def may(self, role: str, permission: str | None) -> bool:
+        """Whether a role has a permission; all do where the sandbox names no roles."""
+        return permission is None or not self._permissions or permission in self._permissions.get(role, ())

@@ -1,0 +1,75 @@
+"""The bodies of the API's answers: the profile's cases, and plain ones where it has none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from pytest_llmops.target import templates
+from pytest_llmops.target.embedded import Case
+
+if TYPE_CHECKING:
+    from pytest_llmops.target.embedded import Behaving, Sandbox
+
+_SERVICES = {"vectors": "{vectors}", "llm": "{llm}", "cache": "{cache}"}
+_DELETED = {"deletion_id": "{deletion}", "status": "completed"}
+_INVALID = Case(status=422, body={"error": "{reason}"})
+
+PLAIN: dict[str, dict[str, Case]] = {
+    "health": {
+        "ok": Case(body={"status": "healthy", "timestamp": "{now}", "version": "{version}", "services": _SERVICES}),
+        "degraded": Case(
+            body={"status": "degraded", "timestamp": "{now}", "version": "{version}", "services": _SERVICES}
+        ),
+    },
+    "ready": {
+        "ok": Case(body={"status": "ready"}),
+        "degraded": Case(status=503, body={"status": "not ready"}),
+    },
+    "query": {
+        "ok": Case(body={"answer": "{answer}", "sources": "{sources}", "trace_id": "{trace_id}"}),
+        "blocked": Case(status=400, body={"error": "{reason}"}),
+        "invalid": _INVALID,
+    },
+    "ingest": {"ok": Case(status=201, body={"id": "{document}", "chunks": "{chunks}"}), "invalid": _INVALID},
+    "delete": {"ok": Case(status=202, body=_DELETED)},
+    "deletion": {"ok": Case(body={**_DELETED, "user": "{user}"})},
+    "audit": {"ok": Case(body={"events": "{events}"})},
+}
+"""Cases by behaviour, for profiles that do not say theirs."""
+
+ERRORS: dict[str, Case] = {
+    "unauthenticated": Case(status=401, body={"error": "{reason}"}),
+    "forbidden": Case(status=403, body={"error": "role {role} may not {permission}"}),
+    "failed": Case(status=500, body={"error": "{reason}"}),
+    "not_found": Case(status=404, body={"error": "not found"}),
+}
+"""Errors of any route, for profiles that do not say theirs."""
+
+
+def case(sandbox: Sandbox, behaving: Behaving, name: str) -> Case:
+    """The case of that name: the route's own, else the plain one; ``missing`` falls back to ``not_found``."""
+    own = behaving.cases.get(name)
+    if own is None and name == "missing":
+        return error(sandbox, "not_found")
+    return own or PLAIN[behaving.does][name]
+
+
+def error(sandbox: Sandbox, name: str) -> Case:
+    """The error of that name: the profile's, else the plain one."""
+    return sandbox.errors.get(name) or ERRORS[name]
+
+
+def respond(found: Case, values: dict[str, Any]) -> Response:
+    """Fill in a case; a body that is text is sent as such.
+
+    Raises:
+        ConfigError: it names a value that there is not.
+    """
+    body = templates.render(found.body, values)
+    if isinstance(body, str):
+        return PlainTextResponse(body, found.status)
+    if body is None and found.status == 204:
+        return Response(status_code=204)
+    return JSONResponse(body, found.status)

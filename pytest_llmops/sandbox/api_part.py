@@ -1,0 +1,149 @@
+"""The part ``api``: the service in front, its routes built from the profile's tables."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
+
+from pytest_llmops import __version__
+from pytest_llmops.errors import ConfigError
+from pytest_llmops.sandbox import access, answers, behaviours
+from pytest_llmops.sandbox.audit import Audit, now
+from pytest_llmops.sandbox.door import AccessLog, Door
+from pytest_llmops.sandbox.faults import Share
+from pytest_llmops.sandbox.metrics import Metrics
+from pytest_llmops.sandbox.rag import Rag
+from pytest_llmops.sandbox.serving import serve
+from pytest_llmops.sandbox.upstream import Upstream, UpstreamFailed
+from pytest_llmops.target import components as tables
+from pytest_llmops.target import templates
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from socket import socket
+
+    from starlette.requests import Request
+
+    from pytest_llmops.sandbox.stack import Stack
+    from pytest_llmops.target.embedded import Behaving
+
+_OPEN = {"health", "ready"}
+"""Behaviours that ask for no key unless the profile names a permission."""
+
+
+def run(stack: Stack, listener: socket) -> None:
+    """Serve until the process ends."""
+    serve(Door(app(stack), AccessLog(stack.directory, "api"), stack.faults.number("api:delay", 0.0)), listener)
+
+
+def app(stack: Stack) -> Starlette:
+    """The service."""
+    return Front(stack).application()
+
+
+class Front:
+    """The routes of a profile over one service."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._api = stack.components.api or tables.Api()
+        metrics = Metrics(frozen="api:frozen-metrics" in stack.faults)
+        audit = Audit(stack.directory, silent="api:no-audit" in stack.faults)
+        upstream = Upstream(stack)
+        self._service = behaviours.Service(stack, upstream, Rag(stack, upstream, metrics), audit, metrics)
+        asked = self._api.auth if "api:open" not in stack.faults else None
+        self._auth = asked
+        self._roles = access.Roles(asked, stack.sandbox, stack.keys) if asked else None
+        self._failing = Share(stack.faults.number("api:errors", 0.0))
+        audit.write("service_started", "system")
+
+    def application(self) -> Starlette:
+        """The routes, the metrics and the answer to anything else."""
+        routes = [
+            Route(self._api.routes[name].path, self._answering(name, behaving), methods=[self._api.routes[name].method])
+            for name, behaving in self._stack.sandbox.routes.items()
+        ]
+        if self._api.metrics and "api:no-metrics" not in self._stack.faults:
+            routes.append(Route(self._api.metrics, self._metrics))
+        return Starlette(routes=routes, exception_handlers={404: self._not_found, 500: self._crashed})
+
+    def _answering(self, name: str, behaving: Behaving) -> Callable[[Request], Awaitable[Response]]:
+        route = self._api.routes[name]
+
+        async def answer(request: Request) -> Response:
+            values = await self._values(request, route)
+            try:
+                response = self._refusal(request, behaving, values) or await self._outcome(behaving, values)
+            except UpstreamFailed as error:
+                response = self._error("failed", {**values, "reason": str(error)})
+            except ConfigError as error:  # a template of the profile asks for what there is not
+                response = Response(f"sandbox.routes.{name}: {error}", 500, media_type="text/plain")
+            took_s = asyncio.get_running_loop().time() - request.scope["arrived"]
+            self._service.metrics.request(name, response.status_code, took_s)
+            return response
+
+        return answer
+
+    async def _values(self, request: Request, route: tables.Route) -> dict[str, Any]:
+        """What the request says, by the names that the profile's templates give it, and what any answer may name."""
+        try:
+            document = await request.json() if await request.body() else None
+        except ValueError:
+            document = None
+        said = templates.read(route.query, dict(request.query_params))
+        said |= templates.read(route.body, document) | request.path_params
+        user = said.get("user")
+        return {
+            "trace_id": str(uuid4()),
+            "now": now(),
+            "version": __version__,
+            "none": None,
+            "reason": "",
+            "collection": self._stack.collection,
+            **said,
+            "user": "anonymous" if user is None else str(user),
+        }
+
+    def _refusal(self, request: Request, behaving: Behaving, values: dict[str, Any]) -> Response | None:
+        """The answer to who may not; None for who may."""
+        if self._auth is None or self._roles is None:
+            return None
+        if behaving.does in _OPEN and behaving.permission is None:
+            return None
+        given = access.presented(request, self._auth)
+        role = self._roles.role(given) if given else None
+        if role is None:
+            self._service.audit.write("refused", "unknown")
+            reason = "invalid API key" if given else "missing API key"
+            return self._error("unauthenticated", {**values, "reason": reason})
+        if not self._roles.may(role, behaving.permission):
+            self._service.audit.write("refused", role)
+            reason = f"role {role} may not {behaving.permission}"
+            told = {**values, "role": role, "permission": behaving.permission, "reason": reason}
+            return self._error("forbidden", told)
+        return None
+
+    async def _outcome(self, behaving: Behaving, values: dict[str, Any]) -> Response:
+        if behaving.does == "query" and self._failing.due():
+            return self._error("failed", {**values, "reason": "internal error"})
+        name, found = await behaviours.TABLE[behaving.does](self._service, values)
+        return answers.respond(answers.case(self._stack.sandbox, behaving, name), {**values, **found})
+
+    def _error(self, name: str, values: dict[str, Any]) -> Response:
+        return answers.respond(answers.error(self._stack.sandbox, name), values)
+
+    async def _metrics(self, _: Request) -> Response:
+        exposition = self._service.metrics.exposition()
+        return Response(exposition, media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    async def _not_found(self, _: Request, __: Exception) -> Response:
+        self._service.metrics.request("other", 404, 0.0)
+        return self._error("not_found", {"reason": "not found"})
+
+    async def _crashed(self, _: Request, __: Exception) -> Response:
+        return self._error("failed", {"reason": "internal error"})

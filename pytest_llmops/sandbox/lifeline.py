@@ -1,0 +1,60 @@
+"""What ties the parts to their supervisor: when it is gone, however it ended, they end too."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
+_REMOVAL_S = 2.0
+
+
+class Lifeline:
+    """A pipe whose writing end the supervisor alone holds.
+
+    The kernel closes that end with the supervisor, also after ``kill -9``; every part waits for just that.
+    """
+
+    def __init__(self) -> None:
+        self._read, self._write = os.pipe()
+
+    def hold(self, ending: Callable[[], None]) -> None:
+        """In a part: end this process, after ``ending``, as soon as the supervisor is gone."""
+        os.close(self._write)
+        threading.Thread(target=self._wait, args=(ending,), daemon=True, name="lifeline").start()
+
+    def _wait(self, ending: Callable[[], None]) -> None:
+        while os.read(self._read, 1):
+            pass
+        try:
+            ending()
+        finally:
+            os._exit(0)
+
+    def cut(self) -> None:
+        """In the supervisor: let every part go."""
+        os.close(self._write)
+
+
+def die_with_parent() -> None:
+    """For a program that is not ours, between fork and exec: the kernel ends it with its parent (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def remove(directory: Path) -> None:
+    """Remove a directory that other processes may still be writing to, or be removing as well."""
+    deadline = time.monotonic() + _REMOVAL_S
+    while directory.exists() and time.monotonic() < deadline:
+        shutil.rmtree(directory, ignore_errors=True)
+        time.sleep(0.01)

@@ -1,0 +1,221 @@
+"""Ollama's API, as the real server speaks it."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.routing import Route
+
+from pytest_llmops.sandbox import access
+from pytest_llmops.sandbox.embedding import DIMENSIONS
+from pytest_llmops.sandbox.model_server import Generation, Model, ModelServer, Refusal, limit_of, texts_of
+from pytest_llmops.sandbox.streaming import CutOff, Hanging, Streamed
+from pytest_llmops.sandbox.wording import words
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from starlette.requests import Request
+    from starlette.types import ASGIApp
+
+    Handler = Callable[[ModelServer, Request, dict[str, Any]], Awaitable[ASGIApp]]
+
+VERSION = "0.11.4"
+_NS = 1_000_000_000
+_MODIFIED = "2026-01-05T09:00:00.000000000Z"
+
+
+def routes(server: ModelServer) -> list[Route]:
+    """All of them."""
+    table: list[tuple[str, str, Handler]] = [
+        ("GET", "/", _alive),
+        ("GET", "/api/version", _version),
+        ("GET", "/api/tags", _tags),
+        ("GET", "/api/ps", _ps),
+        ("POST", "/api/show", _show),
+        ("POST", "/api/generate", _generate),
+        ("POST", "/api/chat", _chat),
+        ("POST", "/api/embed", _embed),
+        ("POST", "/api/embeddings", _embeddings),
+    ]
+    return [Route(path, _answering(server, handler), methods=[method]) for method, path, handler in table]
+
+
+def _answering(server: ModelServer, handler: Handler) -> Callable[[Request], Awaitable[ASGIApp]]:
+    """The handler with key, body and errors seen to."""
+    part = server.stack.components.ollama
+    auth = part.auth if part else None
+
+    @wraps(handler)
+    async def answer(request: Request) -> ASGIApp:
+        if handler is not _alive and not access.admits(request, auth, server.stack.keys):
+            return JSONResponse({"error": "unauthorized"}, 401)
+        try:
+            body = await request.json() if request.method == "POST" else {}
+        except ValueError:
+            return JSONResponse({"error": "invalid character in request body"}, 400)
+        if not isinstance(body, dict):
+            return JSONResponse({"error": "json: cannot unmarshal request body into an object"}, 400)
+        if "llm:hang" in server.stack.faults and handler in {_generate, _chat, _embed, _embeddings}:
+            return Hanging()
+        try:
+            return await handler(server, request, body)
+        except Refusal as refusal:
+            return JSONResponse({"error": str(refusal)}, refusal.status)
+
+    return answer
+
+
+async def _alive(_: ModelServer, __: Request, ___: dict[str, Any]) -> ASGIApp:
+    return PlainTextResponse("Ollama is running")
+
+
+async def _version(server: ModelServer, _: Request, __: dict[str, Any]) -> ASGIApp:
+    return JSONResponse({} if "llm:no-version" in server.stack.faults else {"version": VERSION})
+
+
+async def _tags(server: ModelServer, _: Request, __: dict[str, Any]) -> ASGIApp:
+    return JSONResponse({"models": [{**_entry(model), "modified_at": _MODIFIED} for model in server.models]})
+
+
+async def _ps(server: ModelServer, _: Request, __: dict[str, Any]) -> ASGIApp:
+    expires = (dt.datetime.now(dt.UTC) + dt.timedelta(minutes=5)).isoformat().replace("+00:00", "Z")
+    running = [model for model in server.models if model.name in server.loaded]
+    return JSONResponse(
+        {"models": [{**_entry(m), "expires_at": expires, "size_vram": 0, "context_length": 4096} for m in running]}
+    )
+
+
+def _entry(model: Model) -> dict[str, object]:
+    """A model in a list; as with the real server its name carries a tag."""
+    name = model.name if ":" in model.name else f"{model.name}:latest"
+    return {"name": name, "model": name, "size": model.size, "digest": model.digest, "details": model.details}
+
+
+async def _show(server: ModelServer, _: Request, body: dict[str, Any]) -> ASGIApp:
+    model = server.model(body.get("model", body.get("name")))
+    return JSONResponse(
+        {
+            "modelfile": f"FROM {model.name}\n",
+            "parameters": "",
+            "template": "{{ .Prompt }}",
+            "details": model.details,
+            "model_info": {
+                "general.architecture": "harbour",
+                "general.parameter_count": 137_000_000 if model.embeds else 1_200_000_000,
+                "harbour.context_length": 4096,
+                "harbour.embedding_length": DIMENSIONS,
+            },
+            "capabilities": ["embedding"] if model.embeds else ["completion"],
+            "modified_at": _MODIFIED,
+        }
+    )
+
+
+async def _generate(server: ModelServer, request: Request, body: dict[str, Any]) -> ASGIApp:
+    prompt = str(body.get("prompt") or "")
+    if not prompt:
+        return _loaded(server, body, {"response": ""})
+    planned = server.generate(request, body.get("model"), prompt, str(body.get("system") or ""), _limit(body))
+
+    def piece(token: str) -> dict[str, Any]:
+        return {"response": token}
+
+    context = [crc32(token.encode()) % 32_000 for token in planned.tokens]
+    return await _answered(server, body, planned, piece, {"context": context})
+
+
+async def _chat(server: ModelServer, request: Request, body: dict[str, Any]) -> ASGIApp:
+    messages = [message for message in body.get("messages") or [] if isinstance(message, dict)]
+    if not messages:
+        return _loaded(server, body, {"message": {"role": "assistant", "content": ""}})
+    *earlier, last = [str(message.get("content") or "") for message in messages]
+    planned = server.generate(request, body.get("model"), last, "\n".join(earlier), _limit(body))
+
+    def piece(token: str) -> dict[str, Any]:
+        return {"message": {"role": "assistant", "content": token}}
+
+    return await _answered(server, body, planned, piece, {})
+
+
+def _limit(body: dict[str, Any]) -> int | None:
+    options = body.get("options")
+    return limit_of(options.get("num_predict")) if isinstance(options, dict) else None
+
+
+def _loaded(server: ModelServer, body: dict[str, Any], empty: dict[str, Any]) -> ASGIApp:
+    """A call without prompt loads a model, or with ``keep_alive`` 0 unloads it."""
+    model = server.model(body.get("model"))
+    unload = body.get("keep_alive") in {0, "0", "0s"}
+    if unload:
+        server.loaded.pop(model.name, None)
+    else:
+        server.load(model)
+    return JSONResponse({**_head(body), **empty, "done": True, "done_reason": "unload" if unload else "load"})
+
+
+async def _answered(
+    server: ModelServer,
+    body: dict[str, Any],
+    planned: Generation,
+    piece: Callable[[str], dict[str, Any]],
+    extra: dict[str, Any],
+) -> ASGIApp:
+    counted = "llm:no-counts" not in server.stack.faults
+
+    async def lines() -> AsyncIterator[str]:
+        async for token in planned.pieces():
+            yield json.dumps({**_head(body), **piece(token), "done": False}) + "\n"
+        yield json.dumps({**_head(body), **piece(""), **_end(planned, counted), **extra}) + "\n"
+
+    if body.get("stream", True):
+        return Streamed(lines(), "application/x-ndjson")
+    await planned.wait()
+    if planned.cut:
+        return CutOff()
+    return JSONResponse({**_head(body), **piece(planned.text), **_end(planned, counted), **extra})
+
+
+def _head(body: dict[str, Any]) -> dict[str, Any]:
+    now = dt.datetime.now(dt.UTC).isoformat().replace("+00:00", "Z")
+    return {"model": body.get("model"), "created_at": now}
+
+
+def _end(planned: Generation, counted: bool) -> dict[str, Any]:
+    total = asyncio.get_running_loop().time() - planned.arrived
+    counts = {"prompt_eval_count": planned.prompt_tokens, "eval_count": len(planned.tokens)} if counted else {}
+    return {
+        "done": True,
+        "done_reason": planned.reason,
+        "total_duration": int(total * _NS),
+        "load_duration": int(planned.load_s * _NS),
+        "prompt_eval_duration": int(max(0.0, planned.at[0] - planned.load_s) * _NS),
+        "eval_duration": int((planned.at[-1] - planned.at[0]) * _NS),
+        **counts,
+    }
+
+
+async def _embed(server: ModelServer, request: Request, body: dict[str, Any]) -> ASGIApp:
+    texts = texts_of(body.get("input"))
+    vectors, load_s = await server.embed(request, body.get("model"), texts)
+    total = asyncio.get_running_loop().time() - request.scope["arrived"]
+    answer = {
+        "model": body.get("model"),
+        "embeddings": vectors,
+        "total_duration": int(total * _NS),
+        "load_duration": int(load_s * _NS),
+    }
+    if "llm:no-counts" not in server.stack.faults:
+        answer["prompt_eval_count"] = sum(len(words(text)) for text in texts)
+    return JSONResponse(answer)
+
+
+async def _embeddings(server: ModelServer, request: Request, body: dict[str, Any]) -> ASGIApp:
+    vectors, _ = await server.embed(request, body.get("model"), [str(body.get("prompt") or "")])
+    return JSONResponse({"embedding": vectors[0]})

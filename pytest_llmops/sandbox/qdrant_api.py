@@ -1,0 +1,252 @@
+"""Qdrant's REST routes, as the real server speaks them, over qdrant-client's local engine."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from pydantic import ValidationError
+from qdrant_client import models
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from pytest_llmops.sandbox import access
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from qdrant_client import QdrantClient
+    from starlette.requests import Request
+
+    from pytest_llmops.sandbox.stack import Stack
+
+VERSION = "1.15.3"
+_COMMIT = "0000000000000000000000000000000000000000"
+_DEFAULT_LIMIT = 10
+
+
+class Wrong(Exception):
+    """A call that is answered with an error.
+
+    Attributes:
+        status: of HTTP.
+    """
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def app(stack: Stack, engine: QdrantClient) -> Starlette:
+    """The server."""
+    return Starlette(routes=Api(stack, engine).routes())
+
+
+class Api:
+    """The routes over one engine."""
+
+    def __init__(self, stack: Stack, engine: QdrantClient) -> None:
+        self._engine = engine
+        self._keys = stack.keys
+        self._auth = stack.components.qdrant.auth if stack.components.qdrant else None
+        self._ready = "vectors:not-ready" not in stack.faults
+        self._unrelated = "vectors:unrelated" in stack.faults
+
+    def routes(self) -> list[Route]:
+        """All of them; the first five need no key, as in the real server."""
+        table = [
+            ("GET", "/collections", self._collections),
+            ("GET", "/collections/{name}", self._info),
+            ("PUT", "/collections/{name}", self._create),
+            ("DELETE", "/collections/{name}", self._drop),
+            ("GET", "/collections/{name}/exists", self._exists),
+            ("PUT", "/collections/{name}/points", self._upsert),
+            ("POST", "/collections/{name}/points", self._retrieve),
+            ("POST", "/collections/{name}/points/search", self._search),
+            ("POST", "/collections/{name}/points/query", self._query),
+            ("POST", "/collections/{name}/points/scroll", self._scroll),
+            ("POST", "/collections/{name}/points/count", self._count),
+            ("POST", "/collections/{name}/points/delete", self._delete),
+        ]
+        return [
+            Route("/", self._root),
+            Route("/healthz", self._alive),
+            Route("/livez", self._alive),
+            Route("/readyz", self._readiness),
+            Route("/metrics", self._metrics),
+            *(Route(path, self._answering(handler), methods=[method]) for method, path, handler in table),
+        ]
+
+    def _answering(self, handler: Callable[[str, dict[str, Any]], Any]) -> Callable[[Request], Awaitable[Response]]:
+        """The handler with key, body, errors and the envelope seen to."""
+
+        async def answer(request: Request) -> Response:
+            start = time.perf_counter()
+            if refused := self._refused(request):
+                return refused
+            try:
+                result = handler(request.path_params.get("name", ""), await _body(request))
+                told, status = {"result": result, "status": "ok"}, 200
+            except Wrong as wrong:
+                told, status = {"status": {"error": str(wrong)}}, wrong.status
+            except (ValidationError, ValueError, TypeError) as error:
+                text = str(error).splitlines()[0]
+                told, status = {"status": {"error": f"Format error in JSON body: {text}"}}, 400
+            return JSONResponse({**told, "time": time.perf_counter() - start}, status)
+
+        return answer
+
+    def _refused(self, request: Request) -> Response | None:
+        if access.admits(request, self._auth, self._keys):
+            return None
+        given = self._auth is not None and access.presented(request, self._auth)
+        text = "Invalid API key or JWT" if given else "Must provide an API key or an Authorization bearer token"
+        return PlainTextResponse(text, 401)
+
+    async def _root(self, _: Request) -> Response:
+        return JSONResponse({"title": "qdrant - vector search engine", "version": VERSION, "commit": _COMMIT})
+
+    async def _alive(self, _: Request) -> Response:
+        return PlainTextResponse("healthz check passed")
+
+    async def _readiness(self, _: Request) -> Response:
+        if self._ready:
+            return PlainTextResponse("all shards are ready")
+        return PlainTextResponse("some shards are not ready", 503)
+
+    async def _metrics(self, request: Request) -> Response:
+        names = [entry.name for entry in self._engine.get_collections().collections]
+        vectors = sum(self._engine.count(name).count for name in names)
+        text = (
+            f'# TYPE app_info gauge\napp_info{{name="qdrant",version="{VERSION}"}} 1\n'
+            f"# TYPE collections_total gauge\ncollections_total {len(names)}\n"
+            f"# TYPE collections_vector_total gauge\ncollections_vector_total {vectors}\n"
+        )
+        return self._refused(request) or PlainTextResponse(text)
+
+    def _collections(self, _: str, __: dict[str, Any]) -> Any:
+        return {"collections": [{"name": entry.name} for entry in self._engine.get_collections().collections]}
+
+    def _info(self, name: str, _: dict[str, Any]) -> Any:
+        self._known(name)
+        info = self._engine.get_collection(name).model_dump(mode="json", exclude_none=True)
+        info["config"]["params"] |= {"shard_number": 1, "replication_factor": 1, "write_consistency_factor": 1}
+        return info
+
+    def _create(self, name: str, body: dict[str, Any]) -> Any:
+        if self._engine.collection_exists(name):
+            raise Wrong(409, f"Wrong input: Collection `{name}` already exists!")
+        wanted = models.CreateCollection.model_validate(body)
+        return self._engine.create_collection(name, vectors_config=wanted.vectors)
+
+    def _drop(self, name: str, _: dict[str, Any]) -> Any:
+        return self._engine.collection_exists(name) and self._engine.delete_collection(name)
+
+    def _exists(self, name: str, _: dict[str, Any]) -> Any:
+        return {"exists": self._engine.collection_exists(name)}
+
+    def _upsert(self, name: str, body: dict[str, Any]) -> Any:
+        self._known(name)
+        points = models.PointsList.model_validate(body).points
+        for point in points:
+            _check_id(point.id)
+            self._check_size(name, point.vector)
+        return self._updated(self._engine.upsert(name, points=points))
+
+    def _retrieve(self, name: str, body: dict[str, Any]) -> Any:
+        self._known(name)
+        asked = models.PointRequest.model_validate(body)
+        payload = True if asked.with_payload is None else asked.with_payload
+        found = self._engine.retrieve(name, asked.ids, with_payload=payload, with_vectors=asked.with_vector or False)
+        return _plain(found)
+
+    def _search(self, name: str, body: dict[str, Any]) -> Any:
+        rest = {key: value for key, value in body.items() if key != "vector"}
+        return _plain(self._nearest(name, {**rest, "query": body.get("vector")}))
+
+    def _query(self, name: str, body: dict[str, Any]) -> Any:
+        return {"points": _plain(self._nearest(name, body))}
+
+    def _nearest(self, name: str, body: dict[str, Any]) -> list[Any]:
+        self._known(name)
+        query = body.get("query")
+        if isinstance(query, dict) and isinstance(query.get("nearest"), list):
+            query = query["nearest"]
+        self._check_size(name, query)
+        asked = models.QueryRequest.model_validate({**body, "query": query})
+        limit, offset = asked.limit or _DEFAULT_LIMIT, asked.offset or 0
+        found = self._engine.query_points(
+            name,
+            query=query,
+            query_filter=asked.filter,
+            limit=self._engine.count(name).count or 1 if self._unrelated else limit + offset,
+            with_payload=asked.with_payload or False,
+            with_vectors=asked.with_vector or False,
+            score_threshold=None if self._unrelated else asked.score_threshold,
+        ).points
+        return (found[::-1] if self._unrelated else found)[offset : offset + limit]
+
+    def _scroll(self, name: str, body: dict[str, Any]) -> Any:
+        self._known(name)
+        asked = models.ScrollRequest.model_validate(body)
+        points, following = self._engine.scroll(
+            name,
+            scroll_filter=asked.filter,
+            limit=asked.limit or _DEFAULT_LIMIT,
+            offset=asked.offset,
+            with_payload=True if asked.with_payload is None else asked.with_payload,
+            with_vectors=asked.with_vector or False,
+        )
+        return {"points": _plain(points), "next_page_offset": following}
+
+    def _count(self, name: str, body: dict[str, Any]) -> Any:
+        self._known(name)
+        return {"count": self._engine.count(name, models.CountRequest.model_validate(body).filter).count}
+
+    def _delete(self, name: str, body: dict[str, Any]) -> Any:
+        self._known(name)
+        if "points" in body:
+            chosen: Any = models.PointIdsList.model_validate(body).points
+        else:
+            chosen = models.FilterSelector.model_validate(body)
+        return self._updated(self._engine.delete(name, points_selector=chosen))
+
+    def _known(self, name: str) -> None:
+        if not self._engine.collection_exists(name):
+            raise Wrong(404, f"Not found: Collection `{name}` doesn't exist!")
+
+    def _check_size(self, name: str, vector: object) -> None:
+        params = self._engine.get_collection(name).config.params.vectors
+        size = params.size if isinstance(params, models.VectorParams) else None
+        if isinstance(vector, list) and size is not None and len(vector) != size:
+            raise Wrong(400, f"Wrong input: Vector dimension error: expected dim: {size}, got {len(vector)}")
+
+    @staticmethod
+    def _updated(result: Any) -> dict[str, Any]:
+        return {"operation_id": result.operation_id, "status": result.status.value}
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    body = await request.json() if await request.body() else {}
+    if not isinstance(body, dict):
+        raise Wrong(400, "Format error in JSON body: expected an object")
+    return body
+
+
+def _plain(points: list[Any]) -> list[dict[str, Any]]:
+    return [point.model_dump(mode="json", exclude_none=True) for point in points]
+
+
+def _check_id(value: object) -> None:
+    if isinstance(value, int) and value >= 0:
+        return
+    try:
+        UUID(str(value) if isinstance(value, str | UUID) else "")
+    except ValueError:
+        raise Wrong(
+            400,
+            f"Format error in JSON body: value {value} is not a valid point ID, "
+            "valid values are either an unsigned integer or a UUID",
+        ) from None

@@ -1,0 +1,107 @@
+"""Retrieval-augmented answers: cache, embed, search, generate; and the documents they come from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import NAMESPACE_URL, uuid5
+
+from pytest_llmops.sandbox import corpus
+from pytest_llmops.sandbox.engine import tokens
+
+if TYPE_CHECKING:
+    from pytest_llmops.sandbox.metrics import Metrics
+    from pytest_llmops.sandbox.stack import Stack
+    from pytest_llmops.sandbox.upstream import Upstream
+
+_SOURCES = 3
+_CHUNK = 400  # characters
+_PROMPT = "Answer the question from the context alone.\n\nContext:\n{context}\n\nQuestion: {question}\nAnswer:"
+
+
+class Rag:
+    """The service behind the API's query, ingest and delete routes."""
+
+    def __init__(self, stack: Stack, upstream: Upstream, metrics: Metrics) -> None:
+        self._stack = stack
+        self._upstream = upstream
+        self._metrics = metrics
+
+    async def ask(self, question: str, user: str, *, fresh: bool) -> dict[str, Any]:
+        """Answer a question.
+
+        Args:
+            question: as asked.
+            user: whose cache it is.
+            fresh: leave the cache aside.
+
+        Returns:
+            ``answer``, ``sources`` (id, title, text, score each), ``model``, ``tokens``, ``cached``.
+
+        Raises:
+            UpstreamFailed: a part did not deliver.
+        """
+        if not fresh:
+            found = None
+            if "api:no-cache" not in self._stack.faults:
+                found = await self._upstream.remembered(question, user)
+            self._metrics.cache(hit=found is not None)
+            if found is not None:
+                return {**found, "cached": True}
+        answer = await self._answer(question)
+        if not fresh:
+            await self._upstream.remember(question, user, answer)
+        return {**answer, "cached": False}
+
+    async def _answer(self, question: str) -> dict[str, Any]:
+        [vector] = await self._upstream.embed([question])
+        asked = {"query": vector, "limit": _SOURCES, "with_payload": True}
+        points = (await self._upstream.points("/query", asked))["points"]
+        sources = [
+            {
+                "id": point["payload"].get("doc_id", ""),
+                "title": point["payload"].get("title", ""),
+                "text": point["payload"].get("text", ""),
+                "score": round(point["score"], 4),
+            }
+            for point in points
+        ]
+        context = "\n".join(f"[{source['id']}] {source['text']}" for source in sources)
+        self._metrics.generation(self._stack.model)
+        text = await self._upstream.generate(_PROMPT.format(context=context, question=question))
+        return {"answer": text, "sources": sources, "model": self._stack.model, "tokens": len(tokens(text))}
+
+    async def ingest(self, document: str, title: str, text: str, user: str) -> int:
+        """Add a document; the number of chunks that it was cut into."""
+        chunks = _chunks(text)
+        vectors = await self._upstream.embed([f"{title}. {chunk}" if title else chunk for chunk in chunks])
+        points = [
+            {
+                "id": str(uuid5(NAMESPACE_URL, f"{user}/{document}/{number}")),
+                "vector": vector,
+                "payload": {"doc_id": document, "title": title, "text": chunk, "user": user},
+            }
+            for number, (chunk, vector) in enumerate(zip(chunks, vectors, strict=True))
+        ]
+        await self._upstream.points("", {"points": points}, "PUT")
+        return len(points)
+
+    async def delete(self, user: str) -> int:
+        """Delete a user's documents; the number of their points."""
+        theirs = {"filter": {"must": [{"key": "user", "match": {"value": user}}]}}
+        found = int((await self._upstream.points("/count", theirs))["count"])
+        await self._upstream.points("/delete", theirs)
+        return found
+
+    async def count(self) -> int:
+        """The points of the collection."""
+        return int((await self._upstream.points("/count", {}))["count"])
+
+
+def _chunks(text: str) -> list[str]:
+    """Whole sentences, together up to 400 characters a chunk."""
+    chunks = [""]
+    for sentence in corpus.sentences(text):
+        if chunks[-1] and len(chunks[-1]) + len(sentence) > _CHUNK:
+            chunks.append("")
+        chunks[-1] = f"{chunks[-1]} {sentence}".strip()
+    return chunks

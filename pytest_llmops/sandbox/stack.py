@@ -1,0 +1,169 @@
+"""What every part of the embedded stack is told when it is started."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from pytest_llmops.errors import ConfigError, did_you_mean
+from pytest_llmops.sandbox import access, faults
+from pytest_llmops.target.components import Components, Llm
+from pytest_llmops.target.embedded import Sandbox
+
+DEFAULT_MODELS = ("harbour-small", "harbour-large", "harbour-embed")
+DEFAULT_COLLECTION = "documents"
+AGENT = "sandbox-api"
+"""The User-Agent of the API's own calls to the other parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """One embedded stack.
+
+    Attributes:
+        components: the target's components; the parts take names, keys and routes from them.
+        sandbox: delays, behaviours, roles.
+        faults: what goes wrong.
+        directory: where the parts write.
+        keys: generated keys by environment variable.
+        addresses: url of each part that runs, by part: ``api``, ``llm``, ``vectors``, ``redis``.
+    """
+
+    components: Components
+    sandbox: Sandbox
+    faults: faults.Faults
+    directory: Path
+    keys: dict[str, str]
+    addresses: dict[str, str]
+
+    @property
+    def llm(self) -> Llm:
+        """The model server's settings: those of ``ollama``, else of ``openai``, else plain ones."""
+        return self.components.ollama or self.components.openai or Llm()
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models that are served, those to generate with first; ours where the target names none."""
+        settings = [part for part in (self.components.ollama, self.components.openai) if part]
+        named = [name for part in settings for name in (*part.models, part.model) if name]
+        named += [part.embedding_model for part in settings if part.embedding_model]
+        return tuple(dict.fromkeys(named)) or DEFAULT_MODELS
+
+    @property
+    def embedding_models(self) -> frozenset[str]:
+        """Those of them that embed and do not generate."""
+        parts = (self.components.ollama, self.components.openai)
+        named = {part.embedding_model for part in parts if part and part.embedding_model}
+        return frozenset(named or {DEFAULT_MODELS[-1]})
+
+    @property
+    def model(self) -> str:
+        """The model that the API generates with."""
+        return self.llm.model or next((name for name in self.models if name not in self.embedding_models), "")
+
+    @property
+    def embedding_model(self) -> str:
+        """The model that the API embeds with: the embedding model, else the one it generates with."""
+        return next((name for name in self.models if name in self.embedding_models), self.model)
+
+    @property
+    def collection(self) -> str:
+        """The collection that holds the corpus."""
+        named = self.components.qdrant.collection if self.components.qdrant else None
+        return named or DEFAULT_COLLECTION
+
+    @property
+    def parts(self) -> list[str]:
+        """The parts that run; the API brings the model server and the vectors that it is built on."""
+        has = self.components
+        found = {
+            "llm": has.ollama or has.openai or has.api,
+            "vectors": has.qdrant or has.api,
+            "redis": has.redis,
+            "api": has.api,
+        }
+        return [part for part, wanted in found.items() if wanted]
+
+    def described(self) -> dict[str, object]:
+        """What the stack's user needs: addresses by component, generated keys, the directory."""
+        serving = {"api": "api", "ollama": "llm", "openai": "llm", "qdrant": "vectors", "redis": "redis"}
+        urls = {name: self.addresses[serving[name]] for name in self.components.configured()}
+        return {"components": urls, "environ": self.keys, "directory": str(self.directory)}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What was asked for on standard input.
+
+    Attributes:
+        stack: without addresses and, unless it was given, with a directory that does not exist yet.
+        keeps_directory: whether the directory was given and stays.
+    """
+
+    stack: Stack
+    keeps_directory: bool
+
+
+def read(line: str) -> Order:
+    """Read the one line of JSON that starts a sandbox.
+
+    Raises:
+        ConfigError: it is not such a line; says what is wrong.
+    """
+    try:
+        order = json.loads(line)
+    except ValueError as error:
+        raise ConfigError(f"the order on standard input is not a line of JSON: {error}.") from None
+    if not isinstance(order, dict):
+        raise ConfigError("the order on standard input is not a JSON object.")
+    known = ("components", "sandbox", "faults", "directory", "engine")
+    for key in order:
+        if key not in known:
+            raise ConfigError(f"the order has an unknown key {key!r}.{did_you_mean(key, known)}")
+    if order.get("engine", "synthetic") != "synthetic":
+        raise ConfigError(f"unknown engine {order['engine']!r}; this sandbox has: synthetic.")
+    try:
+        components = Components.model_validate(order.get("components", {}))
+        sandbox = Sandbox.model_validate(order.get("sandbox", {}))
+    except ValidationError as error:
+        raise ConfigError("; ".join(_told(problem) for problem in error.errors())) from None
+    asked, given = order.get("faults", []), order.get("directory")
+    if not isinstance(asked, list) or not all(isinstance(fault, str) for fault in asked):
+        raise ConfigError(f"faults is a list of names such as ['llm:slow=3'], found {asked!r}.")
+    stack = Stack(
+        components,
+        sandbox,
+        faults.parse([*sandbox.faults, *asked]),
+        Path(given) if given else Path(),
+        access.generate(components),
+        {},
+    )
+    _check(stack)
+    return Order(stack, keeps_directory=bool(given))
+
+
+def _told(problem: Any) -> str:
+    return f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+
+
+def _check(stack: Stack) -> None:
+    if not stack.parts:
+        raise ConfigError("no component is configured, so there is nothing to start.")
+    for fault in stack.faults:
+        part = fault.partition(":")[0]
+        if part not in stack.parts:
+            raise ConfigError(f"the fault {fault!r} acts on {part}, which this target does not have.")
+    if stack.components.redis and stack.components.redis.auth:
+        raise ConfigError("the sandbox's Redis asks for no password; leave components.redis.auth out.")
+    if stack.components.api is None:
+        return
+    known = stack.components.api.routes
+    for name in stack.sandbox.routes:
+        if name not in known:
+            raise ConfigError(
+                f"sandbox.routes.{name} has no components.api.routes.{name} beside it.{did_you_mean(name, known)}"
+            )

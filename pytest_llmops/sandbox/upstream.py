@@ -1,0 +1,116 @@
+"""What the API is built on: its calls to the model server, to the vectors and to the cache."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import redis.asyncio
+
+from pytest_llmops.sandbox import access
+from pytest_llmops.sandbox.stack import AGENT
+
+if TYPE_CHECKING:
+    from pytest_llmops.sandbox.stack import Stack
+
+_CALL_S = 10.0
+_PROBE_S = 1.0
+_CACHE_S = 0.25
+_CACHE_TTL_S = 300
+
+
+class UpstreamFailed(Exception):
+    """A part on which an answer depends did not deliver; the text says which and how."""
+
+
+class Upstream:
+    """One HTTP client and one Redis client for everything."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        ollama, qdrant = stack.components.ollama, stack.components.qdrant
+        self._signed = {
+            "llm": access.signed(ollama.auth if ollama else None, stack.keys),
+            "vectors": access.signed(qdrant.auth if qdrant else None, stack.keys),
+        }
+        self._http = httpx.AsyncClient(trust_env=False, timeout=_CALL_S, headers={"User-Agent": AGENT})
+        address = stack.addresses.get("redis")
+        self._cache = (
+            redis.asyncio.Redis.from_url(address, socket_timeout=_CACHE_S, socket_connect_timeout=_CACHE_S)
+            if address
+            else None
+        )
+
+    async def embed(self, texts: list[str]) -> list[list[float]]:
+        """The vectors of texts, by the embedding model."""
+        answer = await self._call("llm", "/api/embed", {"model": self._stack.embedding_model, "input": texts})
+        return [list(vector) for vector in answer["embeddings"]]
+
+    async def generate(self, prompt: str) -> str:
+        """A short answer, by the model."""
+        options = {"num_predict": self._stack.llm.max_tokens}
+        body = {"model": self._stack.model, "prompt": prompt, "stream": False, "options": options}
+        return str((await self._call("llm", "/api/generate", body))["response"])
+
+    async def points(self, action: str, body: dict[str, Any], method: str = "POST") -> Any:
+        """An action on the collection's points (``/query``, ``/count``, ``/delete``; empty with PUT: upsert)."""
+        path = f"/collections/{self._stack.collection}/points{action}"
+        return (await self._call("vectors", path, body, method))["result"]
+
+    async def _call(self, part: str, path: str, body: dict[str, Any], method: str = "POST") -> Any:
+        url = f"{self._stack.addresses[part]}{path}"
+        try:
+            response = await self._http.request(method, url, json=body, headers=self._signed[part])
+        except httpx.HTTPError as error:
+            raise UpstreamFailed(f"{part} failed: {type(error).__name__}") from error
+        if response.status_code >= 300:
+            raise UpstreamFailed(f"{part} failed: HTTP {response.status_code} from {path}")
+        return response.json()
+
+    async def remembered(self, question: str, user: str) -> dict[str, Any] | None:
+        """An earlier answer to the same question of the same user; None too where the cache is out of order."""
+        if self._cache is None:
+            return None
+        try:
+            found = await self._cache.get(_key(question, user))
+        except (redis.asyncio.RedisError, OSError):
+            return None
+        return dict(json.loads(found)) if found else None
+
+    async def remember(self, question: str, user: str, answer: dict[str, Any]) -> None:
+        """Keep an answer for five minutes, if the cache is there."""
+        if self._cache is None:
+            return
+        try:
+            await self._cache.set(_key(question, user), json.dumps(answer), ex=_CACHE_TTL_S)
+        except (redis.asyncio.RedisError, OSError):
+            return
+
+    async def states(self) -> dict[str, bool]:
+        """Whether ``vectors``, ``llm``, ``cache`` answer, each asked now; without a cache that is not configured."""
+        found = await asyncio.gather(self._up("vectors", "/readyz"), self._up("llm", "/health"), self._cache_up())
+        states = dict(zip(("vectors", "llm", "cache"), found, strict=True))
+        return {name: up for name, up in states.items() if up is not None}
+
+    async def _up(self, part: str, path: str) -> bool:
+        try:
+            response = await self._http.get(f"{self._stack.addresses[part]}{path}", timeout=_PROBE_S)
+        except httpx.HTTPError:
+            return False
+        return response.is_success
+
+    async def _cache_up(self) -> bool | None:
+        if self._cache is None:
+            return None
+        try:
+            return bool(await asyncio.wait_for(self._cache.ping(), _PROBE_S))
+        except (redis.asyncio.RedisError, OSError, TimeoutError):
+            return False
+
+
+def _key(question: str, user: str) -> str:
+    digest = sha256(f"{user}\n{question}".encode()).hexdigest()
+    return f"answer:{digest}"

@@ -1,0 +1,1 @@
+"""Which deployment is meant: ``llmops.toml``, the profiles under it, secrets and thresholds."""

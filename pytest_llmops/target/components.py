@@ -1,0 +1,196 @@
+"""The components of a target: addresses, keys, routes, and what counts as healthy."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from pytest_llmops.target.durations import Seconds, seconds
+
+ROLES: dict[str, tuple[str, ...]] = {
+    "api": ("api",),
+    "llm": ("ollama", "openai"),
+    "ollama": ("ollama",),
+    "openai": ("openai",),
+    "vectors": ("qdrant",),
+    "qdrant": ("qdrant",),
+    "redis": ("redis",),
+}
+"""Which components can serve a fixture, the first configured one wins."""
+
+
+class Table(BaseModel):
+    """A table of the file: no unknown keys, no change after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Auth(Table):
+    """How calls are signed. Values are names of environment variables, never secrets."""
+
+    header: str | None = Field(None, description="Header that carries the key, e.g. 'X-API-Key'; needs env.")
+    env: str | None = Field(None, description="Environment variable with the key for header.")
+    bearer: str | None = Field(None, description="Environment variable with the token of 'Authorization: Bearer'.")
+    basic: str | None = Field(None, description="Environment variable with 'user:password'.")
+    roles: dict[str, str] = Field({}, description="Role name to environment variable, used in place of the above.")
+
+    @model_validator(mode="after")
+    def _one_scheme(self) -> Self:
+        if bool(self.header) != bool(self.env):
+            raise ValueError("header and env go together: the header's name and the variable with its value")
+        if sum(1 for scheme in (self.header, self.bearer, self.basic) if scheme) != 1:
+            raise ValueError("auth takes exactly one of header (with env), bearer, basic")
+        return self
+
+    @property
+    def variables(self) -> list[str]:
+        """Every environment variable that is named here."""
+        return [name for name in (self.env, self.bearer, self.basic, *self.roles.values()) if name]
+
+
+class Tls(Table):
+    """Certificates, as paths relative to the file."""
+
+    ca: str | None = Field(None, description="Bundle that signs the server's certificate.")
+    cert: str | None = Field(None, description="Our certificate, for servers that ask for one.")
+    key: str | None = Field(None, description="The key of cert.")
+
+
+class RateLimit(Table):
+    """The target's own limit."""
+
+    calls: int = Field(gt=0)
+    per_s: float = Field(gt=0)
+
+
+class Component(Table):
+    """What every endpoint has."""
+
+    url: str | None = Field(None, description="Address, e.g. 'https://rag.staging.example'.")
+    auth: Auth | None = None
+    tls: Tls | None = None
+    required: bool = Field(True, description="false: unreachable is a named skip.")
+    rate_limit: RateLimit | None = Field(None, description="The target's own limit, e.g. '100/h'; our calls count.")
+    deadline: Seconds = Field(30.0, gt=0, description="For one whole call, whatever it does.")
+
+    @field_validator("rate_limit", mode="before")
+    @classmethod
+    def _read_rate(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        count, _, period = value.partition("/")
+        if not count.strip().isdigit() or not period.strip():
+            raise ValueError(f"{value!r} is not a rate; write for example '100/h' or '30/s'")
+        unit = period.strip()
+        return {"calls": int(count), "per_s": seconds(unit if unit[0].isdigit() else f"1 {unit}")}
+
+
+class Route(Table):
+    """One route of an HTTP API: how to ask, and where the parts of the answer are (JMESPath)."""
+
+    method: Literal["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD"] = "GET"
+    path: str = Field(description="Below the component's url; may hold placeholders such as {user}.")
+    body: dict[str, Any] | None = Field(None, description="JSON template; {prompt} and others are filled in.")
+    query: dict[str, Any] = Field({}, description="Query parameters, filled in the same way.")
+    role: str | None = Field(None, description="Which of auth.roles signs it.")
+    answer: str | None = Field(None, description="JMESPath to the answer.")
+    sources: str | None = Field(None, description="JMESPath to the list of source ids.")
+    blocked: str | None = Field(None, description="JMESPath, true where the answer is a block.")
+    events: str | None = Field(None, description="JMESPath to a list of {at, type} for an audit route.")
+
+
+class Accepted(Table):
+    """Where a dependency's state stands in the health body, and which values are good."""
+
+    path: str = Field(description="JMESPath.")
+    accept: list[Any] = Field(min_length=1)
+
+
+class Health(Table):
+    """When an API is healthy: status AND accepted body values AND its dependencies."""
+
+    route: str = "health"
+    status: list[int] = [200]
+    accept: dict[str, list[Any]] = Field({}, description="JMESPath to the values that are good.")
+    dependencies: dict[str, Accepted] = {}
+    timestamp: str | None = Field(None, description="JMESPath to the time of the answer (epoch or ISO 8601).")
+
+
+class Kpi(Table):
+    """A figure that is computed from the API's Prometheus metrics.
+
+    The value is ``scale`` x sum(metric{where}) / sum(over{over_where}); without ``over`` the sum alone. With
+    ``quantile`` it is that quantile of the histogram, by linear interpolation within its buckets.
+    """
+
+    metric: list[str] = Field(min_length=1)
+    where: dict[str, str] = Field({}, description="Label to a regular expression that its whole value matches.")
+    over: list[str] = []
+    over_where: dict[str, str] = {}
+    by: str | None = Field(None, description="A label: the figure is the share of each of its values.")
+    quantile: float | None = Field(None, gt=0, lt=1)
+    scale: float = 1.0
+    unit: str = ""
+
+
+class Api(Component):
+    """The service in front, spoken to by routes that the profile describes."""
+
+    routes: dict[str, Route] = {}
+    health: Health | None = None
+    metrics: str | None = Field(None, description="Path of its Prometheus metrics.")
+    kpis: dict[str, Kpi] = {}
+
+
+class Detail(Table):
+    """One detail level of an answer."""
+
+    max_tokens: int = Field(gt=0)
+
+
+class Llm(Component):
+    """A model server."""
+
+    model: str | None = Field(None, description="The model that is timed; without it the first one listed.")
+    models: list[str] = Field([], description="Models that must be present.")
+    embedding_model: str | None = None
+    max_tokens: int = Field(64, gt=0, description="Length of a daily answer: short, it is the operator's money.")
+    detail: dict[str, Detail] = Field(
+        {
+            "summary": Detail(max_tokens=16),
+            "standard": Detail(max_tokens=32),
+            "detailed": Detail(max_tokens=64),
+        },
+        description="Detail levels by name.",
+    )
+
+
+class Vectors(Component):
+    """A Qdrant server."""
+
+    collection: str | None = Field(None, description="The collection that is searched.")
+
+
+class Redis(Component):
+    """A Redis server, ``redis://host:port/db``."""
+
+
+class Components(Table):
+    """The endpoints of a target, by name."""
+
+    api: Api | None = None
+    ollama: Llm | None = None
+    openai: Llm | None = None
+    qdrant: Vectors | None = None
+    redis: Redis | None = None
+
+    def configured(self) -> dict[str, Component]:
+        """Those that the target has, in this order."""
+        found = {name: getattr(self, name) for name in type(self).model_fields}
+        return {name: part for name, part in found.items() if part is not None}
+
+    def serving(self, role: str) -> str | None:
+        """The component that serves a fixture or a ``needs`` word; None where the target has none."""
+        configured = self.configured()
+        return next((name for name in ROLES.get(role, ()) if name in configured), None)

@@ -1,0 +1,40 @@
+"""Durations as people write them: ``"500 ms"``, ``"2m"``, ``10``."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+_SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_PATTERN = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*")
+
+
+def seconds(value: object) -> float:
+    """Seconds from a number or a text such as ``"2m"``.
+
+    Raises:
+        ValueError: it is neither; says what is.
+    """
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    found = _PATTERN.fullmatch(value) if isinstance(value, str) else None
+    if found is None or (found[2] or "s") not in _SECONDS:
+        raise ValueError(f"{value!r} is not a duration; write seconds, or for example '500 ms', '10 s', '2m', '1h'")
+    return float(found[1]) * _SECONDS[found[2] or "s"]
+
+
+Seconds = Annotated[float, BeforeValidator(seconds)]
+
+
+def spoken(value_s: float) -> str:
+    """Seconds as a person reads them: ``137 ms``, ``2.4 s``, ``3 min 20 s``."""
+    if value_s < 0.0095:
+        return f"{value_s * 1000:.2g} ms"
+    if value_s < 0.9995:
+        return f"{value_s * 1000:.0f} ms"
+    if value_s < 120:
+        return f"{value_s:.3g} s"
+    minutes, rest = divmod(round(value_s), 60)
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"

@@ -1,0 +1,56 @@
+"""What the sandbox needs to know to stand in for a system: part of each profile."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from pytest_llmops.target.components import Table
+
+Behaviour = Literal["health", "ready", "query", "ingest", "delete", "deletion", "audit"]
+
+
+class Case(Table):
+    """One possible answer of a route."""
+
+    status: int = 200
+    body: Any = Field(None, description="JSON template; what it may name is said at each behaviour.")
+
+
+class Behaving(Table):
+    """How the embedded API answers one of the profile's routes."""
+
+    does: Behaviour
+    permission: str | None = Field(None, description="A key whose role lacks it gets the 'forbidden' case.")
+    cases: dict[str, Case] = Field({}, description="Answers by outcome: ok, degraded, blocked, invalid, missing.")
+
+
+class Document(Table):
+    """One text of the embedded corpus."""
+
+    id: str
+    title: str
+    text: str
+
+
+class Sandbox(Table):
+    """The embedded stack's settings, ``[targets.NAME.sandbox]``."""
+
+    delay_s: float = Field(0.08, ge=0, description="Median time to the first token of the synthetic engine.")
+    token_s: float = Field(0.008, ge=0, description="Median time of every further token.")
+    embed_s: float = Field(0.08, ge=0, description="Median time of one embedding call.")
+    sigma: float = Field(0.08, ge=0, le=1, description="Sd of the log of these delays.")
+    seed: int = 1
+    faults: list[str] = Field([], description="Faults that are always on; more by --llmops-sandbox-fault.")
+    words: dict[str, Any] = Field(
+        {"up": "connected", "down": "disconnected"},
+        description="How the health body calls a dependency's state.",
+    )
+    source: dict[str, Any] = Field(
+        {"id": "{id}", "text": "{text}", "score": "{score}"},
+        description="Template of one source of an answer.",
+    )
+    roles: dict[str, list[str]] = Field({}, description="Role to its permissions; each role gets a key of its own.")
+    routes: dict[str, Behaving] = Field({}, description="What each of the API's routes does, by route name.")
+    errors: dict[str, Case] = Field({}, description="Shapes of unauthenticated, forbidden, failed, not_found.")

@@ -1,0 +1,202 @@
+"""From a file and a name to a target: find, parse, merge the profile under it, check."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from pytest_llmops.errors import ConfigError, did_you_mean
+from pytest_llmops.samples import Prompt, Workload
+from pytest_llmops.target import profiles
+from pytest_llmops.target.models import Config, TargetTable, unread
+from pytest_llmops.target.problems import sentences
+from pytest_llmops.target.secrets import Redactor, Secret, userinfo
+
+if TYPE_CHECKING:
+    from pytest_llmops.target.components import Component
+
+FILE_NAME = "llmops.toml"
+BUILT_IN = "sandbox"
+
+
+@dataclass(frozen=True)
+class Target:
+    """One deployment, ready to be spoken to.
+
+    Attributes:
+        name: as in ``[targets.NAME]``, or ``sandbox``, ``sandbox:PROFILE``.
+        table: its settings, the profile's merged under them.
+        root: directory from which reports, baselines and state resolve.
+        file: the ``llmops.toml``; None where there is none.
+        config: the whole file.
+        environ: environment with the embedded sandbox's own keys laid over it; never shown.
+        notes: what a reader of the run should know about the file.
+    """
+
+    name: str
+    table: TargetTable
+    root: Path
+    file: Path | None = None
+    config: Config = field(default_factory=Config)
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def where(self) -> str:
+        """The table's place in the file, for messages."""
+        return f"{self.file.name if self.file else self.name}: [targets.{self.name}]"
+
+    @property
+    def workload(self) -> Workload:
+        """The prompts that timed calls send.
+
+        Raises:
+            ConfigError: neither the target nor its profile has any.
+        """
+        if not self.table.prompts:
+            raise ConfigError(f"{self.where} has no prompts; add [[targets.{self.name}.prompts]] with id and text.")
+        return Workload(tuple(Prompt(p.id, p.text, p.expect) for p in self.table.prompts))
+
+    def component(self, name: str) -> Component:
+        """A configured component.
+
+        Raises:
+            ConfigError: the target has none of that name.
+        """
+        configured = self.table.components.configured()
+        if name not in configured:
+            raise ConfigError(f"{self.where} has no component {name!r}; it has: {', '.join(configured) or 'none'}.")
+        return configured[name]
+
+    def secret(self, variable: str, component: str) -> str:
+        """A secret's value by the name of its variable, for signing calls to a component."""
+        return Secret(variable).value(self.environ, f"{self.where[:-1]}.components.{component}]")
+
+    def secrets(self) -> dict[str, list[str]]:
+        """The values of all secrets that the target names, by component.
+
+        Raises:
+            ConfigError: one of them is not set.
+        """
+        found: dict[str, list[str]] = {}
+        for name, part in self.table.components.configured().items():
+            variables = part.auth.variables if part.auth else []
+            found[name] = [self.secret(variable, name) for variable in variables]
+            if part.url and userinfo(part.url):
+                found[name] += [userinfo(part.url), userinfo(part.url).partition(":")[2]]
+        return found
+
+    def redactor(self) -> Redactor:
+        """What takes this target's secrets out of text."""
+        return Redactor(value for values in self.secrets().values() for value in values)
+
+
+def find(given: Path | None, start: Path) -> Path | None:
+    """The file to read: the given one, else ``llmops.toml`` in ``start``; None where there is none.
+
+    Raises:
+        ConfigError: the given one does not exist.
+    """
+    if given is not None:
+        path = given if given.is_absolute() else Path.cwd() / given
+        if not path.is_file():
+            raise ConfigError(f"{given} does not exist; give the path of an llmops.toml, or leave the option out.")
+        return path
+    path = start / FILE_NAME
+    return path if path.is_file() else None
+
+
+def load(file: Path | None, name: str | None, root: Path, environ: Mapping[str, str] | None = None) -> Target:
+    """Read a target.
+
+    Args:
+        file: ``llmops.toml``, or None for the built-in targets alone.
+        name: the target; None for the file's ``default_target``, its only one, or ``sandbox``.
+        root: from where paths resolve when there is no file.
+        environ: where secrets are looked up; the process's own by default.
+
+    Raises:
+        ConfigError: says file, table and key, what was found there, and the nearest right word.
+    """
+    raw = _parse(file) if file else {}
+    shown = file.name if file else ""
+    config = _checked(raw, shown)
+    chosen = name or config.default_target or _only(config, shown)
+    if chosen not in config.targets:
+        config = _with_built_in(config, chosen, shown)
+    table = config.targets[chosen]
+    notes = tuple(
+        f"{shown}: [targets.{chosen}.{key}] is read by no part of this version" for key in unread(table)
+    ) + tuple(
+        f"{shown}: [targets.{chosen}.components.{key}] url holds a password; name it in auth instead"
+        for key, part in table.components.configured().items()
+        if part.url and userinfo(part.url)
+    )
+    return Target(
+        name=chosen,
+        table=table,
+        root=file.resolve().parent if file else root,
+        file=file,
+        config=config,
+        environ=os.environ if environ is None else environ,
+        notes=notes,
+    )
+
+
+def _parse(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file.name} is not valid TOML: {error}.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file.name} cannot be read: {error}.") from error
+
+
+def _checked(raw: Mapping[str, Any], shown: str) -> Config:
+    """The file with each target's profile merged under it."""
+    targets = raw.get("targets", {})
+    if isinstance(targets, Mapping):
+        full = {name: _over_profile(name, table, shown) for name, table in targets.items()}
+        raw = {**raw, "targets": full}
+    try:
+        return Config.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError("\n".join(sentences(error, Config, shown))) from None
+
+
+def _over_profile(name: str, table: object, shown: str) -> object:
+    if not isinstance(table, Mapping):
+        return table
+    profile = table.get("profile", BUILT_IN)
+    if not isinstance(profile, str):
+        return table
+    return profiles.merged(profiles.read(profile, f"{shown}: [targets.{name}]"), table)
+
+
+def _only(config: Config, shown: str) -> str:
+    if not config.targets:
+        return BUILT_IN
+    if len(config.targets) > 1:
+        raise ConfigError(
+            f"{shown} has several targets ({', '.join(config.targets)}) and no default_target; "
+            f"set default_target or give --llmops-target NAME."
+        )
+    return next(iter(config.targets))
+
+
+def _with_built_in(config: Config, name: str, shown: str) -> Config:
+    """The file with the embedded target of that name added: ``sandbox`` or ``sandbox:PROFILE``."""
+    kind, _, profile = name.partition(":")
+    known = [*config.targets, BUILT_IN, *(f"{BUILT_IN}:{p}" for p in profiles.names() if p != BUILT_IN)]
+    if kind != BUILT_IN or name not in known:
+        asked = f"{shown}: " if shown else ""
+        raise ConfigError(f"{asked}unknown target {name!r}.{did_you_mean(name, known)} Targets: {', '.join(known)}.")
+    own = {"profile": profile or BUILT_IN, "environment": "sandbox"}
+    values = profiles.merged(profiles.read(profile or BUILT_IN), own)
+    return config.model_copy(update={"targets": {**config.targets, name: TargetTable.model_validate(values)}})

@@ -1,0 +1,136 @@
+"""The shape of ``llmops.toml`` and of the profiles under it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from pytest_llmops.target.components import Components, Table
+from pytest_llmops.target.durations import Seconds
+from pytest_llmops.target.embedded import Sandbox
+from pytest_llmops.target.thresholds import Threshold
+
+Environment = Literal["production", "staging", "development", "sandbox"]
+
+
+class PromptText(Table):
+    """One prompt of the target's workload."""
+
+    id: str = Field(description="Stable name: the same id in two runs pairs their samples.")
+    text: str = Field(description="What is sent.")
+    expect: str = Field("", description="Words that a right answer contains.")
+
+
+class Baseline(Table):
+    """How timed metrics are compared with stored baselines (the rule: docs, 'verdict')."""
+
+    primary: list[str] = Field([], description="Metrics that gate, e.g. 'generation_latency.ttft'; empty: all of them.")
+    recorded: list[str] = Field([], description="Metrics that thresholds alone judge; '*' stands for any text.")
+    threshold: float = Field(1.20, gt=1, description="Times slower than the baseline that fails.")
+    floor: Seconds = Field(0.0, description="Differences below this are nobody's problem, e.g. '5 ms'.")
+    tau0: float = Field(0.05, gt=0, lt=1, description="Expected sd between runs: .03 same host, .05, .10 shared SaaS.")
+
+
+class Budget(Table):
+    """What one run may cost the target."""
+
+    seconds: Seconds = Field(600.0, gt=0, description="Wall time of all measurements together.")
+    requests: int = Field(2000, gt=0, description="Calls of every kind.")
+    tokens: int = Field(200_000, gt=0, description="Generated tokens, by the server's own count.")
+
+
+class Waiver(Table):
+    """A check that is known to be red, until a day."""
+
+    check: str = Field(description="The check's key, e.g. 'daily/test_cache.py::test_hit_rate'.")
+    reason: str = Field(min_length=1)
+    owner: str = Field(min_length=1)
+    until: dt.date = Field(description="First day on which the waiver no longer counts.")
+
+
+class Disruption(Table):
+    """The first of two keys for whatever changes the target; the second is typed on the command line."""
+
+    allowed: bool = False
+    windows: list[str] = Field([], description="Maintenance windows, e.g. 'Sat 02:00-04:00'.")
+
+
+class TargetTable(Table):
+    """One deployment, ``[targets.NAME]``, with its profile's values under it."""
+
+    profile: str = Field("sandbox", description="Ready settings for one kind of system.")
+    system: str = Field("", description="The system whose runbook applies; set by the profile.")
+    environment: Environment = "staging"
+    components: Components = Components()
+    thresholds: dict[str, Threshold] = {}
+    prompts: list[PromptText] = Field([], description="The workload that timed calls send.")
+    baseline: Baseline = Baseline()
+    budget: Budget = Budget()
+    preflight_deadline: Seconds = Field(
+        180.0, gt=0, description="For the first real token; cold model loads of 104 s exist."
+    )
+    sandbox: Sandbox = Sandbox()
+    waivers: list[Waiver] = []
+    disruption: Disruption = Disruption()
+    # Named here so that a file written for the whole product is valid; `unread` says what this version leaves alone.
+    schedule: dict[str, str] = Field({}, description="Cron lines by suite.")
+    notify: dict[str, Any] = Field({}, description="Where changes of state are sent.")
+    audit: dict[str, Any] = Field({}, description="Services that audits may ask.")
+
+    @model_validator(mode="after")
+    def _prompt_ids_differ(self) -> Self:
+        ids = [prompt.id for prompt in self.prompts]
+        twice = sorted({name for name in ids if ids.count(name) > 1})
+        if twice:
+            raise ValueError(f"prompt ids must differ; twice here: {', '.join(twice)}")
+        return self
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the plugin starts the sandbox as this target: a sandbox without any address."""
+        return self.environment == "sandbox" and not any(part.url for part in self.components.configured().values())
+
+    @property
+    def may_be_disrupted(self) -> bool:
+        """The first of two keys: given in the file, and always on for an embedded target."""
+        return self.embedded or self.disruption.allowed
+
+
+class State(Table):
+    """Where locks and the journal live."""
+
+    dir: str = Field(".llmops", description="Relative to the file.")
+
+
+class History(Table):
+    """Where finished runs are kept."""
+
+    url: str = "sqlite:///.llmops/history.db"
+
+
+class Gate(Table):
+    """What ``--llmops-gate`` blocks on."""
+
+    inconclusive: Literal["suspect", "any", "never"] = "suspect"
+
+
+class Config(Table):
+    """The whole file."""
+
+    model_config = ConfigDict(title="llmops.toml", extra="forbid", frozen=True)
+
+    default_target: str | None = None
+    targets: dict[str, TargetTable] = {}
+    state: State = State()
+    history: History = History()
+    gate: Gate = Gate()
+
+
+UNREAD = ("schedule", "notify", "audit")
+
+
+def unread(table: BaseModel) -> list[str]:
+    """Tables that are filled in, but that nothing in this version reads."""
+    return [name for name in UNREAD if getattr(table, name, None)]

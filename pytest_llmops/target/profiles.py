@@ -1,0 +1,50 @@
+"""Ready settings, one TOML per kind of system; a profile may extend another."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from pytest_llmops.errors import ConfigError, did_you_mean
+
+_FOLDER = files("pytest_llmops.target") / "profiles"
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """All profiles, by name."""
+    found = [item.name for item in _FOLDER.iterdir() if item.name.endswith(".toml") and item.name[0] != "_"]
+    return tuple(sorted(name.removesuffix(".toml") for name in found))
+
+
+def read(name: str, where: str = "") -> dict[str, Any]:
+    """The profile's values, with those of the profile that it extends under them.
+
+    Args:
+        name: the profile.
+        where: who asks for it, for the error.
+
+    Raises:
+        ConfigError: there is none of that name.
+    """
+    if name not in names() and not name.startswith("_"):
+        asked = f"{where}: " if where else ""
+        raise ConfigError(
+            f"{asked}unknown profile {name!r}.{did_you_mean(name, names())} Profiles: {', '.join(names())}."
+        )
+    values = tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+    parent = values.pop("extends", None)
+    return merged(read(parent), values) if parent else values
+
+
+def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Tables are merged key by key; anything else is replaced by what lies over it."""
+    result = dict(under)
+    for key, value in over.items():
+        below = result.get(key)
+        both = isinstance(below, Mapping) and isinstance(value, Mapping)
+        result[key] = merged(below, value) if both else value  # type: ignore[arg-type]
+    return result

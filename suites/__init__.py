@@ -1,0 +1,1 @@
+"""The ready suites: a runbook's procedures as tests, one folder per marker."""

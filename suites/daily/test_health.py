@@ -1,0 +1,80 @@
+"""Health: status, body and dependencies; a 200 alone is not health."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_llmops.clients.api import Api
+    from pytest_llmops.clients.redis import Redis
+    from pytest_llmops.clients.vectors import Vectors
+    from pytest_llmops.plugin.measuring import Record
+
+
+@pytest.mark.generic
+@pytest.mark.procedure(
+    "enterprise-pipeline.daily.health-endpoint",
+    "aegis-rag.health.api-health",
+    "document-enhancer.health.basic",
+    fault="api:degraded",
+)
+def test_api_is_healthy(api: Api) -> None:
+    """The health route answers an accepted status and accepted values."""
+    health = api.health()
+    assert health.healthy, health.reason
+
+
+@pytest.mark.generic
+@pytest.mark.procedure(
+    "document-enhancer.health.detailed", "enterprise-pipeline.daily.health-endpoint", fault="vectors:not-ready"
+)
+def test_dependencies_are_connected(api: Api, record: Record) -> None:
+    """Every dependency that the health body names is in an accepted state."""
+    health = api.health()
+    record("unhealthy_dependencies", len(health.unhealthy), "dependencies")
+    assert not health.unhealthy, health.reason
+
+
+@pytest.mark.generic
+@pytest.mark.procedure("aegis-rag.health.api-health", fault="api:delay=1.5")
+def test_health_answers_in_time(api: Api, record: Record) -> None:
+    """The health route answers within the runbook's limit."""
+    record("health_response_time", api.health().elapsed_s, "s")
+
+
+@pytest.mark.generic
+@pytest.mark.procedure("document-enhancer.health.basic", fault="api:stale")
+def test_health_is_of_now(api: Api, record: Record) -> None:
+    """The timestamp of the health body can be read and is recent."""
+    age_s = api.health().age_s
+    assert age_s is not None, "the health body carries no time that can be read"
+    record("health_age", age_s, "s")
+
+
+@pytest.mark.generic
+@pytest.mark.procedure("aegis-rag.health.qdrant-health", fault="vectors:not-ready")
+def test_vectors_are_ready(vectors: Vectors, record: Record) -> None:
+    """Qdrant says that it is ready, within the runbook's limit."""
+    record("vectors_ready_time", vectors.ready(), "s")
+
+
+@pytest.mark.generic
+@pytest.mark.procedure("aegis-rag.health.overall-result", fault="vectors:empty")
+def test_collection_is_served(vectors: Vectors, record: Record) -> None:
+    """The collection that answers come from is green and holds points."""
+    collection = vectors.collection()
+    assert (collection.status, collection.optimizer) == ("green", "ok"), (
+        f"qdrant: collection {collection.name} is {collection.status}, its optimizer {collection.optimizer}"
+    )
+    record("collection_points", collection.points, "points")
+    assert collection.points, f"qdrant: collection {collection.name} is empty"
+
+
+@pytest.mark.generic
+@pytest.mark.procedure("aegis-rag.health.overall-result", fault="redis:down")
+def test_cache_keeps_what_it_is_given(redis: Redis) -> None:
+    """Redis answers, and returns a value that was set."""
+    assert redis.ping() >= 0
+    assert redis.keeps("llmops:daily:probe", "kept"), "redis: a value that was set was gone at once"

@@ -1,0 +1,70 @@
+"""Models: listed, the right ones, and able to generate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_llmops.clients.llm import Llm
+    from pytest_llmops.clients.ollama import Ollama
+    from pytest_llmops.clients.openai import OpenAI
+    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.samples import Workload
+
+
+@pytest.mark.generic
+@pytest.mark.procedure("agent-aiops.daily-health.ollama-version", fault="llm:no-version")
+def test_ollama_says_its_version(ollama: Ollama) -> None:
+    """GET /api/version names a version."""
+    assert ollama.version(), "ollama: GET /api/version names no version"
+
+
+@pytest.mark.generic
+@pytest.mark.procedure("voyageur.morning-health.model-availability", fault="llm:one-model")
+def test_enough_models(llm: Llm, record: Record) -> None:
+    """As many models are listed as the target asks for."""
+    record("model_count", len(llm.models()), "models")
+
+
+@pytest.mark.generic
+@pytest.mark.procedure(
+    "agent-aiops.daily-health.model-availability", "aegis-rag.health.ollama-health", fault="llm:one-model"
+)
+def test_configured_models_are_listed(llm: Llm) -> None:
+    """Every model that the target names is there."""
+    missing = llm.missing_models()
+    assert not missing, f"{llm.http.component}: not listed: {', '.join(missing)}"
+
+
+@pytest.mark.generic
+@pytest.mark.procedure("aegis-rag.health.ollama-health", fault="llm:no-models")
+def test_model_list_comes_in_time(llm: Llm, record: Record) -> None:
+    """The list of models is answered within the runbook's limit."""
+    record("model_list_time", llm.list_time(), "s")
+
+
+@pytest.mark.generic
+@pytest.mark.procedure("aegis-rag.llm-issues.prevention-model-health", fault="llm:empty")
+def test_every_model_generates(llm: Llm, prompts: Workload) -> None:
+    """A fixed prompt brings a non-empty text from every configured model."""
+    silent = [model for model in llm.generating_models() if not llm.generate(prompts[0], model=model).text.strip()]
+    assert not silent, f"{llm.http.component}: no text from {', '.join(silent)}"
+
+
+@pytest.mark.generic
+@pytest.mark.procedure("aegis-rag.llm-issues.prevention-model-health", fault="llm:errors=1")
+def test_openai_api_generates(openai: OpenAI, prompts: Workload) -> None:
+    """The OpenAI API brings a non-empty text."""
+    assert openai.generate(prompts[0]).text.strip(), "openai: the answer is empty"
+
+
+@pytest.mark.generic
+@pytest.mark.procedure("agent-aiops.models.performance-metrics", fault="llm:slow=8")
+def test_generation_rate(ollama: Ollama, prompts: Workload, record: Record) -> None:
+    """The server's own figures: tokens a second, and what loading the model took."""
+    generation = ollama.generate(prompts[0], stream=False)
+    assert generation.tokens_per_second is not None, "ollama: the answer carries no eval_count or eval_duration"
+    record("tokens_per_second", generation.tokens_per_second)
+    record("model_load_time", generation.load_s or 0.0, "s")

@@ -1,0 +1,146 @@
+import numpy as np
+import pytest
+
+from pytest_llmops.judge import CONFIRM_PAUSE_S, LOOKS, WARM_UP, Collect, Done, Looks, Rule
+from pytest_llmops.samples import Metric, Series
+
+PLENTY = 10_000
+UNCONFIRMED = "; the budget left no calls for a confirmation"
+
+
+def series(seed, n, factor=1.0, failures=0, sigma=0.2):
+    rng = np.random.default_rng(seed)
+    return Series(tuple(0.5 * factor * np.exp(sigma * rng.normal(size=n))), failures=failures)
+
+
+def run(*args, **kwargs):
+    return [Metric("answer", "s", series(*args, **kwargs))]
+
+
+def stored(**kwargs):
+    return {"answer": [series(seed, 60, **kwargs) for seed in range(5)]}
+
+
+def test_the_first_look_is_at_thirty_calls():
+    assert (LOOKS, WARM_UP, CONFIRM_PAUSE_S) == ((30, 60, 120, 240), 3, 1.0)
+    assert Looks({}, Rule()).start() == Collect(30, fresh_run=False, pause_s=0)
+
+
+def test_what_is_decided_needs_no_further_look():
+    done = Looks(stored(), Rule()).after([run(21, 30)], PLENTY, PLENTY)
+    assert isinstance(done, Done)
+    assert {name: verdict.state for name, verdict in done.verdicts.items()} == {
+        "answer": "ok",
+        "answer.error_rate": "inconclusive",  # 30 calls say little about failures, and ask for no more
+    }
+
+
+def test_without_a_baseline_one_look_is_enough():
+    done = Looks({}, Rule()).after([run(21, 30)], PLENTY, PLENTY)
+    assert {name: verdict.state for name, verdict in done.verdicts.items()} == {
+        "answer": "no-baseline",
+        "answer.error_rate": "no-baseline",
+    }
+
+
+def test_what_is_open_is_looked_at_again_until_the_looks_end():
+    looks = Looks(stored(sigma=0.6), Rule())
+    for made, further in ((30, 30), (60, 60), (120, 120)):
+        assert looks.after([run(1, made, 1.17, sigma=0.6)], PLENTY, PLENTY) == Collect(further)
+    done = looks.after([run(1, 240, 1.17, sigma=0.6)], PLENTY, PLENTY)
+    assert done.verdicts["answer"].state == "inconclusive"
+
+
+def test_failed_calls_count_as_made():
+    step = Looks(stored(sigma=0.6), Rule()).after([run(1, 25, 1.17, sigma=0.6, failures=5)], PLENTY, PLENTY)
+    assert step == Collect(30)
+
+
+def test_a_look_that_cannot_be_paid_ends_it():
+    looks = Looks(stored(sigma=0.6), Rule())
+    assert looks.after([run(1, 30, 1.17, sigma=0.6)], 30, 60) == Collect(30)
+    done = looks.after([run(1, 60, 1.17, sigma=0.6)], 59, 89)
+    assert done.verdicts["answer"].state == "inconclusive"
+
+
+def test_a_regression_is_confirmed_by_a_fresh_run():
+    looks = Looks(stored(), Rule())
+    first, second = run(1, 30, 1.8), run(2, 30, 1.8)
+    assert looks.after([first], 0, 30) == Collect(30, fresh_run=True, pause_s=1.0)
+    done = looks.after([first, second], 0, 0)
+    assert (done.verdicts["answer"].state, done.verdicts["answer"].n) == ("regression", 60)
+    assert UNCONFIRMED not in done.verdicts["answer"].reason
+
+
+def test_a_regression_that_a_fresh_run_does_not_show_is_none():
+    looks = Looks(stored(), Rule())
+    first, second = run(1, 30, 1.8), run(2, 30)
+    assert looks.after([first], PLENTY, PLENTY).fresh_run
+    done = looks.after([first, second], PLENTY, PLENTY)
+    # two runs so unlike each other: whatever it is called, it ends here
+    assert isinstance(done, Done)
+    assert done.verdicts["answer"].ratio < 1.5
+
+
+def test_an_unaffordable_confirmation_is_said():
+    done = Looks(stored(), Rule()).after([run(1, 30, 1.8)], 0, 29)
+    assert done.verdicts["answer"].state == "regression"
+    assert done.verdicts["answer"].reason.endswith(UNCONFIRMED)
+    verdict = done.verdicts["answer"]
+    assert verdict.reason == (
+        f"typical is {verdict.ratio:.2f} times worse; at best it is {verdict.low:.2f} times worse, and the "
+        f"threshold is 1.20{UNCONFIRMED}"
+    )
+
+
+def test_side_by_side_confirms_itself():
+    looks = Looks({}, Rule(design="interleaved"))
+    done = looks.after([run(1, 30, 1.8)], PLENTY, PLENTY, baselines={"answer": [series(7, 30)]})
+    assert done.verdicts["answer"].state == "regression"
+    assert UNCONFIRMED not in done.verdicts["answer"].reason
+
+
+def test_every_metric_must_be_decided():
+    baselines = {"answer": stored()["answer"], "answer.ttft": stored(sigma=0.6)["answer"]}
+    both = [Metric("answer", "s", series(21, 30)), Metric("answer.ttft", "s", series(1, 30, 1.17, sigma=0.6))]
+    assert Looks(baselines, Rule()).after([both], PLENTY, PLENTY) == Collect(30)
+    assert set(Looks(baselines, Rule()).after([both], 0, 0).verdicts) == {
+        "answer",
+        "answer.ttft",
+        "answer.error_rate",
+    }
+
+
+def test_error_rates_sum_the_runs_and_stop_nothing():
+    done = Looks(stored(), Rule()).after([run(21, 24, failures=6)], PLENTY, PLENTY)
+    assert done.verdicts["answer"].state == "ok"
+    assert done.verdicts["answer.error_rate"].state == "regression"
+    assert done.verdicts["answer.error_rate"].reason == (
+        "20.0% of 30 calls failed, 0.0% of 300 in the baseline; chance alone does so in 0.0% of all cases"
+    )
+
+
+def test_a_dead_service_is_not_called_again():
+    done = Looks(stored(), Rule()).after([run(21, 0, failures=30)], PLENTY, PLENTY)
+    assert done.verdicts["answer"].reason == "no call of the current side gave a value"
+    assert done.verdicts["answer.error_rate"].state == "regression"
+
+
+@pytest.mark.parametrize(("rule", "state"), [(Rule(threshold=2.0), "ok"), (Rule(floor=2.0), "ok")])
+def test_the_rule_reaches_the_verdict(rule, state):
+    done = Looks(stored(), rule).after([run(1, 30, 1.5)], 0, 0)
+    assert done.verdicts["answer"].state == state
+
+
+def test_prompts_pair_the_runs():
+    own = np.exp(0.8 * np.random.default_rng(9).normal(size=15))
+
+    def prompted(seed, factor=1.0):
+        noise = np.exp(0.1 * np.random.default_rng(seed).normal(size=30))
+        ids = tuple(f"p{i}" for i in range(15)) * 2
+        return Series(tuple(factor * np.tile(own, 2) * noise), ids)
+
+    looks = Looks({"answer": [prompted(seed) for seed in range(5)]}, Rule())
+    verdict = looks.after([[Metric("answer", "s", prompted(11, 1.5))]], 0, 0).verdicts["answer"]
+    assert verdict.state == "regression"
+    assert verdict.ratio == pytest.approx(1.5, rel=0.05)

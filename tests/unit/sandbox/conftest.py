@@ -1,0 +1,113 @@
+"""Sandboxes as other processes, started as the plugin starts them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import httpx
+import psutil
+import pytest
+
+from pytest_llmops.target import profiles
+from pytest_llmops.target.models import TargetTable
+
+QUICK = {"delay_s": 0.02, "token_s": 0.002, "embed_s": 0.01}
+
+
+class Running:
+    """A sandbox that runs."""
+
+    def __init__(self, order, environ=None):
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "pytest_llmops.sandbox"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environ,
+        )
+        self.process.stdin.write(json.dumps(order) + "\n")
+        self.process.stdin.flush()
+        self.told = json.loads(self.process.stdout.readline())
+        if "error" in self.told:
+            self.process.communicate()
+            pytest.fail(self.told["error"])
+        self.url = SimpleNamespace(**self.told.get("components", {}))
+        self.environ = self.told.get("environ", {})
+        self.directory = Path(self.told.get("directory", "/nowhere"))
+        self.http = httpx.Client(trust_env=False, timeout=10)
+
+    @property
+    def user(self):
+        return {"X-API-Key": self.environ["LLMOPS_SANDBOX_USER_KEY"]}
+
+    @property
+    def operator(self):
+        return {"X-API-Key": self.environ["LLMOPS_SANDBOX_OPERATOR_KEY"]}
+
+    def query(self, question, **more):
+        return self.http.post(f"{self.url.api}/v1/query", json={"question": question, **more}, headers=self.user)
+
+    def processes(self):
+        supervisor = psutil.Process(self.process.pid)
+        return [supervisor, *supervisor.children(recursive=True)]
+
+    def lines(self, name):
+        return [json.loads(line) for line in (self.directory / name).read_text().splitlines()]
+
+    def end(self):
+        """End it; what it wrote to standard error."""
+        self.http.close()
+        self.process.stdin.close()
+        self.process.wait(10)
+        with self.process.stdout, self.process.stderr:
+            return self.process.stderr.read()
+
+
+@pytest.fixture(scope="session")
+def order():
+    """A function that writes the order of a profile: its components and sandbox, with quick delays."""
+
+    def write(profile="sandbox", faults=(), only=None, **more):
+        values = profiles.merged(
+            profiles.read(profile), {"profile": profile, "environment": "sandbox", "sandbox": QUICK}
+        )
+        values = profiles.merged(values, more.pop("over", {}))
+        dump = TargetTable.model_validate(values).model_dump(mode="json", include={"components", "sandbox"})
+        if only:
+            dump["components"] = {name: dump["components"][name] for name in only}
+        return {**dump, "faults": list(faults), **more}
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def running():
+    """The class of a sandbox that runs, for tests that end it themselves."""
+    return Running
+
+
+@pytest.fixture
+def start(order):
+    """A function that starts sandboxes; they end with the test, and must have been silent."""
+    begun = []
+
+    def begin(profile="sandbox", faults=(), environ=None, **more):
+        begun.append(Running(order(profile, faults, **more), environ))
+        return begun[-1]
+
+    yield begin
+    said = [sandbox.end() for sandbox in begun]
+    assert said == [""] * len(said)
+
+
+@pytest.fixture(scope="session")
+def stack(order):
+    """The sandbox of the profile ``sandbox``, without faults, for tests that leave it as it is."""
+    sandbox = Running(order())
+    yield sandbox
+    assert sandbox.end() == ""

@@ -1,0 +1,54 @@
+"""The fault table and how a fault is asked for."""
+
+import pytest
+
+from pytest_llmops.errors import ConfigError
+from pytest_llmops.sandbox.faults import FAULTS, Share, parse
+
+
+def test_numbers_are_read():
+    faults = parse(["llm:slow=2.5", "redis:down"])
+    assert "redis:down" in faults
+    assert faults.number("llm:slow", 1.0) == 2.5
+    assert faults.number("llm:errors", 0.0) == 0.0
+
+
+def test_unknown_name_is_met_with_a_near_one():
+    with pytest.raises(ConfigError) as caught:
+        parse(["llm:slowly=2"])
+    near = "Did you mean 'llm:slow' or 'llm:down'?"
+    assert str(caught.value).startswith(
+        f"unknown fault 'llm:slowly'. {near} Faults: llm:slow=FACTOR, llm:errors=SHARE, "
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("llm:slow", "the fault llm:slow=FACTOR needs a number above 0, found none."),
+        ("llm:slow=0", "the fault llm:slow=FACTOR needs a number above 0, found '0'."),
+        ("llm:errors=2", "the fault llm:errors=SHARE needs a share from 0 to 1, found '2'."),
+        ("api:delay=soon", "the fault api:delay=SECONDS needs seconds, 0 or more, found 'soon'."),
+        ("llm:hang=1", "the fault llm:hang takes no number, found '1'; write llm:hang."),
+    ],
+)
+def test_wrong_numbers_are_explained(text, message):
+    with pytest.raises(ConfigError) as caught:
+        parse([text])
+    assert str(caught.value) == message
+
+
+def test_every_fault_is_described_and_belongs_to_a_part():
+    assert {fault.part for fault in FAULTS.values()} == {"llm", "api", "vectors", "redis"}
+    assert all(fault.does for fault in FAULTS.values())
+
+
+@pytest.mark.parametrize(("share", "failing"), [(0.25, [4, 8]), (0.5, [2, 4, 6, 8]), (1.0, [*range(1, 9)]), (0.0, [])])
+def test_a_share_is_spread_evenly(share, failing):
+    picks = Share(share)
+    assert [call for call in range(1, 9) if picks.due()] == failing
+
+
+def test_a_share_of_a_tenth_is_exact_over_many_calls():
+    picks = Share(0.1)
+    assert sum(picks.due() for _ in range(1000)) == 100

@@ -1,0 +1,239 @@
+"""Ollama's API, as a client sees it."""
+
+import json
+import time
+
+import httpx
+import pytest
+
+
+@pytest.fixture
+def ask(stack):
+    def post(path, **body):
+        return stack.http.post(f"{stack.url.ollama}{path}", json={"model": "harbour-small", **body})
+
+    return post
+
+
+def test_it_says_what_it_is(stack):
+    get = stack.http.get
+    assert get(f"{stack.url.ollama}/").text == "Ollama is running"
+    assert set(get(f"{stack.url.ollama}/api/version").json()) == {"version"}
+    assert get(f"{stack.url.ollama}/health").status_code == 200
+    assert "llamacpp:tokens_predicted_total" in get(f"{stack.url.ollama}/metrics").text
+
+
+def test_models_are_listed_with_tag_and_digest(stack):
+    models = stack.http.get(f"{stack.url.ollama}/api/tags").json()["models"]
+    assert [model["name"] for model in models] == [
+        "harbour-small:latest",
+        "harbour-large:latest",
+        "harbour-embed:latest",
+    ]
+    for model in models:
+        assert model["model"] == model["name"]
+        assert len(bytes.fromhex(model["digest"])) == 32
+        assert model["size"] > 0
+        assert {"family", "parameter_size", "quantization_level"} <= set(model["details"])
+
+
+def test_a_model_is_shown(ask):
+    shown = ask("/api/show").json()
+    assert shown["details"]["family"] == "harbour"
+    assert shown["capabilities"] == ["completion"]
+
+
+def test_a_loaded_model_is_listed_until_it_is_unloaded(stack, ask):
+    def loaded():
+        return [model["name"] for model in stack.http.get(f"{stack.url.ollama}/api/ps").json()["models"]]
+
+    assert ask("/api/generate", model="harbour-large").json()["done_reason"] == "load"
+    assert "harbour-large:latest" in loaded()
+    assert ask("/api/generate", model="harbour-large", keep_alive=0).json()["done_reason"] == "unload"
+    assert "harbour-large:latest" not in loaded()
+
+
+@pytest.mark.parametrize("name", ["harbour-small", "harbour-small:latest"])
+def test_one_object_without_streaming(ask, name):
+    answer = ask("/api/generate", model=name, prompt="Who pays for return shipping?", stream=False).json()
+    assert answer["model"] == name
+    assert "customer" in answer["response"]
+    assert answer["done"] is True
+    assert answer["done_reason"] == "stop"
+    assert answer["eval_count"] == len(answer["response"].split())
+    assert answer["prompt_eval_count"] == 5
+    assert answer["total_duration"] >= answer["eval_duration"] + answer["prompt_eval_duration"] > 0
+    assert answer["load_duration"] >= 0
+
+
+def test_loading_takes_time_once(ask):
+    ask("/api/generate", keep_alive=0)
+    first, second = (ask("/api/generate", prompt="x", stream=False).json()["load_duration"] for _ in range(2))
+    assert first > 10 * second
+
+
+def test_num_predict_limits_the_answer(ask):
+    options = {"num_predict": 4}
+    answer = ask("/api/generate", prompt="What does express delivery cost?", stream=False, options=options).json()
+    assert answer["response"] == "Express delivery costs 9.50"
+    assert (answer["eval_count"], answer["done_reason"]) == (4, "length")
+
+
+def test_streaming_is_the_default_and_ends_with_the_counts(ask):
+    response = ask("/api/generate", prompt="Who pays for return shipping?")
+    lines = [json.loads(line) for line in response.iter_lines()]
+    assert response.headers["content-type"] == "application/x-ndjson"
+    *tokens, last = lines
+    assert all(line["done"] is False and line["response"] for line in tokens)
+    assert last["done"] is True
+    assert last["response"] == ""
+    assert last["eval_count"] == len(tokens)
+
+
+def test_a_chat_streams_messages(ask):
+    messages = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "Who pays for return shipping?"},
+    ]
+    lines = [json.loads(line) for line in ask("/api/chat", messages=messages).iter_lines()]
+    assert "customer" in "".join(line["message"]["content"] for line in lines)
+    assert lines[-1]["eval_count"] == len(lines) - 1
+    whole = ask("/api/chat", messages=messages, stream=False).json()
+    assert whole["message"] == {"role": "assistant", "content": "".join(line["message"]["content"] for line in lines)}
+
+
+def test_tokens_come_one_by_one_at_their_times(start):
+    sandbox = start("ollama", over={"sandbox": {"delay_s": 0.15, "token_s": 0.03, "sigma": 0}})
+    body = {"model": "harbour-small", "prompt": "Who pays for return shipping?", "options": {"num_predict": 8}}
+    for _ in range(2):  # the first connection is made, the second is timed
+        began, times = time.monotonic(), []
+        with sandbox.http.stream("POST", f"{sandbox.url.ollama}/api/generate", json=body) as response:
+            times = [time.monotonic() - began for _ in response.iter_lines()]
+    assert times[0] == pytest.approx(0.15, abs=0.03)
+    assert times[7] - times[0] == pytest.approx(7 * 0.03, abs=0.03)
+
+
+def test_embeddings_come_in_both_ways(ask):
+    many = ask("/api/embed", model="harbour-embed", input=["a refund", "a parcel"]).json()
+    one = ask("/api/embeddings", model="harbour-embed", prompt="a refund").json()
+    assert [len(vector) for vector in many["embeddings"]] == [256, 256]
+    assert one["embedding"] == many["embeddings"][0]
+    assert many["prompt_eval_count"] == 4
+
+
+@pytest.mark.parametrize("path", ["/api/generate", "/api/chat", "/api/embed", "/api/show"])
+def test_an_unknown_model_is_a_404(ask, path):
+    body = {"prompt": "x", "input": "x", "messages": [{"role": "user", "content": "x"}]}
+    answer = ask(path, model="harbor-small", **body)
+    assert (answer.status_code, answer.json()) == (404, {"error": "model 'harbor-small' not found"})
+
+
+def test_wrong_calls_are_400s(stack, ask):
+    assert ask("/api/generate", model="harbour-embed", prompt="x").json() == {
+        "error": '"harbour-embed" does not support generate'
+    }
+    assert ask("/api/embed", input=[1]).status_code == 400
+    assert ask("/api/generate", prompt="x", options={"num_predict": "many"}).status_code == 400
+    assert stack.http.post(f"{stack.url.ollama}/api/generate", content=b"{").status_code == 400
+
+
+def test_a_key_is_asked_for_where_the_target_has_one(start):
+    auth = {"ollama": {"auth": {"bearer": "A"}}, "openai": {"auth": {"header": "X-Key", "env": "B"}}}
+    sandbox = start("ollama", over={"components": auth})
+    get = sandbox.http.get
+    assert get(f"{sandbox.url.ollama}/api/tags").json() == {"error": "unauthorized"}
+    good = {"Authorization": f"Bearer {sandbox.environ['A']}"}
+    assert get(f"{sandbox.url.ollama}/api/tags", headers=good).status_code == 200
+    refused = get(f"{sandbox.url.openai}/v1/models", headers={"X-Key": sandbox.environ["A"]})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (401, "invalid_api_key")
+    assert get(f"{sandbox.url.openai}/v1/models", headers={"X-Key": sandbox.environ["B"]}).status_code == 200
+    assert get(f"{sandbox.url.openai}/health").status_code == 200
+
+
+FAULTS = {
+    "llm:no-models": [],
+    "llm:one-model": ["harbour-small:latest"],
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_fault_missing_models(start, fault):
+    sandbox = start("ollama", [fault])
+    assert [m["name"] for m in sandbox.http.get(f"{sandbox.url.ollama}/api/tags").json()["models"]] == FAULTS[fault]
+    body = {"model": "harbour-large", "prompt": "x"}
+    assert sandbox.http.post(f"{sandbox.url.ollama}/api/generate", json=body).status_code == 404
+
+
+@pytest.fixture
+def faulty(start):
+    """A model server with faults, and a call to it."""
+
+    def begin(*faults):
+        sandbox = start("ollama", faults)
+
+        def post(path="/api/generate", **body):
+            asked = {"model": "harbour-small", "prompt": "Who pays for return shipping?", "stream": False, **body}
+            return sandbox.http.post(f"{sandbox.url.ollama}{path}", json=asked, timeout=body.pop("timeout", 5))
+
+        return sandbox, post
+
+    return begin
+
+
+def test_fault_errors_no_version(faulty):
+    sandbox, post = faulty("llm:errors=0.5", "llm:no-version")
+    answers = [post() for _ in range(4)] + [post("/api/embed", model="harbour-embed", input="x") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 500] * 3
+    assert answers[1].json() == {"error": "llama runner process has terminated"}
+    assert sandbox.http.get(f"{sandbox.url.ollama}/api/version").json() == {}
+
+
+def test_fault_slow(faulty):
+    _, slow = faulty("llm:slow=10")
+    assert slow().json()["total_duration"] > 0.2e9
+
+
+def test_fault_hang(start):
+    sandbox = start("ollama", ["llm:hang"])
+    for path in ("/api/generate", "/api/embed", "/v1/chat/completions"):
+        body = {"model": "harbour-small", "prompt": "x", "input": "x", "messages": [{"content": "x"}]}
+        with pytest.raises(httpx.ReadTimeout):
+            sandbox.http.post(f"{sandbox.url.ollama}{path}", json=body, timeout=0.2)
+    assert sandbox.http.get(f"{sandbox.url.ollama}/api/tags").status_code == 200
+    assert sandbox.http.get(f"{sandbox.url.ollama}/health").status_code == 200
+
+
+def test_fault_cut_stream(faulty):
+    sandbox, post = faulty("llm:cut-stream")
+    with pytest.raises(httpx.RemoteProtocolError):
+        post()
+    said = []
+
+    def read():
+        body = {"model": "harbour-small", "prompt": "x"}
+        with sandbox.http.stream("POST", f"{sandbox.url.ollama}/api/generate", json=body) as response:
+            said.extend(response.iter_lines())
+
+    with pytest.raises(httpx.RemoteProtocolError):
+        read()
+    assert [json.loads(line)["done"] for line in said] == [False]
+
+
+def test_fault_empty_and_no_counts(faulty):
+    _, post = faulty("llm:empty", "llm:no-counts")
+    answer = post().json()
+    assert (answer["response"], answer["done"]) == ("", True)
+    assert not {"eval_count", "prompt_eval_count"} & set(answer)
+    assert "usage" not in post("/v1/completions").json()
+    assert "prompt_eval_count" not in post("/api/embed", input="x").json()
+
+
+def test_fault_nonsense(faulty):
+    _, post = faulty("llm:nonsense")
+    assert post().json()["response"].startswith("It depends on many things")
+
+
+def test_fault_down(start):
+    sandbox = start("ollama", ["llm:down"])
+    with pytest.raises(httpx.ConnectError):
+        sandbox.http.get(f"{sandbox.url.ollama}/")

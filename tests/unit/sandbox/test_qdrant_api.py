@@ -1,0 +1,134 @@
+"""Qdrant's REST API, as a client sees it."""
+
+import time
+
+import httpx
+import pytest
+
+from pytest_llmops.sandbox.embedding import embed
+
+QUESTION = embed("How many days is the refund window?")
+
+
+@pytest.fixture
+def call(stack):
+    def send(method, path, body=None):
+        return stack.http.request(method, f"{stack.url.qdrant}{path}", json=body)
+
+    return send
+
+
+def test_it_says_what_it_is(call):
+    assert call("GET", "/").json()["title"] == "qdrant - vector search engine"
+    assert call("GET", "/healthz").text == "healthz check passed"
+    assert call("GET", "/livez").text == "healthz check passed"
+    assert call("GET", "/readyz").text == "all shards are ready"
+    assert "collections_total 1" in call("GET", "/metrics").text
+
+
+def test_the_corpus_is_there(call):
+    listed = call("GET", "/collections").json()
+    assert listed["result"] == {"collections": [{"name": "documents"}]}
+    assert listed["status"] == "ok"
+    assert listed["time"] >= 0
+    info = call("GET", "/collections/documents").json()["result"]
+    assert (info["status"], info["optimizer_status"], info["points_count"]) == ("green", "ok", 17)
+    assert info["segments_count"] >= 1
+    assert info["config"]["params"]["vectors"] == {"size": 256, "distance": "Cosine"}
+    assert call("POST", "/collections/documents/points/count", {}).json()["result"] == {"count": 17}
+
+
+def test_search_and_query_find_the_nearest(call):
+    searched = call("POST", "/collections/documents/points/search", {"vector": QUESTION, "limit": 2}).json()["result"]
+    assert [set(point) for point in searched] == [{"id", "version", "score"}] * 2
+    queried = call(
+        "POST", "/collections/documents/points/query", {"query": QUESTION, "limit": 2, "with_payload": True}
+    ).json()["result"]["points"]
+    assert queried[0]["payload"]["doc_id"] == "returns"
+    assert [point["id"] for point in queried] == [point["id"] for point in searched]
+    assert queried[0]["score"] > queried[1]["score"]
+
+
+def test_points_are_scrolled_and_retrieved(call):
+    page = call("POST", "/collections/documents/points/scroll", {"limit": 10}).json()["result"]
+    assert len(page["points"]) == 10
+    rest = call("POST", "/collections/documents/points/scroll", {"limit": 10, "offset": page["next_page_offset"]})
+    assert (len(rest.json()["result"]["points"]), rest.json()["result"]["next_page_offset"]) == (7, None)
+    [point] = call("POST", "/collections/documents/points", {"ids": [1]}).json()["result"]
+    assert point["payload"]["doc_id"] == "returns"
+
+
+def test_a_collection_lives_and_dies(call):
+    size = {"vectors": {"size": 2, "distance": "Cosine"}}
+    assert call("PUT", "/collections/mine", size).json()["result"] is True
+    assert call("PUT", "/collections/mine", size).json()["status"] == {
+        "error": "Wrong input: Collection `mine` already exists!"
+    }
+    assert call("GET", "/collections/mine/exists").json()["result"] == {"exists": True}
+    points = [
+        {"id": 1, "vector": [1, 0], "payload": {"user": "a"}},
+        {"id": 2, "vector": [0, 1], "payload": {"user": "b"}},
+    ]
+    assert (
+        call("PUT", "/collections/mine/points?wait=true", {"points": points}).json()["result"]["status"] == "completed"
+    )
+    theirs = {"filter": {"must": [{"key": "user", "match": {"value": "a"}}]}}
+    assert call("POST", "/collections/mine/points/count", theirs).json()["result"] == {"count": 1}
+    call("POST", "/collections/mine/points/delete", theirs)
+    call("POST", "/collections/mine/points/delete", {"points": [2]})
+    assert call("POST", "/collections/mine/points/count", {}).json()["result"] == {"count": 0}
+    assert call("DELETE", "/collections/mine").json()["result"] is True
+    assert call("DELETE", "/collections/mine").json()["result"] is False
+    assert call("GET", "/collections/mine/exists").json()["result"] == {"exists": False}
+
+
+def test_errors_have_their_shape(call):
+    missing = call("GET", "/collections/absent")
+    assert missing.status_code == 404
+    assert missing.json()["status"] == {"error": "Not found: Collection `absent` doesn't exist!"}
+    short = call("POST", "/collections/documents/points/search", {"vector": [1, 2], "limit": 1})
+    assert (short.status_code, short.json()["status"]["error"]) == (
+        400,
+        "Wrong input: Vector dimension error: expected dim: 256, got 2",
+    )
+    named = call("PUT", "/collections/documents/points", {"points": [{"id": "one", "vector": QUESTION}]})
+    assert (named.status_code, "is not a valid point ID" in named.json()["status"]["error"]) == (400, True)
+    assert call("POST", "/collections/documents/points/search", {"vector": "x"}).status_code == 400
+
+
+def test_a_key_is_asked_for_where_the_target_has_one(start):
+    auth = {"components": {"qdrant": {"auth": {"header": "api-key", "env": "Q"}}}}
+    sandbox = start(only=["qdrant", "api"], over=auth)
+    get = sandbox.http.get
+    refused = get(f"{sandbox.url.qdrant}/collections")
+    assert (refused.status_code, refused.text) == (401, "Must provide an API key or an Authorization bearer token")
+    assert get(f"{sandbox.url.qdrant}/collections", headers={"api-key": "x"}).text == "Invalid API key or JWT"
+    assert get(f"{sandbox.url.qdrant}/collections", headers={"api-key": sandbox.environ["Q"]}).status_code == 200
+    assert get(f"{sandbox.url.qdrant}/readyz").status_code == 200
+    assert sandbox.query("Who pays for return shipping?").status_code == 200
+
+
+def test_faults_not_ready_unrelated_slow(start):
+    sandbox = start(faults=["vectors:not-ready", "vectors:unrelated", "vectors:slow=0.3"], only=["qdrant"])
+    began = time.monotonic()
+    ready = sandbox.http.get(f"{sandbox.url.qdrant}/readyz")
+    assert (ready.status_code, ready.text) == (503, "some shards are not ready")
+    assert time.monotonic() - began > 0.3
+    body = {"query": QUESTION, "limit": 3, "with_payload": True}
+    found = sandbox.http.post(f"{sandbox.url.qdrant}/collections/documents/points/query", json=body).json()["result"]
+    assert "returns" not in [point["payload"]["doc_id"] for point in found["points"]]
+    assert len(found["points"]) == 3
+
+
+def test_fault_empty(start):
+    sandbox = start(faults=["vectors:empty"], only=["qdrant"])
+    assert sandbox.http.get(f"{sandbox.url.qdrant}/collections/documents").json()["result"]["points_count"] == 0
+    body = {"vector": QUESTION, "limit": 3}
+    found = sandbox.http.post(f"{sandbox.url.qdrant}/collections/documents/points/search", json=body)
+    assert found.json()["result"] == []
+
+
+def test_fault_down(start):
+    sandbox = start(faults=["vectors:down"], only=["qdrant"])
+    with pytest.raises(httpx.ConnectError):
+        sandbox.http.get(f"{sandbox.url.qdrant}/")

@@ -1,0 +1,78 @@
+"""One line in, one line out."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+
+def _refused(order):
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest_llmops.sandbox"],
+        input=(order if isinstance(order, str) else json.dumps(order)) + "\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, json.loads(done.stdout)["error"], done.stderr
+
+
+def test_the_line_names_addresses_keys_and_directory(stack):
+    told = stack.told
+    assert set(told) == {"components", "environ", "directory", "ready_s"}
+    assert set(told["components"]) == {"api", "ollama", "openai", "qdrant", "redis"}
+    assert told["components"]["ollama"] == told["components"]["openai"]
+    assert told["components"]["redis"].startswith("redis://127.0.0.1:")
+    assert told["components"]["redis"].endswith("/0")
+    assert set(told["environ"]) == {"LLMOPS_SANDBOX_USER_KEY", "LLMOPS_SANDBOX_OPERATOR_KEY"}
+    assert len(set(told["environ"].values())) == 2
+    assert 0 < told["ready_s"] < 30
+
+
+def test_only_configured_components_are_told(start):
+    assert set(start("ollama").told["components"]) == {"ollama"}
+
+
+def test_an_api_brings_what_it_is_built_on(start, order):
+    sandbox = start(only=["api"])
+    assert set(sandbox.told["components"]) == {"api"}
+    assert sandbox.query("Who pays for return shipping?").json()["status"] == "answered"
+    assert sandbox.http.get(f"{sandbox.url.api}/health").json()["status"] == "healthy"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"faults": ["api:slow=2"]}, "unknown fault 'api:slow'. Did you mean "),
+        ({"faults": "llm:hang"}, "faults is a list of names such as ['llm:slow=3'], found 'llm:hang'."),
+        ({"faults": ["redis:down"]}, "the fault 'redis:down' acts on redis, which this target does not have."),
+        ({"engine": "llama.cpp"}, "unknown engine 'llama.cpp'; this sandbox has: synthetic."),
+        ({"components": {}}, "no component is configured, so there is nothing to start."),
+        ({"fault": []}, "the order has an unknown key 'fault'. Did you mean 'faults'?"),
+        ({"sandbox": {"delay_s": -1}}, "delay_s: Input should be greater than or equal to 0"),
+        (
+            {"components": {"api": {}}, "sandbox": {"routes": {"query": {"does": "query"}}}},
+            "sandbox.routes.query has no components.api.routes.query beside it.",
+        ),
+    ],
+)
+def test_a_wrong_order_is_explained(order, change, message):
+    code, error, said = _refused({**order("ollama"), **change})
+    assert code == 2
+    assert error.startswith(message)
+    assert said == ""
+
+
+def test_an_order_that_is_no_json_is_explained():
+    code, error, _ = _refused("hello")
+    assert code == 2
+    assert error.startswith("the order on standard input is not a line of JSON: ")
+
+
+def test_the_fault_table_is_printed():
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest_llmops.sandbox", "--faults"], capture_output=True, text=True, check=True
+    )
+    assert "llm:slow=FACTOR" in done.stdout
+    assert len(done.stdout.splitlines()) == 30
