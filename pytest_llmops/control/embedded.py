@@ -13,6 +13,7 @@ from pytest_llmops.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from pytest_llmops.target.load import Target
 
@@ -27,19 +28,24 @@ class Sandbox:
         target: the embedded target.
         faults: how it is to be sick, e.g. ``llm:slow=1.6``.
         engine: what generates its answers.
+        directory: where it writes, and what it removes when it ends; a temporary one of its own by default.
 
     Raises:
         ConfigError: the extra is not installed, or the sandbox says what is wrong with the request.
     """
 
-    def __init__(self, target: Target, faults: Sequence[str] = (), engine: str = "synthetic") -> None:
+    def __init__(
+        self, target: Target, faults: Sequence[str] = (), engine: str = "synthetic", directory: Path | None = None
+    ) -> None:
         absent = [name for name in NEEDS if find_spec(name) is None]
         if absent:
             raise ConfigError(
                 f"the embedded sandbox needs {', '.join(absent)}: run pip install 'pytest-llmops[sandbox]'."
             )
         asked = target.table.model_dump(mode="json", include={"components", "sandbox"})
-        asked |= {"faults": [*target.table.sandbox.faults, *faults], "engine": engine}
+        asked |= {"faults": list(faults), "engine": engine}
+        if directory is not None:
+            asked |= {"directory": str(directory), "keep": False}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "pytest_llmops.sandbox"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -64,6 +70,12 @@ class Sandbox:
             self._process.wait()
         if self._process.stdout:
             self._process.stdout.close()
+
+
+def fault_table() -> str:
+    """The faults that the sandbox knows, one line each."""
+    command = [sys.executable, "-m", "pytest_llmops.sandbox", "--faults"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603 (our own module)
 
 
 def placed(target: Target, facts: Mapping[str, Any]) -> Target:

@@ -27,6 +27,8 @@ def main() -> int:
         from pytest_llmops.sandbox import stack, supervisor
 
         supervisor.run(stack.read(line), _SINCE)
+    except KeyboardInterrupt:
+        return 0
     except ConfigError as error:
         return _failed(str(error), 2)
     except LlmopsError as error:

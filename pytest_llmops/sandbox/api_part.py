@@ -90,12 +90,16 @@ class Front:
         return answer
 
     async def _values(self, request: Request, route: tables.Route) -> dict[str, Any]:
-        """What the request says, by the names that the profile's templates give it, and what any answer may name."""
+        """What the request says, by the names that the profile's templates give it, and what any answer may name.
+
+        That is ``trace_id``, ``now``, ``version``, ``none``, ``reason``, ``collection`` and ``user``; a behaviour adds
+        its own, an error ``reason``, and ``forbidden`` also ``role`` and ``permission``.
+        """
         try:
             document = await request.json() if await request.body() else None
         except ValueError:
             document = None
-        said = templates.read(route.query, dict(request.query_params))
+        said = templates.read(route.params, dict(request.query_params))
         said |= templates.read(route.body, document) | request.path_params
         user = said.get("user")
         return {

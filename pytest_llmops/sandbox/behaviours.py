@@ -65,7 +65,7 @@ async def ready(service: Service, values: dict[str, Any]) -> Outcome:
     """The values of `health`; the cache may be missing."""
     _, found = await health(service, values)
     down = service.stack.sandbox.words["down"]
-    return "degraded" if down in {found["vectors"], found["llm"]} else "ok", found
+    return "degraded" if down in [found["vectors"], found["llm"]] else "ok", found
 
 
 async def query(service: Service, values: dict[str, Any]) -> Outcome:

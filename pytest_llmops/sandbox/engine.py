@@ -49,8 +49,9 @@ class Engine:
                 that is marked ``Context:`` is all that counts.
             context: further text given beside the prompt (earlier messages of a chat).
         """
-        question, given = _parted(f"{context}\n{prompt}" if context else prompt)
-        best = self._best(question, _passages(given))
+        question, given = _parted(prompt)
+        stated = [passage for passage in _passages(f"{_marked(context)}\n{given}") if passage.sentence[-1] != "?"]
+        best = self._best(question, stated)
         if best is None and not _CONTEXT.search(f"{context}\n{prompt}"):
             best = self._best(question, self._handbook)
         return tokens(_told(best, question) if best else UNKNOWN)
@@ -95,8 +96,13 @@ def _parted(prompt: str) -> tuple[str, str]:
         if not asked:
             return prompt, ""
         found = parts.pop(asked[-1]), "\n".join(parts)
-    context = _CONTEXT.search(found[1])
-    return found[0], found[1][context.end() :] if context else found[1]
+    return found[0], _marked(found[1])
+
+
+def _marked(text: str) -> str:
+    """What follows ``Context:``; the whole text where that is not said."""
+    mark = _CONTEXT.search(text)
+    return text[mark.end() :] if mark else text
 
 
 def _told(passage: Passage, question: str) -> str:

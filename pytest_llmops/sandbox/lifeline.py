@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _PR_SET_PDEATHSIG = 1
 _REMOVAL_S = 2.0
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None  # loaded now: after a fork only the call is left
 
 
 class Lifeline:
@@ -48,8 +49,8 @@ class Lifeline:
 
 def die_with_parent() -> None:
     """For a program that is not ours, between fork and exec: the kernel ends it with its parent (Linux)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def remove(directory: Path) -> None:

@@ -1,4 +1,4 @@
-"""The part ``redis``: redis-server where it is installed, else fakeredis' server."""
+"""The part ``redis``: redis-server where it is installed, else fakeredis' server (which knows no INFO)."""
 
 from __future__ import annotations
 

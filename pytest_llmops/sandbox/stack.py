@@ -100,11 +100,13 @@ class Order:
     """What was asked for on standard input.
 
     Attributes:
-        stack: without addresses and, unless it was given, with a directory that does not exist yet.
-        keeps_directory: whether the directory was given and stays.
+        stack: without addresses; its directory is empty where none was given.
+        given: whether a directory was given.
+        keeps_directory: whether it stays when the sandbox ends; one that was not given never does.
     """
 
     stack: Stack
+    given: bool
     keeps_directory: bool
 
 
@@ -120,7 +122,7 @@ def read(line: str) -> Order:
         raise ConfigError(f"the order on standard input is not a line of JSON: {error}.") from None
     if not isinstance(order, dict):
         raise ConfigError("the order on standard input is not a JSON object.")
-    known = ("components", "sandbox", "faults", "directory", "engine")
+    known = ("components", "sandbox", "faults", "directory", "keep", "engine")
     for key in order:
         if key not in known:
             raise ConfigError(f"the order has an unknown key {key!r}.{did_you_mean(key, known)}")
@@ -143,7 +145,7 @@ def read(line: str) -> Order:
         {},
     )
     _check(stack)
-    return Order(stack, keeps_directory=bool(given))
+    return Order(stack, given=bool(given), keeps_directory=bool(given) and bool(order.get("keep", True)))
 
 
 def _told(problem: Any) -> str:

@@ -47,7 +47,7 @@ def run(order: Order, since: float) -> None:
     def ended(*_: object) -> None:
         raise Ended
 
-    directory = order.stack.directory if order.keeps_directory else Path(tempfile.mkdtemp(prefix="llmops-sandbox-"))
+    directory = order.stack.directory if order.given else Path(tempfile.mkdtemp(prefix="llmops-sandbox-"))
     directory.mkdir(parents=True, exist_ok=True)
     supervisor = Supervisor(replace(order.stack, directory=directory.resolve()), keeps_directory=order.keeps_directory)
     try:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pytest_llmops.sandbox.stack import Stack
 
 _CALL_S = 10.0
-_PROBE_S = 1.0
+_PROBE_S = 2.0
 _CACHE_S = 0.25
 _CACHE_TTL_S = 300
 

@@ -141,11 +141,11 @@ def test_every_request_leaves_a_line(stack):
 def test_faults_of_the_api(start):
     """Many at once: each shows at a place of its own."""
     names = ["degraded", "stale", "no-sources", "no-cache", "frozen-metrics", "no-audit", "no-filter", "open"]
-    names += ["errors=0.5", "delay=0.1"]
+    names += ["errors=0.5", "delay=0.05"]
     sandbox = start(faults=[f"api:{name}" for name in names])
     began = time.monotonic()
     answer = sandbox.http.get(f"{sandbox.url.api}/health")
-    assert time.monotonic() - began > 0.1
+    assert time.monotonic() - began > 0.05
     assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
     assert 3590 < _age_s(answer.json()) < 3610
     before = _metrics(sandbox)
@@ -166,18 +166,19 @@ def test_faults_of_the_api(start):
     }
 
 
-def test_faults_no_metrics_and_an_llm_that_fails(start):
-    sandbox = start(faults=["api:no-metrics", "llm:errors=1", "redis:down"])
+def test_faults_no_metrics_no_cache_and_an_llm_that_fails(start):
+    sandbox = start(faults=["api:no-metrics", "llm:errors=0.2", "redis:down"])
     assert sandbox.http.get(f"{sandbox.url.api}/metrics").status_code == 404
-    failed = sandbox.query("Where is Lyon?")
-    assert (failed.status_code, failed.json()) == (500, {"error": "llm failed: HTTP 500 from /api/embed"})
+    first, second, third = (sandbox.query("Where is Lyon?") for _ in range(3))
+    assert [answer.json().get("cached") for answer in (first, second)] == [False, False]
+    assert (third.status_code, third.json()) == (500, {"error": "llm failed: HTTP 500 from /api/embed"})
     health = sandbox.http.get(f"{sandbox.url.api}/health").json()
     assert health["services"] == {"vectors": "connected", "llm": "connected", "cache": "disconnected"}
     assert health["status"] == "degraded"
 
 
-def test_a_dead_cache_or_dead_vectors(start):
-    sandbox = start(faults=["redis:down", "vectors:down"])
+def test_dead_vectors(start):
+    sandbox = start(faults=["vectors:down"])
     failed = sandbox.query("Where is Lyon?")
     assert (failed.status_code, failed.json()) == (500, {"error": "vectors failed: ConnectError"})
     assert sandbox.http.get(f"{sandbox.url.api}/health").json()["services"]["vectors"] == "disconnected"
@@ -188,11 +189,6 @@ def test_a_cache_that_forgets_never_hits(start):
     answers = [sandbox.query("How many days is the refund window?").json() for _ in range(2)]
     assert [answer["cached"] for answer in answers] == [False, False]
     assert "30 days" not in answers[0]["answer"]
-
-
-def test_a_query_goes_on_without_cache(start):
-    sandbox = start(faults=["redis:down"], only=["api", "redis"])
-    assert [sandbox.query("Where is Lyon?").json()["cached"] for _ in range(2)] == [False, False]
 
 
 def test_fault_down(start):

@@ -39,6 +39,12 @@ def test_the_fact_is_within_the_daily_length(prompt):
 
 
 @pytest.mark.parametrize("prompt", OURS, ids=lambda prompt: prompt["id"])
+def test_every_answer_fills_the_longest_detail_level(prompt):
+    longest = max(level["max_tokens"] for level in profiles.read("sandbox")["components"]["ollama"]["detail"].values())
+    assert len(Engine().answer(prompt["text"])) >= longest
+
+
+@pytest.mark.parametrize("prompt", OURS, ids=lambda prompt: prompt["id"])
 def test_the_right_document_is_nearest(prompt):
     asked = embed(prompt["text"])
     near = sorted(corpus.documents(), key=lambda document: -_cosine(asked, embed(f"{document.title}. {document.text}")))
@@ -69,6 +75,15 @@ def test_given_context_is_preferred():
 def test_marked_context_is_all_that_counts():
     prompt = "Context:\n[b] It rains.\n\nQuestion: How many days is the refund window?\nAnswer:"
     assert "".join(Engine().answer(prompt)) == UNKNOWN
+
+
+def test_a_chat_is_answered_by_its_last_message():
+    earlier = "How many days is the refund window?\nThe refund window is 30 days."
+    assert "9.50" in "".join(Engine().answer("And express delivery costs?", earlier))
+    assert "9.50" in "".join(Engine().answer("Tell me the cost of express delivery.", earlier))
+    assert "".join(Engine().answer("How many days is the refund window?", earlier)).startswith(
+        "The refund window is 30"
+    )
 
 
 def test_unknown_subjects_are_admitted():

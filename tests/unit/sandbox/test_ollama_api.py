@@ -217,6 +217,8 @@ def test_fault_cut_stream(faulty):
     with pytest.raises(httpx.RemoteProtocolError):
         read()
     assert [json.loads(line)["done"] for line in said] == [False]
+    with pytest.raises(httpx.RemoteProtocolError):
+        post("/v1/completions", stream=True)
 
 
 def test_fault_empty_and_no_counts(faulty):

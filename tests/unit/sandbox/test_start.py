@@ -6,11 +6,14 @@ import sys
 
 import pytest
 
+from pytest_llmops.errors import ConfigError
+from pytest_llmops.sandbox.stack import read as stack_of
 
-def _refused(order):
+
+def _refused(line):
     done = subprocess.run(
         [sys.executable, "-m", "pytest_llmops.sandbox"],
-        input=(order if isinstance(order, str) else json.dumps(order)) + "\n",
+        input=f"{line}\n",
         capture_output=True,
         text=True,
         check=False,
@@ -58,16 +61,16 @@ def test_an_api_brings_what_it_is_built_on(start, order):
     ],
 )
 def test_a_wrong_order_is_explained(order, change, message):
-    code, error, said = _refused({**order("ollama"), **change})
-    assert code == 2
-    assert error.startswith(message)
-    assert said == ""
+    with pytest.raises(ConfigError) as caught:
+        stack_of(json.dumps({**order("ollama"), **change}))
+    assert str(caught.value).startswith(message)
 
 
 def test_an_order_that_is_no_json_is_explained():
-    code, error, _ = _refused("hello")
+    code, error, said = _refused("hello")
     assert code == 2
-    assert error.startswith("the order on standard input is not a line of JSON: ")
+    assert error == "the order on standard input is not a line of JSON: Expecting value: line 1 column 1 (char 0)."
+    assert said == ""
 
 
 def test_the_fault_table_is_printed():

@@ -39,9 +39,9 @@ def _answers(url):
 
 @pytest.mark.parametrize("ending", ["eof", "term", "int", "kill"])
 def test_nothing_survives(start, ending):
-    sandbox = start()
+    sandbox = start(only=["ollama", "redis"] if ending in {"term", "int"} else None)
     processes, urls, directory = sandbox.processes(), set(sandbox.told["components"].values()), sandbox.directory
-    assert len(processes) >= 5
+    assert len(processes) > len(urls)
     assert all(_answers(url) for url in urls)
     assert directory.is_dir()
     if ending == "eof":
@@ -56,7 +56,7 @@ def test_nothing_survives(start, ending):
 def test_nothing_survives_the_starter(order, tmp_path):
     """The process that holds standard input is killed."""
     told, given = tmp_path / "told", tmp_path / "order"
-    given.write_text(json.dumps(order()) + "\n")
+    given.write_text(json.dumps(order(only=["ollama", "redis"])) + "\n")
     program = (
         "import subprocess, sys, time\n"
         "command = [sys.executable, '-m', 'pytest_llmops.sandbox']\n"
@@ -83,7 +83,7 @@ def test_redis_goes_with_its_keeper(order, running):
     server = next((process for process in sandbox.processes() if process.name() == "redis-server"), None)
     if server:
         server.parent().kill()
-        assert psutil.wait_procs([server], WITHIN_S)[1] == []
+        assert _gone([server], [sandbox.url.redis], Path("/nowhere")) == ([], [], False)
         time.sleep(0.1)
     said = sandbox.end()
     if server is None:
