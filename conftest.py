@@ -10,9 +10,20 @@ import pytest
 from pytest_llmops.plugin.markers import SUITES
 
 
+def _bare(config: pytest.Config) -> bool:
+    """Whether no path was given."""
+    return config.args_source is not pytest.Config.ArgsSource.ARGS
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Where no path is given and ``-m`` names a suite, collect the suites in place of the tests."""
     named = set(re.findall(r"\w+", config.option.markexpr)) & set(SUITES)
-    if named and config.args_source is not pytest.Config.ArgsSource.ARGS:
+    if named and _bare(config):
+        config.args_source = pytest.Config.ArgsSource.ARGS
         config.args = [str(Path(__file__).parent / "suites")]
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say how the suites are run, where they are not."""
+    return "llmops: the suites run when they are named: pytest -m daily" if _bare(config) else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -62,6 +61,8 @@ class BudgetSpent(LlmopsError):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A sentence that names the nearest known words, with a leading blank; empty where nothing is near."""
+    from difflib import get_close_matches
+
     near = get_close_matches(word, list(known), n=3, cutoff=0.6)
     if not near:
         return ""

@@ -73,7 +73,7 @@ def show(config: Path | None, target: str | None, file: Path | None) -> None:
             raise BaselineError(f"{found.name} has no baseline to show.")
         run = runs[-1]
     click.echo(f"{run.path}: {run.target}, {run.recorded:%Y-%m-%d %H:%M}, host class {run.host_class}, {run.cpu}")
-    table = _table("metric", "median", "p90", "calls", "failed", "model", "workload")
+    table = _table("metric", "median", "p90", "calls", "failed", "model")
     for one in run.recordings:
         values = one.metric.series.values
         table.add_row(
@@ -82,8 +82,7 @@ def show(config: Path | None, target: str | None, file: Path | None) -> None:
             spoken(statistic(values, "p90")),
             str(len(values)),
             str(one.metric.series.failures),
-            str(one.fingerprint.get("model", ""))[:19],
-            str(one.fingerprint.get("workload", "")),
+            str(one.fingerprint.get("model", ""))[:12],
         )
     _print(table, "It holds no metric.")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pytest_llmops.control.embedded import Sandbox
+from pytest_llmops.control.embedded import Sandbox, fault_table
 from pytest_llmops.errors import ConfigError
 from pytest_llmops.target.load import BUILT_IN, load
 
@@ -21,9 +21,13 @@ if TYPE_CHECKING:
 @click.option("--profile", default="sandbox", show_default=True, help="Which system it stands in for.")
 @click.option("--engine", default="synthetic", show_default=True, help="What generates its answers.")
 @click.option("--fault", "faults", multiple=True, help="How it is sick, e.g. llm:slow=1.6. May be given again.")
+@click.option("--list-faults", is_flag=True, help="Print the faults that it knows, and end.")
 @click.option("--write", type=click.Path(path_type=Path), help="Write the llmops.toml that points at it.")
-def sandbox(profile: str, engine: str, faults: tuple[str, ...], write: Path | None) -> None:
+def sandbox(profile: str, engine: str, faults: tuple[str, ...], list_faults: bool, write: Path | None) -> None:
     """Start the embedded stack and keep it until Ctrl-C."""
+    if list_faults:
+        click.echo(fault_table(), nl=False)
+        return
     if write is not None and write.exists():
         raise ConfigError(f"{write} exists; it was not changed. Give --write another name, or move it away.")
     target = load(None, BUILT_IN if profile == BUILT_IN else f"{BUILT_IN}:{profile}", Path.cwd())

@@ -136,7 +136,7 @@ class Api:
             found.method,
             path,
             body=None if found.body is None else render(found.body, values),
-            query=render(found.query, values),
+            query=render(found.params, values),
             role=role or found.role,
         )
 

@@ -206,14 +206,14 @@ class Http:
                 yield response, start
             finally:
                 response.close()
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             kind, words = _in_words(error, allowed_s)
             raise CallFailed(self.component, kind, f"{self.component}: {method} {path} {words}.") from None
         finally:
             self.ledger.charge(self.component, requests=1)
 
 
-def _in_words(error: httpx.TransportError, allowed_s: float) -> tuple[str, str]:
+def _in_words(error: httpx.RequestError, allowed_s: float) -> tuple[str, str]:
     if isinstance(error, httpx.TimeoutException):
         return "timeout", f"gave no whole answer within {spoken(allowed_s)}"
     if isinstance(error, httpx.ConnectError):
@@ -223,6 +223,13 @@ def _in_words(error: httpx.TransportError, allowed_s: float) -> tuple[str, str]:
         if "CERTIFICATE" in text or "certificate" in text:
             return "tls", f"failed in TLS: {text}"
         return "refused", f"could not connect: {text}"
+    if isinstance(error, httpx.DecodingError):
+        return "bad-answer", "answered what its Content-Encoding does not decode"
+    if isinstance(error, httpx.UnsupportedProtocol):
+        return "connection", "was not sent: the url must start with http:// or https://"
+    if isinstance(error, httpx.LocalProtocolError):
+        # Its own words quote the header, and with it the secret.
+        return "connection", "was not sent: HTTP allows no such header; look for a line break in the secret"
     return "connection", "broke off: the connection was closed before the answer was whole"
 
 

@@ -124,9 +124,10 @@ class Ollama:
 
     def _chunk(self, line: str) -> dict[str, Any]:
         try:
-            chunk: dict[str, Any] = json.loads(line)
+            read: Any = json.loads(line)
         except ValueError:
-            chunk = {"error": f"not JSON: {line[:80]!r}"}
+            read = {"error": f"not JSON: {line[:80]!r}"}
+        chunk: dict[str, Any] = read if isinstance(read, dict) else {"error": f"no object: {line[:80]!r}"}
         if "error" in chunk:
             component = self.http.component
             raise CallFailed(component, "bad-answer", f"{component}: POST /api/generate streamed: {chunk['error']}.")

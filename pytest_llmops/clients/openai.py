@@ -138,6 +138,10 @@ class OpenAI:
                 raise CallFailed(
                     component, "bad-answer", f"{component}: POST {CHAT} streamed no JSON: {data[:80]!r}."
                 ) from None
+            if not isinstance(chunk, dict):
+                raise CallFailed(
+                    component, "bad-answer", f"{component}: POST {CHAT} streamed no object: {data[:80]!r}."
+                )
             if "error" in chunk:
                 raise CallFailed(component, "bad-answer", f"{component}: POST {CHAT} streamed: {chunk['error']}.")
             yield moment, chunk

@@ -90,7 +90,7 @@ def preflight(client: Client, deadline_s: float) -> Preflight:
         ok, reason = False, str(error).removeprefix(f"{component}: ").rstrip(".")
         reason = f"{component} at {address}: {reason}"
         if level:
-            reason += f" (it is {level}, but goes no further)"
+            reason += f" (level reached: {level})"
     took_s = time.perf_counter() - start
     if ok:
         reason = f"{component} at {address}: {level} after {spoken(took_s)}"
@@ -117,7 +117,7 @@ def _levels(client: Client, deadline_s: float, facts: dict[str, str]) -> list[tu
         else:
             client.http.call("GET", "/v1/models").ok()
 
-    return [("reachable", reachable), ("model listed", listed), ("generating", lambda: client.first_token(deadline_s))]
+    return [("reachable", reachable), ("model listed", listed), ("generates", lambda: client.first_token(deadline_s))]
 
 
 def _any_answer(api: Api) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import redis
 
-from pytest_llmops.errors import CallFailed, Vacuous
+from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
 from pytest_llmops.target.durations import spoken
 from pytest_llmops.target.secrets import without_userinfo
 
@@ -66,7 +66,8 @@ class Redis:
         self.url = without_userinfo(given)
         auth = self.part.auth
         if auth and (variable := auth.env or auth.bearer or auth.basic):
-            user, _, password = target.secret(variable, component).rpartition(":")
+            secret = target.secret(variable, component)
+            user, password = secret.split(":", 1) if auth.basic and ":" in secret else ("", secret)
             given = _with_login(self.url, user, password)
         # One deadline: a command is one short exchange, so the socket's own timeout is the whole call's.
         self._client: Any = redis.Redis.from_url(
@@ -91,7 +92,11 @@ class Redis:
         return time.perf_counter() - start
 
     def figures(self) -> CacheFigures:
-        """What INFO says of look-ups and memory."""
+        """What INFO says of look-ups and memory.
+
+        Raises:
+            Unsupported: the server knows no INFO (some hosted ones, fakeredis).
+        """
         found = self._send("INFO", self._client.info)
         return CacheFigures(
             hits=int(found.get("keyspace_hits", 0)),
@@ -118,17 +123,30 @@ class Redis:
                 self.component, "timeout", f"{self.component}: {command} gave no answer within {allowed}."
             ) from None
         except redis.AuthenticationError as error:
-            raise CallFailed(self.component, "auth", f"{self.component}: {command} was refused: {error}.") from None
+            raise CallFailed(
+                self.component, "auth", f"{self.component}: {command} was refused: {_bare(error)}."
+            ) from None
         except redis.ConnectionError as error:
             refused = "refused" in str(error)
-            words = "was refused: nothing listens there" if refused else f"broke off: {error}"
+            words = "was refused: nothing listens there" if refused else f"broke off: {_bare(error)}"
             raise CallFailed(
                 self.component, "refused" if refused else "connection", f"{self.component}: {command} {words}."
             ) from None
-        except redis.RedisError as error:
+        except redis.ResponseError as error:
+            if "unknown command" in str(error).lower():
+                raise Unsupported(f"{self.component}: the server knows no {command}.") from None
             raise CallFailed(self.component, "bad-answer", f"{self.component}: {command} failed: {error}.") from None
+        except redis.RedisError as error:
+            raise CallFailed(
+                self.component, "bad-answer", f"{self.component}: {command} failed: {_bare(error)}."
+            ) from None
         finally:
             self.ledger.charge(self.component, requests=1)
+
+
+def _bare(error: Exception) -> str:
+    """Its words, without the full stop that ends our own sentence."""
+    return str(error).rstrip(".")
 
 
 def _with_login(url: str, user: str, password: str) -> str:

@@ -30,11 +30,13 @@ class Match:
         series: of the newest like runs, newest last; empty where none is alike.
         differs: what is not alike, as a sentence; empty where some run is alike, or the metric is unknown.
         known: whether any accepted run has the metric.
+        newest: when the newest of these runs was measured; None without one.
     """
 
     series: list[Series]
     differs: str
     known: bool
+    newest: datetime | None = None
 
 
 class Store:
@@ -80,10 +82,12 @@ class Store:
         Raises:
             BaselineError: as ``runs``.
         """
-        recordings = [found for run in self.runs(target) if (found := run.find(metric)) is not None]
-        alike = [one for one in recordings if not _differences(one.fingerprint, fingerprint)]
-        differs = "" if alike or not recordings else _differences(recordings[-1].fingerprint, fingerprint)
-        return Match([one.metric.series for one in alike[-KEPT:]], differs, known=bool(recordings))
+        found = [(run, one) for run in self.runs(target) if (one := run.find(metric)) is not None]
+        alike = [(run, one) for run, one in found if not _differences(one.fingerprint, fingerprint)]
+        if not alike:
+            return Match([], _differences(found[-1][1].fingerprint, fingerprint) if found else "", known=bool(found))
+        series = [one.metric.series for _, one in alike[-KEPT:]]
+        return Match(series, "", known=True, newest=alike[-1][0].recorded)
 
     def _accepted(self, path: Path) -> BaselineRun:
         run = load(path)

@@ -163,7 +163,7 @@ def _share(counts: tuple[int, int]) -> float:
 
 def _flattering(verdict: Verdict, lost: float) -> Verdict:
     """The calls that failed might have been the slow ones: what is left decides nothing."""
-    if verdict.state == "no-baseline":
+    if verdict.state == "no-baseline" or not verdict.n:
         return verdict
     reason = f"{lost:.0%} of the calls failed, and the others alone would flatter (survivorship)"
     return replace(verdict, state="inconclusive", suspect=False, reason=reason)

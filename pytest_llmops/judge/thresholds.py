@@ -65,7 +65,7 @@ def breach(metric: str, value: float | str, unit: str, threshold: Threshold) -> 
         threshold: the limits.
 
     Raises:
-        ConfigError: the limit's unit does not fit the metric's.
+        ConfigError: the limit's unit does not fit the metric's, or a number is asked of a word.
     """
     critical, warning, target = threshold.critical, threshold.warning, threshold.target
     lasting = f" (asked: for {spoken(threshold.for_s)}; breached, duration unproven)" if threshold.for_s else ""
@@ -90,11 +90,13 @@ def said(value: float | str, unit: str) -> str:
 
 
 def _holds(metric: str, value: float | str, unit: str, limit: Limit) -> bool:
-    if isinstance(limit.value, str) or isinstance(value, str):
+    if isinstance(limit.value, str):
         return (value == limit.value) == (limit.op == "==")
-    scale = 1.0
+    if isinstance(value, str):
+        raise ConfigError(f"the threshold of {metric} is {limit.text!r}, but {metric} is a word, {value!r}.")
+    share = 1.0
     if limit.unit and limit.unit != unit:
         if (limit.unit, unit) != ("%", ""):
             raise ConfigError(f"the threshold of {metric} is {limit.text!r}, but {metric} is counted in {unit!r}.")
-        scale = 0.01
-    return _COMPARE[limit.op](value, limit.value * scale)
+        share = 100.0
+    return _COMPARE[limit.op](value, limit.value / share)

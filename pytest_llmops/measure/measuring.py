@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmops.judge.estimate import statistic
 from pytest_llmops.judge.looks import WARM_UP, Collect, Looks, Rule
 from pytest_llmops.judge.recording import Recording
-from pytest_llmops.judge.thresholds import fits
+from pytest_llmops.judge.thresholds import fits, said
 from pytest_llmops.judge.verdict import MIN_N
 from pytest_llmops.measure.results import Comparison, Measurement, Result, judged_value
 from pytest_llmops.measure.sampling import Sampler
@@ -208,8 +208,22 @@ def _judge_time(
     if before:
         measurement.comparisons.append(Comparison(result, before, values))
     if state == "regression" and matches.gates(metric.name, confirmed=confirmed):
-        measurement.regressions.append(f"{metric.name}: {reason}")
+        measurement.regressions.append(_regression(result, match))
     _judge_statistics(measurement, metric, matches)
+
+
+def _regression(result: Result, match: Match | None) -> str:
+    """The sentence that fails the test: metric, ratio and its limits, now, then, on how much that rests."""
+    assert result.value is not None
+    assert result.baseline is not None
+    runs = len(match.series) if match else 0
+    newest = f" of {match.newest:%Y-%m-%d %H:%M}" if match and match.newest else ""
+    accepted = f"the accepted run{newest}" if runs == 1 else f"{runs} accepted runs, the newest{newest}"
+    return (
+        f"{result.name} is {result.ratio:.2f} times slower than its baseline (95 % limits {result.low:.2f} to "
+        f"{result.high:.2f}): {said(result.value, result.unit)} now, {said(result.baseline, result.unit)} then; "
+        f"{result.n} calls against {accepted}"
+    )
 
 
 def _judge_statistics(measurement: Measurement, metric: Metric, matches: _Matches) -> None:

@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_llmops.plugin import allure_results, fixtures, markers, options
-from pytest_llmops.plugin.controller import Controller
-from pytest_llmops.plugin.exclusive import ExclusiveController, ExclusiveWorker
-from pytest_llmops.plugin.outcomes import Outcomes
+from pytest_llmops.plugin import fixtures, markers, options
 from pytest_llmops.plugin.run import RUN, Run
 from pytest_llmops.plugin.selection import Selection
 
@@ -22,18 +19,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the markers, and register the parts of the plugin that this process needs."""
+    """Declare the markers, and register what finds out whether a run has tests of ours; the rest comes then."""
     markers.register(config)
     run = config.stash[RUN] = Run(config)
+    config.pluginmanager.register(fixtures, "llmops-fixtures")
+    config.pluginmanager.register(Selection(run), "llmops-selection")
     if run.named:
         run.check_early()
-        allure_results.switch_on(run)
-    parts: dict[str, object] = {"fixtures": fixtures, "selection": Selection(run), "outcomes": Outcomes(run)}
-    if run.worker:
-        parts["worker"] = ExclusiveWorker(run)
-    else:
-        parts["controller"] = controller = Controller(run)
-        if config.pluginmanager.hasplugin("xdist"):
-            parts["exclusive"] = ExclusiveController(run, controller)
-    for name, part in parts.items():
-        config.pluginmanager.register(part, f"llmops-{name}")
+        run.engage()
+    if run.parallel:
+        from pytest_llmops.plugin.exclusive import ExclusiveController, ExclusiveWorker
+
+        config.pluginmanager.register((ExclusiveWorker if run.worker else ExclusiveController)(run), "llmops-exclusive")

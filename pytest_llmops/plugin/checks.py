@@ -11,7 +11,7 @@ from pytest_llmops.plugin.markers import SUITES
 from pytest_llmops.plugin.run import SUITES_FOLDER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 CHECK = pytest.StashKey["Check"]()
 
@@ -57,6 +57,23 @@ def is_ours(item: pytest.Item) -> bool:
     return OURS in getattr(item, "fixturenames", ()) or item.path.is_relative_to(SUITES_FOLDER)
 
 
+def our_fixtures(item: pytest.Item) -> frozenset[str]:
+    """Fixtures of ours that a test uses; one of the user's own under the same name is none of them."""
+    info = getattr(item, "_fixtureinfo", None)  # there is no public way to ask whose definition of a name counts
+    known = info.name2fixturedefs if info else {}
+    return frozenset(name for name, definitions in known.items() if _reaches_ours(name, definitions))
+
+
+def _reaches_ours(name: str, definitions: Sequence[Any]) -> bool:
+    """Whether the definition that counts is ours, or is built on ours of the same name."""
+    for definition in reversed(definitions):
+        if str(getattr(definition.func, "__module__", "")).startswith("pytest_llmops."):
+            return True
+        if name not in definition.argnames:
+            return False
+    return False
+
+
 def check_of(item: pytest.Item) -> Check:
     """The check that a test is."""
     ready = item.path.is_relative_to(SUITES_FOLDER)
@@ -67,12 +84,12 @@ def check_of(item: pytest.Item) -> Check:
     else:
         key = item.nodeid
         suite = next((marker.name for marker in item.iter_markers() if marker.name in SUITES), "")
-    fixtures = frozenset(getattr(item, "fixturenames", ()))
-    exclusive = bool(fixtures & TIMED) or item.get_closest_marker("exclusive") is not None
+    exclusive = bool(our_fixtures(item) & TIMED) or item.get_closest_marker("exclusive") is not None
     return Check(key, suite, ready, exclusive=exclusive)
 
 
 def needed_roles(item: pytest.Item, roles: Iterable[str]) -> list[str]:
     """Fixtures and ``needs`` words of a test that stand for components."""
     marked = [str(word) for marker in item.iter_markers("needs") for word in marker.args]
-    return [*(name for name in getattr(item, "fixturenames", ()) if name in set(roles)), *marked]
+    ours = our_fixtures(item) & set(roles)
+    return [*(name for name in getattr(item, "fixturenames", ()) if name in ours), *marked]

@@ -60,22 +60,18 @@ class Controller:
     def _write(self, line: str) -> None:
         self.terminal.ensure_newline()
         self.terminal.write_line(f"  {line}", light=True)
-        if self.running and not self.terminal.verbosity > 0:
+        if self.running and self.terminal.verbosity == 0:
             self.terminal.write_fspath_result(self.running, "")
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Know which test runs, so that pytest's own line goes on below a line of ours."""
         self.running = nodeid if self.run.pytest.getoption("dist", "no") == "no" else ""
 
-    def pytest_report_header(self, config: pytest.Config) -> str | None:
-        """Say which target is meant, or, in a clone, how the suites are run."""
-        if self.run.named:
-            target = self.run.declared
-            embedded = ", embedded" if target.table.embedded else ""
-            return f"llmops: target {target.name} (profile {target.table.profile}{embedded})"
-        if (config.rootpath / "suites").is_dir() and (config.rootpath / "pytest_llmops").is_dir():
-            return "llmops: the suites run when they are named: pytest -m daily"
-        return None
+    def pytest_report_header(self) -> str:
+        """Say which target is meant."""
+        target = self.run.declared
+        embedded = ", embedded" if target.table.embedded else ""
+        return f"llmops: target {target.name} (profile {target.table.profile}{embedded})"
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> None:
@@ -93,12 +89,14 @@ class Controller:
         selected = self.run.selected
         if self.opened_at is not None or selected is None or not selected.checks:
             return
+        if selected.error:
+            raise pytest.UsageError(selected.error)
         opening_at, self.started = time.perf_counter(), time.time()
         try:
             target = self.run.declared
             self._clean_allure_results()
             if target.table.embedded:
-                self.sandbox = Sandbox(target, self.run.options.faults, self.run.options.engine)
+                self.sandbox = Sandbox(target, self.run.options.faults, self.run.options.engine, self.run.path)
                 self.run.directory.write("sandbox", self.sandbox.facts)
                 self._line(f"sandbox of profile {target.table.profile} ready in {self.sandbox.facts['ready_s']:.1f} s")
             elif self.run.options.faults:
@@ -167,7 +165,7 @@ class Controller:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Decide the exit status, write ``run.json`` and the candidate, stop the sandbox."""
         selected = self.run.selected
-        if selected is None:
+        if selected is None or session.config.option.collectonly:
             self._end()
             return
         checks = list(self.checks.values())

@@ -17,7 +17,6 @@ from pytest_llmops.plugin.selection import Selected
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from pytest_llmops.plugin.controller import Controller
     from pytest_llmops.plugin.run import Run
 
 
@@ -208,12 +207,10 @@ class ExclusiveController:
 
     Args:
         run: this process's part of the run.
-        controller: told what was selected before the first test runs.
     """
 
-    def __init__(self, run: Run, controller: Controller) -> None:
+    def __init__(self, run: Run) -> None:
         self.run = run
-        self.controller = controller
         self.channels: dict[Any, Any] = {}
         self.selected: dict[Any, Selected] = {}
 
@@ -227,7 +224,7 @@ class ExclusiveController:
 
     def _heard(self, node: Any, message: dict[str, Any]) -> None:
         if "progress" in message:
-            self.controller.progress(message["progress"])
+            self.run.say(message["progress"])
         else:
             self.selected[node] = Selected(**message)
 
@@ -237,7 +234,9 @@ class ExclusiveController:
         selected = self.selected.get(node)
         if selected is not None and self.run.selected is None:
             self.run.selected = selected
-            self.controller.open()
+            self.run.engage()
+            assert self.run.controller is not None
+            self.run.controller.open()
 
     @pytest.hookimpl(wrapper=True, optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config) -> Generator[None, Any, Any]:

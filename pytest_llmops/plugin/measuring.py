@@ -74,8 +74,17 @@ class Measure:
         if check and measurement.problems:
             self._check.regressions += len(measurement.regressions)
             self._check.breaches += [breach.severity for breach in measurement.breaches if breach.fails]
-            pytest.fail("\n".join(measurement.problems), pytrace=False)
+            pytest.fail("\n".join([*measurement.problems, *self._advice(measurement)]), pytrace=False)
         return measurement
+
+    def _advice(self, measurement: Measurement) -> list[str]:
+        """What the reader can do now."""
+        from pytest_llmops.clients.http import last_exchange
+
+        advice = [f"  try: {last_exchange.get()}"] if last_exchange.get() else []
+        if measurement.regressions:
+            advice.append("  if this is the new normal: pytest … --llmops-baseline record, then llmops baseline accept")
+        return advice
 
     def _full(self, name: str) -> str:
         _, bracket, params = self._item.name.partition("[")

@@ -130,7 +130,6 @@ class Outcomes:
             outcome = "error"
         if "waived" in check.notes:
             outcome = "waived"
-        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr or "")
         return {
             "test": check.key,
             "suite": check.suite,
@@ -139,11 +138,19 @@ class Outcomes:
             "outcome": outcome,
             "category": category,
             "severity": _severity(check, category, outcome),
-            "reason": reason,
+            "reason": _reason(report),
             "notes": list(dict.fromkeys(check.notes)),
             "duration_s": round(report.duration, 4),
             "metrics": check.metrics,
         }
+
+
+def _reason(report: pytest.TestReport) -> str:
+    """Why, without the source lines that pytest shows around it."""
+    if isinstance(report.longrepr, tuple):
+        return str(report.longrepr[2])
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return str(crash.message if crash else report.longrepr or "")
 
 
 def _severity(check: Check, category: str, outcome: str) -> str:

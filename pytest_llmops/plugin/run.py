@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-import uuid
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from pytest_llmops.clients.preflight import Client, Preflight
     from pytest_llmops.judge.baselines import Store
+    from pytest_llmops.plugin.controller import Controller
     from pytest_llmops.plugin.selection import Selected
     from pytest_llmops.state.ledger import Ledger
     from pytest_llmops.state.run_directory import RunDirectory
@@ -47,15 +47,38 @@ class Run:
         workerinput: Mapping[str, Any] | None = getattr(config, "workerinput", None)
         self.worker = workerinput is not None
         given = workerinput["llmops_directory"] if workerinput else None
-        name = f"llmops-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        name = f"llmops-{os.getpid()}-{os.urandom(4).hex()}"
         self.path = Path(given) if given else Path(tempfile.gettempdir()) / name
         self.says: Callable[[str], None] | None = None
         self.selected: Selected | None = None
         self.measured: dict[str, str] = {}  # name of a measurement to the check that made it
         self.own_allure_results: Path | None = None
+        self.engaged = False
+        self.controller: Controller | None = None
 
     def __repr__(self) -> str:
         return f"Run({self.path.name})"
+
+    @property
+    def parallel(self) -> bool:
+        """Whether several processes make up this run."""
+        return self.worker or bool(self.pytest.getoption("numprocesses", None) or self.pytest.getoption("tx", None))
+
+    def engage(self) -> None:
+        """Register the parts that only a run with tests of ours needs."""
+        if self.engaged:
+            return
+        self.engaged = True
+        from pytest_llmops.plugin import allure_results
+        from pytest_llmops.plugin.outcomes import Outcomes
+
+        allure_results.switch_on(self)
+        self.pytest.pluginmanager.register(Outcomes(self), "llmops-outcomes")
+        if not self.worker:
+            from pytest_llmops.plugin.controller import Controller
+
+            self.controller = Controller(self)
+            self.pytest.pluginmanager.register(self.controller, "llmops-controller")
 
     @property
     def named(self) -> bool:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmops.errors import ConfigError, LlmopsError, did_you_mean
-from pytest_llmops.plugin import allure_results
-from pytest_llmops.plugin.checks import CHECK, check_of, is_ours, needed_roles
+from pytest_llmops.plugin.checks import CHECK, check_of, is_ours, needed_roles, our_fixtures
 from pytest_llmops.plugin.markers import SUITES
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ class Selected:
         timed: those of them that are timed.
         exclusive: node ids of those that run alone.
         not_applicable: why tests were left out, each with how many.
-        error: why the target could not be read; then our tests say so.
+        error: what cannot be carried out; then nothing runs.
     """
 
     checks: int = 0
@@ -75,25 +74,25 @@ class Selection:
         ours = [item for item in items if is_ours(item)]
         if not ours:
             return (yield)
+        self.run.engage()
         for item in ours:
             self._mark(item)
         result = yield
         ours = [item for item in items if CHECK in item.stash]
         try:
-            target = self.run.declared if ours else None
+            if ours:
+                self._leave_out(config, items, self.run.declared, selected)
         except LlmopsError as error:
             if not self.run.worker:
                 raise pytest.UsageError(str(error)) from None
-            selected.error = str(error)
-            target = None
-        if target is not None:
-            self._leave_out(config, items, target, selected)
+            selected.error = str(error)  # the controller says it
         items.sort(key=lambda item: CHECK in item.stash and item.stash[CHECK].exclusive)
         checks = [(item, item.stash[CHECK]) for item in items if CHECK in item.stash]
         selected.checks = len(checks)
-        selected.timed = sum("measure" in getattr(item, "fixturenames", ()) for item, _ in checks)
+        selected.timed = sum("measure" in our_fixtures(item) for item, _ in checks)
         selected.exclusive = [item.nodeid for item, check in checks if check.exclusive]
-        self.run.selected = selected
+        if selected.checks or selected.not_applicable:  # else -m or -k left none of ours: a stranger's run
+            self.run.selected = selected
         return result
 
     def _mark(self, item: pytest.Item) -> None:
@@ -110,6 +109,8 @@ class Selection:
             words |= {word for name in check.procedures for word in procedure(name).suite}
         for word in sorted(words):
             item.add_marker(word)
+        from pytest_llmops.plugin import allure_results
+
         if allure_results.wanted(item.config):
             name = self.run.declared.name if self.run.declared_or_none else ""
             allure_results.label(item, check, system or name)
@@ -138,7 +139,7 @@ class Selection:
         for role in needed_roles(item, ROLES):
             if role not in ROLES:
                 known = ", ".join(ROLES)
-                raise pytest.UsageError(
+                raise ConfigError(
                     f"{item.nodeid}: needs({role!r}) names no component.{did_you_mean(role, ROLES)} Known: {known}."
                 )
             if target.table.components.serving(role) is None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pytest_llmops.measure.results import Comparison
 
-WIDTH, LEFT, RIGHT, PANEL = 760, 90, 30, 150
+WIDTH, LEFT, RIGHT, PANEL = 760, 90, 30, 165
 INK, QUIET, THEN, NOW, LIMIT = "#1f2933", "#7b8794", "#8aa4bf", "#2065a8", "#c0392b"
 
 
@@ -50,17 +50,17 @@ def _panel(comparison: Comparison, threshold: float) -> str:
     times = "" if result.ratio is None else f": {result.ratio:.2f} times ({result.low:.2f} to {result.high:.2f})"
     title = f"{result.name}{times}, {result.state}"
     ticks = "".join(
-        f'<text x="{x(value)}" y="132" text-anchor="middle" fill="{QUIET}">{spoken(value)}</text>'
-        f'<line x1="{x(value)}" x2="{x(value)}" y1="114" y2="118" stroke="{QUIET}"/>'
+        f'<text x="{x(value)}" y="144" text-anchor="middle" fill="{QUIET}">{spoken(value)}</text>'
+        f'<line x1="{x(value)}" x2="{x(value)}" y1="126" y2="130" stroke="{QUIET}"/>'
         for value in (low + (high - low) * step / 4 for step in range(5))
     )
     return (
         f'<text x="{LEFT}" y="14" font-weight="600">{escape(title)}</text>'
-        f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="114" y2="114" stroke="{QUIET}"/>{ticks}'
-        + _strip("baseline", comparison.baseline, 48, THEN, x)
-        + _strip("now", comparison.current, 88, NOW, x)
-        + f'<line x1="{x(limit)}" x2="{x(limit)}" y1="26" y2="114" stroke="{LIMIT}" stroke-dasharray="4 3"/>'
-        f'<text x="{x(limit)}" y="24" text-anchor="middle" fill="{LIMIT}">+{threshold - 1:.0%}</text>'
+        f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="126" y2="126" stroke="{QUIET}"/>{ticks}'
+        + _strip("baseline", comparison.baseline, 60, THEN, x)
+        + _strip("now", comparison.current, 100, NOW, x)
+        + f'<line x1="{x(limit)}" x2="{x(limit)}" y1="40" y2="126" stroke="{LIMIT}" stroke-dasharray="4 3"/>'
+        f'<text x="{x(limit)}" y="36" text-anchor="middle" fill="{LIMIT}">+{threshold - 1:.0%}</text>'
     )
 
 

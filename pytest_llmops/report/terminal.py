@@ -187,7 +187,7 @@ def _components(console: Console, preflight: Sequence[dict[str, Any]]) -> None:
         if found["ok"]:
             levels.setdefault(found["level"], []).append(found["component"])
     if levels:
-        words = "; ".join(f"{', '.join(names)} {level}" for level, names in levels.items())
+        words = "; ".join(f"{level}: {', '.join(names)}" for level, names in levels.items())
         _say(console, "components", Text(words))
 
 

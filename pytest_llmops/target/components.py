@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 
 from pytest_llmops.target.durations import Seconds, seconds
 
@@ -67,11 +67,13 @@ class RateLimit(Table):
 class Component(Table):
     """What every endpoint has."""
 
-    url: str | None = Field(None, description="Address, e.g. 'https://rag.staging.example'.")
+    url: str | None = Field(None, repr=False, description="Address, e.g. 'https://rag.staging.example'.")
     auth: Auth | None = None
     tls: Tls | None = None
     required: bool = Field(True, description="false: unreachable is a named skip.")
-    rate_limit: RateLimit | None = Field(None, description="The target's own limit, e.g. '100/h'; our calls count.")
+    rate_limit: Annotated[RateLimit | None, WithJsonSchema({"type": "string", "examples": ["100/h"]})] = Field(
+        None, description="The target's own limit, e.g. '100/h'; our calls count."
+    )
     deadline: Seconds = Field(30.0, gt=0, description="For one whole call, whatever it does.")
 
     @field_validator("rate_limit", mode="before")
@@ -92,7 +94,7 @@ class Route(Table):
     method: Literal["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD"] = "GET"
     path: str = Field(description="Below the component's url; may hold placeholders such as {user}.")
     body: dict[str, Any] | None = Field(None, description="JSON template; {prompt} and others are filled in.")
-    query: dict[str, Any] = Field({}, description="Query parameters, filled in the same way.")
+    params: dict[str, Any] = Field({}, description="Query parameters, filled in the same way.")
     role: str | None = Field(None, description="Which of auth.roles signs it.")
     answer: str | None = Field(None, description="JMESPath to the answer.")
     sources: str | None = Field(None, description="JMESPath to the list of source ids.")

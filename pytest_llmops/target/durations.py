@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Annotated
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 
 _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _PATTERN = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*")
@@ -17,7 +18,7 @@ def seconds(value: object) -> float:
     Raises:
         ValueError: it is neither; says what is.
     """
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
         return float(value)
     found = _PATTERN.fullmatch(value) if isinstance(value, str) else None
     if found is None or (found[2] or "s") not in _SECONDS:
@@ -25,7 +26,11 @@ def seconds(value: object) -> float:
     return float(found[1]) * _SECONDS[found[2] or "s"]
 
 
-Seconds = Annotated[float, BeforeValidator(seconds)]
+Seconds = Annotated[
+    float,
+    BeforeValidator(seconds),
+    WithJsonSchema({"type": ["number", "string"], "examples": [10, "500 ms", "2m"]}),
+]
 
 
 def spoken(value_s: float) -> str:

@@ -130,7 +130,7 @@ def load(file: Path | None, name: str | None, root: Path, environ: Mapping[str, 
     chosen = name or config.default_target or _only(config, shown)
     if chosen not in config.targets:
         config = _with_built_in(config, chosen, shown)
-    table = config.targets[chosen]
+    table, without_url = _addressed(config.targets[chosen], chosen, shown)
     notes = tuple(
         f"{shown}: [targets.{chosen}.{key}] is read by no part of this version" for key in unread(table)
     ) + tuple(
@@ -138,6 +138,8 @@ def load(file: Path | None, name: str | None, root: Path, environ: Mapping[str, 
         for key, part in table.components.configured().items()
         if part.url and userinfo(part.url)
     )
+    if without_url:
+        notes += (f"{shown}: [targets.{chosen}] has no url for {', '.join(without_url)}: left out",)
     return Target(
         name=chosen,
         table=table,
@@ -147,6 +149,21 @@ def load(file: Path | None, name: str | None, root: Path, environ: Mapping[str, 
         environ=os.environ if environ is None else environ,
         notes=notes,
     )
+
+
+def _addressed(table: TargetTable, name: str, shown: str) -> tuple[TargetTable, list[str]]:
+    """The target without the components that have no address; an embedded one keeps all."""
+    parts = table.components.configured()
+    without = [key for key, part in parts.items() if not part.url]
+    if table.embedded:
+        return table, []
+    if len(without) == len(parts):
+        raise ConfigError(
+            f"{shown}: [targets.{name}] has no component with a url; "
+            f"give one, for example [targets.{name}.components.{next(iter(parts), 'api')}] url = \"http://…\"."
+        )
+    left = table.components.model_copy(update=dict.fromkeys(without))
+    return table.model_copy(update={"components": left}), without
 
 
 def _parse(file: Path) -> dict[str, Any]:

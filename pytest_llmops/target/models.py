@@ -29,7 +29,7 @@ class Baseline(Table):
     primary: list[str] = Field([], description="Metrics that gate, e.g. 'generation_latency.ttft'; empty: all of them.")
     recorded: list[str] = Field([], description="Metrics that thresholds alone judge; '*' stands for any text.")
     threshold: float = Field(1.20, gt=1, description="Times slower than the baseline that fails.")
-    floor: Seconds = Field(0.0, description="Differences below this are nobody's problem, e.g. '5 ms'.")
+    floor: Seconds = Field(0.0, ge=0, description="Differences below this are nobody's problem, e.g. '5 ms'.")
     tau0: float = Field(0.05, gt=0, lt=1, description="Expected sd between runs: .03 same host, .05, .10 shared SaaS.")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -46,12 +46,15 @@ def _sentence(problem: Any, model: type[BaseModel], where: str) -> str:
 
 def _keys(model: type[BaseModel], path: Sequence[str]) -> list[str]:
     """The keys that the table at this path may hold."""
-    for part in path:
+    parts = iter(path)
+    for part in parts:
         field = next((f for n, f in model.model_fields.items() if part in {n, f.alias}), None)
-        inner = _model_in(field.annotation) if field else model
-        if inner is None:
+        inner = _model_in(field.annotation) if field else None
+        if field is None or inner is None:
             return []
         model = inner
+        if get_origin(field.annotation) in {dict, list}:
+            next(parts, None)  # a name or an index of the user's own, whatever key it may look like
     return [field.alias or name for name, field in model.model_fields.items()]
 
 

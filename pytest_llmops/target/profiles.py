@@ -30,21 +30,30 @@ def read(name: str, where: str = "") -> dict[str, Any]:
     Raises:
         ConfigError: there is none of that name.
     """
-    if name not in names() and not name.startswith("_"):
+    if name not in names():
         asked = f"{where}: " if where else ""
         raise ConfigError(
             f"{asked}unknown profile {name!r}.{did_you_mean(name, names())} Profiles: {', '.join(names())}."
         )
+    return _extended(name)
+
+
+def _extended(name: str) -> dict[str, Any]:
+    """The values of a profile, or of one that only others extend (``_generic``)."""
     values = tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
     parent = values.pop("extends", None)
-    return merged(read(parent), values) if parent else values
+    return merged(_extended(parent), values) if parent else values
+
+
+WHOLE = frozenset({"body", "accept", "cases"})
+"""Tables that mean something only as a whole: a request body of yours is not mixed with the profile's."""
 
 
 def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Tables are merged key by key; anything else is replaced by what lies over it."""
+    """Tables are merged key by key; anything else, and a table of ``WHOLE``, is replaced by what lies over it."""
     result = dict(under)
     for key, value in over.items():
         below = result.get(key)
-        both = isinstance(below, Mapping) and isinstance(value, Mapping)
+        both = key not in WHOLE and isinstance(below, Mapping) and isinstance(value, Mapping)
         result[key] = merged(below, value) if both else value  # type: ignore[arg-type]
     return result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus, unquote, urlsplit, urlunsplit
@@ -42,7 +43,7 @@ class Secret:
 
 
 class Redactor:
-    """Takes known secret values out of text: raw, URL-encoded and base64."""
+    """Takes known secret values out of text: raw, URL-encoded, base64 and as JSON writes them."""
 
     def __init__(self, values: Iterable[str] = ()) -> None:
         self._forms: list[str] = []
@@ -60,6 +61,7 @@ class Redactor:
                 url_safe = base64.urlsafe_b64encode(value.encode()).decode()
                 forms |= {value, quote(value, safe=""), quote_plus(value), encoded, url_safe}
                 forms |= {encoded.rstrip("="), url_safe.rstrip("=")}
+                forms |= {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
         self._forms = sorted(forms, key=len, reverse=True)
 
     def clean(self, text: str) -> str:

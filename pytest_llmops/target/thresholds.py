@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from pytest_llmops.target.durations import Seconds, seconds
 
@@ -60,7 +60,7 @@ class Limit:
 LimitField = Annotated[
     Limit,
     BeforeValidator(Limit.parse),
-    Field(json_schema_extra={"type": "string", "examples": ["< 3 s"]}),
+    WithJsonSchema({"type": "string", "examples": ["< 3 s"]}),
 ]
 
 

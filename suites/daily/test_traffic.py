@@ -21,7 +21,7 @@ def test_metrics_can_be_read(api: Api, record: Record) -> None:
     record("metric_series", len(api.metrics().names), "series")
 
 
-@pytest.mark.procedure("voyageur.evening-review.total-requests", fault="api:frozen-metrics")
+@pytest.mark.procedure("voyageur.evening-review.total-requests", fault="api:no-metrics")
 def test_requests_are_counted(api: Api, prompts: Workload, record: Record) -> None:
     """The counter of requests moves when a request is made."""
     before = api.kpi("requests_total")
@@ -50,7 +50,7 @@ def test_success_rate(api: Api, prompts: Workload, record: Record) -> None:
     record("api_success_rate", api.kpi("api_success_rate"), "%")
 
 
-@pytest.mark.procedure("voyageur.evening-review.average-response-time", fault="api:frozen-metrics")
+@pytest.mark.procedure("voyageur.evening-review.average-response-time", fault="api:no-metrics")
 def test_average_response_time(api: Api, prompts: Workload, record: Record) -> None:
     """The mean time of a request, as the service counts it."""
     api.query(prompts[0])
@@ -79,7 +79,7 @@ def test_redis_hit_rate(redis: Redis, record: Record) -> None:
     record("redis_hit_rate", redis.figures().hit_rate, "%")
 
 
-@pytest.mark.procedure("voyageur.evening-review.model-usage-distribution", fault="api:frozen-metrics")
+@pytest.mark.procedure("voyageur.evening-review.model-usage-distribution", fault="api:no-metrics")
 def test_model_usage(api: Api, prompts: Workload, record: Record) -> None:
     """The share of requests that each model served."""
     api.query(prompts[0])
@@ -87,7 +87,7 @@ def test_model_usage(api: Api, prompts: Workload, record: Record) -> None:
         record(f"model_share[{model}]", share, "%")
 
 
-@pytest.mark.procedure("agent-aiops.sessions.active-sessions", fault="api:frozen-metrics")
+@pytest.mark.procedure("agent-aiops.sessions.active-sessions", fault="api:no-metrics")
 def test_active_sessions(api: Api, prompts: Workload, record: Record) -> None:
     """The number of active sessions, ours among them."""
     api.query(prompts[0])
