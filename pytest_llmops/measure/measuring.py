@@ -61,6 +61,10 @@ class Bench:
             return "sandbox"
         return f"{platform.system()}-{platform.machine()}-{cpu_count()}cpu".lower()
 
+    def only_recorded(self, metric: str) -> bool:
+        """Whether thresholds alone judge a metric."""
+        return any(fits(pattern, metric) for pattern in self.target.table.baseline.recorded)
+
     def fingerprint(self, workload: Workload) -> dict[str, str | int]:
         """What must be alike before two runs are compared."""
         return {
@@ -155,13 +159,14 @@ class _Matches:
         self._fingerprint = fingerprint
         self.thresholds = bench.target.table.thresholds
         self.primary = bench.target.table.baseline.primary
+        self._found: dict[str, Match | None] = {}
 
     def find(self, metric: str) -> Match | None:
         """None where nothing is compared: no store, or a metric that thresholds alone judge."""
-        only_recorded = any(fits(pattern, metric) for pattern in self._bench.target.table.baseline.recorded)
-        if self._bench.store is None or only_recorded:
-            return None
-        return self._bench.store.find(self._bench.target.name, metric, self._fingerprint)
+        if metric not in self._found:
+            store = None if self._bench.only_recorded(metric) else self._bench.store
+            self._found[metric] = store.find(self._bench.target.name, metric, self._fingerprint) if store else None
+        return self._found[metric]
 
     def baselines(self, name: str) -> dict[str, list[Any]]:
         """Accepted series by metric."""
@@ -283,5 +288,5 @@ def _error_rate(match: Match) -> float:
 
 def _record(measurement: Measurement, metric: Metric, bench: Bench, fingerprint: dict[str, str | int]) -> None:
     """Keep the first run for a candidate baseline, unless thresholds alone judge the metric."""
-    if not any(fits(pattern, metric.name) for pattern in bench.target.table.baseline.recorded):
+    if not bench.only_recorded(metric.name):
         measurement.recordings.append(Recording(bench.check, metric, fingerprint, bench.beside))

@@ -175,7 +175,10 @@ class Controller:
             int(exitstatus), checks, others_failed=others_failed, gate=gate if self.run.options.gate else None
         )
         if self.opened_at is not None:
-            self._write_reports(int(session.exitstatus), checks)
+            try:
+                self._write_reports(int(session.exitstatus), checks)
+            except (OSError, LlmopsError) as error:  # said, and never a change of the verdict
+                self._line(f"not written: {error}")
         self._end()
 
     def _write_reports(self, status: int, checks: list[dict[str, Any]]) -> None:
