@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import subprocess
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -136,7 +137,8 @@ def _target(config: Path | None, target: str | None) -> Target:
 
 def _newest(target: Target, reports: Path | None) -> Path:
     folder = (reports or target.root / "reports") / FOLDER
-    found = sorted(folder.glob(f"{target.name.replace(':', '-')}-*.json"))
+    moment = "[0-9]" * 8 + "T" + "[0-9]" * 6  # in full: sandbox-rag-… is no candidate of sandbox
+    found = sorted(folder.glob(f"{escape(target.name.replace(':', '-'))}-{moment}.json"))
     if not found:
         raise BaselineError(
             f"there is no candidate of {target.name} in {folder}. Record one: pytest -m daily --llmops-baseline record"

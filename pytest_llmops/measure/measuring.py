@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from os import cpu_count
 from typing import TYPE_CHECKING, Any
 
+from pytest_llmops.errors import BudgetSpent
 from pytest_llmops.judge.estimate import statistic
 from pytest_llmops.judge.looks import WARM_UP, Collect, Looks, Rule
 from pytest_llmops.judge.recording import Recording
@@ -114,8 +115,14 @@ def _collect(name: str, sampler: Sampler, looks: Looks, ledger: Ledger) -> Done:
     """Call, ask, call again, until ``judge`` has done."""
     step: Collect | Done = looks.start()
     while isinstance(step, Collect):
+        calls = min(step.calls, _affordable(sampler, ledger, reserve=step.fresh_run))
+        if not calls and not sampler.runs:
+            raise BudgetSpent(
+                f"{name}: the run's budget leaves no call for it; "
+                f"raise budget.requests, budget.tokens or budget.seconds, or select fewer tests."
+            )
         time.sleep(step.pause_s)
-        sampler.collect(min(step.calls, _affordable(sampler, ledger, reserve=step.fresh_run)), fresh_run=step.fresh_run)
+        sampler.collect(calls, fresh_run=step.fresh_run)
         runs = [metrics_of(name, run) for run in sampler.runs]
         if sampler.given_up:
             return _stopped(looks, runs)
@@ -257,7 +264,7 @@ def _judge_errors(measurement: Measurement, sampler: Sampler, verdict: Verdict, 
     limits, broken = judged_value(name, rate, "", matches.thresholds)
     match = matches.find(measurement.name)
     compared = verdict if match and match.series else None
-    last = f"; the last: {sampler.failures[-1]}" if sampler.failures else ""
+    last = f"; the last: {str(sampler.failures[-1]).rstrip('.')}" if sampler.failures else ""
     reason = f"{failed} of {calls} calls failed{last}"
     measurement.results.append(
         Result(

@@ -51,6 +51,16 @@ class Check:
     breaches: list[str] = field(default_factory=list)
     recordings: list[dict[str, Any]] = field(default_factory=list)
 
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Which check it is, as in ``run.json``."""
+        return {
+            "test": self.key,
+            "suite": self.suite,
+            "section": self.section,
+            "procedures": list(self.procedures),
+        }
+
 
 def is_ours(item: pytest.Item) -> bool:
     """Whether the plugin has anything to do with a test: it uses our fixtures, or lives in our suites."""

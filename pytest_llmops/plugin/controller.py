@@ -137,13 +137,29 @@ class Controller:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep what a process found out of a check; of several attempts or phases the worst of the last counts."""
-        described = getattr(report, "llmops", None)
+        described = getattr(report, "llmops", None) or self._crashed(report)
         if described is None:
             return
         before = self.checks.get(report.nodeid)
         if before is None or report.when != "teardown" or RANK[described["outcome"]] > RANK[before["outcome"]]:
             self.checks[report.nodeid] = described
-        self.recordings[report.nodeid] = report.llmops_recordings
+        self.recordings[report.nodeid] = getattr(report, "llmops_recordings", [])
+
+    def _crashed(self, report: pytest.TestReport) -> dict[str, Any] | None:
+        """A check whose worker died could not report; pytest-xdist's word for it counts."""
+        known = self.run.selected.known if self.run.selected else {}
+        if str(report.when) != "???" or report.nodeid not in known:
+            return None
+        return {
+            **known[report.nodeid],
+            "outcome": "error",
+            "category": "crashed",
+            "severity": "critical",
+            "reason": str(report.longrepr),
+            "notes": [],
+            "duration_s": 0.0,
+            "metrics": [],
+        }
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:
@@ -231,6 +247,10 @@ class Controller:
         lines = summary(self.result, color=bool(terminalreporter.hasmarkup), width=width, verbose=verbose)
         for line in lines:
             terminalreporter.line(line)
+        assert self.run.selected is not None
+        left = self.run.selected.checks - len(self.checks)
+        if left:
+            terminalreporter.line(f"stopped      {left} of {self.run.selected.checks} checks were not made")
         start = config.invocation_params.dir
         for place in self.written:
             shown = place.relative_to(start) if place.is_relative_to(start) else place

@@ -175,8 +175,8 @@ class ExclusiveScheduling:
         """Whatever has become possible."""
         if self.ids is None or not (self.exclusive or self.running):
             return
-        if self.released and self.leader.shutting_down:
-            return
+        if self.leader is not None and self.leader.shutting_down:
+            return  # nothing is left, or a stop: what was not granted by now does not start
         if self.leader is None and not self._promote():
             return
         if self.inner.has_pending or self._others_alive():

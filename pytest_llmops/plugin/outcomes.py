@@ -91,6 +91,8 @@ class Outcomes:
             text = str(error)
         elif isinstance(error, AssertionError) and check.ready:
             text = str(error).partition("\nassert ")[0]
+        elif isinstance(error, pytest.fail.Exception) and not error.pytrace:  # sentences already
+            report.longrepr = str(error)
         if isinstance(error, Unreachable):  # the component is what matters, not which test happened to ask for it
             report.longrepr = text
         if not text or isinstance(error, Unreachable):
@@ -131,10 +133,7 @@ class Outcomes:
         if "waived" in check.notes:
             outcome = "waived"
         return {
-            "test": check.key,
-            "suite": check.suite,
-            "section": check.section,
-            "procedures": list(check.procedures),
+            **check.identity,
             "outcome": outcome,
             "category": category,
             "severity": _severity(check, category, outcome),

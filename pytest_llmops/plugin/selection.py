@@ -27,6 +27,7 @@ class Selected:
         checks: our tests that run.
         timed: those of them that are timed.
         exclusive: node ids of those that run alone.
+        known: node id to what identifies the check, for one whose worker dies before it can report.
         not_applicable: why tests were left out, each with how many.
         error: what cannot be carried out; then nothing runs.
     """
@@ -34,6 +35,7 @@ class Selected:
     checks: int = 0
     timed: int = 0
     exclusive: list[str] = field(default_factory=list)
+    known: dict[str, dict[str, Any]] = field(default_factory=dict)
     not_applicable: dict[str, int] = field(default_factory=dict)
     error: str = ""
 
@@ -91,6 +93,7 @@ class Selection:
         selected.checks = len(checks)
         selected.timed = sum("measure" in our_fixtures(item) for item, _ in checks)
         selected.exclusive = [item.nodeid for item, check in checks if check.exclusive]
+        selected.known = {item.nodeid: check.identity for item, check in checks}
         if selected.checks or selected.not_applicable:  # else -m or -k left none of ours: a stranger's run
             self.run.selected = selected
         return result

@@ -115,8 +115,9 @@ def _timed(console: Console, metrics: Sequence[dict[str, Any]]) -> None:
         return
     gap = 2 if console.width >= 92 else 1
     table = Table(box=None, padding=(0, gap, 0, 0), header_style="dim")
-    for heading in ("metric", "now", "baseline", "times slower", "calls", "verdict"):
-        table.add_column(heading, justify="left" if heading in {"metric", "verdict"} else "right", no_wrap=True)
+    table.add_column("metric", overflow="fold")  # where there is no room, names fold and numbers stay whole
+    for heading in ("now", "baseline", "times slower", "calls", "verdict"):
+        table.add_column(heading, justify="left" if heading == "verdict" else "right", no_wrap=True)
     for metric in sorted(metrics, key=_order):
         state = _state(metric)
         table.add_row(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 
 from pytest_llmops.target.durations import Seconds, seconds
+from pytest_llmops.target.secrets import without_userinfo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROLES: dict[str, tuple[str, ...]] = {
     "api": ("api",),
@@ -67,7 +71,7 @@ class RateLimit(Table):
 class Component(Table):
     """What every endpoint has."""
 
-    url: str | None = Field(None, repr=False, description="Address, e.g. 'https://rag.staging.example'.")
+    url: str | None = Field(None, description="Address, e.g. 'https://rag.staging.example'.")
     auth: Auth | None = None
     tls: Tls | None = None
     required: bool = Field(True, description="false: unreachable is a named skip.")
@@ -75,6 +79,11 @@ class Component(Table):
         None, description="The target's own limit, e.g. '100/h'; our calls count."
     )
     deadline: Seconds = Field(30.0, gt=0, description="For one whole call, whatever it does.")
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """What ``repr`` and ``str`` show: never the user and password of a url."""
+        for name, value in super().__repr_args__():
+            yield name, without_userinfo(value) if name == "url" and value else value
 
     @field_validator("rate_limit", mode="before")
     @classmethod

@@ -1,0 +1,78 @@
+"""The daily suite's Redis checks against a real server."""
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SERVER = shutil.which("redis-server")
+FILE = (
+    '[targets.here]\nprofile = "openai-compatible"\n[targets.here.components.redis]\nurl = "redis://{}127.0.0.1:{}/0"\n'
+)
+
+pytestmark = pytest.mark.skipif(SERVER is None, reason="redis-server is not installed")
+
+
+@pytest.fixture
+def port(tmp_path):
+    """A server that asks for a password and keeps nothing on disk."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        number = free.getsockname()[1]
+    options = {
+        "port": number,
+        "bind": "127.0.0.1",
+        "save": "",
+        "appendonly": "no",
+        "dir": tmp_path,
+        "requirepass": "kettle",
+    }
+    words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    with subprocess.Popen([SERVER, *words], stdout=subprocess.DEVNULL) as server:
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            with socket.socket() as trying:
+                if trying.connect_ex(("127.0.0.1", number)) == 0:
+                    break
+            time.sleep(0.02)
+        yield number
+        server.terminate()
+
+
+def _daily(tmp_path, userinfo, port):
+    file = tmp_path / "llmops.toml"
+    file.write_text(FILE.format(userinfo, port))
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-pno:cacheprovider",
+        f"--llmops-config={file}",
+        "-m",
+        "daily",
+        "-k",
+        "redis or cache_keeps",
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    whole = json.loads((tmp_path / "reports" / "run.json").read_text())
+    assert "kettle" not in done.stdout + done.stderr + json.dumps(whole)
+    return done, {check["test"].partition("::")[2]: check["outcome"] for check in whole["checks"]}
+
+
+def test_the_daily_checks_pass(tmp_path, port):
+    done, outcomes = _daily(tmp_path, ":kettle@", port)
+    assert outcomes == {"test_cache_keeps_what_it_is_given": "passed", "test_redis_hit_rate": "passed"}, done.stdout
+    assert done.returncode == 0
+
+
+def test_a_wrong_password_is_an_unreachable_component(tmp_path, port):
+    done, outcomes = _daily(tmp_path, "", port)
+    assert outcomes == {"test_cache_keeps_what_it_is_given": "error", "test_redis_hit_rate": "error"}
+    assert done.stdout.count("UNREACHABLE") == 1
+    assert done.returncode == 1

@@ -1,0 +1,108 @@
+"""What a run exits with, as a function and as a run under the gate."""
+
+import pytest
+
+from pytest_llmops.plugin.exit_status import exit_status
+
+
+def _check(outcome="passed", category="", *states):
+    metrics = [{"state": state.removeprefix("suspect "), "suspect": state.startswith("suspect")} for state in states]
+    return {"outcome": outcome, "category": category, "metrics": metrics}
+
+
+PASSED = _check()
+UNREACHABLE = _check("error", "unreachable")
+FAILED = _check("failed", "threshold")
+SLOWER = _check("failed", "regression", "regression")
+VOID = _check("error", "void")
+SKIPPED = _check("skipped", "vacuous")
+WAIVED = _check("waived", "threshold")
+NEW = _check("passed", "no-baseline", "no-baseline")
+OTHER = _check("passed", "not-comparable", "not-comparable")
+SUSPECT = _check("passed", "inconclusive", "suspect inconclusive")
+UNSURE = _check("passed", "inconclusive", "inconclusive")
+
+
+@pytest.mark.parametrize(
+    ("own", "checks", "gated"),
+    [
+        (0, [PASSED], 0),
+        (0, [PASSED, SKIPPED, WAIVED], 0),
+        (2, [UNREACHABLE], 2),
+        (3, [FAILED], 3),
+        (4, [], 4),
+        (1, [UNREACHABLE, FAILED, SLOWER, NEW], 12),
+        (1, [FAILED, SLOWER, NEW], 1),
+        (1, [_check("error", "budget")], 1),
+        (1, [SLOWER, NEW], 10),
+        (1, [SLOWER, VOID], 10),
+        (1, [VOID], 11),
+        (0, [NEW, PASSED], 11),
+        (0, [OTHER], 11),
+        (0, [SUSPECT], 11),
+        (0, [UNSURE], 0),
+        (0, [SKIPPED], 13),
+        (5, [], 13),
+        (0, [WAIVED], 0),
+    ],
+)
+def test_the_gate_says_the_first_that_applies(own, checks, gated):
+    assert exit_status(own, checks, others_failed=False, gate="suspect") == gated
+
+
+@pytest.mark.parametrize(
+    ("gate", "checks", "status"),
+    [("any", [UNSURE], 11), ("never", [SUSPECT], 0), ("never", [UNSURE], 0), ("never", [NEW], 11)],
+)
+def test_what_counts_as_undecided_is_the_files_to_say(gate, checks, status):
+    assert exit_status(0, checks, others_failed=False, gate=gate) == status
+
+
+@pytest.mark.parametrize("checks", [[SLOWER], [NEW], [SKIPPED]])
+def test_a_failed_test_of_somebody_elses_is_a_failure(checks):
+    assert exit_status(1, checks, others_failed=True, gate="suspect") == 1
+
+
+@pytest.mark.parametrize(
+    ("own", "checks", "status"),
+    [
+        (0, [PASSED], 0),
+        (0, [NEW], 0),
+        (1, [UNREACHABLE], 1),
+        (0, [PASSED, SKIPPED], 0),
+        (0, [SKIPPED], 5),
+        (0, [], 5),
+        (5, [], 5),
+        (2, [], 2),
+    ],
+)
+def test_without_the_gate_it_is_pytests_own_but_for_a_run_without_checks(own, checks, status):
+    assert exit_status(own, checks, others_failed=False, gate=None) == status
+
+
+TESTS = """
+    import pytest
+
+    def test_pass(llm):
+        assert llm.models()
+
+    def test_fail(llm):
+        assert not llm.models()
+
+    def test_time(measure, llm, prompts):
+        measure("generation_latency", llm, lambda llm, prompt: llm.generate(prompt), prompts=prompts)
+
+    def test_stranger():
+        assert 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("names", "status"),
+    [("pass", 0), ("pass or fail", 1), ("pass or time", 11), ("time or stranger", 1)],
+)
+def test_a_gated_run(project, model, names, status):
+    project.target(model.url)
+    project.write("test_it.py", TESTS)
+    run = project.run("--llmops-gate", "-k", names)
+    assert (run.status, run.whole["exit_status"]) == (status, status), run.out

@@ -1,0 +1,50 @@
+"""Nothing of the sandbox outlives the run, whatever ends it."""
+
+import signal
+import subprocess
+import time
+
+import psutil
+import pytest
+
+WITHIN_S = 5.0
+
+
+def _wait(until, within_s):
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline and not until():
+        time.sleep(0.05)
+    return until()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+def test_no_sandbox_is_left(project, tmp_path, number):
+    project.write(
+        "test_it.py",
+        """
+        import pathlib, time
+
+        def test_it(llm):
+            pathlib.Path(__file__).with_name("running").touch()
+            time.sleep(60)
+        """,
+    )
+    temporary = project.path / "temporary"
+    temporary.mkdir()
+    with subprocess.Popen(
+        project.command("--llmops-target=sandbox:openai-compatible"),
+        cwd=project.path,
+        env=project.environ(TMPDIR=str(temporary)),
+        stdout=subprocess.DEVNULL,
+    ) as run:
+        assert _wait((project.path / "running").exists, 30)
+        processes = psutil.Process(run.pid).children(recursive=True)
+        assert len(processes) >= 2
+        run.send_signal(number)
+        run.wait(10)
+    gone, alive = psutil.wait_procs(processes, WITHIN_S)
+    assert alive == []
+    assert len(gone) == len(processes)
+    assert _wait(lambda: not list(temporary.glob("llmops-sandbox-*")), WITHIN_S)
+    if number == signal.SIGINT:
+        assert list(temporary.iterdir()) == []

@@ -1,0 +1,76 @@
+"""Whole runs of the suites, as a person starts them: another pytest, and what it says and writes."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TOLD = re.compile(r"export (\w+)=(\S+)")
+
+
+def _environ(**more):
+    """This process's environment without what would steer the inner run."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "LLMOPS_"))}
+    return {**ours, "COLUMNS": "120", **more}
+
+
+@pytest.fixture
+def suite(tmp_path):
+    """A function that runs pytest at the root of the clone: its status, its output, its ``run.json`` by check."""
+    runs = []
+
+    def run(*words, environ=None, within_s=600):
+        reports = tmp_path / f"reports-{len(runs)}"
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--llmops-report={reports}", *words]
+        process = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=_environ(**(environ or {})),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=within_s,
+            check=False,
+        )
+        runs.append(process)
+        path = reports / "run.json"
+        whole = json.loads(path.read_text()) if path.exists() else {"checks": []}
+        checks = {check["test"]: check for check in whole["checks"]}
+        return SimpleNamespace(status=process.returncode, out=process.stdout, checks=checks, whole=whole)
+
+    return run
+
+
+@pytest.fixture
+def stack(tmp_path):
+    """A sandbox that was started apart, by ``llmops sandbox --write``: the file, the keys, what it was asked."""
+    file, home = tmp_path / "llmops.toml", tmp_path / "stack"
+    home.mkdir()
+    process = subprocess.Popen(
+        [Path(sys.executable).with_name("llmops"), "sandbox", "--write", file],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=_environ(TMPDIR=str(home)),
+    )
+    keys = {}
+    for line in process.stdout:
+        keys.update(TOLD.findall(line))
+        if line.startswith("Ready in "):
+            break
+
+    def asked(purpose):
+        (log,) = home.rglob("access.jsonl")
+        lines = [json.loads(line) for line in log.read_text().splitlines()]
+        return sorted(f"{line['method']} {line['path']}" for line in lines if line["purpose"] == purpose)
+
+    yield SimpleNamespace(file=file, keys=keys, asked=asked)
+    process.terminate()
+    process.wait(10)
+    process.stdout.close()
+    assert list(home.iterdir()) == []

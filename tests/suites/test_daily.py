@@ -1,0 +1,125 @@
+"""The daily suite, whole: green on a healthy stack, red on a sick one, the same serial and parallel."""
+
+import importlib.util
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.acceptance
+
+ROOT = Path(__file__).parents[2]
+DAILY = ROOT / "suites" / "daily"
+STEADY = "llm:slow=1.6"
+"""Sick in nothing but its speed: only a baseline tells."""
+
+SICK = {
+    "llm:errors=0.5": "500",
+    "llm:hang": "gave no whole answer within",
+    "llm:cut-stream": "broke off: the connection was closed before the answer was whole",
+    "llm:no-models": "no model",
+    "llm:down": "was refused",
+    "api:degraded": "degraded",
+    "api:errors=0.5": "answered 500",
+    "api:down": "was refused",
+    "vectors:down": "was refused",
+    "redis:down": "refused",
+}
+
+
+def _named_faults():
+    """Each fault that the markers name, with the tests that name it, read from the suite itself."""
+    found = defaultdict(list)
+    for path in sorted(DAILY.glob("test_*.py")):
+        spec = importlib.util.spec_from_file_location(f"read_{path.stem}", path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        for name, test in vars(module).items():
+            for mark in getattr(test, "pytestmark", []) if name.startswith("test_") else []:
+                if mark.name == "procedure":
+                    found[mark.kwargs["fault"]].append(f"suites/daily/{path.name}::{name}")
+    return dict(found)
+
+
+FAULTS = _named_faults()
+
+
+@pytest.fixture
+def recorded(suite, tmp_path):
+    """A file whose embedded target has a baseline of its own, recorded on this machine just now."""
+    file = tmp_path / "llmops.toml"
+    file.write_text('[targets.sandbox]\nprofile = "sandbox"\nenvironment = "sandbox"\n')
+    run = suite(f"--llmops-config={file}", "--llmops-baseline=record", *FAULTS[STEADY])
+    assert run.status == 0, run.out
+    (candidate,) = tmp_path.glob("reports-*/candidates/*.json")
+    command = [Path(sys.executable).with_name("llmops"), "baseline", "accept", "--config", file, "--reason", "healthy"]
+    subprocess.run([*command, candidate], check=True, capture_output=True)
+    return f"--llmops-config={file}"
+
+
+def _outcomes(run):
+    return {test: check["outcome"] for test, check in run.checks.items()}
+
+
+def _is_readable(run):
+    return "Traceback" not in run.out and "pytest_llmops/" not in run.out and "INTERNALERROR" not in run.out
+
+
+def test_every_test_names_a_fault():
+    assert sum(map(len, FAULTS.values())) == sum(path.read_text().count("\ndef test_") for path in DAILY.glob("*.py"))
+
+
+@pytest.mark.parametrize("fault", sorted(set(FAULTS) - {STEADY}))
+def test_each_check_is_red_under_the_fault_that_it_names(suite, fault):
+    run = suite(f"--llmops-sandbox-fault={fault}", *FAULTS[fault])
+    green = {test: outcome for test, outcome in _outcomes(run).items() if outcome not in {"failed", "error"}}
+    assert len(run.checks) >= len(FAULTS[fault]), run.out
+    assert green == {}, run.out
+    assert run.status == 1
+    assert _is_readable(run), run.out
+
+
+def test_each_timed_check_is_red_where_the_model_server_is_slow(suite, recorded):
+    run = suite(recorded, f"--llmops-sandbox-fault={STEADY}", "--llmops-gate", *FAULTS[STEADY])
+    assert len(run.checks) >= len(FAULTS[STEADY])
+    assert set(_outcomes(run).values()) == {"failed"}, run.out
+    assert {check["category"] for check in run.checks.values()} == {"regression"}
+    assert run.status == 10
+    assert _is_readable(run), run.out
+
+
+def test_a_healthy_stack_is_green(suite):
+    run = suite("-m", "daily")
+    assert run.status == 0, run.out
+    assert Counter(_outcomes(run).values()) == {"passed": len(run.checks)}
+    assert len(run.checks) >= 25
+    assert _is_readable(run), run.out
+
+
+def test_serial_and_parallel_are_the_same(suite, stack):
+    words = ("-m", "daily", f"--llmops-config={stack.file}")
+    serial = suite(*words, "-n", "0", environ=stack.keys)
+    serial_probes = stack.asked("preflight")
+    parallel = suite(*words, "-n", "4", environ=stack.keys)
+    parallel_probes = stack.asked("preflight")
+    assert (serial.status, parallel.status) == (0, 0), serial.out + parallel.out
+    assert _outcomes(parallel) == _outcomes(serial)
+    assert parallel_probes == sorted(2 * serial_probes)
+    assert len(serial_probes) > 0
+
+
+@pytest.mark.parametrize("fault", SICK)
+def test_a_sick_stack_is_red_and_said(suite, fault):
+    started = time.monotonic()
+    run = suite("-m", "daily", f"--llmops-sandbox-fault={fault}", within_s=240)
+    took_s = time.monotonic() - started
+    names = {"llm": ("ollama", "openai"), "vectors": ("qdrant",)}
+    part = fault.partition(":")[0]
+    said = [line for line in run.out.splitlines() if SICK[fault] in line]
+    assert run.status == 1, run.out
+    assert any(name in line for line in said for name in names.get(part, (part,))), run.out
+    assert took_s < 120
+    assert _is_readable(run), run.out

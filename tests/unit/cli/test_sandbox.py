@@ -1,0 +1,62 @@
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from pytest_llmops import __version__
+from pytest_llmops.target.load import load
+
+PROFILES = "sandbox, sandbox:ollama, sandbox:openai-compatible, sandbox:rag."
+
+
+def test_a_file_that_exists_is_not_overwritten(llmops, tmp_path):
+    (tmp_path / "llmops.toml").write_text("mine")
+    assert llmops("sandbox", "--write", "llmops.toml") == (
+        1,
+        "Error: llmops.toml exists; it was not changed. Give --write another name, or move it away.\n",
+    )
+    assert (tmp_path / "llmops.toml").read_text() == "mine"
+
+
+def test_an_unknown_profile_names_the_nearest(llmops):
+    status, said = llmops("sandbox", "--profile", "ragg")
+    assert status == 1
+    assert said == (
+        "Error: unknown target 'sandbox:ragg'. Did you mean 'sandbox:rag' or 'sandbox' or 'sandbox:ollama'? "
+        f"Targets: {PROFILES}\n"
+    )
+
+
+def test_the_version_is_the_packages(llmops):
+    assert llmops("--version") == (0, f"llmops, version {__version__}\n")
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_it_runs_until_it_is_told_to_end_and_writes_the_file_that_points_at_it(tmp_path, how):
+    file = tmp_path / "llmops.toml"
+    command = [sys.executable, "-c", "from pytest_llmops.cli import main; main()", "sandbox"]
+    process = subprocess.Popen(
+        [*command, "--profile", "ollama", "--write", str(file)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    said = []
+    while not (said and said[-1].startswith("Ready in")):
+        line = process.stdout.readline()
+        assert line, process.communicate()[1]
+        said.append(line)
+    process.send_signal(how)
+    rest, wrong = process.communicate(timeout=20)
+    assert (process.returncode, rest, wrong) == (0, "", "")
+    url = said[0].split()[1]
+    assert said[0].split() == ["ollama", url]
+    assert said[-2:] == [f"written: {file}\n", said[-1]]
+    assert said[-1].endswith(" s. Ctrl-C ends it and leaves nothing behind.\n")
+    target = load(file, None, tmp_path)
+    assert (target.name, target.table.profile, target.component("ollama").url) == ("sandbox", "ollama", url)
+    assert not target.table.embedded

@@ -1,0 +1,209 @@
+import socket
+import threading
+import time
+
+import pytest
+
+from pytest_llmops import __version__
+from pytest_llmops.clients.http import last_exchange, loopback, purpose
+from pytest_llmops.errors import BudgetSpent, CallFailed
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n"
+
+
+def dribbled(text):
+    """One byte every 50 ms."""
+    for byte in text:
+        yield bytes([byte])
+        time.sleep(0.05)
+
+
+def failure(http, path="/x", **more):
+    with pytest.raises(CallFailed) as caught:
+        http.call("GET", path, **more).ok().json()
+    return caught.value.kind, str(caught.value)
+
+
+def body_dribbled():
+    yield HEAD
+    yield from dribbled(b"x" * 2000)
+
+
+@pytest.mark.parametrize("answer", [lambda _: dribbled(HEAD), lambda _: body_dribbled()], ids=["headers", "body"])
+def test_a_server_that_dribbles_is_cut_at_the_deadline(serve, http, answer):
+    api = http(url=serve(answer).url)
+    start = time.monotonic()
+    assert failure(api, deadline_s=0.3) == ("timeout", "api: GET /x gave no whole answer within 300 ms.")
+    assert time.monotonic() - start < 2  # the whole answer takes minutes
+
+
+def test_a_stream_that_dribbles_is_cut_at_the_deadline(serve, http):
+    api = http(url=serve(lambda _: body_dribbled()).url, deadline="300 ms")
+    with pytest.raises(CallFailed) as caught:
+        list(api.lines("GET", "/x"))
+    assert (caught.value.kind, str(caught.value)) == ("timeout", "api: GET /x gave no whole answer within 300 ms.")
+
+
+def test_a_server_that_accepts_and_says_nothing_is_cut_too(http):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        api = http(url=f"http://127.0.0.1:{server.getsockname()[1]}", deadline=0.2)
+        assert failure(api) == ("timeout", "api: GET /x gave no whole answer within 200 ms.")
+
+
+def test_each_call_has_a_deadline_of_its_own(serve, http):
+    api = http(url=serve(lambda _: {}).url)
+    for _ in range(3):
+        time.sleep(0.12)
+        assert api.call("GET", "/x", deadline_s=0.2).json() == {}
+
+
+def test_threads_do_not_share_a_deadline(serve, http):
+    api = http(url=serve(lambda request: time.sleep(0.4) or {} if request.path == "/slow" else {}).url)
+    answers = []
+    slow = threading.Thread(target=lambda: answers.append(api.call("GET", "/slow", deadline_s=20).json()))
+    slow.start()
+    time.sleep(0.1)
+    api.call("GET", "/quick", deadline_s=0.1)
+    slow.join()
+    assert answers == [{}]
+
+
+def test_nothing_listens(http, closed_port):
+    api = http(url=f"http://127.0.0.1:{closed_port}")
+    assert failure(api) == ("refused", "api: GET /x was refused: nothing listens there.")
+
+
+@pytest.mark.parametrize("parts", [[], [b"HTTP/1.1 20"], [HEAD], [HEAD, b"some"]])
+def test_a_connection_that_is_closed_early(serve, http, parts):
+    api = http(url=serve(lambda _: iter(parts)).url)
+    assert failure(api) == (
+        "connection",
+        "api: GET /x broke off: the connection was closed before the answer was whole.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "said"),
+    [
+        ((429, "", {"Retry-After": "30"}), "throttled", "api: GET /x is throttled (Retry-After: 30 s)."),
+        ((429, ""), "throttled", "api: GET /x is throttled."),
+        ((500, " boom \n"), "http-500", "api: GET /x answered 500: boom"),
+        ((404, "y" * 200), "http-404", f"api: GET /x answered 404: {'y' * 120}"),
+        ((302, "", {"Location": "/elsewhere"}), "http-302", "api: GET /x answered 302: "),
+        ((200, "<html>"), "bad-answer", "api: GET /x answered no JSON: '<html>'."),
+        (
+            (200, "not zipped", {"Content-Encoding": "gzip"}),
+            "bad-answer",
+            "api: GET /x answered what its Content-Encoding does not decode.",
+        ),
+    ],
+)
+def test_answers_that_are_no_success(serve, http, answer, kind, said):
+    assert failure(http(url=serve(lambda _: answer).url)) == (kind, said)
+
+
+def test_a_stream_with_an_error_status_is_no_stream(serve, http):
+    api = http(url=serve(lambda _: (429, "", {"Retry-After": "7"})).url)
+    with pytest.raises(CallFailed) as caught:
+        list(api.lines("POST", "/x", body={}))
+    assert (caught.value.kind, str(caught.value)) == ("throttled", "api: POST /x is throttled (Retry-After: 7 s).")
+
+
+def test_a_url_without_a_scheme_says_so(http):
+    assert failure(http(url="rag.example")) == (
+        "connection",
+        "api: GET /x was not sent: the url must start with http:// or https://.",
+    )
+
+
+def test_a_secret_with_a_line_break_is_not_sent_and_not_shown(serve, http):
+    api = http(url=serve(lambda _: {}).url, auth={"bearer": "KEY"}, environ={"KEY": "s3cret\n"})
+    assert failure(api) == (
+        "connection",
+        "api: GET /x was not sent: HTTP allows no such header; look for a line break in the secret.",
+    )
+
+
+def test_lines_come_with_their_times(serve, http):
+    def answer(_):
+        yield b"HTTP/1.1 200 OK\r\n\r\none\n\n"
+        time.sleep(0.05)
+        yield b"two\r\nthree"
+
+    (at_one, one), (at_two, two), (at_three, three) = http(url=serve(answer).url).lines("GET", "/x")
+    assert (one, two, three) == ("one", "two", "three")
+    assert 0 < at_one < at_one + 0.03 < at_two <= at_three
+
+
+def test_loopback_asks_no_proxy_and_everything_else_does(serve, http, monkeypatch, closed_port):
+    proxy, here = serve(lambda _: {"by": "proxy"}), serve(lambda _: {"by": "itself"})
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, proxy.url)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert http(url=here.url).call("GET", "/x").json() == {"by": "itself"}
+    assert http(url="http://rag.example").call("GET", "/x").json() == {"by": "proxy"}
+    assert [request.path for request in proxy.requests] == ["http://rag.example/x"]
+
+
+def test_the_deadline_holds_through_a_proxy(serve, http, monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, serve(lambda _: body_dribbled()).url)
+    assert failure(http(url="http://rag.example", deadline=0.3)) == (
+        "timeout",
+        "api: GET /x gave no whole answer within 300 ms.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "is_loopback"),
+    [
+        ("http://127.0.0.1:80", True),
+        ("http://127.8.8.8", True),
+        ("http://[::1]:80", True),
+        ("http://localhost", True),
+        ("http://rag.localhost", True),
+        ("http://10.0.0.1", False),
+        ("http://localhost.example", False),
+        ("", False),
+    ],
+)
+def test_which_addresses_are_this_machine(url, is_loopback):
+    assert loopback(url) is is_loopback
+
+
+def test_servers_see_why_they_are_called(serve, http):
+    server = serve(lambda _: {})
+    api = http(url=server.url)
+    api.call("GET", "/x")
+    with purpose("measure"):
+        api.call("GET", "/x")
+    api.call("GET", "/x")
+    assert [request.headers["user-agent"] for request in server.requests] == [
+        f"pytest-llmops/{__version__} (check)",
+        f"pytest-llmops/{__version__} (measure)",
+        f"pytest-llmops/{__version__} (check)",
+    ]
+
+
+def test_every_call_is_charged_and_refused_when_the_budget_is_spent(serve, http, ledger, closed_port):
+    api, nobody = http(url=serve(lambda _: {}).url), http(url=f"http://127.0.0.1:{closed_port}")
+    api.call("GET", "/x")
+    list(api.lines("GET", "/x"))
+    failure(nobody)
+    assert ledger.spent().requests == 3
+    ledger.charge("api", requests=ledger.budget.requests)
+    with pytest.raises(BudgetSpent):
+        api.call("GET", "/x")
+
+
+def test_the_last_call_can_be_pasted_into_a_shell(serve, http):
+    server = serve(lambda _: {})
+    api = http(url=server.url.replace("//", "//eve:hunter22@") + "/base/")
+    api.call("POST", "/v1/query", body={"question": "it's"}, query={"n": 3})
+    assert repr(api) == f"Http(api at {server.url}/base)"
+    assert [(request.method, request.path) for request in server.requests] == [("POST", "/base/v1/query?n=3")]
+    assert last_exchange.get() == (
+        f"curl -sS -X POST '{server.url}/base/v1/query?n=3' -H \"Authorization: [user:password of the url]\" "
+        "-H 'Content-Type: application/json' -d '{\"question\": \"it'\"'\"'s\"}'"
+    )

@@ -1,0 +1,45 @@
+import pytest
+
+from pytest_llmops.clients.preflight import connect, preflight
+from pytest_llmops.control.embedded import Sandbox, fault_table, placed
+from pytest_llmops.errors import ConfigError
+from pytest_llmops.state.ledger import Ledger
+from pytest_llmops.target.load import load
+
+
+def test_a_target_with_the_addresses_of_its_sandbox(tmp_path):
+    declared = load(None, "sandbox", tmp_path, {"HOME": "/root"})
+    facts = {"components": {"api": "http://127.0.0.1:1", "redis": "redis://127.0.0.1:2"}, "environ": {"KEY": "k"}}
+    here = placed(declared, facts)
+    assert (here.component("api").url, here.component("redis").url) == ("http://127.0.0.1:1", "redis://127.0.0.1:2")
+    assert here.component("api").routes == declared.component("api").routes
+    assert here.environ == {"HOME": "/root", "KEY": "k"}
+    assert (declared.component("api").url, declared.environ) == (None, {"HOME": "/root"})
+    assert declared.table.embedded
+    assert not here.table.embedded
+
+
+def test_a_sandbox_runs_until_it_is_stopped(tmp_path):
+    declared = load(None, "sandbox:ollama", tmp_path, {})
+    sandbox = Sandbox(declared)
+    try:
+        here = placed(declared, sandbox.facts)
+        client = connect(here, "ollama", Ledger(tmp_path / "ledger", here.table.budget))
+        assert preflight(client, 10).level == "generates"
+    finally:
+        sandbox.stop()
+    found = preflight(client, 10)
+    client.http.close()
+    assert not found.ok
+    assert found.reason.endswith(": GET /api/version was refused: nothing listens there")
+
+
+def test_what_the_sandbox_finds_wrong_is_said(tmp_path):
+    with pytest.raises(ConfigError) as caught:
+        Sandbox(load(None, "sandbox:ollama", tmp_path, {}), ["llm:slwo=2"])
+    assert str(caught.value).startswith("sandbox: ")
+    assert "llm:slwo" in str(caught.value)
+
+
+def test_the_faults_are_listed_one_a_line():
+    assert any(line.startswith("llm:slow") for line in fault_table().splitlines())

@@ -1,0 +1,68 @@
+import json
+import subprocess
+from dataclasses import replace
+
+import pytest
+
+from pytest_llmops.errors import BaselineError
+from pytest_llmops.judge import load
+from pytest_llmops.judge.shipped import SHIPPED, own_store_of, store_of
+from pytest_llmops.measure.candidate import as_json, commit_of, from_json, write_run
+from pytest_llmops.target.load import load as load_target
+
+
+def travelled(measurement):
+    """The recordings as a worker sends them."""
+    return json.loads(json.dumps([as_json(recording) for recording in measurement.recordings]))
+
+
+def test_a_run_that_was_recorded_can_be_accepted_and_compared(bench, take, streaming, tmp_path):
+    here = replace(bench(), beside={"server": "0.9.1"})
+    measured = take(here, streaming(0.2))
+    assert measured["ttft"].state == "no-baseline"
+    assert [from_json(plain) for plain in travelled(measured)] == measured.recordings
+    path = write_run(tmp_path / "reports", here.target, travelled(measured))
+    assert path.parent == tmp_path / "reports" / "candidates"
+    assert path.name.startswith("staging-2")
+    run = load(path)
+    assert (run.target, run.host_class, run.accepted) == ("staging", here.host_class, None)
+    assert [one.metric.name for one in run.recordings] == ["x", "x.ttft", "x.tpot"]
+    assert run.recordings[1].beside == {"server": "0.9.1"}
+    here.store.accept(path, reason="first", by="ada")
+    assert take(here, streaming(0.2))["ttft"].state == "ok"
+
+
+def test_the_colon_of_a_sandbox_is_not_in_the_files_name(bench, take, streaming, tmp_path):
+    target = replace(bench().target, name="sandbox:rag")
+    path = write_run(tmp_path, target, travelled(take(bench(), streaming(0.2))))
+    assert path.name.startswith("sandbox-rag-2")
+
+
+def test_without_measurements_there_is_no_candidate(bench, tmp_path):
+    assert write_run(tmp_path, bench().target, []) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_calls_that_all_failed_are_no_candidate(bench, take, streaming, tmp_path):
+    plain = travelled(take(bench(), streaming(0.2)))[:1]
+    plain[0]["metric"]["series"] |= {"values": [], "prompts": []}
+    with pytest.raises(BaselineError) as caught:
+        write_run(tmp_path, bench().target, plain)
+    assert str(caught.value) == "nothing to record for staging: no call succeeded in any measurement"
+
+
+def test_the_commit_is_that_of_the_folder(tmp_path):
+    assert commit_of(tmp_path) == ""
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=ada", "-c", "user.email=ada@example.org"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "first"], check=True)
+    assert len(commit_of(tmp_path)) == 40
+
+
+def test_a_target_has_its_own_baselines_and_a_sandbox_those_that_are_shipped(bench, tmp_path):
+    assert store_of(bench().target).directory == tmp_path / "baselines"
+    sandbox = load_target(None, "sandbox", tmp_path)
+    assert store_of(sandbox).directory == SHIPPED
+    assert own_store_of(sandbox).directory == tmp_path / "baselines"
+    (tmp_path / "baselines" / "sandbox").mkdir(parents=True)
+    assert store_of(sandbox).directory == tmp_path / "baselines"

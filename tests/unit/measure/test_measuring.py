@@ -1,0 +1,233 @@
+import math
+import time
+
+import pytest
+
+from pytest_llmops.errors import BudgetSpent, CallFailed
+
+ERRORS = {"*.error_rate": {"target": "<= 5 %"}}
+WIDE = {"threshold": 2.0}  # far from what a busy machine does to a sleep
+
+
+def around(value, n=30):
+    """A run's values, a few per cent around one."""
+    return [value * (1 + 0.02 * (number % 3 - 1)) for number in range(n)]
+
+
+def sleeping(seconds):
+    return lambda prompt: time.sleep(seconds)
+
+
+def failing(every, kind="http-500"):
+    count = iter(range(1, 10_000))
+
+    def call(prompt):
+        if next(count) % every == 0:
+            raise CallFailed("api", kind, "api: GET /x gave no whole answer within 1 s.")
+
+    return call
+
+
+def test_without_a_baseline_the_state_says_so(bench, take):
+    found = take(bench(), sleeping(0.001))
+    assert (found["x"].state, found["x"].n, found["x"].baseline) == ("no-baseline", 30, None)
+    assert found["x"].reason == "there is no baseline to compare with"
+    assert 0.001 <= found["x"].value < 0.1
+    assert (found["error_rate"].state, found["error_rate"].value) == ("recorded", 0.0)
+    assert (found.notes, found.problems) == (["no-baseline"], [])
+    assert len(found.samples) == 30
+    with pytest.raises(KeyError, match="ttft"):
+        _ = found["ttft"]
+
+
+def test_what_is_as_fast_as_before_is_ok(bench, accepted, take):
+    here = bench(baseline=WIDE)
+    accepted(here, "x", around(0.0032), around(0.0033))
+    found = take(here, sleeping(0.003))
+    assert found["x"].state == "ok"
+    assert found["x"].low < found["x"].ratio < found["x"].high < 2
+    assert found["x"].baseline == pytest.approx(0.0032, rel=0.1)
+    assert (found.notes, found.problems, len(found.comparisons)) == ([], [], 1)
+
+
+def test_what_is_slower_in_two_runs_is_a_regression(bench, accepted, take):
+    here = bench(baseline=WIDE)
+    accepted(here, "x", around(0.0032), around(0.0033))
+    found = take(here, sleeping(0.01))
+    assert (found["x"].state, found["x"].n) == ("regression", 60)  # the second run confirms
+    assert found["x"].ratio > 2
+    assert len(found.problems) == 1
+    assert len(found.comparisons[0].current) == 60
+    assert [len(recording.metric.series.values) for recording in found.recordings] == [30]  # the first run alone
+
+
+def test_a_stream_is_judged_part_by_part(bench, accepted, take, streaming):
+    here = bench()
+    accepted(here, "x.ttft", around(0.2), around(0.2))
+    found = take(here, streaming(0.2))
+    assert {result.name: result.state for result in found.results} == {
+        "x": "no-baseline",
+        "x.ttft": "ok",
+        "x.tpot": "no-baseline",
+        "x.error_rate": "recorded",
+    }
+    assert found["ttft"].value == pytest.approx(0.2)
+    assert found["ttft"].reason == "typical is unchanged; at worst it is 1.11 times worse, and the threshold is 1.20"
+
+
+def test_a_baseline_of_other_conditions_is_not_compared(bench, accepted, take, streaming):
+    here = bench()
+    accepted(here, "x.ttft", around(0.1), model="sha256:0000", concurrency=4)
+    found = take(here, streaming(0.2))
+    assert (found["ttft"].state, found["ttft"].ratio) == ("not-comparable", None)
+    assert found["ttft"].reason == (
+        "model is sha256:ab12 now, sha256:0000 in the baseline; concurrency is 1 now, 4 in the baseline"
+    )
+    assert found.notes == ["no-baseline", "not-comparable", "no-baseline"]
+    assert found.problems == []
+
+
+def test_without_a_store_nothing_is_compared(bench, accepted, take, streaming):
+    here = bench()
+    accepted(here, "x.ttft", around(0.1))
+    found = take(here, streaming(0.2), store=None)
+    assert {result.state for result in found.results} == {"recorded"}
+    assert found["ttft"].reason == "judged by thresholds alone"
+    assert found.notes == []
+
+
+def test_metrics_that_thresholds_alone_judge_have_no_baseline(bench, accepted, take, streaming):
+    here = bench(baseline={"recorded": ["*.ttft", "*.tpot"]}, thresholds={"x.ttft": {"target": "< 100 ms"}})
+    accepted(here, "x.ttft", around(0.1))
+    found = take(here, streaming(0.2))
+    assert (found["ttft"].state, found["ttft"].baseline) == ("recorded", None)
+    assert found.problems == ["x.ttft is 200 ms, target is < 100 ms"]
+    assert [recording.metric.name for recording in found.recordings] == ["x"]
+
+
+def test_every_call_that_failed_counts_against_the_error_rate(bench, take):
+    found = take(bench(thresholds=ERRORS), failing(3))
+    assert (found["error_rate"].n, found["x"].n) == (31, 20)  # the failure in the warm-up is kept
+    assert found["error_rate"].value == 11 / 31
+    reason = "11 of 31 calls failed; the last: api: GET /x gave no whole answer within 1 s"
+    assert found["error_rate"].reason == reason
+    assert found["error_rate"].threshold == {"target": "<= 5 %", "broken": "<= 5 %"}
+    assert found.problems == [f"x.error_rate: {reason}, target is <= 5 %"]
+
+
+def test_where_every_call_fails_it_gives_up_and_has_no_time(bench, take):
+    found = take(bench(thresholds=ERRORS), failing(1, "refused"))
+    assert [result.name for result in found.results] == ["x.error_rate"]
+    assert (found["error_rate"].value, found["error_rate"].n) == (1.0, 5)
+    assert [sample.error for sample in found.samples] == ["refused"] * 5
+    assert len(found.problems) == 1
+
+
+def test_more_failures_than_before_are_a_regression(bench, accepted, take, streaming):
+    here = bench()
+    accepted(here, "x", around(0.001, 60), around(0.001, 60))
+    found = take(here, failing(3))
+    assert (found["error_rate"].state, found["error_rate"].baseline) == ("regression", 0.0)
+    assert found["x"].state == "inconclusive"
+    assert "survivorship" in found["x"].reason
+    (problem,) = found.problems
+    assert problem == (
+        "x.error_rate: 35.5% of 31 calls failed, 0.0% of 120 in the baseline; chance alone does so in 0.0% of all "
+        "cases; the last: api: GET /x gave no whole answer within 1 s"
+    )
+
+
+def test_thresholds_on_other_statistics_are_results_of_their_own(bench, take, streaming):
+    here = bench(thresholds={"x.ttft.p90": {"warning": "> 150 ms"}, "x.ttft.mean": {"target": "< 1 s"}})
+    found = take(here, streaming(0.2))
+    assert found["ttft.p90"].value == pytest.approx(0.204)
+    assert (found["ttft.p90"].threshold["broken"], found["ttft.p90"].state) == ("> 150 ms", "recorded")
+    assert found["ttft.mean"].reason == "judged by thresholds alone"
+    assert found.problems == ["x.ttft.p90 is 204 ms, warning is > 150 ms"]
+
+
+def test_a_statistic_of_too_few_values_is_void(bench, take, streaming):
+    found = take(bench(thresholds={"x.ttft.p99": {"target": "< 1 s"}}), streaming(0.2))
+    assert (found["ttft.p99"].state, found["ttft.p99"].value) == ("void", None)
+    assert found["ttft.p99"].reason == "x.ttft.p99 needs 300 values to be judged; there are 30"
+
+
+def test_the_worst_breach_is_said_first(bench, take, streaming):
+    limits = {"x": {"target": "> 1 h"}, "x.ttft": {"critical": "> 1 ms"}, "x.tpot": {"warning": "> 1 ms"}}
+    found = take(bench(thresholds=limits), streaming(0.2))
+    assert [breach.severity for breach in found.breaches] == ["minor", "critical", "normal"]
+    assert [problem.split()[0] for problem in found.problems] == ["x.ttft", "x.tpot", "x"]
+
+
+def test_a_target_that_only_warns_is_no_problem(bench, take, streaming):
+    found = take(bench(thresholds={"x.ttft": {"target": "< 1 ms", "on_target_miss": "warn"}}), streaming(0.2))
+    assert found["ttft"].threshold["broken"] == "< 1 ms"
+    assert found.problems == []
+
+
+SLOWER = (
+    "x.ttft is 2.00 times slower than its baseline (95 % limits {}): 200 ms now, 100 ms then; {} calls against 2 "
+    "accepted runs, the newest of 2026-03-03 09:30"
+)
+
+
+@pytest.mark.parametrize(("primary", "gates"), [([], True), (["x.ttft"], True), (["x"], False)])
+def test_a_regression_that_nobody_confirmed_gates_primaries_alone(bench, accepted, take, streaming, primary, gates):
+    here = bench(baseline={"primary": primary}, budget={"requests": 45})
+    accepted(here, "x.ttft", around(0.1), around(0.1))
+    found = take(here, streaming(0.2, here.ledger))
+    assert (found["ttft"].state, found["ttft"].n) == ("regression", 30)
+    assert found["ttft"].reason == (
+        "typical is 2.00 times worse; at best it is 1.80 times worse, and the threshold is 1.20; the budget left no "
+        "calls for a confirmation"
+    )
+    assert found.problems == ([SLOWER.format("1.80 to 2.22", 30)] if gates else [])
+
+
+def test_a_regression_that_a_second_run_confirmed_gates_in_any_case(bench, accepted, take, streaming):
+    here = bench(baseline={"primary": ["x"]})
+    accepted(here, "x.ttft", around(0.1), around(0.1))
+    found = take(here, streaming(0.2))
+    assert (found["ttft"].state, found["ttft"].n) == ("regression", 60)
+    assert found.problems == [SLOWER.format("1.84 to 2.18", 60)]
+
+
+def test_a_small_budget_gives_few_calls_and_no_verdict(bench, accepted, take, streaming):
+    here = bench(budget={"requests": 10})
+    accepted(here, "x.ttft", around(0.2))
+    found = take(here, streaming(0.2, here.ledger))
+    assert (found["ttft"].state, found["ttft"].n) == ("inconclusive", 7)
+    assert found["ttft"].reason == "typical needs 10 values in every run; the shortest has 7"
+
+
+def test_a_budget_that_leaves_no_call_is_said_before_any(bench, take):
+    here, called = bench(budget={"requests": 10}), []
+    here.ledger.charge("api", requests=7)
+    with pytest.raises(BudgetSpent) as caught:
+        take(here, called.append)
+    assert str(caught.value) == (
+        "x: the run's budget leaves no call for it; raise budget.requests, budget.tokens or budget.seconds, or select "
+        "fewer tests."
+    )
+    assert called == []
+
+
+def test_results_travel_as_plain_json(bench, take, streaming):
+    plain = take(bench(thresholds=ERRORS), streaming(1 / 3))["ttft"].as_json()
+    assert (plain["name"], plain["unit"], plain["value"]) == ("x.ttft", "s", 0.3333333)
+    rates = take(bench(thresholds=ERRORS), failing(1))["error_rate"].as_json()
+    assert not any(isinstance(value, float) and math.isnan(value) for value in rates.values())
+
+
+@pytest.mark.parametrize(("environment", "host_class"), [("sandbox", "sandbox"), ("staging", None)])
+def test_what_must_be_alike(bench, workload, environment, host_class):
+    found = bench(environment=environment).fingerprint(workload)
+    kind = found.pop("host_class")
+    assert kind == host_class or (host_class is None and kind.endswith("cpu"))
+    assert found == {
+        "target": "staging",
+        "model": "sha256:ab12",
+        "workload": workload.digest,
+        "concurrency": 1,
+        "measurement_version": 1,
+    }

@@ -1,0 +1,131 @@
+import subprocess
+import sys
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_llmops.errors import BudgetSpent
+from pytest_llmops.state.ledger import Ledger, Spent
+from pytest_llmops.target.components import RateLimit
+from pytest_llmops.target.models import Budget
+
+CHARGE = """
+import sys
+from pathlib import Path
+from pytest_llmops.state.ledger import Ledger
+from pytest_llmops.target.models import Budget
+
+ledger = Ledger(Path(sys.argv[1]), Budget())
+for _ in range(400):
+    ledger.charge("api", requests=1, tokens=3, seconds=0.5)
+"""
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    return Ledger(tmp_path / "ledger", Budget(requests=10, tokens=100, seconds=60))
+
+
+def test_charges_of_many_processes_are_all_counted(tmp_path):
+    path = tmp_path / "ledger"
+    reader = Ledger(path, Budget())
+    started = [subprocess.Popen([sys.executable, "-c", CHARGE, str(path)]) for _ in range(6)]
+    while any(process.poll() is None for process in started):
+        seen = reader.spent()  # reads while others write: never half a line
+        assert seen.tokens == 3 * seen.requests
+        time.sleep(0.005)
+    assert [process.returncode for process in started] == [0] * 6
+    assert reader.spent() == Spent(2400, 7200, 1200.0)
+    assert Ledger(path, Budget()).spent() == reader.spent()
+
+
+@given(charges=st.lists(st.tuples(st.integers(0, 5), st.integers(0, 500), st.integers(0, 9000)), max_size=20))
+def test_the_sum_is_that_of_the_entries(tmp_path_factory, charges):
+    ledgers = [Ledger(tmp_path_factory.mktemp("run") / "ledger", Budget())]
+    ledgers.append(Ledger(ledgers[0].path, Budget()))
+    for number, (requests, tokens, ms) in enumerate(charges):
+        ledgers[number % 2].charge("api", requests=requests, tokens=tokens, seconds=ms / 1000)
+    for ledger in ledgers:
+        spent = ledger.spent()
+        assert (spent.requests, spent.tokens) == (sum(c[0] for c in charges), sum(c[1] for c in charges))
+        assert spent.seconds == pytest.approx(sum(c[2] for c in charges) / 1000)
+
+
+def test_an_empty_ledger_has_spent_nothing(ledger):
+    assert ledger.spent() == Spent()
+    assert repr(ledger) == "Ledger(Spent(requests=0, tokens=0, seconds=0.0))"
+
+
+def test_a_half_written_line_waits_for_its_end(ledger):
+    ledger.charge("api", requests=1)
+    with ledger.path.open("a") as file:
+        file.write("1.000 api 1 7")
+    assert ledger.spent() == Spent(1, 0, 0.0)
+    with ledger.path.open("a") as file:
+        file.write("0 0.000\n")
+    assert ledger.spent() == Spent(2, 70, 0.0)
+
+
+def test_requests_run_out(ledger):
+    ledger.charge("redis", requests=9)
+    ledger.admit("api", None)
+    ledger.charge("redis", requests=1)
+    with pytest.raises(BudgetSpent) as caught:
+        ledger.admit("api", None)
+    assert str(caught.value) == (
+        "api: the run's budget of 10 requests is spent; raise budget.requests or select fewer tests."
+    )
+
+
+def test_tokens_run_out(ledger):
+    ledger.charge("ollama", tokens=100)
+    with pytest.raises(BudgetSpent) as caught:
+        ledger.admit("api", None)
+    assert str(caught.value) == (
+        "api: the run's budget of 100 tokens is spent; raise budget.tokens or select fewer tests."
+    )
+
+
+def test_the_targets_own_limit_counts_its_own_calls(ledger):
+    limit = RateLimit(calls=3, per_s=3600)
+    ledger.charge("redis", requests=5)
+    for _ in range(3):
+        ledger.admit("api", limit)
+        ledger.charge("api", requests=1)
+    ledger.charge("api", tokens=5)  # tokens of a call that is counted already
+    with pytest.raises(BudgetSpent) as caught:
+        ledger.admit("api", limit)
+    assert str(caught.value) == ("api: 3 calls within 3600 s, the target's own limit is 3; select fewer tests or wait.")
+    ledger.admit("api", None)
+
+
+def test_calls_older_than_the_limits_period_are_forgotten(ledger):
+    ledger.charge("api", requests=3)
+    with pytest.raises(BudgetSpent):
+        ledger.admit("api", RateLimit(calls=3, per_s=60))
+    time.sleep(0.03)
+    ledger.admit("api", RateLimit(calls=3, per_s=0.02))
+
+
+@pytest.mark.parametrize(
+    ("seconds_a_call", "tokens_a_call", "reserve", "calls"),
+    [
+        (0.0, 0.0, True, 10),  # requests are scarcest
+        (0.0, 0.0, False, 7),
+        (12.0, 0.0, True, 5),  # seconds are
+        (12.0, 0.0, False, 3),
+        (0.0, 20.0, True, 5),  # tokens are
+        (0.0, 20.0, False, 3),
+    ],
+)
+def test_what_is_affordable_keeps_the_reserve(ledger, seconds_a_call, tokens_a_call, reserve, calls):
+    assert ledger.affordable(seconds_a_call, tokens_a_call, reserve=reserve) == calls
+
+
+def test_what_is_spent_is_no_longer_affordable(ledger):
+    ledger.charge("api", requests=8, tokens=10, seconds=6.0)
+    assert ledger.affordable(0.0, 0.0, reserve=True) == 2
+    assert ledger.affordable(0.0, 0.0, reserve=False) == 0
+    assert ledger.affordable(30.0, 0.0, reserve=True) == 1

@@ -1,0 +1,205 @@
+import pytest
+
+from pytest_llmops.errors import ConfigError
+from pytest_llmops.target.load import find, load
+
+DURATION = "is not a duration; write seconds, or for example '500 ms', '10 s', '2m', '1h'."
+API = "[targets.staging]\nprofile = 'rag'\n[targets.staging.components.api]\n"
+
+PROBLEMS = {
+    "an unknown key, with the nearest": (
+        "[targets.staging]\nprofil = 'rag'",
+        ": [targets.staging] has an unknown key 'profil'. Did you mean 'profile'?",
+    ),
+    "an unknown key at the top": (
+        "default = 'staging'",
+        " has an unknown key 'default'. Did you mean 'default_target'?",
+    ),
+    "an unknown key that nothing is near to": (
+        f"{API}qqqq = 1",
+        (
+            ": [targets.staging.components.api] has an unknown key 'qqqq'. Known: auth, deadline, health, kpis, "
+            "metrics, rate_limit, required, routes, tls, url."
+        ),
+    ),
+    "an unknown key in a target whose name is also a key": (
+        "[targets.sandbox]\nprofil = 'rag'",
+        ": [targets.sandbox] has an unknown key 'profil'. Did you mean 'profile'?",
+    ),
+    "an unknown key in a route whose name is also a key": (
+        "[targets.staging.components.api.routes.method]\npath = '/'\nanswr = 'text'",
+        ": [targets.staging.components.api.routes.method] has an unknown key 'answr'. Did you mean 'answer'?",
+    ),
+    "an unknown table": (
+        "[targets.staging.thresolds.x]",
+        ": [targets.staging] has an unknown key 'thresolds'. Did you mean 'thresholds'?",
+    ),
+    "vectors in place of qdrant": (
+        "[targets.staging.components.vectors]",
+        ": [targets.staging.components] has an unknown key 'vectors'. Did you mean 'qdrant'?",
+    ),
+    "llm in place of a server": (
+        "[targets.staging.components.llm]",
+        ": [targets.staging.components] has an unknown key 'llm'. Did you mean 'ollama' or 'openai'?",
+    ),
+    "a component that is like none": (
+        "[targets.staging.components.mongo]",
+        ": [targets.staging.components] has an unknown key 'mongo'. Known: api, ollama, openai, qdrant, redis.",
+    ),
+    "a wrong type": (
+        f"{API}required = 'maybe'",
+        (
+            ": [targets.staging.components.api] required is 'maybe': input should be a valid boolean, unable to "
+            "interpret input."
+        ),
+    ),
+    "a value in place of a table": (
+        "targets = 3",
+        " targets is 3: input should be a valid dictionary.",
+    ),
+    "a word that is none of the choices": (
+        "[targets.staging]\nenvironment = 'prod'",
+        (
+            ": [targets.staging] environment is 'prod': input should be 'production', 'staging', 'development' "
+            "or 'sandbox'."
+        ),
+    ),
+    "no duration": (
+        f"{API}deadline = 'soon'",
+        f": [targets.staging.components.api] deadline: 'soon' {DURATION}",
+    ),
+    "an endless duration": (
+        f"{API}deadline = inf",
+        f": [targets.staging.components.api] deadline: inf {DURATION}",
+    ),
+    "no time at all": (
+        f"{API}deadline = 0",
+        ": [targets.staging.components.api] deadline is 0.0: input should be greater than 0.",
+    ),
+    "a floor below the ground": (
+        "[targets.staging.baseline]\nfloor = -1",
+        ": [targets.staging.baseline] floor is -1.0: input should be greater than or equal to 0.",
+    ),
+    "no rate": (
+        f"{API}rate_limit = 'often'",
+        ": [targets.staging.components.api] rate_limit: 'often' is not a rate; write for example '100/h' or '30/s'.",
+    ),
+    "a rate over no duration": (
+        f"{API}rate_limit = '5/fortnight'",
+        f": [targets.staging.components.api] rate_limit: '1 fortnight' {DURATION}",
+    ),
+    "no limit": (
+        "[targets.staging.thresholds.x]\ntarget = '3 s'",
+        (
+            ": [targets.staging.thresholds.x] target: '3 s' is not a limit; write for example '< 3 s', '>= 95 "
+            "%', '== HEALTHY'."
+        ),
+    ),
+    "a limit that orders a word": (
+        "[targets.staging.thresholds.x]\nwarning = '> slow'",
+        ": [targets.staging.thresholds.x] warning: '> slow' orders a word; only == and != compare words.",
+    ),
+    "a threshold without a limit": (
+        "[targets.staging.thresholds.x]\nfor = '2m'",
+        ": [targets.staging.thresholds] x: a threshold needs at least one of target, warning, critical.",
+    ),
+    "a lasting that is no duration": (
+        "[targets.staging.thresholds.x]\ntarget = '< 3 s'\nfor = 'a while'",
+        f": [targets.staging.thresholds.x] for: 'a while' {DURATION}",
+    ),
+    "two schemes": (
+        f"{API}auth = {{ bearer = 'A', basic = 'B' }}",
+        ": [targets.staging.components.api] auth: auth takes exactly one of header (with env), bearer, basic.",
+    ),
+    "a header without its variable": (
+        f"{API}auth = {{ header = 'X-API-Key' }}",
+        (
+            ": [targets.staging.components.api] auth: header and env go together: the header's name and the "
+            "variable with its value."
+        ),
+    ),
+    "a prompt twice": (
+        "[[targets.staging.prompts]]\nid = 'a'\ntext = 'x'\n[[targets.staging.prompts]]\nid = 'a'\ntext = 'y'",
+        ": [targets] staging: prompt ids must differ; twice here: a.",
+    ),
+    "two problems at once": (
+        "[[targets.staging.prompts]]\nid = 'a'\ntxt = 'x'",
+        (
+            ": [targets.staging.prompts.0] lacks the key 'text'.\nllmops.toml: [targets.staging.prompts.0] has "
+            "an unknown key 'txt'. Did you mean 'text'?"
+        ),
+    ),
+    "invalid TOML": (
+        "[targets.staging",
+        " is not valid TOML: Expected ']' at the end of a table declaration (at end of document).",
+    ),
+    "no address at all": (
+        "[targets.staging]\nprofile = 'rag'",
+        (
+            ": [targets.staging] has no component with a url; give one, for example "
+            '[targets.staging.components.api] url = "http://…".'
+        ),
+    ),
+    "an unknown profile": (
+        "[targets.staging]\nprofile = 'rga'",
+        (
+            ": [targets.staging]: unknown profile 'rga'. Did you mean 'rag'? Profiles: ollama, "
+            "openai-compatible, rag, sandbox."
+        ),
+    ),
+    "a profile that only others extend": (
+        "[targets.staging]\nprofile = '_generic'",
+        ": [targets.staging]: unknown profile '_generic'. Profiles: ollama, openai-compatible, rag, sandbox.",
+    ),
+    "a profile that is no name": (
+        "[targets.staging]\nprofile = 3",
+        ": [targets.staging] profile is 3: input should be a valid string.",
+    ),
+    "several targets and no default": (
+        "[targets.staging]\n[targets.production]",
+        (
+            " has several targets (staging, production) and no default_target; set default_target or give "
+            "--llmops-target NAME."
+        ),
+    ),
+    "a default that is no target": (
+        "default_target = 'stagin'\n[targets.staging]",
+        (
+            ": unknown target 'stagin'. Did you mean 'staging'? Targets: staging, sandbox, sandbox:ollama, "
+            "sandbox:openai-compatible, sandbox:rag."
+        ),
+    ),
+}
+"""What a file says wrong: its text, and the sentence after the file's name."""
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_a_mistake_is_named_with_its_place(read, problem):
+    text, said = PROBLEMS[problem]
+    with pytest.raises(ConfigError) as caught:
+        read(text)
+    assert str(caught.value) == f"llmops.toml{said}"
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path):
+    file = tmp_path / "llmops.toml"
+    file.write_bytes(b"default_target = '\xff'")
+    with pytest.raises(ConfigError) as caught:
+        load(file, None, tmp_path)
+    assert str(caught.value) == (
+        "llmops.toml cannot be read: 'utf-8' codec can't decode byte 0xff in position 18: invalid start byte."
+    )
+
+
+def test_a_file_that_was_asked_for_and_is_not_there(tmp_path):
+    with pytest.raises(ConfigError) as caught:
+        find(tmp_path / "no.toml", tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path}/no.toml does not exist; give the path of an llmops.toml, or leave the option out."
+    )
+
+
+def test_without_being_asked_for_the_file_is_the_one_at_the_start(tmp_path):
+    assert find(None, tmp_path) is None
+    (tmp_path / "llmops.toml").touch()
+    assert find(None, tmp_path) == tmp_path / "llmops.toml"

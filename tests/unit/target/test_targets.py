@@ -1,0 +1,163 @@
+import pytest
+
+from pytest_llmops.errors import ConfigError
+from pytest_llmops.target import profiles
+from pytest_llmops.target.load import load
+
+
+def test_tables_are_merged_and_everything_else_is_replaced():
+    under = {"a": {"x": 1, "y": [1, 2]}, "b": 1, "c": {"z": 1}}
+    over = {"a": {"y": [3]}, "b": {"now": "a table"}, "c": "now a word", "d": 2}
+    assert profiles.merged(under, over) == {
+        "a": {"x": 1, "y": [3]},
+        "b": {"now": "a table"},
+        "c": "now a word",
+        "d": 2,
+    }
+    assert under == {"a": {"x": 1, "y": [1, 2]}, "b": 1, "c": {"z": 1}}
+
+
+def test_a_profile_lies_over_the_one_that_it_extends():
+    rag, sandbox = profiles.read("rag"), profiles.read("sandbox")
+    assert "extends" not in sandbox
+    assert sandbox["components"]["api"]["routes"] == rag["components"]["api"]["routes"]
+    assert sandbox["components"]["qdrant"] == {"collection": "documents", "deadline": "5 s"}
+    assert (rag["preflight_deadline"], sandbox["preflight_deadline"]) == ("180 s", "10 s")
+    assert [prompt["id"] for prompt in rag["prompts"]][:2] == ["capital", "boiling-point"]
+    assert [prompt["id"] for prompt in sandbox["prompts"]][:2] == ["refund-window", "express-cost"]
+
+
+def test_the_file_lies_over_the_profile(read):
+    target = read("""
+        [targets.staging]
+        profile = "rag"
+        [targets.staging.components.api]
+        url = "https://rag.staging.example"
+        [targets.staging.components.api.routes.query]
+        path = "/chat"
+        [targets.staging.thresholds.api_error_rate]
+        target = "< 2 %"
+    """)
+    api = target.component("api")
+    assert (api.url, api.metrics) == ("https://rag.staging.example", "/metrics")
+    assert (api.routes["query"].path, api.routes["query"].method) == ("/chat", "POST")
+    limits = target.table.thresholds["api_error_rate"]
+    assert (limits.target.text, limits.critical.text) == ("< 2 %", "> 5 %")
+
+
+A, B = (f"[targets.{name}.components.redis]\nurl = 'redis://{name}.example'\n" for name in "ab")
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "chosen"),
+    [
+        ("", None, "sandbox"),
+        (A, None, "a"),
+        (f"default_target = 'b'\n{A}{B}", None, "b"),
+        (f"default_target = 'b'\n{A}{B}", "a", "a"),
+        (A + B, "sandbox:rag", "sandbox:rag"),
+        (A + B, "sandbox", "sandbox"),
+    ],
+)
+def test_which_target_is_meant(read, text, asked, chosen):
+    assert read(text, asked).name == chosen
+
+
+@pytest.mark.parametrize(
+    ("name", "components"),
+    [
+        ("sandbox", ["api", "ollama", "openai", "qdrant", "redis"]),
+        ("sandbox:rag", ["api", "ollama", "qdrant", "redis"]),
+        ("sandbox:ollama", ["ollama"]),
+        ("sandbox:openai-compatible", ["openai"]),
+    ],
+)
+def test_without_a_file_there_is_a_sandbox_for_each_profile(tmp_path, name, components):
+    target = load(None, name, tmp_path)
+    assert list(target.table.components.configured()) == components
+    assert target.table.embedded
+    assert target.table.may_be_disrupted
+    assert (target.file, target.root, target.notes) == (None, tmp_path, ())
+    assert len(target.workload) == 10
+
+
+def test_every_profile_has_its_sandbox():
+    assert profiles.names() == ("ollama", "openai-compatible", "rag", "sandbox")
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("sandbox:rga", " Did you mean 'sandbox:rag' or 'sandbox' or 'sandbox:ollama'?"),
+        ("sandbox:", " Did you mean 'sandbox' or 'sandbox:rag' or 'sandbox:ollama'?"),
+        ("qqqq", ""),
+    ],
+)
+def test_a_sandbox_that_is_not_there(tmp_path, name, near):
+    with pytest.raises(ConfigError) as caught:
+        load(None, name, tmp_path)
+    assert str(caught.value) == (
+        f"unknown target {name!r}.{near} Targets: sandbox, sandbox:ollama, sandbox:openai-compatible, sandbox:rag."
+    )
+
+
+def test_a_sandbox_with_an_address_is_not_embedded(read):
+    assert read("[targets.here]\nenvironment = 'sandbox'").table.embedded
+    apart = read("[targets.here]\nenvironment = 'sandbox'\n[targets.here.components.redis]\nurl = 'redis://127.0.0.1'")
+    assert not apart.table.embedded
+    assert not apart.table.may_be_disrupted
+    assert not read(A).table.embedded
+
+
+def test_a_target_of_its_own_is_disrupted_only_where_the_file_allows_it(read):
+    assert read(f"{A}[targets.a.disruption]\nallowed = true").table.may_be_disrupted
+    assert not read(A).table.may_be_disrupted
+
+
+def test_what_this_version_does_not_read_is_noted(read):
+    target = read(f"{A}[targets.a.schedule]\ndaily = '0 9 * * *'\n[targets.a.notify]\nurls_env = 'NOTIFY'")
+    assert target.notes[:2] == (
+        "llmops.toml: [targets.a.schedule] is read by no part of this version",
+        "llmops.toml: [targets.a.notify] is read by no part of this version",
+    )
+
+
+def test_components_of_the_profile_that_have_no_address_are_left_out_and_noted(read):
+    target = read(f"[targets.a]\nprofile = 'rag'\n{A}")
+    assert list(target.table.components.configured()) == ["redis"]
+    assert target.notes == ("llmops.toml: [targets.a] has no url for api, ollama, qdrant: left out",)
+
+
+def test_a_rate_is_read_as_calls_within_seconds(read):
+    def limit(text):
+        return read(f"{A}rate_limit = '{text}'").component("redis").rate_limit
+
+    assert (limit("100/h").calls, limit("100/h").per_s) == (100, 3600.0)
+    assert (limit("30 / s").calls, limit("30 / s").per_s) == (30, 1.0)
+    assert (limit("5/10 s").calls, limit("5/10 s").per_s) == (5, 10.0)
+
+
+def test_a_component_that_is_not_there(read):
+    with pytest.raises(ConfigError) as caught:
+        read(A).component("ollama")
+    assert str(caught.value) == "llmops.toml: [targets.a] has no component 'ollama'; it has: redis."
+
+
+def test_a_target_without_prompts(read):
+    with pytest.raises(ConfigError) as caught:
+        _ = read(f"[targets.a]\nprompts = []\n{A}").workload
+    assert str(caught.value) == "llmops.toml: [targets.a] has no prompts; add [[targets.a.prompts]] with id and text."
+
+
+@pytest.mark.parametrize(
+    ("profile", "role", "serving"),
+    [
+        ("rag", "llm", "ollama"),
+        ("openai-compatible", "llm", "openai"),
+        ("rag", "vectors", "qdrant"),
+        ("ollama", "vectors", None),
+        ("rag", "no such role", None),
+    ],
+)
+def test_which_component_serves_a_fixture(tmp_path, profile, role, serving):
+    assert load(None, f"sandbox:{profile}", tmp_path).table.components.serving(role) == serving
