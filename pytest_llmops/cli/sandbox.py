@@ -11,6 +11,7 @@ import click
 
 from pytest_llmops.control.embedded import Sandbox, fault_table
 from pytest_llmops.errors import ConfigError
+from pytest_llmops.target import profiles
 from pytest_llmops.target.load import BUILT_IN, load
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def sandbox(profile: str, engine: str, faults: tuple[str, ...], list_faults: boo
         return
     if write is not None and write.exists():
         raise ConfigError(f"{write} exists; it was not changed. Give --write another name, or move it away.")
+    profiles.read(profile, "--profile")
     target = load(None, BUILT_IN if profile == BUILT_IN else f"{BUILT_IN}:{profile}", Path.cwd())
     stack = Sandbox(target, faults, engine)
     stop = threading.Event()

@@ -162,9 +162,11 @@ class Api:
         Raises:
             CallFailed: a status other than 2xx, or no whole answer.
         """
-        answer = self.call("query", role=role, prompt=text_of(prompt), user=user, fresh=fresh).ok()
-        route, body = self._route("query"), answer.json()
+        answer = self.call("query", role=role, prompt=text_of(prompt), user=user, fresh=fresh)
+        route, body = self._route("query"), answer.json() if answer.is_json else None
         blocked = bool(route.blocked and jmespath.search(route.blocked, body))
+        if not blocked:  # a block may be a 4xx, and a 200
+            body = answer.ok().json()
         text = jmespath.search(route.answer, body) if route.answer else body
         sources = jmespath.search(route.sources, body) if route.sources else None
         if not blocked and not isinstance(text, str):

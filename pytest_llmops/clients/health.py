@@ -46,7 +46,8 @@ def health_report(answer: Answer, rule: Health) -> HealthReport:
     wrong: list[str] = []
     if answer.status not in rule.status:
         wrong.append(f"{answer.asked} answered {answer.status}, accepted is {_either(rule.status)}")
-    body = answer.json() if rule.accept or rule.dependencies or rule.timestamp else None
+    looks_inside = bool(rule.accept or rule.dependencies or rule.timestamp)
+    body = answer.json() if looks_inside and not (wrong and not answer.is_json) else None
     for path, accepted in rule.accept.items():
         found = jmespath.search(path, body)
         if found not in accepted:
@@ -57,7 +58,8 @@ def health_report(answer: Answer, rule: Health) -> HealthReport:
     bad = tuple(name for name, part in rule.dependencies.items() if states[name] not in part.accept)
     wrong += [f"dependency {name} is {states[name]!r}" for name in bad]
     said = f"{answer.component}: {'; '.join(wrong)}" if wrong else f"{answer.component}: healthy"
-    age_s = _age_s(jmespath.search(rule.timestamp, body)) if rule.timestamp else None
+    moment = moment_of(jmespath.search(rule.timestamp, body)) if rule.timestamp else None
+    age_s = None if moment is None else time.time() - moment
     return HealthReport(not wrong, said, states, bad, answer.elapsed_s, age_s)
 
 
@@ -65,16 +67,10 @@ def _either(values: Iterable[Any]) -> str:
     return " or ".join(repr(value) for value in values)
 
 
-def _age_s(stamp: object) -> float | None:
-    """Seconds since an epoch number or an ISO 8601 text."""
-    if isinstance(stamp, int | float) and not isinstance(stamp, bool):
-        return time.time() - float(stamp)
-    moment = moment_of(stamp)
-    return None if moment is None else time.time() - moment
-
-
 def moment_of(stamp: object) -> float | None:
-    """Epoch seconds of an ISO 8601 text; one without a zone is taken as UTC. None where it is none."""
+    """Epoch seconds of such a number or of an ISO 8601 text (without a zone: UTC). None where it is neither."""
+    if isinstance(stamp, int | float) and not isinstance(stamp, bool):
+        return float(stamp)
     if not isinstance(stamp, str):
         return None
     try:

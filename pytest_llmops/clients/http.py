@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from pytest_llmops.target.components import Tls
     from pytest_llmops.target.load import Target
 
+KEEP_ALIVE_S = 1.5
+"""An idle connection is not used again after this: servers close theirs after 2 to 75 s, and the two must not meet."""
+
 PURPOSE: ContextVar[str] = ContextVar("purpose", default="check")
 """Why calls are made: ``preflight``, ``check`` or ``measure``; servers see it in the User-Agent."""
 
@@ -80,6 +83,30 @@ class Answer:
                 self.component, "bad-answer", f"{self.component}: {self.asked} answered no JSON: {self.text[:80]!r}."
             ) from None
 
+    @property
+    def is_json(self) -> bool:
+        """Whether the body can be read as JSON."""
+        try:
+            json.loads(self.text)
+        except ValueError:
+            return False
+        return True
+
+    def table(self) -> dict[str, Any]:
+        """The body as a JSON object.
+
+        Raises:
+            CallFailed: it is none (kind ``bad-answer``).
+        """
+        found = self.json()
+        if not isinstance(found, dict):
+            raise CallFailed(
+                self.component,
+                "bad-answer",
+                f"{self.component}: {self.asked} answered no JSON object: {self.text[:80]!r}.",
+            )
+        return found
+
     def ok(self) -> Answer:
         """This answer, if its status is 2xx.
 
@@ -119,6 +146,7 @@ class Http:
             base_url=self.url,
             verify=_verify(self.part.tls, target.root),
             trust_env=not loopback(self.url),
+            limits=httpx.Limits(keepalive_expiry=KEEP_ALIVE_S),
             timeout=None,  # noqa: S113 (DeadlineBackend cuts every step to the call's own deadline)
         )
         for transport in (self._client._transport, *self._client._mounts.values()):  # noqa: SLF001
@@ -178,9 +206,14 @@ class Http:
                 elapsed_s = time.perf_counter() - start
                 asked = f"{method} {path}"
                 Answer(self.component, asked, response.status_code, response.text, elapsed_s, response.headers).ok()
-            for line in response.iter_lines():
-                if line:
-                    yield time.perf_counter() - start, line
+            try:
+                for line in response.iter_lines():
+                    if line:
+                        yield time.perf_counter() - start, line
+            except (httpx.RemoteProtocolError, httpx.ReadError):
+                raise CallFailed(
+                    self.component, "cut-stream", f"{self.component}: {method} {path} was cut before its last chunk."
+                ) from None
 
     @contextmanager
     def _sent(

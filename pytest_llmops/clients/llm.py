@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from pytest_llmops.errors import CallFailed
+from pytest_llmops.errors import CallFailed, ConfigError, did_you_mean
 from pytest_llmops.samples import Prompt, Stream
 
 if TYPE_CHECKING:
@@ -157,7 +157,16 @@ def missing_models(config: LlmComponent, listed: list[Model]) -> list[str]:
 
 
 def length(config: LlmComponent, detail: str | None, max_tokens: int | None) -> int:
-    """How many tokens to ask for."""
+    """How many tokens to ask for.
+
+    Raises:
+        ConfigError: the component has no such detail level.
+    """
     if max_tokens is not None:
         return max_tokens
-    return config.detail[detail].max_tokens if detail else config.max_tokens
+    if detail is None:
+        return config.max_tokens
+    if detail not in config.detail:
+        known = ", ".join(config.detail)
+        raise ConfigError(f"no detail level {detail!r}.{did_you_mean(detail, config.detail)} Levels: {known}.")
+    return config.detail[detail].max_tokens

@@ -33,12 +33,12 @@ class Ollama:
 
     def version(self) -> str:
         """The server's version; empty where it says none."""
-        found = self.http.call("GET", "/api/version").ok().json()
+        found = self.http.call("GET", "/api/version").ok().table()
         return str(found.get("version", ""))
 
     def models(self) -> list[Model]:
         """The models on disk (GET /api/tags)."""
-        found = self.http.call("GET", "/api/tags").ok().json()
+        found = self.http.call("GET", "/api/tags").ok().table()
         return [
             Model(
                 name=item["name"],
@@ -80,7 +80,7 @@ class Ollama:
         name = model or self.config.model or self.timed_model.name
         body = self._body(prompt, name, length(self.config, detail, max_tokens), stream)
         if not stream:
-            found = self.http.call("POST", "/api/generate", body=body, deadline_s=deadline_s).ok().json()
+            found = self.http.call("POST", "/api/generate", body=body, deadline_s=deadline_s).ok().table()
             return self._generation(name, str(found.get("response", "")), (), None, found)
         times: list[float] = []
         words: list[str] = []
@@ -111,7 +111,7 @@ class Ollama:
     def embed(self, text: Prompt | str) -> list[float]:
         """The embedding of a text (POST /api/embed)."""
         name = self.config.embedding_model or self.timed_model.name
-        found = self.http.call("POST", "/api/embed", body={"model": name, "input": text_of(text)}).ok().json()
+        found = self.http.call("POST", "/api/embed", body={"model": name, "input": text_of(text)}).ok().table()
         vectors = found.get("embeddings") or []
         if not vectors or not vectors[0]:
             component = self.http.component

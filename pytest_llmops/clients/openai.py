@@ -37,7 +37,7 @@ class OpenAI:
 
     def models(self) -> list[Model]:
         """The models that it lists (GET /v1/models)."""
-        found = self.http.call("GET", "/v1/models").ok().json()
+        found = self.http.call("GET", "/v1/models").ok().table()
         return [Model(name=item["id"]) for item in found.get("data") or []]
 
     def list_time(self) -> float:
@@ -71,7 +71,7 @@ class OpenAI:
         name = model or self.config.model or self.timed_model.name
         body = self._body(prompt, name, length(self.config, detail, max_tokens), stream)
         if not stream:
-            found = self.http.call("POST", CHAT, body=body, deadline_s=deadline_s).ok().json()
+            found = self.http.call("POST", CHAT, body=body, deadline_s=deadline_s).ok().table()
             message = (found.get("choices") or [{}])[0].get("message") or {}
             return self._generation(name, message.get("content") or "", (), None, found.get("usage"))
         times: list[float] = []
@@ -100,7 +100,7 @@ class OpenAI:
     def embed(self, text: Prompt | str) -> list[float]:
         """The embedding of a text (POST /v1/embeddings)."""
         name = self.config.embedding_model or self.timed_model.name
-        found = self.http.call("POST", "/v1/embeddings", body={"model": name, "input": text_of(text)}).ok().json()
+        found = self.http.call("POST", "/v1/embeddings", body={"model": name, "input": text_of(text)}).ok().table()
         vector = (found.get("data") or [{}])[0].get("embedding")
         if not vector:
             component = self.http.component
@@ -142,7 +142,7 @@ class OpenAI:
                 raise CallFailed(
                     component, "bad-answer", f"{component}: POST {CHAT} streamed no object: {data[:80]!r}."
                 )
-            if "error" in chunk:
+            if chunk.get("error"):
                 raise CallFailed(component, "bad-answer", f"{component}: POST {CHAT} streamed: {chunk['error']}.")
             yield moment, chunk
         raise CallFailed(component, "cut-stream", f"{component}: POST {CHAT} was cut before its last chunk.")

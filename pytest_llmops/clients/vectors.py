@@ -100,5 +100,5 @@ class Vectors:
         return names[0]
 
     def _result(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        found: dict[str, Any] = self.http.call(method, path, body=body).ok().json().get("result") or {}
+        found: dict[str, Any] = self.http.call(method, path, body=body).ok().table().get("result") or {}
         return found

@@ -103,7 +103,7 @@ def measure(name: str, call: Callable[[Prompt], Any], workload: Workload, bench:
     confirmed = len(sampler.runs) > 1
     for metric in _merged(metrics):
         _judge_time(measurement, metric, done.verdicts.get(metric.name), matches, confirmed=confirmed)
-        _record(measurement, next(m for m in metrics[0] if m.name == metric.name), bench, fingerprint)
+        _record(measurement, [m for m in metrics[0] if m.name == metric.name], bench, fingerprint)
     _judge_errors(measurement, sampler, done.verdicts[f"{name}.error_rate"], matches)
     for result in measurement.results:
         if result.state in {"no-baseline", "not-comparable"} or result.suspect:
@@ -293,7 +293,8 @@ def _error_rate(match: Match) -> float:
     return sum(s.failures for s in match.series) / max(1, sum(s.calls for s in match.series))
 
 
-def _record(measurement: Measurement, metric: Metric, bench: Bench, fingerprint: dict[str, str | int]) -> None:
+def _record(measurement: Measurement, first: list[Metric], bench: Bench, fingerprint: dict[str, str | int]) -> None:
     """Keep the first run for a candidate baseline, unless thresholds alone judge the metric."""
-    if not bench.only_recorded(metric.name):
-        measurement.recordings.append(Recording(bench.check, metric, fingerprint, bench.beside))
+    for metric in first:
+        if not bench.only_recorded(metric.name):
+            measurement.recordings.append(Recording(bench.check, metric, fingerprint, bench.beside))

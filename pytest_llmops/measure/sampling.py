@@ -86,7 +86,7 @@ class Sampler:
             while len(run) < wanted and not self.given_up:
                 run.append(self._once(next(self._rounds)))
                 self._tell(len(run), wanted)
-        self.ledger.charge(f"measure:{self.name.replace(' ', '_')}", seconds=time.monotonic() - started)
+        self.ledger.charge(f"measure:{self.name}", seconds=time.monotonic() - started)
 
     def _warm(self) -> None:
         """The first calls: successes are dropped, a failure is a failure."""

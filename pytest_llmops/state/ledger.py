@@ -56,7 +56,7 @@ class Ledger:
 
     def charge(self, component: str, *, requests: int = 0, tokens: int = 0, seconds: float = 0.0) -> None:
         """Enter what something cost."""
-        line = f"{time.time():.3f} {component} {requests} {tokens} {seconds:.3f}\n"
+        line = f"{time.time():.3f} {'_'.join(component.split())} {requests} {tokens} {seconds:.3f}\n"
         file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             os.write(file, line.encode())

@@ -160,7 +160,7 @@ def _addressed(table: TargetTable, name: str, shown: str) -> tuple[TargetTable, 
     if len(without) == len(parts):
         raise ConfigError(
             f"{shown}: [targets.{name}] has no component with a url; "
-            f"give one, for example [targets.{name}.components.{next(iter(parts), 'api')}] url = \"http://…\"."
+            f'give one, for example [targets.{name}.components.{next(iter(parts), "api")}] url = "http://…".'
         )
     left = table.components.model_copy(update=dict.fromkeys(without))
     return table.model_copy(update={"components": left}), without
@@ -190,10 +190,12 @@ def _checked(raw: Mapping[str, Any], shown: str) -> Config:
 def _over_profile(name: str, table: object, shown: str) -> object:
     if not isinstance(table, Mapping):
         return table
-    profile = table.get("profile", BUILT_IN)
+    bare = BUILT_IN if table.get("environment") == "sandbox" else profiles.BARE
+    profile = table.get("profile", bare)
     if not isinstance(profile, str):
-        return table
-    return profiles.merged(profiles.read(profile, f"{shown}: [targets.{name}]"), table)
+        return table  # pydantic says what is wrong with it
+    under = profiles.read(profile, f"{shown}: [targets.{name}]")
+    return profiles.merged({**under, "profile": profile}, table)
 
 
 def _only(config: Config, shown: str) -> str:

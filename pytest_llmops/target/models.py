@@ -26,7 +26,7 @@ class PromptText(Table):
 class Baseline(Table):
     """How timed metrics are compared with stored baselines (the rule: docs, 'verdict')."""
 
-    primary: list[str] = Field([], description="Metrics that gate, e.g. 'generation_latency.ttft'; empty: all of them.")
+    primary: list[str] = Field([], description="Metrics that gate; others only when a second run confirms. Empty: all.")
     recorded: list[str] = Field([], description="Metrics that thresholds alone judge; '*' stands for any text.")
     threshold: float = Field(1.20, gt=1, description="Times slower than the baseline that fails.")
     floor: Seconds = Field(0.0, ge=0, description="Differences below this are nobody's problem, e.g. '5 ms'.")
@@ -60,7 +60,7 @@ class Disruption(Table):
 class TargetTable(Table):
     """One deployment, ``[targets.NAME]``, with its profile's values under it."""
 
-    profile: str = Field("sandbox", description="Ready settings for one kind of system.")
+    profile: str = Field("none", description="Ready settings for one kind of system; none: a few thresholds alone.")
     system: str = Field("", description="The system whose runbook applies; set by the profile.")
     environment: Environment = "staging"
     components: Components = Components()

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pytest_llmops.errors import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 ALSO_CALLED = {"vectors": "qdrant", "llm": "ollama' or 'openai"}
 """Fixture names that a reader may take for component names."""
@@ -28,6 +28,8 @@ def sentences(error: ValidationError, model: type[BaseModel], where: str) -> lis
 
 def _sentence(problem: Any, model: type[BaseModel], where: str) -> str:
     location = [str(part) for part in problem["loc"]]
+    if problem["type"] == "value_error" and isinstance(problem["input"], Mapping) and location:
+        return f"{where}: [{'.'.join(location)}]: {problem['msg'].removeprefix('Value error, ')}."
     *table, key = location or ["(file)"]
     place = f"{where}: [{'.'.join(table)}]" if table else where
     if problem["type"] == "extra_forbidden":
@@ -39,13 +41,15 @@ def _sentence(problem: Any, model: type[BaseModel], where: str) -> str:
     message = problem["msg"].removeprefix("Value error, ")
     if problem["type"] == "value_error":
         return f"{place} {key}: {message}."
+    if problem["type"] == "model_type":
+        message = "a table is needed here"
     found = problem["input"]
     shown = repr(found) if isinstance(found, str | int | float | bool) else type(found).__name__
     return f"{place} {key} is {shown}: {message[:1].lower()}{message[1:]}."
 
 
 def _keys(model: type[BaseModel], path: Sequence[str]) -> list[str]:
-    """The keys that the table at this path may hold."""
+    """The keys that the table at this path may hold; none where there is no table."""
     parts = iter(path)
     for part in parts:
         field = next((f for n, f in model.model_fields.items() if part in {n, f.alias}), None)

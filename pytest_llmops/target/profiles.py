@@ -12,6 +12,9 @@ from pytest_llmops.errors import ConfigError, did_you_mean
 
 _FOLDER = files("pytest_llmops.target") / "profiles"
 
+BARE = "none"
+"""A target without a profile: a few thresholds and questions, no components, no routes."""
+
 
 @cache
 def names() -> tuple[str, ...]:
@@ -30,6 +33,8 @@ def read(name: str, where: str = "") -> dict[str, Any]:
     Raises:
         ConfigError: there is none of that name.
     """
+    if name == BARE:
+        return _extended("_generic")
     if name not in names():
         asked = f"{where}: " if where else ""
         raise ConfigError(
@@ -45,7 +50,7 @@ def _extended(name: str) -> dict[str, Any]:
     return merged(_extended(parent), values) if parent else values
 
 
-WHOLE = frozenset({"body", "accept", "cases"})
+WHOLE = frozenset({"auth", "body", "accept", "cases"})
 """Tables that mean something only as a whole: a request body of yours is not mixed with the profile's."""
 
 

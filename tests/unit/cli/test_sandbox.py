@@ -8,7 +8,7 @@ import pytest
 from pytest_llmops import __version__
 from pytest_llmops.target.load import load
 
-PROFILES = "sandbox, sandbox:ollama, sandbox:openai-compatible, sandbox:rag."
+PROFILES = "ollama, openai-compatible, rag, sandbox."
 
 
 def test_a_file_that_exists_is_not_overwritten(llmops, tmp_path):
@@ -23,10 +23,7 @@ def test_a_file_that_exists_is_not_overwritten(llmops, tmp_path):
 def test_an_unknown_profile_names_the_nearest(llmops):
     status, said = llmops("sandbox", "--profile", "ragg")
     assert status == 1
-    assert said == (
-        "Error: unknown target 'sandbox:ragg'. Did you mean 'sandbox:rag' or 'sandbox' or 'sandbox:ollama'? "
-        f"Targets: {PROFILES}\n"
-    )
+    assert said == f"Error: --profile: unknown profile 'ragg'. Did you mean 'rag'? Profiles: {PROFILES}\n"
 
 
 def test_the_version_is_the_packages(llmops):

@@ -101,7 +101,8 @@ def test_a_timestamp_that_cannot_be_read_gives_no_age(stamp):
 def test_a_moment_is_epoch_seconds():
     assert moment_of("2026-03-02T10:00:00+01:00") == 1772442000.0
     assert moment_of("2026-03-02 09:00:00") == 1772442000.0
-    assert moment_of(3) is None
+    assert moment_of(1772442000) == 1772442000.0
+    assert moment_of([3]) is None
 
 
 def test_the_api_asks_the_route_that_its_profile_names(serve, client):
@@ -115,3 +116,10 @@ def test_a_profile_without_health(client):
     with pytest.raises(Unsupported) as caught:
         client("api", url="http://rag.example").health()
     assert str(caught.value) == "api: its profile describes no health route."
+
+
+def test_a_bad_status_with_a_page_in_place_of_json_is_still_told():
+    page = Answer("api", "GET /health", 503, "<html>down</html>", 0.25)
+    told = health_report(page, Health(accept={"status": ["ok"]}))
+    assert not told.healthy
+    assert "answered 503, accepted is 200" in told.reason

@@ -101,7 +101,7 @@ PROBLEMS = {
     ),
     "a threshold without a limit": (
         "[targets.staging.thresholds.x]\nfor = '2m'",
-        ": [targets.staging.thresholds] x: a threshold needs at least one of target, warning, critical.",
+        ": [targets.staging.thresholds.x]: a threshold needs at least one of target, warning, critical.",
     ),
     "a lasting that is no duration": (
         "[targets.staging.thresholds.x]\ntarget = '< 3 s'\nfor = 'a while'",
@@ -109,18 +109,18 @@ PROBLEMS = {
     ),
     "two schemes": (
         f"{API}auth = {{ bearer = 'A', basic = 'B' }}",
-        ": [targets.staging.components.api] auth: auth takes exactly one of header (with env), bearer, basic.",
+        ": [targets.staging.components.api.auth]: auth takes exactly one of header (with env), bearer, basic.",
     ),
     "a header without its variable": (
         f"{API}auth = {{ header = 'X-API-Key' }}",
         (
-            ": [targets.staging.components.api] auth: header and env go together: the header's name and the "
+            ": [targets.staging.components.api.auth]: header and env go together: the header's name and the "
             "variable with its value."
         ),
     ),
     "a prompt twice": (
         "[[targets.staging.prompts]]\nid = 'a'\ntext = 'x'\n[[targets.staging.prompts]]\nid = 'a'\ntext = 'y'",
-        ": [targets] staging: prompt ids must differ; twice here: a.",
+        ": [targets.staging]: prompt ids must differ; twice here: a.",
     ),
     "two problems at once": (
         "[[targets.staging.prompts]]\nid = 'a'\ntxt = 'x'",
