@@ -19,8 +19,8 @@ TESTS = """
 """
 USUAL_S, SLOW_S = 0.04, 0.064
 SENTENCE = (
-    r"generation is 1\.\d\d times slower than its baseline \(95 % limits 1\.\d\d to [12]\.\d\d\): \d+ ms now, \d+ ms then; "
-    r"60 calls against the accepted run of \d{4}-\d\d-\d\d \d\d:\d\d"
+    r"generation is 1\.\d\d times slower than its baseline \(95 % limits 1\.\d\d to [12]\.\d\d\): \d+ ms now, "
+    r"\d+ ms then; 60 calls against the accepted run of \d{4}-\d\d-\d\d \d\d:\d\d"
 )
 SETTINGS = '\n[targets.here.baseline]\nprimary = ["generation"]\n'
 

@@ -34,9 +34,9 @@ LLMOPS_NO_SUCH_KEY, which is not set. Set it (export LLMOPS_NO_SUCH_KEY=…) and
 Profiles: ollama, openai-compatible, rag, sandbox.""",
     ),
     "invalid TOML": (
-        "[targets.here\n",
+        "profile = rag\n",
         [],
-        """llmops.toml is not valid TOML: Expected ']' at the end of a table declaration (at line 2, column 14).""",
+        """llmops.toml is not valid TOML: Invalid value (at line 2, column 11).""",
     ),
     "an unknown target": (
         "",

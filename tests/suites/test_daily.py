@@ -102,13 +102,13 @@ def test_a_healthy_stack_is_green(suite):
 def test_serial_and_parallel_are_the_same(suite, stack):
     words = ("-m", "daily", f"--llmops-config={stack.file}")
     serial = suite(*words, "-n", "0", environ=stack.keys)
-    serial_probes = stack.asked("preflight")
+    once = {purpose: stack.asked(purpose) for purpose in ("preflight", "check")}
     parallel = suite(*words, "-n", "4", environ=stack.keys)
-    parallel_probes = stack.asked("preflight")
+    twice = {purpose: stack.asked(purpose) for purpose in once}
     assert (serial.status, parallel.status) == (0, 0), serial.out + parallel.out
     assert _outcomes(parallel) == _outcomes(serial)
-    assert parallel_probes == sorted(2 * serial_probes)
-    assert len(serial_probes) > 0
+    assert twice == {purpose: sorted(2 * calls) for purpose, calls in once.items()}
+    assert all(once.values())
 
 
 @pytest.mark.parametrize("fault", SICK)
