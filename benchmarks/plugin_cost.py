@@ -2,8 +2,8 @@
 
     python benchmarks/plugin_cost.py [rounds]
 
-All variants run in turns, in random order within each round, so that the machine's noise meets them alike. CPU is user and
-system time of the whole pytest process. Our plugin alone is the difference of the first pair, paired round by round.
+All variants run in turns, in random order within each round, so that the machine's noise meets them alike. CPU is user
+and system time of the whole pytest process. Our plugin alone is the difference of the first pair, taken round by round.
 """
 
 from __future__ import annotations

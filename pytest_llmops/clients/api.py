@@ -12,6 +12,7 @@ import jmespath
 from pytest_llmops.clients.exposition import MetricsPage
 from pytest_llmops.clients.health import HealthReport, health_report, moment_of
 from pytest_llmops.clients.llm import text_of
+from pytest_llmops.clients.over_http import OverHttp
 from pytest_llmops.clients.signing import WRONG
 from pytest_llmops.errors import CallFailed, ConfigError, Unsupported, did_you_mean
 from pytest_llmops.target.templates import render
@@ -19,6 +20,7 @@ from pytest_llmops.target.templates import render
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from pytest_llmops.clients.client import Level
     from pytest_llmops.clients.http import Answer, Http
     from pytest_llmops.samples import Prompt
     from pytest_llmops.target.components import Api as ApiComponent
@@ -90,7 +92,7 @@ class AuditEvent:
     type: str
 
 
-class Api:
+class Api(OverHttp):
     """A service with routes.
 
     Args:
@@ -99,11 +101,18 @@ class Api:
     """
 
     def __init__(self, http: Http, config: ApiComponent) -> None:
-        self.http = http
+        super().__init__(http)
         self.config = config
 
-    def __repr__(self) -> str:
-        return f"Api({self.http.url})"
+    def levels(self, deadline_s: float, facts: dict[str, str]) -> list[Level]:
+        """Reachable: any answer will do here; whether it is a healthy one is a check of its own."""
+        return [("reachable", self._any_answer)]
+
+    def _any_answer(self) -> None:
+        if self.config.health is not None:
+            self.call(self.config.health.route)
+        else:
+            self.http.call("GET", "/")
 
     def with_wrong_key(self, route: str, **values: Any) -> Answer:
         """Ask a route with a key that nobody has.
@@ -112,7 +121,7 @@ class Api:
             Unsupported: the target is configured without keys.
         """
         if self.config.auth is None:
-            raise Unsupported(f"{self.http.component}: the target is configured without keys.")
+            raise Unsupported(f"{self.component}: the target is configured without keys.")
         return self._ask(route, WRONG, values)
 
     def call(self, route: str, *, role: str | None = None, **values: Any) -> Answer:
@@ -147,7 +156,7 @@ class Api:
             Unsupported: the profile describes no health.
         """
         if self.config.health is None:
-            raise Unsupported(f"{self.http.component}: its profile describes no health route.")
+            raise Unsupported(f"{self.component}: its profile describes no health route.")
         return health_report(self.call(self.config.health.route), self.config.health)
 
     def query(self, prompt: Prompt | str, *, user: str = GUEST, fresh: bool = True, role: str | None = None) -> Reply:
@@ -171,9 +180,9 @@ class Api:
         sources = jmespath.search(route.sources, body) if route.sources else None
         if not blocked and not isinstance(text, str):
             raise CallFailed(
-                self.http.component,
+                self.component,
                 "bad-answer",
-                f"{self.http.component}: {answer.asked} answered {answer.status} without a text at {route.answer!r}.",
+                f"{self.component}: {answer.asked} answered {answer.status} without a text at {route.answer!r}.",
             )
         named = tuple(str(source) for source in sources or ())
         return Reply(text or "", named, blocked, answer.status, answer.elapsed_s, body)
@@ -195,13 +204,13 @@ class Api:
             CallFailed: it cannot be had, or is not in the text format.
         """
         if self.config.metrics is None:
-            raise Unsupported(f"{self.http.component}: its profile names no metrics page.")
+            raise Unsupported(f"{self.component}: its profile names no metrics page.")
         answer = self.http.call("GET", self.config.metrics).ok()
         try:
-            return MetricsPage.parse(self.http.component, answer.text)
+            return MetricsPage.parse(self.component, answer.text)
         except ValueError as error:
             raise CallFailed(
-                self.http.component, "bad-answer", f"{self.http.component}: {answer.asked} is no metrics page: {error}."
+                self.component, "bad-answer", f"{self.component}: {answer.asked} is no metrics page: {error}."
             ) from None
 
     def kpi(self, name: str) -> float:
@@ -233,7 +242,7 @@ class Api:
 
     def _route(self, name: str) -> Route:
         if name not in self.config.routes:
-            raise Unsupported(f"{self.http.component}: its profile describes no route {name!r}.")
+            raise Unsupported(f"{self.component}: its profile describes no route {name!r}.")
         return self.config.routes[name]
 
     def _kpi(self, name: str) -> Kpi:
@@ -241,6 +250,6 @@ class Api:
         if name not in kpis:
             near = did_you_mean(name, kpis)
             if near:
-                raise ConfigError(f"{self.http.component}: unknown kpi {name!r}.{near}")
-            raise Unsupported(f"{self.http.component}: its profile describes no figure {name!r}.")
+                raise ConfigError(f"{self.component}: unknown kpi {name!r}.{near}")
+            raise Unsupported(f"{self.component}: its profile describes no figure {name!r}.")
         return kpis[name]

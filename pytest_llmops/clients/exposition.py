@@ -32,10 +32,12 @@ class MetricsPage:
     Attributes:
         component: whose page it is.
         points: its lines; ``_created`` series are left out.
+        declared: families that it names, those without a single line included.
     """
 
     component: str
     points: tuple[Point, ...]
+    declared: frozenset[str] = frozenset()
 
     @classmethod
     def parse(cls, component: str, text: str) -> MetricsPage:
@@ -44,13 +46,14 @@ class MetricsPage:
         Raises:
             ValueError: it is not in that format.
         """
+        families = list(text_string_to_metric_families(text))
         points = [
             Point(sample.name, sample.labels, sample.value)
-            for family in text_string_to_metric_families(text)
+            for family in families
             for sample in family.samples
             if not sample.name.endswith("_created")
         ]
-        return cls(component, tuple(points))
+        return cls(component, tuple(points), frozenset(family.name for family in families))
 
     @property
     def names(self) -> set[str]:
@@ -85,11 +88,13 @@ class MetricsPage:
         }
 
     def _require(self, name: str, series: Sequence[str]) -> None:
-        absent = sorted(set(series) - self.names)
-        if absent and not set(series) & self.names:
-            raise Unsupported(
-                f"{self.component}: {name} needs {', '.join(absent)}, which its metrics page does not have."
-            )
+        """Some series has to be there; one that is declared and has no line yet has counted nothing."""
+        if set(series) & self.names:
+            return
+        if any(one.startswith(family) for one in series for family in self.declared):
+            raise Vacuous(f"{self.component}: {name} says nothing, {' + '.join(series)} has counted nothing yet.")
+        absent = ", ".join(sorted(set(series)))
+        raise Unsupported(f"{self.component}: {name} needs {absent}, which its metrics do not have.")
 
     def _whole(self, name: str, kpi: Kpi) -> float:
         whole = self._sum(kpi.over, kpi.over_where)

@@ -128,6 +128,11 @@ class Llm(Protocol):
         ...
 
 
+def facts_of(model: Model) -> dict[str, str]:
+    """What a report says of the timed model."""
+    return {"model": model.name, "digest": model.digest, "quantisation": model.quantisation}
+
+
 def text_of(prompt: Prompt | str) -> str:
     """What is sent."""
     return prompt.text if isinstance(prompt, Prompt) else prompt

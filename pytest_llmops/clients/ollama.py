@@ -6,17 +6,19 @@ import json
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmops.clients.llm import Generation, Model, chosen_model, length, missing_models, text_of
+from pytest_llmops.clients.llm import Generation, Model, chosen_model, facts_of, length, missing_models, text_of
+from pytest_llmops.clients.over_http import OverHttp
 from pytest_llmops.errors import CallFailed
 from pytest_llmops.samples import Stream
 
 if TYPE_CHECKING:
+    from pytest_llmops.clients.client import Level
     from pytest_llmops.clients.http import Http
     from pytest_llmops.samples import Prompt
     from pytest_llmops.target.components import Llm as LlmComponent
 
 
-class Ollama:
+class Ollama(OverHttp):
     """An Ollama server.
 
     Args:
@@ -25,11 +27,16 @@ class Ollama:
     """
 
     def __init__(self, http: Http, config: LlmComponent) -> None:
-        self.http = http
+        super().__init__(http)
         self.config = config
 
-    def __repr__(self) -> str:
-        return f"Ollama({self.http.url})"
+    def levels(self, deadline_s: float, facts: dict[str, str]) -> list[Level]:
+        """Reachable, model listed, one real token generated."""
+        return [
+            ("reachable", lambda: facts.update(server=self.version())),
+            ("model listed", lambda: facts.update(facts_of(self.timed_model))),
+            ("generates", lambda: self.first_token(deadline_s)),
+        ]
 
     def version(self) -> str:
         """The server's version; empty where it says none."""
@@ -64,7 +71,7 @@ class Ollama:
     @cached_property
     def timed_model(self) -> Model:
         """The model that calls ask for; looked up once."""
-        return chosen_model(self.http.component, self.config, self.models())
+        return chosen_model(self.component, self.config, self.models())
 
     def generate(
         self,
@@ -94,7 +101,7 @@ class Ollama:
                 words.append(last["response"])
                 first_answer_s = moment if first_answer_s is None else first_answer_s
         if not last.get("done"):
-            component = self.http.component
+            component = self.component
             raise CallFailed(component, "cut-stream", f"{component}: POST /api/generate was cut before its last chunk.")
         return self._generation(name, "".join(words), tuple(times), first_answer_s, last)
 
@@ -105,7 +112,7 @@ class Ollama:
             chunk = self._chunk(line)
             if chunk.get("response") or chunk.get("thinking"):
                 return moment
-        component = self.http.component
+        component = self.component
         raise CallFailed(component, "no-token", f"{component}: POST /api/generate ended without a token.")
 
     def embed(self, text: Prompt | str) -> list[float]:
@@ -114,7 +121,7 @@ class Ollama:
         found = self.http.call("POST", "/api/embed", body={"model": name, "input": text_of(text)}).ok().table()
         vectors = found.get("embeddings") or []
         if not vectors or not vectors[0]:
-            component = self.http.component
+            component = self.component
             raise CallFailed(component, "bad-answer", f"{component}: POST /api/embed answered without an embedding.")
         return [float(value) for value in vectors[0]]
 
@@ -129,7 +136,7 @@ class Ollama:
             read = {"error": f"not JSON: {line[:80]!r}"}
         chunk: dict[str, Any] = read if isinstance(read, dict) else {"error": f"no object: {line[:80]!r}"}
         if "error" in chunk:
-            component = self.http.component
+            component = self.component
             raise CallFailed(component, "bad-answer", f"{component}: POST /api/generate streamed: {chunk['error']}.")
         return chunk
 
@@ -137,7 +144,7 @@ class Ollama:
         self, model: str, text: str, times: tuple[float, ...], first_answer_s: float | None, last: dict[str, Any]
     ) -> Generation:
         tokens_out = last.get("eval_count")
-        self.http.ledger.charge(self.http.component, tokens=tokens_out or 0)
+        self.http.ledger.charge(self.component, tokens=tokens_out or 0)
         return Generation(
             text=text,
             model=model,

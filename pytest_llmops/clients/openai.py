@@ -6,13 +6,15 @@ import json
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmops.clients.llm import Generation, Model, chosen_model, length, missing_models, text_of
+from pytest_llmops.clients.llm import Generation, Model, chosen_model, facts_of, length, missing_models, text_of
+from pytest_llmops.clients.over_http import OverHttp
 from pytest_llmops.errors import CallFailed
 from pytest_llmops.samples import Stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pytest_llmops.clients.client import Level
     from pytest_llmops.clients.http import Http
     from pytest_llmops.samples import Prompt
     from pytest_llmops.target.components import Llm as LlmComponent
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 CHAT = "/v1/chat/completions"
 
 
-class OpenAI:
+class OpenAI(OverHttp):
     """A server that speaks OpenAI's API.
 
     Args:
@@ -29,11 +31,16 @@ class OpenAI:
     """
 
     def __init__(self, http: Http, config: LlmComponent) -> None:
-        self.http = http
+        super().__init__(http)
         self.config = config
 
-    def __repr__(self) -> str:
-        return f"OpenAI({self.http.url})"
+    def levels(self, deadline_s: float, facts: dict[str, str]) -> list[Level]:
+        """Reachable, model listed, one real token generated."""
+        return [
+            ("reachable", self.list_time),
+            ("model listed", lambda: facts.update(facts_of(self.timed_model))),
+            ("generates", lambda: self.first_token(deadline_s)),
+        ]
 
     def models(self) -> list[Model]:
         """The models that it lists (GET /v1/models)."""
@@ -55,7 +62,7 @@ class OpenAI:
     @cached_property
     def timed_model(self) -> Model:
         """The model that calls ask for; looked up once."""
-        return chosen_model(self.http.component, self.config, self.models())
+        return chosen_model(self.component, self.config, self.models())
 
     def generate(
         self,
@@ -94,7 +101,7 @@ class OpenAI:
         for moment, chunk in self._chunks(body, deadline_s):
             if any(_said(chunk)):
                 return moment
-        component = self.http.component
+        component = self.component
         raise CallFailed(component, "no-token", f"{component}: POST {CHAT} ended without a token.")
 
     def embed(self, text: Prompt | str) -> list[float]:
@@ -103,7 +110,7 @@ class OpenAI:
         found = self.http.call("POST", "/v1/embeddings", body={"model": name, "input": text_of(text)}).ok().table()
         vector = (found.get("data") or [{}])[0].get("embedding")
         if not vector:
-            component = self.http.component
+            component = self.component
             raise CallFailed(component, "bad-answer", f"{component}: /v1/embeddings answered without an embedding.")
         return [float(value) for value in vector]
 
@@ -125,7 +132,7 @@ class OpenAI:
         Raises:
             CallFailed: the stream ended before that.
         """
-        component = self.http.component
+        component = self.component
         for moment, line in self.http.lines("POST", CHAT, body=body, deadline_s=deadline_s):
             if not line.startswith("data:"):
                 continue
@@ -156,7 +163,7 @@ class OpenAI:
         usage: dict[str, Any] | None,
     ) -> Generation:
         tokens_out = (usage or {}).get("completion_tokens")
-        self.http.ledger.charge(self.http.component, tokens=tokens_out or 0)
+        self.http.ledger.charge(self.component, tokens=tokens_out or 0)
         return Generation(text, model, Stream(times, tokens_out), (usage or {}).get("prompt_tokens"), first_answer_s)
 
 

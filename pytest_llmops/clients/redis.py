@@ -16,6 +16,7 @@ from pytest_llmops.target.secrets import without_userinfo
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_llmops.clients.client import Level
     from pytest_llmops.state.ledger import Ledger
     from pytest_llmops.target.load import Target
 
@@ -63,19 +64,23 @@ class Redis:
         self.part = target.component(component)
         self.ledger = ledger
         given = self.part.url or ""
-        self.url = without_userinfo(given)
+        self.address = without_userinfo(given)
         auth = self.part.auth
         if auth and (variable := auth.env or auth.bearer or auth.basic):
             secret = target.secret(variable, component)
             user, password = secret.split(":", 1) if auth.basic and ":" in secret else ("", secret)
-            given = _with_login(self.url, user, password)
+            given = _with_login(self.address, user, password)
         # One deadline: a command is one short exchange, so the socket's own timeout is the whole call's.
         self._client: Any = redis.Redis.from_url(
             given, socket_timeout=self.part.deadline, socket_connect_timeout=self.part.deadline, retry=None
         )
 
     def __repr__(self) -> str:
-        return f"Redis({self.url})"
+        return f"Redis({self.address})"
+
+    def levels(self, deadline_s: float, facts: dict[str, str]) -> list[Level]:
+        """Reachable: PING is answered."""
+        return [("reachable", self.ping)]
 
     def close(self) -> None:
         """Give the connections back."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pytest_llmops.clients.over_http import OverHttp
 from pytest_llmops.errors import CallFailed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pytest_llmops.clients.client import Level
     from pytest_llmops.clients.http import Http
     from pytest_llmops.target.components import Vectors as VectorsComponent
 
@@ -43,7 +45,7 @@ class Hit:
     payload: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
-class Vectors:
+class Vectors(OverHttp):
     """A Qdrant server.
 
     Args:
@@ -52,11 +54,12 @@ class Vectors:
     """
 
     def __init__(self, http: Http, config: VectorsComponent) -> None:
-        self.http = http
+        super().__init__(http)
         self.config = config
 
-    def __repr__(self) -> str:
-        return f"Vectors({self.http.url})"
+    def levels(self, deadline_s: float, facts: dict[str, str]) -> list[Level]:
+        """Reachable; whether it is ready is a check of its own."""
+        return [("reachable", self.collections)]
 
     def ready(self) -> float:
         """Ask ``/readyz``; seconds that it took.
@@ -96,7 +99,7 @@ class Vectors:
             return self.config.collection
         names = self.collections()
         if not names:
-            raise CallFailed(self.http.component, "no-collection", f"{self.http.component}: it has no collections.")
+            raise CallFailed(self.component, "no-collection", f"{self.component}: it has no collections.")
         return names[0]
 
     def _result(self, method: str, path: str, body: Any = None) -> dict[str, Any]:

@@ -71,12 +71,12 @@ def breach(metric: str, value: float | str, unit: str, threshold: Threshold) -> 
     lasting = f" (asked: for {spoken(threshold.for_s)}; breached, duration unproven)" if threshold.for_s else ""
     shown = said(value, unit)
     if critical and _holds(metric, value, unit, critical):
-        return Breach("critical", critical.text, f"{metric} is {shown}, critical is {critical.text}{lasting}")
+        return Breach("critical", critical.text, f"{metric} is {shown}; that is critical ({critical.text}){lasting}")
     if warning and _holds(metric, value, unit, warning):
-        return Breach("normal", warning.text, f"{metric} is {shown}, warning is {warning.text}{lasting}")
+        return Breach("normal", warning.text, f"{metric} is {shown}; that is a warning ({warning.text}){lasting}")
     if target and not _holds(metric, value, unit, target):
         fails = threshold.on_target_miss == "fail"
-        return Breach("minor", target.text, f"{metric} is {shown}, target is {target.text}{lasting}", fails)
+        return Breach("minor", target.text, f"{metric} is {shown}; the target is {target.text}{lasting}", fails)
     return None
 
 

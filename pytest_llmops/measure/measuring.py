@@ -283,7 +283,7 @@ def _judge_errors(measurement: Measurement, sampler: Sampler, verdict: Verdict, 
         )
     )
     if broken:
-        words = f"{name}: {reason}, {', '.join(f'{k} is {v}' for k, v in (limits or {}).items() if k != 'broken')}"
+        words = f"{name}: {reason}; {broken.reason.partition('; ')[2]}"
         measurement.breaches.append(type(broken)(broken.severity, broken.limit, words, broken.fails))
     elif compared and compared.state == "regression":
         measurement.regressions.append(f"{name}: {verdict.reason}{last}")

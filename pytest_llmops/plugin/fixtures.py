@@ -15,10 +15,10 @@ from pytest_llmops.plugin.run import RUN, Run
 
 if TYPE_CHECKING:
     from pytest_llmops.clients.api import Api
+    from pytest_llmops.clients.client import Client
     from pytest_llmops.clients.llm import Llm
     from pytest_llmops.clients.ollama import Ollama
     from pytest_llmops.clients.openai import OpenAI
-    from pytest_llmops.clients.preflight import Client
     from pytest_llmops.clients.redis import Redis
     from pytest_llmops.clients.vectors import Vectors
     from pytest_llmops.plugin.measuring import Measure, Record

@@ -96,8 +96,7 @@ class Measure:
         return full
 
     def _bench(self, client: Any) -> Bench:
-        http = getattr(client, "http", None)
-        component = str(http.component if http else getattr(client, "component", ""))
+        component = str(getattr(client, "component", ""))
         known = self._run.declared.table.components.configured()
         facts = self._run.preflight(component).facts if component in known else {}
         return Bench(

@@ -16,7 +16,8 @@ from pytest_llmops.plugin.options import Options
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pytest_llmops.clients.preflight import Client, Preflight
+    from pytest_llmops.clients.client import Client
+    from pytest_llmops.clients.preflight import Preflight
     from pytest_llmops.judge.baselines import Store
     from pytest_llmops.plugin.controller import Controller
     from pytest_llmops.plugin.selection import Selected
@@ -178,7 +179,7 @@ class Run:
     def client(self, component: str) -> Client:
         """The one client of a component in this process."""
         if component not in self._clients:
-            from pytest_llmops.clients.preflight import connect
+            from pytest_llmops.clients.client import connect
 
             self._clients[component] = connect(self.target, component, self.ledger)
         return self._clients[component]
@@ -201,4 +202,4 @@ class Run:
     def close(self) -> None:
         """Give connections back."""
         for client in self.__dict__.pop("_clients", {}).values():
-            getattr(client, "http", client).close()
+            client.close()

@@ -65,21 +65,24 @@ def summary(result: dict[str, Any], *, color: bool, width: int, verbose: bool) -
     _values(console, [m for m in metrics if not _is_timed(m) and (verbose or not _quiet(m))])
     _components(console, result["preflight"])
     _totals(console, result, metrics)
-    return out.getvalue().rstrip("\n").splitlines()
+    return [line.rstrip() for line in out.getvalue().rstrip("\n").splitlines()]
 
 
 def _failures(console: Console, checks: Sequence[dict[str, Any]]) -> None:
     """One line per check that is not green, and one per unreachable component however many tests it cost."""
     lost = Counter(check["reason"] for check in checks if check["category"] == "unreachable")
-    for reason, count in lost.items():
-        tests = f" ({count} check{'s' if count > 1 else ''} not made)"
-        _say(console, "UNREACHABLE", Text(reason.partition("\n")[0] + tests), "bold red")
+    for cause, count in lost.items():
+        not_made = f" ({count} check{'s' if count > 1 else ''} not made)"
+        _say(console, "UNREACHABLE", Text(cause.partition("\n")[0] + not_made), "bold red")
+    told: dict[tuple[str, str], list[str]] = {}
     for check in checks:
-        if check["outcome"] not in {"failed", "error", "waived"} or check["category"] == "unreachable":
-            continue
-        word = "WAIVED" if check["outcome"] == "waived" else check["category"].upper()
-        _say(console, word, Text(check["test"], "bold"), "bold red")
-        for line in _sentences(check["reason"]):
+        if check["outcome"] in {"failed", "error", "waived"} and check["category"] != "unreachable":
+            word = "WAIVED" if check["outcome"] == "waived" else check["category"].upper()
+            told.setdefault((word, "\n".join(_sentences(check["reason"]))), []).append(check["test"])
+    for (word, reason), tests in told.items():
+        for index, test in enumerate(tests):
+            _say(console, "" if index else word, Text(test, "bold"), "bold red")
+        for line in reason.splitlines():
             _say(console, "", Text(line))
     if any(check["outcome"] in {"failed", "error", "waived"} for check in checks):
         console.print()
@@ -194,7 +197,9 @@ def _components(console: Console, preflight: Sequence[dict[str, Any]]) -> None:
 
 def _totals(console: Console, result: dict[str, Any], metrics: Sequence[dict[str, Any]]) -> None:
     outcomes = Counter(check["outcome"] for check in result["checks"])
-    counted = ", ".join(f"{count} {word}" for word, count in sorted(outcomes.items()))
+    counted = ", ".join(
+        f"{count} {word}{'s' if word == 'error' and count > 1 else ''}" for word, count in sorted(outcomes.items())
+    )
     left_out = sum(result["not_applicable"].values())
     _say(console, "checks", Text(f"{counted}{f', {left_out} left out' if left_out else ''}"))
     states = Counter(_word_of(metric) for metric in metrics if metric["ratio"] is not None and metric["unit"] == "s")
@@ -208,6 +213,10 @@ def _totals(console: Console, result: dict[str, Any], metrics: Sequence[dict[str
     errors = f", {failed} of {timed} timed ones failed" if rates else ""
     cost = f"{spent['requests']} calls{errors}, {spent['tokens']} tokens, {result['duration_s']:.0f} s"
     _say(console, "cost", Text(cost))
+
+
+def _plural(word: str, count: int) -> str:
+    return "errors" if word == "error" and count > 1 else word
 
 
 def _word_of(metric: dict[str, Any]) -> str:

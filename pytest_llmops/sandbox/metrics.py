@@ -49,6 +49,10 @@ class Metrics:
         self._model = Counter(*NAMES["model"], ["model"], registry=self._registry)
         self._blocked = Counter(*NAMES["blocked"], registry=self._registry)
         Gauge(*NAMES["sessions"], registry=self._registry).set_function(self._sessions)
+        if frozen:  # they stand where they were when they stopped, as a broken exporter's do
+            self._requests.labels("query", "200").inc()
+            self._duration.labels("query").observe(0.2)
+            self._model.labels("frozen").inc()
 
     def request(self, route: str, status: int, duration_s: float) -> None:
         """A request was answered."""
@@ -73,7 +77,8 @@ class Metrics:
 
     def session(self, user: str) -> None:
         """A user is here."""
-        self._seen[user] = time.monotonic()
+        if not self._frozen:
+            self._seen[user] = time.monotonic()
 
     def exposition(self) -> bytes:
         """All of it as Prometheus text."""

@@ -21,7 +21,7 @@ def test_metrics_can_be_read(api: Api, record: Record) -> None:
     record("metric_series", len(api.metrics().names), "series")
 
 
-@pytest.mark.procedure("voyageur.evening-review.total-requests", fault="api:no-metrics")
+@pytest.mark.procedure("voyageur.evening-review.total-requests", fault="api:frozen-metrics")
 def test_requests_are_counted(api: Api, prompts: Workload, record: Record) -> None:
     """The counter of requests moves when a request is made."""
     before = api.kpi("requests_total")
@@ -87,7 +87,7 @@ def test_model_usage(api: Api, prompts: Workload, record: Record) -> None:
         record(f"model_share[{model}]", share, "%")
 
 
-@pytest.mark.procedure("agent-aiops.sessions.active-sessions", fault="api:no-metrics")
+@pytest.mark.procedure("agent-aiops.sessions.active-sessions", fault="api:frozen-metrics")
 def test_active_sessions(api: Api, prompts: Workload, record: Record) -> None:
     """The number of active sessions, ours among them."""
     api.query(prompts[0])

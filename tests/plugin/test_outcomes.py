@@ -87,7 +87,7 @@ def test_a_users_own_assertion_keeps_pytests_explanation(project):
 
 def test_a_broken_threshold_fails_with_its_own_sentence(project):
     run = project.run()
-    assert _section(run) == ["model_count is 1 models, warning is < 2"]
+    assert _section(run) == ["model_count is 1 models; that is a warning (< 2)"]
     check = run.checks["test_count"]
     assert (check["outcome"], check["category"], check["severity"]) == ("failed", "threshold", "normal")
     assert check["metrics"][0]["threshold"] == {"target": ">= 1", "warning": "< 2", "broken": "< 2"}

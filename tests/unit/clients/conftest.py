@@ -11,8 +11,8 @@ from socket import create_server
 import pytest
 from hypothesis import settings
 
+from pytest_llmops.clients.client import connect
 from pytest_llmops.clients.http import Http
-from pytest_llmops.clients.preflight import connect
 from pytest_llmops.state.ledger import Ledger
 from pytest_llmops.target.load import Target
 from pytest_llmops.target.models import Budget, TargetTable

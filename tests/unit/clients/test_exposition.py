@@ -103,7 +103,7 @@ def test_shares_by_label(page):
 def test_a_page_without_the_series_does_not_support_the_figure(page):
     with pytest.raises(Unsupported) as caught:
         page.kpi("cost", Kpi(metric=["dollars_total", "cents_total"]))
-    assert str(caught.value) == "api: cost needs cents_total, dollars_total, which its metrics page does not have."
+    assert str(caught.value) == "api: cost needs cents_total, dollars_total, which its metrics do not have."
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 import pytest
 
-from pytest_llmops.clients.preflight import connect, preflight
+from pytest_llmops.clients.client import connect
+from pytest_llmops.clients.preflight import preflight
 from pytest_llmops.control.embedded import Sandbox, fault_table, placed
 from pytest_llmops.errors import ConfigError
 from pytest_llmops.state.ledger import Ledger

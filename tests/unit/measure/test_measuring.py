@@ -101,7 +101,7 @@ def test_metrics_that_thresholds_alone_judge_have_no_baseline(bench, accepted, t
     accepted(here, "x.ttft", around(0.1))
     found = take(here, streaming(0.2))
     assert (found["ttft"].state, found["ttft"].baseline) == ("recorded", None)
-    assert found.problems == ["x.ttft is 200 ms, target is < 100 ms"]
+    assert found.problems == ["x.ttft is 200 ms; the target is < 100 ms"]
     assert [recording.metric.name for recording in found.recordings] == ["x"]
 
 
@@ -112,7 +112,7 @@ def test_every_call_that_failed_counts_against_the_error_rate(bench, take):
     reason = "11 of 31 calls failed; the last: api: GET /x gave no whole answer within 1 s"
     assert found["error_rate"].reason == reason
     assert found["error_rate"].threshold == {"target": "<= 5 %", "broken": "<= 5 %"}
-    assert found.problems == [f"x.error_rate: {reason}, target is <= 5 %"]
+    assert found.problems == [f"x.error_rate: {reason}; the target is <= 5 %"]
 
 
 def test_where_every_call_fails_it_gives_up_and_has_no_time(bench, take):
@@ -143,7 +143,7 @@ def test_thresholds_on_other_statistics_are_results_of_their_own(bench, take, st
     assert found["ttft.p90"].value == pytest.approx(0.204)
     assert (found["ttft.p90"].threshold["broken"], found["ttft.p90"].state) == ("> 150 ms", "recorded")
     assert found["ttft.mean"].reason == "judged by thresholds alone"
-    assert found.problems == ["x.ttft.p90 is 204 ms, warning is > 150 ms"]
+    assert found.problems == ["x.ttft.p90 is 204 ms; that is a warning (> 150 ms)"]
 
 
 def test_a_statistic_of_too_few_values_is_void(bench, take, streaming):

@@ -12,10 +12,10 @@ LATENCY = Threshold(target="< 3 s", warning="> 5 s", critical="> 10 s")
 @pytest.mark.parametrize(
     ("value", "severity", "limit", "reason"),
     [
-        (3.0, "minor", "< 3 s", "latency is 3 s, target is < 3 s"),
-        (5.0, "minor", "< 3 s", "latency is 5 s, target is < 3 s"),
-        (5.5, "normal", "> 5 s", "latency is 5.5 s, warning is > 5 s"),
-        (150.0, "critical", "> 10 s", "latency is 2 min 30 s, critical is > 10 s"),
+        (3.0, "minor", "< 3 s", "latency is 3 s; the target is < 3 s"),
+        (5.0, "minor", "< 3 s", "latency is 5 s; the target is < 3 s"),
+        (5.5, "normal", "> 5 s", "latency is 5.5 s; that is a warning (> 5 s)"),
+        (150.0, "critical", "> 10 s", "latency is 2 min 30 s; that is critical (> 10 s)"),
     ],
 )
 def test_the_worst_limit_that_does_not_hold_is_named(value, severity, limit, reason):
@@ -35,7 +35,7 @@ def test_a_missed_target_may_only_warn():
 def test_a_breach_that_must_last_says_that_nobody_looked_again():
     threshold = Threshold.model_validate({"warning": "> 5 s", "for": "2m"})
     assert breach("latency", 6.0, "s", threshold).reason == (
-        "latency is 6 s, warning is > 5 s (asked: for 2 min; breached, duration unproven)"
+        "latency is 6 s; that is a warning (> 5 s) (asked: for 2 min; breached, duration unproven)"
     )
 
 
@@ -55,7 +55,9 @@ def test_shares_are_compared_with_percent(failed, percent):
 
 def test_a_limit_without_a_unit_is_in_the_metrics_own():
     assert breach("memory", 900.0, "MB", Threshold(target="< 1000")) is None
-    assert breach("memory", 1100.0, "MB", Threshold(target="< 1000")).reason == "memory is 1100 MB, target is < 1000"
+    assert (
+        breach("memory", 1100.0, "MB", Threshold(target="< 1000")).reason == "memory is 1100 MB; the target is < 1000"
+    )
 
 
 @pytest.mark.parametrize(("limit", "unit"), [("< 3 s", ""), ("< 3 %", "s"), ("< 3 MB", "GB")])
@@ -68,7 +70,7 @@ def test_units_that_do_not_fit_are_a_mistake(limit, unit):
 def test_words_are_compared_whole():
     assert breach("state", "HEALTHY", "", Threshold(target="== HEALTHY")) is None
     assert breach("state", "DOWN", "", Threshold(target="== HEALTHY")).reason == (
-        "state is 'DOWN', target is == HEALTHY"
+        "state is 'DOWN'; the target is == HEALTHY"
     )
     assert breach("state", "DOWN", "", Threshold(critical="!= HEALTHY")).severity == "critical"
 
