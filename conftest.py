@@ -22,6 +22,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if named and _bare(config):
         config.args_source = pytest.Config.ArgsSource.ARGS
         config.args = [str(Path(__file__).parent / "suites")]
+        config.addinivalue_line("filterwarnings", "default")  # a library's deprecation is no operator's red check
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:

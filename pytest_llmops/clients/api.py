@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.http import Answer, Http
     from pytest_llmops.samples import Prompt
     from pytest_llmops.target.components import Api as ApiComponent
-    from pytest_llmops.target.components import Kpi, Route
+    from pytest_llmops.target.routes import Kpi, Route
 
 GUEST = "llmops-guest"
 """The user in whose name questions are asked where no other is given."""

@@ -13,7 +13,7 @@ from pytest_llmops.errors import Unsupported, Vacuous
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pytest_llmops.target.components import Kpi
+    from pytest_llmops.target.routes import Kpi
 
 
 @dataclass(frozen=True, slots=True)

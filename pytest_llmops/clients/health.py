@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from pytest_llmops.clients.http import Answer
-    from pytest_llmops.target.components import Health
+    from pytest_llmops.target.routes import Health
 
 
 @dataclass(frozen=True, slots=True)

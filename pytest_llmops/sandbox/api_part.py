@@ -20,8 +20,8 @@ from pytest_llmops.sandbox.metrics import Metrics
 from pytest_llmops.sandbox.rag import Rag
 from pytest_llmops.sandbox.serving import serve
 from pytest_llmops.sandbox.upstream import Upstream, UpstreamFailed
-from pytest_llmops.target import components as tables
 from pytest_llmops.target import templates
+from pytest_llmops.target.components import Api
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -51,7 +51,7 @@ class Front:
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
-        self._api = stack.components.api or tables.Api()
+        self._api = stack.components.api or Api()
         metrics = Metrics(frozen="api:frozen-metrics" in stack.faults)
         audit = Audit(stack.directory, silent="api:no-audit" in stack.faults)
         upstream = Upstream(stack)
@@ -89,7 +89,7 @@ class Front:
 
         return answer
 
-    async def _values(self, request: Request, route: tables.Route) -> dict[str, Any]:
+    async def _values(self, request: Request, route: RouteTable) -> dict[str, Any]:
         """What the request says, by the names that the profile's templates give it, and what any answer may name.
 
         That is ``trace_id``, ``now``, ``version``, ``none``, ``reason``, ``collection`` and ``user``; a behaviour adds

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
+from pydantic import Field, WithJsonSchema, field_validator, model_validator
 
 from pytest_llmops.target.durations import Seconds, seconds
+from pytest_llmops.target.routes import Health, Kpi, Route
 from pytest_llmops.target.secrets import without_userinfo
+from pytest_llmops.target.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,12 +25,6 @@ ROLES: dict[str, tuple[str, ...]] = {
     "redis": ("redis",),
 }
 """Which components can serve a fixture, the first configured one wins."""
-
-
-class Table(BaseModel):
-    """A table of the file: no unknown keys, no change after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Auth(Table):
@@ -71,6 +68,8 @@ class RateLimit(Table):
 class Component(Table):
     """What every endpoint has."""
 
+    schemes: ClassVar[tuple[str, ...]] = ("http", "https")
+
     url: str | None = Field(None, description="Address, e.g. 'https://rag.staging.example'.")
     auth: Auth | None = None
     tls: Tls | None = None
@@ -85,6 +84,15 @@ class Component(Table):
         for name, value in super().__repr_args__():
             yield name, without_userinfo(value) if name == "url" and value else value
 
+    @field_validator("url")
+    @classmethod
+    def _has_scheme(cls, value: str | None) -> str | None:
+        if value is not None and urlsplit(value).scheme not in cls.schemes:
+            raise ValueError(
+                f"{without_userinfo(value)!r} does not begin with {' or '.join(f'{s}://' for s in cls.schemes)}"
+            )
+        return value
+
     @field_validator("rate_limit", mode="before")
     @classmethod
     def _read_rate(cls, value: object) -> object:
@@ -95,54 +103,6 @@ class Component(Table):
             raise ValueError(f"{value!r} is not a rate; write for example '100/h' or '30/s'")
         unit = period.strip()
         return {"calls": int(count), "per_s": seconds(unit if unit[0].isdigit() else f"1 {unit}")}
-
-
-class Route(Table):
-    """One route of an HTTP API: how to ask, and where the parts of the answer are (JMESPath)."""
-
-    method: Literal["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD"] = "GET"
-    path: str = Field(description="Below the component's url; may hold placeholders such as {user}.")
-    body: dict[str, Any] | None = Field(None, description="JSON template; {prompt} and others are filled in.")
-    params: dict[str, Any] = Field({}, description="Query parameters, filled in the same way.")
-    role: str | None = Field(None, description="Which of auth.roles signs it.")
-    answer: str | None = Field(None, description="JMESPath to the answer.")
-    sources: str | None = Field(None, description="JMESPath to the list of source ids.")
-    blocked: str | None = Field(None, description="JMESPath, true where the answer is a block.")
-    events: str | None = Field(None, description="JMESPath to a list of {at, type} for an audit route.")
-
-
-class Accepted(Table):
-    """Where a dependency's state stands in the health body, and which values are good."""
-
-    path: str = Field(description="JMESPath.")
-    accept: list[Any] = Field(min_length=1)
-
-
-class Health(Table):
-    """When an API is healthy: status AND accepted body values AND its dependencies."""
-
-    route: str = "health"
-    status: list[int] = [200]
-    accept: dict[str, list[Any]] = Field({}, description="JMESPath to the values that are good.")
-    dependencies: dict[str, Accepted] = {}
-    timestamp: str | None = Field(None, description="JMESPath to the time of the answer (epoch or ISO 8601).")
-
-
-class Kpi(Table):
-    """A figure that is computed from the API's Prometheus metrics.
-
-    The value is ``scale`` x sum(metric{where}) / sum(over{over_where}); without ``over`` the sum alone. With
-    ``quantile`` it is that quantile of the histogram, by linear interpolation within its buckets.
-    """
-
-    metric: list[str] = Field(min_length=1)
-    where: dict[str, str] = Field({}, description="Label to a regular expression that its whole value matches.")
-    over: list[str] = []
-    over_where: dict[str, str] = {}
-    by: str | None = Field(None, description="A label: the figure is the share of each of its values.")
-    quantile: float | None = Field(None, gt=0, lt=1)
-    scale: float = 1.0
-    unit: str = ""
 
 
 class Api(Component):
@@ -185,6 +145,8 @@ class Vectors(Component):
 
 class Redis(Component):
     """A Redis server, ``redis://host:port/db``."""
+
+    schemes: ClassVar[tuple[str, ...]] = ("redis", "rediss", "unix")
 
 
 class Components(Table):

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from pytest_llmops.target.components import Table
+from pytest_llmops.target.table import Table
 
 Behaviour = Literal["health", "ready", "query", "ingest", "delete", "deletion", "audit"]
 

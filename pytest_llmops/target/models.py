@@ -7,9 +7,10 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pytest_llmops.target.components import Components, Table
+from pytest_llmops.target.components import Components
 from pytest_llmops.target.durations import Seconds
 from pytest_llmops.target.embedded import Sandbox
+from pytest_llmops.target.table import Table
 from pytest_llmops.target.thresholds import Threshold
 
 Environment = Literal["production", "staging", "development", "sandbox"]

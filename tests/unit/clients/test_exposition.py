@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from pytest_llmops.clients.exposition import MetricsPage
 from pytest_llmops.errors import CallFailed, ConfigError, Unsupported, Vacuous
-from pytest_llmops.target.components import Kpi
+from pytest_llmops.target.routes import Kpi
 
 PAGE = """
 # HELP requests_total Requests.

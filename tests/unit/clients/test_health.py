@@ -7,7 +7,7 @@ import pytest
 from pytest_llmops.clients.health import health_report, moment_of
 from pytest_llmops.clients.http import Answer
 from pytest_llmops.errors import CallFailed, Unsupported
-from pytest_llmops.target.components import Health
+from pytest_llmops.target.routes import Health
 
 RULE = Health.model_validate(
     {

@@ -109,13 +109,6 @@ def test_a_stream_with_an_error_status_is_no_stream(serve, http):
     assert (caught.value.kind, str(caught.value)) == ("throttled", "api: POST /x is throttled (Retry-After: 7 s).")
 
 
-def test_a_url_without_a_scheme_says_so(http):
-    assert failure(http(url="rag.example")) == (
-        "connection",
-        "api: GET /x was not sent: the url must start with http:// or https://.",
-    )
-
-
 def test_a_secret_with_a_line_break_is_not_sent_and_not_shown(serve, http):
     api = http(url=serve(lambda _: {}).url, auth={"bearer": "KEY"}, environ={"KEY": "s3cret\n"})
     assert failure(api) == (

@@ -30,6 +30,24 @@ PROBLEMS = {
         "[targets.staging.components.api.routes.method]\npath = '/'\nanswr = 'text'",
         ": [targets.staging.components.api.routes.method] has an unknown key 'answr'. Did you mean 'answer'?",
     ),
+    "a url without a scheme": (
+        f"{API}url = 'rag.example:8000'",
+        ": [targets.staging.components.api] url: 'rag.example:8000' does not begin with http:// or https://.",
+    ),
+    "a path that is no JMESPath": (
+        f"{API}routes.query = {{ path = '/', answer = 'a[' }}",
+        (
+            ": [targets.staging.components.api.routes.query] answer: 'a[' is not JMESPath (Invalid jmespath "
+            "expression: Incomplete expression:)."
+        ),
+    ),
+    "a pattern that is no regular expression": (
+        f"{API}kpis.x = {{ metric = ['m'], where = {{ s = '[' }} }}",
+        (
+            ": [targets.staging.components.api.kpis.x.where] s: '[' is not a regular expression (unterminated "
+            "character set at position 0)."
+        ),
+    ),
     "an unknown table": (
         "[targets.staging.thresolds.x]",
         ": [targets.staging] has an unknown key 'thresolds'. Did you mean 'thresholds'?",
