@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from pytest_llmops.sandbox.stack import Stack
     from pytest_llmops.target.embedded import Behaving
+    from pytest_llmops.target.routes import Route as RouteTable
 
 _OPEN = {"health", "ready"}
 """Behaviours that ask for no key unless the profile names a permission."""
