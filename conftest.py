@@ -18,7 +18,7 @@ def _bare(config: pytest.Config) -> bool:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Where no path is given and ``-m`` names a suite, collect the suites in place of the tests."""
-    named = set(re.findall(r"\w+", config.option.markexpr)) & set(SUITES)
+    named = set(re.findall(r"(?<!not )\b\w+", config.option.markexpr)) & set(SUITES)
     if named and _bare(config):
         config.args_source = pytest.Config.ArgsSource.ARGS
         config.args = [str(Path(__file__).parent / "suites")]

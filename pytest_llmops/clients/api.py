@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -18,7 +19,7 @@ from pytest_llmops.errors import CallFailed, ConfigError, Unsupported, did_you_m
 from pytest_llmops.target.templates import render
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from pytest_llmops.clients.client import Level
     from pytest_llmops.clients.http import Answer, Http
@@ -49,6 +50,11 @@ class Reply:
     status: int
     elapsed_s: float
     body: Any = field(repr=False, default=None)
+
+    @property
+    def failure(self) -> str:
+        """Why a timed call with this outcome is no success; empty if it is one."""
+        return "blocked" if self.blocked else ("" if self.text.strip() else "empty")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +120,20 @@ class Api(OverHttp):
         else:
             self.http.call("GET", "/")
 
-    def with_wrong_key(self, route: str, **values: Any) -> Answer:
-        """Ask a route with a key that nobody has.
+    def refusal(self, prompt: Prompt) -> Answer:
+        """Ask a question with a key that nobody has.
 
         Raises:
             Unsupported: the target is configured without keys.
+            CallFailed: it is not refused with 401 or 403 (kind ``not-refused``).
         """
         if self.config.auth is None:
             raise Unsupported(f"{self.component}: the target is configured without keys.")
-        return self._ask(route, WRONG, values)
+        answer = self._ask("query", WRONG, {"prompt": prompt.text, "user": GUEST, "fresh": True})
+        if answer.status not in {401, 403}:
+            said = f"{self.component}: {answer.asked} with a wrong key answered {answer.status}, not 401 or 403."
+            raise CallFailed(self.component, "not-refused", said)
+        return answer
 
     def call(self, route: str, *, role: str | None = None, **values: Any) -> Answer:
         """Ask a route of the profile and return its answer, whatever its status.
@@ -172,9 +183,11 @@ class Api(OverHttp):
             CallFailed: a status other than 2xx, or no whole answer.
         """
         answer = self.call("query", role=role, prompt=text_of(prompt), user=user, fresh=fresh)
-        route, body = self._route("query"), answer.json() if answer.is_json else None
-        blocked = bool(route.blocked and jmespath.search(route.blocked, body))
-        if not blocked:  # a block may be a 4xx, and a 200
+        route, body, blocked = self._route("query"), None, False
+        if answer.status < 500 and answer.is_json:  # a block may be a 200, and a 4xx; an error page is none
+            body = answer.json()
+            blocked = bool(route.blocked and jmespath.search(route.blocked, body))
+        if not blocked:
             body = answer.ok().json()
         text = jmespath.search(route.answer, body) if route.answer else body
         sources = jmespath.search(route.sources, body) if route.sources else None
@@ -213,14 +226,23 @@ class Api(OverHttp):
                 self.component, "bad-answer", f"{self.component}: {answer.asked} is no metrics page: {error}."
             ) from None
 
-    def kpi(self, name: str) -> float:
+    def kpi(self, name: str, *, during: Callable[[], object] | None = None) -> float:
         """A figure from the metrics page, as the profile's ``kpis`` describe it.
+
+        Args:
+            name: of the figure.
+            during: traffic to make; the figure is then of that time alone, not of all since the service's start.
 
         Raises:
             Unsupported: this system has no such figure.
             Vacuous: its series have counted nothing.
         """
-        return self.metrics().kpi(name, self._kpi(name))
+        kpi = self._kpi(name)
+        if during is None:
+            return self.metrics().kpi(name, kpi)
+        before = self.metrics()
+        during()
+        return self.metrics().since(before).kpi(name, kpi)
 
     def shares(self, name: str) -> dict[str, float]:
         """A figure from the metrics page split by its label ``by``."""
@@ -238,7 +260,24 @@ class Api(OverHttp):
         """
         route = self._route("audit")
         found = jmespath.search(route.events or "@", self.call("audit").ok().json()) or []
-        return AuditLog(tuple(AuditEvent(moment_of(event.get("at")), str(event.get("type", ""))) for event in found))
+        tables = [event for event in found if isinstance(event, dict)] if isinstance(found, list) else []
+        return AuditLog(tuple(AuditEvent(moment_of(event.get("at")), str(event.get("type", ""))) for event in tables))
+
+    def newly_audited(self, act: Callable[[], object]) -> AuditLog:
+        """The entries of the audit log that came with an act: those of after it that were not there before."""
+        before = Counter(self.audit().events)
+        act()
+        return AuditLog(tuple((Counter(self.audit().events) - before).elements()))
+
+    def dependencies(self) -> HealthReport:
+        """The health report, where the profile names dependencies.
+
+        Raises:
+            Unsupported: it names none, so nothing could be said of them.
+        """
+        if self.config.health is None or not self.config.health.dependencies:
+            raise Unsupported(f"{self.component}: its profile names no dependencies in its health.")
+        return self.health()
 
     def _route(self, name: str) -> Route:
         if name not in self.config.routes:

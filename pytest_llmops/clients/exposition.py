@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -54,6 +54,15 @@ class MetricsPage:
             if not sample.name.endswith("_created")
         ]
         return cls(component, tuple(points), frozenset(family.name for family in families))
+
+    def since(self, earlier: MetricsPage) -> MetricsPage:
+        """What was counted between two pages: each counter's rise, or all of it after a restart."""
+        before = {(point.name, tuple(sorted(point.labels.items()))): point.value for point in earlier.points}
+        risen = []
+        for point in self.points:
+            then = before.get((point.name, tuple(sorted(point.labels.items()))), 0.0)
+            risen.append(replace(point, value=point.value - then if point.value >= then else point.value))
+        return replace(self, points=tuple(risen))
 
     @property
     def names(self) -> set[str]:

@@ -9,11 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import jmespath
 
+from pytest_llmops.target.durations import spoken
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from pytest_llmops.clients.http import Answer
     from pytest_llmops.target.routes import Health
+
+
+AHEAD_S = 5.0
+"""How far a server's clock may be ahead of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +63,11 @@ def health_report(answer: Answer, rule: Health) -> HealthReport:
     states = {name: jmespath.search(part.path, body) for name, part in rule.dependencies.items()}
     bad = tuple(name for name, part in rule.dependencies.items() if states[name] not in part.accept)
     wrong += [f"dependency {name} is {states[name]!r}" for name in bad]
-    said = f"{answer.component}: {'; '.join(wrong)}" if wrong else f"{answer.component}: healthy"
     moment = moment_of(jmespath.search(rule.timestamp, body)) if rule.timestamp else None
     age_s = None if moment is None else time.time() - moment
+    if age_s is not None and age_s < -AHEAD_S:
+        wrong.append(f"{answer.asked} gives a time {spoken(-age_s)} in the future")
+    said = f"{answer.component}: {'; '.join(wrong)}" if wrong else f"{answer.component}: healthy"
     return HealthReport(not wrong, said, states, bad, answer.elapsed_s, age_s)
 
 
@@ -68,9 +76,9 @@ def _either(values: Iterable[Any]) -> str:
 
 
 def moment_of(stamp: object) -> float | None:
-    """Epoch seconds of such a number or of an ISO 8601 text (without a zone: UTC). None where it is neither."""
+    """Epoch seconds of such a number (or of milliseconds), or of an ISO 8601 text (without a zone: UTC); else None."""
     if isinstance(stamp, int | float) and not isinstance(stamp, bool):
-        return float(stamp)
+        return float(stamp) / (1000 if stamp > 1e11 else 1)
     if not isinstance(stamp, str):
         return None
     try:

@@ -18,7 +18,7 @@ import httpx
 from pytest_llmops import __version__
 from pytest_llmops.clients.deadline import Deadline, DeadlineBackend
 from pytest_llmops.clients.signing import Signature, signature
-from pytest_llmops.errors import CallFailed
+from pytest_llmops.errors import CallFailed, ConfigError
 from pytest_llmops.target.durations import spoken
 from pytest_llmops.target.secrets import without_userinfo
 
@@ -82,6 +82,11 @@ class Answer:
             raise CallFailed(
                 self.component, "bad-answer", f"{self.component}: {self.asked} answered no JSON: {self.text[:80]!r}."
             ) from None
+
+    @property
+    def failure(self) -> str:
+        """Why a timed call with this outcome is no success; empty if it is one."""
+        return f"http-{self.status}" if self.status >= 400 else ""
 
     @property
     def is_json(self) -> bool:
@@ -278,9 +283,13 @@ def loopback(url: str) -> bool:
 def _verify(tls: Tls | None, root: Path) -> ssl.SSLContext | bool:
     if tls is None:
         return True
-    context = ssl.create_default_context(cafile=str(root / tls.ca) if tls.ca else None)
-    if tls.cert:
-        context.load_cert_chain(str(root / tls.cert), str(root / tls.key) if tls.key else None)
+    try:
+        context = ssl.create_default_context(cafile=str(root / tls.ca) if tls.ca else None)
+        if tls.cert:
+            context.load_cert_chain(str(root / tls.cert), str(root / tls.key) if tls.key else None)
+    except OSError as error:  # ssl.SSLError is one
+        named = ", ".join(f"{key} = {value}" for key, value in tls if value)
+        raise ConfigError(f"tls ({named}; relative to {root}) cannot be used: {error.strerror or error}.") from None
     return context
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from pytest_llmops.errors import CallFailed, ConfigError, did_you_mean
+from pytest_llmops.errors import CallFailed, ConfigError, Unsupported, did_you_mean
 from pytest_llmops.samples import Prompt, Stream
 
 if TYPE_CHECKING:
@@ -56,6 +56,11 @@ class Generation:
     def tokens_out(self) -> int | None:
         """Generated tokens by the server's count."""
         return self.stream.tokens_out
+
+    @property
+    def failure(self) -> str:
+        """Why a timed call with this outcome is no success; empty if it is one. Reasoning alone is one."""
+        return "" if self.text or self.stream.token_times_s or self.tokens_out else "empty"
 
     @property
     def tokens_per_second(self) -> float | None:
@@ -156,7 +161,13 @@ def chosen_model(component: str, config: LlmComponent, listed: list[Model]) -> M
 
 
 def missing_models(config: LlmComponent, listed: list[Model]) -> list[str]:
-    """Models that the target names and the server does not list; ``name`` and ``name:latest`` are the same."""
+    """Models that the target names and the server does not list; ``name`` and ``name:latest`` are the same.
+
+    Raises:
+        Unsupported: the target names none, so none can be missing.
+    """
+    if not config.models:
+        raise Unsupported("the target names no models; list them as models = [...] of the component.")
     names = {name for model in listed for name in (model.name, model.name.removesuffix(":latest"))}
     return [name for name in config.models if name not in names]
 

@@ -54,6 +54,7 @@ class Ollama(OverHttp):
                 quantisation=(item.get("details") or {}).get("quantization_level", ""),
             )
             for item in found.get("models") or []
+            if isinstance(item, dict) and item.get("name")
         ]
 
     def list_time(self) -> float:

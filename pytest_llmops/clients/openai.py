@@ -45,7 +45,7 @@ class OpenAI(OverHttp):
     def models(self) -> list[Model]:
         """The models that it lists (GET /v1/models)."""
         found = self.http.call("GET", "/v1/models").ok().table()
-        return [Model(name=item["id"]) for item in found.get("data") or []]
+        return [Model(item["id"]) for item in found.get("data") or [] if isinstance(item, dict) and item.get("id")]
 
     def list_time(self) -> float:
         """Seconds that the list of models took."""

@@ -51,18 +51,20 @@ def preflight(client: Client, deadline_s: float) -> Preflight:
     start = time.perf_counter()
     component, address = client.component, client.address
     facts: dict[str, str] = {}
-    level, ok, reason = "", True, "ok"
+    level, ok, reason = "", True, ""
     try:
         with purpose("preflight"):
             for level_reached, step in client.levels(deadline_s, facts):
                 step()
                 level = level_reached
     except CallFailed as error:
-        ok, reason = False, str(error).removeprefix(f"{component}: ").rstrip(".")
+        ok = error.kind == "throttled"  # 429 is not down
+        level = level or ("reachable" if ok else "")
+        reason = str(error).removeprefix(f"{component}: ").rstrip(".")
         reason = f"{component} at {address}: {reason}"
         if level:
             reason += f" (level reached: {level})"
     took_s = time.perf_counter() - start
-    if ok:
+    if not reason:
         reason = f"{component} at {address}: {level} after {spoken(took_s)}"
     return Preflight(component, address, ok, level, reason, took_s, facts)

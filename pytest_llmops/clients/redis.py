@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -112,7 +113,14 @@ class Redis:
         )
 
     def keeps(self, key: str, value: str, ttl_s: int = 30) -> bool:
-        """Whether a value that is set is there when it is asked for; the key is removed again."""
+        """Whether a value that is set is there when it is asked for; the key is removed again.
+
+        Args:
+            key: its beginning; a random end keeps runs at the same target apart.
+            value: what is set.
+            ttl_s: after which it goes of itself.
+        """
+        key = f"{key}:{uuid.uuid4().hex}"
         self._send("SET", lambda: self._client.set(key, value, ex=ttl_s))
         found = self._send("GET", lambda: self._client.get(key))
         self._send("DEL", lambda: self._client.delete(key))

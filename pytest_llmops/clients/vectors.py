@@ -94,6 +94,17 @@ class Vectors(OverHttp):
             Hit(str(item["id"]), float(item["score"]), item.get("payload") or {}) for item in found.get("points", [])
         ]
 
+    def best(self, vector: Sequence[float]) -> Hit:
+        """The point nearest to a vector.
+
+        Raises:
+            CallFailed: the search found nothing (kind ``empty``).
+        """
+        found = self.search(vector, limit=1)
+        if not found:
+            raise CallFailed(self.component, "empty", f"{self.component}: a search in {self._own()} found nothing.")
+        return found[0]
+
     def _own(self) -> str:
         if self.config.collection:
             return self.config.collection
@@ -103,5 +114,10 @@ class Vectors(OverHttp):
         return names[0]
 
     def _result(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        found: dict[str, Any] = self.http.call(method, path, body=body).ok().table().get("result") or {}
+        answer = self.http.call(method, path, body=body).ok()
+        found = answer.table().get("result")
+        if not isinstance(found, dict):
+            raise CallFailed(
+                self.component, "bad-answer", f"{self.component}: {answer.asked} answered without a result."
+            )
         return found

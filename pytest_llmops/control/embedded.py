@@ -47,7 +47,11 @@ class Sandbox:
         if directory is not None:
             asked |= {"directory": str(directory), "keep": False}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "pytest_llmops.sandbox"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "pytest_llmops.sandbox"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # Ctrl-C is for us; the stack ends when we let it go
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from pytest_llmops.samples import Sample
     from pytest_llmops.target.thresholds import Threshold
 
-GATING = {"regression"}
-
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -74,6 +72,7 @@ class Measurement:
         regressions: sentences for metrics that are slower than their baseline, and gate.
         breaches: thresholds that did not hold.
         notes: states that make a pass less than a plain one.
+        voids: why the measurement is unsound, where it is.
         recordings: what a candidate baseline takes from here.
         comparisons: values for pictures, of the metrics that have a baseline.
     """
@@ -84,6 +83,7 @@ class Measurement:
     regressions: list[str] = field(default_factory=list)
     breaches: list[Breach] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    voids: list[str] = field(default_factory=list)
     recordings: list[Recording] = field(default_factory=list, repr=False)
     comparisons: list[Comparison] = field(default_factory=list, repr=False)
 

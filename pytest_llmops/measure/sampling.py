@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.clients.http import purpose
-from pytest_llmops.errors import CallFailed
+from pytest_llmops.errors import BudgetSpent, CallFailed
 from pytest_llmops.samples import Prompt, Sample, Stream
 
 if TYPE_CHECKING:
@@ -49,12 +49,13 @@ class Sampler:
     def __post_init__(self) -> None:
         self._rounds: Iterator[Prompt] = self.workload.rounds()
         self._in_a_row = 0
+        self._spent = False
         self._spoken_at = time.monotonic()
 
     @property
-    def given_up(self) -> bool:
-        """Whether calls failed so often in a row that no more are made."""
-        return self._in_a_row >= GIVE_UP_AFTER
+    def stopped(self) -> bool:
+        """Whether no more calls are made: too many failed in a row, or the budget ended."""
+        return self._in_a_row >= GIVE_UP_AFTER or self._spent
 
     @property
     def seconds_a_call(self) -> float:
@@ -76,39 +77,54 @@ class Sampler:
             fresh_run: whether a new run starts, with the workload from its beginning and a warm-up of its own.
         """
         started = time.monotonic()
-        if fresh_run or not self.runs:
+        left_s = self.ledger.budget.seconds - self.ledger.spent().seconds
+        fresh = fresh_run or not self.runs
+        if fresh:
             self.runs.append([])
             self._rounds = self.workload.rounds()
-            self._warm()
         run = self.runs[-1]
-        wanted = len(run) + calls
-        with purpose("measure"):
-            while len(run) < wanted and not self.given_up:
-                run.append(self._once(next(self._rounds)))
-                self._tell(len(run), wanted)
-        self.ledger.charge(f"measure:{self.name}", seconds=time.monotonic() - started)
+        try:
+            with purpose("measure"):
+                if fresh:
+                    self._warm(run)
+                wanted = len(run) + calls
+                while len(run) < wanted and not self.stopped:
+                    run.append(self._once(next(self._rounds)))
+                    self._tell(len(run), wanted)
+                    self._spent = time.monotonic() - started > left_s
+        except BudgetSpent:
+            if not any(self.runs):
+                raise
+            self._spent = True  # what there is, is judged
+        finally:
+            self.ledger.charge(f"measure:{self.name}", seconds=time.monotonic() - started)
 
-    def _warm(self) -> None:
+    def _warm(self, run: list[Sample]) -> None:
         """The first calls: successes are dropped, a failure is a failure."""
-        with purpose("measure"):
-            for prompt, _ in zip(self.workload.rounds(), range(self.warm_up), strict=False):
-                sample = self._once(prompt)
-                if not sample.ok:
-                    self.runs[-1].append(sample)
+        for prompt, _ in zip(self.workload.rounds(), range(self.warm_up), strict=False):
+            sample = self._once(prompt)
+            if not sample.ok:
+                run.append(sample)
 
     def _once(self, prompt: Prompt) -> Sample:
         started, start = time.time(), time.perf_counter()
         try:
             result = self.call(prompt)
         except CallFailed as error:
-            self._in_a_row += 1
-            self.failures.append(error)
-            return Sample(prompt.id, started, time.perf_counter() - start, error=error.kind)
+            return self._failed(prompt, started, time.perf_counter() - start, error)
+        duration_s = time.perf_counter() - start
+        kind = getattr(result, "failure", "")  # a 200 is not a success: blocked, empty, an error status
+        if kind:
+            said = CallFailed("", kind, f"the answer to {prompt.id} was {kind}")
+            return self._failed(prompt, started, duration_s, said)
         self._in_a_row = 0
         stream = getattr(result, "stream", None)
-        return Sample(
-            prompt.id, started, time.perf_counter() - start, stream if isinstance(stream, Stream) else Stream()
-        )
+        return Sample(prompt.id, started, duration_s, stream if isinstance(stream, Stream) else Stream())
+
+    def _failed(self, prompt: Prompt, started: float, duration_s: float, error: CallFailed) -> Sample:
+        self._in_a_row += 1
+        self.failures.append(error)
+        return Sample(prompt.id, started, duration_s, error=error.kind)
 
     def _tell(self, done: int, wanted: int) -> None:
         if time.monotonic() - self._spoken_at >= PROGRESS_EVERY_S:

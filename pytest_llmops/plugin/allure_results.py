@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,8 +10,11 @@ import pytest
 if TYPE_CHECKING:
     from pytest_llmops.plugin.checks import Check
     from pytest_llmops.plugin.run import Run
+    from pytest_llmops.target.secrets import Redactor
 
 FOLDER = "allure-results"
+
+_OUR_NAMES = re.compile(r"^(Failed|pytest_llmops\.errors\.\w+): ")
 
 
 def switch_on(run: Run) -> None:
@@ -49,11 +53,24 @@ def redact(run: Run) -> None:
     class Redacting:
         @allure_commons.hookimpl(tryfirst=True)
         def report_result(self, result: Any) -> None:
-            details = result.statusDetails
-            if details is not None:
-                details.message = run.redactor.clean(details.message or "")
-                details.trace = run.redactor.clean(details.trace or "")
-            for parameter in result.parameters:
-                parameter.value = run.redactor.clean(parameter.value)
+            _clean(run.redactor, result)
+
+        @allure_commons.hookimpl(tryfirst=True)
+        def report_container(self, container: Any) -> None:
+            for step in (*container.befores, *container.afters):
+                _clean(run.redactor, step)
 
     allure_commons.plugin_manager.register(Redacting(), "llmops-redacting")
+
+
+def _clean(redactor: Redactor, result: Any) -> None:
+    """Texts of a result, a fixture or a step, and of the steps within."""
+    details = result.statusDetails
+    if details is not None:
+        details.message = _OUR_NAMES.sub("", redactor.clean(details.message or ""))
+        ours = "pytest_llmops.errors." in (details.trace or "")
+        details.trace = details.message if ours else redactor.clean(details.trace or "")
+    for parameter in result.parameters:
+        parameter.value = redactor.clean(parameter.value)
+    for step in result.steps:
+        _clean(redactor, step)

@@ -37,6 +37,7 @@ class Check:
         regressions: messages of metrics that are slower than their baseline.
         breaches: severities of thresholds that did not hold.
         recordings: what a candidate baseline takes from here, as plain JSON.
+        void: whether its measurement was unsound: an error, not a failure of the target.
     """
 
     key: str
@@ -50,6 +51,7 @@ class Check:
     regressions: int = 0
     breaches: list[str] = field(default_factory=list)
     recordings: list[dict[str, Any]] = field(default_factory=list)
+    void: bool = False
 
     @property
     def identity(self) -> dict[str, Any]:

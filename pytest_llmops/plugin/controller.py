@@ -12,6 +12,7 @@ import pytest
 from pytest_llmops.control.embedded import Sandbox
 from pytest_llmops.errors import LlmopsError
 from pytest_llmops.plugin.exit_status import exit_status
+from pytest_llmops.report.run_json import RUN_JSON
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +52,7 @@ class Controller:
         capture = self.run.pytest.pluginmanager.get_plugin("capturemanager")
         if self.terminal is None:
             return
-        if capture is None:
+        if capture is None or self.run.parallel:  # a controller of workers captures nothing
             self._write(line)
             return
         with capture.global_and_fixture_disabled():
@@ -87,19 +88,22 @@ class Controller:
             pytest.UsageError: the target cannot be read, or the sandbox cannot start.
         """
         selected = self.run.selected
-        if self.opened_at is not None or selected is None or not selected.checks:
+        if self.opened_at is not None or selected is None:
             return
         if selected.error:
             raise pytest.UsageError(selected.error)
         opening_at, self.started = time.perf_counter(), time.time()
         try:
             target = self.run.declared
+            (self.run.report_folder / RUN_JSON).unlink(missing_ok=True)  # an old one would pass for this run's
             self._clean_allure_results()
-            if target.table.embedded:
+            if not target.table.embedded:
+                target.secrets()
+            if target.table.embedded and selected.checks:
                 self.sandbox = Sandbox(target, self.run.options.faults, self.run.options.engine, self.run.path)
                 self.run.directory.write("sandbox", self.sandbox.facts)
                 self._line(f"sandbox of profile {target.table.profile} ready in {self.sandbox.facts['ready_s']:.1f} s")
-            elif self.run.options.faults:
+            elif self.run.options.faults and not target.table.embedded:
                 raise pytest.UsageError(
                     f"--llmops-sandbox-fault is for embedded targets; {target.name} is not one and stays untouched."
                 )
@@ -111,10 +115,12 @@ class Controller:
             self._line(note)
         for reason, count in selected.not_applicable.items():
             self._line(f"{count} left out: {reason}")
-        self._line(
-            f"{selected.checks} checks, {selected.timed} of them timed: about {self._planned()} calls; "
-            f"at most {budget.requests} calls, {budget.tokens} tokens and {budget.seconds:g} s of measuring"
-        )
+        if selected.checks:
+            timed = f", {selected.timed} of them timed" if selected.timed else ""
+            self._line(
+                f"{selected.checks} checks{timed}: about {self._planned()} calls; "
+                f"at most {budget.requests} calls, {budget.tokens} tokens and {budget.seconds:g} s of measuring"
+            )
 
     def _planned(self) -> int:
         """Calls that the run will make if nothing is suspicious: a first look for each timed test, a few for others."""
@@ -181,23 +187,25 @@ class Controller:
         return None
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Decide the exit status, write ``run.json`` and the candidate, stop the sandbox."""
+        """Decide the exit status, write ``run.json`` and the candidate."""
         selected = self.run.selected
-        if selected is None or session.config.option.collectonly:
-            self._end()
+        if session.config.option.collectonly or (selected is None and not self.run.options.gate):
             return
         checks = list(self.checks.values())
         gate = self.run.declared.config.gate.inconclusive if self.run.declared_or_none else "suspect"
         others_failed = session.testsfailed > sum(check["outcome"] in {"failed", "error"} for check in checks)
         session.exitstatus = exit_status(
-            int(exitstatus), checks, others_failed=others_failed, gate=gate if self.run.options.gate else None
+            int(exitstatus),
+            checks,
+            others_failed=others_failed,
+            gate=gate if self.run.options.gate else None,
+            not_made=selected.checks - len(checks) if selected else 0,
         )
         if self.opened_at is not None:
             try:
                 self._write_reports(int(session.exitstatus), checks)
             except (OSError, LlmopsError) as error:  # said, and never a change of the verdict
                 self._line(f"not written: {error}")
-        self._end()
 
     def _write_reports(self, status: int, checks: list[dict[str, Any]]) -> None:
         from pytest_llmops.report.run_json import write

@@ -67,10 +67,14 @@ class ExclusiveScheduling:
         self.proxies: dict[Any, SharedNode] = {}
         self.ids: list[str] | None = None
         self.shared: list[int] = []
+        self.place: dict[int, int] = {}  # where in shared
         self.exclusive: list[int] = []  # not handed out yet
         self.running: list[int] = []  # held by the leader
         self.leader: Any = None
         self.released = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
 
     @property
     def nodes(self) -> list[Any]:
@@ -106,6 +110,7 @@ class ExclusiveScheduling:
             marked = self.exclusive_of(node)
             self.exclusive = [index for index, name in enumerate(collection) if name in marked]
             self.shared = [index for index, name in enumerate(collection) if name not in marked]
+            self.place = {index: place for place, index in enumerate(self.shared)}
         if list(collection) == self.ids:
             collection = [collection[index] for index in self.shared]
         self.inner.add_node_collection(self.proxies[node], collection)  # xdist words a difference itself
@@ -123,14 +128,14 @@ class ExclusiveScheduling:
         if item_index in self.running:
             self.running.remove(item_index)
         else:
-            self.inner.mark_test_complete(self.proxies[node], self.shared.index(item_index), duration)
+            self.inner.mark_test_complete(self.proxies[node], self.place[item_index], duration)
         self._advance()
 
     def mark_test_pending(self, item: str) -> None:
         """A test is to run again."""
         assert self.ids is not None
         index = self.ids.index(item)
-        if index in self.shared:
+        if index in self.place:
             self.inner.mark_test_pending(item)
             return
         self.exclusive.insert(0, index)
@@ -138,7 +143,7 @@ class ExclusiveScheduling:
 
     def remove_pending_tests_from_node(self, node: Any, indices: list[int]) -> None:
         """A worker gave tests back."""
-        self.inner.remove_pending_tests_from_node(self.proxies[node], [self.shared.index(index) for index in indices])
+        self.inner.remove_pending_tests_from_node(self.proxies[node], [self.place[index] for index in indices])
         self._advance()
 
     def remove_node(self, node: Any) -> str | None:
@@ -234,6 +239,10 @@ class ExclusiveController:
         selected = self.selected.get(node)
         if selected is not None and self.run.selected is None:
             self.run.selected = selected
+            if selected.exclusive and self.run.pytest.getvalue("dist") == "each":
+                raise pytest.UsageError(
+                    "--dist each runs each test everywhere: nothing can be timed alone. Leave it out."
+                )
             self.run.engage()
             assert self.run.controller is not None
             self.run.controller.open()

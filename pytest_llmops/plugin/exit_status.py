@@ -12,7 +12,9 @@ REGRESSION, UNDECIDED, UNREACHABLE, NOTHING_CHECKED = 10, 11, 12, 13
 UNDECIDED_STATES = {"no-baseline", "not-comparable", "void"}
 
 
-def exit_status(pytest_status: int, checks: Sequence[dict[str, Any]], *, others_failed: bool, gate: str | None) -> int:
+def exit_status(
+    pytest_status: int, checks: Sequence[dict[str, Any]], *, others_failed: bool, gate: str | None, not_made: int = 0
+) -> int:
     """What the run exits with.
 
     Args:
@@ -20,8 +22,11 @@ def exit_status(pytest_status: int, checks: Sequence[dict[str, Any]], *, others_
         checks: our tests, as they stand in ``run.json``.
         others_failed: whether tests that are not ours failed.
         gate: what ``--llmops-gate`` blocks on among the inconclusive (``suspect any never``); None without the gate.
+        not_made: selected checks that never reported; a run that lost one is not green.
     """
     checked = [check for check in checks if check["outcome"] != "skipped"]
+    if not_made and not pytest_status:
+        return FAILED
     if gate is None:
         return pytest_status if checked or pytest_status else NO_TESTS
     if 2 <= pytest_status <= 4:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 from pytest_llmops.errors import CallFailed, LlmopsError
+from pytest_llmops.measure.bench import Bench
 from pytest_llmops.measure.candidate import as_json
-from pytest_llmops.measure.measuring import Bench
 from pytest_llmops.measure.measuring import measure as take
 from pytest_llmops.measure.results import recorded
+from pytest_llmops.target.components import ROLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,6 +76,9 @@ class Measure:
             self._check.regressions += len(measurement.regressions)
             self._check.breaches += [breach.severity for breach in measurement.breaches if breach.fails]
             pytest.fail("\n".join([*measurement.problems, *self._advice(measurement)]), pytrace=False)
+        if check and measurement.voids:
+            self._check.void = True
+            pytest.fail("\n".join(measurement.voids), pytrace=False)
         return measurement
 
     def _advice(self, measurement: Measurement) -> list[str]:
@@ -97,14 +101,19 @@ class Measure:
 
     def _bench(self, client: Any) -> Bench:
         component = str(getattr(client, "component", ""))
-        known = self._run.declared.table.components.configured()
-        facts = self._run.preflight(component).facts if component in known else {}
+        parts = self._run.declared.table.components
+        part = parts.configured().get(component)
+        server = component if component in ROLES["llm"] else parts.serving("llm")
+        facts = self._run.preflight(server).facts if server and part else {}
         return Bench(
             target=self._run.target,
             ledger=self._run.ledger,
             store=None if self._run.options.baseline == "off" else self._run.store,
             check=self._check.key,
+            component=component,
+            limit=part.rate_limit if part else None,
             model=facts.get("digest") or facts.get("model", ""),
+            settings=part.model_dump_json(include={"max_tokens", "detail"}) if part else "",
             beside={key: facts[key] for key in ("server", "quantisation") if facts.get(key)},
             progress=self._run.say,
         )

@@ -75,7 +75,12 @@ class Options:
             faults=faults,
             engine=config.getoption("llmops_sandbox_engine"),
             report=start / report if report else None,
-            given=bool(config.getoption("llmops_config") or config.getoption("llmops_target") or faults),
+            given=bool(
+                config.getoption("llmops_config")
+                or config.getoption("llmops_target")
+                or config.getoption("llmops_gate")
+                or faults
+            ),
         )
 
 

@@ -76,6 +76,8 @@ class Outcomes:
                 return category
         if report.skipped:
             return "skipped"
+        if check.void:
+            return "void"
         if check.breaches:
             return "threshold"
         if check.regressions:
@@ -128,7 +130,7 @@ class Outcomes:
 
     def _described(self, check: Check, report: pytest.TestReport, category: str) -> dict[str, Any]:
         outcome = {"passed": "passed", "skipped": "skipped", "failed": "failed"}[report.outcome]
-        if report.failed and report.when != "call":
+        if report.failed and (report.when != "call" or category == "void"):
             outcome = "error"
         if "waived" in check.notes:
             outcome = "waived"

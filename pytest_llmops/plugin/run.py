@@ -112,7 +112,10 @@ class Run:
         from pytest_llmops.target.secrets import Redactor
 
         placed = not self.declared.table.embedded or (self.path / "sandbox.json").exists()
-        return self.target.redactor() if placed else Redactor()
+        try:
+            return self.target.redactor() if placed else Redactor()
+        except LlmopsError:  # a variable that is not set has no value to hide; that it is missing is said elsewhere
+            return Redactor()
 
     def check_early(self) -> None:
         """Read the target before anything is collected.

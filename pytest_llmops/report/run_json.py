@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from pytest_llmops.target.secrets import Redactor
 
+RUN_JSON = "run.json"
 SCHEMA = 1
 """Raised when a reader of an older file would misread a newer one. The fields are described in docs/run-json.md."""
 
@@ -26,8 +27,8 @@ def write(folder: Path, result: dict[str, Any], redactor: Redactor) -> Path:
         The file.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "run.json"
-    part = folder / ".run.json.part"
+    path = folder / RUN_JSON
+    part = folder / f".{RUN_JSON}.part"
     clean = _clean({"schema": SCHEMA, **result}, redactor)
     part.write_text(json.dumps(clean, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
     part.replace(path)

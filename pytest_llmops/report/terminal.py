@@ -197,9 +197,7 @@ def _components(console: Console, preflight: Sequence[dict[str, Any]]) -> None:
 
 def _totals(console: Console, result: dict[str, Any], metrics: Sequence[dict[str, Any]]) -> None:
     outcomes = Counter(check["outcome"] for check in result["checks"])
-    counted = ", ".join(
-        f"{count} {word}{'s' if word == 'error' and count > 1 else ''}" for word, count in sorted(outcomes.items())
-    )
+    counted = ", ".join(f"{count} {_plural(word, count)}" for word, count in sorted(outcomes.items()))
     left_out = sum(result["not_applicable"].values())
     _say(console, "checks", Text(f"{counted}{f', {left_out} left out' if left_out else ''}"))
     states = Counter(_word_of(metric) for metric in metrics if metric["ratio"] is not None and metric["unit"] == "s")

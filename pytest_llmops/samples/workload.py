@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import cycle
 from typing import TYPE_CHECKING
 
+from pytest_llmops.errors import Unsupported
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -51,8 +53,15 @@ class Workload:
 
     @property
     def known(self) -> tuple[Prompt, ...]:
-        """The prompts whose right answer is known."""
-        return tuple(prompt for prompt in self.prompts if prompt.expect)
+        """The prompts whose right answer is known.
+
+        Raises:
+            Unsupported: there are none, so none could be wrong.
+        """
+        known = tuple(prompt for prompt in self.prompts if prompt.expect)
+        if not known:
+            raise Unsupported("no prompt of the target says what it expects; give prompts an expect.")
+        return known
 
     @property
     def digest(self) -> str:

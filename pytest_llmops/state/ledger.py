@@ -81,32 +81,48 @@ class Ledger:
                 f"raise budget.tokens or select fewer tests."
             )
         if limit is not None:
-            since = time.time() - limit.per_s
-            recent = sum(1 for moment in self._calls.get(component, ()) if moment > since)
+            recent = self._recent(component, limit)
             if recent >= limit.calls:
                 raise BudgetSpent(
                     f"{component}: {recent} calls within {limit.per_s:g} s, the target's own limit is {limit.calls}; "
                     f"select fewer tests or wait."
                 )
 
-    def affordable(self, seconds_a_call: float, tokens_a_call: float, *, reserve: bool) -> int:
+    def affordable(
+        self,
+        seconds_a_call: float,
+        tokens_a_call: float,
+        *,
+        reserve: bool,
+        component: str = "",
+        limit: RateLimit | None = None,
+    ) -> int:
         """How many more calls of this cost the budget allows.
 
         Args:
             seconds_a_call: wall time of one call.
             tokens_a_call: generated tokens of one call.
             reserve: whether the share kept for confirmations may be used.
+            component: who is called, and
+            limit: its own rate limit, if it has one.
         """
         share = 1.0 if reserve else 1.0 - RESERVE
         spent = self.spent()
+        within_limit = limit.calls - self._recent(component, limit) if limit else self.budget.requests
         return max(
             0,
             min(
+                within_limit,
                 int(self.budget.requests * share) - spent.requests,
                 int((self.budget.seconds * share - spent.seconds) / max(seconds_a_call, 1e-6)),
                 int((self.budget.tokens * share - spent.tokens) / max(tokens_a_call, 1e-6)),
             ),
         )
+
+    def _recent(self, component: str, limit: RateLimit) -> int:
+        """Calls to a component within the period of its limit."""
+        since = time.time() - limit.per_s
+        return sum(1 for moment in self._calls.get(component, ()) if moment > since)
 
     def spent(self) -> Spent:
         """The sum of all entries of all processes."""

@@ -22,7 +22,7 @@ class RunDirectory:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds a sandbox's keys
 
     def __repr__(self) -> str:
         return f"RunDirectory({str(self.path)!r})"

@@ -88,6 +88,7 @@ class Target:
         for name, part in self.table.components.configured().items():
             variables = part.auth.variables if part.auth else []
             found[name] = [self.secret(variable, name) for variable in variables]
+            found[name] += [value.partition(":")[2] for value in found[name] if part.auth and part.auth.basic]
             if part.url and userinfo(part.url):
                 found[name] += [userinfo(part.url), userinfo(part.url).partition(":")[2]]
         return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from pytest_llmops.target.components import Components
 from pytest_llmops.target.durations import Seconds
@@ -132,6 +132,7 @@ class Config(Table):
 UNREAD = ("schedule", "notify", "audit")
 
 
-def unread(table: BaseModel) -> list[str]:
-    """Tables that are filled in, but that nothing in this version reads."""
-    return [name for name in UNREAD if getattr(table, name, None)]
+def unread(table: TargetTable) -> list[str]:
+    """What is filled in, but read by nothing in this version."""
+    found = [name for name in UNREAD if getattr(table, name)]
+    return [*found, "disruption.windows"] if table.disruption.windows else found

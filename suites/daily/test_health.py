@@ -32,7 +32,7 @@ def test_api_is_healthy(api: Api) -> None:
 )
 def test_dependencies_are_connected(api: Api, record: Record) -> None:
     """Every dependency that the health body names is in an accepted state."""
-    health = api.health()
+    health = api.dependencies()
     record("unhealthy_dependencies", len(health.unhealthy), "dependencies")
     assert not health.unhealthy, health.reason
 
@@ -76,5 +76,5 @@ def test_collection_is_served(vectors: Vectors, record: Record) -> None:
 @pytest.mark.procedure("aegis-rag.health.overall-result", fault="redis:down")
 def test_cache_keeps_what_it_is_given(redis: Redis) -> None:
     """Redis answers, and returns a value that was set."""
-    assert redis.ping() >= 0
+    redis.ping()
     assert redis.keeps("llmops:daily:probe", "kept"), "redis: a value that was set was gone at once"

@@ -99,7 +99,9 @@ def test_each_call_is_signed_by_its_role(api):
     client.query("x")
     client.query("x", role="operator")
     client.call("delete")
-    assert client.with_wrong_key("delete").status == 200
+    with pytest.raises(CallFailed) as caught:
+        client.refusal(Prompt("a", "x"))
+    assert str(caught.value) == "api: POST /v1/query with a wrong key answered 200, not 401 or 403."
     keys = [request.headers["x-api-key"] for request in server.requests]
     assert keys == ["user-key", "operator-key", "operator-key", "llmops-no-such-key"]
 
@@ -107,7 +109,7 @@ def test_each_call_is_signed_by_its_role(api):
 def test_without_keys_none_can_be_wrong(api):
     client, server = api({})
     with pytest.raises(Unsupported) as caught:
-        client.with_wrong_key("query", prompt="x", user="y", fresh=True)
+        client.refusal(Prompt("a", "x"))
     assert str(caught.value) == "api: the target is configured without keys."
     assert server.requests == []
 

@@ -5,7 +5,7 @@ from itertools import chain
 import pytest
 
 from pytest_llmops.clients.llm import Generation, Model
-from pytest_llmops.errors import CallFailed
+from pytest_llmops.errors import CallFailed, Unsupported
 from pytest_llmops.samples import Prompt, Stream
 
 STREAM = b"HTTP/1.1 200 OK\r\n\r\n"
@@ -189,7 +189,9 @@ def test_a_model_that_is_not_listed(listing, kind, models, said):
 
 def test_models_that_should_be_there(listing):
     llm, _ = listing(models=LISTS)
-    assert llm.missing_models() == []
+    with pytest.raises(Unsupported) as caught:
+        llm.missing_models()
+    assert str(caught.value) == "the target names no models; list them as models = [...] of the component."
     assert llm.generating_models() == ["tiny:latest"]
 
 

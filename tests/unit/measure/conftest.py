@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import pytest
 
 from pytest_llmops.judge import BaselineRun, Recording, Store, write_candidate
-from pytest_llmops.measure.measuring import Bench, measure
+from pytest_llmops.measure.bench import Bench
+from pytest_llmops.measure.measuring import measure
 from pytest_llmops.samples import Metric, Prompt, Series, Stream, Workload
 from pytest_llmops.state.ledger import Ledger
 from pytest_llmops.target.load import Target

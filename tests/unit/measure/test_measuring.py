@@ -1,5 +1,6 @@
 import math
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -146,10 +147,34 @@ def test_thresholds_on_other_statistics_are_results_of_their_own(bench, take, st
     assert found.problems == ["x.ttft.p90 is 204 ms; that is a warning (> 150 ms)"]
 
 
-def test_a_statistic_of_too_few_values_is_void(bench, take, streaming):
-    found = take(bench(thresholds={"x.ttft.p99": {"target": "< 1 s"}}), streaming(0.2))
+def test_a_threshold_on_a_tail_gets_the_calls_that_it_needs(bench, take, streaming):
+    found = take(bench(thresholds={"x.ttft.p95": {"critical": "> 100 ms"}}), streaming(0.2))
+    assert (found["ttft.p95"].state, found["ttft.p95"].n) == ("recorded", 60)
+    assert [breach.severity for breach in found.breaches] == ["critical"]
+
+
+def test_a_statistic_that_the_budget_does_not_reach_is_void(bench, take, streaming):
+    here = bench(thresholds={"x.ttft.p99": {"target": "< 1 s"}}, budget={"requests": 60})
+    found = take(here, streaming(0.2, here.ledger))
     assert (found["ttft.p99"].state, found["ttft.p99"].value) == ("void", None)
-    assert found["ttft.p99"].reason == "x.ttft.p99 needs 300 values to be judged; there are 30"
+    assert found.voids == [found["ttft.p99"].reason]
+    assert found.voids[0].startswith("x.ttft.p99 needs 300 values to be judged; there are ")
+
+
+def test_what_has_a_baseline_and_is_gone_is_void(bench, accepted, take, streaming):
+    here = bench()
+    accepted(here, "x.ttft", around(0.1), around(0.1))
+    found = take(here, lambda _: None)
+    assert found.voids == ["x.ttft has a baseline, but no call yielded it"]
+
+
+def test_an_answer_that_is_blocked_is_no_success(bench, take):
+    class Blocked:
+        failure = "blocked"
+
+    found = take(bench(), lambda _: Blocked())
+    assert found["error_rate"].value == 1
+    assert "the last: the answer to" in found["error_rate"].reason
 
 
 def test_the_worst_breach_is_said_first(bench, take, streaming):
@@ -181,7 +206,9 @@ def test_a_regression_that_nobody_confirmed_gates_primaries_alone(bench, accepte
         "typical is 2.00 times worse; at best it is 1.80 times worse, and the threshold is 1.20; the budget left no "
         "calls for a confirmation"
     )
-    assert found.problems == ([SLOWER.format("1.80 to 2.22", 30)] if gates else [])
+    said = f"{SLOWER.format('1.80 to 2.22', 30)}; the budget left no calls for a confirmation"
+    assert found.problems == ([said] if gates else [])
+    assert ("unconfirmed regression" in found.notes) is not gates
 
 
 def test_a_regression_that_a_second_run_confirmed_gates_in_any_case(bench, accepted, take, streaming):
@@ -221,13 +248,14 @@ def test_results_travel_as_plain_json(bench, take, streaming):
 
 @pytest.mark.parametrize(("environment", "host_class"), [("sandbox", "sandbox"), ("staging", None)])
 def test_what_must_be_alike(bench, workload, environment, host_class):
-    found = bench(environment=environment).fingerprint(workload)
+    here = bench(environment=environment)
+    found = here.fingerprint(workload)
+    assert found.pop("workload") != replace(here, settings='{"max_tokens":9}').fingerprint(workload)["workload"]
     kind = found.pop("host_class")
     assert kind == host_class or (host_class is None and kind.endswith("cpu"))
     assert found == {
         "target": "staging",
         "model": "sha256:ab12",
-        "workload": workload.digest,
         "concurrency": 1,
         "measurement_version": 1,
     }

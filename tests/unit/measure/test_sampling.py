@@ -66,7 +66,7 @@ def test_a_failure_is_kept_even_in_the_warm_up(sampler):
 def test_it_gives_up_after_five_failures_in_a_row(sampler):
     found, asked = sampler(failing(None, None, None, "refused", None, *["refused"] * 100))
     found.collect(30, fresh_run=False)
-    assert found.given_up
+    assert found.stopped
     assert len(asked) == 3 + 2 + GIVE_UP_AFTER
     assert [sample.ok for sample in found.runs[0]] == [False, True, *[False] * 5]
     found.collect(30, fresh_run=False)
@@ -77,7 +77,7 @@ def test_a_success_starts_the_count_anew(sampler):
     found, _ = sampler(failing(*(["timeout"] * 4 + [None]) * 5), warm_up=0)
     found.collect(25, fresh_run=False)
     assert [sample.error for sample in found.runs[0]] == (["timeout"] * 4 + [None]) * 5
-    assert not found.given_up
+    assert not found.stopped
 
 
 def test_a_sample_says_when_how_long_and_what_was_streamed(sampler):
@@ -137,4 +137,4 @@ def test_wall_time_is_charged_and_calls_are_for_measuring(sampler):
 
 def test_before_the_first_call_nothing_is_known(sampler):
     found, _ = sampler()
-    assert (found.seconds_a_call, found.tokens_a_call, found.given_up) == (0.0, 0.0, False)
+    assert (found.seconds_a_call, found.tokens_a_call, found.stopped) == (0.0, 0.0, False)

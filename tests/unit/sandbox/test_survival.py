@@ -22,12 +22,18 @@ def _gone(processes, urls, directory):
     """Wait until nothing is left; what is, after three seconds."""
     deadline = time.monotonic() + WITHIN_S
     while time.monotonic() < deadline:
-        left = [process for process in processes if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+        left = [process for process in processes if _lives(process)]
         if not left and not directory.exists():
             break
         time.sleep(0.02)
     open_ports = [url for url in urls if _answers(url)]
     return left, open_ports, directory.exists()
+
+
+def _lives(process):
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def _answers(url):
