@@ -99,12 +99,13 @@ class Store:
 
     def _next(self, run: BaselineRun) -> Path:
         folder = self._folder(run.target)
-        numbers = [int(found[1]) for path in folder.glob("*.json") if (found := re.match(r"(\d+)_", path.name))]
         stamp = run.recorded.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-        path = folder / f"{max(numbers, default=0) + 1:04d}_{stamp}.json"
-        if path.exists():
-            raise BaselineError(f"{path} exists already; nothing was accepted, and it was not changed")
-        return path
+        for known in folder.glob(f"*_{stamp}.json"):
+            raise BaselineError(
+                f"this run was accepted before, as {known}; twice the same one would pass for two that agree."
+            )
+        numbers = [int(found[1]) for path in folder.glob("*.json") if (found := re.match(r"(\d+)_", path.name))]
+        return folder / f"{max(numbers, default=0) + 1:04d}_{stamp}.json"
 
     def _folder(self, target: str) -> Path:
         if not re.fullmatch(r"[\w:@+-][\w.:@+-]*", target):

@@ -11,7 +11,7 @@ import pytest
 
 from pytest_llmops.control.embedded import Sandbox
 from pytest_llmops.errors import LlmopsError
-from pytest_llmops.plugin.exit_status import exit_status
+from pytest_llmops.plugin.exit_status import NO_TESTS, NOTHING_CHECKED, exit_status
 from pytest_llmops.report.run_json import RUN_JSON
 
 if TYPE_CHECKING:
@@ -189,7 +189,11 @@ class Controller:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Decide the exit status, write ``run.json`` and the candidate."""
         selected = self.run.selected
-        if session.config.option.collectonly or (selected is None and not self.run.options.gate):
+        if session.config.option.collectonly:
+            return
+        if selected is None:  # none of our tests: all that the gate says is that nothing at all was run
+            if self.run.options.gate and exitstatus == NO_TESTS:
+                session.exitstatus = NOTHING_CHECKED
             return
         checks = list(self.checks.values())
         gate = self.run.declared.config.gate.inconclusive if self.run.declared_or_none else "suspect"
@@ -199,7 +203,7 @@ class Controller:
             checks,
             others_failed=others_failed,
             gate=gate if self.run.options.gate else None,
-            not_made=selected.checks - len(checks) if selected else 0,
+            not_made=selected.checks - len(checks),
         )
         if self.opened_at is not None:
             try:

@@ -148,3 +148,16 @@ def test_a_need_that_is_no_component(project, model, workers):
     assert run.status == 4, run.out
     assert [line for line in run.lines if "qdrantt" in line] == [sentence], run.out
     assert "Traceback" not in run.out
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["serial", "two workers"])
+def test_a_missing_secret_in_a_file_that_is_merely_found(project, model, workers):
+    auth = '[targets.here.components.openai.auth]\nbearer = "LLMOPS_NO_SUCH_KEY"\n'
+    project.target(model.url, auth)
+    project.write("test_it.py", "def test_it(llm):\n    assert llm\n")
+    run = project.run(*workers)
+    assert run.status == 4
+    assert "which is not set. Set it (export LLMOPS_NO_SUCH_KEY=…) and run again." in run.out
+    assert "Traceback" not in run.out
+    assert "INTERNALERROR" not in run.out
+    assert model.asked == []

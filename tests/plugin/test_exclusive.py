@@ -135,3 +135,10 @@ def test_a_crash_in_an_exclusive_test_is_not_run_again(spans, project):
     assert (crashed["outcome"], crashed["category"], crashed["severity"]) == ("error", "crashed", "critical")
     assert re.fullmatch(r"worker 'gw\d' crashed while running 'test_alone.py::test_alone\[1\]'", crashed["reason"])
     assert "CRASHED      test_alone.py::test_alone[1]" in run.lines
+
+
+def test_dist_each_is_refused_where_something_must_run_alone(spans):
+    run, found = spans("--dist", "each")
+    assert (run.status, found) == (4, [])
+    assert "ERROR: --dist each runs each test everywhere: nothing can be timed alone. Leave it out." in run.lines
+    assert "Traceback" not in run.out

@@ -72,6 +72,7 @@ def test_a_strangers_pass_does_not_hide_it(project, model):
     project.target(model.url)
     assert project.run("-k", "of_a_system or of_nobody").status == 5
     assert project.run("-k", "of_nobody", "--llmops-gate").status == 0
+    assert project.run("-k", "of_nothing_at_all", "--llmops-gate").status == 13
 
 
 @pytest.mark.parametrize(
@@ -97,7 +98,8 @@ def test_the_second_key_does_not_count_in_the_ini_file(project, model):
     project.target(model.url, ALLOWED)
     project.write("pytest.ini", f"[pytest]\naddopts = -p no:cacheprovider {KEY}\n")
     run = project.run("-k", "disrupts")
-    assert (run.status, run.whole) == (5, None)
+    assert (run.status, run.whole["checks"]) == (5, [])
+    assert run.whole["not_applicable"] == {"disruptive, without both keys": 1}
 
 
 def test_a_workers_second_key_is_the_one_that_was_typed(project, model):

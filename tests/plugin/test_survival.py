@@ -45,6 +45,4 @@ def test_no_sandbox_is_left(project, tmp_path, number):
     gone, alive = psutil.wait_procs(processes, WITHIN_S)
     assert alive == []
     assert len(gone) == len(processes)
-    assert _wait(lambda: not list(temporary.glob("llmops-sandbox-*")), WITHIN_S)
-    if number == signal.SIGINT:
-        assert list(temporary.iterdir()) == []
+    assert _wait(lambda: not list(temporary.iterdir()), WITHIN_S)

@@ -105,6 +105,15 @@ def test_accepting_numbers_the_files_and_keeps_the_reason(store, accept):
     assert store.runs("elsewhere") == []
 
 
+def test_the_same_run_is_not_accepted_twice(accept):
+    path = accept(recorded())
+    with pytest.raises(BaselineError) as caught:
+        accept(recorded())
+    assert str(caught.value) == (
+        f"this run was accepted before, as {path}; twice the same one would pass for two that agree."
+    )
+
+
 def test_pytest_benchmark_compares_the_files(store, accept):
     paths = [accept(recorded(day=day)) for day in range(2)]
     found = subprocess.run(
