@@ -11,8 +11,8 @@ from urllib.parse import quote
 import jmespath
 
 from pytest_llmops.clients.exposition import MetricsPage
+from pytest_llmops.clients.generation import text_of
 from pytest_llmops.clients.health import HealthReport, health_report, moment_of
-from pytest_llmops.clients.llm import text_of
 from pytest_llmops.clients.over_http import OverHttp
 from pytest_llmops.clients.signing import WRONG
 from pytest_llmops.errors import CallFailed, ConfigError, Unsupported, did_you_mean

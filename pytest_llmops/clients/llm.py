@@ -2,94 +2,90 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from abc import ABC, abstractmethod
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from pytest_llmops.clients.over_http import OverHttp
 from pytest_llmops.errors import CallFailed, ConfigError, Unsupported, did_you_mean
-from pytest_llmops.samples import Prompt, Stream
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_llmops.clients.client import Level
+    from pytest_llmops.clients.generation import Chunk, Generation, Model
     from pytest_llmops.clients.http import Http
+    from pytest_llmops.samples import Prompt
     from pytest_llmops.target.components import Llm as LlmComponent
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
-    """A model that a server lists.
+class Llm(OverHttp, ABC):
+    """A model server: Ollama's API or OpenAI's.
 
-    Attributes:
-        name: as it is asked for.
-        digest: what tells two builds apart; empty where the server does not say.
-        size: bytes on disk, 0 where unknown.
-        quantisation: for example ``Q4_K_M``; empty where unknown.
+    Args:
+        http: calls to it.
+        config: the component's table.
     """
 
-    name: str
-    digest: str = ""
-    size: int = 0
-    quantisation: str = ""
+    LIST: ClassVar[str]
+    """Path of the list of models."""
 
+    GENERATE: ClassVar[str]
+    """Path of generation."""
 
-@dataclass(frozen=True, slots=True)
-class Generation:
-    """A generated text.
+    def __init__(self, http: Http, config: LlmComponent) -> None:
+        super().__init__(http)
+        self.config = config
 
-    Attributes:
-        text: the answer, without the reasoning channel.
-        model: which model was asked.
-        stream: token times, and the server's count of generated tokens.
-        tokens_in: prompt tokens by the server's count.
-        first_answer_s: time to the first token of the answer itself; later than TTFT for reasoning models.
-        load_s: time that the server spent loading the model, where it says.
-        generating_s: time that the server spent on the generated tokens, where it says.
-    """
+    def levels(self, deadline_s: float, facts: dict[str, str]) -> list[Level]:
+        """Reachable, model listed, one real token generated."""
+        return [
+            ("reachable", lambda: self._greet(facts)),
+            ("model listed", lambda: facts.update(self._facts())),
+            ("generates", lambda: self.first_token(deadline_s)),
+        ]
 
-    text: str
-    model: str
-    stream: Stream = Stream()
-    tokens_in: int | None = None
-    first_answer_s: float | None = None
-    load_s: float | None = None
-    generating_s: float | None = None
-
-    @property
-    def tokens_out(self) -> int | None:
-        """Generated tokens by the server's count."""
-        return self.stream.tokens_out
-
-    @property
-    def failure(self) -> str:
-        """Why a timed call with this outcome is no success; empty if it is one. Reasoning alone is one."""
-        return "" if self.text or self.stream.token_times_s or self.tokens_out else "empty"
-
-    @property
-    def tokens_per_second(self) -> float | None:
-        """The server's own rate of generation; None where it gives no counts."""
-        if not self.generating_s or not self.tokens_out:
-            return None
-        return self.tokens_out / self.generating_s
-
-
-class Llm(Protocol):
-    """A model server: Ollama's API or OpenAI's."""
-
-    http: Http
-
+    @abstractmethod
     def models(self) -> list[Model]:
         """The models that it lists."""
-        ...
 
     def list_time(self) -> float:
         """Seconds that the list of models took."""
-        ...
+        return self.http.call("GET", self.LIST).ok().elapsed_s
 
     def missing_models(self) -> list[str]:
-        """Models that the target names and the server does not list."""
-        ...
+        """Models that the target names and the server does not list; ``name`` and ``name:latest`` are the same.
+
+        Raises:
+            Unsupported: the target names none, so none can be missing.
+        """
+        if not self.config.models:
+            raise Unsupported("the target names no models; list them as models = [...] of the component.")
+        names = {name for model in self.models() for name in (model.name, model.name.removesuffix(":latest"))}
+        return [name for name in self.config.models if name not in names]
 
     def generating_models(self) -> list[str]:
         """The models that are to generate: those that the target names, else the timed one."""
-        ...
+        return list(self.config.models) or [self.timed_model.name]
+
+    @cached_property
+    def timed_model(self) -> Model:
+        """The model that calls ask for, looked up once: the configured one, else the first listed.
+
+        Raises:
+            CallFailed: the server lists none, or not that one (kind ``no-model``).
+        """
+        listed, wanted = self.models(), self.config.model
+        if not listed:
+            raise CallFailed(self.component, "no-model", f"{self.component}: it lists no models.")
+        if wanted is None:
+            return listed[0]
+        for model in listed:
+            if wanted in {model.name, model.name.removesuffix(":latest")}:
+                return model
+        names = ", ".join(model.name for model in listed)
+        said = f"{self.component}: model {wanted!r} is not listed; it has: {names}."
+        raise CallFailed(self.component, "no-model", said)
 
     def generate(
         self,
@@ -113,76 +109,85 @@ class Llm(Protocol):
 
         Raises:
             CallFailed: no whole answer came.
+            ConfigError: the component has no such detail level.
         """
-        ...
+        name = model or self.config.model or self.timed_model.name
+        body = self._body(prompt, name, self._length(detail, max_tokens), stream)
+        if not stream:
+            answer = self.http.call("POST", self.GENERATE, body=body, deadline_s=deadline_s).ok()
+            return self._whole(name, answer.table())
+        times: list[float] = []
+        words: list[str] = []
+        first_answer_s: float | None = None
+        counts: dict[str, Any] | None = None
+        for chunk in self._chunks(body, deadline_s):
+            counts = chunk.counts or counts
+            if chunk.content or chunk.thought:
+                times.append(chunk.moment)
+            if chunk.content:
+                words.append(chunk.content)
+                first_answer_s = chunk.moment if first_answer_s is None else first_answer_s
+        return self._generation(name, "".join(words), tuple(times), first_answer_s, counts or {})
 
     def first_token(self, deadline_s: float) -> float:
         """Seconds to the first generated token of a one-word prompt; the answer is not waited for.
 
         Raises:
-            CallFailed: none came.
+            CallFailed: none came (kind ``no-token``), or the call failed.
         """
-        ...
+        body = self._body("Hello", self.timed_model.name, 1, stream=True)
+        for chunk in self._chunks(body, deadline_s):
+            if chunk.content or chunk.thought:
+                return chunk.moment
+        raise self._failed("no-token", "ended without a token")
 
+    @abstractmethod
     def embed(self, text: Prompt | str) -> list[float]:
         """The embedding of a text.
 
         Raises:
             CallFailed: none came.
         """
-        ...
 
+    def _greet(self, facts: dict[str, str]) -> None:
+        """The least that shows that somebody is there."""
+        self.list_time()
 
-def facts_of(model: Model) -> dict[str, str]:
-    """What a report says of the timed model."""
-    return {"model": model.name, "digest": model.digest, "quantisation": model.quantisation}
+    def _facts(self) -> dict[str, str]:
+        model = self.timed_model
+        return {"model": model.name, "digest": model.digest, "quantisation": model.quantisation}
 
+    def _length(self, detail: str | None, max_tokens: int | None) -> int:
+        """How many tokens to ask for."""
+        if max_tokens is not None:
+            return max_tokens
+        if detail is None:
+            return self.config.max_tokens
+        if detail not in self.config.detail:
+            known = ", ".join(self.config.detail)
+            raise ConfigError(f"no detail level {detail!r}.{did_you_mean(detail, self.config.detail)} Levels: {known}.")
+        return self.config.detail[detail].max_tokens
 
-def text_of(prompt: Prompt | str) -> str:
-    """What is sent."""
-    return prompt.text if isinstance(prompt, Prompt) else prompt
+    def _failed(self, kind: str, words: str) -> CallFailed:
+        return CallFailed(self.component, kind, f"{self.component}: POST {self.GENERATE} {words}.")
 
+    @abstractmethod
+    def _body(self, prompt: Prompt | str, model: str, tokens: int, stream: bool) -> dict[str, Any]: ...
 
-def chosen_model(component: str, config: LlmComponent, listed: list[Model]) -> Model:
-    """The model that is timed: the configured one, else the first listed.
+    @abstractmethod
+    def _whole(self, model: str, found: dict[str, Any]) -> Generation:
+        """The generation in an answer that was not streamed."""
 
-    Raises:
-        CallFailed: the server lists none, or not that one (kind ``no-model``).
-    """
-    if not listed:
-        raise CallFailed(component, "no-model", f"{component}: it lists no models.")
-    if config.model is None:
-        return listed[0]
-    for model in listed:
-        if config.model in {model.name, model.name.removesuffix(":latest")}:
-            return model
-    names = ", ".join(model.name for model in listed)
-    raise CallFailed(component, "no-model", f"{component}: model {config.model!r} is not listed; it has: {names}.")
+    @abstractmethod
+    def _chunks(self, body: dict[str, Any], deadline_s: float | None) -> Iterator[Chunk]:
+        """The events of a stream, up to its proper end.
 
+        Raises:
+            CallFailed: the stream ended before that (kind ``cut-stream``), or said an error.
+        """
 
-def missing_models(config: LlmComponent, listed: list[Model]) -> list[str]:
-    """Models that the target names and the server does not list; ``name`` and ``name:latest`` are the same.
-
-    Raises:
-        Unsupported: the target names none, so none can be missing.
-    """
-    if not config.models:
-        raise Unsupported("the target names no models; list them as models = [...] of the component.")
-    names = {name for model in listed for name in (model.name, model.name.removesuffix(":latest"))}
-    return [name for name in config.models if name not in names]
-
-
-def length(config: LlmComponent, detail: str | None, max_tokens: int | None) -> int:
-    """How many tokens to ask for.
-
-    Raises:
-        ConfigError: the component has no such detail level.
-    """
-    if max_tokens is not None:
-        return max_tokens
-    if detail is None:
-        return config.max_tokens
-    if detail not in config.detail:
-        known = ", ".join(config.detail)
-        raise ConfigError(f"no detail level {detail!r}.{did_you_mean(detail, config.detail)} Levels: {known}.")
-    return config.detail[detail].max_tokens
+    @abstractmethod
+    def _generation(
+        self, model: str, text: str, times: tuple[float, ...], first_answer_s: float | None, counts: dict[str, Any]
+    ) -> Generation:
+        """A generation, its tokens entered in the ledger."""

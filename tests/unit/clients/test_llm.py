@@ -4,7 +4,7 @@ from itertools import chain
 
 import pytest
 
-from pytest_llmops.clients.llm import Generation, Model
+from pytest_llmops.clients.generation import Generation, Model
 from pytest_llmops.errors import CallFailed, Unsupported
 from pytest_llmops.samples import Prompt, Stream
 
