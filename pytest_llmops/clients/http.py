@@ -127,7 +127,7 @@ class Answer:
         raise CallFailed(
             self.component,
             f"http-{self.status}",
-            f"{self.component}: {self.asked} answered {self.status}: {self.text.strip()[:120]}",
+            f"{self.component}: {self.asked} answered {self.status}: {self.text.strip()[:120] or 'an empty body'}",
         )
 
 

@@ -119,6 +119,8 @@ class Judging:
         limits, broken = judged_value(name, rate, "", self.thresholds)
         match = self.find(self.name)
         compared = verdict if match and match.series else None
+        both_clean = not failed and match is not None and not _error_rate(match)  # then a ratio says nothing
+        shown = None if both_clean else compared
         last = f"; the last: {str(failures[-1]).rstrip('.')}" if failures else ""
         reason = f"{failed} of {calls} calls failed{last}"
         measurement.results.append(
@@ -127,9 +129,9 @@ class Judging:
                 unit="",
                 value=rate,
                 baseline=_error_rate(match) if match and match.series else None,
-                ratio=compared.ratio if compared else None,
-                low=compared.low if compared else None,
-                high=compared.high if compared else None,
+                ratio=shown.ratio if shown else None,
+                low=shown.low if shown else None,
+                high=shown.high if shown else None,
                 n=calls,
                 state=compared.state if compared else "recorded",
                 suspect=bool(compared and compared.suspect),

@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmops.control.embedded import Sandbox
-from pytest_llmops.errors import LlmopsError
+from pytest_llmops.errors import ConfigError, LlmopsError, did_you_mean
 from pytest_llmops.plugin.exit_status import NO_TESTS, NOTHING_CHECKED, exit_status
+from pytest_llmops.plugin.run import SUITES_FOLDER
 from pytest_llmops.report.run_json import RUN_JSON
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_llmops.plugin.run import Run
+    from pytest_llmops.plugin.selection import Selected
+    from pytest_llmops.target.load import Target
 
 RANK = {"error": 4, "failed": 3, "waived": 2, "skipped": 1, "passed": 0}
 
@@ -60,6 +63,8 @@ class Controller:
 
     def _write(self, line: str) -> None:
         self.terminal.ensure_newline()
+        if self.terminal._tw.width_of_current_line:  # noqa: SLF001 (dots of a quiet or parallel run)
+            self.terminal.line("")
         self.terminal.write_line(f"  {line}", light=True)
         if self.running and self.terminal.verbosity == 0:
             self.terminal.write_fspath_result(self.running, "")
@@ -98,25 +103,40 @@ class Controller:
             (self.run.report_folder / RUN_JSON).unlink(missing_ok=True)  # an old one would pass for this run's
             self._clean_allure_results()
             if not target.table.embedded:
-                target.secrets()
-            if target.table.embedded and selected.checks:
+                self._check_declared(target)
+            elif selected.checks:
                 self.sandbox = Sandbox(target, self.run.options.faults, self.run.options.engine, self.run.path)
                 self.run.directory.write("sandbox", self.sandbox.facts)
-                self._line(f"sandbox of profile {target.table.profile} ready in {self.sandbox.facts['ready_s']:.1f} s")
-            elif self.run.options.faults and not target.table.embedded:
-                raise pytest.UsageError(
-                    f"--llmops-sandbox-fault is for embedded targets; {target.name} is not one and stays untouched."
-                )
         except LlmopsError as error:
             raise pytest.UsageError(str(error)) from None
         self.opened_at = opening_at
-        budget = target.table.budget
+        self._announce(target, selected)
+
+    def _check_declared(self, target: Target) -> None:
+        """What can be known of a target that is not ours before anything is sent to it.
+
+        Raises:
+            ConfigError: a secret is not set, or a fault is asked for.
+        """
+        target.secrets()
+        if self.run.options.faults:
+            raise ConfigError(
+                f"--llmops-sandbox-fault is for embedded targets; {target.name} is not one and stays untouched."
+            )
+
+    def _announce(self, target: Target, selected: Selected) -> None:
+        """What is about to happen to whom, and what it may cost."""
+        if self.sandbox is not None:
+            self._line(f"sandbox of profile {target.table.profile} ready in {self.sandbox.facts['ready_s']:.1f} s")
+        if target.file is None and self.run.options.target is None and target.root != SUITES_FOLDER.parent:
+            self._line("no llmops.toml here: this is the embedded sandbox, not a system of yours")
         for note in target.notes:
             self._line(note)
         for reason, count in selected.not_applicable.items():
             self._line(f"{count} left out: {reason}")
         if selected.checks:
             timed = f", {selected.timed} of them timed" if selected.timed else ""
+            budget = target.table.budget
             self._line(
                 f"{selected.checks} checks{timed}: about {self._planned()} calls; "
                 f"at most {budget.requests} calls, {budget.tokens} tokens and {budget.seconds:g} s of measuring"
@@ -237,6 +257,19 @@ class Controller:
             candidate = write_run(folder, self.run.declared, found)
             self.written += [candidate] if candidate else []
 
+    def _unmatched(self) -> list[str]:
+        """The file's own thresholds that no check of this run measured: a mistyped one would never speak."""
+        from pytest_llmops.judge.thresholds import fits
+
+        measured = {metric["name"] for check in self.checks.values() for metric in check["metrics"]}
+        if not measured:
+            return []
+        return [
+            f"note         no check of this run measured {name!r}, which has a threshold.{did_you_mean(name, measured)}"
+            for name in self.run.declared.own_thresholds
+            if not any(fits(name, metric) for metric in measured)
+        ]
+
     def _end(self) -> None:
         self.run.close()
         if self.sandbox is not None:
@@ -259,7 +292,7 @@ class Controller:
         width = terminalreporter._tw.fullwidth  # noqa: SLF001 (the only source of the width that pytest itself uses)
         verbose = config.option.verbose > 0
         lines = summary(self.result, color=bool(terminalreporter.hasmarkup), width=width, verbose=verbose)
-        for line in lines:
+        for line in (*lines, *self._unmatched()):
             terminalreporter.line(line)
         assert self.run.selected is not None
         left = self.run.selected.checks - len(self.checks)

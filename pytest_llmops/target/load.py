@@ -37,6 +37,7 @@ class Target:
         config: the whole file.
         environ: environment with the embedded sandbox's own keys laid over it; never shown.
         notes: what a reader of the run should know about the file.
+        own_thresholds: names of the thresholds that the file itself gives, the profile's left out.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Target:
     config: Config = field(default_factory=Config)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
     notes: tuple[str, ...] = ()
+    own_thresholds: tuple[str, ...] = ()
 
     @property
     def where(self) -> str:
@@ -149,6 +151,7 @@ def load(file: Path | None, name: str | None, root: Path, environ: Mapping[str, 
         config=config,
         environ=os.environ if environ is None else environ,
         notes=notes,
+        own_thresholds=tuple(raw.get("targets", {}).get(chosen, {}).get("thresholds", {})),
     )
 
 
@@ -213,7 +216,8 @@ def _only(config: Config, shown: str) -> str:
 def _with_built_in(config: Config, name: str, shown: str) -> Config:
     """The file with the embedded target of that name added: ``sandbox`` or ``sandbox:PROFILE``."""
     kind, _, profile = name.partition(":")
-    known = [*config.targets, BUILT_IN, *(f"{BUILT_IN}:{p}" for p in profiles.names() if p != BUILT_IN)]
+    built_in = (BUILT_IN, *(f"{BUILT_IN}:{p}" for p in profiles.names() if p != BUILT_IN))
+    known = list(dict.fromkeys((*config.targets, *built_in)))
     if kind != BUILT_IN or name not in known:
         asked = f"{shown}: " if shown else ""
         raise ConfigError(f"{asked}unknown target {name!r}.{did_you_mean(name, known)} Targets: {', '.join(known)}.")

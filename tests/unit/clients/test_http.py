@@ -89,7 +89,7 @@ def test_a_connection_that_is_closed_early(serve, http, parts):
         ((429, ""), "throttled", "api: GET /x is throttled."),
         ((500, " boom \n"), "http-500", "api: GET /x answered 500: boom"),
         ((404, "y" * 200), "http-404", f"api: GET /x answered 404: {'y' * 120}"),
-        ((302, "", {"Location": "/elsewhere"}), "http-302", "api: GET /x answered 302: "),
+        ((302, "", {"Location": "/elsewhere"}), "http-302", "api: GET /x answered 302: an empty body"),
         ((200, "<html>"), "bad-answer", "api: GET /x answered no JSON: '<html>'."),
         (
             (200, "not zipped", {"Content-Encoding": "gzip"}),
