@@ -7,27 +7,28 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_llmops.plugin import fixtures, markers, options
-from pytest_llmops.plugin.run import RUN, Run
-from pytest_llmops.plugin.selection import Selection
+from pytest_llmops.plugin import command_line, fixtures, markers, watch
+from pytest_llmops.plugin.ours import run_of, suite_arguments
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the ``--llmops-*`` options."""
-    options.add(parser)
+    command_line.add(parser)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the markers, and register what finds out whether a run has tests of ours; the rest comes then."""
     markers.register(config)
-    run = config.stash[RUN] = Run(config)
     config.pluginmanager.register(fixtures, "llmops-fixtures")
-    config.pluginmanager.register(Selection(run), "llmops-selection")
-    if run.named:
+    config.pluginmanager.register(watch, "llmops-watch")
+    if command_line.asked(config) or suite_arguments(config):
+        run = run_of(config)
         run.check_early()
         run.engage()
-    if run.parallel:
+    worker = hasattr(config, "workerinput")
+    if worker or config.getoption("numprocesses", None) or config.getoption("tx", None):
         from pytest_llmops.plugin.exclusive import ExclusiveController, ExclusiveWorker
 
-        config.pluginmanager.register((ExclusiveWorker if run.worker else ExclusiveController)(run), "llmops-exclusive")
+        part = (ExclusiveWorker if worker else ExclusiveController)(run_of(config))
+        config.pluginmanager.register(part, "llmops-exclusive")

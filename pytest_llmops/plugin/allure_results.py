@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_llmops.plugin.ours import suite_arguments
+
 if TYPE_CHECKING:
     from pytest_llmops.plugin.checks import Check
     from pytest_llmops.plugin.run import Run
@@ -20,7 +22,7 @@ _OUR_NAMES = re.compile(r"^(Failed|pytest_llmops\.errors\.\w+): ")
 def switch_on(run: Run) -> None:
     """Write Allure results below the reports when the ready suites run and nobody named another place."""
     config = run.pytest
-    if not config.pluginmanager.hasplugin("allure_pytest") or not run.suite_arguments:
+    if not config.pluginmanager.hasplugin("allure_pytest") or not suite_arguments(config):
         return
     if config.option.allure_report_dir is None and run.declared_or_none is not None:
         run.own_allure_results = run.report_folder / FOLDER

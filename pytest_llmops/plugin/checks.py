@@ -5,18 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from pytest_llmops.plugin.markers import SUITES
-from pytest_llmops.plugin.run import SUITES_FOLDER
+from pytest_llmops.plugin.ours import SUITES_FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-CHECK = pytest.StashKey["Check"]()
-
-OURS = "_llmops"
-"""The private fixture that all of ours depend on: whoever has it in the closure is one of our tests."""
+    import pytest
 
 TIMED = frozenset({"measure", "load_run", "drill"})
 
@@ -62,11 +57,6 @@ class Check:
             "section": self.section,
             "procedures": list(self.procedures),
         }
-
-
-def is_ours(item: pytest.Item) -> bool:
-    """Whether the plugin has anything to do with a test: it uses our fixtures, or lives in our suites."""
-    return OURS in getattr(item, "fixturenames", ()) or item.path.is_relative_to(SUITES_FOLDER)
 
 
 def our_fixtures(item: pytest.Item) -> frozenset[str]:

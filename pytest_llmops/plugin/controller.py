@@ -12,7 +12,7 @@ import pytest
 from pytest_llmops.control.embedded import Sandbox
 from pytest_llmops.errors import ConfigError, LlmopsError, did_you_mean
 from pytest_llmops.plugin.exit_status import NO_TESTS, NOTHING_CHECKED, exit_status
-from pytest_llmops.plugin.run import SUITES_FOLDER
+from pytest_llmops.plugin.ours import SUITES_FOLDER
 from pytest_llmops.report.run_json import RUN_JSON
 
 if TYPE_CHECKING:

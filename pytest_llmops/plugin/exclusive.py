@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmops.plugin.checks import CHECK
+from pytest_llmops.plugin.ours import CHECK
 from pytest_llmops.plugin.selection import Selected
 
 if TYPE_CHECKING:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from pytest_llmops.plugin.checks import CHECK
-from pytest_llmops.plugin.run import RUN, Run
+from pytest_llmops.plugin.ours import CHECK, run_of
 
 if TYPE_CHECKING:
     from pytest_llmops.clients.api import Api
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.redis import Redis
     from pytest_llmops.clients.vectors import Vectors
     from pytest_llmops.plugin.measuring import Measure, Record
+    from pytest_llmops.plugin.run import Run
     from pytest_llmops.samples import Workload
     from pytest_llmops.target.load import Target
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def _llmops(request: pytest.FixtureRequest) -> Run:
     """This process's part of the run."""
-    return request.config.stash[RUN]
+    return run_of(request.config)
 
 
 def _reached(run: Run, role: str) -> Client:

@@ -1,4 +1,4 @@
-"""The ``--llmops-*`` options: command line, then environment, then default."""
+"""The values of the ``--llmops-*`` options: command line, then environment, then default."""
 
 from __future__ import annotations
 
@@ -10,39 +10,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
-
-BASELINE_MODES = ("compare", "record", "off")
-ENGINES = ("synthetic",)
-
-
-def add(parser: pytest.Parser) -> None:
-    """Add the options, in one group of ``pytest --help``."""
-    group = parser.getgroup("llmops", "LLM operations")
-    group.addoption("--llmops-config", metavar="PATH", help="the llmops.toml to read (env LLMOPS_CONFIG)")
-    group.addoption("--llmops-target", metavar="NAME", help="the target to run against (env LLMOPS_TARGET)")
-    group.addoption(
-        "--llmops-baseline",
-        choices=BASELINE_MODES,
-        default="compare",
-        help="record: also write this run as a candidate for 'llmops baseline accept'; off: compare with nothing",
-    )
-    group.addoption(
-        "--llmops-allow-disruption",
-        metavar="TARGET",
-        help="second of two keys for tests that change the target: its name, typed here",
-    )
-    group.addoption("--llmops-gate", action="store_true", help="stricter exit status, for a CI that gates deploys")
-    group.addoption(
-        "--llmops-sandbox-fault",
-        metavar="NAME",
-        action="append",
-        default=[],
-        help="make the embedded sandbox sick, e.g. llm:slow=1.6 (may be given again)",
-    )
-    group.addoption(
-        "--llmops-sandbox-engine", choices=ENGINES, default="synthetic", help="what generates the sandbox's answers"
-    )
-    group.addoption("--llmops-report", metavar="DIR", help="where reports are written (default: reports)")
 
 
 @dataclass(frozen=True)
@@ -57,7 +24,6 @@ class Options:
     faults: tuple[str, ...]
     engine: str
     report: Path | None
-    given: bool
 
     @classmethod
     def from_config(cls, config: pytest.Config) -> Options:
@@ -75,12 +41,6 @@ class Options:
             faults=faults,
             engine=config.getoption("llmops_sandbox_engine"),
             report=start / report if report else None,
-            given=bool(
-                config.getoption("llmops_config")
-                or config.getoption("llmops_target")
-                or config.getoption("llmops_gate")
-                or faults
-            ),
         )
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_llmops.errors import BudgetSpent, LlmopsError, Unreachable, Unsupported, Vacuous
 from pytest_llmops.plugin import allure_results
-from pytest_llmops.plugin.checks import CHECK
+from pytest_llmops.plugin.ours import CHECK
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -26,14 +26,6 @@ if TYPE_CHECKING:
     from pytest_llmops.target.load import Target
     from pytest_llmops.target.secrets import Redactor
 
-RUN = pytest.StashKey["Run"]()
-
-PACKAGE = Path(__file__).parent.parent
-SUITES_FOLDER = next(
-    (folder for folder in (PACKAGE / "suites", PACKAGE.parent / "suites") if folder.is_dir()), PACKAGE / "suites"
-)
-"""The ready suites: within the installed package, or beside it in a clone."""
-
 
 class Run:
     """What belongs to one run. Cheap to make: everything else is found out when it is first asked for.
@@ -80,23 +72,6 @@ class Run:
 
             self.controller = Controller(self)
             self.pytest.pluginmanager.register(self.controller, "llmops-controller")
-
-    @property
-    def named(self) -> bool:
-        """Whether this run was asked for our suites or with our options, known before anything is collected."""
-        return self.options.given or bool(self.suite_arguments)
-
-    @property
-    def suite_arguments(self) -> list[str]:
-        """Those arguments of pytest that lie within the ready suites."""
-        start = self.pytest.invocation_params.dir
-        found = []
-        for argument in self.pytest.args:
-            path = str(argument).partition("::")[0]
-            inside = (start / path).resolve().is_relative_to(SUITES_FOLDER.resolve())
-            if inside or path.startswith("pytest_llmops.suites"):
-                found.append(str(argument))
-        return found
 
     @property
     def declared_or_none(self) -> Target | None:

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmops.errors import ConfigError, LlmopsError, did_you_mean
-from pytest_llmops.plugin.checks import CHECK, check_of, is_ours, needed_roles, our_fixtures
+from pytest_llmops.plugin.checks import check_of, needed_roles, our_fixtures
 from pytest_llmops.plugin.markers import SUITES
+from pytest_llmops.plugin.ours import CHECK
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from pytest_llmops.plugin.run import Run
     from pytest_llmops.target.load import Target
 
@@ -40,46 +39,37 @@ class Selected:
     error: str = ""
 
 
+def know_procedures(item: pytest.Item, collector: pytest.Collector) -> None:
+    """Every procedure that a test names is in the catalogue.
+
+    Raises:
+        CollectError: one is not; names the nearest.
+    """
+    ids = [str(name) for marker in item.iter_markers("procedure") for name in marker.args]
+    if not ids:
+        return
+    from pytest_llmops.procedures.catalogue import procedure
+
+    for name in ids:
+        try:
+            procedure(name)
+        except ConfigError as error:
+            raise collector.CollectError(f"{item.nodeid}: {error}") from None
+
+
 class Selection:
     """Marks our tests before ``-m`` is applied, and leaves out after it what does not apply to the target."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_pycollect_makeitem(self, collector: pytest.Collector) -> Generator[None, Any, Any]:
-        """Refuse a procedure that is in no catalogue: a collection error with the nearest names."""
-        made = yield
-        for item in made if isinstance(made, list) else [made]:
-            if isinstance(item, pytest.Item) and is_ours(item):
-                self._know_procedures(item, collector)
-        return made
+    def settle(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Leave out what does not apply, put the exclusive tests last, and keep what it came to.
 
-    def _know_procedures(self, item: pytest.Item, collector: pytest.Collector) -> None:
-        ids = [str(name) for marker in item.iter_markers("procedure") for name in marker.args]
-        if not ids:
-            return
-        from pytest_llmops.procedures.catalogue import procedure
-
-        for name in ids:
-            try:
-                procedure(name)
-            except ConfigError as error:
-                raise collector.CollectError(f"{item.nodeid}: {error}") from None
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_collection_modifyitems(
-        self, config: pytest.Config, items: list[pytest.Item]
-    ) -> Generator[None, object, object]:
-        """Mark, let others select, then leave out what does not apply."""
+        Raises:
+            pytest.UsageError: the target cannot be read, or a test needs what does not exist.
+        """
         selected = Selected()
-        ours = [item for item in items if is_ours(item)]
-        if not ours:
-            return (yield)
-        self.run.engage()
-        for item in ours:
-            self._mark(item)
-        result = yield
         ours = [item for item in items if CHECK in item.stash]
         try:
             if ours:
@@ -96,9 +86,8 @@ class Selection:
         selected.known = {item.nodeid: check.identity for item, check in checks}
         if selected.checks or selected.not_applicable:  # else -m or -k left none of ours: a stranger's run
             self.run.selected = selected
-        return result
 
-    def _mark(self, item: pytest.Item) -> None:
+    def mark(self, item: pytest.Item) -> None:
         """The folder's marker, and those of the procedures that the test binds for the target's profile."""
         check = item.stash[CHECK] = check_of(item)
         bound = [str(name) for marker in item.iter_markers("procedure") for name in marker.args]

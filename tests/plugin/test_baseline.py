@@ -78,8 +78,8 @@ def test_the_same_speed_passes(steps):
     run = steps["same"]
     assert run.status == 0, run.out
     assert _metric(run)["state"] == "ok"
-    assert _metric(run)["baseline"] == pytest.approx(USUAL_S, rel=0.2)
-    assert _metric(run)["ratio"] == pytest.approx(1, abs=0.1)
+    assert _metric(run)["baseline"] >= USUAL_S
+    assert _metric(run)["low"] < 1 < _metric(run)["high"]
 
 
 def test_a_slower_server_fails_the_test_that_measured_it(steps):

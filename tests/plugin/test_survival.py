@@ -41,7 +41,7 @@ def test_no_sandbox_is_left(project, tmp_path, number):
         processes = psutil.Process(run.pid).children(recursive=True)
         assert len(processes) >= 2
         run.send_signal(number)
-        run.wait(10)
+        run.wait(30)
     gone, alive = psutil.wait_procs(processes, WITHIN_S)
     assert alive == []
     assert len(gone) == len(processes)

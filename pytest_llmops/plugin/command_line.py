@@ -1,0 +1,46 @@
+"""The ``--llmops-*`` options as pytest learns of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pytest
+
+BASELINE_MODES = ("compare", "record", "off")
+ENGINES = ("synthetic",)
+
+
+def add(parser: pytest.Parser) -> None:
+    """Add the options, in one group of ``pytest --help``."""
+    group = parser.getgroup("llmops", "LLM operations")
+    group.addoption("--llmops-config", metavar="PATH", help="the llmops.toml to read (env LLMOPS_CONFIG)")
+    group.addoption("--llmops-target", metavar="NAME", help="the target to run against (env LLMOPS_TARGET)")
+    group.addoption(
+        "--llmops-baseline",
+        choices=BASELINE_MODES,
+        default="compare",
+        help="record: also write this run as a candidate for 'llmops baseline accept'; off: compare with nothing",
+    )
+    group.addoption(
+        "--llmops-allow-disruption",
+        metavar="TARGET",
+        help="second of two keys for tests that change the target: its name, typed here",
+    )
+    group.addoption("--llmops-gate", action="store_true", help="stricter exit status, for a CI that gates deploys")
+    group.addoption(
+        "--llmops-sandbox-fault",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="make the embedded sandbox sick, e.g. llm:slow=1.6 (may be given again)",
+    )
+    group.addoption(
+        "--llmops-sandbox-engine", choices=ENGINES, default="synthetic", help="what generates the sandbox's answers"
+    )
+    group.addoption("--llmops-report", metavar="DIR", help="where reports are written (default: reports)")
+
+
+def asked(config: pytest.Config) -> bool:
+    """Whether this run was given one of the options that only a run of ours has."""
+    return any(config.getoption(f"llmops_{name}") for name in ("config", "target", "gate", "sandbox_fault"))

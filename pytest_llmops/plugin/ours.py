@@ -1,0 +1,47 @@
+"""What is ours: known of every run, so it is kept small; the rest is imported once something is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_llmops.plugin.checks import Check
+    from pytest_llmops.plugin.run import Run
+
+RUN: pytest.StashKey[Run] = pytest.StashKey()
+CHECK: pytest.StashKey[Check] = pytest.StashKey()
+
+FIXTURE = "_llmops"
+"""The private fixture that all of ours depend on: whoever has it in the closure is one of our tests."""
+
+PACKAGE = Path(__file__).parent.parent
+SUITES_FOLDER = next((f for f in (PACKAGE / "suites", PACKAGE.parent / "suites") if f.is_dir()), PACKAGE / "suites")
+"""The ready suites: within the installed package, or beside it in a clone."""
+
+
+def is_ours(item: pytest.Item) -> bool:
+    """Whether the plugin has anything to do with a test: it uses our fixtures, or lives in our suites."""
+    return FIXTURE in getattr(item, "fixturenames", ()) or item.path.is_relative_to(SUITES_FOLDER)
+
+
+def suite_arguments(config: pytest.Config) -> list[str]:
+    """Those arguments of pytest that lie within the ready suites."""
+    start = config.invocation_params.dir
+    found = []
+    for argument in map(str, config.args):
+        path = argument.partition("::")[0]
+        if path.startswith("pytest_llmops.suites") or (start / path).resolve().is_relative_to(SUITES_FOLDER.resolve()):
+            found.append(argument)
+    return found
+
+
+def run_of(config: pytest.Config) -> Run:
+    """This process's part of the run, made when it is first asked for."""
+    if RUN not in config.stash:
+        from pytest_llmops.plugin.run import Run
+
+        config.stash[RUN] = Run(config)
+    return config.stash[RUN]
