@@ -25,8 +25,8 @@ class CallFailed(LlmopsError):
 
     Attributes:
         component: the component's name in the target (``api``, ``ollama``, …).
-        kind: the class of failure, fit for counting: ``refused``, ``timeout``, ``http-500``, ``throttled``,
-            ``cut-stream``, ``bad-answer``, ``connection``.
+        kind: the class of failure, fit for counting: ``refused``, ``unresolved``, ``proxy``, ``tls``, ``auth``,
+            ``timeout``, ``http-500``, ``throttled``, ``cut-stream``, ``bad-answer``, ``connection``.
     """
 
     def __init__(self, component: str, kind: str, message: str) -> None:
@@ -67,3 +67,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     if not near:
         return ""
     return f" Did you mean {' or '.join(repr(name) for name in near)}?"
+
+
+def excerpt(text: str, length: int = 80) -> str:
+    """The beginning of a text that an error quotes; cut, it ends in ``...``, by which a secret cut in two is known."""
+    return text if len(text) <= length else f"{text[:length]}..."

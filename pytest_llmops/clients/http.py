@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 import json
-import shlex
 import ssl
 import time
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
-from ipaddress import ip_address
+from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import httpx
 
 from pytest_llmops import __version__
+from pytest_llmops.clients.answer import Answer
+from pytest_llmops.clients.certificates import trouble, trusted
+from pytest_llmops.clients.connecting import not_connected, not_let_through
 from pytest_llmops.clients.deadline import Deadline, DeadlineBackend
-from pytest_llmops.clients.signing import Signature, signature
+from pytest_llmops.clients.reproduction import as_curl
+from pytest_llmops.clients.signing import signature
 from pytest_llmops.errors import CallFailed, ConfigError
 from pytest_llmops.target.durations import spoken
+from pytest_llmops.target.proxies import SCHEMES, Proxy, hostname, loopback
 from pytest_llmops.target.secrets import without_userinfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from pytest_llmops.state.ledger import Ledger
-    from pytest_llmops.target.components import Tls
     from pytest_llmops.target.load import Target
+
+__all__ = ["PURPOSE", "Answer", "Http", "last_exchange", "loopback", "purpose"]
 
 KEEP_ALIVE_S = 1.5
 """An idle connection is not used again after this: servers close theirs after 2 to 75 s, and the two must not meet."""
@@ -50,87 +53,6 @@ def purpose(word: str) -> Iterator[None]:
         PURPOSE.reset(token)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back.
-
-    Attributes:
-        component: who answered.
-        asked: method and path.
-        status: HTTP status.
-        text: the body.
-        elapsed_s: from the start of the call to the end of the body.
-        headers: lower-cased names.
-    """
-
-    component: str
-    asked: str
-    status: int
-    text: str = field(repr=False)
-    elapsed_s: float
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-    def json(self) -> Any:
-        """The body as JSON.
-
-        Raises:
-            CallFailed: it is none (kind ``bad-answer``).
-        """
-        try:
-            return json.loads(self.text)
-        except ValueError:
-            raise CallFailed(
-                self.component, "bad-answer", f"{self.component}: {self.asked} answered no JSON: {self.text[:80]!r}."
-            ) from None
-
-    @property
-    def failure(self) -> str:
-        """Why a timed call with this outcome is no success; empty if it is one."""
-        return f"http-{self.status}" if self.status >= 400 else ""
-
-    @property
-    def is_json(self) -> bool:
-        """Whether the body can be read as JSON."""
-        try:
-            json.loads(self.text)
-        except ValueError:
-            return False
-        return True
-
-    def table(self) -> dict[str, Any]:
-        """The body as a JSON object.
-
-        Raises:
-            CallFailed: it is none (kind ``bad-answer``).
-        """
-        found = self.json()
-        if not isinstance(found, dict):
-            raise CallFailed(
-                self.component,
-                "bad-answer",
-                f"{self.component}: {self.asked} answered no JSON object: {self.text[:80]!r}.",
-            )
-        return found
-
-    def ok(self) -> Answer:
-        """This answer, if its status is 2xx.
-
-        Raises:
-            CallFailed: it is not (kind ``http-500`` and so on, ``throttled`` for 429).
-        """
-        if 200 <= self.status < 300:
-            return self
-        if self.status == 429:
-            wait = self.headers.get("retry-after", "")
-            after = f" (Retry-After: {wait} s)" if wait else ""
-            raise CallFailed(self.component, "throttled", f"{self.component}: {self.asked} is throttled{after}.")
-        raise CallFailed(
-            self.component,
-            f"http-{self.status}",
-            f"{self.component}: {self.asked} answered {self.status}: {self.text.strip()[:120] or 'an empty body'}",
-        )
-
-
 class Http:
     """Calls to one component: one connection pool, one way to sign, one ledger.
 
@@ -146,19 +68,48 @@ class Http:
         self.ledger = ledger
         self.part = target.component(component)
         self.url = without_userinfo(self.part.url or "").rstrip("/")
+        self.proxy = target.proxy(component)
         self._deadline = Deadline()
+        transport = self._transport()
+        self._failures = _failures(self.proxy)
+        # There is no public way to hand a network backend to httpx; the deadline tests guard this one.
+        pool = transport._pool  # noqa: SLF001
+        pool._network_backend = DeadlineBackend(pool._network_backend, self._deadline)  # noqa: SLF001
         self._client = httpx.Client(
             base_url=self.url,
-            verify=_verify(self.part.tls, target.root),
-            trust_env=not loopback(self.url),
-            limits=httpx.Limits(keepalive_expiry=KEEP_ALIVE_S),
+            transport=transport,
             timeout=None,  # noqa: S113 (DeadlineBackend cuts every step to the call's own deadline)
         )
-        for transport in (self._client._transport, *self._client._mounts.values()):  # noqa: SLF001
-            if isinstance(transport, httpx.HTTPTransport):
-                # There is no public way to hand a network backend to httpx; the deadline tests guard this one.
-                pool = transport._pool  # noqa: SLF001
-                pool._network_backend = DeadlineBackend(pool._network_backend, self._deadline)  # noqa: SLF001
+
+    def _transport(self) -> httpx.HTTPTransport:
+        """How connections are made: whom they trust, and through which proxy they go.
+
+        Raises:
+            ConfigError: a file of ``tls`` or the proxy cannot be used.
+        """
+        # Nobody has to be trusted where nothing is encrypted, and reading all authorities takes 50 ms.
+        everyone = _everyone() if self.part.encrypted else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        return httpx.HTTPTransport(
+            verify=trusted(self.target, self.component, everyone),
+            limits=httpx.Limits(keepalive_expiry=KEEP_ALIVE_S),
+            proxy=self._proxy_settings(self.proxy) if self.proxy else None,
+        )
+
+    def _proxy_settings(self, proxy: Proxy) -> httpx.Proxy:
+        place = f"{self.target.where[:-1]}.components.{self.component}] proxy"
+        place = f"the environment's {proxy.variable}" if proxy.variable else place
+        if proxy.scheme not in SCHEMES or not hostname(proxy.url):
+            raise ConfigError(f"{place} is no proxy: {str(proxy)!r}; write for example http://proxy.example:3128.")
+        if proxy.scheme.startswith("socks") and find_spec("socksio") is None:
+            raise ConfigError(
+                f"{place} = {proxy} speaks SOCKS, which needs a package that is not installed: "
+                f"run pip install 'httpx[socks]'."
+            )
+        context = _everyone() if proxy.scheme == "https" else None
+        tls = self.part.tls
+        if context and tls and tls.ca:
+            context.load_verify_locations(str(self.target.root / tls.ca))
+        return httpx.Proxy(proxy.url, ssl_context=context)
 
     def __repr__(self) -> str:
         return f"Http({self.component} at {self.url})"
@@ -188,14 +139,16 @@ class Http:
             deadline_s: for the whole call; the component's own by default.
 
         Raises:
-            CallFailed: no whole answer came (kinds ``refused``, ``timeout``, ``connection``).
+            CallFailed: no whole answer came (kinds ``refused``, ``unresolved``, ``timeout``, ``tls``, ``proxy``,
+                ``connection``).
             BudgetSpent: the run may not make this call.
         """
         with self._sent(method, path, body, query, role, deadline_s) as (response, start):
             response.read()
             elapsed_s = time.perf_counter() - start
-            headers = {name.lower(): value for name, value in response.headers.items()}
-            return Answer(self.component, f"{method} {path}", response.status_code, response.text, elapsed_s, headers)
+            if response.status_code >= 500:  # a server that stumbled may hang up without having said so
+                response.extensions["network_stream"].close()
+            return self._answer(method, path, response, elapsed_s)
 
     def lines(
         self, method: str, path: str, *, body: Any = None, deadline_s: float | None = None
@@ -208,9 +161,7 @@ class Http:
         with self._sent(method, path, body, None, None, deadline_s) as (response, start):
             if not 200 <= response.status_code < 300:
                 response.read()
-                elapsed_s = time.perf_counter() - start
-                asked = f"{method} {path}"
-                Answer(self.component, asked, response.status_code, response.text, elapsed_s, response.headers).ok()
+                self._answer(method, path, response, time.perf_counter() - start).ok()
             try:
                 for line in response.iter_lines():
                     if line:
@@ -233,8 +184,11 @@ class Http:
         self.ledger.admit(self.component, self.part.rate_limit)
         signed = signature(self.target, self.component, role)
         headers = {"User-Agent": f"pytest-llmops/{__version__} ({PURPOSE.get()})", **(signed.headers if signed else {})}
-        request = self._client.build_request(method, path, json=body, params=dict(query or {}), headers=headers)
-        last_exchange.set(_curl(request, body, signed))
+        text = None if body is None else json.dumps(body, ensure_ascii=False, allow_nan=False)
+        if text is not None:
+            headers["Content-Type"] = "application/json"
+        request = self._client.build_request(method, path, content=text, params=dict(query or {}), headers=headers)
+        last_exchange.set(as_curl(self.target, self.component, method, str(request.url), text, signed))
         allowed_s = deadline_s or self.part.deadline
         self._deadline.start(allowed_s)
         start = time.perf_counter()
@@ -244,60 +198,65 @@ class Http:
                 yield response, start
             finally:
                 response.close()
-        except httpx.RequestError as error:
-            kind, words = _in_words(error, allowed_s)
+        except self._failures as error:
+            kind, words = self._in_words(error, allowed_s)
+            if self.proxy and self.proxy.scheme.startswith("socks") and self._deadline.stream:
+                self._deadline.stream.close()  # the library forgets it where the proxy refuses
             raise CallFailed(self.component, kind, f"{self.component}: {method} {path} {words}.") from None
         finally:
             self.ledger.charge(self.component, requests=1)
 
+    def _answer(self, method: str, path: str, response: httpx.Response, elapsed_s: float) -> Answer:
+        """The answer, if it is the component's own.
 
-def _in_words(error: httpx.RequestError, allowed_s: float) -> tuple[str, str]:
-    if isinstance(error, httpx.TimeoutException):
-        return "timeout", f"gave no whole answer within {spoken(allowed_s)}"
-    if isinstance(error, httpx.ConnectError):
-        text = str(error)
-        if "Connection refused" in text:
-            return "refused", "was refused: nothing listens there"
-        if "CERTIFICATE" in text or "certificate" in text:
-            return "tls", f"failed in TLS: {text}"
-        return "refused", f"could not connect: {text}"
-    if isinstance(error, httpx.DecodingError):
-        return "bad-answer", "answered what its Content-Encoding does not decode"
-    if isinstance(error, httpx.UnsupportedProtocol):
-        return "connection", "was not sent: the url must start with http:// or https://"
-    if isinstance(error, httpx.LocalProtocolError):
-        # Its own words quote the header, and with it the secret.
-        return "connection", "was not sent: HTTP allows no such header; look for a line break in the secret"
-    return "connection", "broke off: the connection was closed before the answer was whole"
+        Raises:
+            CallFailed: it is the proxy's, which asks who we are (kind ``proxy``).
+        """
+        if self.proxy and response.status_code == 407:
+            words = not_let_through("407", self.proxy, self.url)
+            raise CallFailed(self.component, "proxy", f"{self.component}: {method} {path} {words}.")
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        through = str(self.proxy or "")
+        asked, status = f"{method} {path}", response.status_code
+        return Answer(self.component, asked, status, response.text, elapsed_s, headers, self.url, through)
+
+    def _in_words(self, error: Exception, allowed_s: float) -> tuple[str, str]:
+        """The kind of a failure, and what to say of it."""
+        through = f" through the proxy {self.proxy}" if self.proxy else ""
+        if isinstance(error, httpx.TimeoutException):
+            return "timeout", f"gave no whole answer within {spoken(allowed_s)}{through}"
+        if self.proxy and (isinstance(error, httpx.ProxyError) or not isinstance(error, httpx.RequestError)):
+            return "proxy", not_let_through(str(error), self.proxy, self.url)
+        if tls := self._tls_trouble(error, through):
+            return "tls", tls
+        if isinstance(error, httpx.ConnectError):
+            return not_connected(error, self.url, self.proxy)
+        if isinstance(error, httpx.DecodingError):
+            return "bad-answer", "answered what its Content-Encoding does not decode"
+        if isinstance(error, httpx.LocalProtocolError):
+            # Its own words quote the header, and with it the secret.
+            return "connection", "was not sent: HTTP allows no such header; look for a line break in the secret"
+        return "connection", f"broke off{through}: the connection was closed before the answer was whole"
+
+    def _tls_trouble(self, error: Exception, through: str) -> str:
+        ours = bool(self.part.tls and self.part.tls.cert)
+        if self.proxy and self.proxy.scheme == "https" and self._deadline.handshakes == 1:
+            whose, through = f"the proxy {self.proxy}", ""
+        else:
+            whose = "the server"
+        said = trouble(error, whose, ours=ours)
+        return f"failed in TLS{through}: {said}" if said else ""
 
 
-def loopback(url: str) -> bool:
-    """Whether the address is this machine: then no proxy of the environment is asked."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
-def _verify(tls: Tls | None, root: Path) -> ssl.SSLContext | bool:
-    if tls is None:
-        return True
-    try:
-        context = ssl.create_default_context(cafile=str(root / tls.ca) if tls.ca else None)
-        if tls.cert:
-            context.load_cert_chain(str(root / tls.cert), str(root / tls.key) if tls.key else None)
-    except OSError as error:  # ssl.SSLError is one
-        named = ", ".join(f"{key} = {value}" for key, value in tls if value)
-        raise ConfigError(f"tls ({named}; relative to {root}) cannot be used: {error.strerror or error}.") from None
+def _everyone() -> ssl.SSLContext:
+    """Trusts what this machine trusts (SSL_CERT_FILE goes first), and the authorities that come with httpx."""
+    context = httpx.create_ssl_context()
+    context.load_default_certs()
     return context
 
 
-def _curl(request: httpx.Request, body: Any, signed: Signature | None) -> str:
-    """The call as a command to paste; the secret stands there by the name of its variable."""
-    words = ["curl", "-sS", "-X", request.method, shlex.quote(without_userinfo(str(request.url)))]
-    if signed:
-        words += ["-H", f'"{signed.header}: {signed.shown}"']
-    if body is not None:
-        words += ["-H", "'Content-Type: application/json'", "-d", shlex.quote(json.dumps(body))]
-    return " ".join(words)
+def _failures(proxy: Proxy | None) -> tuple[type[Exception], ...]:
+    """How a call can fail; where a SOCKS proxy speaks something else, httpx raises no error of its own."""
+    if proxy is None or not proxy.scheme.startswith("socks"):
+        return (httpx.RequestError,)
+    return (httpx.RequestError, import_module("socksio").ProtocolError)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
 import time
 import uuid
 from dataclasses import dataclass
@@ -10,7 +12,10 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import redis
 
+from pytest_llmops.clients.certificates import causes, trouble, trusted
+from pytest_llmops.clients.connecting import not_connected
 from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
+from pytest_llmops.target.components import Tls
 from pytest_llmops.target.durations import spoken
 from pytest_llmops.target.secrets import without_userinfo
 
@@ -73,7 +78,11 @@ class Redis:
             given = _with_login(self.address, user, password)
         # One deadline: a command is one short exchange, so the socket's own timeout is the whole call's.
         self._client: Any = redis.Redis.from_url(
-            given, socket_timeout=self.part.deadline, socket_connect_timeout=self.part.deadline, retry=None
+            given,
+            socket_timeout=self.part.deadline,
+            socket_connect_timeout=self.part.deadline,
+            retry=None,
+            **_tls_settings(target, component),
         )
 
     def __repr__(self) -> str:
@@ -140,11 +149,8 @@ class Redis:
                 self.component, "auth", f"{self.component}: {command} was refused: {_bare(error)}."
             ) from None
         except redis.ConnectionError as error:
-            refused = "refused" in str(error)
-            words = "was refused: nothing listens there" if refused else f"broke off: {_bare(error)}"
-            raise CallFailed(
-                self.component, "refused" if refused else "connection", f"{self.component}: {command} {words}."
-            ) from None
+            kind, words = self._in_words(error)
+            raise CallFailed(self.component, kind, f"{self.component}: {command} {words}.") from None
         except redis.ResponseError as error:
             if "unknown command" in str(error).lower():
                 raise Unsupported(f"{self.component}: the server knows no {command}.") from None
@@ -155,6 +161,36 @@ class Redis:
             ) from None
         finally:
             self.ledger.charge(self.component, requests=1)
+
+    def _in_words(self, error: Exception) -> tuple[str, str]:
+        """The kind of a connection's failure, and what to say of it."""
+        tls = self.part.tls
+        if said := trouble(error, ours=bool(tls and tls.cert)):
+            return "tls", f"failed in TLS: {said}"
+        if any(isinstance(cause, socket.gaierror | ConnectionRefusedError) for cause in causes(error)):
+            return not_connected(error, self.address)
+        unknown = self.part.encrypted and not (tls and tls.cert)
+        hint = "; a certificate of ours (tls.cert) may be required" if unknown else ""
+        return "connection", f"broke off: {_bare(error)}{hint}"
+
+
+def _tls_settings(target: Target, component: str) -> dict[str, Any]:
+    """``tls`` in the library's own words.
+
+    Raises:
+        ConfigError: a file of it cannot be used.
+    """
+    part = target.component(component)
+    if not part.encrypted:
+        return {}
+    tls = part.tls or Tls()
+    trusted(target, component, ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))  # the library asks a person for passwords
+    files = {"ssl_ca_certs": tls.ca, "ssl_certfile": tls.cert, "ssl_keyfile": tls.key or tls.cert}
+    return {
+        "ssl_cert_reqs": "required" if tls.verify else "none",
+        "ssl_check_hostname": tls.verify,
+        **{option: str(target.root / file) for option, file in files.items() if file},
+    }
 
 
 def _bare(error: Exception) -> str:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 WRONG = "(wrong key)"
 """A role that nobody has: its calls carry a key that was made up."""
 
+MADE_UP = "llmops-no-such-key"
+
 
 @dataclass(frozen=True, slots=True)
 class Signature:
@@ -25,12 +27,12 @@ class Signature:
     Attributes:
         header: its name.
         value: its value; never in ``repr``.
-        shown: the value as it may be printed, the variable in place of the secret.
+        curl: the words that make curl send the same, the variable in place of the secret.
     """
 
     header: str
     value: str = field(repr=False)
-    shown: str
+    curl: str
 
     @property
     def headers(self) -> dict[str, str]:
@@ -42,7 +44,7 @@ def signature(target: Target, component: str, role: str | None = None) -> Signat
     """The signature of calls to a component, by default or in a role; None where it takes none.
 
     Raises:
-        ConfigError: the role is not declared, or the variable is not set.
+        ConfigError: the role is not declared, the variable is not set, or it holds no ``user:password`` for ``basic``.
     """
     part = target.component(component)
     auth = part.auth
@@ -51,7 +53,11 @@ def signature(target: Target, component: str, role: str | None = None) -> Signat
         return _basic(given, "[user:password of the url]") if given else None
     variable = auth.env or auth.bearer or auth.basic or ""
     if role == WRONG:
-        return _signed(auth, "llmops-no-such-key", "a made-up key")
+        return (
+            _signed(auth, f"{MADE_UP}:{MADE_UP}", f"{MADE_UP}:{MADE_UP}")
+            if auth.basic
+            else _signed(auth, MADE_UP, MADE_UP)
+        )
     if role is not None and auth.roles:
         if role not in auth.roles:
             known = ", ".join(auth.roles)
@@ -59,16 +65,19 @@ def signature(target: Target, component: str, role: str | None = None) -> Signat
                 f"{component}: no role {role!r} in auth.roles.{did_you_mean(role, auth.roles)} Roles: {known}."
             )
         variable = auth.roles[role]
-    return _signed(auth, target.secret(variable, component), f"${variable}")
+    secret = target.secret(variable, component)
+    if auth.basic and ":" not in secret:
+        raise ConfigError(f"{component}: auth.basic takes user:password, and the variable {variable} holds no colon.")
+    return _signed(auth, secret, f"${variable}")
 
 
 def _signed(auth: Auth, secret: str, shown: str) -> Signature:
     if auth.header:
-        return Signature(auth.header, secret, shown)
+        return Signature(auth.header, secret, f'-H "{auth.header}: {shown}"')
     if auth.bearer:
-        return Signature("Authorization", f"Bearer {secret}", f"Bearer {shown}")
-    return _basic(secret, f"Basic $(printf %s {shown} | base64)")
+        return Signature("Authorization", f"Bearer {secret}", f'-H "Authorization: Bearer {shown}"')
+    return _basic(secret, shown)
 
 
 def _basic(pair: str, shown: str) -> Signature:
-    return Signature("Authorization", f"Basic {base64.b64encode(pair.encode()).decode()}", shown)
+    return Signature("Authorization", f"Basic {base64.b64encode(pair.encode()).decode()}", f'-u "{shown}"')

@@ -7,8 +7,10 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, WithJsonSchema, field_validator, model_validator
 
+from pytest_llmops.target.addresses import checked_address, checked_proxy
 from pytest_llmops.target.durations import Seconds, seconds
-from pytest_llmops.target.routes import Health, Kpi, Route
+from pytest_llmops.target.proxies import DIRECT
+from pytest_llmops.target.routes import Health, Kpi, Route, misplaced
 from pytest_llmops.target.secrets import without_userinfo
 from pytest_llmops.target.table import Table
 
@@ -23,6 +25,9 @@ ROLES: dict[str, tuple[str, ...]] = {
     "vectors": ("qdrant",),
     "qdrant": ("qdrant",),
     "redis": ("redis",),
+    "prometheus": ("prometheus",),
+    "alertmanager": ("alertmanager",),
+    "grafana": ("grafana",),
 }
 """Which components can serve a fixture, the first configured one wins."""
 
@@ -56,6 +61,15 @@ class Tls(Table):
     ca: str | None = Field(None, description="Bundle that signs the server's certificate.")
     cert: str | None = Field(None, description="Our certificate, for servers that ask for one.")
     key: str | None = Field(None, description="The key of cert.")
+    verify: bool = Field(True, description="false: any certificate will do. Said at the start and end of every run.")
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Self:
+        if not self.verify and self.ca:
+            raise ValueError("verify = false accepts any certificate, so ca would say nothing; leave out one of them")
+        if self.key and not self.cert:
+            raise ValueError("key goes with cert: the certificate that it belongs to")
+        return self
 
 
 class RateLimit(Table):
@@ -73,6 +87,9 @@ class Component(Table):
     url: str | None = Field(None, description="Address, e.g. 'https://rag.staging.example'.")
     auth: Auth | None = None
     tls: Tls | None = None
+    proxy: str | None = Field(
+        None, description="Proxy to go through, or 'none'; without it HTTPS_PROXY, HTTP_PROXY and NO_PROXY count."
+    )
     required: bool = Field(True, description="false: unreachable is a named skip.")
     rate_limit: Annotated[RateLimit | None, WithJsonSchema({"type": "string", "examples": ["100/h"]})] = Field(
         None, description="The target's own limit, e.g. '100/h'; our calls count."
@@ -82,16 +99,22 @@ class Component(Table):
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         """What ``repr`` and ``str`` show: never the user and password of a url."""
         for name, value in super().__repr_args__():
-            yield name, without_userinfo(value) if name == "url" and value else value
+            yield name, without_userinfo(value) if name in {"url", "proxy"} and value else value
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether its address asks for TLS."""
+        return urlsplit(self.url or "").scheme in {"https", "rediss"}
 
     @field_validator("url")
     @classmethod
-    def _has_scheme(cls, value: str | None) -> str | None:
-        if value is not None and urlsplit(value).scheme not in cls.schemes:
-            raise ValueError(
-                f"{without_userinfo(value)!r} does not begin with {' or '.join(f'{s}://' for s in cls.schemes)}"
-            )
-        return value
+    def _is_address(cls, value: str | None) -> str | None:
+        return value if value is None else checked_address(value, cls.schemes)
+
+    @field_validator("proxy")
+    @classmethod
+    def _is_proxy(cls, value: str | None) -> str | None:
+        return value if value in {None, DIRECT} else checked_proxy(str(value))
 
     @field_validator("rate_limit", mode="before")
     @classmethod
@@ -112,6 +135,14 @@ class Api(Component):
     health: Health | None = None
     metrics: str | None = Field(None, description="Path of its Prometheus metrics.")
     kpis: dict[str, Kpi] = {}
+
+    @field_validator("routes")
+    @classmethod
+    def _placeholders_are_known(cls, value: dict[str, Route]) -> dict[str, Route]:
+        wrong = [said for name, route in value.items() for said in misplaced(name, route)]
+        if wrong:
+            raise ValueError(" ".join(wrong))
+        return value
 
 
 class Detail(Table):
@@ -141,12 +172,39 @@ class Vectors(Component):
     """A Qdrant server."""
 
     collection: str | None = Field(None, description="The collection that is searched.")
+    vector: str | None = Field(None, description="Which of the collection's named vectors is searched.")
 
 
 class Redis(Component):
     """A Redis server, ``redis://host:port/db``."""
 
     schemes: ClassVar[tuple[str, ...]] = ("redis", "rediss", "unix")
+
+    @field_validator("url")
+    @classmethod
+    def _tls_is_a_table(cls, value: str | None) -> str | None:
+        if value and "ssl_" in urlsplit(value).query:
+            raise ValueError("ssl_… in the url is not read; write tls = { ca = …, cert = …, key = … } instead")
+        return value
+
+    @field_validator("proxy")
+    @classmethod
+    def _goes_straight(cls, value: str | None) -> str | None:
+        if value is not None:
+            raise ValueError("Redis does not speak HTTP and is reached without a proxy; leave it out")
+        return value
+
+
+class Prometheus(Component):
+    """A Prometheus server."""
+
+
+class Alertmanager(Component):
+    """An Alertmanager."""
+
+
+class Grafana(Component):
+    """A Grafana server."""
 
 
 class Components(Table):
@@ -157,6 +215,9 @@ class Components(Table):
     openai: Llm | None = None
     qdrant: Vectors | None = None
     redis: Redis | None = None
+    prometheus: Prometheus | None = None
+    alertmanager: Alertmanager | None = None
+    grafana: Grafana | None = None
 
     def configured(self) -> dict[str, Component]:
         """Those that the target has, in this order."""

@@ -34,12 +34,16 @@ Seconds = Annotated[
 
 
 def spoken(value_s: float) -> str:
-    """Seconds as a person reads them: ``137 ms``, ``2.4 s``, ``3 min 20 s``."""
+    """Seconds as a person reads them: ``137 ms``, ``2.4 s``, ``3 min 20 s``, ``5 h 10 min``, ``12 days``."""
     if value_s < 0.0095:
         return f"{value_s * 1000:.2g} ms"
     if value_s < 0.9995:
         return f"{value_s * 1000:.0f} ms"
     if value_s < 120:
         return f"{value_s:.3g} s"
-    minutes, rest = divmod(round(value_s), 60)
-    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    if value_s >= 2 * 86400:
+        days = value_s / 86400
+        return f"{days:.0f} days" if days >= 100 else f"{days:.3g} days"
+    large, small, in_large = ("h", "min", 3600) if value_s >= 7200 else ("min", "s", 60)
+    whole, rest = divmod(round(value_s / (in_large / 60)), 60)
+    return f"{whole} {large} {rest} {small}" if rest else f"{whole} {large}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,15 +14,20 @@ from pydantic import ValidationError
 from pytest_llmops.errors import ConfigError, did_you_mean
 from pytest_llmops.samples import Prompt, Workload
 from pytest_llmops.target import profiles
-from pytest_llmops.target.models import Config, TargetTable, unread
+from pytest_llmops.target.models import Config, TargetTable
+from pytest_llmops.target.notes import notes, unverified
 from pytest_llmops.target.problems import sentences
-from pytest_llmops.target.secrets import Redactor, Secret, userinfo
+from pytest_llmops.target.proxies import Proxy, proxy_between
+from pytest_llmops.target.secrets import Redactor, Secret, in_userinfo
 
 if TYPE_CHECKING:
     from pytest_llmops.target.components import Component
 
 FILE_NAME = "llmops.toml"
 BUILT_IN = "sandbox"
+
+NOT_EMBEDDED = frozenset({"prometheus", "alertmanager", "grafana"})
+"""Components that the sandbox has no part for."""
 
 
 @dataclass(frozen=True)
@@ -84,20 +89,49 @@ class Target:
         """The values of all secrets that the target names, by component.
 
         Raises:
-            ConfigError: one of them is not set.
+            ConfigError: at least one of them is not set; names all that are not.
         """
+        missing = {
+            variable: name
+            for name, part in self.table.components.configured().items()
+            for variable in (part.auth.variables if part.auth else [])
+            if not self.environ.get(variable)
+        }
+        if len(missing) > 1:
+            named = ", ".join(f"{variable} (components.{name})" for variable, name in missing.items())
+            raise ConfigError(
+                f"{self.where} takes secrets from environment variables that are not set: {named}. "
+                f"Set them (export {' '.join(f'{variable}=…' for variable in missing)}) and run again."
+            )
+        for variable, name in missing.items():
+            self.secret(variable, name)
+        return self._known_secrets()
+
+    def _known_secrets(self) -> dict[str, list[str]]:
+        """Those that are set, with what is secret in urls and in proxies' urls, also in those of the environment."""
         found: dict[str, list[str]] = {}
         for name, part in self.table.components.configured().items():
             variables = part.auth.variables if part.auth else []
-            found[name] = [self.secret(variable, name) for variable in variables]
+            found[name] = [self.environ[variable] for variable in variables if self.environ.get(variable)]
             found[name] += [value.partition(":")[2] for value in found[name] if part.auth and part.auth.basic]
-            if part.url and userinfo(part.url):
-                found[name] += [userinfo(part.url), userinfo(part.url).partition(":")[2]]
+            proxy = self.proxy(name)
+            for url in (part.url, proxy.url if proxy else None):
+                found[name] += in_userinfo(url) if url else []
         return found
 
+    def proxy(self, component: str) -> Proxy | None:
+        """The proxy that calls to a component go through; None where they go straight to it."""
+        part = self.component(component)
+        return proxy_between(part.url, part.proxy, self.environ) if part.url and "http" in part.schemes else None
+
     def redactor(self) -> Redactor:
-        """What takes this target's secrets out of text."""
-        return Redactor(value for values in self.secrets().values() for value in values)
+        """What takes this target's secrets out of text; one that is not set has no value to take out."""
+        return Redactor(value for values in self._known_secrets().values() for value in values)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is to be said at the start *and* at the end of every run: where nobody knows who answers."""
+        return tuple(unverified(self.table, self.where[:-1]))
 
 
 def find(given: Path | None, start: Path) -> Path | None:
@@ -133,41 +167,38 @@ def load(file: Path | None, name: str | None, root: Path, environ: Mapping[str, 
     chosen = name or config.default_target or _only(config, shown)
     if chosen not in config.targets:
         config = _with_built_in(config, chosen, shown)
-    table, without_url = _addressed(config.targets[chosen], chosen, shown)
-    notes = tuple(
-        f"{shown}: [targets.{chosen}.{key}] is read by no part of this version" for key in unread(table)
-    ) + tuple(
-        f"{shown}: [targets.{chosen}.components.{key}] url holds a password; name it in auth instead"
-        for key, part in table.components.configured().items()
-        if part.url and userinfo(part.url)
-    )
-    if without_url:
-        notes += (f"{shown}: [targets.{chosen}] has no url for {', '.join(without_url)}: left out",)
-    return Target(
+    table, left_out = _addressed(config.targets[chosen], chosen, shown)
+    target = Target(
         name=chosen,
         table=table,
         root=file.resolve().parent if file else root,
         file=file,
         config=config,
         environ=os.environ if environ is None else environ,
-        notes=notes,
         own_thresholds=tuple(raw.get("targets", {}).get(chosen, {}).get("thresholds", {})),
     )
+    return replace(target, notes=(*target.warnings, *notes(table, target.where[:-1]), *left_out))
 
 
 def _addressed(table: TargetTable, name: str, shown: str) -> tuple[TargetTable, list[str]]:
-    """The target without the components that have no address; an embedded one keeps all."""
+    """The target without the components that have no address, and a note of them.
+
+    An embedded one keeps all that the sandbox has a part for.
+    """
     parts = table.components.configured()
     without = [key for key, part in parts.items() if not part.url]
     if table.embedded:
-        return table, []
-    if len(without) == len(parts):
+        without = [key for key in without if key in NOT_EMBEDDED]
+        note = f"{shown}: [targets.{name}] is embedded, and the sandbox has no part for {', '.join(without)}: left out"
+    elif len(without) == len(parts):
         raise ConfigError(
             f"{shown}: [targets.{name}] has no component with a url; "
             f'give one, for example [targets.{name}.components.{next(iter(parts), "api")}] url = "http://…".'
         )
+    else:
+        note = f"{shown}: [targets.{name}] has no url for {', '.join(without)}: left out"
     left = table.components.model_copy(update=dict.fromkeys(without))
-    return table.model_copy(update={"components": left}), without
+    return table.model_copy(update={"components": left}), [note] if without else []
 
 
 def _parse(file: Path) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def sentences(error: ValidationError, model: type[BaseModel], where: str) -> lis
 def _sentence(problem: Any, model: type[BaseModel], where: str) -> str:
     location = [str(part) for part in problem["loc"]]
     if problem["type"] == "value_error" and isinstance(problem["input"], Mapping) and location:
-        return f"{where}: [{'.'.join(location)}]: {problem['msg'].removeprefix('Value error, ')}."
+        return _ended(f"{where}: [{'.'.join(location)}]: {problem['msg'].removeprefix('Value error, ')}")
     *table, key = location or ["(file)"]
     place = f"{where}: [{'.'.join(table)}]" if table else where
     if problem["type"] == "extra_forbidden":
@@ -41,12 +41,16 @@ def _sentence(problem: Any, model: type[BaseModel], where: str) -> str:
         return f"{place} lacks the key {key!r}."
     message = problem["msg"].removeprefix("Value error, ")
     if problem["type"] == "value_error":
-        return f"{place} {key}: {message}."
+        return _ended(f"{place} {key}: {message}")
     if problem["type"] == "model_type":
         message = "a table is needed here"
     found = problem["input"]
     shown = repr(found) if isinstance(found, str | int | float | bool) else type(found).__name__
     return f"{place} {key} is {shown}: {message[:1].lower()}{message[1:]}."
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "?")) else f"{sentence}."
 
 
 def _keys(model: type[BaseModel], path: Sequence[str]) -> list[str]:

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
+from pytest_llmops.errors import did_you_mean
 from pytest_llmops.target.table import JmesPath, Regex, Table
+from pytest_llmops.target.templates import placeholders
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ASKED_WITH: dict[str, frozenset[str]] = {
+    "query": frozenset({"prompt", "user", "fresh"}),
+    "ingest": frozenset({"document", "text", "title", "user"}),
+    "delete": frozenset({"user", "document"}),
+    "deletion": frozenset({"deletion", "user"}),
+    "audit": frozenset(),
+    "health": frozenset(),
+}
+"""What the routes that every system may have are asked with; a route of another name takes any word."""
 
 
 class Route(Table):
@@ -55,3 +70,14 @@ class Kpi(Table):
     quantile: float | None = Field(None, gt=0, lt=1)
     scale: float = 1.0
     unit: str = ""
+
+
+def misplaced(name: str, route: Route) -> Iterator[str]:
+    """What is wrong with the placeholders of a well-known route: its place, and the nearest right word."""
+    known = ASKED_WITH.get(name)
+    if known is None:
+        return
+    said = f"known there: {', '.join(f'{{{word}}}' for word in sorted(known))}" if known else "it is asked with none"
+    for place, word in placeholders({"path": route.path, "body": route.body, "params": route.params}, name):
+        if word not in known and (word.islower() or word.lower() in known):  # {Prompt} would be sent as it stands
+            yield f"{place} asks for {{{word}}}; {said}.{did_you_mean(word.lower(), known)}"

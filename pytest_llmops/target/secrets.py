@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import quote, quote_plus, unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from pytest_llmops.errors import ConfigError
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable, Mapping
 
 REDACTED = "[redacted]"
@@ -43,36 +42,41 @@ class Secret:
 
 
 class Redactor:
-    """Takes known secret values out of text: raw, URL-encoded, base64 and as JSON writes them."""
+    """Takes known secret values out of text, however their characters are written there.
+
+    That is: raw, URL-encoded, as JSON, Python, HTML and XML escape them, any of these within another, and in base64.
+    Of a value of several lines each line counts by itself too.
+    """
 
     def __init__(self, values: Iterable[str] = ()) -> None:
-        self._forms: list[str] = []
+        self._values: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
         self.add(values)
 
     def __repr__(self) -> str:
-        return f"Redactor({len(self._forms)} forms)"
+        return f"Redactor({len(self._values)} values)"
 
     def add(self, values: Iterable[str]) -> None:
-        """Learn more values, longest first so that a value within another leaves no remainder."""
-        forms = set(self._forms)
+        """Learn more values; a value within another leaves no remainder."""
         for value in values:
-            if len(value) >= SHORTEST:
-                encoded = base64.b64encode(value.encode()).decode()
-                url_safe = base64.urlsafe_b64encode(value.encode()).decode()
-                forms |= {value, quote(value, safe=""), quote_plus(value), encoded, url_safe}
-                forms |= {encoded.rstrip("="), url_safe.rstrip("=")}
-                forms |= {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
-        self._forms = sorted(forms, key=len, reverse=True)
+            parts = {value, value.strip(), *(line.strip() for line in value.splitlines())}
+            self._values |= {part for part in parts if len(part) >= SHORTEST}
+        self._pattern = None
 
     def clean(self, text: str) -> str:
         """The text with every known value replaced by ``[redacted]``."""
-        for form in self._forms:
-            text = text.replace(form, REDACTED)
-        return text
+        return self._compiled().sub(REDACTED, text) if self._values else text
 
     def finds(self, text: str) -> bool:
         """Whether the text holds a known value."""
-        return any(form in text for form in self._forms)
+        return bool(self._values) and self._compiled().search(text) is not None
+
+    def _compiled(self) -> re.Pattern[str]:
+        if self._pattern is None:
+            from pytest_llmops.target.spellings import spellings
+
+            self._pattern = spellings(self._values)
+        return self._pattern
 
 
 def without_userinfo(url: str) -> str:
@@ -84,3 +88,9 @@ def without_userinfo(url: str) -> str:
 def userinfo(url: str) -> str:
     """``user:password`` of a URL, decoded; empty where it has none."""
     return unquote(urlsplit(url).netloc.rpartition("@")[0])
+
+
+def in_userinfo(url: str) -> list[str]:
+    """All that is secret in a URL's ``user:password``: the pair, and the password alone."""
+    pair = userinfo(url)
+    return [part for part in (pair, pair.partition(":")[2]) if part]

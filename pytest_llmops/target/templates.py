@@ -7,7 +7,7 @@ value as it is; within a longer text (``"User asks: {prompt}"``) it takes its te
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_llmops.errors import ConfigError, did_you_mean
@@ -39,6 +39,18 @@ def _value(name: str, values: Mapping[str, Any]) -> Any:
             f"a template asks for {{{name}}}; known here: {', '.join(sorted(values))}.{did_you_mean(name, values)}"
         )
     return values[name]
+
+
+def placeholders(template: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    """Every word in braces with its place (``body.question``), also one that is no placeholder (``{Prompt}``)."""
+    if isinstance(template, Mapping):
+        for key, item in template.items():
+            yield from placeholders(item, f"{place}.{key}")
+    elif isinstance(template, list):
+        for index, item in enumerate(template):
+            yield from placeholders(item, f"{place}.{index}")
+    elif isinstance(template, str):
+        yield from ((place, word) for word in re.findall(r"\{(\w+)\}", template))
 
 
 def read(template: Any, document: Any) -> dict[str, Any]:

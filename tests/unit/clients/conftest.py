@@ -1,12 +1,8 @@
 import json
-import subprocess
 import threading
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from shutil import which
-from socket import create_server
 
 import pytest
 from hypothesis import settings
@@ -100,13 +96,6 @@ def serve():
 
 
 @pytest.fixture
-def closed_port():
-    """A port of this machine on which nothing listens."""
-    with create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
-
-
-@pytest.fixture
 def target(tmp_path):
     """Makes a target of the given components."""
 
@@ -148,24 +137,3 @@ def client(target, ledger):
     yield client
     for one in made:
         getattr(one, "http", one).close()
-
-
-@pytest.fixture
-def redis_server(tmp_path, closed_port):
-    """Starts a Redis server with the given options, and gives its port."""
-    if which("redis-server") is None:
-        pytest.skip("redis-server is not installed")
-    started = []
-
-    def redis_server(*options):
-        command = ["redis-server", "--port", str(closed_port), "--bind", "127.0.0.1", "--save", "", *options]
-        started.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path))
-        while "Ready to accept connections" not in started[-1].stdout.readline():
-            assert started[-1].poll() is None
-            time.sleep(0.001)
-        return closed_port
-
-    yield redis_server
-    for process in started:
-        process.kill()
-        process.communicate()

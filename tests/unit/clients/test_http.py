@@ -5,7 +5,7 @@ import time
 import pytest
 
 from pytest_llmops import __version__
-from pytest_llmops.clients.http import last_exchange, loopback, purpose
+from pytest_llmops.clients.http import last_exchange, purpose
 from pytest_llmops.errors import BudgetSpent, CallFailed
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n"
@@ -88,8 +88,7 @@ def test_a_connection_that_is_closed_early(serve, http, parts):
         ((429, "", {"Retry-After": "30"}), "throttled", "api: GET /x is throttled (Retry-After: 30 s)."),
         ((429, ""), "throttled", "api: GET /x is throttled."),
         ((500, " boom \n"), "http-500", "api: GET /x answered 500: boom"),
-        ((404, "y" * 200), "http-404", f"api: GET /x answered 404: {'y' * 120}"),
-        ((302, "", {"Location": "/elsewhere"}), "http-302", "api: GET /x answered 302: an empty body"),
+        ((404, "y" * 200), "http-404", f"api: GET /x answered 404: {'y' * 120}..."),
         ((200, "<html>"), "bad-answer", "api: GET /x answered no JSON: '<html>'."),
         (
             (200, "not zipped", {"Content-Encoding": "gzip"}),
@@ -128,41 +127,20 @@ def test_lines_come_with_their_times(serve, http):
     assert 0 < at_one < at_one + 0.03 < at_two <= at_three
 
 
-def test_loopback_asks_no_proxy_and_everything_else_does(serve, http, monkeypatch, closed_port):
+def test_loopback_asks_no_proxy_and_everything_else_does(serve, http):
     proxy, here = serve(lambda _: {"by": "proxy"}), serve(lambda _: {"by": "itself"})
-    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.setenv(name, proxy.url)
-    monkeypatch.delenv("NO_PROXY", raising=False)
-    monkeypatch.delenv("no_proxy", raising=False)
-    assert http(url=here.url).call("GET", "/x").json() == {"by": "itself"}
-    assert http(url="http://rag.example").call("GET", "/x").json() == {"by": "proxy"}
+    environ = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"), proxy.url)
+    assert http(environ=environ, url=here.url).call("GET", "/x").json() == {"by": "itself"}
+    assert http(environ=environ, url="http://rag.example").call("GET", "/x").json() == {"by": "proxy"}
     assert [request.path for request in proxy.requests] == ["http://rag.example/x"]
 
 
-def test_the_deadline_holds_through_a_proxy(serve, http, monkeypatch):
-    for name in ("HTTP_PROXY", "http_proxy"):
-        monkeypatch.setenv(name, serve(lambda _: body_dribbled()).url)
-    assert failure(http(url="http://rag.example", deadline=0.3)) == (
+def test_the_deadline_holds_through_a_proxy(serve, http):
+    proxy = serve(lambda _: body_dribbled()).url
+    assert failure(http(environ={"HTTP_PROXY": proxy}, url="http://rag.example", deadline=0.3)) == (
         "timeout",
-        "api: GET /x gave no whole answer within 300 ms.",
+        f"api: GET /x gave no whole answer within 300 ms through the proxy {proxy}.",
     )
-
-
-@pytest.mark.parametrize(
-    ("url", "is_loopback"),
-    [
-        ("http://127.0.0.1:80", True),
-        ("http://127.8.8.8", True),
-        ("http://[::1]:80", True),
-        ("http://localhost", True),
-        ("http://rag.localhost", True),
-        ("http://10.0.0.1", False),
-        ("http://localhost.example", False),
-        ("", False),
-    ],
-)
-def test_which_addresses_are_this_machine(url, is_loopback):
-    assert loopback(url) is is_loopback
 
 
 def test_servers_see_why_they_are_called(serve, http):
@@ -197,6 +175,6 @@ def test_the_last_call_can_be_pasted_into_a_shell(serve, http):
     assert repr(api) == f"Http(api at {server.url}/base)"
     assert [(request.method, request.path) for request in server.requests] == [("POST", "/base/v1/query?n=3")]
     assert last_exchange.get() == (
-        f"curl -sS -X POST '{server.url}/base/v1/query?n=3' -H \"Authorization: [user:password of the url]\" "
+        f"curl -sS -X POST '{server.url}/base/v1/query?n=3' -u \"[user:password of the url]\" "
         "-H 'Content-Type: application/json' -d '{\"question\": \"it'\"'\"'s\"}'"
     )

@@ -1,9 +1,12 @@
 import socket
+import subprocess
+from shutil import which
 
 import pytest
+import trustme
 
 from pytest_llmops.clients.redis import CacheFigures
-from pytest_llmops.errors import BudgetSpent, CallFailed, Unsupported, Vacuous
+from pytest_llmops.errors import BudgetSpent, CallFailed, ConfigError, Unsupported, Vacuous
 
 
 @pytest.fixture
@@ -97,3 +100,84 @@ def test_every_command_needs_the_budget(cache, closed_port, ledger):
     ledger.charge("redis", requests=ledger.budget.requests)
     with pytest.raises(BudgetSpent):
         redis.ping()
+
+
+def test_a_name_that_does_not_resolve(client):
+    assert failure(client("redis", url="redis://no-such-host.invalid:6379")) == (
+        "unresolved",
+        "redis: PING was not sent: the name no-such-host.invalid does not resolve.",
+    )
+
+
+@pytest.fixture(scope="session")
+def redis_knows_tls(tmp_path_factory):
+    """Skips where redis-server was built without TLS."""
+    if which("redis-server") is None:
+        pytest.skip("redis-server is not installed")
+    command = ["redis-server", "--port", "0", "--tls-port", "1", "--tls-cert-file", "no.pem"]
+    said = subprocess.run(
+        command, capture_output=True, check=False, text=True, cwd=tmp_path_factory.mktemp("redis")
+    ).stdout
+    if "Failed to load certificate" not in said and "Failed to configure TLS" not in said:
+        pytest.skip("redis-server was built without TLS")
+
+
+@pytest.fixture
+def secured(redis_knows_tls, redis_server, closed_port, tmp_path):
+    """Starts a Redis server with TLS alone; ``ours.pem`` is a certificate that it takes."""
+    ca = trustme.CA()
+    its = ca.issue_cert("127.0.0.1")
+    ca.cert_pem.write_to_path(tmp_path / "ca.pem")
+    its.cert_chain_pems[0].write_to_path(tmp_path / "its-cert.pem")
+    its.private_key_pem.write_to_path(tmp_path / "its-key.pem")
+    ca.issue_cert("eve@client.example").private_key_and_cert_chain_pem.write_to_path(tmp_path / "ours.pem")
+
+    def secured(clients="no"):
+        files = ("--tls-cert-file", "its-cert.pem", "--tls-key-file", "its-key.pem", "--tls-ca-cert-file", "ca.pem")
+        return redis_server("--port", "0", "--tls-port", str(closed_port), "--tls-auth-clients", clients, *files)
+
+    return secured
+
+
+def test_tls_with_an_authority_of_ones_own_and_without_verification(secured, cache):
+    port = secured()
+    assert cache(port, url=f"rediss://127.0.0.1:{port}/0", tls={"ca": "ca.pem"}).ping() > 0
+    assert cache(port, url=f"rediss://localhost:{port}/0", tls={"verify": False}).ping() > 0
+
+
+def test_a_certificate_that_is_not_to_be_trusted(secured, cache):
+    port = secured()
+    said = "redis: PING failed in TLS: the certificate of the server does not verify: "
+    assert failure(cache(port, url=f"rediss://127.0.0.1:{port}/0")) == (
+        "tls",
+        f"{said}self-signed certificate in certificate chain.",
+    )
+    assert failure(cache(port, url=f"rediss://localhost:{port}/0", tls={"ca": "ca.pem"})) == (
+        "tls",
+        f"{said}Hostname mismatch, certificate is not valid for 'localhost'.",
+    )
+
+
+def test_a_redis_that_asks_for_our_certificate(secured, cache):
+    port = secured(clients="yes")
+    url = f"rediss://127.0.0.1:{port}/0"
+    assert cache(port, url=url, tls={"ca": "ca.pem", "cert": "ours.pem"}).ping() > 0
+    kind, said = failure(cache(port, url=url, tls={"ca": "ca.pem"}))  # it closes before or after the first command
+    assert kind in {"tls", "connection"}
+    assert said in {
+        "redis: PING failed in TLS: a certificate of ours (tls.cert) is required by the server.",
+        (
+            "redis: PING failed in TLS: the server ended it without a word; "
+            "a certificate of ours (tls.cert) may be required."
+        ),
+        "redis: PING broke off: Connection closed by server; a certificate of ours (tls.cert) may be required.",
+    }
+
+
+def test_files_of_tls_that_cannot_be_used(cache, tmp_path):
+    with pytest.raises(ConfigError) as caught:
+        cache(6379, url="rediss://127.0.0.1:6379", tls={"ca": "no.pem"})
+    assert str(caught.value) == (
+        f"llmops.toml: [targets.staging.components.redis] tls.ca: there is no file {tmp_path}/no.pem; "
+        "paths are relative to llmops.toml."
+    )

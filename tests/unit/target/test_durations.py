@@ -49,6 +49,11 @@ def test_anything_else_is_refused_with_the_form(value):
         (120.0, "2 min"),
         (200.0, "3 min 20 s"),
         (3725.0, "62 min 5 s"),
+        (7200.0, "2 h"),
+        (18_600.0, "5 h 10 min"),
+        (172_800.0, "2 days"),
+        (1e6, "11.6 days"),
+        (9e8, "10417 days"),
     ],
 )
 def test_durations_as_people_read_them(value, said):

@@ -19,7 +19,7 @@ PROBLEMS = {
         f"{API}qqqq = 1",
         (
             ": [targets.staging.components.api] has an unknown key 'qqqq'. Known: auth, deadline, health, kpis, "
-            "metrics, rate_limit, required, routes, tls, url."
+            "metrics, proxy, rate_limit, required, routes, tls, url."
         ),
     ),
     "an unknown key in a target whose name is also a key": (
@@ -62,7 +62,124 @@ PROBLEMS = {
     ),
     "a component that is like none": (
         "[targets.staging.components.mongo]",
-        ": [targets.staging.components] has an unknown key 'mongo'. Known: api, ollama, openai, qdrant, redis.",
+        (
+            ": [targets.staging.components] has an unknown key 'mongo'. Known: alertmanager, api, grafana, ollama, "
+            "openai, prometheus, qdrant, redis."
+        ),
+    ),
+    "a component that is nearly right": (
+        "[targets.staging.components.promethius]",
+        ": [targets.staging.components] has an unknown key 'promethius'. Did you mean 'prometheus'?",
+    ),
+    "an unknown key of a component of the watch": (
+        "[targets.staging.components.alertmanager]\nurll = 'http://x'",
+        ": [targets.staging.components.alertmanager] has an unknown key 'urll'. Did you mean 'url'?",
+    ),
+    "an unknown key of tls": (
+        f"{API}tls = {{ verfy = false }}",
+        ": [targets.staging.components.api.tls] has an unknown key 'verfy'. Did you mean 'verify'?",
+    ),
+    "an authority for nothing": (
+        f"{API}tls = {{ verify = false, ca = 'ca.pem' }}",
+        (
+            ": [targets.staging.components.api.tls]: verify = false accepts any certificate, so ca would say nothing; "
+            "leave out one of them."
+        ),
+    ),
+    "a key without its certificate": (
+        f"{API}tls = {{ key = 'key.pem' }}",
+        ": [targets.staging.components.api.tls]: key goes with cert: the certificate that it belongs to.",
+    ),
+    "a proxy that is none": (
+        f"{API}proxy = 'ftp://eve:hunter22@proxy.example'",
+        (
+            ": [targets.staging.components.api] proxy: 'ftp://proxy.example' is no proxy; write for example "
+            "'http://proxy.example:3128' (also https://, socks5://), or 'none' to go straight there."
+        ),
+    ),
+    "no proxy, shouted": (
+        f"{API}proxy = 'NONE'",
+        (
+            ": [targets.staging.components.api] proxy: 'NONE' is no proxy; write for example "
+            "'http://proxy.example:3128' (also https://, socks5://), or 'none' to go straight there."
+        ),
+    ),
+    "a proxy without a host": (
+        f"{API}proxy = 'http://:3128'",
+        ": [targets.staging.components.api] proxy: 'http://:3128' names no host.",
+    ),
+    "a proxy for Redis": (
+        "[targets.staging.components.redis]\nurl = 'redis://x'\nproxy = 'none'",
+        (
+            ": [targets.staging.components.redis] proxy: Redis does not speak HTTP and is reached without a proxy; "
+            "leave it out."
+        ),
+    ),
+    "TLS in the url of Redis": (
+        "[targets.staging.components.redis]\nurl = 'rediss://x?ssl_cert_reqs=none'",
+        (
+            ": [targets.staging.components.redis] url: ssl_… in the url is not read; write tls = { ca = …, cert = …, "
+            "key = … } instead."
+        ),
+    ),
+    "a url without a host": (
+        f"{API}url = 'http://:8000'",
+        ": [targets.staging.components.api] url: 'http://:8000' names no host.",
+    ),
+    "a port that cannot be": (
+        f"{API}url = 'http://eve:hunter22@rag.example:80000'",
+        ": [targets.staging.components.api] url: 'http://rag.example:80000' has no port between 0 and 65535.",
+    ),
+    "a bracket that is not closed": (
+        f"{API}url = 'http://eve:hunter22@[::1:8000'",
+        ": [targets.staging.components.api] url: '[::1:8000' is no address (invalid IPv6 URL).",
+    ),
+    "a blank in a url": (
+        f"{API}url = 'http://rag.example /x'",
+        (
+            ": [targets.staging.components.api] url: 'http://rag.example /x' holds a blank or a character that cannot "
+            "be seen."
+        ),
+    ),
+    "a query in a url": (
+        f"{API}url = 'http://rag.example/x?key=1'",
+        (
+            ": [targets.staging.components.api] url: 'http://rag.example/x' holds more than a path; leave out what "
+            "follows '?' or '#'."
+        ),
+    ),
+    "a placeholder that is nearly right": (
+        f"{API}routes.query = {{ path = '/', body = {{ input = ['{{promt}}', '{{prompt}}'] }} }}",
+        (
+            ": [targets.staging.components.api.routes]: query.body.input.0 asks for {promt}; known there: {fresh}, "
+            "{prompt}, {user}. Did you mean 'prompt'?"
+        ),
+    ),
+    "placeholders of several places": (
+        f"{API}routes.query = {{ path = '/{{users}}', params = {{ q = 'Say {{Prompt}}' }} }}",
+        (
+            ": [targets.staging.components.api.routes]: query.path asks for {users}; known there: {fresh}, {prompt}, "
+            "{user}. Did you mean 'user'? query.params.q asks for {Prompt}; known there: {fresh}, {prompt}, {user}. "
+            "Did you mean 'prompt'?"
+        ),
+    ),
+    "a placeholder where nothing is asked": (
+        f"{API}routes.audit = {{ path = '/audit/{{user}}' }}",
+        ": [targets.staging.components.api.routes]: audit.path asks for {user}; it is asked with none.",
+    ),
+    "a unit that nothing is measured in": (
+        "[targets.staging.thresholds.x]\ntarget = '< 3 secs'",
+        (
+            ": [targets.staging.thresholds.x] target: '< 3 secs' has the unit 'secs', which nothing is measured in. "
+            "Did you mean 's'?"
+        ),
+    ),
+    "percent in letters": (
+        "[targets.staging.thresholds.x]\ntarget = '< 3 percent'",
+        (
+            ": [targets.staging.thresholds.x] target: '< 3 percent' has the unit 'percent', which nothing is measured "
+            "in. Did you mean '%'?"
+        ),
     ),
     "a wrong type": (
         f"{API}required = 'maybe'",
@@ -221,3 +338,12 @@ def test_without_being_asked_for_the_file_is_the_one_at_the_start(tmp_path):
     assert find(None, tmp_path) is None
     (tmp_path / "llmops.toml").touch()
     assert find(None, tmp_path) == tmp_path / "llmops.toml"
+
+
+def test_a_route_of_another_name_and_braces_that_are_no_placeholder_are_left_alone(read):
+    target = read(
+        f"{API}url = 'http://rag.example'\n"
+        "routes.summary = { path = '/{kind}', body = { length = '{length}' } }\n"
+        "routes.query = { path = '/graphql', body = { query = 'query Q { Answer(q: \"{prompt}\") {Text} }' } }"
+    )
+    assert target.component("api").routes["summary"].path == "/{kind}"

@@ -1,6 +1,10 @@
 import base64
+import html
 import json
+import re
 from urllib.parse import quote, quote_plus
+from xml.etree import ElementTree as ET
+from xml.sax.saxutils import escape, quoteattr
 
 import pytest
 from hypothesis import assume, example, given
@@ -41,6 +45,49 @@ def test_a_secret_that_is_not_set_names_variable_and_table(read):
     )
 
 
+def test_all_secrets_that_are_not_set_are_named_at_once(read):
+    with pytest.raises(ConfigError) as caught:
+        read(f"{KEYS}[targets.staging.components.redis]\nurl = 'redis://x'\nauth = {{ bearer = 'PW' }}").secrets()
+    assert str(caught.value) == (
+        "llmops.toml: [targets.staging] takes secrets from environment variables that are not set: "
+        "STAGING_KEY (components.api), OPERATOR_KEY (components.api), PW (components.redis). "
+        "Set them (export STAGING_KEY=… OPERATOR_KEY=… PW=…) and run again."
+    )
+
+
+def test_those_that_are_set_are_taken_out_even_if_others_are_not(read):
+    target = read(KEYS, environ={"STAGING_KEY": "s3cret-user"})
+    assert target.redactor().clean("key s3cret-user") == "key [redacted]"
+
+
+def test_a_login_is_taken_out_as_it_is_sent(read):
+    target = read(
+        KEYS.replace('header = "X-API-Key", env', "basic"),
+        environ={"STAGING_KEY": "eve:s3cret-pw", "OPERATOR_KEY": "op:s3cret-op"},
+    )
+    coded = [base64.b64encode(pair).decode() for pair in (b"eve:s3cret-pw", b"op:s3cret-op")]
+    assert target.secrets() == {"api": ["eve:s3cret-pw", "op:s3cret-op", "s3cret-pw", "s3cret-op"]}
+    assert target.redactor().clean(f"Basic {coded[0]}, Basic {coded[1]}, s3cret-op") == (
+        "Basic [redacted], Basic [redacted], [redacted]"
+    )
+
+
+def test_a_login_of_a_proxy_is_taken_out_too(read):
+    text = "[targets.staging.components.api]\nurl = 'https://rag.example'\n"
+    own = read(f"{text}proxy = 'http://eve:hunter%2F2@proxy.example:3128'")
+    assert own.notes == (
+        (
+            "llmops.toml: [targets.staging.components.api] proxy holds a password; "
+            "set HTTPS_PROXY in the environment instead"
+        ),
+    )
+    assert own.secrets() == {"api": ["eve:hunter/2", "hunter/2"]}
+    assert "hunter" not in repr([own, own.table, own.component("api"), own.proxy("api")])
+    environs = read(text, environ={"HTTPS_PROXY": "http://eve:hunter2@proxy.example:3128"})
+    assert (environs.notes, environs.secrets()) == ((), {"api": ["eve:hunter2", "hunter2"]})
+    assert environs.redactor().clean("eve:hunter2@proxy") == "[redacted]@proxy"
+
+
 def test_a_password_in_a_url_is_noted_and_held_for_redaction(read):
     target = read(WITH_PASSWORD)
     assert target.notes == (
@@ -48,7 +95,7 @@ def test_a_password_in_a_url_is_noted_and_held_for_redaction(read):
     )
     assert target.secrets() == {"ollama": ["eve:hunter/2", "hunter/2"]}
     assert target.redactor().clean(f"GET {target.component('ollama').url}") == (
-        "GET https://eve:[redacted]@models.staging.example/ollama"
+        "GET https://[redacted]@models.staging.example/ollama"
     )
 
 
@@ -68,31 +115,109 @@ def test_userinfo_is_decoded_and_taken_out():
     assert userinfo("https://rag.example") == ""
 
 
-@given(secret=secrets, before=st.text(max_size=9), after=st.text(max_size=9))
+def attribute(text):
+    """As an attribute of XML is written, without its quotes."""
+    return quoteattr(text)[1:-1]
+
+
+def element(text):
+    """As ElementTree writes text and attributes, for example in a JUnit report."""
+    node = ET.Element("a", b=text)
+    node.text = text
+    return ET.tostring(node, "unicode")
+
+
+def small_percent(text):
+    return re.sub("%..", lambda found: found[0].lower(), quote(text, safe=""))
+
+
+def slashes(text):
+    return json.dumps(text).replace("/", "\\/")
+
+
+WRITERS = {
+    "raw": str,
+    "json": json.dumps,
+    "json as it stands": lambda text: json.dumps(text, ensure_ascii=False),
+    "json with slashes": slashes,
+    "json in json": lambda text: json.dumps(json.dumps(text)),
+    "json in XML": lambda text: escape(json.dumps(text)),
+    "HTML in json": lambda text: json.dumps(html.escape(text)),
+    "repr": repr,
+    "repr of a list": lambda text: repr(["'", text, '"']),
+    "repr of both quotes": lambda text: repr(f"'{text}\""),
+    "repr in repr": lambda text: repr(repr(text)),
+    "ascii": ascii,
+    "bytes": lambda text: repr(text.encode()),
+    "quote": quote,
+    "quote all": lambda text: quote(text, safe=""),
+    "quote in small letters": small_percent,
+    "quote twice": lambda text: quote(quote(text)),
+    "quote_plus": quote_plus,
+    "HTML": html.escape,
+    "HTML twice": lambda text: html.escape(html.escape(text)),
+    "XML": escape,
+    "XML attribute": attribute,
+    "XML element": element,
+}
+"""Ways in which text ends up in reports."""
+
+xml_texts = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Cn")), min_size=4, max_size=40)
+
+
+@pytest.mark.parametrize("written", WRITERS)
+@given(secret=xml_texts, before=st.text("ab \\\"'&", max_size=9), after=st.text("ab \\\"'&", max_size=9))
 @example(secret='pa"ss\\w', before="", after="")
+@example(secret='it\'s <b> & "more"/', before="", after="")
 @example(secret="päss wörd", before="", after="")
 @example(secret="key==", before="=", after="=")
-def test_no_form_of_a_secret_is_left(secret, before, after):
-    url_safe = base64.urlsafe_b64encode(secret.encode()).decode()
-    forms = {
-        secret,
-        quote(secret, safe=""),
-        quote_plus(secret),
-        base64.b64encode(secret.encode()).decode(),
-        url_safe,
-        url_safe.rstrip("="),
-        json.dumps(secret)[1:-1],
-        json.dumps(secret, ensure_ascii=False)[1:-1],
-    }
-    assume(not any(form in REDACTED for form in forms))
+@example(secret="\\\\\\\\x5c", before="\\", after="\\")
+@example(secret="😀😀😀😀", before="", after="")
+def test_a_secret_is_found_and_gone_however_it_is_written(written, secret, before, after):
+    assume(secret == secret.strip())
+    write = WRITERS[written]
     redactor = Redactor([secret])
-    for form in forms:
-        assume(form not in before + REDACTED + after)
-        text = before + form + after
-        assert redactor.finds(text)
-        cleaned = redactor.clean(text)
-        assert REDACTED in cleaned
-        assert form not in cleaned
+    text = write(before + secret + after)
+    assert redactor.finds(text)
+    cleaned = redactor.clean(text)
+    assert REDACTED in cleaned
+    assert not redactor.finds(cleaned.replace(REDACTED, "\0"))
+
+
+@given(secret=secrets)
+@example(secret="pä>?~ss")
+def test_a_secret_in_base64_is_found_and_gone(secret):
+    assume(secret == secret.strip())
+    redactor = Redactor([secret])
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        for coded in (encode(secret.encode()).decode(), encode(secret.encode()).decode().rstrip("=")):
+            for written in (coded, quote(coded, safe=""), json.dumps(coded)[1:-1], slashes(coded)[1:-1]):
+                assert redactor.clean(f"Basic {written}.") == f"Basic {REDACTED}."
+
+
+def test_json_stays_json():
+    redactor = Redactor(['"quoted"', "$ecret", "ümlaut", "\\path"])
+    found = {"a": '\\"quoted"', "b": "\\$ecret", "c": "\\ümlaut", "d": "C:\\path\\x"}
+    for ensure_ascii in (False, True):
+        cleaned = json.loads(redactor.clean(json.dumps(found, ensure_ascii=ensure_ascii)))
+        assert cleaned == {"a": REDACTED, "b": REDACTED, "c": REDACTED, "d": f"C:{REDACTED}\\x"}
+
+
+def test_of_a_secret_of_several_lines_each_line_counts():
+    lines = ["-----BEGIN KEY-----", "MIIEvQIBADANBg/+kq", "aGVsbG8gd29ybGQh", "-----END KEY-----"]
+    redactor = Redactor(["\r\n".join(lines) + "\n"])
+    for line in lines:
+        assert redactor.clean(f"> {line} <") == "> [redacted] <"
+    assert redactor.clean(json.dumps("\n".join(lines))) == '"' + "\\n".join([REDACTED] * 4) + '"'
+    assert redactor.clean(json.dumps("\r\n".join(lines))) == f'"{REDACTED}"'
+
+
+def test_a_secret_that_is_a_word_of_ours_is_replaced_once():
+    assert Redactor(["redacted", "red"]).clean("redacted, red") == "[redacted], red"
+
+
+def test_a_variable_that_is_no_text_is_a_secret_too():
+    assert Redactor(["pass\udcff"]).clean("pass\udcff, pass") == "[redacted], pass"
 
 
 @given(text=st.text(alphabet="abc ", max_size=60))

@@ -161,3 +161,50 @@ def test_a_target_without_prompts(read):
 )
 def test_which_component_serves_a_fixture(tmp_path, profile, role, serving):
     assert load(None, f"sandbox:{profile}", tmp_path).table.components.serving(role) == serving
+
+
+def test_what_watches_a_target_has_no_part_in_the_sandbox(read):
+    target = read(
+        "[targets.demo]\nprofile = 'rag'\nenvironment = 'sandbox'\n"
+        "[targets.demo.components.prometheus]\n[targets.demo.components.grafana]\nrequired = false\n"
+    )
+    assert target.table.embedded
+    assert list(target.table.components.configured()) == ["api", "ollama", "qdrant", "redis"]
+    assert target.notes == (
+        ("llmops.toml: [targets.demo] is embedded, and the sandbox has no part for prometheus, grafana: left out"),
+    )
+
+
+def test_a_target_that_is_only_watched(read):
+    target = read("[targets.a.components.prometheus]\nurl = 'http://prometheus.example:9090'")
+    assert list(target.table.components.configured()) == ["prometheus"]
+    assert target.table.components.serving("prometheus") == "prometheus"
+
+
+def test_who_accepts_any_certificate_is_said_loudly(read):
+    target = read(
+        "[targets.a.components.api]\nurl = 'https://rag.example'\ntls = { verify = false }\n"
+        "[targets.a.components.openai]\nurl = 'https://models.example'\ntls = { ca = 'ca.pem' }\n"
+        "[targets.a.components.redis]\nurl = 'rediss://redis.example'\ntls = { verify = false }\n"
+    )
+    assert (
+        target.notes
+        == target.warnings
+        == tuple(
+            f"llmops.toml: [targets.a.components.{name}] accepts ANY certificate (tls.verify = false): "
+            "whoever sits between can read the key and change the answers"
+            for name in ("api", "redis")
+        )
+    )
+
+
+def test_tls_of_an_address_without_it_is_noted(read):
+    text = "[targets.a.components.{}]\nurl = '{}'\ntls = {{ verify = false }}\n"
+    target = read(text.format("api", "http://rag.example") + text.format("redis", "redis://redis.example"))
+    assert target.warnings == ()
+    assert target.notes == (
+        "llmops.toml: [targets.a.components.api] tls says nothing: the url begins with http://",
+        "llmops.toml: [targets.a.components.redis] tls says nothing: the url begins with redis://",
+    )
+    behind = "[targets.a.components.api]\nurl = 'http://x'\ntls = { ca = 'ca.pem' }\nproxy = 'https://proxy.example'"
+    assert read(behind).notes == ()

@@ -1,0 +1,130 @@
+"""Servers that answer from a table, and programs that end with the test."""
+
+import json
+import subprocess
+import threading
+import time
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from shutil import which
+from socket import create_server
+from urllib.parse import urlsplit
+
+import pytest
+
+NOT_FOUND = (404, {"detail": "Not Found"})
+
+
+class Server(ThreadingHTTPServer):
+    """Answers paths from a table: an object or a list as JSON, a text as it is, a number as a status, or
+    (status, either, headers).
+
+    What a table lacks is a 404, or what stands under "*". ``key`` is (header, value, open paths): a 401 without it.
+    """
+
+    request_queue_size = 50
+
+    def __init__(self, table, key=None, challenge="", tls=None):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.table, self.key, self.challenge = table, key, challenge
+        self.asked = []
+        scheme = "http"
+        if tls:
+            self.socket, scheme = tls.wrap_socket(self.socket, server_side=True), "https"
+        self.url = f"{scheme}://127.0.0.1:{self.server_port}"
+        self.place = f"127.0.0.1:{self.server_port}"
+        self.thread = threading.Thread(target=self.serve_forever, args=(0.01,))
+        self.thread.start()
+
+    def answer(self, path, headers):
+        if self.key and path not in self.key[2] and headers.get(self.key[0]) != self.key[1]:
+            return 401, {"detail": "Not authenticated"}, {"WWW-Authenticate": self.challenge} if self.challenge else {}
+        found = self.table.get(path, self.table.get("*", NOT_FOUND))
+        found = found() if callable(found) else found
+        found = (found, "") if isinstance(found, int) else found
+        return (*(found if isinstance(found, tuple) else (200, found)), {})[:3]
+
+    def handle_error(self, request, client_address):
+        """Say nothing of a handshake that failed."""
+
+    def end(self):
+        self.shutdown()
+        self.thread.join()
+        self.server_close()
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.server.asked.append(self.command)
+        status, body, headers = self.server.answer(urlsplit(self.path).path, self.headers)
+        kind = "text/plain" if isinstance(body, str) else "application/json"
+        text = (body if isinstance(body, str) else json.dumps(body)).encode()
+        self.send_response(status)
+        for name, value in {"Content-Type": kind, **headers, "Content-Length": len(text)}.items():
+            self.send_header(name, str(value))
+        self.end_headers()
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self.wfile.write(text)
+
+    def do_POST(self):
+        self.do_GET()
+
+    def log_message(self, *words):
+        """Say nothing."""
+
+
+@pytest.fixture
+def serve():
+    """Starts a server; it ends with the test."""
+    started = []
+
+    def serve(table, **settings):
+        started.append(Server(table, **settings))
+        return started[-1]
+
+    yield serve
+    for server in started:
+        server.end()
+
+
+@pytest.fixture
+def closed_port():
+    """A port of this machine on which nothing listens."""
+    with create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Starts a program that is installed, or skips; it ends with the test."""
+    started = []
+
+    def start(*command, until=None):
+        if which(command[0]) is None:
+            pytest.skip(f"{command[0]} is not installed")
+        process = subprocess.Popen(
+            [str(word) for word in command],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=tmp_path,
+        )  # fmt: skip
+        started.append(process)
+        while until is not None and until not in process.stdout.readline():
+            assert process.poll() is None
+            time.sleep(0.001)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def redis_server(start, closed_port):
+    """Starts a Redis server with the given options, and gives its port."""
+
+    def redis_server(*options):
+        words = ["redis-server", "--port", closed_port, "--bind", "127.0.0.1", "--save", ""]
+        start(*words, *options, until="Ready to accept connections")
+        return closed_port
+
+    return redis_server
