@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import threading
 from pathlib import Path
@@ -9,18 +10,24 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pytest_llmops.control.embedded import Sandbox, fault_table
+from pytest_llmops.control.embedded import ENGINES, Sandbox, fault_table, placed
 from pytest_llmops.errors import ConfigError
 from pytest_llmops.target import profiles
 from pytest_llmops.target.load import BUILT_IN, load
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from pytest_llmops.target.load import Target
 
 
 @click.command()
 @click.option("--profile", default="sandbox", show_default=True, help="Which system it stands in for.")
-@click.option("--engine", default="synthetic", show_default=True, help="What generates its answers.")
+@click.option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    default=ENGINES[0],
+    show_default=True,
+    help="What generates its answers. llama.cpp is real inference, on small models of random weights.",
+)
 @click.option("--fault", "faults", multiple=True, help="How it is sick, e.g. llm:slow=1.6. May be given again.")
 @click.option("--list-faults", is_flag=True, help="Print the faults that it knows, and end.")
 @click.option("--write", type=click.Path(path_type=Path), help="Write the llmops.toml that points at it.")
@@ -43,7 +50,7 @@ def sandbox(profile: str, engine: str, faults: tuple[str, ...], list_faults: boo
         for variable, key in stack.facts["environ"].items():
             click.echo(f"export {variable}={key}")
         if write is not None:
-            write.write_text(_file(profile, stack.facts["components"]), encoding="utf-8")
+            write.write_text(_file(placed(target, stack.facts), knows=stack.facts["knows"]), encoding="utf-8")
             click.echo(f"written: {write}")
         click.echo(f"Ready in {stack.facts['ready_s']:.1f} s. Ctrl-C ends it and leaves nothing behind.")
         stop.wait()
@@ -51,6 +58,18 @@ def sandbox(profile: str, engine: str, faults: tuple[str, ...], list_faults: boo
         stack.stop()
 
 
-def _file(profile: str, urls: Mapping[str, str]) -> str:
-    tables = "".join(f'\n[targets.sandbox.components.{name}]\nurl = "{url}"\n' for name, url in urls.items())
-    return f'default_target = "sandbox"\n\n[targets.sandbox]\nprofile = "{profile}"\nenvironment = "sandbox"\n{tables}'
+def _file(target: Target, *, knows: bool) -> str:
+    """The ``llmops.toml`` of a target that runs; prompts only where nothing is expected of the answers."""
+    head = f'[targets.sandbox]\nprofile = "{target.table.profile}"\nenvironment = "sandbox"\n'
+    parts = target.table.components.configured().items()
+    tables = [f'\n[targets.sandbox.components.{name}]\nurl = "{part.url}"\n' for name, part in parts if part.url]
+    if not knows:
+        tables += [
+            f"\n[[targets.sandbox.prompts]]\nid = {_quoted(prompt.id)}\ntext = {_quoted(prompt.text)}\n"
+            for prompt in target.workload
+        ]
+    return "".join(['default_target = "sandbox"\n\n', head, *tables])
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

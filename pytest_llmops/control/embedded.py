@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from pytest_llmops.target.load import Target
 
 NEEDS = ("starlette", "uvicorn", "qdrant_client", "fakeredis")
+ENGINES = ("synthetic", "llama.cpp")
+"""What can generate the sandbox's answers; llama.cpp needs the extra of that name."""
+
 STOP_WITHIN_S = 10.0
 
 
@@ -27,7 +30,7 @@ class Sandbox:
     Args:
         target: the embedded target.
         faults: how it is to be sick, e.g. ``llm:slow=1.6``.
-        engine: what generates its answers.
+        engine: what generates its answers, one of `ENGINES`.
         directory: where it writes, and what it removes when it ends; a temporary one of its own by default.
 
     Raises:
@@ -85,11 +88,16 @@ def fault_table() -> str:
 def placed(target: Target, facts: Mapping[str, Any]) -> Target:
     """The embedded target with the addresses and keys of a running sandbox.
 
+    Real inference on random weights knows nothing: where the sandbox says so, prompts expect nothing of an answer.
+
     Args:
         target: as declared.
         facts: what the sandbox said when it was ready.
     """
     parts = target.table.components
     at = {name: parts.configured()[name].model_copy(update={"url": url}) for name, url in facts["components"].items()}
-    table = target.table.model_copy(update={"components": parts.model_copy(update=at)})
+    prompts = target.table.prompts
+    if not facts["knows"]:
+        prompts = [prompt.model_copy(update={"expect": ""}) for prompt in prompts]
+    table = target.table.model_copy(update={"components": parts.model_copy(update=at), "prompts": prompts})
     return replace(target, table=table, environ={**target.environ, **facts["environ"]})

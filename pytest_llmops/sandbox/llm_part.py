@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from pytest_llmops.sandbox import ollama_api, openai_api
 from pytest_llmops.sandbox.door import AccessLog, Door
-from pytest_llmops.sandbox.model_server import Counts, ModelServer
+from pytest_llmops.sandbox.model_server import ModelServer
 from pytest_llmops.sandbox.serving import serve
 
 if TYPE_CHECKING:
@@ -34,19 +34,7 @@ def app(stack: Stack) -> Starlette:
         return JSONResponse({"status": "ok"})
 
     async def metrics(_: Request) -> PlainTextResponse:
-        return PlainTextResponse(exposition(server.counts), media_type="text/plain; version=0.0.4")
+        return PlainTextResponse(await server.engine.metrics(), media_type="text/plain; version=0.0.4")
 
     plain = [Route("/health", health), Route("/metrics", metrics)]
     return Starlette(routes=[*plain, *ollama_api.routes(server), *openai_api.routes(server)])
-
-
-def exposition(counts: Counts) -> str:
-    """Prometheus text, with the metric names of llama.cpp's server."""
-    figures = {
-        "prompt_tokens_total": counts.prompt_tokens,
-        "tokens_predicted_total": counts.tokens,
-        "tokens_predicted_seconds_total": counts.seconds,
-        "n_decode_total": counts.requests,
-    }
-    lines = [f"# TYPE llamacpp:{name} counter\nllamacpp:{name} {value}" for name, value in figures.items()]
-    return "\n".join(lines) + "\n"

@@ -7,15 +7,13 @@ import datetime as dt
 import json
 from functools import wraps
 from typing import TYPE_CHECKING, Any
-from zlib import crc32
 
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
 from pytest_llmops.sandbox import access
-from pytest_llmops.sandbox.embedding import DIMENSIONS
-from pytest_llmops.sandbox.model_server import Generation, Model, ModelServer, Refusal, limit_of, texts_of
-from pytest_llmops.sandbox.streaming import CutOff, Hanging, Streamed
+from pytest_llmops.sandbox.refusals import Refusal, limit_of, texts_of
+from pytest_llmops.sandbox.streaming import Cut, CutOff, Hanging, Streamed
 from pytest_llmops.sandbox.wording import words
 
 if TYPE_CHECKING:
@@ -23,6 +21,10 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
     from starlette.types import ASGIApp
+
+    from pytest_llmops.sandbox.engines.engine import Answer, Figures
+    from pytest_llmops.sandbox.model_server import ModelServer
+    from pytest_llmops.sandbox.models import Model
 
     Handler = Callable[[ModelServer, Request, dict[str, Any]], Awaitable[ASGIApp]]
 
@@ -86,9 +88,9 @@ async def _tags(server: ModelServer, _: Request, __: dict[str, Any]) -> ASGIApp:
 
 async def _ps(server: ModelServer, _: Request, __: dict[str, Any]) -> ASGIApp:
     expires = (dt.datetime.now(dt.UTC) + dt.timedelta(minutes=5)).isoformat().replace("+00:00", "Z")
-    running = [model for model in server.models if model.name in server.loaded]
+    running = [model for model in server.models if model.name in server.engine.loaded]
     return JSONResponse(
-        {"models": [{**_entry(m), "expires_at": expires, "size_vram": 0, "context_length": 4096} for m in running]}
+        {"models": [{**_entry(m), "expires_at": expires, "size_vram": 0, "context_length": m.context} for m in running]}
     )
 
 
@@ -107,10 +109,10 @@ async def _show(server: ModelServer, _: Request, body: dict[str, Any]) -> ASGIAp
             "template": "{{ .Prompt }}",
             "details": model.details,
             "model_info": {
-                "general.architecture": "harbour",
-                "general.parameter_count": 137_000_000 if model.embeds else 1_200_000_000,
-                "harbour.context_length": 4096,
-                "harbour.embedding_length": DIMENSIONS,
+                "general.architecture": model.family,
+                "general.parameter_count": model.parameters,
+                f"{model.family}.context_length": model.context,
+                f"{model.family}.embedding_length": model.width,
             },
             "capabilities": ["embedding"] if model.embeds else ["completion"],
             "modified_at": _MODIFIED,
@@ -121,27 +123,32 @@ async def _show(server: ModelServer, _: Request, body: dict[str, Any]) -> ASGIAp
 async def _generate(server: ModelServer, request: Request, body: dict[str, Any]) -> ASGIApp:
     prompt = str(body.get("prompt") or "")
     if not prompt:
-        return _loaded(server, body, {"response": ""})
-    planned = server.generate(request, body.get("model"), prompt, str(body.get("system") or ""), _limit(body))
+        return await _loaded(server, body, {"response": ""})
+    answer = await server.generate(request, body.get("model"), prompt, str(body.get("system") or ""), _limit(body))
 
     def piece(token: str) -> dict[str, Any]:
         return {"response": token}
 
-    context = [crc32(token.encode()) % 32_000 for token in planned.tokens]
-    return await _answered(server, body, planned, piece, {"context": context})
+    def end(figures: Figures) -> dict[str, Any]:
+        return {**_end(server, request, figures), "context": figures.ids}
+
+    return await _answered(body, answer, piece, end)
 
 
 async def _chat(server: ModelServer, request: Request, body: dict[str, Any]) -> ASGIApp:
     messages = [message for message in body.get("messages") or [] if isinstance(message, dict)]
     if not messages:
-        return _loaded(server, body, {"message": {"role": "assistant", "content": ""}})
+        return await _loaded(server, body, {"message": {"role": "assistant", "content": ""}})
     *earlier, last = [str(message.get("content") or "") for message in messages]
-    planned = server.generate(request, body.get("model"), last, "\n".join(earlier), _limit(body))
+    answer = await server.generate(request, body.get("model"), last, "\n".join(earlier), _limit(body))
 
     def piece(token: str) -> dict[str, Any]:
         return {"message": {"role": "assistant", "content": token}}
 
-    return await _answered(server, body, planned, piece, {})
+    def end(figures: Figures) -> dict[str, Any]:
+        return _end(server, request, figures)
+
+    return await _answered(body, answer, piece, end)
 
 
 def _limit(body: dict[str, Any]) -> int | None:
@@ -149,37 +156,35 @@ def _limit(body: dict[str, Any]) -> int | None:
     return limit_of(options.get("num_predict")) if isinstance(options, dict) else None
 
 
-def _loaded(server: ModelServer, body: dict[str, Any], empty: dict[str, Any]) -> ASGIApp:
+async def _loaded(server: ModelServer, body: dict[str, Any], empty: dict[str, Any]) -> ASGIApp:
     """A call without prompt loads a model, or with ``keep_alive`` 0 unloads it."""
     model = server.model(body.get("model"))
     unload = body.get("keep_alive") in {0, "0", "0s"}
     if unload:
-        server.loaded.pop(model.name, None)
+        await server.engine.unload(model)
     else:
-        server.load(model)
+        await server.engine.load(model)
     return JSONResponse({**_head(body), **empty, "done": True, "done_reason": "unload" if unload else "load"})
 
 
 async def _answered(
-    server: ModelServer,
     body: dict[str, Any],
-    planned: Generation,
+    answer: Answer,
     piece: Callable[[str], dict[str, Any]],
-    extra: dict[str, Any],
+    end: Callable[[Figures], dict[str, Any]],
 ) -> ASGIApp:
-    counted = "llm:no-counts" not in server.stack.faults
-
     async def lines() -> AsyncIterator[str]:
-        async for token in planned.pieces():
+        async for token in answer.pieces():
             yield json.dumps({**_head(body), **piece(token), "done": False}) + "\n"
-        yield json.dumps({**_head(body), **piece(""), **_end(planned, counted), **extra}) + "\n"
+        yield json.dumps({**_head(body), **piece(""), **end(answer.figures)}) + "\n"
 
     if body.get("stream", True):
         return Streamed(lines(), "application/x-ndjson")
-    await planned.wait()
-    if planned.cut:
+    try:
+        text = await answer.whole()
+    except Cut:
         return CutOff()
-    return JSONResponse({**_head(body), **piece(planned.text), **_end(planned, counted), **extra})
+    return JSONResponse({**_head(body), **piece(text), **end(answer.figures)})
 
 
 def _head(body: dict[str, Any]) -> dict[str, Any]:
@@ -187,16 +192,17 @@ def _head(body: dict[str, Any]) -> dict[str, Any]:
     return {"model": body.get("model"), "created_at": now}
 
 
-def _end(planned: Generation, counted: bool) -> dict[str, Any]:
-    total = asyncio.get_running_loop().time() - planned.arrived
-    counts = {"prompt_eval_count": planned.prompt_tokens, "eval_count": len(planned.tokens)} if counted else {}
+def _end(server: ModelServer, request: Request, figures: Figures) -> dict[str, Any]:
+    total = asyncio.get_running_loop().time() - request.scope["arrived"]
+    counted = "llm:no-counts" not in server.stack.faults
+    counts = {"prompt_eval_count": figures.prompt_tokens, "eval_count": figures.tokens} if counted else {}
     return {
         "done": True,
-        "done_reason": planned.reason,
+        "done_reason": figures.reason,
         "total_duration": int(total * _NS),
-        "load_duration": int(planned.load_s * _NS),
-        "prompt_eval_duration": int(max(0.0, planned.at[0] - planned.load_s) * _NS),
-        "eval_duration": int((planned.at[-1] - planned.at[0]) * _NS),
+        "load_duration": int(figures.load_s * _NS),
+        "prompt_eval_duration": int(figures.prompt_s * _NS),
+        "eval_duration": int(figures.eval_s * _NS),
         **counts,
     }
 

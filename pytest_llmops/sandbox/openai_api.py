@@ -14,8 +14,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from pytest_llmops.sandbox import access
-from pytest_llmops.sandbox.model_server import Generation, ModelServer, Refusal, limit_of, texts_of
-from pytest_llmops.sandbox.streaming import CutOff, Hanging, Streamed
+from pytest_llmops.sandbox.refusals import Refusal, limit_of, texts_of
+from pytest_llmops.sandbox.streaming import Cut, CutOff, Hanging, Streamed
 from pytest_llmops.sandbox.wording import words
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
     from starlette.types import ASGIApp
+
+    from pytest_llmops.sandbox.engines.engine import Answer, Figures
+    from pytest_llmops.sandbox.model_server import ModelServer
 
     Handler = Callable[[ModelServer, Request, dict[str, Any]], Awaitable[ASGIApp]]
 
@@ -96,8 +99,8 @@ async def _chat(server: ModelServer, request: Request, body: dict[str, Any]) -> 
     *earlier, last = [_content(message) for message in messages]
     asked = body.get("max_completion_tokens")
     limit = limit_of(body.get("max_tokens") if asked is None else asked)
-    planned = server.generate(request, body.get("model"), last, "\n".join(earlier), limit)
-    return await _answered(server, body, planned, "chat.completion", chat=True)
+    answer = await server.generate(request, body.get("model"), last, "\n".join(earlier), limit)
+    return await _answered(server, body, answer, "chat.completion", chat=True)
 
 
 def _content(message: Any) -> str:
@@ -110,13 +113,11 @@ def _content(message: Any) -> str:
 async def _complete(server: ModelServer, request: Request, body: dict[str, Any]) -> ASGIApp:
     prompt = body.get("prompt")
     text = "\n".join(map(str, prompt)) if isinstance(prompt, list) else str(prompt or "")
-    planned = server.generate(request, body.get("model"), text, "", limit_of(body.get("max_tokens")))
-    return await _answered(server, body, planned, "text_completion", chat=False)
+    answer = await server.generate(request, body.get("model"), text, "", limit_of(body.get("max_tokens")))
+    return await _answered(server, body, answer, "text_completion", chat=False)
 
 
-async def _answered(
-    server: ModelServer, body: dict[str, Any], planned: Generation, kind: str, *, chat: bool
-) -> ASGIApp:
+async def _answered(server: ModelServer, body: dict[str, Any], answer: Answer, kind: str, *, chat: bool) -> ASGIApp:
     counted = "llm:no-counts" not in server.stack.faults
     head = {
         "id": f"{'chatcmpl' if chat else 'cmpl'}-{uuid4().hex[:24]}",
@@ -129,16 +130,17 @@ async def _answered(
         options = body.get("stream_options")
         wanted = isinstance(options, dict) and bool(options.get("include_usage")) and counted
         head["object"] = "chat.completion.chunk" if chat else kind
-        return Streamed(_events(head, planned, chat=chat, usage=wanted), "text/event-stream")
-    await planned.wait()
-    if planned.cut:
+        return Streamed(_events(head, answer, chat=chat, usage=wanted), "text/event-stream")
+    try:
+        text = await answer.whole()
+    except Cut:
         return CutOff()
-    said = {"message": {"role": "assistant", "content": planned.text}} if chat else {"text": planned.text}
-    choice = {"index": 0, **said, "logprobs": None, "finish_reason": planned.reason}
-    return JSONResponse({**head, "choices": [choice], **({"usage": _usage(planned)} if counted else {})})
+    said = {"message": {"role": "assistant", "content": text}} if chat else {"text": text}
+    choice = {"index": 0, **said, "logprobs": None, "finish_reason": answer.figures.reason}
+    return JSONResponse({**head, "choices": [choice], **({"usage": _usage(answer.figures)} if counted else {})})
 
 
-async def _events(head: dict[str, Any], planned: Generation, *, chat: bool, usage: bool) -> AsyncIterator[str]:
+async def _events(head: dict[str, Any], answer: Answer, *, chat: bool, usage: bool) -> AsyncIterator[str]:
     """The events of a stream: a role without content at once, the tokens, the end, the usage where it is wanted."""
 
     def event(choices: list[dict[str, Any]], **more: object) -> str:
@@ -152,16 +154,16 @@ async def _events(head: dict[str, Any], planned: Generation, *, chat: bool, usag
 
     if chat:
         yield event([choice({"role": "assistant", "content": ""}, None)])
-    async for token in planned.pieces():
+    async for token in answer.pieces():
         yield event([choice({"content": token}, None)])
-    yield event([choice({}, planned.reason)])
+    yield event([choice({}, answer.figures.reason)])
     if usage:
-        yield event([], usage=_usage(planned))
+        yield event([], usage=_usage(answer.figures))
     yield "data: [DONE]\n\n"
 
 
-def _usage(planned: Generation) -> dict[str, int]:
-    read, said = planned.prompt_tokens, len(planned.tokens)
+def _usage(figures: Figures) -> dict[str, int]:
+    read, said = figures.prompt_tokens, figures.tokens
     return {"prompt_tokens": read, "completion_tokens": said, "total_tokens": read + said}
 
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
 from pytest_llmops.sandbox import corpus
-from pytest_llmops.sandbox.engine import tokens
 
 if TYPE_CHECKING:
     from pytest_llmops.sandbox.metrics import Metrics
@@ -67,8 +66,8 @@ class Rag:
         ]
         context = "\n".join(f"[{source['id']}] {source['text']}" for source in sources)
         self._metrics.generation(self._stack.model)
-        text = await self._upstream.generate(_PROMPT.format(context=context, question=question))
-        return {"answer": text, "sources": sources, "model": self._stack.model, "tokens": len(tokens(text))}
+        text, tokens = await self._upstream.generate(_PROMPT.format(context=context, question=question))
+        return {"answer": text, "sources": sources, "model": self._stack.model, "tokens": tokens}
 
     async def ingest(self, document: str, title: str, text: str, user: str) -> int:
         """Add a document; the number of chunks that it was cut into."""

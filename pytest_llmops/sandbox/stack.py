@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from pytest_llmops.errors import ConfigError, did_you_mean
 from pytest_llmops.sandbox import access, faults
+from pytest_llmops.sandbox.engines import choice
 from pytest_llmops.target.components import Components, Llm
 from pytest_llmops.target.embedded import Sandbox
 
@@ -31,6 +32,7 @@ class Stack:
         directory: where the parts write.
         keys: generated keys by environment variable.
         addresses: url of each part that runs, by part: ``api``, ``llm``, ``vectors``, ``redis``.
+        engine: what generates, by its name.
     """
 
     components: Components
@@ -39,6 +41,7 @@ class Stack:
     directory: Path
     keys: dict[str, str]
     addresses: dict[str, str]
+    engine: str = "synthetic"
 
     @property
     def llm(self) -> Llm:
@@ -89,10 +92,19 @@ class Stack:
         return [part for part, wanted in found.items() if wanted]
 
     def described(self) -> dict[str, object]:
-        """What the stack's user needs: addresses by component, generated keys, the directory."""
+        """What the stack's user needs: addresses by component, generated keys, the directory, the engine.
+
+        A component that no part serves is left out. ``knows`` says whether answers hold the handbook's facts.
+        """
         serving = {"api": "api", "ollama": "llm", "openai": "llm", "qdrant": "vectors", "redis": "redis"}
-        urls = {name: self.addresses[serving[name]] for name in self.components.configured()}
-        return {"components": urls, "environ": self.keys, "directory": str(self.directory)}
+        served = [name for name in self.components.configured() if name in serving]
+        return {
+            "components": {name: self.addresses[serving[name]] for name in served},
+            "environ": self.keys,
+            "directory": str(self.directory),
+            "engine": self.engine,
+            "knows": choice.ENGINES[self.engine].knows,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +138,7 @@ def read(line: str) -> Order:
     for key in order:
         if key not in known:
             raise ConfigError(f"the order has an unknown key {key!r}.{did_you_mean(key, known)}")
-    if order.get("engine", "synthetic") != "synthetic":
-        raise ConfigError(f"unknown engine {order['engine']!r}; this sandbox has: synthetic.")
+    engine = choice.check(order.get("engine", "synthetic"))
     try:
         components = Components.model_validate(order.get("components", {}))
         sandbox = Sandbox.model_validate(order.get("sandbox", {}))
@@ -143,6 +154,7 @@ def read(line: str) -> Order:
         Path(given) if given else Path(),
         access.generate(components),
         {},
+        engine,
     )
     _check(stack)
     return Order(stack, given=bool(given), keeps_directory=bool(given) and bool(order.get("keep", True)))
@@ -159,6 +171,8 @@ def _check(stack: Stack) -> None:
         part = fault.partition(":")[0]
         if part not in stack.parts:
             raise ConfigError(f"the fault {fault!r} acts on {part}, which this target does not have.")
+    if stack.faults.number("llm:slow", 1.0) < 1 and not choice.ENGINES[stack.engine].hurries:
+        raise ConfigError(f"the engine {stack.engine} cannot be made faster; give llm:slow a factor of 1 or more.")
     if stack.components.redis and stack.components.redis.auth:
         raise ConfigError("the sandbox's Redis asks for no password; leave components.redis.auth out.")
     if stack.components.api is None:

@@ -49,11 +49,13 @@ class Upstream:
         answer = await self._call("llm", "/api/embed", {"model": self._stack.embedding_model, "input": texts})
         return [list(vector) for vector in answer["embeddings"]]
 
-    async def generate(self, prompt: str) -> str:
-        """A short answer, by the model."""
+    async def generate(self, prompt: str) -> tuple[str, int]:
+        """A short answer by the model, and its length in tokens: in words where the model server counts none."""
         options = {"num_predict": self._stack.llm.max_tokens}
         body = {"model": self._stack.model, "prompt": prompt, "stream": False, "options": options}
-        return str((await self._call("llm", "/api/generate", body))["response"])
+        answer = await self._call("llm", "/api/generate", body)
+        text = str(answer["response"])
+        return text, int(answer.get("eval_count", len(text.split())))
 
     async def points(self, action: str, body: dict[str, Any], method: str = "POST") -> Any:
         """An action on the collection's points (``/query``, ``/count``, ``/delete``; empty with PUT: upsert)."""

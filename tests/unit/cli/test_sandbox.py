@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import pytest
 
@@ -26,16 +27,21 @@ def test_an_unknown_profile_names_the_nearest(llmops):
     assert said == f"Error: --profile: unknown profile 'ragg'. Did you mean 'rag'? Profiles: {PROFILES}\n"
 
 
+def test_an_unknown_engine_names_those_that_there_are(llmops):
+    status, said = llmops("sandbox", "--engine", "llama")
+    assert status == 2
+    assert said.endswith("Error: Invalid value for '--engine': 'llama' is not one of 'synthetic', 'llama.cpp'.\n")
+
+
 def test_the_version_is_the_packages(llmops):
     assert llmops("--version") == (0, f"llmops, version {__version__}\n")
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_it_runs_until_it_is_told_to_end_and_writes_the_file_that_points_at_it(tmp_path, how):
-    file = tmp_path / "llmops.toml"
+def _run(tmp_path, how, *words):
+    """What it says until it is ready, and after it was told to end."""
     command = [sys.executable, "-c", "from pytest_llmops.cli import main; main()", "sandbox"]
     process = subprocess.Popen(
-        [*command, "--profile", "ollama", "--write", str(file)],
+        [*command, "--write", "llmops.toml", *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -50,10 +56,26 @@ def test_it_runs_until_it_is_told_to_end_and_writes_the_file_that_points_at_it(t
     process.send_signal(how)
     rest, wrong = process.communicate(timeout=20)
     assert (process.returncode, rest, wrong) == (0, "", "")
+    return said
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_it_runs_until_it_is_told_to_end_and_writes_the_file_that_points_at_it(tmp_path, how):
+    said = _run(tmp_path, how, "--profile", "ollama")
     url = said[0].split()[1]
     assert said[0].split() == ["ollama", url]
-    assert said[-2:] == [f"written: {file}\n", said[-1]]
+    assert said[-2:] == ["written: llmops.toml\n", said[-1]]
     assert said[-1].endswith(" s. Ctrl-C ends it and leaves nothing behind.\n")
-    target = load(file, None, tmp_path)
+    target = load(tmp_path / "llmops.toml", None, tmp_path)
     assert (target.name, target.table.profile, target.component("ollama").url) == ("sandbox", "ollama", url)
     assert not target.table.embedded
+
+
+@pytest.mark.skipif(not (find_spec("gguf") and find_spec("xllamacpp")), reason="needs pytest-llmops[llamacpp]")
+def test_the_file_of_a_sandbox_that_knows_nothing_expects_nothing(tmp_path):
+    _run(tmp_path, signal.SIGTERM, "--engine", "llama.cpp")
+    target = load(tmp_path / "llmops.toml", None, tmp_path)
+    declared = load(None, "sandbox", tmp_path)
+    assert all(prompt.expect for prompt in declared.workload)
+    assert target.workload.digest == declared.workload.digest
+    assert not any(prompt.expect for prompt in target.workload)

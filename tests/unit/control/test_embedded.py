@@ -2,22 +2,37 @@ import pytest
 
 from pytest_llmops.clients.client import connect
 from pytest_llmops.clients.preflight import preflight
-from pytest_llmops.control.embedded import Sandbox, fault_table, placed
+from pytest_llmops.control.embedded import ENGINES, Sandbox, fault_table, placed
 from pytest_llmops.errors import ConfigError
+from pytest_llmops.plugin import command_line
 from pytest_llmops.state.ledger import Ledger
 from pytest_llmops.target.load import load
 
 
 def test_a_target_with_the_addresses_of_its_sandbox(tmp_path):
     declared = load(None, "sandbox", tmp_path, {"HOME": "/root"})
-    facts = {"components": {"api": "http://127.0.0.1:1", "redis": "redis://127.0.0.1:2"}, "environ": {"KEY": "k"}}
-    here = placed(declared, facts)
+    urls = {"api": "http://127.0.0.1:1", "redis": "redis://127.0.0.1:2"}
+    here = placed(declared, {"components": urls, "environ": {"KEY": "k"}, "knows": True})
     assert (here.component("api").url, here.component("redis").url) == ("http://127.0.0.1:1", "redis://127.0.0.1:2")
     assert here.component("api").routes == declared.component("api").routes
     assert here.environ == {"HOME": "/root", "KEY": "k"}
     assert (declared.component("api").url, declared.environ) == (None, {"HOME": "/root"})
     assert declared.table.embedded
     assert not here.table.embedded
+    assert here.workload == declared.workload
+
+
+def test_nothing_is_expected_of_a_sandbox_that_knows_nothing(tmp_path):
+    declared = load(None, "sandbox", tmp_path, {})
+    here = placed(declared, {"components": {}, "environ": {}, "knows": False})
+    assert all(prompt.expect for prompt in declared.workload)
+    assert [(p.id, p.text) for p in here.workload] == [(p.id, p.text) for p in declared.workload]
+    assert not any(prompt.expect for prompt in here.workload)
+    assert here.workload.digest == declared.workload.digest
+
+
+def test_the_engines_are_those_of_the_option():
+    assert ENGINES == command_line.ENGINES
 
 
 def test_a_sandbox_runs_until_it_is_stopped(tmp_path):
@@ -32,7 +47,7 @@ def test_a_sandbox_runs_until_it_is_stopped(tmp_path):
     found = preflight(client, 10)
     client.http.close()
     assert not found.ok
-    assert found.reason.endswith(": GET /api/version was refused: nothing listens there")
+    assert ": GET /api/version was refused: nothing listens there" in found.reason
 
 
 def test_what_the_sandbox_finds_wrong_is_said(tmp_path):

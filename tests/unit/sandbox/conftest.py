@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,6 +16,8 @@ import pytest
 from pytest_llmops.target import profiles
 from pytest_llmops.target.models import TargetTable
 
+LLAMA_CPP = find_spec("xllamacpp") is not None and find_spec("gguf") is not None
+REAL = pytest.param("llama.cpp", marks=pytest.mark.skipif(not LLAMA_CPP, reason="needs pytest-llmops[llamacpp]"))
 QUICK = {"delay_s": 0.02, "token_s": 0.002, "embed_s": 0.01}
 
 
@@ -103,6 +106,12 @@ def start(order):
     yield begin
     said = [sandbox.end() for sandbox in begun]
     assert said == [""] * len(said)
+
+
+@pytest.fixture(params=["synthetic", REAL])
+def engine(request):
+    """Each engine in turn."""
+    return request.param
 
 
 @pytest.fixture(scope="session")

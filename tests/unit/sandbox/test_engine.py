@@ -7,7 +7,7 @@ import pytest
 
 from pytest_llmops.sandbox import corpus
 from pytest_llmops.sandbox.embedding import DIMENSIONS, embed
-from pytest_llmops.sandbox.engine import NONSENSE, UNKNOWN, Engine
+from pytest_llmops.sandbox.engines.reader import NONSENSE, UNKNOWN, Reader
 from pytest_llmops.sandbox.pace import Pace
 from pytest_llmops.target import profiles
 from pytest_llmops.target.embedded import Sandbox
@@ -35,13 +35,13 @@ def test_every_prompt_has_a_document():
 
 @pytest.mark.parametrize("prompt", OURS, ids=lambda prompt: prompt["id"])
 def test_the_fact_is_within_the_daily_length(prompt):
-    assert prompt["expect"] in "".join(Engine().answer(prompt["text"])[:LIMIT])
+    assert prompt["expect"] in "".join(Reader().answer(prompt["text"])[:LIMIT])
 
 
 @pytest.mark.parametrize("prompt", OURS, ids=lambda prompt: prompt["id"])
 def test_every_answer_fills_the_longest_detail_level(prompt):
     longest = max(level["max_tokens"] for level in profiles.read("sandbox")["components"]["ollama"]["detail"].values())
-    assert len(Engine().answer(prompt["text"])) >= longest
+    assert len(Reader().answer(prompt["text"])) >= longest
 
 
 @pytest.mark.parametrize("prompt", OURS, ids=lambda prompt: prompt["id"])
@@ -63,31 +63,31 @@ def test_the_right_document_is_nearest(prompt):
     ],
 )
 def test_the_almanac_answers_plain_questions(question, fact):
-    assert fact in "".join(Engine().answer(question)[:LIMIT])
+    assert fact in "".join(Reader().answer(question)[:LIMIT])
 
 
 def test_given_context_is_preferred():
     context = "[a] The refund window is 90 days.\n[b] It rains."
     prompt = f"Context:\n{context}\n\nQuestion: How many days is the refund window?\nAnswer:"
-    assert "".join(Engine().answer(prompt)).startswith("The refund window is 90 days.")
+    assert "".join(Reader().answer(prompt)).startswith("The refund window is 90 days.")
 
 
 def test_marked_context_is_all_that_counts():
     prompt = "Context:\n[b] It rains.\n\nQuestion: How many days is the refund window?\nAnswer:"
-    assert "".join(Engine().answer(prompt)) == UNKNOWN
+    assert "".join(Reader().answer(prompt)) == UNKNOWN
 
 
 def test_a_chat_is_answered_by_its_last_message():
     earlier = "How many days is the refund window?\nThe refund window is 30 days."
-    assert "9.50" in "".join(Engine().answer("And express delivery costs?", earlier))
-    assert "9.50" in "".join(Engine().answer("Tell me the cost of express delivery.", earlier))
-    assert "".join(Engine().answer("How many days is the refund window?", earlier)).startswith(
+    assert "9.50" in "".join(Reader().answer("And express delivery costs?", earlier))
+    assert "9.50" in "".join(Reader().answer("Tell me the cost of express delivery.", earlier))
+    assert "".join(Reader().answer("How many days is the refund window?", earlier)).startswith(
         "The refund window is 30"
     )
 
 
 def test_unknown_subjects_are_admitted():
-    assert "".join(Engine().answer("Who won the chess tournament?")) == UNKNOWN
+    assert "".join(Reader().answer("Who won the chess tournament?")) == UNKNOWN
 
 
 def test_nonsense_holds_no_fact():

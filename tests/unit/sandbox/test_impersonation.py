@@ -19,7 +19,7 @@ API = {
         "delete": {
             "method": "DELETE",
             "path": "/api/v1/users/{user}/data",
-            "body": {"reason": "{reason}", "tenant_id": "t"},
+            "body": {"reason": "asked", "tenant_id": "t"},
         },
         "deletion": {"path": "/api/v1/deletions/{deletion}"},
     },

@@ -157,19 +157,19 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_fault_missing_models(start, fault):
-    sandbox = start("ollama", [fault])
+def test_fault_missing_models(start, fault, engine):
+    sandbox = start("ollama", [fault], engine=engine)
     assert [m["name"] for m in sandbox.http.get(f"{sandbox.url.ollama}/api/tags").json()["models"]] == FAULTS[fault]
     body = {"model": "harbour-large", "prompt": "x"}
     assert sandbox.http.post(f"{sandbox.url.ollama}/api/generate", json=body).status_code == 404
 
 
 @pytest.fixture
-def faulty(start):
-    """A model server with faults, and a call to it."""
+def faulty(start, engine):
+    """A model server with faults, and a call to it; each test is made with each engine."""
 
     def begin(*faults):
-        sandbox = start("ollama", faults)
+        sandbox = start("ollama", faults, engine=engine)
 
         def post(path="/api/generate", **body):
             asked = {"model": "harbour-small", "prompt": "Who pays for return shipping?", "stream": False, **body}
@@ -193,8 +193,8 @@ def test_fault_slow(faulty):
     assert slow().json()["total_duration"] > 0.2e9
 
 
-def test_fault_hang(start):
-    sandbox = start("ollama", ["llm:hang"])
+def test_fault_hang(faulty):
+    sandbox, _ = faulty("llm:hang")
     for path in ("/api/generate", "/api/embed", "/v1/chat/completions"):
         body = {"model": "harbour-small", "prompt": "x", "input": "x", "messages": [{"content": "x"}]}
         with pytest.raises(httpx.ReadTimeout):
@@ -235,7 +235,7 @@ def test_fault_nonsense(faulty):
     assert post().json()["response"].startswith("It depends on many things")
 
 
-def test_fault_down(start):
-    sandbox = start("ollama", ["llm:down"])
+def test_fault_down(faulty):
+    sandbox, _ = faulty("llm:down")
     with pytest.raises(httpx.ConnectError):
         sandbox.http.get(f"{sandbox.url.ollama}/")

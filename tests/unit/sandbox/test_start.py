@@ -23,7 +23,8 @@ def _refused(line):
 
 def test_the_line_names_addresses_keys_and_directory(stack):
     told = stack.told
-    assert set(told) == {"components", "environ", "directory", "ready_s"}
+    assert set(told) == {"components", "environ", "directory", "engine", "knows", "ready_s"}
+    assert (told["engine"], told["knows"]) == ("synthetic", True)
     assert set(told["components"]) == {"api", "ollama", "openai", "qdrant", "redis"}
     assert told["components"]["ollama"] == told["components"]["openai"]
     assert told["components"]["redis"].startswith("redis://127.0.0.1:")
@@ -35,6 +36,11 @@ def test_the_line_names_addresses_keys_and_directory(stack):
 
 def test_only_configured_components_are_told(start):
     assert set(start("ollama").told["components"]) == {"ollama"}
+
+
+def test_a_component_that_no_part_serves_is_not_told(start):
+    watched = {"prometheus": {}, "alertmanager": {}, "grafana": {}}
+    assert set(start("ollama", over={"components": watched}).told["components"]) == {"ollama"}
 
 
 def test_an_api_brings_what_it_is_built_on(start, order):
@@ -50,7 +56,11 @@ def test_an_api_brings_what_it_is_built_on(start, order):
         ({"faults": ["api:slow=2"]}, "unknown fault 'api:slow'. Did you mean "),
         ({"faults": "llm:hang"}, "faults is a list of names such as ['llm:slow=3'], found 'llm:hang'."),
         ({"faults": ["redis:down"]}, "the fault 'redis:down' acts on redis, which this target does not have."),
-        ({"engine": "llama.cpp"}, "unknown engine 'llama.cpp'; this sandbox has: synthetic."),
+        (
+            {"engine": "llama"},
+            "unknown engine 'llama'. Did you mean 'llama.cpp'? This sandbox has: synthetic, llama.cpp.",
+        ),
+        ({"engine": None}, "unknown engine None. This sandbox has: synthetic, llama.cpp."),
         ({"components": {}}, "no component is configured, so there is nothing to start."),
         ({"fault": []}, "the order has an unknown key 'fault'. Did you mean 'faults'?"),
         ({"sandbox": {"delay_s": -1}}, "delay_s: Input should be greater than or equal to 0"),

@@ -44,8 +44,8 @@ def _answers(url):
 
 
 @pytest.mark.parametrize("ending", ["eof", "term", "int", "kill"])
-def test_nothing_survives(start, ending):
-    sandbox = start(only=["ollama", "redis"] if ending in {"term", "int"} else None)
+def test_nothing_survives(start, ending, engine):
+    sandbox = start(only=["ollama", "redis"] if ending in {"term", "int"} else None, engine=engine)
     processes, urls, directory = sandbox.processes(), set(sandbox.told["components"].values()), sandbox.directory
     assert len(processes) > len(urls)
     assert all(_answers(url) for url in urls)

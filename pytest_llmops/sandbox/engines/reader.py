@@ -1,4 +1,4 @@
-"""The synthetic engine: answers from what it has read, sentence by sentence, the fact within the first words."""
+"""What the synthetic engine says: answers from what it has read, the fact within the first words."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Passage:
     stems: frozenset[str]
 
 
-class Engine:
+class Reader:
     """Reads the handbook once, then answers prompts; the same prompt always gets the same words."""
 
     def __init__(self) -> None:

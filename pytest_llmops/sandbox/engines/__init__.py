@@ -1,0 +1,1 @@
+"""What generates the model server's answers: one protocol, and the engines that keep it."""
