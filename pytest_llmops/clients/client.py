@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
+
+from pytest_llmops.clients.over_http import OverHttp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,30 +44,33 @@ class Client(Protocol):
         ...
 
 
+CLIENTS: dict[str, tuple[str, str]] = {
+    "api": ("api", "Api"),
+    "ollama": ("ollama", "Ollama"),
+    "openai": ("openai", "OpenAI"),
+    "qdrant": ("vectors", "Vectors"),
+    "redis": ("redis", "Redis"),
+    "prometheus": ("prometheus", "Prometheus"),
+    "alertmanager": ("alertmanager", "Alertmanager"),
+    "grafana": ("grafana", "Grafana"),
+}
+"""A component's client: the module of this room, and the class in it. Imported when the component is first needed."""
+
+
 def connect(target: Target, component: str, ledger: Ledger) -> Client:
-    """The client of a configured component; nothing is sent yet."""
-    from pytest_llmops.clients.http import Http
+    """The client of a configured component; nothing is sent yet.
 
-    parts = target.table.components
-    if component == "redis":
-        from pytest_llmops.clients.redis import Redis
+    Raises:
+        ConfigError: the target has no such component.
+    """
+    config = target.component(component)
+    module, name = CLIENTS[component]
+    kind = getattr(import_module(f"pytest_llmops.clients.{module}"), name)
+    client: Client
+    if issubclass(kind, OverHttp):
+        from pytest_llmops.clients.http import Http
 
-        return Redis(target, component, ledger)
-    http = Http(target, component, ledger)
-    if component == "api" and parts.api:
-        from pytest_llmops.clients.api import Api
-
-        return Api(http, parts.api)
-    if component == "ollama" and parts.ollama:
-        from pytest_llmops.clients.ollama import Ollama
-
-        return Ollama(http, parts.ollama)
-    if component == "openai" and parts.openai:
-        from pytest_llmops.clients.openai import OpenAI
-
-        return OpenAI(http, parts.openai)
-    if component == "qdrant" and parts.qdrant:
-        from pytest_llmops.clients.vectors import Vectors
-
-        return Vectors(http, parts.qdrant)
-    raise AssertionError(f"no client for {component}")
+        client = kind(Http(target, component, ledger), config)
+    else:  # it opens connections of its own
+        client = kind(target, component, ledger)
+    return client

@@ -13,11 +13,14 @@ import pytest
 from pytest_llmops.plugin.ours import CHECK, run_of
 
 if TYPE_CHECKING:
+    from pytest_llmops.clients.alertmanager import Alertmanager
     from pytest_llmops.clients.api import Api
     from pytest_llmops.clients.client import Client
+    from pytest_llmops.clients.grafana import Grafana
     from pytest_llmops.clients.llm import Llm
     from pytest_llmops.clients.ollama import Ollama
     from pytest_llmops.clients.openai import OpenAI
+    from pytest_llmops.clients.prometheus import Prometheus
     from pytest_llmops.clients.redis import Redis
     from pytest_llmops.clients.vectors import Vectors
     from pytest_llmops.plugin.measuring import Measure, Record
@@ -107,9 +110,50 @@ def redis(_llmops: Run) -> Redis:
 
 
 @pytest.fixture(scope="session")
+def prometheus(_llmops: Run) -> Prometheus:
+    """The Prometheus server: ``value() query() range() targets() alerts() rules() ready() version()``.
+
+    ``value`` is the one number that an expression is; where nothing is there, or 0 was divided by 0, the check is
+    *vacuous*, not passed.
+
+    Example:
+        def test_every_target_is_scraped(prometheus, record):
+            down = [target for target in prometheus.targets() if target.health != "up"]
+            record("scrape_targets_down", len(down), "targets")
+
+        def test_error_share(prometheus, record):
+            failed = 'sum(rate(http_requests_total{status="5xx"}[5m]))'
+            record("error_share", prometheus.value(f"100 * {failed} / sum(rate(http_requests_total[5m]))"), "%")
+    """
+    return cast("Prometheus", _reached(_llmops, "prometheus"))
+
+
+@pytest.fixture(scope="session")
+def alertmanager(_llmops: Run) -> Alertmanager:
+    """The Alertmanager: ``alerts() silences() ready() version()``.
+
+    Example:
+        def test_nobody_is_being_woken(alertmanager, record):
+            record("alerts_active", len(alertmanager.alerts(silenced=False)), "alerts")
+    """
+    return cast("Alertmanager", _reached(_llmops, "alertmanager"))
+
+
+@pytest.fixture(scope="session")
+def grafana(_llmops: Run) -> Grafana:
+    """The Grafana server: ``health() version()``. Preflight has two levels: reachable, its database is ok.
+
+    Example:
+        def test_dashboards_answer(grafana, record):
+            record("grafana_health_time", grafana.health().elapsed_s, "s")
+    """
+    return cast("Grafana", _reached(_llmops, "grafana"))
+
+
+@pytest.fixture(scope="session")
 def prompts(_llmops: Run) -> Workload:
     """The target's workload: prompts with ids, so that runs can be compared prompt by prompt."""
-    return _llmops.declared.workload
+    return _llmops.target.workload
 
 
 @pytest.fixture

@@ -1,0 +1,36 @@
+import subprocess
+import sys
+
+import pytest
+
+from pytest_llmops.clients.client import CLIENTS, connect
+from pytest_llmops.errors import ConfigError
+from pytest_llmops.target.components import Components
+
+
+def test_every_component_has_a_client():
+    assert sorted(CLIENTS) == sorted(Components.model_fields)
+
+
+@pytest.mark.parametrize("component", sorted(CLIENTS))
+def test_a_client_knows_its_component_and_address(client, component):
+    scheme = "redis" if component == "redis" else "http"
+    made = client(component, url=f"{scheme}://eve:hunter22@host.example:1234")
+    assert type(made).__name__ == CLIENTS[component][1]
+    assert (made.component, made.address) == (component, f"{scheme}://host.example:1234")
+    assert made.levels(1.0, {})[0][0] == "reachable"
+    assert "hunter22" not in repr(made)
+
+
+def test_a_component_that_the_target_does_not_have(target, ledger):
+    with pytest.raises(ConfigError) as caught:
+        connect(target(redis={"url": "redis://cache.example"}), "grafana", ledger)
+    assert str(caught.value) == "llmops.toml: [targets.staging] has no component 'grafana'; it has: redis."
+
+
+def test_only_the_client_that_is_needed_is_imported():
+    script = (
+        "import sys; import pytest_llmops.clients.client; print([m for m in sys.modules if m in ('httpx', 'redis')])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
