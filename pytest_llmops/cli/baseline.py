@@ -5,26 +5,18 @@ from __future__ import annotations
 import getpass
 import os
 import subprocess
-from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from pytest_llmops.errors import BaselineError
-from pytest_llmops.judge.benchmark_json import load as load_run
-from pytest_llmops.judge.estimate import statistic
-from pytest_llmops.judge.shipped import own_store_of, store_of
-from pytest_llmops.measure.candidate import FOLDER, commit_of
-from pytest_llmops.target.durations import spoken
-from pytest_llmops.target.load import Target, find, load
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_llmops.judge.recording import BaselineRun
+    from pytest_llmops.target.load import Target
 
 config_option = click.option(
     "--config", type=click.Path(path_type=Path), envvar="LLMOPS_CONFIG", help="The llmops.toml to read."
@@ -45,47 +37,50 @@ def baseline() -> None:
 @target_option
 def list_(config: Path | None, target: str | None) -> None:
     """List the accepted runs of a target, newest last."""
+    from pytest_llmops.cli import columns
+    from pytest_llmops.cli.runs import RECORD, age, number
+    from pytest_llmops.judge.baselines import KEPT
+    from pytest_llmops.judge.shipped import store_of
+
     found = _target(config, target)
-    table = _table("file", "recorded", "metrics", "accepted by", "reason")
-    for run in store_of(found).runs(found.name):
-        accepted = run.accepted
-        table.add_row(
-            run.path.name if run.path else "",
-            f"{run.recorded:%Y-%m-%d %H:%M}",
-            str(len(run.recordings)),
-            accepted.by if accepted else "",
-            accepted.reason if accepted else "",
-        )
-    _print(table, f"{found.name} has no baseline. Record one: pytest -m daily --llmops-baseline record")
+    store = store_of(found)
+    filled = columns.table(
+        "run", "recorded", "age", "metrics", "by", "reason", folds=("by", "reason"), numbers=("age", "metrics")
+    )
+    for run in store.runs(found.name):
+        by, reason = (run.accepted.by, run.accepted.reason) if run.accepted else ("", "")
+        moment = f"{run.recorded:%Y-%m-%d %H:%M}"
+        filled.add_row(number(run), moment, age(run.recorded), str(len(run.recordings)), by, reason)
+    if filled.row_count:
+        click.echo(f"{store.directory / found.name}: a measurement is compared with the newest {KEPT} that are like it")
+    columns.show(filled, f"{found.name} has no baseline. {RECORD}")
 
 
 @baseline.command()
 @config_option
 @target_option
-@click.argument("file", type=click.Path(path_type=Path), required=False)
-def show(config: Path | None, target: str | None, file: Path | None) -> None:
-    """Show one run, the newest accepted one by default."""
-    found = _target(config, target)
-    if file is not None:
-        run = load_run(file)
-    else:
-        runs = store_of(found).runs(found.name)
-        if not runs:
-            raise BaselineError(f"{found.name} has no baseline to show.")
-        run = runs[-1]
-    click.echo(f"{run.path}: {run.target}, {run.recorded:%Y-%m-%d %H:%M}, host class {run.host_class}, {run.cpu}")
-    table = _table("metric", "median", "p90", "calls", "failed", "model")
-    for one in run.recordings:
-        values = one.metric.series.values
-        table.add_row(
-            one.metric.name,
-            spoken(statistic(values, "p50")),
-            spoken(statistic(values, "p90")),
-            str(len(values)),
-            str(one.metric.series.failures),
-            str(one.fingerprint.get("model", ""))[:12],
-        )
-    _print(table, "It holds no metric.")
+@click.argument("run", required=False)
+def show(config: Path | None, target: str | None, run: str | None) -> None:
+    """Show one run: an accepted one by its number or the beginning of its file's name, or any by its path.
+
+    Without RUN it is the newest accepted one.
+    """
+    from pytest_llmops.cli import columns
+    from pytest_llmops.cli.runs import accepted, recorded
+    from pytest_llmops.judge.estimate import statistic
+    from pytest_llmops.judge.thresholds import said
+
+    found = accepted(_target(config, target), run)
+    click.echo(f"{found.path}: {found.target}, {recorded(found)}, {found.host_class}, {found.cpu}")
+    click.echo(_acceptance(found))
+    numbers = ("median", "p90", "calls", "failed")
+    filled = columns.table("metric", *numbers, "model", folds=("metric", "model"), numbers=numbers)
+    for one in found.recordings:
+        series, unit = one.metric.series, one.metric.unit
+        middle, tail = (said(statistic(series.values, which), unit) for which in ("p50", "p90"))
+        counts = (str(len(series.values)), str(series.failures))
+        filled.add_row(one.metric.name, middle, tail, *counts, str(one.fingerprint.get("model", "")))
+    columns.show(filled, "It holds no metric.")
 
 
 @baseline.command()
@@ -95,9 +90,12 @@ def show(config: Path | None, target: str | None, file: Path | None) -> None:
 @click.argument("candidate", type=click.Path(path_type=Path), required=False)
 def diff(config: Path | None, target: str | None, reports: Path | None, candidate: Path | None) -> None:
     """Compare a candidate, the newest by default, with the accepted baseline."""
+    from pytest_llmops.cli import runs
+    from pytest_llmops.cli.comparison import compare
+    from pytest_llmops.judge.benchmark_json import load
+
     found = _target(config, target)
-    run = load_run(candidate or _newest(found, reports))
-    _differences(found, run)
+    compare(found, load(runs.candidate(found, reports, candidate)))
 
 
 @baseline.command()
@@ -116,15 +114,21 @@ def accept(
     candidates: Sequence[Path],
 ) -> None:
     """Make candidates, the newest by default, baselines."""
+    from pytest_llmops.cli import runs
+    from pytest_llmops.cli.comparison import compare
+    from pytest_llmops.judge.benchmark_json import load
+    from pytest_llmops.judge.shipped import own_store_of
+    from pytest_llmops.measure.candidate import commit_of
+
     found = _target(config, target)
-    chosen = list(candidates) or [_newest(found, reports)]
-    runs = [load_run(path) for path in chosen]
-    strangers = sorted({run.target for run in runs} - {found.name})
+    chosen = [runs.candidate(found, reports, given) for given in candidates or (None,)]
+    loaded = [load(path) for path in chosen]
+    strangers = sorted({run.target for run in loaded} - {found.name})
     if strangers:
         raise BaselineError(
             f"these candidates are of target {', '.join(strangers)}, not of {found.name}; give --target."
         )
-    _differences(found, runs[-1])
+    compare(found, loaded[-1])
     store = own_store_of(found)
     for path in chosen:
         written = store.accept(path, reason=reason, by=by or _who(), commit=commit_of(found.root))
@@ -132,49 +136,20 @@ def accept(
 
 
 def _target(config: Path | None, target: str | None) -> Target:
+    from pytest_llmops.target.load import find, load
+
     return load(find(config, Path.cwd()), target, Path.cwd())
 
 
-def _newest(target: Target, reports: Path | None) -> Path:
-    folder = (reports or target.root / "reports") / FOLDER
-    moment = "[0-9]" * 8 + "T" + "[0-9]" * 6  # in full: sandbox-rag-… is no candidate of sandbox
-    found = sorted(folder.glob(f"{escape(target.name.replace(':', '-'))}-{moment}.json"))
-    if not found:
-        raise BaselineError(
-            f"there is no candidate of {target.name} in {folder}. Record one: pytest -m daily --llmops-baseline record"
-        )
-    return found[-1]
-
-
-def _differences(target: Target, run: BaselineRun) -> None:
-    store = store_of(target)
-    table = _table("metric", "baseline", "candidate", "times")
-    for one in run.recordings:
-        match = store.find(target.name, one.metric.name, one.fingerprint)
-        now = statistic(one.metric.series.values, "typical")
-        before = [value for series in match.series for value in series.values]
-        if before:
-            then = statistic(before, "typical")
-            table.add_row(one.metric.name, spoken(then), spoken(now), f"{now / then:.2f}")
-        else:
-            table.add_row(one.metric.name, match.differs or "none yet", spoken(now), "")
-    _print(table, "The candidate holds no metric.")
+def _acceptance(run: BaselineRun) -> str:
+    """Who made it a baseline, when and why."""
+    given = run.accepted
+    if given is None:
+        return "a candidate: nobody has accepted it"
+    commit = f", commit {given.commit[:8]}" if given.commit else ""
+    return f"accepted {given.at:%Y-%m-%d} by {given.by}{commit}: {given.reason}"
 
 
 def _who() -> str:
     found = subprocess.run(["git", "config", "user.name"], capture_output=True, text=True, check=False)  # noqa: S607
     return found.stdout.strip() or os.environ.get("USER") or getpass.getuser()
-
-
-def _table(*headings: str) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for index, heading in enumerate(headings):
-        table.add_column(heading, overflow="fold", no_wrap=index == 0)
-    return table
-
-
-def _print(table: Table, otherwise: str) -> None:
-    if table.row_count:
-        Console(markup=False, highlight=False, emoji=False).print(table)
-    else:
-        click.echo(otherwise)

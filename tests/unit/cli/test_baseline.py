@@ -1,8 +1,10 @@
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from pytest_llmops.cli.runs import age
 from pytest_llmops.judge import BaselineRun, Recording, write_candidate
 from pytest_llmops.judge.shipped import SHIPPED
 from pytest_llmops.samples import Metric, Series
@@ -30,10 +32,11 @@ def file(tmp_path):
 def record(tmp_path):
     """Leaves a candidate, as a run does."""
 
-    def record(value, *, target="staging", day=0, model="m1"):
+    def record(value, *, target="staging", day=0, model="m1", calls=10, failures=0):
         moment = MONDAY + timedelta(days=day)
         fingerprint = {"target": target, "model": model, "workload": "0a1b2c3d4e5f"}
-        metric = Metric("latency", "s", Series((value, value * 1.1, value * 0.9, value * 2), ("a", "b", "c", "d"), 1))
+        values = tuple(value * (1 + step / 100) for step in (0, 2, -1, 1, -2, 3, 0, -3, 1, -1))[:calls]
+        metric = Metric("latency", "s", Series(values, tuple("abcdefghij")[:calls], failures))
         recording = Recording("daily/test_latency.py::test_x", metric, fingerprint)
         run = BaselineRun(target, moment, "ci-large", "EPYC", "3.12.4", "0123abcd", (recording,))
         path = tmp_path / "reports" / "candidates" / f"{target}-{moment:%Y%m%dT%H%M%S}.json"
@@ -44,7 +47,15 @@ def record(tmp_path):
 
 
 def table(printed):
-    return [line.split() for line in printed.splitlines()]
+    """The words of each line from the table's heading on."""
+    lines = [line.split() for line in printed.splitlines()]
+    start = next(index for index, words in enumerate(lines) if words[:1] in (["metric"], ["run"]))
+    return lines[start:]
+
+
+def days(day=0):
+    """How old the run of that day is."""
+    return f"{(datetime.now(UTC) - MONDAY - timedelta(days=day)).days} days"
 
 
 def test_there_is_nothing_to_list_show_diff_or_accept(llmops, file, tmp_path):
@@ -55,31 +66,178 @@ def test_there_is_nothing_to_list_show_diff_or_accept(llmops, file, tmp_path):
     assert llmops("baseline", "accept", "--reason", "first") == (1, absent)
 
 
+HEADING = ["metric", "now", "baseline", "times", "slower", "calls", "failed", "verdict"]
+
+
 def test_from_candidate_to_baseline(llmops, file, record, tmp_path):
-    first, second = record(0.1), record(0.12, day=1)
+    first, second = record(0.1), record(0.101, day=1)
     status, said = llmops("baseline", "accept", "--reason", "first week", "--by", "ada", first)
     accepted = tmp_path / "baselines" / "staging" / "0001_20260302T093000Z.json"
     assert status == 0
-    assert table(said)[:2] == [["metric", "baseline", "candidate", "times"], ["latency", "none", "yet", "105", "ms"]]
+    assert said.splitlines()[0] == f"candidate: {first}: recorded 2026-03-02 09:30, {days()} ago, ci-large"
+    assert table(said)[:2] == [HEADING, ["latency", "100", "ms", "10", "0", "no-baseline"]]
     assert said.splitlines()[-1] == f"accepted: {first} as {accepted}"
     assert json.loads(accepted.read_text())["llmops"]["accepted"]["reason"] == "first week"
 
-    assert table(llmops("baseline", "diff")[1])[1] == ["latency", "105", "ms", "126", "ms", "1.20"]  # the newest
-    assert table(llmops("baseline", "diff", first)[1])[1] == ["latency", "105", "ms", "105", "ms", "1.00"]
+    said = llmops("baseline", "diff")[1]  # the newest
+    candidate, baseline = said.splitlines()[:2]
+    assert candidate == f"candidate: {second}: recorded 2026-03-03 09:30, {days(1)} ago, ci-large"
+    newest = f"the newest 0001: recorded 2026-03-02 09:30, {days()} ago"
+    assert baseline == f"baseline: 1 accepted run in {accepted.parent}, {newest}"
+    row = table(said)[1]
+    assert row[:6] == ["latency", "101", "ms", "100", "ms", "1.01"]
+    low, high = map(float, row[6].strip("()").split("-"))
+    assert low < 1.01 < high
+    assert row[7:] == ["10", "0", "ok"]
     assert llmops("baseline", "accept", "--reason", "new model", "--by", "eve")[1].splitlines()[-1] == (
         f"accepted: {second} as {tmp_path}/baselines/staging/0002_20260303T093000Z.json"
     )
-    assert table(llmops("baseline", "list")[1]) == [
-        ["file", "recorded", "metrics", "accepted", "by", "reason"],
-        ["0001_20260302T093000Z.json", "2026-03-02", "09:30", "1", "ada", "first", "week"],
-        ["0002_20260303T093000Z.json", "2026-03-03", "09:30", "1", "eve", "new", "model"],
+
+
+def test_a_list_names_number_age_and_reason(llmops, file, record, tmp_path):
+    for day, (by, reason) in enumerate([("ada", "first week"), ("eve", "new model")]):
+        llmops("baseline", "accept", "--reason", reason, "--by", by, record(0.1, day=day))
+    said = llmops("baseline", "list")[1]
+    folder = f"{tmp_path}/baselines/staging"
+    assert said.splitlines()[0] == f"{folder}: a measurement is compared with the newest 5 that are like it"
+    assert table(said) == [
+        ["run", "recorded", "age", "metrics", "by", "reason"],
+        ["0001", "2026-03-02", "09:30", *days(0).split(), "1", "ada", "first", "week"],
+        ["0002", "2026-03-03", "09:30", *days(1).split(), "1", "eve", "new", "model"],
     ]
-    shown = llmops("baseline", "show")[1].splitlines()
-    assert shown[0] == (
-        f"{tmp_path}/baselines/staging/0002_20260303T093000Z.json: staging, 2026-03-03 09:30, host class ci-large, EPYC"
+
+
+def test_a_long_reason_folds_between_words(llmops, file, record, monkeypatch):
+    reason = "the provider moved us to another region and nobody will move us back before the summer"
+    llmops("baseline", "accept", "--reason", reason, "--by", "ada", record(0.1))
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = llmops("baseline", "list")[1].splitlines()[2:]
+    assert lines[0].startswith("0001 2026-03-02 09:30 ")
+    column = lines[0].index("the provider")
+    assert " ".join(line[column:].strip() for line in lines) == reason
+    assert 1 < len(lines) < 5
+
+
+def test_a_run_is_shown_by_its_number_or_name(llmops, file, record, tmp_path):
+    first = record(0.1, failures=1)
+    llmops("baseline", "accept", "--reason", "first week", "--by", "ada", first)
+    llmops("baseline", "accept", "--reason", "new model", "--by", "eve", record(0.12, day=1))
+    newest = llmops("baseline", "show")
+    accepted = tmp_path / "baselines" / "staging" / "0001_20260302T093000Z.json"
+    status, said = llmops("baseline", "show", "0001")
+    today = datetime.now(UTC)
+    assert (status, said.splitlines()[:2]) == (
+        0,
+        [
+            f"{accepted}: staging, recorded 2026-03-02 09:30, {days()} ago, ci-large, EPYC",
+            f"accepted {today:%Y-%m-%d} by ada: first week",
+        ],
     )
-    assert table("\n".join(shown))[2] == ["latency", "126", "ms", "208", "ms", "4", "1", "m1"]
-    assert llmops("baseline", "show", accepted)[1].splitlines()[0].startswith(f"{accepted}: staging, 2026-03-02 09:30")
+    assert table(said) == [
+        ["metric", "median", "p90", "calls", "failed", "model"],
+        ["latency", "100", "ms", "102", "ms", "10", "1", "m1"],
+    ]
+    for word in ("1", "0001_2026", accepted.name, accepted):
+        assert llmops("baseline", "show", word) == (status, said)
+    assert llmops("baseline", "show", "2") == newest
+    assert newest[1].splitlines()[1].endswith("by eve: new model")
+    status, said = llmops("baseline", "show", first)
+    assert (status, said.splitlines()[1]) == (0, "a candidate: nobody has accepted it")
+
+
+def test_a_run_that_is_not_there_or_not_the_only_one(llmops, file, record, tmp_path):
+    for day in range(2):
+        llmops("baseline", "accept", "--reason", "a week", "--by", "ada", record(0.1, day=day))
+    assert llmops("baseline", "show", "0003") == (
+        1,
+        "Error: staging has no accepted run '0003'. Did you mean '0002' or '0001'? Runs: 0001, 0002.\n",
+    )
+    names = "0001_20260302T093000Z.json, 0002_20260303T093000Z.json"
+    said = f"Error: 2 accepted runs begin with '00': {names}; give more of the name.\n"
+    assert llmops("baseline", "show", "00") == (1, said)
+    absent = tmp_path / "absent.json"
+    assert llmops("baseline", "show", absent) == (1, f"Error: there is no baseline file {absent}\n")
+
+
+def test_a_candidate_is_found_by_its_name(llmops, file, record):
+    path = record(0.1)
+    assert llmops("baseline", "diff", path.name) == llmops("baseline", "diff", path)
+    assert llmops("baseline", "diff", "absent.json") == (1, "Error: there is no baseline file absent.json\n")
+
+
+def test_a_slower_candidate_is_a_regression_that_nobody_confirmed(llmops, file, record):
+    llmops("baseline", "accept", "--reason", "first", "--by", "ada", record(0.1))
+    record(0.15, day=1)
+    said = llmops("baseline", "diff")[1]
+    assert table(said)[1][5] == "1.50"
+    assert table(said)[1][-1] == "regression"
+    assert said.splitlines()[-1] == (
+        "A candidate holds one run; a regression fails a test only when a second run confirms it."
+    )
+
+
+@pytest.mark.parametrize(
+    ("made", "reason"),
+    [
+        ({"calls": 5}, "typical needs 10 values in every run; the shortest has 5"),
+        ({"failures": 2}, "17% of the calls failed, and the others alone would flatter (survivorship)"),
+    ],
+    ids=["few calls", "lost calls"],
+)
+def test_why_nothing_can_be_said(llmops, file, record, made, reason):
+    llmops("baseline", "accept", "--reason", "first", "--by", "ada", record(0.1))
+    record(0.15, day=1, **made)
+    said = llmops("baseline", "diff")[1]
+    assert table(said)[1][-1] == "inconclusive"
+    assert said.splitlines()[-1] == f"latency: {reason}"
+
+
+def test_the_targets_own_rule_judges(llmops, file, record):
+    file.write_text(f"{FILE}\n[targets.staging.baseline]\nthreshold = 2.0\n")
+    llmops("baseline", "accept", "--reason", "first", "--by", "ada", record(0.1))
+    record(0.15, day=1)
+    assert table(llmops("baseline", "diff")[1])[1][-1] == "ok"
+
+
+def test_parts_of_one_measurement_share_its_failures(llmops, file, tmp_path):
+    def run(day, failures):
+        values = tuple(0.1 + step / 1000 for step in range(12))
+        metrics = [Metric(name, "s", Series(values, (), failures)) for name in ("latency", "latency.ttft", "other")]
+        metrics[1], metrics[2] = (replace(one, series=Series(values, (), 0)) for one in metrics[1:])
+        recordings = tuple(Recording("daily/test_x.py::test_x", metric, {"model": "m"}) for metric in metrics)
+        path = tmp_path / "reports" / "candidates" / f"staging-2026030{day}T093000.json"
+        write_candidate(
+            path, BaselineRun("staging", MONDAY + timedelta(days=day), "c", "EPYC", "3.12.4", "", recordings)
+        )
+        return path
+
+    llmops("baseline", "accept", "--reason", "first", "--by", "ada", run(2, 0))
+    run(3, 4)
+    rows = {row[0]: row[-1] for row in table(llmops("baseline", "diff")[1])[1:4]}
+    assert rows == {"latency": "inconclusive", "latency.ttft": "inconclusive", "other": "ok"}
+
+
+def test_a_candidate_that_is_accepted_is_compared_with_itself(llmops, file, record):
+    path = record(0.1)
+    llmops("baseline", "accept", "--reason", "first", "--by", "ada", path)
+    assert llmops("baseline", "diff")[1].splitlines()[0] == (
+        f"candidate: {path}: recorded 2026-03-02 09:30, {days()} ago, ci-large; "
+        "accepted already as 0001, so it is compared with itself too"
+    )
+
+
+@pytest.mark.parametrize(
+    ("since", "said"),
+    [
+        (timedelta(seconds=-30), "0 min"),
+        (timedelta(minutes=119, seconds=30), "119 min"),
+        (timedelta(hours=2, seconds=30), "2 h"),
+        (timedelta(hours=47, minutes=59), "47 h"),
+        (timedelta(days=2, seconds=30), "2 days"),
+    ],
+)
+def test_an_age_in_the_unit_that_matters(since, said):
+    assert age(datetime.now(UTC) - since) == said
 
 
 def test_several_candidates_are_accepted_at_once(llmops, file, record, tmp_path):
@@ -91,8 +249,9 @@ def test_several_candidates_are_accepted_at_once(llmops, file, record, tmp_path)
 def test_unlike_conditions_are_named_in_place_of_a_ratio(llmops, file, record):
     llmops("baseline", "accept", "--reason", "first", "--by", "ada", record(0.1))
     record(0.12, day=1, model="m2")
-    row = llmops("baseline", "diff")[1].splitlines()[1]
-    assert " ".join(row.split()) == "latency model is m2 now, m1 in the baseline 126 ms"
+    said = llmops("baseline", "diff")[1]
+    assert table(said)[1] == ["latency", "120", "ms", "10", "0", "not-comparable"]
+    assert said.splitlines()[-1] == "latency: model is m2 now, m1 in the baseline"
 
 
 def test_nothing_is_accepted_without_a_reason(llmops, file, record, tmp_path):
@@ -117,8 +276,9 @@ def test_a_candidate_of_another_target_is_not_accepted(llmops, file, record, tmp
 def test_the_newest_candidate_is_that_of_the_target(llmops, file, record):
     record(0.1)
     record(9.0, target="staging-eu", day=1)
-    assert table(llmops("baseline", "diff")[1])[1] == ["latency", "none", "yet", "105", "ms"]
-    assert table(llmops("baseline", "diff", "--target", "staging-eu")[1])[1] == ["latency", "none", "yet", "9.45", "s"]
+    assert table(llmops("baseline", "diff")[1])[1] == ["latency", "100", "ms", "10", "0", "no-baseline"]
+    other = llmops("baseline", "diff", "--target", "staging-eu")[1]
+    assert table(other)[1] == ["latency", "9", "s", "10", "0", "no-baseline"]
 
 
 def test_candidates_may_be_elsewhere(llmops, file, record, tmp_path):
@@ -140,9 +300,9 @@ def test_the_file_may_be_named(llmops, file, tmp_path):
 
 
 def test_a_sandbox_without_baselines_of_its_own_lists_those_that_are_shipped(llmops):
-    shipped = sorted(path.name for path in (SHIPPED / "sandbox").glob("*.json"))
+    shipped = sorted(path.name.partition("_")[0] for path in (SHIPPED / "sandbox").glob("*.json"))
     said = llmops("baseline", "list")[1]
     if shipped:
-        assert [row[0] for row in table(said)[1:] if row[0].endswith(".json")] == shipped
+        assert [row[0] for row in table(said)[1:] if row[0].isdigit()] == shipped
     else:
         assert said == f"sandbox has no baseline. {RECORD}\n"
