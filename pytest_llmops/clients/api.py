@@ -111,14 +111,28 @@ class Api(OverHttp):
         self.config = config
 
     def levels(self, deadline_s: float, facts: dict[str, str]) -> list[Level]:
-        """Reachable: any answer will do here; whether it is a healthy one is a check of its own."""
-        return [("reachable", self._any_answer)]
+        """Reachable: any answer but a refused key will do; whether it is a healthy one is a check of its own.
+
+        Where there is a key, also admitted: health is often open to all, and the key is tried by a question.
+        """
+        keyed = self.config.auth is not None and "query" in self.config.routes
+        return [("reachable", self._any_answer), *([("admitted", self._admitted)] if keyed else [])]
 
     def _any_answer(self) -> None:
-        if self.config.health is not None:
-            self.call(self.config.health.route)
-        else:
+        if self.config.health is None:
             self.http.call("GET", "/")
+            return
+        answer = self.call(self.config.health.route)
+        if answer.status in {401, 403}:  # the key is wrong: not one check would say anything else
+            answer.ok()
+
+    def _admitted(self) -> None:
+        try:
+            answer = self.call("query", prompt="Hello", user=GUEST, fresh=True)
+        except CallFailed:
+            return  # whether it answers at all is a check of its own
+        if answer.status in {401, 403}:
+            answer.ok()
 
     def refusal(self, prompt: Prompt) -> Answer:
         """Ask a question with a key that nobody has.
@@ -170,6 +184,22 @@ class Api(OverHttp):
             raise Unsupported(f"{self.component}: its profile describes no health route.")
         return health_report(self.call(self.config.health.route), self.config.health)
 
+    def health_age(self) -> float:
+        """Seconds since the time that the health body carries.
+
+        Raises:
+            Unsupported: the profile does not say where that time stands.
+            CallFailed: there is none, or it cannot be read (kind ``bad-answer``).
+        """
+        if self.config.health is None or self.config.health.timestamp is None:
+            raise Unsupported(f"{self.component}: its profile names no timestamp in its health.")
+        age_s = self.health().age_s
+        if age_s is None:
+            where = self.config.health.timestamp
+            said = f"{self.component}: the health body has no time that can be read at {where!r}."
+            raise CallFailed(self.component, "bad-answer", said)
+        return age_s
+
     def query(self, prompt: Prompt | str, *, user: str = GUEST, fresh: bool = True, role: str | None = None) -> Reply:
         """Ask a question (route ``query``).
 
@@ -195,10 +225,31 @@ class Api(OverHttp):
             raise CallFailed(
                 self.component,
                 "bad-answer",
-                f"{self.component}: {answer.asked} answered {answer.status} without a text at {route.answer!r}.",
+                f"{self.component}: {answer.asked} answered {answer.status} without a text at {route.answer!r}; "
+                f"it holds {_holds(body)}.",
             )
         named = tuple(str(source) for source in sources or ())
         return Reply(text or "", named, blocked, answer.status, answer.elapsed_s, body)
+
+    def sources(self, prompt: Prompt) -> tuple[str, ...]:
+        """The ids of the sources that the answer to a question names.
+
+        Raises:
+            Unsupported: the route does not say where they stand.
+        """
+        if self._route("query").sources is None:
+            raise Unsupported(f"{self.component}: its route 'query' does not say where sources stand; give it sources.")
+        return self.query(prompt).sources
+
+    def blocks(self, prompt: str) -> bool:
+        """Whether an input is refused.
+
+        Raises:
+            Unsupported: the route does not say how a block looks.
+        """
+        if self._route("query").blocked is None:
+            raise Unsupported(f"{self.component}: its route 'query' does not say how a block looks; give it blocked.")
+        return self.query(prompt).blocked
 
     def ask_all(self, prompts: Iterable[Prompt], *, fresh: bool = True) -> None:
         """Ask every question once, whatever becomes of it: traffic for the service's own counters."""
@@ -292,3 +343,15 @@ class Api(OverHttp):
                 raise ConfigError(f"{self.component}: unknown kpi {name!r}.{near}")
             raise Unsupported(f"{self.component}: its profile describes no figure {name!r}.")
         return kpis[name]
+
+
+def _holds(body: Any) -> str:
+    """The paths of a body as far as two keys deep, for whoever looks for the right one."""
+    if not isinstance(body, dict):
+        return f"a {type(body).__name__}" if body is not None else "nothing"
+    paths = [
+        f"{key}.{inner}" if inner else key
+        for key, value in body.items()
+        for inner in (value if isinstance(value, dict) and value else [""])
+    ]
+    return ", ".join(paths) or "no key"

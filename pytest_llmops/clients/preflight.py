@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pytest_llmops.clients.diagnosis import Diagnosis, diagnose
 from pytest_llmops.clients.http import purpose
 from pytest_llmops.errors import CallFailed
 from pytest_llmops.target.durations import spoken
@@ -26,6 +27,10 @@ class Preflight:
         reason: one line, also for the good case.
         took_s: how long the probe took.
         facts: server version, model, digest, quantisation: whatever the server said of itself.
+        failure: what failed, without the place and the advice that the reason adds. Empty where nothing failed.
+        kind: of the failure, for machines; see :class:`Diagnosis`.
+        advice: what to do about it, as a sentence; the reason of a failed probe ends with it.
+        times: seconds that each level took that was reached.
     """
 
     component: str
@@ -35,6 +40,10 @@ class Preflight:
     reason: str
     took_s: float
     facts: dict[str, str]
+    failure: str = ""
+    kind: str = ""
+    advice: str = ""
+    times: dict[str, float] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON."""
@@ -49,22 +58,30 @@ def preflight(client: Client, deadline_s: float) -> Preflight:
         deadline_s: for the first real token; cold loads of 104 s exist.
     """
     start = time.perf_counter()
-    component, address = client.component, client.address
     facts: dict[str, str] = {}
-    level, ok, reason = "", True, ""
-    try:
-        with purpose("preflight"):
-            for level_reached, step in client.levels(deadline_s, facts):
+    times: dict[str, float] = {}
+    failed: CallFailed | None = None
+    with purpose("preflight"):
+        try:
+            for level, step in client.levels(deadline_s, facts):
+                begun = time.perf_counter()
                 step()
-                level = level_reached
-    except CallFailed as error:
-        ok = error.kind == "throttled"  # 429 is not down
-        level = level or ("reachable" if ok else "")
-        reason = str(error).removeprefix(f"{component}: ").rstrip(".")
-        reason = f"{component} at {address}: {reason}"
-        if level:
-            reason += f" (level reached: {level})"
-    took_s = time.perf_counter() - start
-    if not reason:
-        reason = f"{component} at {address}: {level} after {spoken(took_s)}"
-    return Preflight(component, address, ok, level, reason, took_s, facts)
+                times[level] = time.perf_counter() - begun
+        except CallFailed as error:
+            failed = error
+        took_s = time.perf_counter() - start
+        level = next(reversed(times), "")
+        found = diagnose(client, failed, level) if failed else Diagnosis("", "")
+    ok = failed is None or failed.kind == "throttled"  # 429 is not down
+    level = level or ("reachable" if ok else "")
+    place = f"{client.component} at {client.address}"
+    what = str(failed or "").removeprefix(f"{client.component}: ").rstrip(".")
+    if failed is None:
+        reason = f"{place}: {level} after {spoken(took_s)}"
+    else:
+        reached = f" (level reached: {level})" if level else ""
+        stop = "" if what.endswith("?") and not reached else "."
+        reason = f"{place}: {what}{reached}" + ("" if ok else f"{stop} {found.advice}")
+    return Preflight(
+        client.component, client.address, ok, level, reason, took_s, facts, what, found.kind, found.advice, times
+    )

@@ -17,9 +17,13 @@ def project(project):
     return project
 
 
+def started(address):
+    return f"Is it started, and is {address.rpartition(':')[2]} the right port?"
+
+
 @pytest.fixture
 def sentence(nobody):
-    return f"openai at {nobody}: GET /v1/models was refused: nothing listens there"
+    return f"openai at {nobody}: GET /v1/models was refused: nothing listens there. {started(nobody)}"
 
 
 @pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["serial", "parallel"])
@@ -32,14 +36,17 @@ def test_one_section_and_one_line(project, nobody, sentence, workers):
     )
     assert run.lines[-1].strip("= ").startswith("1 error, 3 unreachable")
     assert run.lines.count(sentence) == 1
-    assert run.lines.count(f"UNREACHABLE  {sentence} (4 checks not made)") == 1
+    assert " ".join(run.out.split()).count(f"UNREACHABLE {sentence} (4 checks not made)") == 1
     assert "Traceback" not in run.out
     assert [(check["outcome"], check["category"], check["severity"]) for check in run.checks.values()] == [
         ("error", "unreachable", "critical")
     ] * 4
-    assert [(found["component"], found["ok"], found["level"]) for found in run.whole["preflight"]] == [
-        ("openai", False, "")
-    ]
+    (found,) = run.whole["preflight"]
+    assert (found["component"], found["ok"], found["level"], found["kind"]) == ("openai", False, "", "refused")
+    assert (found["failure"], found["advice"]) == (
+        "GET /v1/models was refused: nothing listens there",
+        started(nobody),
+    )
 
 
 def test_the_gate_says_12(project, nobody):
@@ -75,6 +82,8 @@ def test_a_server_without_a_token_is_not_reached(project, model):
     found = run.whole["preflight"][0]
     assert found["reason"] == (
         f'openai at {model.url}: POST /v1/chat/completions answered 500: {{"error": "no luck "}} '
-        "(level reached: model listed)"
+        "(level reached: model listed). It is there and fails: its own log says why."
     )
+    assert found["kind"] == "server-error"
+    assert list(found["times"]) == ["reachable", "model listed"]
     assert run.status == 1

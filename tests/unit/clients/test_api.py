@@ -46,12 +46,21 @@ def test_a_block_may_be_a_200_without_an_answer(api):
     assert (reply.text, reply.sources, reply.blocked, reply.status) == ("", (), True, 200)
 
 
-def test_an_answer_without_a_text_is_none(api):
+@pytest.mark.parametrize(
+    ("body", "holds"),
+    [
+        ({"status": "ok", "result": {"txt": "Paris", "sources": []}}, "status, result.txt, result.sources"),
+        ({"result": {}}, "result"),
+        ({}, "no key"),
+        (["Paris"], "a list"),
+    ],
+)
+def test_an_answer_without_a_text_is_none_and_says_what_it_holds(api, body, holds):
     with pytest.raises(CallFailed) as caught:
-        api({"status": "ok", "result": {"txt": "Paris"}})[0].query("x")
+        api(body)[0].query("x")
     assert (caught.value.kind, str(caught.value)) == (
         "bad-answer",
-        "api: POST /v1/query answered 200 without a text at 'result.text'.",
+        f"api: POST /v1/query answered 200 without a text at 'result.text'; it holds {holds}.",
     )
 
 
