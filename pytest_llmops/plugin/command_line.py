@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import pytest
 
 BASELINE_MODES = ("compare", "record", "off")
-ENGINES = ("synthetic",)
+ENGINES = ("synthetic", "llama.cpp")
 
 
 def add(parser: pytest.Parser) -> None:
@@ -27,6 +27,11 @@ def add(parser: pytest.Parser) -> None:
         metavar="TARGET",
         help="second of two keys for tests that change the target: its name, typed here",
     )
+    group.addoption(
+        "--llmops-plan",
+        action="store_true",
+        help="print what each selected test would do, call and cost; run nothing, change nothing",
+    )
     group.addoption("--llmops-gate", action="store_true", help="stricter exit status, for a CI that gates deploys")
     group.addoption(
         "--llmops-sandbox-fault",
@@ -43,4 +48,5 @@ def add(parser: pytest.Parser) -> None:
 
 def asked(config: pytest.Config) -> bool:
     """Whether this run was given one of the options that only a run of ours has."""
-    return any(config.getoption(f"llmops_{name}") for name in ("config", "target", "gate", "sandbox_fault"))
+    given = any(config.getoption(f"llmops_{name}") for name in ("config", "target", "gate", "plan", "sandbox_fault"))
+    return given or config.getoption("llmops_sandbox_engine") != ENGINES[0]

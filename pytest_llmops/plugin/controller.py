@@ -11,8 +11,10 @@ import pytest
 
 from pytest_llmops.control.embedded import Sandbox
 from pytest_llmops.errors import ConfigError, LlmopsError, did_you_mean
+from pytest_llmops.plugin.command_line import ENGINES
 from pytest_llmops.plugin.exit_status import NO_TESTS, NOTHING_CHECKED, exit_status
 from pytest_llmops.plugin.ours import SUITES_FOLDER
+from pytest_llmops.plugin.plan import plan_of, stay_here, total_of
 from pytest_llmops.report.run_json import RUN_JSON
 
 if TYPE_CHECKING:
@@ -44,6 +46,8 @@ class Controller:
         self.result: dict[str, Any] = {}
         self.written: list[Path] = []
         run.says = self.progress
+        if run.options.plan:
+            stay_here(run.pytest)
 
     @property
     def terminal(self) -> Any:
@@ -80,11 +84,16 @@ class Controller:
         return f"llmops: target {target.name} (profile {target.table.profile}{embedded})"
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> None:
-        """Open the run, unless nothing of ours will run in this process."""
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """Open the run, unless nothing of ours will run in this process; of a plan no test is executed."""
         stopped = session.testsfailed and not session.config.option.continue_on_collection_errors
-        if self.run.selected is not None and not session.config.option.collectonly and not stopped:
+        if session.config.option.collectonly or stopped:
+            return None
+        if self.run.options.plan:
+            return True
+        if self.run.selected is not None:
             self.open()
+        return None
 
     def open(self) -> None:
         """Before the first of our tests: say what is planned, start the sandbox if the target is embedded.
@@ -116,18 +125,22 @@ class Controller:
         """What can be known of a target that is not ours before anything is sent to it.
 
         Raises:
-            ConfigError: a secret is not set, or a fault is asked for.
+            ConfigError: a secret is not set, or a fault or an engine is asked for.
         """
         target.secrets()
-        if self.run.options.faults:
-            raise ConfigError(
-                f"--llmops-sandbox-fault is for embedded targets; {target.name} is not one and stays untouched."
-            )
+        options = self.run.options
+        for option, given in (("fault", options.faults), ("engine", options.engine != ENGINES[0])):
+            if given:
+                raise ConfigError(
+                    f"--llmops-sandbox-{option} is for embedded targets; {target.name} is not one and stays untouched."
+                )
 
     def _announce(self, target: Target, selected: Selected) -> None:
         """What is about to happen to whom, and what it may cost."""
         if self.sandbox is not None:
-            self._line(f"sandbox of profile {target.table.profile} ready in {self.sandbox.facts['ready_s']:.1f} s")
+            facts, engine = self.sandbox.facts, self.run.options.engine
+            with_engine = f" with the engine {engine}" if engine != ENGINES[0] else ""
+            self._line(f"sandbox of profile {target.table.profile}{with_engine} ready in {facts['ready_s']:.1f} s")
         if target.file is None and self.run.options.target is None and target.root != SUITES_FOLDER.parent:
             self._line("no llmops.toml here: this is the embedded sandbox, not a system of yours")
         for note in target.notes:
@@ -138,19 +151,9 @@ class Controller:
             timed = f", {selected.timed} of them timed" if selected.timed else ""
             budget = target.table.budget
             self._line(
-                f"{selected.checks} checks{timed}: about {self._planned()} calls; "
+                f"{selected.checks} checks{timed}: about {total_of(selected.planned, target)['calls']} calls; "
                 f"at most {budget.requests} calls, {budget.tokens} tokens and {budget.seconds:g} s of measuring"
             )
-
-    def _planned(self) -> int:
-        """Calls that the run will make if nothing is suspicious: a first look for each timed test, a few for others."""
-        selected = self.run.selected
-        assert selected is not None
-        if not selected.timed:  # spare the import of the statistics
-            return 2 * selected.checks
-        from pytest_llmops.judge.looks import LOOKS, WARM_UP
-
-        return selected.timed * (LOOKS[0] + WARM_UP) + 2 * (selected.checks - selected.timed)
 
     def _line(self, text: str) -> None:
         if self.terminal is not None and text:
@@ -211,6 +214,9 @@ class Controller:
         selected = self.run.selected
         if session.config.option.collectonly:
             return
+        if self.run.options.plan:
+            self._write_plan(session, exitstatus)
+            return
         if selected is None:  # none of our tests: all that the gate says is that nothing at all was run
             if self.run.options.gate and exitstatus == NO_TESTS:
                 session.exitstatus = NOTHING_CHECKED
@@ -230,6 +236,20 @@ class Controller:
                 self._write_reports(int(session.exitstatus), checks)
             except (OSError, LlmopsError) as error:  # said, and never a change of the verdict
                 self._line(f"not written: {error}")
+
+    def _write_plan(self, session: pytest.Session, exitstatus: int) -> None:
+        """A plan of nothing is not green."""
+        if exitstatus not in {0, NO_TESTS}:
+            return
+        from pytest_llmops.report.plan import write
+
+        self.result = plan_of(self.run)
+        nothing = NOTHING_CHECKED if self.run.options.gate else NO_TESTS
+        session.exitstatus = 0 if self.result["checks"] else nothing
+        try:
+            self.written.append(write(self.run.report_folder, self.result))
+        except OSError as error:
+            self._line(f"not written: {error}")
 
     def _write_reports(self, status: int, checks: list[dict[str, Any]]) -> None:
         from pytest_llmops.report.run_json import write
@@ -282,7 +302,10 @@ class Controller:
         self._end()
 
     def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
-        """Say what was checked, in plain words."""
+        """Say what was checked, or would be, in plain words."""
+        if self.run.options.plan and self.result:
+            self._show_plan(terminalreporter)
+            return
         if not self.written:
             return
         from pytest_llmops.report.terminal import summary
@@ -295,10 +318,25 @@ class Controller:
         for line in (*lines, *self._unmatched()):
             terminalreporter.line(line)
         assert self.run.selected is not None
+        for warning in self.run.declared.warnings:
+            terminalreporter.line(f"WARNING      {warning}", red=True)
         left = self.run.selected.checks - len(self.checks)
         if left:
             terminalreporter.line(f"stopped      {left} of {self.run.selected.checks} checks were not made")
-        start = config.invocation_params.dir
+        self._show_written(terminalreporter)
+
+    def _show_plan(self, terminalreporter: Any) -> None:
+        from pytest_llmops.report.plan import lines
+
+        terminalreporter.ensure_newline()
+        terminalreporter.section(f"llmops: plan for {self.run.declared.name}; nothing was called", bold=True)
+        width = terminalreporter._tw.fullwidth  # noqa: SLF001 (the only source of the width that pytest itself uses)
+        for line in lines(self.result, color=bool(terminalreporter.hasmarkup), width=width):
+            terminalreporter.line(line)
+        self._show_written(terminalreporter)
+
+    def _show_written(self, terminalreporter: Any) -> None:
+        start = self.run.pytest.invocation_params.dir
         for place in self.written:
             shown = place.relative_to(start) if place.is_relative_to(start) else place
             terminalreporter.line(f"written: {shown}")

@@ -21,6 +21,7 @@ class Options:
     baseline: str
     allow_disruption: str | None
     gate: bool
+    plan: bool
     faults: tuple[str, ...]
     engine: str
     report: Path | None
@@ -38,6 +39,7 @@ class Options:
             baseline=config.getoption("llmops_baseline"),
             allow_disruption=_typed(config, "--llmops-allow-disruption"),
             gate=config.getoption("llmops_gate"),
+            plan=config.getoption("llmops_plan"),
             faults=faults,
             engine=config.getoption("llmops_sandbox_engine"),
             report=start / report if report else None,

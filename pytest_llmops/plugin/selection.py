@@ -28,6 +28,8 @@ class Selected:
         exclusive: node ids of those that run alone.
         known: node id to what identifies the check, for one whose worker dies before it can report.
         not_applicable: why tests were left out, each with how many.
+        planned: what each check would do, as plain JSON.
+        left_out: which tests were left out, of which suites, and why.
         error: what cannot be carried out; then nothing runs.
     """
 
@@ -36,6 +38,8 @@ class Selected:
     exclusive: list[str] = field(default_factory=list)
     known: dict[str, dict[str, Any]] = field(default_factory=dict)
     not_applicable: dict[str, int] = field(default_factory=dict)
+    planned: list[dict[str, Any]] = field(default_factory=list)
+    left_out: list[dict[str, Any]] = field(default_factory=list)
     error: str = ""
 
 
@@ -57,6 +61,11 @@ def know_procedures(item: pytest.Item, collector: pytest.Collector) -> None:
             raise collector.CollectError(f"{item.nodeid}: {error}") from None
 
 
+def alone_last(items: list[pytest.Item]) -> None:
+    """Put the exclusive tests last, the order otherwise as it is."""
+    items.sort(key=lambda item: CHECK in item.stash and item.stash[CHECK].exclusive)
+
+
 class Selection:
     """Marks our tests before ``-m`` is applied, and leaves out after it what does not apply to the target."""
 
@@ -64,7 +73,7 @@ class Selection:
         self.run = run
 
     def settle(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        """Leave out what does not apply, put the exclusive tests last, and keep what it came to.
+        """Leave out what does not apply, and put the exclusive tests last.
 
         Raises:
             pytest.UsageError: the target cannot be read, or a test needs what does not exist.
@@ -78,14 +87,25 @@ class Selection:
             if not self.run.worker:
                 raise pytest.UsageError(str(error)) from None
             selected.error = str(error)  # the controller says it
-        items.sort(key=lambda item: CHECK in item.stash and item.stash[CHECK].exclusive)
+        alone_last(items)
+        if selected.not_applicable or any(CHECK in item.stash for item in items):
+            self.run.selected = selected  # else -m or -k left none of ours: a stranger's run
+
+    def count(self, items: list[pytest.Item]) -> None:
+        """Keep what it came to in the end: others, such as ``--lf``, leave out more after us."""
+        selected = self.run.selected
         checks = [(item, item.stash[CHECK]) for item in items if CHECK in item.stash]
+        if selected is None or not (checks or selected.not_applicable):
+            self.run.selected = None
+            return
         selected.checks = len(checks)
         selected.timed = sum("measure" in our_fixtures(item) for item, _ in checks)
         selected.exclusive = [item.nodeid for item, check in checks if check.exclusive]
         selected.known = {item.nodeid: check.identity for item, check in checks}
-        if selected.checks or selected.not_applicable:  # else -m or -k left none of ours: a stranger's run
-            self.run.selected = selected
+        if checks and not selected.error and not self.run.pytest.option.collectonly:
+            from pytest_llmops.plugin.plan import planned
+
+            selected.planned = [planned(item, self.run.declared) for item, _ in checks]
 
     def mark(self, item: pytest.Item) -> None:
         """The folder's marker, and those of the procedures that the test binds for the target's profile."""
@@ -101,6 +121,8 @@ class Selection:
             words |= {word for name in check.procedures for word in procedure(name).suite}
         for word in sorted(words):
             item.add_marker(word)
+        if check.ready:  # a library's deprecation is no operator's red check, whatever the project asks of its own
+            item.add_marker(pytest.mark.filterwarnings("default"))
         from pytest_llmops.plugin import allure_results
 
         if allure_results.wanted(item.config):
@@ -113,9 +135,14 @@ class Selection:
         return target.table.system if target else ""
 
     def _leave_out(self, config: pytest.Config, items: list[pytest.Item], target: Target, selected: Selected) -> None:
+        from pytest_llmops.plugin.plan import suites_of
+
         reasons = {item: self._why_not(item, target) for item in items if CHECK in item.stash}
         out = [item for item, reason in reasons.items() if reason]
         selected.not_applicable = dict(Counter(reasons[item] for item in out))
+        selected.left_out = [
+            {"test": item.stash[CHECK].key, "suites": suites_of(item), "reason": reasons[item]} for item in out
+        ]
         if out:
             config.hook.pytest_deselected(items=out)
             items[:] = [item for item in items if not reasons.get(item)]

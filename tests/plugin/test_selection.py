@@ -110,12 +110,12 @@ def test_a_workers_second_key_is_the_one_that_was_typed(project, model):
 def test_the_suites_of_its_procedures_select_a_test(project, model):
     plain = project.target(model.url).read_text()
     project.write("llmops.toml", plain.replace("[targets.here]", '[targets.here]\nsystem = "voyageur"'))
-    run = project.run("-m", "daily")
+    run = project.run("-m", "daily", "test_it.py")
     assert run.checks["test_of_a_system"]["procedures"] == ["voyageur.morning-health.model-availability"]
     assert list(run.checks) == ["test_of_a_system", "test_generic"]
 
 
-@pytest.mark.parametrize(("target", "checks"), [("sandbox:openai-compatible", 10), ("sandbox", 40)])
+@pytest.mark.parametrize(("target", "checks"), [("sandbox:openai-compatible", 11), ("sandbox", 41)])
 def test_ready_suites_carry_their_folders_marker(project, clone, target, checks):
     words = ["--collect-only", "-q", "-m", "daily", f"--llmops-target={target}"]
     run = project.run(*words, clone / "suites", cwd=clone)

@@ -1,0 +1,235 @@
+"""About what a check will cost, read from the test's own source: nothing is called to find it out."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import pytest
+
+    from pytest_llmops.target.components import Component
+
+PROMPTS = "prompts"
+"""The fixture with the workload, and what a name stands for that was handed it."""
+
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+DEEPEST = 4
+"""Calls from function to function that are followed."""
+
+
+@dataclass
+class Cost:
+    """What a test asks for.
+
+    Attributes:
+        operations: ``component.method`` to about how many calls.
+        tokens: generated ones, at most.
+        measures: name, component and method of each timed metric.
+        records: name and unit of each single value that it records, where both stand in its source.
+    """
+
+    operations: Counter[str] = field(default_factory=Counter)
+    tokens: int = 0
+    measures: list[dict[str, str]] = field(default_factory=list)
+    records: list[dict[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What has to be known to read a test.
+
+    Attributes:
+        components: fixture name to the component that serves it.
+        tables: the target's components.
+        prompts: how many the workload has.
+        timed: calls of a measurement that raises no suspicion, warm-up included.
+        params: the test's own.
+        suffix: of its metrics' names, for a parametrized test.
+    """
+
+    components: Mapping[str, str]
+    tables: Mapping[str, Component]
+    prompts: int
+    timed: int
+    params: Mapping[str, Any] = field(default_factory=dict)
+    suffix: str = ""
+
+
+def cost_of(item: pytest.Item, asking: Asking) -> Cost:
+    """About what a test will cost; at least a call for each component that it asks for."""
+    reading = _Reading(asking)
+    code = getattr(getattr(item, "function", None), "__code__", None)
+    found = _functions(code.co_filename) if code else {}
+    test = next((f for f in found.values() if code and _first_line(f) == code.co_firstlineno), None)
+    if test is not None:
+        reading.functions = {name: f for name, f in found.items() if f is not test}
+        reading.read(test.body, {**asking.components, PROMPTS: PROMPTS})
+    seen = {operation.partition(".")[0] for operation in reading.cost.operations}
+    for component in asking.components.values():
+        if component not in seen:
+            reading.cost.operations[f"{component}.call"] += 1
+    return reading.cost
+
+
+@cache
+def _functions(file: str) -> dict[str, ast.FunctionDef]:
+    """The functions and methods of a file, by name."""
+    try:
+        tree = ast.parse(Path(file).read_text(encoding="utf-8"))
+    except (OSError, ValueError, SyntaxError):  # made on the fly, or gone since
+        return {}
+    return {
+        f"{node.name}" if node in tree.body else f"{node.name}:{node.lineno}": node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+    }
+
+
+def _first_line(function: ast.FunctionDef) -> int:
+    return min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)])
+
+
+class _Reading(ast.NodeVisitor):
+    """Walks through a test, counting calls on the names that stand for components."""
+
+    def __init__(self, asking: Asking) -> None:
+        self.asking = asking
+        self.cost = Cost()
+        self.functions: Mapping[str, ast.FunctionDef] = {}
+        self.names: dict[str, str] = {}
+        self.times = 1
+        self.depth = 0
+
+    def read(self, nodes: Sequence[ast.AST], names: dict[str, str], times: int = 1) -> None:
+        """Read nodes in which these names stand for components, and which are carried out so many times."""
+        before = self.names, self.times
+        self.names, self.times = names, self.times * times
+        for node in nodes:
+            self.visit(node)
+        self.names, self.times = before
+
+    def visit_Assert(self, node: ast.Assert) -> None:
+        """What is said where it does not hold is not carried out."""
+        self.visit(node.test)
+
+    def visit_For(self, node: ast.For) -> None:
+        """Once for each."""
+        self.visit(node.iter)
+        self.read(node.body, self.names, self._rounds(node.iter))
+
+    def generic_visit(self, node: ast.AST) -> None:
+        """A comprehension is carried out once for each, too."""
+        if not isinstance(node, COMPREHENSIONS):
+            super().generic_visit(node)
+            return
+        first = node.generators[0]
+        self.visit(first.iter)
+        inner = [part for part in ast.iter_child_nodes(node) if part is not first]
+        self.read([*inner, *first.ifs], self.names, self._rounds(first.iter))
+
+    def visit_Call(self, node: ast.Call) -> None:
+        """A call of a client, of a tool that measures or records, or of another function of the file."""
+        name = node.func.id if isinstance(node.func, ast.Name) else ""
+        component = self._component(_root(node.func)) if isinstance(node.func, ast.Attribute) else ""
+        if name == "measure":
+            self._measure(node)
+            return
+        if name == "record":
+            self._record(node)
+        elif component and isinstance(node.func, ast.Attribute):
+            self._ask(node, component, node.func.attr)
+        elif name in self.functions and self.depth < DEEPEST:
+            self._follow(node, self.functions[name])
+        self.generic_visit(node)
+
+    def _ask(self, node: ast.Call, component: str, method: str) -> None:
+        given = list(_given(node))
+        calls = self.times
+        if any(isinstance(value, ast.Name) and self.names.get(value.id) == PROMPTS for value in given):
+            calls *= self.asking.prompts  # all of them are handed over
+        if any(isinstance(value, ast.Lambda) for value in given):
+            calls *= 2  # something happens within: it looks before and after
+        self.cost.operations[f"{component}.{method}"] += calls
+        if method == "generate":
+            self.cost.tokens += calls * self._length(node, component)
+
+    def _measure(self, node: ast.Call) -> None:
+        given = dict(zip(("name", "client", "call"), node.args, strict=False))
+        given |= {word.arg: word.value for word in node.keywords if word.arg in {"name", "client", "call"}}
+        client, call = given.get("client"), given.get("call")
+        component = self._component(client.id) if isinstance(client, ast.Name) else ""
+        name, before = _constant(given.get("name")), set(self.cost.operations)
+        if isinstance(call, ast.Lambda):
+            bound = {argument.arg: component for argument in call.args.args[:1]}
+            self.read([call.body], {**self.names, **bound}, self.asking.timed)
+        elif component:
+            self.cost.operations[f"{component}.call"] += self.times * self.asking.timed
+        made = [operation for operation in self.cost.operations if operation not in before]
+        method = next((one.partition(".")[2] for one in made if one.startswith(f"{component}.")), "")
+        if name:
+            measured = {"name": f"{name}{self.asking.suffix}", "component": component, "method": method}
+            self.cost.measures.append(measured)
+
+    def _record(self, node: ast.Call) -> None:
+        name = _constant(node.args[0]) if node.args else ""
+        unit = _constant(node.args[2]) if len(node.args) > 2 else ""
+        if name and (unit or len(node.args) == 2) and not node.keywords:
+            self.cost.records.append({"name": name, "unit": unit})
+
+    def _follow(self, node: ast.Call, function: ast.FunctionDef) -> None:
+        """Another function of the file, which may have been handed a client."""
+        named = zip((argument.arg for argument in function.args.args), node.args, strict=False)
+        passed = [*named, *((word.arg or "", word.value) for word in node.keywords)]
+        known = {name: self.names[v.id] for name, v in passed if isinstance(v, ast.Name) and v.id in self.names}
+        if known:
+            self.depth += 1
+            self.read(function.body, known)
+            self.depth -= 1
+
+    def _rounds(self, over: ast.AST) -> int:
+        """How often a loop over this goes round: known of the prompts and of a plain range."""
+        if isinstance(over, ast.Call) and _root(over.func) == "range" and len(over.args) == 1:
+            count = over.args[0]
+            return count.value if isinstance(count, ast.Constant) and isinstance(count.value, int) else 1
+        roots = {_root(part) for part in (over, *(_given(over) if isinstance(over, ast.Call) else ()))}
+        return self.asking.prompts if any(self.names.get(root) == PROMPTS for root in roots) else 1
+
+    def _component(self, name: str) -> str:
+        """The component that a name stands for; empty if it stands for none, or for the prompts."""
+        component = self.names.get(name, "")
+        return component if component in self.asking.tables else ""
+
+    def _length(self, node: ast.Call, component: str) -> int:
+        """Tokens that an answer is asked for."""
+        words = {word.arg: word.value for word in node.keywords}
+        table = self.asking.tables[component]
+        given = self._value(words.get("max_tokens"))
+        level = getattr(table, "detail", {}).get(self._value(words.get("detail")))
+        return int(given or (level.max_tokens if level else getattr(table, "max_tokens", 0)))
+
+    def _value(self, node: ast.AST | None) -> Any:
+        """A constant, or the value of one of the test's params."""
+        return self.asking.params.get(node.id) if isinstance(node, ast.Name) else _constant(node)
+
+
+def _root(node: ast.AST) -> str:
+    """The name that ``a``, ``a.b`` and ``a.b.c`` start with."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _given(node: ast.Call) -> Iterator[ast.AST]:
+    yield from node.args
+    yield from (word.value for word in node.keywords)
+
+
+def _constant(node: ast.AST | None) -> Any:
+    return node.value if isinstance(node, ast.Constant) else ""

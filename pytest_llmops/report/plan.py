@@ -1,0 +1,114 @@
+"""A plan: what a run would do and cost, for people at the terminal and as ``plan.json`` for machines."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PLAN_JSON = "plan.json"
+SCHEMA = 1
+"""Raised when a reader of an older file would misread a newer one. The fields are described in docs/plan.md."""
+
+NUMBERS_WIDTH = 17
+OF_WIDTH = 15
+"""Columns that the numbers take with the space around them, and those that are left for what is called."""
+
+
+def write(folder: Path, plan: dict[str, Any]) -> Path:
+    """Write the plan, in one step.
+
+    Args:
+        folder: the reports' folder; made if absent.
+        plan: everything but the schema's number.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / PLAN_JSON
+    part = folder / f".{PLAN_JSON}.part"
+    part.write_text(json.dumps({"schema": SCHEMA, **plan}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    part.replace(path)
+    return path
+
+
+def lines(plan: dict[str, Any], *, color: bool, width: int) -> list[str]:
+    """The plan in lines.
+
+    Args:
+        plan: as in ``plan.json``.
+        color: whether the terminal takes colors.
+        width: columns.
+    """
+    out = io.StringIO()
+    console = Console(
+        file=out,
+        width=max(60, width),
+        force_terminal=color,
+        color_system="standard" if color else None,
+        markup=False,
+        highlight=False,
+        emoji=False,
+    )
+    if plan["checks"]:
+        console.print(_checks(plan["checks"], console.width))
+        console.print()
+    facts = Table.grid(padding=(0, 1, 0, 0))
+    facts.add_column(width=12, style="dim")
+    facts.add_column()
+    for word, text in _totals(plan):
+        facts.add_row(word, text)
+    console.print(facts)
+    return [line.rstrip() for line in out.getvalue().rstrip("\n").splitlines()]
+
+
+def _checks(checks: list[dict[str, Any]], width: int) -> Table:
+    longest = max(len(check["test"].partition("::")[2]) for check in checks) + 2
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    name_width = min(longest, width - 2 - NUMBERS_WIDTH - OF_WIDTH)
+    table.add_column("check", overflow="fold", width=name_width)
+    for heading in ("calls", "tokens"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("of", max_width=width - 2 - NUMBERS_WIDTH - name_width)
+    file = ""
+    for check in checks:
+        path, _, name = check["test"].partition("::")
+        if path != file:
+            file = path
+            table.add_row(Text(path, "dim"), "", "", "")
+        of = ", ".join(check["components"])
+        how = ["timed" if check["timed"] else "", "alone" if check["alone"] and not check["timed"] else ""]
+        table.add_row(f"  {name}", str(check["calls"]), str(check["tokens"] or ""), ", ".join(filter(None, (of, *how))))
+    return table
+
+
+def _totals(plan: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for index, (reason, count) in enumerate(plan["not_applicable"].items()):
+        yield "" if index else "left out", f"{count}: {reason}"
+    yield "checks", counted(plan["total"]) if plan["checks"] else "nothing would run"
+    if plan["checks"]:
+        yield "cost", cost(plan["total"])
+        budget = plan["budget"]
+        yield (
+            "at most",
+            f"{budget['requests']} calls, {budget['tokens']} tokens, {budget['seconds']:g} s of measuring (the budget)",
+        )
+
+
+def counted(total: dict[str, Any]) -> str:
+    """How many checks there are."""
+    some = f"{total['checks']} check{'s' if total['checks'] != 1 else ''}"
+    return f"{some}, {total['timed']} of them timed" if total["timed"] else some
+
+
+def cost(total: dict[str, Any]) -> str:
+    """What they cost if nothing is suspicious."""
+    shares = ", ".join(f"{name} {count}" for name, count in total["calls_by_component"].items())
+    tokens = f", up to {total['tokens']} tokens" if total["tokens"] else ""
+    return f"about {total['calls']} calls{f' ({shares})' if shares else ''}{tokens}"

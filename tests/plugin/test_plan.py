@@ -1,0 +1,219 @@
+"""A plan says what a run would do and cost, and does nothing; what a run announces is what it spends."""
+
+import json
+import re
+
+import pytest
+
+TESTS = """
+    import pytest
+
+    @pytest.mark.daily
+    def test_models(llm, record):
+        record("model_count", len(llm.models()), "models")
+
+    def test_prompts(llm, prompts):
+        assert all([llm.generate(prompt, max_tokens=5).text for prompt in prompts])
+
+    @pytest.mark.parametrize("level", ["summary", "detailed"])
+    def test_speed(measure, llm, prompts, level):
+        measure("speed", llm, lambda llm, prompt: llm.generate(prompt, detail=level), prompts=prompts)
+
+    @pytest.mark.weekly
+    def test_vectors(vectors):
+        assert vectors.ready()
+"""
+COUNTED = """
+    import pytest
+
+    def ask(client, words):
+        return [client.generate(word) for word in words]
+
+    def test_loop(llm, prompts):
+        for prompt in prompts:
+            llm.embed(prompt)
+
+    def test_pairs(llm, prompts):
+        assert {prompt.id: llm.embed(prompt) for _, prompt in enumerate(prompts)}
+
+    def test_range(llm):
+        for _ in range(3):
+            assert llm.models(), f"none, but {llm.models()}"
+
+    def test_all_at_once(llm, prompts):
+        llm.ask_all(prompts)
+
+    def test_before_and_after(llm, prompts):
+        llm.kpi("x", during=lambda: llm.generate(prompts[0]))
+
+    def test_helper(llm, prompts):
+        assert ask(llm, prompts)
+
+    def test_out_of_sight(llm, request):
+        assert request.getfixturevalue("llm").models()
+
+    def test_function(measure, llm, prompts):
+        measure("one", llm, call=type(llm).generate, prompts=prompts)
+
+    def test_nothing(llmops_target):
+        assert llmops_target
+
+    class TestIn:
+        def test_a_class(self, llm):
+            assert llm.http.call("GET", "/v1/models")
+"""
+
+
+@pytest.fixture
+def plan_of(project):
+    """Runs pytest with ``--llmops-plan``: the run, and what ``plan.json`` says."""
+
+    def plan_of(*words, **more):
+        run = project.run("--llmops-plan", *words, **more)
+        path = project.reports / "plan.json"
+        return run, json.loads(path.read_text()) if path.exists() else None
+
+    return plan_of
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["serial", "parallel"])
+def test_it_says_all_and_does_nothing(project, model, plan_of, workers):
+    project.write("test_it.py", TESTS)
+    project.target(model.url)
+    run, plan = plan_of(*workers)
+    assert (run.status, run.whole, model.asked) == (0, None, [])
+    assert {path.name for path in project.reports.iterdir()} == {"plan.json"}
+    assert (plan["schema"], plan["target"], plan["profile"], plan["embedded"]) == (
+        1,
+        "here",
+        "openai-compatible",
+        False,
+    )
+    assert plan["total"] == {
+        "checks": 4,
+        "timed": 2,
+        "calls": 3 + 1 + 10 + 33 + 33,
+        "tokens": 10 * 5 + 33 * (16 + 64),
+        "calls_by_component": {"openai": 80},
+    }
+    assert plan["not_applicable"] == {"no qdrant in target here": 1}
+    assert plan["left_out"] == [
+        {"test": "test_it.py::test_vectors", "suites": ["weekly"], "reason": "no qdrant in target here"}
+    ]
+    assert [check["test"].partition("::")[2] for check in plan["checks"]] == [
+        "test_models",
+        "test_prompts",
+        "test_speed[summary]",
+        "test_speed[detailed]",
+    ]
+    models, _, summary, _ = plan["checks"]
+    assert models == {
+        "test": "test_it.py::test_models",
+        "suite": "daily",
+        "section": "",
+        "procedures": [],
+        "suites": ["daily"],
+        "components": ["openai"],
+        "timed": False,
+        "alone": False,
+        "calls": 1,
+        "tokens": 0,
+        "operations": {"openai.models": 1},
+        "measures": [],
+        "records": [{"name": "model_count", "unit": "models"}],
+    }
+    assert (summary["operations"], summary["tokens"], summary["timed"]) == ({"openai.generate": 33}, 33 * 16, True)
+    assert summary["measures"] == [{"name": "speed[summary]", "component": "openai", "method": "generate"}]
+    start = next(index for index, line in enumerate(run.lines) if "llmops: plan for here; nothing was called" in line)
+    assert run.lines[start + 1 : -1] == [
+        "check                   calls  tokens  of",
+        "test_it.py",
+        "  test_models               1          openai",
+        "  test_prompts             10      50  openai",
+        "  test_speed[summary]      33     528  openai, timed",
+        "  test_speed[detailed]     33    2112  openai, timed",
+        "",
+        "left out     1: no qdrant in target here",
+        "checks       4 checks, 2 of them timed",
+        "cost         about 80 calls (openai 80), up to 2690 tokens",
+        "at most      2000 calls, 200000 tokens, 600 s of measuring (the budget)",
+        "written: reports/plan.json",
+    ]
+    assert "no tests ran" in run.lines[-1] or "1 deselected" in run.lines[-1]
+
+
+def test_what_a_test_asks_for_is_read_from_its_source(project, model, plan_of):
+    project.write("test_it.py", COUNTED)
+    project.target(model.url)
+    _, plan = plan_of()
+    asked = {check["test"].partition("::")[2]: check["operations"] for check in plan["checks"]}
+    assert asked == {
+        "test_loop": {"openai.embed": 10},
+        "test_pairs": {"openai.embed": 10},
+        "test_range": {"openai.models": 3},
+        "test_all_at_once": {"openai.ask_all": 10},
+        "test_before_and_after": {"openai.kpi": 2, "openai.generate": 1},
+        "test_helper": {"openai.generate": 10},
+        "test_out_of_sight": {"openai.call": 1},
+        "test_function": {"openai.call": 33},
+        "test_nothing": {},
+        "TestIn::test_a_class": {"openai.call": 1},
+    }
+
+
+@pytest.mark.parametrize(("workers", "more"), [([], 0), (["-n", "2"], 1)], ids=["serial", "parallel"])
+def test_what_a_run_announces_is_what_it_spends(project, model, workers, more):
+    project.write("test_it.py", TESTS)
+    project.target(model.url)
+    run = project.run(*workers)
+    (said,) = re.findall(r"4 checks, 2 of them timed: about (\d+) calls", run.out)
+    assert int(said) == 80
+    assert 80 <= run.whole["spent"]["requests"] <= 80 + more  # a second process looks the model up for itself
+
+
+def test_a_plan_of_nothing_is_not_green(project, model, plan_of):
+    project.write("test_it.py", TESTS)
+    project.target(model.url)
+    words = ["-k", "vectors"]
+    run, plan = plan_of(*words)
+    assert (run.status, plan["checks"]) == (5, [])
+    assert "checks       nothing would run" in run.lines
+    assert plan_of(*words, "--llmops-gate")[0].status == 13
+
+
+def test_a_strangers_tests_are_not_executed_either(project, model, plan_of):
+    project.write("test_it.py", "def test_mine(tmp_path_factory):\n    raise SystemExit('ran')\n")
+    project.target(model.url)
+    run, plan = plan_of()
+    assert (run.status, plan["total"]["checks"]) == (5, 0)
+    assert "ran'" not in run.out
+
+
+def test_a_plan_needs_no_key(project, model, plan_of):
+    project.write("test_it.py", TESTS)
+    project.target(model.url, 'auth = { bearer = "LLMOPS_NO_SUCH_KEY" }\n')
+    run, plan = plan_of()
+    assert (run.status, plan["total"]["checks"]) == (0, 4)
+
+
+def test_no_sandbox_is_started_and_no_results_are_written(project, clone, plan_of):
+    project.write("llmops.toml", '[targets.here]\nprofile = "ollama"\nenvironment = "sandbox"\n')
+    run, plan = plan_of(clone / "suites", allure=True)
+    assert (run.status, plan["embedded"]) == (0, True)
+    assert "sandbox of profile" not in run.out
+    assert {path.name for path in project.reports.iterdir()} == {"plan.json"}
+
+
+def test_errors_of_collection_are_pytests_own(project, model, plan_of):
+    project.write("test_it.py", "import no_such_module_at_all\n")
+    project.target(model.url)
+    run, plan = plan_of()
+    assert (run.status, plan) == (2, None)
+
+
+def test_collecting_alone_stays_what_it_was(project, model, plan_of):
+    project.write("test_it.py", TESTS)
+    project.target(model.url)
+    run, plan = plan_of("--collect-only", "-q")
+    assert (run.status, plan) == (0, None)
+    assert "test_it.py::test_models" in run.lines
