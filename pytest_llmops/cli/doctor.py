@@ -1,0 +1,76 @@
+"""``llmops doctor``: is everything there that a run needs, and what would a daily run come to?"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pytest_llmops.cli.baseline import config_option, target_option
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_llmops.target.load import Target
+
+
+@click.command()
+@config_option
+@target_option
+@click.option("--json", "as_json", is_flag=True, help="For machines: everything that was found, as JSON.")
+@click.pass_context
+def doctor(context: click.Context, config: Path | None, target: str | None, as_json: bool) -> None:
+    """Ask each component once, and say what can run, what it costs, and what to do.
+
+    Exits 0 when a daily run can start, 1 when it cannot: a required component is not there or does not do its part, a
+    key is not set, llmops.toml cannot be read.
+    """
+    from rich.console import Console
+
+    from pytest_llmops.doctor.diagnosis import diagnosis
+    from pytest_llmops.report.doctor import lines
+    from pytest_llmops.target.load import find, load
+
+    meant = load(find(config, Path.cwd()), target, Path.cwd())
+    told = Console(stderr=True, highlight=False, markup=False)
+    with told.status("") as status:
+        found = diagnosis(meant, _fingerprint, lambda what: status.update(f"asking {what} …"))
+    if as_json:
+        click.echo(json.dumps(found, indent=1, ensure_ascii=False))
+    else:
+        terminal = Console()
+        for line in lines(found, color=terminal.color_system is not None, width=terminal.width):
+            click.echo(line, color=True)
+    if not found["can_run"]:
+        context.exit(1)
+
+
+def _fingerprint(
+    target: Target, measured: Mapping[str, str], facts: Mapping[str, Mapping[str, str]]
+) -> dict[str, str | int]:
+    """What a baseline of a timed metric has to be like; without the model, where no server has told which it is."""
+    from pytest_llmops.clients.generation import identity_of
+    from pytest_llmops.measure.bench import Bench
+    from pytest_llmops.state.ledger import Ledger
+    from pytest_llmops.target.components import ROLES
+
+    component = measured["component"]
+    part = target.table.components.configured().get(component)
+    server = component if component in ROLES["llm"] else None
+    server = target.table.components.serving("llm") if component == "api" else server
+    known = facts.get(server or "", {})
+    asked = known.get("embedding_model" if measured["method"] == "embed" else "model", "")
+    bench = Bench(
+        target=target,
+        ledger=Ledger(Path(os.devnull), target.table.budget),
+        store=None,
+        check="",
+        component=component,
+        model=lambda: identity_of(asked, known),
+        settings=part.model_dump_json(include={"max_tokens", "detail"}) if part else "",
+    )
+    found = bench.fingerprint(target.workload)
+    return {key: value for key, value in found.items() if key != "model"} if server and not known else found
