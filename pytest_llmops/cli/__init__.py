@@ -10,6 +10,8 @@ import click
 
 from pytest_llmops import __version__
 from pytest_llmops.cli.baseline import baseline
+from pytest_llmops.cli.doctor import doctor
+from pytest_llmops.cli.init import init
 from pytest_llmops.cli.sandbox import sandbox
 from pytest_llmops.errors import LlmopsError
 
@@ -39,6 +41,8 @@ def schema() -> None:
 
 
 commands.add_command(baseline)
+commands.add_command(init)
+commands.add_command(doctor)
 commands.add_command(sandbox)
 
 

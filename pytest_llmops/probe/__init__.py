@@ -1,0 +1,1 @@
+"""What answers at an address, and what to write of it in ``llmops.toml``."""

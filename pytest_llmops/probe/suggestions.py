@@ -1,0 +1,82 @@
+"""What else a target may say: settings that are written behind a #, to be switched on."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from pytest_llmops.probe.proposal import Entry, Section
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pytest_llmops.probe.proposal import Found
+
+WAIVED = dt.timedelta(days=30)
+
+
+def sections(found: Iterable[Found]) -> Iterator[Section]:
+    """Thresholds, questions, a waiver and a budget, as far as they mean something for these components."""
+    kinds = {one.kind: one for one in found}
+    times = _timed(kinds)
+    if times:
+        yield from _thresholds(times)
+        yield _questions("api" in kinds)
+    yield _waiver()
+    yield _budget()
+
+
+def _timed(kinds: dict[str, Found]) -> list[tuple[str, str]]:
+    """The timed metrics that this target has, each with a limit."""
+    asks = "api" in kinds and any(one.path == ("routes", "query") for one in kinds["api"].sections)
+    generates = bool({"ollama", "openai"} & set(kinds))
+    found = [("generation_latency.ttft", "< 2 s")] if generates else []
+    return [*found, ("query_latency.p90", "< 3 s")] if asks else found
+
+
+def _thresholds(times: list[tuple[str, str]]) -> Iterator[Section]:
+    note: tuple[str, ...] = ("Your own limits. Without any, what is timed is compared with its baseline alone.",)
+    for metric, limit in times:
+        yield Section(
+            ("thresholds", metric), (Entry("target", limit, "missed: the check fails"),), note, on=False
+        )  # fmt: skip
+        note = ()
+
+
+def _questions(asks: bool) -> Section:
+    said = "words that a right answer holds" if asks else "read where an api answers questions"
+    return Section(
+        ("prompts",),
+        (
+            Entry("id", "refunds", "stable: runs are compared question by question"),
+            Entry("text", "How long is the refund window?"),
+            Entry("expect", "30 days", said),
+        ),
+        ("Your own questions; the first one replaces the general ones that are asked now. Ten make a good set.",),
+        on=False,
+        many=True,
+    )
+
+
+def _waiver() -> Section:
+    return Section(
+        ("waivers",),
+        (
+            Entry("check", "daily/test_latency.py::test_embedding_latency", "as the summary names it"),
+            Entry("reason", "this server makes no embeddings"),
+            Entry("owner", "me"),
+            Entry("until", dt.datetime.now(dt.UTC).date() + WAIVED, "from this day on it is red again"),
+        ),
+        ("A check that may be red for a while: it is measured, and shown as waived.",),
+        on=False,
+        many=True,
+    )
+
+
+def _budget() -> Section:
+    return Section(
+        ("budget",),
+        (Entry("seconds", 600, "of measuring"), Entry("requests", 2000), Entry("tokens", 200_000)),
+        ("What one run may cost at most.",),
+        on=False,
+    )
