@@ -1,0 +1,30 @@
+# The public names, and where they live: what a test annotates and catches.
+
+from pytest_llmops.clients.alertmanager import Alertmanager as Alertmanager
+from pytest_llmops.clients.api import Api as Api
+from pytest_llmops.clients.api import Reply as Reply
+from pytest_llmops.clients.generation import Generation as Generation
+from pytest_llmops.clients.grafana import Grafana as Grafana
+from pytest_llmops.clients.health import HealthReport as HealthReport
+from pytest_llmops.clients.llm import Llm as Llm
+from pytest_llmops.clients.ollama import Ollama as Ollama
+from pytest_llmops.clients.openai import OpenAI as OpenAI
+from pytest_llmops.clients.prometheus import Prometheus as Prometheus
+from pytest_llmops.clients.redis import Redis as Redis
+from pytest_llmops.clients.vectors import Vectors as Vectors
+from pytest_llmops.errors import BudgetSpent as BudgetSpent
+from pytest_llmops.errors import CallFailed as CallFailed
+from pytest_llmops.errors import ConfigError as ConfigError
+from pytest_llmops.errors import LlmopsError as LlmopsError
+from pytest_llmops.errors import Unreachable as Unreachable
+from pytest_llmops.errors import Unsupported as Unsupported
+from pytest_llmops.errors import Vacuous as Vacuous
+from pytest_llmops.measure.results import Measurement as Measurement
+from pytest_llmops.measure.results import Result as Result
+from pytest_llmops.plugin.measuring import Measure as Measure
+from pytest_llmops.plugin.measuring import Record as Record
+from pytest_llmops.samples import Prompt as Prompt
+from pytest_llmops.samples import Workload as Workload
+from pytest_llmops.target.load import Target as Target
+
+__version__: str
