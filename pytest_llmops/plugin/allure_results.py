@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,8 +13,8 @@ from pytest_llmops.plugin.ours import suite_arguments
 
 if TYPE_CHECKING:
     from pytest_llmops.plugin.checks import Check
+    from pytest_llmops.plugin.redaction import Redaction
     from pytest_llmops.plugin.run import Run
-    from pytest_llmops.target.secrets import Redactor
 
 FOLDER = "allure-results"
 
@@ -36,9 +38,12 @@ def wanted(config: pytest.Config) -> bool:
 
 def label(item: pytest.Item, check: Check, system: str) -> None:
     """Epic = system, feature = suite, story = section of the runbook."""
-    for kind, text in (("epic", system), ("feature", check.suite), ("story", check.section)):
-        if text:
-            item.add_marker(pytest.mark.allure_label(text, label_type=kind))
+    for kind, text in _labels(system, check.suite, check.section):
+        item.add_marker(pytest.mark.allure_label(text, label_type=kind))
+
+
+def _labels(system: str, suite: str, section: str) -> list[tuple[str, str]]:
+    return [(kind, text) for kind, text in (("epic", system), ("feature", suite), ("story", section)) if text]
 
 
 def rate(severity: str) -> None:
@@ -48,31 +53,112 @@ def rate(severity: str) -> None:
     allure.dynamic.severity(severity or "normal")  # type: ignore[no-untyped-call]
 
 
-def redact(run: Run) -> None:
-    """Take secrets out of every result before it is written."""
-    import allure_commons
+def redact(config: pytest.Config, redaction: Redaction) -> None:
+    """Take secrets out of every result and attachment before it is written, until the end of the run."""
+    from allure_commons import hookimpl, plugin_manager
+    from allure_commons.logger import AllureFileLogger
 
-    class Redacting:
-        @allure_commons.hookimpl(tryfirst=True)
+    class Clean:
+        """Allure's own writer, handed what has no secrets in it."""
+
+        def __init__(self, writer: Any) -> None:
+            self.writer = writer
+
+        @hookimpl
         def report_result(self, result: Any) -> None:
-            _clean(run.redactor, result)
+            _speak(result)
+            self.writer.report_result(_cleaned(redaction, result))
 
-        @allure_commons.hookimpl(tryfirst=True)
+        @hookimpl
         def report_container(self, container: Any) -> None:
-            for step in (*container.befores, *container.afters):
-                _clean(run.redactor, step)
+            for fixture in (*container.befores, *container.afters):
+                _speak(fixture)
+            self.writer.report_container(_cleaned(redaction, container))
 
-    allure_commons.plugin_manager.register(Redacting(), "llmops-redacting")
+        @hookimpl
+        def report_globals(self, globals_item: Any) -> None:
+            self.writer.report_globals(_cleaned(redaction, globals_item))
+
+        @hookimpl
+        def report_attached_data(self, body: str | bytes, file_name: str) -> None:
+            data = body.encode() if isinstance(body, str) else bytes(body)
+            self.writer.report_attached_data(redaction.data(data), file_name)
+
+        @hookimpl
+        def report_attached_file(self, source: str, file_name: str) -> None:
+            self.writer.report_attached_data(redaction.data(Path(source).read_bytes()), file_name)
+
+        def give_back(self) -> None:
+            """Allure takes its writer out when the run ends, and must find it."""
+            plugin_manager.unregister(self)
+            plugin_manager.register(self.writer)
+
+    for writer in [found for found in plugin_manager.get_plugins() if isinstance(found, AllureFileLogger)]:
+        clean = Clean(writer)
+        plugin_manager.unregister(writer)
+        plugin_manager.register(clean)
+        config.add_cleanup(clean.give_back)
 
 
-def _clean(redactor: Redactor, result: Any) -> None:
-    """Texts of a result, a fixture or a step, and of the steps within."""
-    details = result.statusDetails
-    if details is not None:
-        details.message = _OUR_NAMES.sub("", redactor.clean(details.message or ""))
-        ours = "pytest_llmops.errors." in (details.trace or "")
-        details.trace = details.message if ours else redactor.clean(details.trace or "")
-    for parameter in result.parameters:
-        parameter.value = redactor.clean(parameter.value)
-    for step in result.steps:
-        _clean(redactor, step)
+def _cleaned(redaction: Redaction, written: Any) -> Any:
+    return redaction.cleaner.inside(written) if redaction.cleaner else written
+
+
+def _speak(part: Any) -> None:
+    """Our sentences stand without the class that carried them, and without a traceback through the plugin."""
+    said = part.statusDetails
+    if said is not None:
+        said.message, said.trace = _spoken(part.status, said.message or "", said.trace or "")
+    for step in part.steps:
+        _speak(step)
+
+
+def _spoken(status: str, message: str, trace: str) -> tuple[str, str]:
+    """A message and a trace as Allure made them of an exception and of pytest's report, in the words of the report."""
+    if status == "skipped" and trace.startswith("("):  # path, line and reason, as Python writes a tuple
+        reason = str(ast.literal_eval(trace)[2]).removeprefix("Skipped: ")
+        raised = _OUR_NAMES.sub("", message)
+        return reason, "" if raised in reason or reason in raised else raised
+    sentence = trace.partition("\n  ")[0]
+    if sentence and sentence in message:
+        return trace, trace
+    if _OUR_NAMES.match(message):
+        message = _OUR_NAMES.sub("", message)
+        return message, message
+    return message, trace
+
+
+def crashed(run: Run, known: dict[str, Any], node_id: str, words: str) -> None:
+    """Write the result of a check whose worker died with it.
+
+    Args:
+        run: the controller's part of the run.
+        known: what identifies the check.
+        node_id: pytest's name for it.
+        words: what is to be said of it.
+    """
+    import allure_commons.utils
+    from allure_commons import plugin_manager
+    from allure_commons.model2 import Label, Status, StatusDetails, TestResult
+    from allure_pytest.utils import ParsedPytestNodeId  # type: ignore[import-untyped]
+
+    made: Any = allure_commons.utils  # which has no types
+    at, name = made.now(), ParsedPytestNodeId(node_id)
+    full = f"{'.'.join([name.package, *name.class_names])}#{name.test_function}"
+    system = (run.declared.table.system or run.declared.name) if run.declared_or_none else ""
+    labels = [*_labels(system, known["suite"], known["section"]), ("severity", "critical"), ("framework", "pytest")]
+    labels += [("parentSuite", name.parent_package), ("suite", name.module), ("package", name.package)]
+    result = TestResult(
+        uuid=made.uuid4(),
+        name=node_id.rpartition("::")[2],
+        fullName=full,
+        testCaseId=made.md5(full),
+        historyId=None if node_id.endswith("]") else made.md5(full),  # the values of params died with the worker
+        titlePath=[*name.path_segments, *name.class_names],
+        status=Status.BROKEN,
+        statusDetails=StatusDetails(message=words, trace=words),
+        labels=[Label(kind, text) for kind, text in labels if text],
+        start=at,
+        stop=at,
+    )
+    plugin_manager.hook.report_result(result=result)

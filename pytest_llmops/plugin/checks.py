@@ -33,6 +33,8 @@ class Check:
         breaches: severities of thresholds that did not hold.
         recordings: what a candidate baseline takes from here, as plain JSON.
         void: whether its measurement was unsound: an error, not a failure of the target.
+        before_call: the newest call when the test itself began, as a curl command.
+        failed_part: what the first failed part of it came to, where it has several.
     """
 
     key: str
@@ -47,6 +49,13 @@ class Check:
     breaches: list[str] = field(default_factory=list)
     recordings: list[dict[str, Any]] = field(default_factory=list)
     void: bool = False
+    before_call: str = ""
+    failed_part: dict[str, Any] | None = None
+
+    def forget(self) -> None:
+        """Begin anew: of several attempts the last one counts."""
+        self.metrics, self.notes, self.breaches, self.recordings = [], [], [], []
+        self.regressions, self.void, self.failed_part = 0, False, None
 
     @property
     def identity(self) -> dict[str, Any]:

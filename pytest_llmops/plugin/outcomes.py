@@ -9,6 +9,9 @@ import pytest
 from pytest_llmops.errors import BudgetSpent, LlmopsError, Unreachable, Unsupported, Vacuous
 from pytest_llmops.plugin import allure_results
 from pytest_llmops.plugin.ours import CHECK
+from pytest_llmops.plugin.redaction import guard
+from pytest_llmops.plugin.selection import Selection
+from pytest_llmops.plugin.sentences import reason, speak
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -25,19 +28,40 @@ class Outcomes:
 
     def __init__(self, run: Run) -> None:
         self.run = run
+        self.redaction = guard(run)
 
-    def pytest_collection_finish(self) -> None:
-        """From here on results may be written: take secrets out of them."""
+    @pytest.hookimpl(wrapper=True)  # before the controller of workers is told, whichever of us was registered first
+    def pytest_collection_finish(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Count what was selected; and take secrets out of the results that may be written from here on."""
+        Selection(self.run).count(session.items)
         if self.run.selected is not None and allure_results.wanted(self.run.pytest):
-            allure_results.redact(self.run)
+            allure_results.redact(self.run.pytest, self.redaction)
+        return (yield)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """In the controller: a check whose worker died with it has left no Allure result."""
+        known = self.run.selected.known if self.run.selected else {}
+        if str(report.when) == "???" and report.nodeid in known and allure_results.wanted(self.run.pytest):
+            allure_results.crashed(self.run, known[report.nodeid], report.nodeid, str(report.longrepr))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Forget the last test's calls."""
+        """Forget the last test's calls, and what an earlier attempt of this one came to."""
         if CHECK in item.stash:
             from pytest_llmops.clients.http import last_exchange
 
             last_exchange.set("")
+            check = item.stash[CHECK]
+            check.forget()
+            self.run.measured = {name: by for name, by in self.run.measured.items() if by != check.key}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> None:
+        """Remember which calls were only its fixtures'."""
+        if CHECK in item.stash:
+            from pytest_llmops.clients.http import last_exchange
+
+            item.stash[CHECK].before_call = last_exchange.get()
 
     @pytest.hookimpl(wrapper=True, trylast=True)  # innermost: whoever reads the report, reads our words
     def pytest_runtest_makereport(
@@ -54,13 +78,17 @@ class Outcomes:
             report.outcome = "skipped"
             report.longrepr = (str(item.path), item.location[1] or 0, f"{category}: {error}")
         elif report.failed:
-            self._speak(item, check, report, error)
+            speak(self.run, item, check, report, error, category)
         self._waive(check, item, report)
-        self._redact(report)
+        if cleaner := self.redaction.cleaner:
+            cleaner.report(report)
         if report.when == "call" or not report.passed:
-            report.llmops = self._described(check, report, category)  # type: ignore[attr-defined]
+            described = check.failed_part or self._described(check, report, category)
+            if report.when == "call" and described["outcome"] == "failed":
+                check.failed_part = described  # more calls of one test are parts of it: with ``subtests``
+            report.llmops = described  # type: ignore[attr-defined]
             if allure_results.wanted(item.config):
-                allure_results.rate(report.llmops["severity"])
+                allure_results.rate(described["severity"])
             report.llmops_recordings = check.recordings  # type: ignore[attr-defined]
         return report
 
@@ -86,27 +114,6 @@ class Outcomes:
             return "budget"
         return "failed" if report.when == "call" else "error"
 
-    def _speak(self, item: pytest.Item, check: Check, report: pytest.TestReport, error: BaseException | None) -> None:
-        """Say what is wrong in a sentence: no traceback through the plugin, none through a ready suite."""
-        text = ""
-        if isinstance(error, LlmopsError):
-            text = str(error)
-        elif isinstance(error, AssertionError) and check.ready:
-            text = str(error).partition("\nassert ")[0]
-        elif isinstance(error, pytest.fail.Exception) and not error.pytrace:  # sentences already
-            report.longrepr = str(error)
-        if isinstance(error, Unreachable):  # the component is what matters, not which test happened to ask for it
-            report.longrepr = text
-        if not text or isinstance(error, Unreachable):
-            return
-        path, line, _ = item.location
-        lines = [text, f"  at {path}:{(line or 0) + 1} ({item.name})"]
-        from pytest_llmops.clients.http import last_exchange
-
-        if last_exchange.get():
-            lines.append(f"  try: {last_exchange.get()}")
-        report.longrepr = "\n".join(lines)
-
     def _waive(self, check: Check, item: pytest.Item, report: pytest.TestReport) -> None:
         """A waived check is measured and shown, and does not fail; an expired waiver changes nothing."""
         if not report.failed or self.run.declared_or_none is None:
@@ -121,13 +128,6 @@ class Outcomes:
                 report.outcome = "skipped"
                 report.longrepr = (str(item.path), item.location[1] or 0, said)
 
-    def _redact(self, report: pytest.TestReport) -> None:
-        """No secret leaves in a report, whatever the target echoed."""
-        redactor = self.run.redactor
-        if report.longrepr is not None and redactor.finds(str(report.longrepr)):
-            report.longrepr = redactor.clean(str(report.longrepr))
-        report.sections = [(name, redactor.clean(text)) for name, text in report.sections]
-
     def _described(self, check: Check, report: pytest.TestReport, category: str) -> dict[str, Any]:
         outcome = {"passed": "passed", "skipped": "skipped", "failed": "failed"}[report.outcome]
         if report.failed and (report.when != "call" or category == "void"):
@@ -139,19 +139,11 @@ class Outcomes:
             "outcome": outcome,
             "category": category,
             "severity": _severity(check, category, outcome),
-            "reason": _reason(report),
+            "reason": reason(report),
             "notes": list(dict.fromkeys(check.notes)),
             "duration_s": round(report.duration, 4),
             "metrics": check.metrics,
         }
-
-
-def _reason(report: pytest.TestReport) -> str:
-    """Why, without the source lines that pytest shows around it."""
-    if isinstance(report.longrepr, tuple):
-        return str(report.longrepr[2])
-    crash = getattr(report.longrepr, "reprcrash", None)
-    return str(crash.message if crash else report.longrepr or "")
 
 
 def _severity(check: Check, category: str, outcome: str) -> str:

@@ -1,6 +1,8 @@
 """Outcomes in plain words: skips of their own kind, sentences in place of tracebacks, waivers."""
 
 import datetime as dt
+import json
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -75,19 +77,26 @@ def test_a_failed_call_is_one_sentence_and_no_traceback(project, model):
     assert "pytest_llmops" not in run.out
 
 
-def test_a_users_own_assertion_keeps_pytests_explanation(project):
+def test_a_users_own_assertion_keeps_pytests_explanation(project, model):
     project.write("test_it.py", "def test_it(llm):\n    assert len(llm.models()) == 7\n")
     run = project.run()
     assert "E       AssertionError: assert 1 == 7" in run.lines
+    shown = run.lines.index(next(line for line in run.lines if "llmops: the last call of this test" in line))
+    assert run.lines[shown + 1] == f"try: curl -sS -X GET {model.url}/v1/models"
     assert any("+  where 1 = len([Model(" in line for line in run.lines)
     check = run.checks["test_it"]
     assert (check["outcome"], check["reason"].partition("\n")[0]) == ("failed", "AssertionError: assert 1 == 7")
     assert run.lines[run.lines.index("FAILED       test_it.py::test_it") + 1].strip() == "AssertionError: assert 1 == 7"
 
 
-def test_a_broken_threshold_fails_with_its_own_sentence(project):
+def test_a_broken_threshold_says_whose_limit_it_is(project, model):
     run = project.run()
-    assert _section(run) == ["model_count is 1 models; that is a warning (< 2)"]
+    assert _section(run) == [
+        "model_count is 1 models; that is a warning (< 2)",
+        "  at test_it.py:1 (test_count)",
+        "  limit: llmops.toml: [targets.here.thresholds]",
+        f"  try: curl -sS -X GET {model.url}/v1/models",
+    ]
     check = run.checks["test_count"]
     assert (check["outcome"], check["category"], check["severity"]) == ("failed", "threshold", "normal")
     assert check["metrics"][0]["threshold"] == {"target": ">= 1", "warning": "< 2", "broken": "< 2"}
@@ -117,3 +126,148 @@ def test_an_expired_waiver_changes_nothing(project, model, ago):
 def test_a_green_check_needs_no_waiver(project, model):
     project.target(model.url, _waiver(TODAY + dt.timedelta(days=1)).replace("< 2", "< 1"))
     assert project.run().checks["test_count"]["outcome"] == "passed"
+
+
+def test_a_limit_of_the_profile_is_called_that(project, model):
+    project.target(model.url)
+    project.write("test_it.py", "def test_it(llm, record):\n    record('model_count', 0 * len(llm.models()))\n")
+    run = project.run()
+    assert _section(run)[:3] == [
+        "model_count is 0; the target is >= 1",
+        "  at test_it.py:1 (test_it)",
+        "  limit: profile openai-compatible",
+    ]
+
+
+def test_calls_that_only_a_fixture_made_are_no_reproduction(project):
+    project.write("test_it.py", "def test_it(llm):\n    assert 1 == 2\n")
+    assert "the last call" not in project.run().out
+
+
+def test_a_plain_failure_of_the_users_own_stays_plain(project):
+    project.write("test_it.py", "import pytest\n\ndef test_it(llm):\n    pytest.fail('said so', pytrace=False)\n")
+    run = project.run()
+    assert _section(run) == ["said so"]
+    assert run.checks["test_it"]["reason"] == "said so"
+
+
+def test_a_check_with_a_failed_part_has_failed(project):
+    project.write(
+        "test_it.py",
+        """
+        def test_it(llm, subtests):
+            for number in range(1, 4):
+                with subtests.test("part", number=number):
+                    assert len(llm.models()) == number
+        """,
+    )
+    run = project.run()
+    check = run.checks["test_it"]
+    assert (run.status, check["outcome"], check["category"]) == (1, "failed", "failed")
+    assert check["reason"].partition("\n")[0] == "AssertionError: assert 1 == 2"
+
+
+SEVERAL = """
+    import pytest
+    from pytest_llmops import Unsupported
+
+    def test_count(llm, record):
+        record("model_count", len(llm.models()), "models")
+
+    def test_call(llm):
+        llm.generate("Hello", max_tokens=5, deadline_s=0.05)
+
+    def test_unsupported(llm):
+        raise Unsupported("openai: no such thing.")
+
+    def test_skipped(llm):
+        pytest.skip("not today")
+
+    def test_plain(llm):
+        assert len(llm.models()) == 7
+"""
+
+
+@pytest.fixture
+def several(project, model):
+    """What Allure and JUnit say of several failures."""
+    model.delay_s = 0.2
+    project.write("test_it.py", SEVERAL)
+
+    def run(*words):
+        done = project.run("--alluredir=allure", "--junitxml=junit.xml", *words, allure=True)
+        results = [json.loads(file.read_text()) for file in (project.path / "allure").glob("*-result.json")]
+        cases = ET.parse(project.path / "junit.xml").iter("testcase")
+        return (
+            done,
+            {one["name"]: one for one in results},
+            {case.get("name"): part.get("message") for case in cases for part in case},
+        )
+
+    return run
+
+
+def test_allure_and_junit_say_it_in_the_same_words(several, model):
+    run, results, messages = several()
+    details = {name: one["statusDetails"]["message"] for name, one in results.items()}
+    said = {name: (results[name]["status"], message.partition("\n")[0]) for name, message in details.items()}
+    call = "openai: POST /v1/chat/completions gave no whole answer within 50 ms."
+    assert said == {
+        "test_count": ("failed", "model_count is 1 models; that is a warning (< 2)"),
+        "test_call": ("broken", call),
+        "test_unsupported": ("skipped", "unsupported: openai: no such thing."),
+        "test_skipped": ("skipped", "not today"),
+        "test_plain": ("failed", "AssertionError: assert 1 == 7"),
+    }
+    assert details == {name: check["reason"] for name, check in run.checks.items()}
+    assert "trace" not in results["test_unsupported"]["statusDetails"]
+    first = {name: message.partition("\n")[0] for name, message in messages.items()}
+    assert first == {
+        "test_count": "model_count is 1 models; that is a warning (< 2)",
+        "test_call": call,
+        "test_unsupported": "unsupported: openai: no such thing.",
+        "test_skipped": "not today",
+        "test_plain": "AssertionError: assert 1 == 7",
+    }
+
+
+def test_allure_says_why_a_check_is_waived_and_what_it_measured(several, project, model):
+    until = TODAY + dt.timedelta(days=1)
+    project.target(model.url, _waiver(until))
+    _, results, _ = several("-k", "count")
+    assert results["test_count"]["status"] == "skipped"
+    assert results["test_count"]["statusDetails"] == {
+        "message": f"waived until {until} by sre: one model is enough for now",
+        "trace": "model_count is 1 models; that is a warning (< 2)",
+    }
+
+
+def test_a_check_whose_worker_dies_has_an_allure_result(several, project):
+    project.write(
+        "test_it.py",
+        """
+        import os
+        import pytest
+
+        class TestDying:
+            @pytest.mark.monitor
+            def test_dies(self, llm):
+                os._exit(3)
+
+        def test_lives(llm):
+            assert llm.models()
+        """,
+    )
+    run, results, _ = several("-n", "2")
+    died, lives = results["test_dies"], results["test_lives"]
+    assert (died["status"], lives["status"]) == ("broken", "passed")
+    assert died["statusDetails"]["message"] == run.checks["test_dies"]["reason"]
+    assert "crashed while running 'test_it.py::TestDying::test_dies'" in died["statusDetails"]["message"]
+    assert died["fullName"] == "test_it.TestDying#test_dies"
+    labels = {label["name"]: label["value"] for label in died["labels"]}
+    assert (labels["epic"], labels["feature"], labels["severity"]) == ("here", "monitor", "critical")
+    project.write("test_it.py", (project.path / "test_it.py").read_text().replace("os._exit(3)", "assert 0"))
+    again = several()[1]["test_dies"]
+    assert {key: again[key] for key in ("fullName", "historyId", "testCaseId", "titlePath")} == {
+        key: died[key] for key in ("fullName", "historyId", "testCaseId", "titlePath")
+    }

@@ -4,6 +4,9 @@ import re
 import sys
 
 import pytest
+from _pytest.fixtures import FixtureFunctionDefinition
+
+from pytest_llmops.plugin import fixtures
 
 TESTS = """
     import pytest
@@ -56,7 +59,11 @@ def test_nothing_is_printed_but_pytests_own(stranger, words):
     ]
 
 
-def test_nothing_heavy_is_imported(stranger):
+@pytest.mark.parametrize("described", [False, True], ids=["no llmops.toml", "an llmops.toml beside"])
+def test_nothing_heavy_is_imported(stranger, described):
+    if described:
+        stranger.target("http://127.0.0.1:9")
+        stranger.write("test_failing.py", "def test_failing():\n    print('said')\n    assert 0\n")
     stranger.write(
         "conftest.py",
         """
@@ -68,7 +75,7 @@ def test_nothing_heavy_is_imported(stranger):
     )
     loaded = []
     for without in ([], ["llmops"]):
-        assert stranger.run(without=without).status == 0
+        assert stranger.run(without=without).status == int(described)
         loaded.append(set((stranger.path / "modules.txt").read_text().split()))
     ours = {name.partition(".")[0] for name in loaded[0] - loaded[1]}
     assert ours - sys.stdlib_module_names == {"pytest_llmops"}
@@ -106,6 +113,58 @@ def test_fixtures_of_the_users_own_replace_ours(project, model):
     beside = project.run("-q")
     assert beside.status == 0, beside.out
     assert list(beside.checks) == ["test_own_beside_ours"]
+
+
+OURS = sorted(
+    name for name, found in vars(fixtures).items() if isinstance(found, FixtureFunctionDefinition) and name[0] != "_"
+)
+IN_USE = ("llm", "llmops_target", "measure", "openai", "prompts", "record")
+"""Those that the target of these tests can serve."""
+
+
+def test_a_fixture_of_the_users_own_of_any_name_rewires_nothing(project, model):
+    assert {
+        "api",
+        "llm",
+        "llmops_target",
+        "measure",
+        "ollama",
+        "openai",
+        "prompts",
+        "record",
+        "redis",
+        "vectors",
+    } <= set(OURS)
+    project.target(model.url)
+    for name in OURS:
+        others = [other for other in IN_USE if other != name]
+        for scope in ("function", "session"):
+            project.write(
+                f"test_{name}_{scope}.py",
+                f"""
+                import pytest
+
+                @pytest.fixture(scope="{scope}")
+                def {name}():
+                    return "mine"
+
+                def test_own_{name}_{scope}({name}):
+                    assert {name} == "mine"
+
+                def test_beside_{name}_{scope}({name}, {", ".join(others)}):
+                    assert {name} == "mine"
+                    for given in ({", ".join(others)}):
+                        assert type(given).__module__.startswith("pytest_llmops.")
+                """,
+            )
+    alone = project.run("-q", "-k", "own")
+    assert (alone.status, alone.whole, model.asked) == (0, None, []), alone.out
+    assert f"{2 * len(OURS)} passed" in alone.lines[-1]
+    beside = project.run("-q")
+    assert beside.status == 0, beside.out
+    assert sorted(beside.checks) == sorted(
+        f"test_beside_{name}_{scope}" for name in OURS for scope in ("function", "session")
+    )
 
 
 @pytest.mark.parametrize(
