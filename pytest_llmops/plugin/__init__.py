@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_llmops.plugin import command_line, fixtures, markers, watch
-from pytest_llmops.plugin.ours import run_of, suite_arguments
+from pytest_llmops.plugin.ours import described, run_of, suite_arguments
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -22,6 +22,14 @@ def pytest_configure(config: pytest.Config) -> None:
     markers.register(config)
     config.pluginmanager.register(fixtures, "llmops-fixtures")
     config.pluginmanager.register(watch, "llmops-watch")
+    if config.option.markexpr:
+        from pytest_llmops.plugin.named_suites import add
+
+        add(config)
+    if described(config):
+        from pytest_llmops.plugin.redaction import guard
+
+        guard(run_of(config))
     if command_line.asked(config) or suite_arguments(config):
         run = run_of(config)
         run.check_early()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
+from pytest_llmops.clients.generation import identity_of
 from pytest_llmops.errors import CallFailed, LlmopsError
 from pytest_llmops.measure.bench import Bench
 from pytest_llmops.measure.candidate import as_json
@@ -101,10 +102,8 @@ class Measure:
 
     def _bench(self, client: Any) -> Bench:
         component = str(getattr(client, "component", ""))
-        parts = self._run.declared.table.components
-        part = parts.configured().get(component)
-        server = component if component in ROLES["llm"] else parts.serving("llm")
-        facts = self._run.preflight(server).facts if server and part else {}
+        part = self._run.declared.table.components.configured().get(component)
+        facts = self._facts(component)
         return Bench(
             target=self._run.target,
             ledger=self._run.ledger,
@@ -112,11 +111,18 @@ class Measure:
             check=self._check.key,
             component=component,
             limit=part.rate_limit if part else None,
-            model=facts.get("digest") or facts.get("model", ""),
+            model=lambda: identity_of(getattr(client, "asked", facts.get("model", "")), facts),
             settings=part.model_dump_json(include={"max_tokens", "detail"}) if part else "",
             beside={key: facts[key] for key in ("server", "quantisation") if facts.get(key)},
             progress=self._run.say,
         )
+
+    def _facts(self, component: str) -> dict[str, str]:
+        """What preflight found out of the model server that is called, or that answers behind the API."""
+        server = component if component in ROLES["llm"] else None
+        if component == "api":
+            server = self._run.declared.table.components.serving("llm")
+        return self._run.preflight(server).facts if server else {}
 
     def _attach(self, measurement: Measurement) -> None:
         """Put the comparison into the Allure result, where one is written."""
@@ -142,15 +148,21 @@ class Record:
         self._run = run
         self._check = check
 
-    def __call__(self, name: str, value: float, unit: str = "") -> Result:
+    def __call__(self, name: str, value: float, unit: str = "", *, of: str = "") -> Result:
         """Judge a live value by the thresholds of that name, and keep it.
+
+        Args:
+            name: of the metric.
+            value: now.
+            unit: ``s`` for times, ``%``, another word, or empty.
+            of: what the value is, where the name does not say it all; stands in the report.
 
         Raises:
             CallFailed: it is no number, so it cannot be a live value.
         """
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             raise CallFailed("", "bad-answer", f"{name}: {value!r} is no number; nothing was recorded.")
-        result, breach = recorded(name, float(value), unit, self._run.declared.table.thresholds)
+        result, breach = recorded(name, float(value), unit, self._run.declared.table.thresholds, of)
         self._check.metrics.append(result.as_json())
         self._judge(breach)
         return result

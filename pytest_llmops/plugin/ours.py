@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from pytest_llmops.target import FILE_NAME
 
 if TYPE_CHECKING:
     from pytest_llmops.plugin.checks import Check
@@ -25,6 +28,13 @@ SUITES_FOLDER = next((f for f in (PACKAGE / "suites", PACKAGE.parent / "suites")
 def is_ours(item: pytest.Item) -> bool:
     """Whether the plugin has anything to do with a test: it uses our fixtures, or lives in our suites."""
     return FIXTURE in getattr(item, "fixturenames", ()) or item.path.is_relative_to(SUITES_FOLDER)
+
+
+def described(config: pytest.Config) -> bool:
+    """Whether there is an llmops.toml for this run."""
+    given = config.getoption("llmops_config") or os.environ.get("LLMOPS_CONFIG")
+    folders = {config.invocation_params.dir, config.rootpath}
+    return bool(given) or any((folder / FILE_NAME).is_file() for folder in folders)
 
 
 def suite_arguments(config: pytest.Config) -> list[str]:

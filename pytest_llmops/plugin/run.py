@@ -99,7 +99,7 @@ class Run:
             pytest.UsageError: it cannot be read; pytest exits 4 with the message alone.
         """
         try:
-            self.declared.secrets() if not self.declared.table.embedded else None
+            self.declared.secrets() if not (self.declared.table.embedded or self.options.plan) else None
         except LlmopsError as error:
             raise pytest.UsageError(str(error)) from None
 
@@ -113,7 +113,8 @@ class Run:
         from pytest_llmops.target.load import find, load
 
         root = self.pytest.rootpath
-        return load(find(self.options.config, root), self.options.target, root)
+        beside = (find(self.options.config, start) for start in (self.pytest.invocation_params.dir, root))
+        return load(next(filter(None, beside), None), self.options.target, root)
 
     @cached_property
     def target(self) -> Target:

@@ -6,10 +6,24 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmops.plugin.ours import is_ours, run_of
+from pytest_llmops.plugin.ours import SUITES_FOLDER, is_ours, run_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Tell ``--lf`` where failed tests of the ready suites are: of itself it looks below the project's root alone."""
+    if not session.config.getoption("lf", False):
+        return
+    last_failed = session.config.pluginmanager.get_plugin("lfplugin")
+    known = getattr(last_failed, "_last_failed_paths", None)
+    if last_failed is None or known is None:
+        return
+    names = {str(node_id).partition("::")[0] for node_id in last_failed.lastfailed}
+    folders = [SUITES_FOLDER, *(folder for folder in SUITES_FOLDER.iterdir() if folder.is_dir())]
+    found = {folder / name for name in names for folder in folders if name and (folder / name).is_file()}
+    known |= found | {parent for path in found for parent in path.parents}
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -30,13 +44,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     ours = [item for item in items if is_ours(item)]
     if not ours:
         return (yield)
-    from pytest_llmops.plugin.selection import Selection
+    from pytest_llmops.plugin.selection import Selection, alone_last
 
     run = run_of(config)
     run.engage()
     selection = Selection(run)
     for item in ours:
         selection.mark(item)
+    alone_last(items)  # the order that --sw goes by
     result = yield
     selection.settle(config, items)
     return result

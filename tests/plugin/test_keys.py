@@ -8,6 +8,7 @@ CHECKS = [
     "daily/test_models.py::test_model_list_comes_in_time",
     "daily/test_models.py::test_every_model_generates",
     "daily/test_models.py::test_openai_api_generates",
+    "daily/test_models.py::test_generation_rate",
 ]
 UNTIMED = ["-k", "test_models"]
 
