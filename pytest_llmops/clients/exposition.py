@@ -73,10 +73,12 @@ class MetricsPage:
         """The figure that a ``kpis`` table describes.
 
         Raises:
-            Unsupported: the page has none of its series.
+            Unsupported: the page has none of its series, or they have not the labels that it asks for.
             Vacuous: the series are there and have counted nothing.
         """
         self._require(name, [*kpi.metric, *kpi.over])
+        self._require_labels(name, kpi.metric, kpi.where)
+        self._require_labels(name, kpi.over, kpi.over_where)
         if kpi.quantile is not None:
             return kpi.scale * self._quantile(name, kpi)
         part = self._sum(kpi.metric, kpi.where)
@@ -86,9 +88,11 @@ class MetricsPage:
         """The figure split by the label ``kpi.by``: value of the label to its share.
 
         Raises:
-            Unsupported, Vacuous: as in :meth:`kpi`.
+            Unsupported: as in :meth:`kpi`; also where the series are not split by that label.
+            Vacuous: as in :meth:`kpi`.
         """
-        self._require(name, [*kpi.metric, *kpi.over])
+        self._require(name, kpi.metric)
+        self._require_labels(name, kpi.metric, {**kpi.where, kpi.by or "": ".+"})
         whole = self._whole(name, kpi)
         values = sorted({point.labels.get(kpi.by or "", "") for point in self.points if point.name in kpi.metric})
         return {
@@ -104,6 +108,14 @@ class MetricsPage:
             raise Vacuous(f"{self.component}: {name} says nothing, {' + '.join(series)} has counted nothing yet.")
         absent = ", ".join(sorted(set(series)))
         raise Unsupported(f"{self.component}: {name} needs {absent}, which its metrics do not have.")
+
+    def _require_labels(self, name: str, series: Sequence[str], where: Mapping[str, str]) -> None:
+        """A label that no line has would make the figure 0 for ever, and green with it."""
+        labels = [point.labels for point in self.points if point.name in series]
+        for label, pattern in where.items():
+            if labels and not re.fullmatch(pattern, "") and not any(label in found for found in labels):
+                said = f"{self.component}: {name} needs the label {label!r}, which {' + '.join(series)} does not have."
+                raise Unsupported(said)
 
     def _whole(self, name: str, kpi: Kpi) -> float:
         whole = self._sum(kpi.over, kpi.over_where)

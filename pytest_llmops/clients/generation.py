@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
+from pytest_llmops.errors import Unsupported
 from pytest_llmops.samples import Prompt, Stream
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +21,43 @@ class Model:
         digest: what tells two builds apart; empty where the server does not say.
         size: bytes on disk, 0 where unknown.
         quantisation: for example ``Q4_K_M``; empty where unknown.
+        traits: what the server says of it for people: ``41.2 M parameters``, ``82 MB``.
+        server: who serves it, in the server's word (``llamacpp``, ``vllm``); empty where it does not say.
     """
 
     name: str
     digest: str = ""
     size: int = 0
     quantisation: str = ""
+    traits: tuple[str, ...] = ()
+    server: str = ""
+
+    @property
+    def identity(self) -> str:
+        """What a baseline knows it by: two models are one where this is the same."""
+        digest = self.digest.removeprefix("sha256:")[:12]
+        if self.traits:
+            return f"{bare(self.name)} ({', '.join((*self.traits, *((digest,) if digest else ())))})"
+        return f"{bare(self.name)}@{digest}" if digest else bare(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a server says of one generation; None where it does not say.
+
+    Attributes:
+        tokens_out: generated tokens.
+        tokens_in: prompt tokens.
+        generating_s: time that it spent on the generated tokens.
+        load_s: time that it spent loading the model.
+        reasoned: whether it counted tokens of reasoning, which hosted models do not show.
+    """
+
+    tokens_out: int | None = None
+    tokens_in: int | None = None
+    generating_s: float | None = None
+    load_s: float | None = None
+    reasoned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +72,7 @@ class Generation:
         first_answer_s: time to the first token of the answer itself; later than TTFT for reasoning models.
         load_s: time that the server spent loading the model, where it says.
         generating_s: time that the server spent on the generated tokens, where it says.
+        reasoned: whether there was reasoning, streamed or only counted.
     """
 
     text: str
@@ -46,6 +82,7 @@ class Generation:
     first_answer_s: float | None = None
     load_s: float | None = None
     generating_s: float | None = None
+    reasoned: bool = False
 
     @property
     def tokens_out(self) -> int | None:
@@ -53,16 +90,38 @@ class Generation:
         return self.stream.tokens_out
 
     @property
+    def silent(self) -> bool:
+        """Whether nothing was said: no text but blanks, and no reasoning that used the length up before it."""
+        return not self.text.strip() and not self.reasoned
+
+    @property
     def failure(self) -> str:
         """Why a timed call with this outcome is no success; empty if it is one. Reasoning alone is one."""
         return "" if self.text or self.stream.token_times_s or self.tokens_out else "empty"
 
     @property
+    def rate(self) -> tuple[float, str]:
+        """Generated tokens a second, and whose figure that is.
+
+        Raises:
+            Unsupported: the server counts no tokens, or fewer than two.
+        """
+        if self._servers_rate:
+            return self._servers_rate, "the server's own figure"
+        if self.stream.tpot_s:
+            return 1 / self.stream.tpot_s, "from the stream: tokens after the first, by the time that they took"
+        counted = "no count of tokens" if self.tokens_out is None else f"a count of {self.tokens_out} tokens"
+        raise Unsupported(f"{self.model} answered with {counted}; that says nothing of tokens a second.")
+
+    @property
     def tokens_per_second(self) -> float | None:
-        """The server's own rate of generation; None where it gives no counts."""
-        if not self.generating_s or not self.tokens_out:
-            return None
-        return self.tokens_out / self.generating_s
+        """The rate of generation alone; None where nobody tells."""
+        return self._servers_rate or (1 / self.stream.tpot_s if self.stream.tpot_s else None)
+
+    @property
+    def _servers_rate(self) -> float | None:
+        counted = self.tokens_out or 0
+        return counted / self.generating_s if self.generating_s and counted > 1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +138,22 @@ class Chunk:
     moment: float
     content: str
     thought: str
-    counts: dict[str, Any] | None = None
+    counts: Counts | None = None
 
 
 def text_of(prompt: Prompt | str) -> str:
     """What is sent."""
     return prompt.text if isinstance(prompt, Prompt) else prompt
+
+
+def bare(name: str) -> str:
+    """A model's name without ``:latest``, which Ollama adds of its own accord."""
+    return name.removesuffix(":latest")
+
+
+def identity_of(model: str, facts: Mapping[str, str]) -> str:
+    """What a baseline knows a model by, from what preflight found; of a model that it did not look for, the name."""
+    for of in ("", "embedding_"):
+        if model and bare(facts.get(f"{of}model", "")) == bare(model):
+            return facts[f"{of}identity"]
+    return bare(model)

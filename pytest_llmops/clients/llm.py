@@ -2,90 +2,59 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from pytest_llmops.clients.over_http import OverHttp
+from pytest_llmops.clients.generation import Counts, Generation
+from pytest_llmops.clients.models import NO_LIST, Models
 from pytest_llmops.errors import CallFailed, ConfigError, Unsupported, did_you_mean
+from pytest_llmops.samples import Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pytest_llmops.clients.client import Level
-    from pytest_llmops.clients.generation import Chunk, Generation, Model
+    from pytest_llmops.clients.generation import Chunk
     from pytest_llmops.clients.http import Http
     from pytest_llmops.samples import Prompt
     from pytest_llmops.target.components import Llm as LlmComponent
 
+LOADING_PAUSE_S = 1.0
+"""Between two looks at a server that says that it is loading its model."""
 
-class Llm(OverHttp, ABC):
+NO_EMBEDDINGS = {"http-400", "http-404", "http-405", "http-422", "http-501"}
+"""Failures by which servers say that they, or this model, do not embed."""
+
+
+class Llm(Models, ABC):
     """A model server: Ollama's API or OpenAI's.
 
     Args:
         http: calls to it.
         config: the component's table.
+
+    Attributes:
+        generate_path: of generation.
+        embed_path: of embeddings.
+        asked: the model that the newest call asked; empty before the first.
     """
 
-    LIST: ClassVar[str]
-    """Path of the list of models."""
-
-    GENERATE: ClassVar[str]
-    """Path of generation."""
+    generate_path: str
+    embed_path: str
 
     def __init__(self, http: Http, config: LlmComponent) -> None:
-        super().__init__(http)
-        self.config = config
+        super().__init__(http, config)
+        self.asked = ""
 
     def levels(self, deadline_s: float, facts: dict[str, str]) -> list[Level]:
-        """Reachable, model listed, one real token generated."""
+        """Reachable, model listed, one real token generated; while it says that it is loading, it is waited for."""
+        until = time.monotonic() + deadline_s
         return [
-            ("reachable", lambda: self._greet(facts)),
-            ("model listed", lambda: facts.update(self._facts())),
-            ("generates", lambda: self.first_token(deadline_s)),
+            ("reachable", lambda: _loaded(lambda: self._greet(facts), until)),
+            ("model listed", lambda: _loaded(lambda: facts.update(self._facts()), until)),
+            ("generates", lambda: self._prove(facts, until)),
         ]
-
-    @abstractmethod
-    def models(self) -> list[Model]:
-        """The models that it lists."""
-
-    def list_time(self) -> float:
-        """Seconds that the list of models took."""
-        return self.http.call("GET", self.LIST).ok().elapsed_s
-
-    def missing_models(self) -> list[str]:
-        """Models that the target names and the server does not list; ``name`` and ``name:latest`` are the same.
-
-        Raises:
-            Unsupported: the target names none, so none can be missing.
-        """
-        if not self.config.models:
-            raise Unsupported("the target names no models; list them as models = [...] of the component.")
-        names = {name for model in self.models() for name in (model.name, model.name.removesuffix(":latest"))}
-        return [name for name in self.config.models if name not in names]
-
-    def generating_models(self) -> list[str]:
-        """The models that are to generate: those that the target names, else the timed one."""
-        return list(self.config.models) or [self.timed_model.name]
-
-    @cached_property
-    def timed_model(self) -> Model:
-        """The model that calls ask for, looked up once: the configured one, else the first listed.
-
-        Raises:
-            CallFailed: the server lists none, or not that one (kind ``no-model``).
-        """
-        listed, wanted = self.models(), self.config.model
-        if not listed:
-            raise CallFailed(self.component, "no-model", f"{self.component}: it lists no models.")
-        if wanted is None:
-            return listed[0]
-        for model in listed:
-            if wanted in {model.name, model.name.removesuffix(":latest")}:
-                return model
-        names = ", ".join(model.name for model in listed)
-        said = f"{self.component}: model {wanted!r} is not listed; it has: {names}."
-        raise CallFailed(self.component, "no-model", said)
 
     def generate(
         self,
@@ -109,53 +78,87 @@ class Llm(OverHttp, ABC):
 
         Raises:
             CallFailed: no whole answer came.
-            ConfigError: the component has no such detail level.
+            Unsupported: the component has no such detail level.
+            ConfigError: nor has it, but one that is spelt nearly so.
         """
-        name = model or self.config.model or self.timed_model.name
-        body = self._body(prompt, name, self._length(detail, max_tokens), stream)
-        if not stream:
-            answer = self.http.call("POST", self.GENERATE, body=body, deadline_s=deadline_s).ok()
-            return self._whole(name, answer.table())
-        times: list[float] = []
-        words: list[str] = []
-        first_answer_s: float | None = None
-        counts: dict[str, Any] | None = None
-        for chunk in self._chunks(body, deadline_s):
-            counts = chunk.counts or counts
-            if chunk.content or chunk.thought:
-                times.append(chunk.moment)
-            if chunk.content:
-                words.append(chunk.content)
-                first_answer_s = chunk.moment if first_answer_s is None else first_answer_s
-        return self._generation(name, "".join(words), tuple(times), first_answer_s, counts or {})
+        self.asked = model or self.config.model or self.timed_model.name
+        body = self._body(prompt, self.asked, self._length(detail, max_tokens), stream)
+        chunks = list(self._chunks(body, deadline_s) if stream else self._whole(body, deadline_s))
+        counts = next((chunk.counts for chunk in reversed(chunks) if chunk.counts), Counts())
+        self.http.ledger.charge(self.component, tokens=counts.tokens_out or 0)
+        timed = chunks if stream else []
+        times = tuple(chunk.moment for chunk in timed if chunk.content or chunk.thought)
+        return Generation(
+            text="".join(chunk.content for chunk in chunks),
+            model=self.asked,
+            stream=Stream(times, counts.tokens_out),
+            tokens_in=counts.tokens_in,
+            first_answer_s=next((chunk.moment for chunk in timed if chunk.content), None),
+            load_s=counts.load_s,
+            generating_s=counts.generating_s,
+            reasoned=counts.reasoned or any(chunk.thought for chunk in chunks),
+        )
 
     def first_token(self, deadline_s: float) -> float:
         """Seconds to the first generated token of a one-word prompt; the answer is not waited for.
 
+        A token that only the server's count shows (hidden reasoning) is one too.
+
         Raises:
             CallFailed: none came (kind ``no-token``), or the call failed.
         """
-        body = self._body("Hello", self.timed_model.name, 1, stream=True)
-        for chunk in self._chunks(body, deadline_s):
-            if chunk.content or chunk.thought:
+        self.asked = self.timed_model.name
+        for chunk in self._chunks(self._body("Hello", self.asked, 1, stream=True), deadline_s):
+            if chunk.content or chunk.thought or (chunk.counts and chunk.counts.tokens_out):
                 return chunk.moment
         raise self._failed("no-token", "ended without a token")
 
-    @abstractmethod
-    def embed(self, text: Prompt | str) -> list[float]:
+    def embed(self, text: Prompt | str, *, model: str | None = None) -> list[float]:
         """The embedding of a text.
+
+        Args:
+            text: what to embed.
+            model: which model; by default the target's ``embedding_model``, without one the timed model.
 
         Raises:
             CallFailed: none came.
+            Unsupported: none came because the server does not embed, and the target names no model that does.
         """
+        named = model or self.config.embedding_model
+        self.asked = named or self.timed_model.name
+        try:
+            return self._embedding(self.asked, text)
+        except CallFailed as error:
+            if named or not _does_not_embed(error):
+                raise
+            said = str(error).removeprefix(f"{self.component}: ").rstrip(".")
+            raise Unsupported(
+                f"{self.component}: model {self.asked} gives no embeddings ({said}); if the server has a model that "
+                f'does, name it as embedding_model = "…" of the component.'
+            ) from None
 
     def _greet(self, facts: dict[str, str]) -> None:
         """The least that shows that somebody is there."""
-        self.list_time()
+        answer = self.http.call("GET", self.list_path)
+        if self.config.model is None or answer.status not in {*NO_LIST, 500}:
+            answer.ok()
 
-    def _facts(self) -> dict[str, str]:
-        model = self.timed_model
-        return {"model": model.name, "digest": model.digest, "quantisation": model.quantisation}
+    def _prove(self, facts: dict[str, str], until: float) -> None:
+        """The first token, by the deadline; then what could be seen only now is entered among the facts."""
+        try:
+            waited = _loaded(lambda: self.first_token(max(0.1, until - time.monotonic())), until)
+        except CallFailed as error:
+            if error.kind != "http-404" or self._listed is not None:
+                raise
+            said = f"answered 404, and so did GET {self.list_path}: does the path of the url lack something"
+            raise self._failed(error.kind, said) from None
+        if waited:  # the list of a server that is still loading lacks what tells models apart
+            self._look_again()
+            facts.update(self._facts())
+        self._after_token(facts)
+
+    def _after_token(self, facts: dict[str, str]) -> None:
+        """What a generation tells of the server, added to the facts."""
 
     def _length(self, detail: str | None, max_tokens: int | None) -> int:
         """How many tokens to ask for."""
@@ -164,19 +167,20 @@ class Llm(OverHttp, ABC):
         if detail is None:
             return self.config.max_tokens
         if detail not in self.config.detail:
-            known = ", ".join(self.config.detail)
-            raise ConfigError(f"no detail level {detail!r}.{did_you_mean(detail, self.config.detail)} Levels: {known}.")
+            near, known = did_you_mean(detail, self.config.detail), ", ".join(self.config.detail)
+            said = f"{self.component}: no detail level {detail!r}.{near} Levels: {known or 'none'}."
+            raise ConfigError(said) if near else Unsupported(said)
         return self.config.detail[detail].max_tokens
 
     def _failed(self, kind: str, words: str) -> CallFailed:
-        return CallFailed(self.component, kind, f"{self.component}: POST {self.GENERATE} {words}.")
+        return CallFailed(self.component, kind, f"{self.component}: POST {self.generate_path} {words}.")
 
     @abstractmethod
     def _body(self, prompt: Prompt | str, model: str, tokens: int, stream: bool) -> dict[str, Any]: ...
 
     @abstractmethod
-    def _whole(self, model: str, found: dict[str, Any]) -> Generation:
-        """The generation in an answer that was not streamed."""
+    def _whole(self, body: dict[str, Any], deadline_s: float | None) -> list[Chunk]:
+        """The one chunk of an answer that is not streamed."""
 
     @abstractmethod
     def _chunks(self, body: dict[str, Any], deadline_s: float | None) -> Iterator[Chunk]:
@@ -187,7 +191,28 @@ class Llm(OverHttp, ABC):
         """
 
     @abstractmethod
-    def _generation(
-        self, model: str, text: str, times: tuple[float, ...], first_answer_s: float | None, counts: dict[str, Any]
-    ) -> Generation:
-        """A generation, its tokens entered in the ledger."""
+    def _embedding(self, model: str, text: Prompt | str) -> list[float]: ...
+
+
+def _loaded(step: Callable[[], object], until: float) -> bool:
+    """Take a step, again and again while the server says that it is loading; whether it said so.
+
+    llama.cpp answers 503 ``Loading model`` until it is ready: a cold start, not an outage.
+    """
+    waited = False
+    while True:
+        try:
+            step()
+        except CallFailed as error:
+            loading = error.kind == "http-503" and "loading" in str(error).lower()
+            if not loading or time.monotonic() + LOADING_PAUSE_S >= until:
+                raise
+        else:
+            return waited
+        waited = True
+        time.sleep(LOADING_PAUSE_S)
+
+
+def _does_not_embed(error: CallFailed) -> bool:
+    words = str(error).partition(" answered ")[2].lower()
+    return error.kind in NO_EMBEDDINGS or (error.kind.startswith("http-") and "support embedding" in words)

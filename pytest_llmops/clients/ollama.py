@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmops.clients.generation import Chunk, Generation, Model, text_of
+from pytest_llmops.clients.generation import Chunk, Counts, Model, text_of
 from pytest_llmops.clients.llm import Llm
-from pytest_llmops.errors import CallFailed
-from pytest_llmops.samples import Stream
+from pytest_llmops.errors import CallFailed, excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +18,9 @@ if TYPE_CHECKING:
 class Ollama(Llm):
     """An Ollama server: what every model server can, and ``version()``."""
 
-    LIST = "/api/tags"
-    GENERATE = "/api/generate"
+    list_path = "/api/tags"
+    generate_path = "/api/generate"
+    embed_path = "/api/embed"
 
     def version(self) -> str:
         """The server's version (GET /api/version); empty where it says none."""
@@ -28,7 +28,7 @@ class Ollama(Llm):
 
     def models(self) -> list[Model]:
         """The models on disk (GET /api/tags)."""
-        found = self.http.call("GET", self.LIST).ok().table()
+        found = self._list().table()
         return [
             Model(
                 name=item["name"],
@@ -40,16 +40,6 @@ class Ollama(Llm):
             if isinstance(item, dict) and item.get("name")
         ]
 
-    def embed(self, text: Prompt | str) -> list[float]:
-        """The embedding of a text (POST /api/embed)."""
-        name = self.config.embedding_model or self.timed_model.name
-        found = self.http.call("POST", "/api/embed", body={"model": name, "input": text_of(text)}).ok().table()
-        vectors = found.get("embeddings") or []
-        if not vectors or not vectors[0]:
-            said = f"{self.component}: POST /api/embed answered without an embedding."
-            raise CallFailed(self.component, "bad-answer", said)
-        return [float(value) for value in vectors[0]]
-
     def _greet(self, facts: dict[str, str]) -> None:
         facts["server"] = self.version()
 
@@ -57,42 +47,47 @@ class Ollama(Llm):
         options = {"num_predict": tokens, "temperature": 0, "seed": 1}
         return {"model": model, "prompt": text_of(prompt), "stream": stream, "options": options}
 
-    def _whole(self, model: str, found: dict[str, Any]) -> Generation:
-        return self._generation(model, str(found.get("response", "")), (), None, found)
+    def _whole(self, body: dict[str, Any], deadline_s: float | None) -> list[Chunk]:
+        answer = self.http.call("POST", self.generate_path, body=body, deadline_s=deadline_s).ok()
+        return [_chunk(answer.elapsed_s, answer.table())]
 
     def _chunks(self, body: dict[str, Any], deadline_s: float | None) -> Iterator[Chunk]:
         last: dict[str, Any] = {}
-        for moment, line in self.http.lines("POST", self.GENERATE, body=body, deadline_s=deadline_s):
+        for moment, line in self.http.lines("POST", self.generate_path, body=body, deadline_s=deadline_s):
             last = self._read(line)
-            counts = last if last.get("done") else None
-            yield Chunk(moment, last.get("response") or "", last.get("thinking") or "", counts)
+            yield _chunk(moment, last)
         if not last.get("done"):
             raise self._failed("cut-stream", "was cut before its last chunk")
+
+    def _embedding(self, model: str, text: Prompt | str) -> list[float]:
+        answer = self.http.call("POST", self.embed_path, body={"model": model, "input": text_of(text)}).ok()
+        vectors = answer.table().get("embeddings") or []
+        if not vectors or not vectors[0]:
+            said = f"{self.component}: {answer.asked} answered without an embedding."
+            raise CallFailed(self.component, "bad-answer", said)
+        return [float(value) for value in vectors[0]]
 
     def _read(self, line: str) -> dict[str, Any]:
         try:
             read: Any = json.loads(line)
         except ValueError:
-            read = {"error": f"not JSON: {line[:80]!r}"}
-        chunk: dict[str, Any] = read if isinstance(read, dict) else {"error": f"no object: {line[:80]!r}"}
+            read = {"error": f"not JSON: {excerpt(line)!r}"}
+        chunk: dict[str, Any] = read if isinstance(read, dict) else {"error": f"no object: {excerpt(line)!r}"}
         if "error" in chunk:
             raise self._failed("bad-answer", f"streamed: {chunk['error']}")
         return chunk
 
-    def _generation(
-        self, model: str, text: str, times: tuple[float, ...], first_answer_s: float | None, counts: dict[str, Any]
-    ) -> Generation:
-        tokens_out = counts.get("eval_count")
-        self.http.ledger.charge(self.component, tokens=tokens_out or 0)
-        return Generation(
-            text=text,
-            model=model,
-            stream=Stream(times, tokens_out),
-            tokens_in=counts.get("prompt_eval_count"),
-            first_answer_s=first_answer_s,
-            load_s=_seconds(counts.get("load_duration")),
-            generating_s=_seconds(counts.get("eval_duration")),
-        )
+
+def _chunk(moment: float, found: dict[str, Any]) -> Chunk:
+    """A line of the stream, or the whole answer; the last one carries the counts."""
+    counts = Counts(
+        tokens_out=found.get("eval_count"),
+        tokens_in=found.get("prompt_eval_count"),
+        generating_s=_seconds(found.get("eval_duration")),
+        load_s=_seconds(found.get("load_duration")),
+    )
+    ended = "eval_count" in found or found.get("done")
+    return Chunk(moment, found.get("response") or "", found.get("thinking") or "", counts if ended else None)
 
 
 def _seconds(nanoseconds: int | None) -> float | None:

@@ -6,14 +6,25 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.clients.over_http import OverHttp
-from pytest_llmops.errors import CallFailed
+from pytest_llmops.errors import CallFailed, Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pytest_llmops.clients.client import Level
-    from pytest_llmops.clients.http import Http
+    from pytest_llmops.clients.http import Answer, Http
     from pytest_llmops.target.components import Vectors as VectorsComponent
+
+
+UNLIKE = {
+    "Vector dimension error": (
+        "name the model that filled the collection as embedding_model of the model server, or the vector that is "
+        'searched as vector = "…" of the component'
+    ),
+    "Not existing vector name": 'name one of its vectors as vector = "…" of the component',
+    "Collection requires specified vector name": 'name one of them as vector = "…" of the component',
+}
+"""Qdrant's words for a vector that is none of the collection's, and what to write in ``llmops.toml``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +82,7 @@ class Vectors(OverHttp):
 
     def collections(self) -> list[str]:
         """Names of all collections."""
-        found = self._result("GET", "/collections")
+        found = self._result(self.http.call("GET", "/collections"))
         return [item["name"] for item in found.get("collections", [])]
 
     def collection(self, name: str | None = None) -> Collection:
@@ -79,17 +90,26 @@ class Vectors(OverHttp):
 
         Raises:
             CallFailed: it does not exist (kind ``http-404``).
+            Unsupported: the target does not say which of several it is.
         """
         name = name or self._own()
-        found = self._result("GET", f"/collections/{name}")
+        found = self._result(self.http.call("GET", f"/collections/{name}"))
         optimizer = found.get("optimizer_status")
         said = optimizer if isinstance(optimizer, str) else str((optimizer or {}).get("error", "unknown"))
         return Collection(name, str(found.get("status")), said, int(found.get("points_count") or 0))
 
     def search(self, vector: Sequence[float], *, limit: int = 3, collection: str | None = None) -> list[Hit]:
-        """The points nearest to a vector, best first (POST /collections/NAME/points/query)."""
+        """The points nearest to a vector, best first (POST /collections/NAME/points/query).
+
+        Raises:
+            CallFailed: the search failed.
+            Unsupported: the vector is none of the collection's: another length, or one of several by name.
+        """
         path = f"/collections/{collection or self._own()}/points/query"
-        found = self._result("POST", path, {"query": list(vector), "limit": limit, "with_payload": True})
+        body = {"query": list(vector), "limit": limit, "with_payload": True}
+        answer = self.http.call("POST", path, body=body | ({"using": self.config.vector} if self.config.vector else {}))
+        self._require_like(answer)
+        found = self._result(answer)
         return [
             Hit(str(item["id"]), float(item["score"]), item.get("payload") or {}) for item in found.get("points", [])
         ]
@@ -98,7 +118,8 @@ class Vectors(OverHttp):
         """The point nearest to a vector.
 
         Raises:
-            CallFailed: the search found nothing (kind ``empty``).
+            CallFailed: the search found nothing (kind ``empty``), or failed.
+            Unsupported: as in :meth:`search`.
         """
         found = self.search(vector, limit=1)
         if not found:
@@ -111,11 +132,21 @@ class Vectors(OverHttp):
         names = self.collections()
         if not names:
             raise CallFailed(self.component, "no-collection", f"{self.component}: it has no collections.")
+        if len(names) > 1:
+            said = f"{self.component}: it has several collections ({', '.join(sorted(names))})"
+            raise Unsupported(f'{said}; name the one that is searched as collection = "…" of the component.')
         return names[0]
 
-    def _result(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        answer = self.http.call(method, path, body=body).ok()
-        found = answer.table().get("result")
+    def _require_like(self, answer: Answer) -> None:
+        """A vector that does not fit is a matter of llmops.toml, not of the server's health."""
+        for words, advice in UNLIKE.items():
+            if answer.status == 400 and words in answer.text:
+                status = answer.table().get("status")
+                said = status.get("error") if isinstance(status, dict) else status
+                raise Unsupported(f"{self.component}: {answer.asked}: {str(said).strip().rstrip(':')}; {advice}.")
+
+    def _result(self, answer: Answer) -> dict[str, Any]:
+        found = answer.ok().table().get("result")
         if not isinstance(found, dict):
             raise CallFailed(
                 self.component, "bad-answer", f"{self.component}: {answer.asked} answered without a result."

@@ -116,8 +116,12 @@ class Store:
 def _differences(baseline: Mapping[str, str | int], now: Mapping[str, str | int]) -> str:
     """``model is A now, B in the baseline``, for each key of ``now`` that differs; empty where none does."""
     found = [
-        f"{key} is {value} now, {baseline.get(key, 'unknown')} in the baseline"
+        f"{key} is {_said(value)} now, {_said(baseline.get(key))} in the baseline"
         for key, value in now.items()
         if baseline.get(key) != value
     ]
     return "; ".join(found)
+
+
+def _said(value: str | int | None) -> str:
+    return "unknown" if value in {"", None} else str(value)

@@ -34,7 +34,7 @@ class Bench:
         check: key of the test that measures.
         component: who is called, and
         limit: its own rate limit, if it has one.
-        model: digest or name of the model that is timed; empty where the target has none of its own.
+        model: tells, once calls were made, which model they asked; empty where they asked none that is known.
         settings: what else shapes a call, such as answer lengths; part of the workload's digest.
         beside: server version and the like, kept beside a recording.
         progress: told a line now and then.
@@ -46,7 +46,7 @@ class Bench:
     check: str
     component: str = ""
     limit: RateLimit | None = None
-    model: str = ""
+    model: Callable[[], str] = str
     settings: str = ""
     beside: Mapping[str, str | int | float | None] = field(default_factory=dict)
     progress: Callable[[str], None] = lambda _line: None
@@ -72,7 +72,7 @@ class Bench:
         """What must be alike before two runs are compared."""
         return {
             "target": self.target.name,
-            "model": self.model,
+            "model": self.model(),
             "workload": hashlib.sha256(f"{workload.digest} {self.settings}".encode()).hexdigest()[:12],
             "concurrency": 1,
             "host_class": self.host_class,

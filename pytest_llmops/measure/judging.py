@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pytest_llmops.judge.estimate import statistic
@@ -38,14 +39,26 @@ class Judging:
         name: of the measurement.
         bench: where it happens.
         workload: its prompts.
+
+    Attributes:
+        known: whether any accepted run has this measurement, under whatever conditions.
+
+    Raises:
+        BaselineError: a baseline file is damaged.
     """
 
     def __init__(self, name: str, bench: Bench, workload: Workload) -> None:
         self.name = name
         self.bench = bench
-        self.fingerprint = bench.fingerprint(workload)
+        self.workload = workload
         self.thresholds = bench.target.table.thresholds
+        self.known = bool(bench.store and any(run.find(name) for run in bench.store.runs(bench.target.name)))
         self._found: dict[str, Match | None] = {}
+
+    @cached_property
+    def fingerprint(self) -> dict[str, str | int]:
+        """What must be alike; first asked for when calls were made, which tell the model."""
+        return self.bench.fingerprint(self.workload)
 
     def find(self, metric: str) -> Match | None:
         """None where nothing is compared: no store, or a metric that thresholds alone judge."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmops.errors import BudgetSpent
+from pytest_llmops.errors import BudgetSpent, CallFailed, Unsupported
 from pytest_llmops.judge.looks import WARM_UP, Collect, Looks, Rule
 from pytest_llmops.measure.judging import Judging
 from pytest_llmops.measure.results import Measurement
@@ -32,12 +32,20 @@ def measure(name: str, call: Callable[[Prompt], Any], workload: Workload, bench:
     Raises:
         BudgetSpent: the budget left no call at all.
         BaselineError: a baseline file is damaged.
+        Unsupported: the call says that this system has no such thing.
+        CallFailed: it says so now, and had it when a baseline was accepted (kind ``unsupported``).
     """
     rule = bench.target.table.baseline
     judging = Judging(name, bench, workload)
     sampler = Sampler(name, call, workload, bench.ledger, WARM_UP, bench.progress)
-    looks = Looks(judging.baselines(), Rule(rule.threshold, rule.floor, rule.tau0))
-    done = _collect(name, sampler, looks, judging, bench)
+    looks = Looks({}, Rule(rule.threshold, rule.floor, rule.tau0))
+    try:
+        done = _collect(name, sampler, looks, judging, bench)
+    except Unsupported as error:
+        if not judging.known:
+            raise
+        said = f"{name} has a baseline, and can be measured no longer: {error}"
+        raise CallFailed(bench.component, "unsupported", said) from None
     runs = [metrics_of(name, run) for run in sampler.runs]
     measurement = Measurement(name, [], [sample for run in sampler.runs for sample in run])
     for metric in _merged(runs):
@@ -64,22 +72,22 @@ def _collect(name: str, sampler: Sampler, looks: Looks, judging: Judging, bench:
             )
         time.sleep(step.pause_s)
         sampler.collect(calls, fresh_run=step.fresh_run)
-        step = _next(looks, [metrics_of(name, run) for run in sampler.runs], sampler, affordable)
+        step = _next(looks, judging, sampler, affordable)
         if not isinstance(step, Collect) and not sampler.stopped:
             lacking = min(judging.lacking(sampler), affordable(reserve=False))
             if lacking > 0:
                 sampler.collect(lacking, fresh_run=False)
-                step = _next(looks, [metrics_of(name, run) for run in sampler.runs], sampler, None)
+                step = _next(looks, judging, sampler, None)
     return step
 
 
-def _next(
-    looks: Looks, runs: list[list[Metric]], sampler: Sampler, affordable: Callable[..., int] | None
-) -> Collect | Done:
+def _next(looks: Looks, judging: Judging, sampler: Sampler, affordable: Callable[..., int] | None) -> Collect | Done:
     """What ``judge`` says next; ``affordable`` None where no further call is to be made."""
+    runs, baselines = [metrics_of(judging.name, run) for run in sampler.runs], judging.baselines()
     if affordable is None or sampler.stopped:
-        return looks.after(runs, 0, 0)
-    return looks.after(runs, max(0, affordable(reserve=False) - WARM_UP), max(0, affordable(reserve=True) - WARM_UP))
+        return looks.after(runs, 0, 0, baselines=baselines)
+    left, with_reserve = (max(0, affordable(reserve=reserve) - WARM_UP) for reserve in (False, True))
+    return looks.after(runs, left, with_reserve, baselines=baselines)
 
 
 def _merged(runs: list[list[Metric]]) -> list[Metric]:

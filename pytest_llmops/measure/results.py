@@ -118,8 +118,10 @@ def judged_value(
     return limits | ({"broken": found.limit} if found else {}), found
 
 
-def recorded(name: str, value: float, unit: str, thresholds: Mapping[str, Threshold]) -> tuple[Result, Breach | None]:
-    """The result of a single live value: thresholds alone judge it."""
+def recorded(
+    name: str, value: float, unit: str, thresholds: Mapping[str, Threshold], of: str = ""
+) -> tuple[Result, Breach | None]:
+    """The result of a single live value: thresholds alone judge it; ``of`` says what it is."""
     limits, found = judged_value(name, value, unit, thresholds)
-    reason = found.reason if found else f"{name} is {said(value, unit)}"
+    reason = (found.reason if found else f"{name} is {said(value, unit)}") + (f" ({of})" if of else "")
     return Result(name, unit, value, n=1, threshold=limits, reason=reason), found

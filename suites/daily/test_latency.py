@@ -53,5 +53,5 @@ def test_embedding_latency(measure: Measure, llm: Llm, prompts: Workload) -> Non
 @pytest.mark.procedure("aegis-rag.health.qdrant-health", fault="vectors:slow=0.3")
 def test_search_latency(measure: Measure, vectors: Vectors, llm: Llm, prompts: Workload) -> None:
     """A vector search on its own."""
-    embedded = {prompt.id: llm.embed(prompt) for prompt in prompts}
+    embedded = {prompt.id: llm.embed(prompt, model=llm.embedding_model) for prompt in prompts}
     measure("search_latency", vectors, lambda vectors, prompt: vectors.search(embedded[prompt.id]), prompts=prompts)

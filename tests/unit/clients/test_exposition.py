@@ -157,3 +157,31 @@ def test_a_profile_without_a_metrics_page(client):
     with pytest.raises(Unsupported) as caught:
         client("api", url="http://rag.example").metrics()
     assert str(caught.value) == "api: its profile names no metrics page."
+
+
+@pytest.mark.parametrize(
+    "kpi",
+    [
+        {"metric": ["requests_total"], "where": {"code": "5.."}},
+        {"metric": ["requests_total"], "where": {"code": "5.."}, "over": ["requests_total"]},
+        {"metric": ["requests_total"], "over": ["requests_total"], "over_where": {"code": ".+"}},
+    ],
+)
+def test_a_label_that_no_line_has_would_always_be_nought(page, kpi):
+    with pytest.raises(Unsupported) as caught:
+        page.kpi("rate", Kpi.model_validate(kpi))
+    assert str(caught.value) == "api: rate needs the label 'code', which requests_total does not have."
+
+
+def test_a_label_that_may_be_absent_is_no_matter(page):
+    assert page.kpi("calls", Kpi(metric=["requests_total"], where={"code": "|200"})) == 100.0
+
+
+def test_what_is_not_split_by_a_label_has_no_shares(page):
+    kpi = Kpi(metric=["requests_total"], by="tenant", over=["requests_total"])
+    with pytest.raises(Unsupported) as caught:
+        page.shares("share", kpi)
+    assert str(caught.value) == "api: share needs the label 'tenant', which requests_total does not have."
+    with pytest.raises(Unsupported) as absent:
+        page.shares("share", kpi.model_copy(update={"metric": ["cents_total"]}))
+    assert str(absent.value) == "api: share needs cents_total, which its metrics do not have."

@@ -123,3 +123,21 @@ def test_a_bad_status_with_a_page_in_place_of_json_is_still_told():
     told = health_report(page, Health(accept={"status": ["ok"]}))
     assert not told.healthy
     assert "answered 503, accepted is 200" in told.reason
+
+
+def test_the_age_of_a_health_body(serve, client):
+    def age(body, **health):
+        routes = {"health": {"path": "/health"}}
+        return client("api", url=serve(lambda _: body).url, routes=routes, health=health or None).health_age()
+
+    assert age({"at": time.time() - 90}, timestamp="at") == pytest.approx(90, abs=3)
+    with pytest.raises(CallFailed) as unreadable:
+        age({"at": "yesterday"}, timestamp="at")
+    assert (unreadable.value.kind, str(unreadable.value)) == (
+        "bad-answer",
+        "api: the health body has no time that can be read at 'at'.",
+    )
+    for health in ({}, {"accept": {"status": ["ok"]}}):
+        with pytest.raises(Unsupported) as caught:
+            age({"at": time.time()}, **health)
+        assert str(caught.value) == "api: its profile names no timestamp in its health."

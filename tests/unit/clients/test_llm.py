@@ -1,11 +1,12 @@
 import json
 import time
+from contextlib import suppress
 from itertools import chain
 
 import pytest
 
 from pytest_llmops.clients.generation import Generation, Model
-from pytest_llmops.errors import CallFailed, Unsupported
+from pytest_llmops.errors import CallFailed, ConfigError, Unsupported
 from pytest_llmops.samples import Prompt, Stream
 
 STREAM = b"HTTP/1.1 200 OK\r\n\r\n"
@@ -90,7 +91,9 @@ def test_the_servers_counts_are_used_and_charged(streaming, kind, ledger):
     assert (found.tokens_out, found.tokens_in) == (7, 9)
     assert found.stream.tpot_s == pytest.approx((found.stream.token_times_s[1] - found.stream.ttft_s) / 6)
     assert (ledger.spent().requests, ledger.spent().tokens) == (1, 7)
-    assert found.tokens_per_second == (14.0 if kind == "ollama" else None)
+    from_stream = 1 / found.stream.tpot_s, "from the stream: tokens after the first, by the time that they took"
+    assert found.rate == ((14.0, "the server's own figure") if kind == "ollama" else from_stream)
+    assert found.tokens_per_second == found.rate[0]
 
 
 def test_without_counts_there_is_no_rate(streaming, kind, ledger):
@@ -98,6 +101,28 @@ def test_without_counts_there_is_no_rate(streaming, kind, ledger):
     found = llm.generate("capital?")
     assert (found.tokens_out, found.tokens_in, found.stream.tpot_s, found.tokens_per_second) == (None,) * 4
     assert ledger.spent().tokens == 0
+    with pytest.raises(Unsupported) as caught:
+        _ = found.rate
+    assert str(caught.value) == "m answered with no count of tokens; that says nothing of tokens a second."
+
+
+def test_one_token_has_no_rate(streaming, kind):
+    llm, _ = streaming(says(kind, "Paris"), ends(kind, 1))
+    with pytest.raises(Unsupported) as caught:
+        _ = llm.generate("capital?").rate
+    assert str(caught.value) == "m answered with a count of 1 tokens; that says nothing of tokens a second."
+
+
+def test_reasoning_alone_is_no_silence(streaming, kind):
+    llm, _ = streaming(starts(kind), thinks(kind, "Hm"), ends(kind, 2))
+    found = llm.generate("capital?")
+    assert (found.text, found.silent, found.failure, found.first_answer_s) == ("", False, "", None)
+
+
+@pytest.mark.parametrize("text", ["", " \n"])
+def test_blanks_are_silence(streaming, kind, text):
+    llm, _ = streaming(starts(kind), says(kind, text), ends(kind))
+    assert llm.generate("capital?").silent
 
 
 PATH = {"ollama": "POST /api/generate", "openai": "POST /v1/chat/completions"}
@@ -193,12 +218,16 @@ def test_models_that_should_be_there(listing):
         llm.missing_models()
     assert str(caught.value) == "the target names no models; list them as models = [...] of the component."
     assert llm.generating_models() == ["tiny:latest"]
+    assert llm.asked == ""
 
 
 def test_models_that_are_missing_are_named(serve, client, kind):
-    llm = client(kind, url=serve(lambda _: LISTS[kind]).url, models=["tiny", "huge", "big"])
-    assert llm.missing_models() == ["huge", "big"]  # big:70b is not big:latest
+    url = serve(lambda _: LISTS[kind]).url
+    llm = client(kind, url=url, models=["tiny", "huge", "big", "vectors"], embedding_model="vectors")
+    assert llm.missing_models() == ["huge", "big", "vectors"]  # big:70b is not big:latest
     assert llm.generating_models() == ["tiny", "huge", "big"]
+    assert client(kind, url=url, model="tiny").missing_models() == []
+    assert client(kind, url=url, embedding_model="vectors").missing_models() == ["vectors"]
 
 
 def test_the_first_token_ends_the_call(listing, kind):
@@ -232,7 +261,7 @@ def test_an_empty_embedding_is_none(listing, kind):
     llm, _ = listing(vector=(), embedding_model="embed")
     with pytest.raises(CallFailed) as caught:
         llm.embed("Paris")
-    path = {"ollama": "POST /api/embed", "openai": "/v1/embeddings"}[kind]
+    path = {"ollama": "POST /api/embed", "openai": "POST /v1/embeddings"}[kind]
     assert (caught.value.kind, str(caught.value)) == (
         "bad-answer",
         f"{kind}: {path} answered without an embedding.",
@@ -270,3 +299,97 @@ def test_an_answer_that_is_not_streamed(serve, client, kind, ledger):
     llm = client(kind, url=serve(lambda _: whole[kind]).url, model="m")
     assert llm.generate("capital?", stream=False) == Generation("Paris", "m", Stream((), 4), 9)
     assert ledger.spent().tokens == 4
+
+
+def test_a_detail_level_that_there_is_not(client, kind):
+    llm = client(kind, url="http://llm.example", model="m", detail={"summary": {"max_tokens": 3}})
+    with pytest.raises(ConfigError) as mistyped:
+        llm.generate("capital?", detail="sumary")
+    assert str(mistyped.value) == f"{kind}: no detail level 'sumary'. Did you mean 'summary'? Levels: summary."
+    with pytest.raises(Unsupported) as absent:
+        llm.generate("capital?", detail="long")
+    assert str(absent.value) == f"{kind}: no detail level 'long'. Levels: summary."
+
+
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [
+        (
+            501,
+            '{"error":{"code":501,"message":"This server does not support embeddings. Start it with `--embeddings`"}}',
+        ),
+        (404, '{"detail":"Not Found"}'),
+        (400, '{"object":"error","message":"The model does not support Embeddings API"}'),
+        (500, '{"error":"this model does not support embeddings"}'),
+    ],
+    ids=["llama.cpp", "no route", "vLLM", "Ollama"],
+)
+def test_a_server_that_does_not_embed(serve, client, kind, status, text):
+    path = {"ollama": "/api/embed", "openai": "/v1/embeddings"}[kind]
+    url = serve(lambda request: (status, text) if request.path == path else LISTS[kind]).url
+    with pytest.raises(Unsupported) as caught:
+        client(kind, url=url).embed("Paris")
+    assert str(caught.value) == (
+        f"{kind}: model tiny:latest gives no embeddings (POST {path} answered {status}: {text[:120]}); if the server "
+        'has a model that does, name it as embedding_model = "…" of the component.'
+    )
+    with pytest.raises(CallFailed) as failed:  # the target says that it embeds
+        client(kind, url=url, embedding_model="vectors").embed("Paris")
+    assert failed.value.kind == f"http-{status}"
+
+
+def test_an_embedding_that_fails_is_not_unsupported(serve, client, kind):
+    path = {"ollama": "/api/embed", "openai": "/v1/embeddings"}[kind]
+    url = serve(lambda request: (500, "out of memory") if request.path == path else LISTS[kind]).url
+    with pytest.raises(CallFailed) as caught:
+        client(kind, url=url).embed("Paris")
+    assert str(caught.value) == f"{kind}: POST {path} answered 500: out of memory"
+
+
+def test_vectors_for_a_search_need_a_model_by_name(listing, kind):
+    llm, server = listing(embedding_model="vectors")
+    assert llm.embed("Paris", model=llm.embedding_model) == [0.5, 1.0]
+    assert (server.requests[-1].json["model"], llm.asked) == ("vectors", "vectors")
+    with pytest.raises(Unsupported) as caught:
+        _ = listing()[0].embedding_model
+    assert str(caught.value) == (
+        f"{kind}: the target names no embedding model; name the one that filled the collection as embedding_model = "
+        f'"…" of the component {kind}.'
+    )
+
+
+def test_the_model_that_was_asked_is_known(listing):
+    llm, _ = listing(tokens=[says("openai", "Paris"), b"data: [DONE]\n"])
+    with suppress(CallFailed):  # this is no stream of Ollama's
+        llm.generate("capital?", model="big:70b")
+    assert llm.asked == "big:70b"
+    llm.embed("Paris")
+    assert llm.asked == "tiny:latest"
+
+
+@pytest.mark.parametrize("status", [404, 405, 501])
+def test_a_server_without_a_list_of_models(serve, client, kind, status):
+    path = {"ollama": "/api/tags", "openai": "/v1/models"}[kind]
+    url = serve(lambda _: (status, "what?")).url
+    llm = client(kind, url=url, model="mine")
+    assert llm.timed_model == Model("mine")
+    for ask in (llm.models, llm.list_time, llm.missing_models):
+        with pytest.raises(Unsupported) as caught:
+            ask()
+        assert str(caught.value) == f"{kind}: GET {path} answered {status}: it has no list of models."
+    with pytest.raises(CallFailed) as unknown:
+        _ = client(kind, url=url).timed_model
+    assert (unknown.value.kind, str(unknown.value)) == (
+        "no-model",
+        f'{kind}: it has no list of models; name the one to ask as model = "…" of the component.',
+    )
+
+
+def test_a_list_that_is_broken_does_not_hide_a_model_that_is_named(serve, client, kind):
+    path = {"ollama": "/api/tags", "openai": "/v1/models"}[kind]
+    url = serve(lambda _: (500, "boom")).url
+    assert client(kind, url=url, model="mine").timed_model == Model("mine")
+    for broken in (client(kind, url=url, model="mine").models, lambda: client(kind, url=url).timed_model):
+        with pytest.raises(CallFailed) as caught:
+            broken()
+        assert str(caught.value) == f"{kind}: GET {path} answered 500: boom"

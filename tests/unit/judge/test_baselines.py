@@ -145,6 +145,10 @@ def test_an_unlike_fingerprint_is_named(store, accept):
     assert match.differs == (
         "model is sha256:ab12 now, sha256:cd34 in the baseline; concurrency is 4 now, 1 in the baseline"
     )
+    unnamed = store.find("staging", "generation", {**LIKE, "model": "", "region": "eu"})
+    model, region = unnamed.differs.split("; ")
+    assert model == "model is unknown now, sha256:cd34 in the baseline"
+    assert region == "region is eu now, unknown in the baseline"
 
 
 def test_unlike_runs_between_like_ones_are_passed_over(store, accept):

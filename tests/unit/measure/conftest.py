@@ -32,7 +32,7 @@ def bench(tmp_path):
             ledger=Ledger(tmp_path / "ledger", table.budget),
             store=Store(tmp_path / "baselines"),
             check="daily/test_latency.py::test_x",
-            model="sha256:ab12",
+            model=lambda: "sha256:ab12",
         )
 
     return bench

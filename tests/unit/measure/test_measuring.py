@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_llmops.errors import BudgetSpent, CallFailed
+from pytest_llmops.errors import BaselineError, BudgetSpent, CallFailed, Unsupported
+from pytest_llmops.measure.results import recorded
+from pytest_llmops.target.thresholds import Threshold
 
 ERRORS = {"*.error_rate": {"target": "<= 5 %"}}
 WIDE = {"threshold": 2.0}  # far from what a busy machine does to a sleep
@@ -259,3 +261,58 @@ def test_what_must_be_alike(bench, workload, environment, host_class):
         "concurrency": 1,
         "measurement_version": 1,
     }
+
+
+def test_the_model_is_the_one_that_was_called(bench, accepted, take, streaming):
+    asked = []
+
+    def call(prompt):
+        asked.append("embedder@cd34")
+        return streaming(0.2)(prompt)
+
+    here = bench()
+    accepted(here, "x.ttft", around(0.2), around(0.2), model="embedder@cd34")
+    found = take(here, call, model=lambda: asked[-1] if asked else "nobody")
+    assert found["ttft"].state == "ok"
+    assert {recording.fingerprint["model"] for recording in found.recordings} == {"embedder@cd34"}
+
+
+def unsupported(prompt):
+    raise Unsupported("openai: model tiny gives no embeddings.")
+
+
+def test_what_was_never_there_is_unsupported(bench, accepted, take):
+    here = bench()
+    accepted(here, "another", around(0.2))
+    with pytest.raises(Unsupported) as caught:
+        take(here, unsupported)
+    assert str(caught.value) == "openai: model tiny gives no embeddings."
+
+
+def test_what_was_there_when_a_baseline_was_accepted_is_a_failure(bench, accepted, take):
+    here = bench()
+    accepted(here, "x", around(0.2), model="sha256:0000")
+    with pytest.raises(CallFailed) as caught:
+        take(here, unsupported)
+    assert caught.value.kind == "unsupported"
+    assert str(caught.value) == (
+        "x has a baseline, and can be measured no longer: openai: model tiny gives no embeddings."
+    )
+
+
+def test_a_damaged_baseline_is_said_before_any_call(bench, accepted, take, tmp_path):
+    here, called = bench(), []
+    accepted(here, "x", around(0.2))
+    next((tmp_path / "baselines" / "staging").glob("*.json")).write_text("{")
+    with pytest.raises(BaselineError):
+        take(here, called.append)
+    assert called == []
+
+
+def test_a_live_value_says_what_it_is():
+    limits = {"rate": Threshold(warning="< 20")}
+    well, nothing = recorded("rate", 30.0, "tokens/s", limits, "the server's own figure")
+    assert (well.reason, nothing) == ("rate is 30 tokens/s (the server's own figure)", None)
+    slow, breach = recorded("rate", 10.0, "tokens/s", limits, "from the stream")
+    assert slow.reason == f"{breach.reason} (from the stream)"
+    assert recorded("rate", 30.0, "", {})[0].reason == "rate is 30"

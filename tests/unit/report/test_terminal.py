@@ -137,7 +137,8 @@ def test_quiet_values_are_shown_on_demand():
     memory = metric("memory", 512.0, "recorded", unit="MB", n=1)
     errors = metric("x.error_rate", 0.0, "recorded", unit="", target="<= 5 %")
     result = run(check("x", metrics=[memory, errors]))
-    assert not any("memory" in line or "error_rate" in line for line in lines(result))
+    assert not any("error_rate" in line for line in lines(result))
+    assert "recorded     memory 512 MB" in [line.rstrip() for line in lines(result)]
     rows = [line.split() for line in starting(lines(result, verbose=True), "value")[1:]]
     assert rows == [
         ["memory", "512", "MB", "recorded"],
@@ -178,3 +179,14 @@ def test_color_is_added_to_the_same_text():
     assert any("\x1b[1;31m" in line for line in colored)
     plain = [re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip() for line in colored]
     assert plain == [line.rstrip() for line in lines()]
+
+
+def test_what_is_not_compared_says_once_why():
+    model = "model is tiny@ab now, tiny@cd in the baseline"
+    unlike = [metric(name, 0.2, "not-comparable") | {"reason": model} for name in ("a", "a.ttft")]
+    other = metric("b", 0.2, "not-comparable") | {"reason": "host_class is x now, y in the baseline"}
+    lines = summary(run(check(LATENCY, metrics=[*unlike, other])), color=False, width=100, verbose=False)
+    assert [line for line in lines if line.startswith("not compared")] == [
+        f"not compared {model} (2 metrics)",
+        "not compared host_class is x now, y in the baseline (1 metric)",
+    ]
