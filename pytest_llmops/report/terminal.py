@@ -47,7 +47,7 @@ def summary(result: dict[str, Any], *, color: bool, width: int, verbose: bool) -
         result: the run, as in ``run.json``.
         color: whether the terminal takes colors.
         width: columns.
-        verbose: also show quiet error rates and what was merely recorded without a limit.
+        verbose: a line of its own also for quiet error rates and for what was merely recorded without a limit.
     """
     out = io.StringIO()
     console = Console(
@@ -63,6 +63,8 @@ def summary(result: dict[str, Any], *, color: bool, width: int, verbose: bool) -
     metrics = [metric for check in result["checks"] for metric in check["metrics"]]
     _timed(console, [m for m in metrics if _is_timed(m)])
     _values(console, [m for m in metrics if not _is_timed(m) and (verbose or not _quiet(m))])
+    if not verbose:
+        _recorded(console, [m for m in metrics if not _is_timed(m) and m["threshold"] is None and _said(m, "value")])
     _components(console, result["preflight"])
     _totals(console, result, metrics)
     return [line.rstrip() for line in out.getvalue().rstrip("\n").splitlines()]
@@ -108,9 +110,11 @@ def _is_timed(metric: dict[str, Any]) -> bool:
 
 def _quiet(metric: dict[str, Any]) -> bool:
     """An error rate of zero, or a value without any limit."""
-    if metric["name"].endswith(".error_rate"):
-        return not metric["value"]
-    return metric["threshold"] is None
+    return _quiet_rate(metric) or metric["threshold"] is None
+
+
+def _quiet_rate(metric: dict[str, Any]) -> bool:
+    return metric["name"].endswith(".error_rate") and not metric["value"]
 
 
 def _timed(console: Console, metrics: Sequence[dict[str, Any]]) -> None:
@@ -132,7 +136,15 @@ def _timed(console: Console, metrics: Sequence[dict[str, Any]]) -> None:
             Text(_word(metric, state), COLORS[state]),
         )
     console.print(table)
+    _unlike(console, metrics)
     console.print()
+
+
+def _unlike(console: Console, metrics: Sequence[dict[str, Any]]) -> None:
+    """Why some metrics were not compared, once for all that share the reason."""
+    reasons = Counter(metric["reason"] for metric in metrics if _state(metric) == "not-comparable")
+    for reason, count in reasons.items():
+        _say(console, "not compared", Text(f"{reason} ({count} metric{'s' if count > 1 else ''})"), "yellow")
 
 
 def _values(console: Console, metrics: Sequence[dict[str, Any]]) -> None:
@@ -149,6 +161,13 @@ def _values(console: Console, metrics: Sequence[dict[str, Any]]) -> None:
         table.add_row(metric["name"], _said(metric, "value"), written, Text(word, COLORS[state]))
     console.print(table)
     console.print()
+
+
+def _recorded(console: Console, metrics: Sequence[dict[str, Any]]) -> None:
+    """What has no limit, in passing."""
+    words = [f"{metric['name']} {_said(metric, 'value')}" for metric in metrics if not _quiet_rate(metric)]
+    if words:
+        _say(console, "recorded", Text(", ".join(words)))
 
 
 def _state(metric: dict[str, Any]) -> str:
