@@ -62,7 +62,8 @@ def _fingerprint(
     server = component if component in ROLES["llm"] else None
     server = target.table.components.serving("llm") if component == "api" else server
     known = facts.get(server or "", {})
-    asked = known.get("embedding_model" if measured["method"] == "embed" else "model", "")
+    embeds = measured["method"] == "embed"
+    asked = (known.get("embedding_model", "") if embeds else "") or known.get("model", "")
     bench = Bench(
         target=target,
         ledger=Ledger(Path(os.devnull), target.table.budget),

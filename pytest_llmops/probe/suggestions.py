@@ -62,8 +62,8 @@ def _waiver() -> Section:
     return Section(
         ("waivers",),
         (
-            Entry("check", "daily/test_latency.py::test_embedding_latency", "as the summary names it"),
-            Entry("reason", "this server makes no embeddings"),
+            Entry("check", "daily/test_models.py::test_every_model_generates", "as the summary names it"),
+            Entry("reason", "a model is being replaced"),
             Entry("owner", "me"),
             Entry("until", dt.datetime.now(dt.UTC).date() + WAIVED, "from this day on it is red again"),
         ),
