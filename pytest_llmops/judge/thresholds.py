@@ -86,7 +86,8 @@ def said(value: float | str, unit: str) -> str:
         return repr(value)
     if unit == "s":
         return spoken(value)
-    return f"{value:.4g} {unit}".strip()
+    shown = f"{value:.4g}" if abs(value) >= 1e-4 or not value else f"{value:.6f}".rstrip("0").rstrip(".")
+    return f"{shown} {unit}".strip()
 
 
 def _holds(metric: str, value: float | str, unit: str, limit: Limit) -> bool:

@@ -130,7 +130,7 @@ model = "tiny"                             # the one that is timed
 #check = "daily/test_models.py::test_every_model_generates"  # as the summary names it
 #reason = "a model is being replaced"
 #owner = "me"
-#until = {until}                                       # from this day on it is red again
+#until = {until}                                          # from this day on it is red again
 
 # What one run may cost at most.
 #[targets.here.budget]
