@@ -86,8 +86,14 @@ def said(value: float | str, unit: str) -> str:
         return repr(value)
     if unit == "s":
         return spoken(value)
-    shown = f"{value:.4g}" if abs(value) >= 1e-4 or not value else f"{value:.6f}".rstrip("0").rstrip(".")
-    return f"{shown} {unit}".strip()
+    return f"{_plain(value)} {unit}".strip()
+
+
+def _plain(value: float) -> str:
+    """Four digits, never with an exponent."""
+    if abs(value) >= 1000:
+        return f"{value:.0f}"
+    return f"{value:.4g}" if abs(value) >= 1e-4 or not value else f"{value:.6f}".rstrip("0").rstrip(".")
 
 
 def _holds(metric: str, value: float | str, unit: str, limit: Limit) -> bool:
