@@ -25,14 +25,18 @@ class CallFailed(LlmopsError):
 
     Attributes:
         component: the component's name in the target (``api``, ``ollama``, …).
-        kind: the class of failure, fit for counting: ``refused``, ``unresolved``, ``proxy``, ``tls``, ``auth``,
-            ``timeout``, ``http-500``, ``throttled``, ``cut-stream``, ``bad-answer``, ``connection``.
+        kind: the class of failure, fit for counting. No answer: ``refused``, ``unresolved``, ``proxy``, ``tls``,
+            ``timeout``, ``connection``, ``cut-stream``. One that says no: ``auth`` (Redis), ``http-500`` and so on,
+            ``throttled``, ``blocked``, ``unsupported``. One that is not what was asked for: ``bad-answer``, ``empty``,
+            ``no-token``, ``no-model``, ``no-collection``, ``several``, ``infinite``, ``unhealthy``, ``not-refused``.
+        body: the whole answer, where it says why; never shown, for the message holds an excerpt.
     """
 
-    def __init__(self, component: str, kind: str, message: str) -> None:
+    def __init__(self, component: str, kind: str, message: str, body: str = "") -> None:
         super().__init__(message)
         self.component = component
         self.kind = kind
+        self.body = body
 
 
 class Unreachable(LlmopsError):

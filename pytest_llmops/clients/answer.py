@@ -99,14 +99,20 @@ class Answer:
         if 300 <= self.status < 400 and self.headers.get("location"):
             raise CallFailed(self.component, f"http-{self.status}", f"{said}, which is not followed: {self._moved()}.")
         raise CallFailed(
-            self.component, f"http-{self.status}", f"{said}: {excerpt(self.text.strip(), 120) or 'an empty body'}"
+            self.component,
+            f"http-{self.status}",
+            f"{said}: {excerpt(self.text.strip(), 120) or 'an empty body'}",
+            body=self.text,
         )
 
     def _moved(self) -> str:
         """Where a redirect points, and what to write so that calls go there at once; its query may hold secrets."""
         path = "/" + self.asked.partition(" ")[2].partition("?")[0].lstrip("/")
         here = self.url + path
-        parts = urlsplit(urljoin(here, self.headers["location"]))
+        try:
+            parts = urlsplit(urljoin(here, self.headers["location"]))
+        except ValueError:  # its own words may quote a password
+            return "its Location is no address"
         there = without_userinfo(urlunsplit(parts._replace(query="", fragment="")))
         said = f"it points to {there}"
         if there != here and there.rstrip("/") == here.rstrip("/"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -10,9 +9,10 @@ from urllib.parse import quote
 
 import jmespath
 
+from pytest_llmops.clients.audit import AuditLog
 from pytest_llmops.clients.exposition import MetricsPage
 from pytest_llmops.clients.generation import text_of
-from pytest_llmops.clients.health import HealthReport, health_report, moment_of
+from pytest_llmops.clients.health import HealthReport, health_report
 from pytest_llmops.clients.over_http import OverHttp
 from pytest_llmops.clients.signing import WRONG
 from pytest_llmops.errors import CallFailed, ConfigError, Unsupported, did_you_mean
@@ -55,47 +55,6 @@ class Reply:
     def failure(self) -> str:
         """Why a timed call with this outcome is no success; empty if it is one."""
         return "blocked" if self.blocked else ("" if self.text.strip() else "empty")
-
-
-@dataclass(frozen=True, slots=True)
-class AuditLog:
-    """The newest entries of the target's audit log.
-
-    Attributes:
-        events: oldest first.
-    """
-
-    events: tuple[AuditEvent, ...]
-
-    @property
-    def newest_age_s(self) -> float | None:
-        """How old the newest entry is; None where none has a time that can be read."""
-        times = [event.at for event in self.events if event.at is not None]
-        return max(0.0, time.time() - max(times)) if times else None
-
-    @property
-    def reach_days(self) -> float:
-        """How far the entries reach back from now, in days."""
-        times = [event.at for event in self.events if event.at is not None]
-        return max(0.0, time.time() - min(times)) / 86400 if times else 0.0
-
-    def count(self, type_: str, within_s: float = 86400.0) -> int:
-        """Entries of a type that are not older than that."""
-        since = time.time() - within_s
-        return sum(event.type == type_ and event.at is not None and event.at >= since for event in self.events)
-
-
-@dataclass(frozen=True, slots=True)
-class AuditEvent:
-    """One entry of the target's audit log.
-
-    Attributes:
-        at: epoch seconds, None where its time cannot be read.
-        type: as the target words it.
-    """
-
-    at: float | None
-    type: str
 
 
 class Api(OverHttp):
@@ -286,14 +245,14 @@ class Api(OverHttp):
 
         Raises:
             Unsupported: this system has no such figure.
-            Vacuous: its series have counted nothing.
+            Vacuous: its series have counted nothing, or fell meanwhile.
         """
         kpi = self._kpi(name)
         if during is None:
             return self.metrics().kpi(name, kpi)
         before = self.metrics()
         during()
-        return self.metrics().since(before).kpi(name, kpi)
+        return self.metrics().since(before, [*kpi.metric, *kpi.over]).kpi(name, kpi)
 
     def shares(self, name: str) -> dict[str, float]:
         """A figure from the metrics page split by its label ``by``."""
@@ -310,9 +269,7 @@ class Api(OverHttp):
             Unsupported: the profile describes no such route.
         """
         route = self._route("audit")
-        found = jmespath.search(route.events or "@", self.call("audit").ok().json()) or []
-        tables = [event for event in found if isinstance(event, dict)] if isinstance(found, list) else []
-        return AuditLog(tuple(AuditEvent(moment_of(event.get("at")), str(event.get("type", ""))) for event in tables))
+        return AuditLog.read(jmespath.search(route.events or "@", self.call("audit").ok().json()))
 
     def newly_audited(self, act: Callable[[], object]) -> AuditLog:
         """The entries of the audit log that came with an act: those of after it that were not there before."""

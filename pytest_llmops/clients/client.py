@@ -57,6 +57,22 @@ CLIENTS: dict[str, tuple[str, str]] = {
 """A component's client: the module of this room, and the class in it. Imported when the component is first needed."""
 
 
+LEVELS = {"ollama": 3, "openai": 3, "grafana": 2}
+"""Levels of a component's preflight, where they are several whatever its table says."""
+
+
+def preflight_calls(target: Target) -> dict[str, int]:
+    """About how many calls each component's preflight makes: one for each of its levels.
+
+    No client is made for it, so no key is needed.
+    """
+    calls = {name: LEVELS.get(name, 1) for name in target.table.components.configured()}
+    api = target.table.components.api
+    if api is not None and "api" in calls and api.auth is not None and "query" in api.routes:
+        calls["api"] = 2  # a question shows whether the key is good
+    return calls
+
+
 def connect(target: Target, component: str, ledger: Ledger) -> Client:
     """The client of a configured component; nothing is sent yet.
 

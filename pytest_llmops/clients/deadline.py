@@ -1,7 +1,8 @@
 """One overall deadline for a whole HTTP call.
 
 The library's timeouts are per read: 0.25 s let a stream of 0.59 s finish, and a name with four dead addresses took four
-times as long. Here every connect, handshake, read and write may take no longer than what is left of the deadline.
+times as long. Here every connect, handshake, read and write may take no longer than what is left of the deadline. The
+look-up of a name is not under it: the resolver takes the time that the system gives it, which counts all the same.
 """
 
 from __future__ import annotations

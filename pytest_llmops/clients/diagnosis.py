@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from pytest_llmops.clients.http import last_exchange
+from pytest_llmops.clients.exchange import last_exchange
 from pytest_llmops.errors import LlmopsError, Unsupported, did_you_mean
 from pytest_llmops.target.secrets import userinfo
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytest_llmops.errors import CallFailed
 
 RENAMED = {"max_tokens": "max_completion_tokens"}
@@ -32,7 +35,7 @@ class Dialect:
         """Whether a refusal names a word of the body that can be said in another way, or be left out."""
         if error.kind not in REFUSED:
             return False
-        said = str(error)
+        said = "\n".join(_texts(error.body))
         for word, other in RENAMED.items():
             if word in body and other in said:
                 self._renamed[word] = other
@@ -42,3 +45,17 @@ class Dialect:
                 self._without.add(word)
                 return True
         return False
+
+
+def _texts(body: str) -> Iterator[str]:
+    """What an answer says: all of a plain one, of JSON the texts. Its keys may be the request's own, said back."""
+    try:
+        found = [json.loads(body)]
+    except ValueError:
+        found = [body]
+    while found:
+        one = found.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, dict | list):
+            found += one.values() if isinstance(one, dict) else one

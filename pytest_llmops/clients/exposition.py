@@ -55,13 +55,22 @@ class MetricsPage:
         ]
         return cls(component, tuple(points), frozenset(family.name for family in families))
 
-    def since(self, earlier: MetricsPage) -> MetricsPage:
-        """What was counted between two pages: each counter's rise, or all of it after a restart."""
+    def since(self, earlier: MetricsPage, series: Sequence[str]) -> MetricsPage:
+        """What these series counted between two pages: the rise of each counter.
+
+        Raises:
+            Vacuous: one of them fell.
+        """
         before = {(point.name, tuple(sorted(point.labels.items()))): point.value for point in earlier.points}
         risen = []
-        for point in self.points:
-            then = before.get((point.name, tuple(sorted(point.labels.items()))), 0.0)
-            risen.append(replace(point, value=point.value - then if point.value >= then else point.value))
+        for point in (one for one in self.points if one.name in series):
+            rise = point.value - before.get((point.name, tuple(sorted(point.labels.items()))), 0.0)
+            if rise < 0:
+                raise Vacuous(
+                    f"{self.component}: {point.name} fell between two looks at the metrics page: the service was "
+                    f"restarted, or several processes answer in turn."
+                )
+            risen.append(replace(point, value=rise))
         return replace(self, points=tuple(risen))
 
     @property

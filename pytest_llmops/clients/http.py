@@ -18,11 +18,11 @@ from pytest_llmops.clients.answer import Answer
 from pytest_llmops.clients.certificates import trouble, trusted
 from pytest_llmops.clients.connecting import not_connected, not_let_through
 from pytest_llmops.clients.deadline import Deadline, DeadlineBackend
+from pytest_llmops.clients.exchange import last_exchange
 from pytest_llmops.clients.reproduction import as_curl
 from pytest_llmops.clients.signing import signature
 from pytest_llmops.errors import CallFailed, ConfigError
 from pytest_llmops.target.durations import spoken
-from pytest_llmops.target.proxies import SCHEMES, Proxy, hostname, loopback
 from pytest_llmops.target.secrets import without_userinfo
 
 if TYPE_CHECKING:
@@ -30,17 +30,19 @@ if TYPE_CHECKING:
 
     from pytest_llmops.state.ledger import Ledger
     from pytest_llmops.target.load import Target
+    from pytest_llmops.target.proxies import Proxy
 
-__all__ = ["PURPOSE", "Answer", "Http", "last_exchange", "loopback", "purpose"]
+__all__ = ["PURPOSE", "Answer", "Http", "purpose"]
 
 KEEP_ALIVE_S = 1.5
 """An idle connection is not used again after this: servers close theirs after 2 to 75 s, and the two must not meet."""
 
-PURPOSE: ContextVar[str] = ContextVar("purpose", default="check")
-"""Why calls are made: ``preflight``, ``check`` or ``measure``; servers see it in the User-Agent."""
+CLOSED = ("Server disconnected", "peer closed", "peer unexpectedly closed")
+LOCATION = "Invalid URL in location header"
+"""How the library's words begin, of which it makes one kind of error: what follows may be the server's."""
 
-last_exchange: ContextVar[str] = ContextVar("last_exchange", default="")
-"""The newest call of this test as a curl command, secrets by name."""
+PURPOSE: ContextVar[str] = ContextVar("purpose", default="check")
+"""Why: ``preflight``, ``check``, ``measure``, ``probe`` or ``doctor``; servers see it in the User-Agent."""
 
 
 @contextmanager
@@ -98,8 +100,6 @@ class Http:
     def _proxy_settings(self, proxy: Proxy) -> httpx.Proxy:
         place = f"{self.target.where[:-1]}.components.{self.component}] proxy"
         place = f"the environment's {proxy.variable}" if proxy.variable else place
-        if proxy.scheme not in SCHEMES or not hostname(proxy.url):
-            raise ConfigError(f"{place} is no proxy: {str(proxy)!r}; write for example http://proxy.example:3128.")
         if proxy.scheme.startswith("socks") and find_spec("socksio") is None:
             raise ConfigError(
                 f"{place} = {proxy} speaks SOCKS, which needs a package that is not installed: "
@@ -109,7 +109,10 @@ class Http:
         tls = self.part.tls
         if context and tls and tls.ca:
             context.load_verify_locations(str(self.target.root / tls.ca))
-        return httpx.Proxy(proxy.url, ssl_context=context)
+        try:
+            return httpx.Proxy(proxy.url, ssl_context=context)
+        except httpx.InvalidURL:  # a host that no name server could know
+            raise ConfigError(f"{place} is no proxy; write for example http://proxy.example:3128.") from None
 
     def __repr__(self) -> str:
         return f"Http({self.component} at {self.url})"
@@ -236,6 +239,11 @@ class Http:
         if isinstance(error, httpx.LocalProtocolError):
             # Its own words quote the header, and with it the secret.
             return "connection", "was not sent: HTTP allows no such header; look for a line break in the secret"
+        said = str(error)
+        if said.startswith(LOCATION):
+            return "connection", "answered a redirect whose Location is no address"
+        if isinstance(error, httpx.RemoteProtocolError) and not said.startswith(CLOSED):
+            return "connection", f"answered something that is not HTTP{through}"
         return "connection", f"broke off{through}: the connection was closed before the answer was whole"
 
     def _tls_trouble(self, error: Exception, through: str) -> str:

@@ -79,7 +79,7 @@ class Llm(Models, ABC):
         Raises:
             CallFailed: no whole answer came.
             Unsupported: the component has no such detail level.
-            ConfigError: nor has it, but one that is spelt nearly so.
+            ConfigError: the level is unknown, and a similar one exists.
         """
         self.asked = model or self.config.model or self.timed_model.name
         body = self._body(prompt, self.asked, self._length(detail, max_tokens), stream)

@@ -1,4 +1,4 @@
-"""Is a component there at all? Three levels: reachable, model listed, one real token generated."""
+"""Is a component there at all? Of a model server that is: reachable, model listed, one real token generated."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ class Preflight:
         component: its name.
         address: where it was looked for, without secrets.
         ok: whether all its levels were reached.
-        level: the last level that was reached: ``""``, ``reachable``, ``model listed``, ``generates``.
+        level: the last level that was reached: ``""``, ``reachable``; of a model server ``model listed``,
+            ``generates``, of an API with a key ``admitted``, of Grafana ``database ok``.
         reason: one line, also for the good case.
         took_s: how long the probe took.
         facts: server version, model, digest, quantisation: whatever the server said of itself.

@@ -14,6 +14,8 @@ import redis
 
 from pytest_llmops.clients.certificates import causes, trouble, trusted
 from pytest_llmops.clients.connecting import not_connected
+from pytest_llmops.clients.exchange import last_exchange
+from pytest_llmops.clients.reproduction import as_redis_cli
 from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
 from pytest_llmops.target.components import Tls
 from pytest_llmops.target.durations import spoken
@@ -66,6 +68,7 @@ class Redis:
     """
 
     def __init__(self, target: Target, component: str, ledger: Ledger) -> None:
+        self.target = target
         self.component = component
         self.part = target.component(component)
         self.ledger = ledger
@@ -84,6 +87,7 @@ class Redis:
             retry=None,
             **_tls_settings(target, component),
         )
+        self._place = self._client.connection_pool.connection_kwargs
 
     def __repr__(self) -> str:
         return f"Redis({self.address})"
@@ -130,13 +134,14 @@ class Redis:
             ttl_s: after which it goes of itself.
         """
         key = f"{key}:{uuid.uuid4().hex}"
-        self._send("SET", lambda: self._client.set(key, value, ex=ttl_s))
-        found = self._send("GET", lambda: self._client.get(key))
-        self._send("DEL", lambda: self._client.delete(key))
+        self._send("SET", lambda: self._client.set(key, value, ex=ttl_s), key, value, "EX", str(ttl_s))
+        found = self._send("GET", lambda: self._client.get(key), key)
+        self._send("DEL", lambda: self._client.delete(key), key)
         return bool(found == value.encode())
 
-    def _send(self, command: str, call: Callable[[], Any]) -> Any:
+    def _send(self, command: str, call: Callable[[], Any], *arguments: str) -> Any:
         self.ledger.admit(self.component, self.part.rate_limit)
+        last_exchange.set(as_redis_cli(self.target, self.component, self._place, [command, *arguments]))
         try:
             return call()
         except redis.TimeoutError:

@@ -1,21 +1,23 @@
-"""A call as a curl command to paste into a shell: complete, with secrets by the names of their variables."""
+"""A call as a command to paste into a shell: complete, with secrets by the names of their variables."""
 
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.target.proxies import proxies_in
-from pytest_llmops.target.secrets import without_userinfo
+from pytest_llmops.target.secrets import userinfo, without_userinfo
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from pytest_llmops.clients.signing import Signature
     from pytest_llmops.target.load import Target
     from pytest_llmops.target.proxies import Proxy
 
 
 def as_curl(target: Target, component: str, method: str, url: str, body: str | None, signed: Signature | None) -> str:
-    """The command.
+    """The command for curl.
 
     Args:
         target: the deployment.
@@ -35,6 +37,45 @@ def as_curl(target: Target, component: str, method: str, url: str, body: str | N
     if body is not None:
         words += ["-H", "'Content-Type: application/json'", "-d", shlex.quote(body)]
     return " ".join(words)
+
+
+def as_redis_cli(target: Target, component: str, place: Mapping[str, Any], words: Sequence[str]) -> str:
+    """The command for redis-cli.
+
+    Args:
+        target: the deployment.
+        component: its Redis.
+        place: ``host``, ``port`` or ``path``, and ``db``, as the library has read them from the url.
+        words: the command and its arguments.
+    """
+    part = target.component(component)
+    if "path" in place:
+        where = ["-s", str(place["path"])]
+    else:
+        where = ["-h", str(place.get("host", "localhost")), "-p", str(place.get("port", 6379))]
+    if place.get("db"):
+        where += ["-n", str(place["db"])]
+    if part.encrypted:
+        where.append("--tls")
+    if part.encrypted and (tls := part.tls):
+        files = {"--cacert": tls.ca, "--cert": tls.cert, "--key": tls.cert and (tls.key or tls.cert)}
+        where += [word for option, file in files.items() if file for word in (option, str(target.root / file))]
+        where += [] if tls.verify else ["--insecure"]
+    password, login = _redis_login(target, component)
+    begun = [f'REDISCLI_AUTH="{password}"'] if password else []
+    return " ".join([*begun, "redis-cli", *map(shlex.quote, where), *login, *map(shlex.quote, words)])
+
+
+def _redis_login(target: Target, component: str) -> tuple[str, list[str]]:
+    """The password as a shell takes it from its variable, and the option with the user; empty where there is none."""
+    part = target.component(component)
+    auth = part.auth
+    if auth and auth.basic and ":" in target.secret(auth.basic, component):
+        return f"${{{auth.basic}#*:}}", ["--user", f'"${{{auth.basic}%%:*}}"']
+    if auth:
+        return f"${auth.env or auth.bearer or auth.basic}", []
+    user, _, password = userinfo(part.url or "").partition(":")
+    return "[password of the url]" if password else "", ["--user", '"[user of the url]"'] if user else []
 
 
 def _connecting(target: Target, component: str) -> list[str]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, WithJsonSchema, field_validator, model_validator
 
-from pytest_llmops.target.addresses import checked_address, checked_proxy
+from pytest_llmops.target.addresses import DIRECT, checked_address, checked_proxy
 from pytest_llmops.target.durations import Seconds, seconds
-from pytest_llmops.target.proxies import DIRECT
 from pytest_llmops.target.routes import Health, Kpi, Route, misplaced
 from pytest_llmops.target.secrets import without_userinfo
 from pytest_llmops.target.table import Table
@@ -182,9 +181,15 @@ class Redis(Component):
 
     @field_validator("url")
     @classmethod
-    def _tls_is_a_table(cls, value: str | None) -> str | None:
-        if value and "ssl_" in urlsplit(value).query:
+    def _tls_and_auth_are_tables(cls, value: str | None) -> str | None:
+        asked = parse_qs(urlsplit(value or "").query, keep_blank_values=True)
+        if any(word.startswith("ssl_") for word in asked):
             raise ValueError("ssl_… in the url is not read; write tls = { ca = …, cert = …, key = … } instead")
+        if word := next((word for word in ("password", "username") if word in asked), ""):
+            raise ValueError(
+                f"{word}=… in the url is not read; name the variable that holds the password: "
+                'write auth = { bearer = "VARIABLE" }, or { basic = "VARIABLE" } where it holds user:password'
+            )
         return value
 
     @field_validator("proxy")

@@ -13,17 +13,16 @@ from pydantic import ValidationError
 
 from pytest_llmops.errors import ConfigError, did_you_mean
 from pytest_llmops.samples import Prompt, Workload
-from pytest_llmops.target import profiles
+from pytest_llmops.target import FILE_NAME, profiles
 from pytest_llmops.target.models import Config, TargetTable
 from pytest_llmops.target.notes import notes, unverified
 from pytest_llmops.target.problems import sentences
-from pytest_llmops.target.proxies import Proxy, proxy_between
-from pytest_llmops.target.secrets import Redactor, Secret, in_userinfo
+from pytest_llmops.target.proxies import Proxy, proxy_between, proxy_named
+from pytest_llmops.target.secrets import Redactor, Secret, in_userinfo, userinfo
 
 if TYPE_CHECKING:
     from pytest_llmops.target.components import Component
 
-FILE_NAME = "llmops.toml"
 BUILT_IN = "sandbox"
 
 NOT_EMBEDDED = frozenset({"prometheus", "alertmanager", "grafana"})
@@ -114,13 +113,16 @@ class Target:
             variables = part.auth.variables if part.auth else []
             found[name] = [self.environ[variable] for variable in variables if self.environ.get(variable)]
             found[name] += [value.partition(":")[2] for value in found[name] if part.auth and part.auth.basic]
-            proxy = self.proxy(name)
-            for url in (part.url, proxy.url if proxy else None):
-                found[name] += in_userinfo(url) if url else []
+            proxy = proxy_named(part.url, part.proxy, self.environ) if part.url and "http" in part.schemes else None
+            found[name] += in_userinfo(userinfo(part.url or "")) + in_userinfo(proxy.userinfo if proxy else "")
         return found
 
     def proxy(self, component: str) -> Proxy | None:
-        """The proxy that calls to a component go through; None where they go straight to it."""
+        """The proxy that calls to a component go through; None where they go straight to it.
+
+        Raises:
+            ConfigError: the environment names one that is no proxy.
+        """
         part = self.component(component)
         return proxy_between(part.url, part.proxy, self.environ) if part.url and "http" in part.schemes else None
 
@@ -177,7 +179,8 @@ def load(file: Path | None, name: str | None, root: Path, environ: Mapping[str, 
         environ=os.environ if environ is None else environ,
         own_thresholds=tuple(raw.get("targets", {}).get(chosen, {}).get("thresholds", {})),
     )
-    return replace(target, notes=(*target.warnings, *notes(table, target.where[:-1]), *left_out))
+    unread = (f"{shown}: [{name}] is read by no part of this version" for name in ("state", "history") if name in raw)
+    return replace(target, notes=(*target.warnings, *notes(table, target.where[:-1]), *unread, *left_out))
 
 
 def _addressed(table: TargetTable, name: str, shown: str) -> tuple[TargetTable, list[str]]:

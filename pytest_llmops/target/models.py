@@ -135,4 +135,5 @@ UNREAD = ("schedule", "notify", "audit")
 def unread(table: TargetTable) -> list[str]:
     """What is filled in, but read by nothing in this version."""
     found = [name for name in UNREAD if getattr(table, name)]
-    return [*found, "disruption.windows"] if table.disruption.windows else found
+    found += ["disruption.windows"] if table.disruption.windows else []
+    return found + [f'thresholds."{name}".for' for name, limits in table.thresholds.items() if limits.for_s]

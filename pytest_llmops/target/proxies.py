@@ -5,17 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
-from pytest_llmops.target.secrets import userinfo, without_userinfo
+from pytest_llmops.errors import ConfigError
+from pytest_llmops.target.addresses import DIRECT, ESCAPES, checked_proxy
+from pytest_llmops.target.secrets import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-DIRECT = "none"
-"""What ``proxy`` says where no proxy of the environment is to be asked."""
-
-SCHEMES = ("http", "https", "socks5", "socks5h")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +28,16 @@ class Proxy:
     variable: str = ""
 
     def __str__(self) -> str:
-        return without_userinfo(self.url)
+        return shown(self.url)
 
     @property
     def userinfo(self) -> str:
-        """``user:password``, decoded; empty where it has none."""
-        return userinfo(self.url)
+        """``user:password``, decoded; empty where it has none. A proxy has no path that could hold an ``@``."""
+        return unquote(self.url.partition("://")[2].rpartition("@")[0])
 
     @property
     def scheme(self) -> str:
-        """How it is spoken to: one of ``SCHEMES``, unless the environment says something else."""
+        """How it is spoken to: one of ``PROXIES``."""
         return urlsplit(self.url).scheme
 
 
@@ -52,7 +49,24 @@ def proxy_between(url: str, declared: str | None, environ: Mapping[str, str]) ->
         declared: what its ``proxy`` says.
         environ: where ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` and ``NO_PROXY`` (each also in lower case, which
             goes first) are looked up. They say nothing of this machine's own addresses.
+
+    Raises:
+        ConfigError: the environment names one that is no proxy; names its variable.
     """
+    found = proxy_named(url, declared, environ)
+    if found and found.variable:
+        try:
+            checked_proxy(found.url)
+        except ValueError:
+            raise ConfigError(
+                f"the environment's {found.variable} is no proxy; write for example http://proxy.example:3128; "
+                f"{ESCAPES}."
+            ) from None
+    return found
+
+
+def proxy_named(url: str, declared: str | None, environ: Mapping[str, str]) -> Proxy | None:
+    """As :func:`proxy_between`, but not checked: what the environment names may be no proxy, and hold a password."""
     if declared is not None:
         return None if declared == DIRECT else Proxy(declared)
     if loopback(url) or _spared(url, environ):

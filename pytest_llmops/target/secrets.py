@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from pytest_llmops.errors import ConfigError
@@ -71,6 +71,14 @@ class Redactor:
         """Whether the text holds a known value."""
         return bool(self._values) and self._compiled().search(text) is not None
 
+    def inside(self, value: Any) -> Any:
+        """Plain JSON with every text redacted, keys too; numbers stay numbers, though a secret may look like one."""
+        if isinstance(value, str):
+            return self.clean(value)
+        if isinstance(value, dict):
+            return {self.clean(str(key)): self.inside(item) for key, item in value.items()}
+        return [self.inside(item) for item in value] if isinstance(value, list | tuple) else value
+
     def _compiled(self) -> re.Pattern[str]:
         if self._pattern is None:
             from pytest_llmops.target.spellings import spellings
@@ -85,12 +93,26 @@ def without_userinfo(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
+def shown(url: str) -> str:
+    """What an error shows of an address that may be malformed: nothing that may be a password or a key.
+
+    All before the last ``@`` of the whole text goes, but for the scheme; so does all from ``?`` or ``#`` on. Where one
+    of these comes before the ``@``, nobody can tell what is a password: then only the scheme is left.
+    """
+    scheme, mark, rest = url.partition("://")
+    if not mark or not scheme.isalnum():  # a colon would be that between user and password
+        scheme, mark, rest = "", "", url
+    secret, _, place = rest.rpartition("@")
+    if "?" in secret or "#" in secret:
+        place = "…"
+    return f"{scheme}{mark}{place.partition('?')[0].partition('#')[0]}"
+
+
 def userinfo(url: str) -> str:
     """``user:password`` of a URL, decoded; empty where it has none."""
     return unquote(urlsplit(url).netloc.rpartition("@")[0])
 
 
-def in_userinfo(url: str) -> list[str]:
+def in_userinfo(pair: str) -> list[str]:
     """All that is secret in a URL's ``user:password``: the pair, and the password alone."""
-    pair = userinfo(url)
     return [part for part in (pair, pair.partition(":")[2]) if part]

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from pytest_llmops.clients.client import CLIENTS, connect
+from pytest_llmops.clients.client import CLIENTS, connect, preflight_calls
 from pytest_llmops.errors import ConfigError
 from pytest_llmops.target.components import Components
 
@@ -20,6 +20,22 @@ def test_a_client_knows_its_component_and_address(client, component):
     assert (made.component, made.address) == (component, f"{scheme}://host.example:1234")
     assert made.levels(1.0, {})[0][0] == "reachable"
     assert "hunter22" not in repr(made)
+
+
+KEYED = {"auth": {"bearer": "KEY"}}
+ASKED = {"routes": {"query": {"path": "/query", "answer": "answer"}}}
+
+
+@pytest.mark.parametrize(
+    ("component", "settings"),
+    [*((name, {}) for name in sorted(CLIENTS)), ("api", KEYED), ("api", ASKED), ("api", {**KEYED, **ASKED})],
+)
+def test_a_preflight_is_counted_by_its_levels(target, ledger, component, settings):
+    scheme = "redis" if component == "redis" else "http"
+    declared = target(**{component: {"url": f"{scheme}://host.example:1234", **settings}})
+    made = connect(declared, component, ledger)
+    assert preflight_calls(declared) == {component: len(made.levels(1.0, {}))}
+    made.close()
 
 
 def test_a_component_that_the_target_does_not_have(target, ledger):

@@ -185,3 +185,20 @@ def test_what_is_not_split_by_a_label_has_no_shares(page):
     with pytest.raises(Unsupported) as absent:
         page.shares("share", kpi.model_copy(update={"metric": ["cents_total"]}))
     assert str(absent.value) == "api: share needs cents_total, which its metrics do not have."
+
+
+def test_what_counters_rose_between_two_looks(page):
+    later = MetricsPage.parse("api", PAGE.replace('model="large"} 3', 'model="large"} 8').replace("2.5e8", "1e8"))
+    risen = later.since(page, ["requests_total"])
+    assert risen.kpi("figure", Kpi.model_validate(REQUESTS)) == 5
+    assert risen.names == {"requests_total"}
+
+
+def test_a_counter_that_fell_says_nothing(page):
+    later = MetricsPage.parse("api", PAGE.replace('model="small"} 90', 'model="small"} 3'))
+    with pytest.raises(Vacuous) as caught:
+        later.since(page, ["requests_total"])
+    assert str(caught.value) == (
+        "api: requests_total fell between two looks at the metrics page: the service was restarted, or several "
+        "processes answer in turn."
+    )

@@ -5,7 +5,8 @@ import time
 import pytest
 
 from pytest_llmops import __version__
-from pytest_llmops.clients.http import last_exchange, purpose
+from pytest_llmops.clients.exchange import last_exchange
+from pytest_llmops.clients.http import purpose
 from pytest_llmops.errors import BudgetSpent, CallFailed
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n"
@@ -99,6 +100,42 @@ def test_a_connection_that_is_closed_early(serve, http, parts):
 )
 def test_answers_that_are_no_success(serve, http, answer, kind, said):
     assert failure(http(url=serve(lambda _: answer).url)) == (kind, said)
+
+
+def test_the_whole_answer_is_kept_and_never_shown(serve, http):
+    api = http(url=serve(lambda _: (400, "y" * 200)).url)
+    with pytest.raises(CallFailed) as caught:
+        api.call("GET", "/x").ok()
+    error = caught.value
+    assert error.body == "y" * 200
+    assert str(error) == f"api: GET /x answered 400: {'y' * 120}..."
+    assert repr(error) == f'CallFailed("{error}")' or repr(error) == f"CallFailed('{error}')"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"SSH-2.0-OpenSSH_9.6\r\n\r\n",
+        b"closed\r\n\r\n",
+        b"-ERR unknown command 'GET'\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    ],
+)
+def test_what_answers_does_not_speak_http(serve, http, said):
+    api = http(url=serve(lambda _: iter([said])).url)
+    assert failure(api) == ("connection", "api: GET /x answered something that is not HTTP.")
+
+
+@pytest.mark.parametrize(
+    ("location", "kind", "said"),
+    [
+        ("http://eve:hun#ter2@host", "connection", "api: GET /x answered a redirect whose Location is no address."),
+        ("http://[::1", "connection", "api: GET /x answered a redirect whose Location is no address."),
+        ("http://[", "http-302", "api: GET /x answered 302, which is not followed: its Location is no address."),
+    ],
+)
+def test_a_redirect_to_no_address(serve, http, location, kind, said):
+    assert failure(http(url=serve(lambda _: (302, "", {"Location": location})).url)) == (kind, said)
 
 
 def test_a_stream_with_an_error_status_is_no_stream(serve, http):

@@ -170,7 +170,7 @@ NO_OPTIONS = (
 )
 OLD_NAME = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
 NO_CHOICE = "Unsupported value: 'temperature' does not support 0 with this model. Only the default (1) is supported."
-NEW_NAME = ("max_tokens", 400, json.dumps({"error": {"message": OLD_NAME, "param": "max_tokens"}}))
+NEW_NAME = ("max_tokens", 400, json.dumps({"error": {"message": OLD_NAME, "param": "max_tokens"}}, indent=2))
 NO_TEMPERATURE = ("temperature", 400, json.dumps({"error": {"message": NO_CHOICE, "param": "temperature"}}))
 
 
@@ -199,6 +199,15 @@ def test_any_other_refusal_is_said_at_once(openai, stream):
     with pytest.raises(CallFailed) as caught:
         llm.generate("capital?", stream=stream)
     assert str(caught.value) == f"openai: POST /v1/chat/completions answered 400: {long}"
+    assert len(server.requests) == 1
+
+
+def test_a_request_that_is_said_back_refuses_no_word_of_it(openai):
+    said = {"detail": [{"type": "missing", "loc": ["body", "user"], "input": {"temperature": 0, "stream_options": {}}}]}
+    llm, server = openai(model="m", refuses=[("messages", 422, json.dumps(said))])
+    with pytest.raises(CallFailed) as caught:
+        llm.generate("capital?")
+    assert str(caught.value) == f"openai: POST /v1/chat/completions answered 422: {json.dumps(said)}"
     assert len(server.requests) == 1
 
 

@@ -1,3 +1,4 @@
+import os
 import socket
 import subprocess
 from shutil import which
@@ -5,6 +6,7 @@ from shutil import which
 import pytest
 import trustme
 
+from pytest_llmops.clients.exchange import last_exchange
 from pytest_llmops.clients.redis import CacheFigures
 from pytest_llmops.errors import BudgetSpent, CallFailed, ConfigError, Unsupported, Vacuous
 
@@ -63,6 +65,60 @@ def test_a_login_in_the_url_is_used_and_never_shown(redis_server, cache):
     redis = cache(port, url=f"redis://:s3cret@127.0.0.1:{port}/0")
     assert redis.ping() > 0
     assert repr(redis) == f"Redis(redis://127.0.0.1:{port}/0)"
+
+
+def paste(environ):
+    """What redis-cli prints when the shown command is pasted into a shell."""
+    if which("redis-cli") is None:
+        pytest.skip("redis-cli is not installed")
+    return subprocess.run(
+        ["sh", "-c", last_exchange.get()],
+        env={"PATH": os.environ["PATH"], **environ}, capture_output=True, check=True, text=True,
+    ).stdout.strip()  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("auth", "secret", "begun", "login"),
+    [
+        ({"bearer": "KEY"}, "pa:ss/wörd", '"$KEY"', ""),
+        ({"basic": "KEY"}, "default:pa:ss/wörd", '"${KEY#*:}"', ' --user "${KEY%%:*}"'),
+        ({"basic": "KEY"}, "pass", '"$KEY"', ""),
+        ({"header": "x", "env": "KEY"}, "pa:ss/wörd", '"$KEY"', ""),
+    ],
+)
+def test_the_last_command_can_be_pasted_into_a_shell(redis_server, cache, auth, secret, begun, login):
+    port = redis_server("--requirepass", secret.removeprefix("default:"))
+    cache(port, {"KEY": secret}, url=f"redis://127.0.0.1:{port}/3", auth=auth).ping()
+    assert last_exchange.get() == f"REDISCLI_AUTH={begun} redis-cli -h 127.0.0.1 -p {port} -n 3{login} PING"
+    assert paste({"KEY": secret}) == "PONG"
+
+
+def test_a_failed_command_is_the_last_one_that_is_shown(redis_server, cache):
+    port = redis_server("--rename-command", "SET", "")
+    last_exchange.set("curl of something else")
+    with pytest.raises(Unsupported):
+        cache(port).keeps("llmops:it's", "two words", ttl_s=7)
+    begun, _, rest = last_exchange.get().partition(" SET ")
+    assert begun == f"redis-cli -h 127.0.0.1 -p {port}"
+    key, _, value = rest.partition(" 'two")
+    assert key.startswith("'llmops:it'\"'\"'s:")
+    assert value == " words' EX 7"
+    assert "unknown command" in paste({})
+
+
+def test_a_command_over_tls_and_one_with_a_login_in_the_url(cache, client, closed_port, tmp_path):
+    for name in ("ca.pem", "ours.pem"):
+        trustme.CA().cert_pem.write_to_path(tmp_path / name)
+    url = f"rediss://eve:s3cret@127.0.0.1:{closed_port}"
+    failure(cache(closed_port, url=url, tls={"ca": "ca.pem"}))
+    assert last_exchange.get() == (
+        f'REDISCLI_AUTH="[password of the url]" redis-cli -h 127.0.0.1 -p {closed_port} --tls '
+        f'--cacert {tmp_path}/ca.pem --user "[user of the url]" PING'
+    )
+    failure(cache(closed_port, url=f"rediss://127.0.0.1:{closed_port}", tls={"verify": False}))
+    assert last_exchange.get() == f"redis-cli -h 127.0.0.1 -p {closed_port} --tls --insecure PING"
+    failure(client("redis", url=f"unix://{tmp_path}/no.sock?db=2"))
+    assert last_exchange.get() == f"redis-cli -s {tmp_path}/no.sock -n 2 PING"
 
 
 def test_a_server_that_asks_for_a_password(redis_server, cache):
@@ -158,10 +214,12 @@ def test_a_certificate_that_is_not_to_be_trusted(secured, cache):
     )
 
 
-def test_a_redis_that_asks_for_our_certificate(secured, cache):
+def test_a_redis_that_asks_for_our_certificate(secured, cache, tmp_path):
     port = secured(clients="yes")
     url = f"rediss://127.0.0.1:{port}/0"
     assert cache(port, url=url, tls={"ca": "ca.pem", "cert": "ours.pem"}).ping() > 0
+    files = f"--cacert {tmp_path}/ca.pem --cert {tmp_path}/ours.pem --key {tmp_path}/ours.pem"
+    assert last_exchange.get() == f"redis-cli -h 127.0.0.1 -p {port} --tls {files} PING"
     kind, said = failure(cache(port, url=url, tls={"ca": "ca.pem"}))  # it closes before or after the first command
     assert kind in {"tls", "connection"}
     assert said in {

@@ -132,7 +132,74 @@ PROBLEMS = {
     ),
     "a bracket that is not closed": (
         f"{API}url = 'http://eve:hunter22@[::1:8000'",
-        ": [targets.staging.components.api] url: '[::1:8000' is no address (invalid IPv6 URL).",
+        ": [targets.staging.components.api] url: 'http://[::1:8000' is no address (invalid IPv6 URL).",
+    ),
+    "a password without a scheme before it": (
+        f"{API}url = 'admin:hunter22@rag:8000'",
+        ": [targets.staging.components.api] url: 'rag:8000' does not begin with http:// or https://.",
+    ),
+    "a password that ends the host": (
+        f"{API}url = 'https://user:hun/ter22@host'",
+        (
+            ": [targets.staging.components.api] url: 'https://host' has no port between 0 and 65535; in a user or a "
+            "password write / ? # @ as %2F %3F %23 %40."
+        ),
+    ),
+    "a password that may be a fragment": (
+        f"{API}url = 'https://user:hun#ter22@host'",
+        (
+            ": [targets.staging.components.api] url: 'https://…' has no port between 0 and 65535; in a user or a "
+            "password write / ? # @ as %2F %3F %23 %40."
+        ),
+    ),
+    "a password that begins with a port": (
+        f"{API}url = 'https://user:1#hunter22@host'",
+        (
+            ": [targets.staging.components.api] url: 'https://…' holds more than a path; leave out what follows '?' or "
+            "'#'; in a user or a password write / ? # @ as %2F %3F %23 %40."
+        ),
+    ),
+    "a password in brackets": (
+        f"{API}url = 'http://eve:[hunter22]@rag.example'",
+        ": [targets.staging.components.api] url: 'http://rag.example' is no address.",
+    ),
+    "a key after a url without a scheme": (
+        f"{API}url = 'rag.example:8000/x?key=hunter22'",
+        ": [targets.staging.components.api] url: 'rag.example:8000/x' does not begin with http:// or https://.",
+    ),
+    "a login of a proxy without a scheme": (
+        f"{API}proxy = 'user:hunter22@proxy:3128'",
+        (
+            ": [targets.staging.components.api] proxy: 'proxy:3128' is no proxy; write for example "
+            "'http://proxy.example:3128' (also https://, socks5://), or 'none' to go straight there."
+        ),
+    ),
+    "a proxy with a path": (
+        f"{API}proxy = 'http://user:1/hunter22@proxy:3128'",
+        (
+            ": [targets.staging.components.api] proxy: 'http://proxy:3128' holds more than a proxy's host and port; in "
+            "a user or a password write / ? # @ as %2F %3F %23 %40."
+        ),
+    ),
+    "a password in the query of Redis": (
+        "[targets.staging.components.redis]\nurl = 'redis://host/0?db=1&pass%77ord=hunter22'",
+        (
+            ": [targets.staging.components.redis] url: password=… in the url is not read; name the variable that holds "
+            'the password: write auth = { bearer = "VARIABLE" }, or { basic = "VARIABLE" } where it holds '
+            "user:password."
+        ),
+    ),
+    "a user in the query of Redis": (
+        "[targets.staging.components.redis]\nurl = 'redis://host/0?username=hunter22'",
+        (
+            ": [targets.staging.components.redis] url: username=… in the url is not read; name the variable that holds "
+            'the password: write auth = { bearer = "VARIABLE" }, or { basic = "VARIABLE" } where it holds '
+            "user:password."
+        ),
+    ),
+    "a port of Redis that cannot be, before a key": (
+        "[targets.staging.components.redis]\nurl = 'redis://host:99999/0?password=hunter22'",
+        ": [targets.staging.components.redis] url: 'redis://host:99999/0' has no port between 0 and 65535.",
     ),
     "a blank in a url": (
         f"{API}url = 'http://rag.example /x'",

@@ -1,6 +1,7 @@
 import pytest
 
-from pytest_llmops.target.proxies import loopback, proxies_in, proxy_between
+from pytest_llmops.errors import ConfigError
+from pytest_llmops.target.proxies import Proxy, loopback, proxies_in, proxy_between
 
 ONE, OTHER = "http://one.example:3128", "http://other.example:3128"
 
@@ -49,6 +50,28 @@ def test_which_addresses_are_this_machine(url, is_loopback):
 def test_which_proxy_is_between(url, declared, environ, found):
     proxy = proxy_between(url, declared, environ)
     assert (proxy and (proxy.url, proxy.variable)) == found
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+@pytest.mark.parametrize("value", ["http://user:hun#ter2@proxy", "user:hun#ter2@proxy:1", "ftp://proxy", "http://:1"])
+def test_a_variable_that_holds_no_proxy_is_named_and_its_value_is_not(variable, value):
+    with pytest.raises(ConfigError) as caught:
+        proxy_between("http://rag.example", None, {variable: value})
+    assert str(caught.value) == (
+        f"the environment's {variable} is no proxy; write for example http://proxy.example:3128; "
+        "in a user or a password write / ? # @ as %2F %3F %23 %40."
+    )
+    assert proxy_between("http://rag.example", "none", {variable: value}) is None
+    assert proxy_between("http://127.0.0.1", None, {variable: value}) is None
+
+
+def test_no_text_of_a_proxy_holds_its_login():
+    for url in ("http://user:hunter2@proxy:3128", "user:hunter2@proxy:3128", "http://user:hun/ter2@proxy:3128"):
+        proxy = Proxy(url)
+        assert str(proxy).removeprefix("http://") == "proxy:3128"
+        assert repr(proxy) == "Proxy(variable='')"
+        assert proxy.userinfo in {"user:hunter2", "user:hun/ter2", ""}
+    assert Proxy("http://user:hun%23ter2@proxy:3128").userinfo == "user:hun#ter2"
 
 
 @pytest.mark.parametrize(

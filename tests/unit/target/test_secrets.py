@@ -11,7 +11,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from pytest_llmops.errors import ConfigError
-from pytest_llmops.target.secrets import REDACTED, Redactor, Secret, userinfo, without_userinfo
+from pytest_llmops.target.secrets import REDACTED, Redactor, Secret, shown, userinfo, without_userinfo
 
 KEYS = """
 [targets.staging]
@@ -113,6 +113,40 @@ def test_userinfo_is_decoded_and_taken_out():
     assert userinfo(url) == "eve:p@ss"
     assert without_userinfo(url) == "https://rag.example:8443/v1?x=1"
     assert userinfo("https://rag.example") == ""
+
+
+@pytest.mark.parametrize(
+    ("url", "left"),
+    [
+        ("https://rag.example/v1", "https://rag.example/v1"),
+        ("https://eve:hunter22@rag.example/v1?key=k#top", "https://rag.example/v1"),
+        ("eve:hunter22@rag:8000", "rag:8000"),
+        ("eve:hun://ter22@rag:8000", "rag:8000"),
+        ("http://eve:hun@ter22@rag:8000", "http://rag:8000"),
+        ("http://eve:hun/ter22@rag:8000", "http://rag:8000"),
+        ("http://eve:hun#ter22@rag:8000", "http://…"),
+        ("http://rag/?mail=eve@rag.example&key=hunter22", "http://…"),
+        ("eve:hun?ter22@rag:8000", "…"),
+        ("", ""),
+    ],
+)
+def test_what_is_shown_of_an_address_that_may_be_malformed(url, left):
+    assert shown(url) == left
+
+
+def test_a_login_of_a_malformed_proxy_of_the_environment_is_taken_out_too(read):
+    target = read(
+        "[targets.staging.components.api]\nurl = 'http://rag.example'\n",
+        environ={"HTTP_PROXY": "http://user:hun#ter22@[proxy"},
+    )
+    assert target.secrets() == {"api": ["user:hun#ter22", "hun#ter22"]}
+    assert target.redactor().clean("user:hun#ter22@proxy") == "[redacted]@proxy"
+    with pytest.raises(ConfigError) as caught:
+        target.proxy("api")
+    assert str(caught.value) == (
+        "the environment's HTTP_PROXY is no proxy; write for example http://proxy.example:3128; "
+        "in a user or a password write / ? # @ as %2F %3F %23 %40."
+    )
 
 
 def attribute(text):
@@ -231,3 +265,11 @@ def test_a_secret_within_another_leaves_no_remainder():
     redactor = Redactor(["hunter"])
     redactor.add(["hunter-and-more"])
     assert redactor.clean("hunter-and-more, hunter") == "[redacted], [redacted]"
+
+
+def test_plain_json_is_redacted_with_its_keys():
+    tree = {"said s3cret": [("s3cret", 1, None)], 7: {"n": 1234, "of": "1234"}}
+    assert Redactor(["s3cret", "1234"]).inside(tree) == {
+        "said [redacted]": [["[redacted]", 1, None]],
+        "7": {"n": 1234, "of": "[redacted]"},
+    }

@@ -7,7 +7,7 @@ from http.server import ThreadingHTTPServer
 
 import pytest
 
-from pytest_llmops.clients.http import last_exchange
+from pytest_llmops.clients.exchange import last_exchange
 from pytest_llmops.errors import CallFailed
 
 

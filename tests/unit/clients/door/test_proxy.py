@@ -219,14 +219,22 @@ def test_an_answer_that_dribbles_through_a_tunnel_is_cut_at_the_deadline(
             {"HTTPS_PROXY": "ftp://eve:hunter22@proxy.example"},
             {},
             (
-                "the environment's HTTPS_PROXY is no proxy: 'ftp://proxy.example'; write for example "
-                "http://proxy.example:3128."
+                "the environment's HTTPS_PROXY is no proxy; write for example http://proxy.example:3128; "
+                "in a user or a password write / ? # @ as %2F %3F %23 %40."
             ),
         ),
         (
-            {"HTTPS_PROXY": "http://:3128"},
+            {"HTTPS_PROXY": "http://user:hun#ter2@proxy"},
             {},
-            "the environment's HTTPS_PROXY is no proxy: 'http://:3128'; write for example http://proxy.example:3128.",
+            (
+                "the environment's HTTPS_PROXY is no proxy; write for example http://proxy.example:3128; "
+                "in a user or a password write / ? # @ as %2F %3F %23 %40."
+            ),
+        ),
+        (
+            {"HTTPS_PROXY": "http://eve:hunter22@-é-é.é:3128"},
+            {},
+            "the environment's HTTPS_PROXY is no proxy; write for example http://proxy.example:3128.",
         ),
         (
             {},

@@ -8,7 +8,7 @@ from shutil import which
 import pytest
 import trustme
 
-from pytest_llmops.clients.http import last_exchange
+from pytest_llmops.clients.exchange import last_exchange
 from pytest_llmops.clients.signing import WRONG, signature
 
 pytestmark = pytest.mark.skipif(not (which("curl") and which("bash")), reason="curl or bash is not installed")
