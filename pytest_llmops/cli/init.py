@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pytest_llmops.errors import ConfigError
-from pytest_llmops.target.load import FILE_NAME
+from pytest_llmops.target import FILE_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,13 @@ ENVIRONMENTS = ("staging", "production", "development")
     "--url", "urls", multiple=True, help="Where to look: http(s)://, redis(s):// or host:port. Again for more."
 )
 @click.option("--name", help="The target's name in the file (default: local, or its environment).")
-@click.option("--key-env", metavar="VAR", default="", help="Environment variable with the key, where one is asked for.")
+@click.option(
+    "--key-env",
+    metavar="VAR",
+    default="",
+    help="Environment variable with the key. It is sent to every address that answers 401 or 403, as Bearer, X-API-Key "
+    "and Basic in turn; over plain http to another machine only where that is the only --url.",
+)
 @click.option("--ca", type=click.Path(path_type=Path), help="Certificates that sign those of https and rediss.")
 @click.option("--insecure", is_flag=True, help="Take any certificate; never for production.")
 @click.option("--environment", type=click.Choice(ENVIRONMENTS), help="What kind of target it is.")
@@ -45,14 +51,16 @@ def init(
 ) -> None:
     """Find out what answers, and write a commented llmops.toml for it.
 
-    Without --url the usual ports of this machine are tried. Only GET and PING are sent, nothing that costs or changes.
+    Without --url the usual ports of this machine are tried. Only GET and PING are sent, and of a service's own routes
+    only those of health, metrics and documentation, or one that does not take GET: nothing that costs or changes.
     """
+    from pytest_llmops.cli import new_file
     from pytest_llmops.cli.init_report import report
     from pytest_llmops.probe import addresses, discovery, file
     from pytest_llmops.probe.asking import Settings
     from pytest_llmops.target.proxies import loopback
 
-    _may_write(output)
+    new_file.may_write(output, "--output")
     places = [addresses.read(url) for url in urls] or addresses.local()
     here = all(loopback(place.url) for place in places)
     environment = environment or ("development" if here else "staging")
@@ -65,14 +73,18 @@ def init(
             scratch=Path(scratch),
             environ=os.environ,
             key_env=_checked_variable(key_env),
+            several=len({place.url for place in places}) > 1,
             tls=_tls(ca, root, insecure=insecure),
             deadline_s=GIVEN_DEADLINE_S if urls else LOCAL_DEADLINE_S,
         )
         found = discovery.look(places, settings)
-    if not found.found:
-        raise ConfigError(nothing_found(found, places, given=bool(urls)))
-    _write(output, file.text(found, name, environment))
-    report(found, name, output, settings)
+        if not found.found:
+            raise ConfigError(settings.secrets.clean(nothing_found(found, places, given=bool(urls))))
+        raw = file.text(found, name, environment)
+        text = settings.secrets.clean(raw)
+        _checked_text(text, name, output, settings.scratch)
+    new_file.write(output, text, "--output")
+    report(found, name, output, settings, echoed=text != raw)
 
 
 def nothing_found(found: Discovery, places: Sequence[Address], *, given: bool) -> str:
@@ -95,30 +107,24 @@ def nothing_found(found: Discovery, places: Sequence[Address], *, given: bool) -
     )
 
 
-def _may_write(output: Path) -> None:
-    """Before anything is asked: a file that exists is somebody's.
+def _checked_text(text: str, name: str, output: Path, scratch: Path) -> None:
+    """Read it as the suites will.
 
     Raises:
-        ConfigError: it exists, or its folder does not.
+        ConfigError: what was found does not make a file that can be read; the text is printed.
     """
-    if output.exists() or output.is_symlink():
-        raise ConfigError(f"{output} exists; it was not changed. Give --output another name, or move it away.")
-    if not output.parent.is_dir():
-        raise ConfigError(f"--output {output}: there is no folder {output.parent}; make it first.")
+    from pytest_llmops.target.load import load
 
-
-def _write(output: Path, text: str) -> None:
-    """The whole file at once, and only if there is still none."""
-    beside = output.with_name(f".{output.name}.{os.getpid()}")
+    trial = scratch / output.name
+    trial.write_text(text, encoding="utf-8")
     try:
-        beside.write_text(text, encoding="utf-8")
-        os.link(beside, output)  # unlike a rename it fails where a file has come in the meantime
-    except FileExistsError:
-        _may_write(output)
-    except OSError as error:
-        raise ConfigError(f"{output} cannot be written: {error.strerror}.") from None
-    finally:
-        beside.unlink(missing_ok=True)
+        load(trial, name, output.resolve().parent, {})
+    except ConfigError as error:
+        click.echo(text, nl=False)
+        raise ConfigError(
+            f"what was found makes no file that can be read, and none was written: {error}\n"
+            f"The text is printed above: mend it, and keep it as {output}."
+        ) from None
 
 
 def _checked_name(name: str) -> str:

@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from pytest_llmops.probe.words import one_line
-from pytest_llmops.target.load import FILE_NAME
+from pytest_llmops.target import FILE_NAME
+from pytest_llmops.target.secrets import REDACTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from pytest_llmops.probe.proposal import Discovery, Found
 
 
-def report(found: Discovery, name: str, output: Path, settings: Settings) -> None:
+def report(found: Discovery, name: str, output: Path, settings: Settings, *, echoed: bool = False) -> None:
     """Print it.
 
     Args:
@@ -28,16 +29,19 @@ def report(found: Discovery, name: str, output: Path, settings: Settings) -> Non
         name: the target's name.
         output: the file that was written.
         settings: how it was asked.
+        echoed: a key that was sent was taken out of the file.
     """
     console = Console(markup=False, highlight=False, emoji=False, soft_wrap=False)
     console.print(Text("Found", style="bold"))
-    console.print(_indented(_found(found)))
-    left_out = _left_out(found)
+    console.print(_indented(_found(found, settings)))
+    left_out = _left_out(found, settings)
     if left_out.row_count:
         console.print(Text("Not in the file", style="bold"))
         console.print(_indented(left_out))
     for words in _warnings(found, settings):
         console.print(Text(f"MIND: {words}", style="yellow"))
+    if echoed:
+        console.print(Text(f"MIND: what was found holds a key; {REDACTED} stands for it in the file.", style="yellow"))
     console.print(Text(f"\nWritten: {output} (target {name})", style="bold"))
     console.print(Text("\nNext", style="bold"))
     console.print(_indented(_next(found, output)))
@@ -54,37 +58,44 @@ def _grid() -> Table:
     return table
 
 
-def _found(found: Discovery) -> Table:
+def _said(words: str, settings: Settings) -> str:
+    """A text of a stranger as it may be shown: one line, without the keys that it was sent."""
+    return one_line(settings.secrets.clean(words))
+
+
+def _found(found: Discovery, settings: Settings) -> Table:
     table = _grid()
     table.add_column(overflow="fold")
     for one in found.found:
-        loud = [Text(f"MIND: it {one_line(words)}", style="yellow") for words in _loud(one)]
-        table.add_row(Text(one.kind, style="green"), one_line(one.url), Group(one_line(one.says) + _key(one), *loud))
+        loud = [Text(f"MIND: it {_said(words, settings)}", style="yellow") for words in _loud(one)]
+        says = f"{_said(one.says, settings)}{_key(one)}"
+        table.add_row(Text(one.kind, style="green"), _said(one.url, settings), Group(says, *loud))
     return table
 
 
 def _key(one: Found) -> str:
     if one.key is None:
         return ""
-    return f", signed with {one.key.variable}" if one.key.given else ", wants a key"
+    return f", signed with {one.key.variable}" if one.key.given and not one.key.withheld else ", wants a key"
 
 
 def _loud(one: Found) -> Iterator[str]:
+    if one.key is not None and one.key.withheld:
+        yield f"wants a key; {one.key.withheld}"
     if one.key is not None and one.key.accepted is False:
         yield f"does not take the key in {one.key.variable}"
     yield from one.loud
 
 
-def _left_out(found: Discovery) -> Table:
+def _left_out(found: Discovery, settings: Settings) -> Table:
     table = _grid()
     silent = [one for one in found.unknown if one.silent]
     told = [one for one in found.unknown if not one.silent]
     for again in found.again:
-        table.add_row(
-            one_line(again.url), f"a second {again.kind} ({one_line(again.says)}); a target has one of a kind"
-        )
+        says = _said(again.says, settings)
+        table.add_row(_said(again.url, settings), f"a second {again.kind} ({says}); a target has one of a kind")
     for one in told + silent:
-        table.add_row(one_line(one.url), one_line(one.reason))
+        table.add_row(_said(one.url, settings), _said(one.reason, settings))
     return table
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pytest_llmops.cli import new_file
 from pytest_llmops.control.embedded import ENGINES, Sandbox, fault_table, placed
-from pytest_llmops.errors import ConfigError
 from pytest_llmops.target import profiles
 from pytest_llmops.target.load import BUILT_IN, load
 
@@ -36,8 +36,8 @@ def sandbox(profile: str, engine: str, faults: tuple[str, ...], list_faults: boo
     if list_faults:
         click.echo(fault_table(), nl=False)
         return
-    if write is not None and write.exists():
-        raise ConfigError(f"{write} exists; it was not changed. Give --write another name, or move it away.")
+    if write is not None:
+        new_file.may_write(write, "--write")
     profiles.read(profile, "--profile")
     target = load(None, BUILT_IN if profile == BUILT_IN else f"{BUILT_IN}:{profile}", Path.cwd())
     stack = Sandbox(target, faults, engine)
@@ -50,9 +50,10 @@ def sandbox(profile: str, engine: str, faults: tuple[str, ...], list_faults: boo
         for variable, key in stack.facts["environ"].items():
             click.echo(f"export {variable}={key}")
         if write is not None:
-            write.write_text(_file(placed(target, stack.facts), knows=stack.facts["knows"]), encoding="utf-8")
+            new_file.write(write, _file(placed(target, stack.facts), knows=stack.facts["knows"]), "--write")
             click.echo(f"written: {write}")
-        click.echo(f"Ready in {stack.facts['ready_s']:.1f} s. Ctrl-C ends it and leaves nothing behind.")
+        left = f"nothing behind but {write}" if write is not None else "nothing behind"
+        click.echo(f"Ready in {stack.facts['ready_s']:.1f} s. Ctrl-C ends it and leaves {left}.")
         stop.wait()
     finally:
         stack.stop()

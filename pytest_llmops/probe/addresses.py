@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
 from pytest_llmops.errors import ConfigError
-from pytest_llmops.target.secrets import userinfo, without_userinfo
+from pytest_llmops.target.secrets import shown, userinfo, without_userinfo
 
 SCHEMES = ("http", "https", "redis", "rediss")
 
@@ -76,10 +76,10 @@ def read(text: str) -> Address:
     typed = text.strip()
     parts = _split(typed if "://" in typed else f"http://{typed}")
     if parts is None or not _asks_a_host(parts):
-        raise ConfigError(f"--url {_shown(typed)!r} is no address; write for example {_EXAMPLES}.")
+        raise ConfigError(f"--url {shown(typed)!r} is no address; write for example {_EXAMPLES}.")
     if parts.scheme not in SCHEMES:
         raise ConfigError(
-            f"--url {_shown(typed)!r}: {parts.scheme}:// is not spoken here; write for example {_EXAMPLES}."
+            f"--url {shown(typed)!r}: {parts.scheme}:// is not spoken here; write for example {_EXAMPLES}."
         )
     plain = parts._replace(query="", fragment="", path=parts.path.rstrip("/")).geturl()
     login = userinfo(plain)
@@ -109,9 +109,3 @@ def _split(text: str) -> SplitResult | None:
 def _asks_a_host(parts: SplitResult) -> bool:
     whole = parts.geturl()
     return bool(_HOST.fullmatch(parts.hostname or "")) and whole.isprintable() and " " not in whole
-
-
-def _shown(text: str) -> str:
-    """What was typed, without what may be a password."""
-    head, _, tail = text.rpartition("@")
-    return f"{head.partition('://')[0]}://…@{tail}" if "://" in head else tail

@@ -10,6 +10,8 @@ from pytest_llmops.errors import CallFailed, ConfigError
 from pytest_llmops.state.ledger import Ledger
 from pytest_llmops.target.load import Target
 from pytest_llmops.target.models import Budget, TargetTable
+from pytest_llmops.target.proxies import loopback
+from pytest_llmops.target.secrets import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,8 +37,10 @@ class Settings:
         scratch: a folder for the ledgers of these calls.
         environ: where keys are looked up.
         key_env: the variable that the user named for keys; empty for a proposed name.
+        several: more than one address was given.
         tls: the ``tls`` table for https and rediss; empty for none.
         deadline_s: for one call.
+        secrets: takes every key that was used so far out of text.
     """
 
     name: str
@@ -44,8 +48,10 @@ class Settings:
     scratch: Path
     environ: Mapping[str, str] = field(repr=False)
     key_env: str = ""
+    several: bool = False
     tls: Mapping[str, Any] = field(default_factory=dict)
     deadline_s: float = 5.0
+    secrets: Redactor = field(default_factory=Redactor)
 
     def variable(self, kind: str, word: str = "API_KEY") -> str:
         """The environment variable for a component's key: the user's, or for example ``STAGING_QDRANT_API_KEY``."""
@@ -53,6 +59,14 @@ class Settings:
         named = f"_{named}" if named[0].isdigit() else named
         parts = (named, word) if kind == "api" and word == "API_KEY" else (named, kind.upper(), word)
         return self.key_env or "_".join(parts)
+
+    def withheld(self, url: str) -> str:
+        """Why the user's key is not tried at an address, a clause; empty where it may be, or where none is set."""
+        plain = url.startswith(("http:", "redis:")) and not loopback(url)
+        if not (plain and self.several and self.environ.get(self.key_env)):
+            return ""
+        how = url.partition(":")[0]
+        return f"{self.key_env} was not tried: the key would go over plain {how}; give this address alone to try it"
 
     def target(self, kind: str, url: str, auth: Mapping[str, str] | None, login: str = "") -> Target:
         """A target of one component, in memory.
@@ -66,7 +80,10 @@ class Settings:
         part = {"url": url, "auth": auth, "tls": self.tls_of(url), "deadline": self.deadline_s}
         table = TargetTable.model_validate({"components": {kind: {k: v for k, v in part.items() if v}}})
         laid_over = {auth["basic"]: login} if auth and login else {}
-        return Target(self.name, table, self.root, environ={**self.environ, **laid_over})
+        target = Target(self.name, table, self.root, environ={**self.environ, **laid_over})
+        for used in target.secrets().values():
+            self.secrets.add(used)
+        return target
 
     def tls_of(self, url: str) -> dict[str, Any]:
         """The ``tls`` table of an address; empty for one without TLS."""

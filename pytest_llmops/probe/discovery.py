@@ -84,6 +84,7 @@ def recognise(asker: Asker) -> Found | None:
             return found
     serving = servers.ollama(asker) or servers.openai(asker)
     document = service.schema(asker)
+    serving = serving or (servers.unlisted(asker, document) if document else None)
     if serving is not None and not (document and service.answers_questions(document)):
         return serving
     api = "Ollama's" if serving and serving.kind == "ollama" else "OpenAI's"
@@ -121,6 +122,8 @@ def _reason(asker: Asker, greeting: Answer) -> str:
         schemes = asked_for(shut)
         scheme = schemes[0] if schemes else ("header", "X-API-Key")
         variable = asker.settings.variable("api", "LOGIN" if scheme[0] == "basic" else "API_KEY")
+        if withheld := asker.settings.withheld(asker.url):
+            return f"answers {shut.status} to every path; {withheld}"
         if asker.settings.environ.get(variable):
             return f"answers {shut.status} to every path, also with the key in {variable}"
         return (

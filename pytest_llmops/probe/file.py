@@ -38,9 +38,8 @@ def text(found: Discovery, name: str, environment: str) -> str:
 
 
 _HEAD = (
-    "What `pytest -m daily` checks, and where: written by `llmops init` from what answered. It is yours now: edit it.\n"
-    "A # with a blank behind it is a remark; a # without one is a setting that you may switch on.\n"
-    "`llmops doctor` tells whether all of this holds; `llmops schema` prints every table."
+    "Written by `llmops init` from what answered; yours to edit. `llmops doctor` checks it.\n"
+    "A # with a blank behind it is a remark; a # without one is a setting that you may switch on."
 )
 
 

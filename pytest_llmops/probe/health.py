@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_llmops.clients.health import moment_of
-from pytest_llmops.probe.openapi import table
+from pytest_llmops.probe.shapes import table
 from pytest_llmops.probe.words import below, words
 from pytest_llmops.target.durations import spoken
 

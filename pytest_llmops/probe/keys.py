@@ -60,7 +60,7 @@ def key_for(asker: Asker, kind: str, path: str, declared: list[Scheme] | None = 
         return None
     schemes = list(dict.fromkeys([*(declared or ()), *(asked_for(shut) if shut else ())])) or list(KNOWN[kind])
     keys = [_key(asker, kind, scheme) for scheme in schemes]
-    given = [key for key in keys if key.given]
+    given = [key for key in keys if key.given and not key.withheld]
     if not given:
         return keys[0]
     taken = next((key for key in given if shut and asker.accepts(key.auth, path)), None)
@@ -80,7 +80,8 @@ def in_words(scheme: Scheme) -> str:
 def _key(asker: Asker, kind: str, scheme: Scheme) -> Key:
     variable = asker.settings.variable(kind, "LOGIN" if scheme == BASIC else "API_KEY")
     auth = {"header": scheme[1], "env": variable} if scheme[0] == "header" else {scheme[0]: variable}
-    return Key(auth, variable, in_words(scheme), given=bool(asker.settings.environ.get(variable)))
+    given = bool(asker.settings.environ.get(variable))
+    return Key(auth, variable, in_words(scheme), given, withheld=asker.settings.withheld(asker.url))
 
 
 def _in_url(asker: Asker, kind: str) -> Key:

@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from pytest_llmops.probe.keys import BASIC, BEARER, Scheme
+from pytest_llmops.probe.schemas import flat, followed
+from pytest_llmops.probe.shapes import listed, table
 
 PATHS = (
     "/openapi.json",
@@ -23,9 +25,6 @@ PATHS = (
 """Where frameworks serve it."""
 
 _HEADER = re.compile(r"[A-Za-z0-9_-]+")
-
-DEEPEST = 8
-"""So many references are followed one into the other."""
 
 JSON, FORM, OTHER = "json", "form", "other"
 
@@ -66,16 +65,6 @@ class Operation:
     answer: Mapping[str, Any] | None = None
     streams: bool = False
     keys: tuple[Scheme, ...] = field(default=())
-
-
-def table(found: Any) -> Mapping[str, Any]:
-    """The object that stands there; empty where something else does."""
-    return found if isinstance(found, Mapping) else {}
-
-
-def listed(found: Any) -> list[Any]:
-    """The array that stands there; empty where something else does."""
-    return found if isinstance(found, list) else []
 
 
 def is_schema(found: Any) -> bool:
@@ -119,25 +108,9 @@ class Document:
                 if path.startswith("/") and isinstance(methods.get(method), Mapping):
                     yield self._operation(method.upper(), path, methods, methods[method])
 
-    def flat(self, schema: Any, seen: frozenset[str] = frozenset()) -> dict[str, Any]:
-        """A schema with its references followed, and its allOf, anyOf and oneOf made one.
-
-        Of several choices the one that is a text is taken, else the first that is not null.
-        """
-        found = dict(table(schema))
-        reference = found.pop("$ref", None)
-        if isinstance(reference, str):
-            if reference in seen or len(seen) >= DEEPEST:
-                return {}
-            seen |= {reference}
-            found = _merged(self.flat(self._at(reference), seen), found)
-        for part in listed(found.pop("allOf", None)):
-            found = _merged(found, self.flat(part, seen))
-        choices = listed(found.pop("anyOf", None)) or listed(found.pop("oneOf", None))
-        options = [option for choice in choices if (option := self.flat(choice, seen)).get("type") != "null"]
-        if options:
-            found = _merged(min(options, key=lambda option: option.get("type") != "string"), found)
-        return _typed(found)
+    def flat(self, schema: Any) -> dict[str, Any]:
+        """A schema with its references followed, and its allOf, anyOf and oneOf made one."""
+        return flat(self.raw, schema)
 
     def properties(self, schema: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         """The properties of a flat schema, each made flat."""
@@ -145,19 +118,7 @@ class Document:
 
     def followed(self, item: Any) -> Mapping[str, Any]:
         """What a ``$ref`` points at, or the item itself."""
-        found = table(item)
-        for _ in range(DEEPEST):
-            if not isinstance(found.get("$ref"), str):
-                break
-            found = table(self._at(found["$ref"]))
-        return found
-
-    def _at(self, reference: str) -> Any:
-        """What stands at ``#/components/schemas/Query``; None for another document."""
-        found: Any = self.raw if reference.startswith("#/") else None
-        for part in reference.removeprefix("#/").split("/"):
-            found = table(found).get(unquote(part).replace("~1", "/").replace("~0", "~"))
-        return found
+        return followed(self.raw, item)
 
     def _operation(self, method: str, path: str, item: Mapping[str, Any], one: Mapping[str, Any]) -> Operation:
         every = [self.followed(raw) for raw in [*listed(item.get("parameters")), *listed(one.get("parameters"))]]
@@ -246,37 +207,3 @@ def _scheme(raw: Mapping[str, Any]) -> Scheme | None:
     if kind == "basic" or (kind == "http" and str(raw.get("scheme")).lower() == "basic"):
         return BASIC
     return BEARER if kind in {"http", "oauth2", "openIdConnect"} else None
-
-
-def _merged(under: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Two flat schemas as one: properties and required together, the rest from the second where it says it."""
-    result = {**under, **over}
-    properties = {**table(under.get("properties")), **table(over.get("properties"))}
-    if properties:
-        result["properties"] = properties
-    required = [*listed(under.get("required")), *listed(over.get("required"))]
-    if required:
-        result["required"] = required
-    return result
-
-
-def _typed(found: dict[str, Any]) -> dict[str, Any]:
-    """With one type, where several or none are given, and without a type or format that is no word."""
-    if isinstance(found.get("type"), list):
-        found["type"] = next((one for one in found["type"] if one != "null"), "null")
-    for key in ("type", "format"):
-        if not isinstance(found.get(key, ""), str):
-            del found[key]
-    if "type" not in found:
-        kind = _implied(found)
-        return {**found, "type": kind} if kind else found
-    return found
-
-
-def _implied(found: Mapping[str, Any]) -> str:
-    """The type of a schema that does not say it; empty where it may be any."""
-    if table(found.get("properties")):
-        return "object"
-    if "items" in found:
-        return "array"
-    return "string" if any(isinstance(one, str) for one in listed(found.get("enum"))) else ""

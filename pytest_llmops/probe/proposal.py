@@ -52,6 +52,7 @@ class Key:
         holds: what belongs into it, in words.
         given: whether the variable is set.
         accepted: whether the component took it; None where that could not be tried.
+        withheld: why one that is set was not tried, a clause; empty for no such reason.
     """
 
     auth: dict[str, str]
@@ -59,6 +60,7 @@ class Key:
     holds: str
     given: bool = False
     accepted: bool | None = None
+    withheld: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmops.errors import ConfigError
-from pytest_llmops.probe.openapi import listed, table
+from pytest_llmops.probe.shapes import listed, table
 from pytest_llmops.probe.words import rank, words
-from pytest_llmops.target.templates import render
+from pytest_llmops.target.templates import placeholders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -157,11 +156,7 @@ def filled(document: Document, name: str, inner: Mapping[str, Any], given: Any =
 
 def _is_literal(value: Any) -> bool:
     """Whether no part of it would be taken for a placeholder of ours."""
-    try:
-        render(value, {})
-    except ConfigError:
-        return False
-    return True
+    return next(placeholders(value), None) is None
 
 
 def _by_name(document: Document, name: str, inner: Mapping[str, Any]) -> Any:

@@ -19,15 +19,16 @@ def redis(settings: Settings, address: Address) -> Found | CallFailed:
     url = address.url if address.speaks_redis else address.as_redis
     variable = settings.variable("redis", "PASSWORD")
     given = bool(settings.environ.get(variable))
-    password = Key({"basic": variable}, variable, "the password, or user:password", given)
+    withheld = "" if address.login else settings.withheld(url)
+    password = Key({"basic": variable}, variable, "the password, or user:password", given, withheld=withheld)
     key = password if address.login else None
     failed = _ping(settings, url, key, address.login)
     if failed is not None and failed.kind == "auth" and key is None:
         key = password
-        failed = _ping(settings, url, key) if given else failed
+        failed = _ping(settings, url, key) if given and not withheld else failed
     if failed is not None and failed.kind != "auth":
         return failed
-    if key is not None and (given or address.login):
+    if key is not None and (given or address.login) and not withheld:
         key = replace(key, accepted=failed is None)
     says = "Redis, asks for its password" if failed else "Redis, answers PING"
     return Found("redis", url, says, (Section((), tuple(access(settings, url, key))),), key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmops.probe.openapi import listed, table
+from pytest_llmops.probe.shapes import listed, table
 from pytest_llmops.probe.words import below, rank, words
 
 if TYPE_CHECKING:

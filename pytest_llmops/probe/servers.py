@@ -7,16 +7,20 @@ from urllib.parse import quote
 
 from pytest_llmops.probe.keys import key_for
 from pytest_llmops.probe.models import Models, enumerated, sorted_out
-from pytest_llmops.probe.openapi import listed, table
 from pytest_llmops.probe.proposal import Entry, Found, Key, Section
+from pytest_llmops.probe.shapes import listed, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_llmops.probe.asking import Asker, Settings
+    from pytest_llmops.probe.openapi import Document
 
 MADE_UP = "/llmops-no-such-path"
 """A path that nobody has."""
+
+CHAT = "/v1/chat/completions"
+"""Where whatever speaks OpenAI's API is asked to generate."""
 
 COLLECTIONS = 20
 """So many collections are asked for their points."""
@@ -74,7 +78,7 @@ def openai(asker: Asker) -> Found | None:
     if not isinstance(found.get("data"), list) or not all(table(one).get("id") for one in found["data"]):
         return _shut_openai(asker)
     # llama.cpp lists its models to everybody, and wants its key for the rest.
-    key = key_for(asker, "openai", "/v1/chat/completions")
+    key = key_for(asker, "openai", CHAT)
     models = sorted_out([(str(one["id"]), "") for one in found["data"]])
     return _openai(asker, models, key, _builder(asker, found["data"]))
 
@@ -90,6 +94,20 @@ def _shut_openai(asker: Asker) -> Found | None:
     if key is not None and key.accepted:
         return openai(asker)
     return _openai(asker, None, key, "OpenAI's API")
+
+
+def unlisted(asker: Asker, document: Document) -> Found | None:
+    """A server whose schema has OpenAI's chat though its list of models fails, as ``transformers serve`` offline."""
+    chats = [one for one in document.operations() if one.method == "POST" and one.path.endswith("/chat/completions")]
+    chat = next((one for one in chats if CHAT in {one.path, document.prefix + one.path}), None)
+    if chat is None:
+        return None
+    key = key_for(asker, "openai", CHAT, list(chat.keys))
+    listing = asker.get("/v1/models")
+    said = f"answers {listing.status} without a list" if listing is not None else "gives no whole answer"
+    model = Entry("model", "NAME", "has to be named: its list of models fails", on=False)
+    loud = f"{said} to GET /v1/models: name the one to time as model"
+    return Found("openai", asker.url, "OpenAI's API, no list of models", (own(asker, [model], key),), key, (loud,))
 
 
 def _openai(asker: Asker, models: Models | None, key: Key | None, builder: str) -> Found:

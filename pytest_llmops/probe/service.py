@@ -55,7 +55,7 @@ def service(asker: Asker, document: Document | None, also: str = "") -> Found | 
     prefix = _prefix(asker, document) if document else ""
     candidates = _candidates(document, also)
     best = next((one for one in candidates if not one.cannot), None)
-    key = _key(asker, best, prefix)
+    key = _key(asker, document, best, prefix)
     vital = vitals.vitality(asker, document, prefix)
     if document is None and vital is None:
         return None
@@ -85,26 +85,37 @@ def _candidates(document: Document | None, also: str) -> list[Candidate]:
 
 
 def _prefix(asker: Asker, document: Document) -> str:
-    """What goes before the schema's paths at this url: its servers' path, where that is not within the url already."""
+    """What goes before the schema's paths at this url: its servers' path, where that is not within the url already.
+
+    Only paths that cost and change nothing are asked: of health, figures and documentation, or one that is not for GET.
+    """
     base = urlsplit(asker.url).path
     prefix = document.prefix.removeprefix(base) if base and document.prefix.startswith(base) else document.prefix
     if not prefix:
         return ""
-    paths = [one.path for one in document.operations() if one.method == "GET" and "{" not in one.path]
-    answers = [(asker.get(f"{prefix}{path}"), asker.get(path)) for path in paths[:2]]
+    paths = vitals.harmless(document)[:2] or [path for path in _not_for_get(document) if "{" not in path][:1]
+    answers = [(asker.get(f"{prefix}{path}"), asker.get(path)) for path in paths]
     there = [with_it for with_it, _ in answers if with_it is not None and with_it.status != 404]
     bare = [without for _, without in answers if without is not None and without.status != 404]
     return "" if bare and not there else prefix
 
 
-def _key(asker: Asker, best: Candidate | None, prefix: str) -> Key | None:
+def _not_for_get(document: Document) -> list[str]:
+    """Paths that a GET cannot set to work: a wrong method, or a key that is missing, is all that it is told."""
+    operations = list(document.operations())
+    gets = {one.path for one in operations if one.method == "GET"}
+    return [one.path for one in operations if one.path not in gets]
+
+
+def _key(asker: Asker, document: Document | None, best: Candidate | None, prefix: str) -> Key | None:
     """What signs the query route: by the schema, or because it or a health route wants a key."""
-    if best is not None:
-        key = key_for(asker, "api", prefix + best.path, [*best.operation.keys, *best.headers])
+    declared = [*best.operation.keys, *best.headers] if best else []
+    if best is not None and document is not None and best.operation.path in _not_for_get(document):
+        key = key_for(asker, "api", prefix + best.path, declared)
         if key is not None:
             return key
     shut = next((path for path in health.PATHS[:2] if asker.shut(path)), health.PATHS[0])
-    return key_for(asker, "api", shut)
+    return key_for(asker, "api", shut, declared)
 
 
 def _figures(

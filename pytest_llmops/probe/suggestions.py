@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from pytest_llmops.probe.proposal import Entry, Section
+from pytest_llmops.probe.route_tables import QUERY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,17 +19,17 @@ WAIVED = dt.timedelta(days=30)
 def sections(found: Iterable[Found]) -> Iterator[Section]:
     """Thresholds, questions, a waiver and a budget, as far as they mean something for these components."""
     kinds = {one.kind: one for one in found}
-    times = _timed(kinds)
+    asks = "api" in kinds and any(one.path == QUERY and one.on for one in kinds["api"].sections)
+    times = _timed(kinds, asks=asks)
     if times:
         yield from _thresholds(times)
-        yield _questions("api" in kinds)
+        yield _questions(asks=asks)
     yield _waiver()
     yield _budget()
 
 
-def _timed(kinds: dict[str, Found]) -> list[tuple[str, str]]:
+def _timed(kinds: dict[str, Found], *, asks: bool) -> list[tuple[str, str]]:
     """The timed metrics that this target has, each with a limit."""
-    asks = "api" in kinds and any(one.path == ("routes", "query") for one in kinds["api"].sections)
     generates = bool({"ollama", "openai"} & set(kinds))
     found = [("generation_latency.ttft", "< 2 s")] if generates else []
     return [*found, ("query_latency.p90", "< 3 s")] if asks else found
@@ -43,7 +44,7 @@ def _thresholds(times: list[tuple[str, str]]) -> Iterator[Section]:
         note = ()
 
 
-def _questions(asks: bool) -> Section:
+def _questions(*, asks: bool) -> Section:
     said = "words that a right answer holds" if asks else "read where an api answers questions"
     return Section(
         ("prompts",),

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _ALIVE = ("health", "healthz", "healthcheck", "ready", "readyz", "readiness", "live", "livez", "liveness")
 _PERHAPS = ("status", "ping")
 """Words of paths that may be of something else: these go last."""
+_FIGURES = ("metrics", "prometheus", "docs")
+_HOW = {"check", "checks", "full", "deep", "detail", "details", "detailed", "dependencies"}
+"""What may follow a health word; anything else, as in ``/health/reset``, may change something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +57,28 @@ def vitality(asker: Asker, document: Document | None, prefix: str) -> Vital | No
     return None
 
 
+def harmless(document: Document) -> list[str]:
+    """Paths of the schema that may be asked whatever the service is: of health, figures and documentation."""
+    return _alive(document, (*_ALIVE, *_PERHAPS, *_FIGURES))
+
+
 def _alive(document: Document, wanted: Sequence[str]) -> list[str]:
-    """GET operations without required parameters whose last words are among these, shortest path first."""
+    """GET operations without required parameters whose paths end in one of these words, shortest path first."""
     found = [
         one.path
         for one in document.operations()
         if one.method == "GET" and "{" not in one.path and not any(p.required for p in one.parameters)
-        and set(words("/".join(one.path.split("/")[-2:]))) & set(wanted)
+        and _ends_in(one.path, wanted)
     ]  # fmt: skip
     rank = {path: min(wanted.index(word) for word in words(path) if word in wanted) for path in found}
     return sorted(found, key=lambda path: (rank[path], path.count("/")))
+
+
+def _ends_in(path: str, wanted: Sequence[str]) -> bool:
+    found = words(path)
+    while len(found) > 1 and found[-1] in _HOW:
+        found.pop()
+    return bool(found) and found[-1] in wanted
 
 
 def _reading(answer: Answer | None) -> Reading | None:

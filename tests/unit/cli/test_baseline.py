@@ -94,6 +94,29 @@ def test_from_candidate_to_baseline(llmops, file, record, tmp_path):
     )
 
 
+def test_who_accepts_is_told_without_git(llmops, file, record, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("USER", "eve")
+    path = record(0.1)
+    status, said = llmops("baseline", "accept", "--reason", "first", path)
+    assert (status, said.splitlines()[-1].split(" as ")[0]) == (0, f"accepted: {path}")
+    assert llmops("baseline", "show")[1].splitlines()[1].endswith(" by eve: first")
+
+
+def test_nobody_accepts_who_has_no_name(llmops, file, record, tmp_path, monkeypatch):
+    def unknown(uid):
+        raise KeyError(uid)
+
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    assert llmops("baseline", "accept", "--reason", "first", record(0.1)) == (
+        1,
+        "Error: neither git nor the system knows who you are; give --by.\n",
+    )
+
+
 def test_a_list_names_number_age_and_reason(llmops, file, record, tmp_path):
     for day, (by, reason) in enumerate([("ada", "first week"), ("eve", "new model")]):
         llmops("baseline", "accept", "--reason", reason, "--by", by, record(0.1, day=day))

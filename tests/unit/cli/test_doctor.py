@@ -77,7 +77,7 @@ def test_a_target_that_is_ready(llmops, file, ollama):
     (daily,) = [line for line in lines if line.startswith("a daily run")]
     assert re.fullmatch(
         r"a daily run  \d+ checks, \d+ of them timed: about \d+ calls, up to \d+ tokens, [\d.]+ s\. "
-        r"At most 2000 calls, 200000 tokens, 600 s of measuring\.",
+        r"At most 2000 calls, 200000 tokens and 600 s of measuring\.",
         daily,
     )
     (baselines,) = [line for line in lines if line.startswith("baselines")]

@@ -117,6 +117,83 @@ def test_a_password_of_a_url_is_neither_written_nor_said(init, serve, tmp_path):
     assert 'auth = { basic = "LOCAL_OLLAMA_LOGIN" }' in text
 
 
+def test_a_key_that_a_server_echoes_is_neither_written_nor_said(init, serve, tmp_path, monkeypatch):
+    monkeypatch.setenv("MINE", "s3same")
+    table = {"/api/version": {"version": "s3same"}, "/api/tags": {"models": [{"name": "of-s3same"}]}}
+    url = serve(table, key=("Authorization", "Bearer s3same", ()))
+    status, said = init(url, options=["--key-env", "MINE"])
+    assert status == 0
+    assert f"  ollama  {url}  Ollama [redacted], of-[redacted], signed with MINE\n" in said
+    assert "MIND: what was found holds a key; [redacted] stands for it in the file.\n" in said
+    assert "s3same" not in said + (tmp_path / "llmops.toml").read_text()
+    assert load(tmp_path / "llmops.toml", None, tmp_path, {}).component("ollama").model == "of-[redacted]"
+
+
+def test_a_text_that_cannot_be_read_again_is_printed_and_not_written(init, serve, tmp_path, monkeypatch):
+    monkeypatch.setenv("MINE", "development")  # a key that is also a word of the file
+    url = serve(OLLAMA, key=("Authorization", "Bearer development", ()))
+    status, said = init(url, options=["--key-env", "MINE"])
+    assert status == 1
+    assert said.startswith("# Written by `llmops init` from what answered; ")
+    assert f'url = "{url}"\n' in said
+    assert said.endswith(
+        "\nError: what was found makes no file that can be read, and none was written: llmops.toml: "
+        "[targets.local] environment is '[redacted]': "
+        "input should be 'production', 'staging', 'development' or 'sandbox'.\n"
+        "The text is printed above: mend it, and keep it as llmops.toml.\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_key_that_is_withheld_is_said(init, serve, monkeypatch):
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("MINE", "s3same")
+    here = serve(OLLAMA)
+    shut = serve({"/v1/models": (401, "no")}).replace("127.0.0.1", "0.0.0.0")  # not loopback, and yet nobody else
+    status, said = init(here, shut, options=["--key-env", "MINE"])
+    assert status == 0
+    assert f"  openai  {shut}    OpenAI's API, wants a key\n" in said
+    assert (
+        "MIND: it wants a key; MINE was not tried: the key would go over plain http; "
+        "give this address alone to try it\n"
+    ) in said
+    assert "export" not in said
+
+
+def test_a_schemas_example_that_holds_braces_makes_a_file_that_loads(init, serve, tmp_path):
+    body = {
+        "type": "object",
+        "required": ["question", "frame"],
+        "properties": {"question": {"type": "string"}, "frame": {"type": "string", "example": "Answer {text2} please"}},
+    }
+    post = {"requestBody": {"content": {"application/json": {"schema": body}}}}
+    schema = {"openapi": "3.1.0", "paths": {"/ask": {"post": post}}}
+    status, said = init(serve({"/openapi.json": schema, "/health": "ok"}))
+    assert status == 0, said
+    api = load(tmp_path / "llmops.toml", None, tmp_path, {}).component("api")
+    assert api.routes["query"].body == {"question": "{prompt}", "frame": "llmops"}
+
+
+def test_what_cannot_be_written_any_more_is_printed(init, serve, tmp_path):
+    (tmp_path / "deep").mkdir()
+
+    class Gone(dict):
+        def get(self, path, *default):
+            if (tmp_path / "deep").exists():
+                (tmp_path / "deep").rmdir()
+            return super().get(path, *default)
+
+    url = serve(Gone(OLLAMA))
+    status, said = init(url, options=["--output", "deep/mine.toml"])
+    assert status == 1
+    assert said.startswith("# Written by `llmops init` from what answered; ")
+    assert f'url = "{url}"\n' in said
+    assert said.endswith(
+        "\nError: deep/mine.toml cannot be written: No such file or directory. What belongs into it is printed above.\n"
+    )
+
+
 def test_tls_with_its_authority_or_without_a_check(init, serve, tmp_path):
     ca, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     ca.issue_cert("127.0.0.1").configure_cert(context)

@@ -21,6 +21,13 @@ def test_a_file_that_exists_is_not_overwritten(llmops, tmp_path):
     assert (tmp_path / "llmops.toml").read_text() == "mine"
 
 
+def test_a_folder_that_is_not_there_is_said_before_anything_starts(llmops):
+    assert llmops("sandbox", "--write", "no/demo.toml") == (
+        1,
+        "Error: --write no/demo.toml: there is no folder no; make it first.\n",
+    )
+
+
 def test_an_unknown_profile_names_the_nearest(llmops):
     status, said = llmops("sandbox", "--profile", "ragg")
     assert status == 1
@@ -65,7 +72,7 @@ def test_it_runs_until_it_is_told_to_end_and_writes_the_file_that_points_at_it(t
     url = said[0].split()[1]
     assert said[0].split() == ["ollama", url]
     assert said[-2:] == ["written: llmops.toml\n", said[-1]]
-    assert said[-1].endswith(" s. Ctrl-C ends it and leaves nothing behind.\n")
+    assert said[-1].endswith(" s. Ctrl-C ends it and leaves nothing behind but llmops.toml.\n")
     target = load(tmp_path / "llmops.toml", None, tmp_path)
     assert (target.name, target.table.profile, target.component("ollama").url) == ("sandbox", "ollama", url)
     assert not target.table.embedded

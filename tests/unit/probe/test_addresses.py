@@ -51,7 +51,17 @@ def test_another_scheme_is_said():
 def test_a_password_is_not_shown_in_an_error():
     with pytest.raises(ConfigError) as caught:
         read("ftp://ann:secret@files.example")
-    assert str(caught.value) == f"--url 'ftp://…@files.example': ftp:// is not spoken here; {EXAMPLES}"
+    assert str(caught.value) == f"--url 'ftp://files.example': ftp:// is not spoken here; {EXAMPLES}"
+
+
+@pytest.mark.parametrize(
+    ("typed", "left"),
+    [("ann:hun#ter2@files.example", "…"), ("http://ann:hun/ter2@files.example:1", "http://files.example:1")],
+)
+def test_a_password_that_ends_the_host_is_not_shown(typed, left):
+    with pytest.raises(ConfigError) as caught:
+        read(typed)
+    assert str(caught.value) == f"--url {left!r} is no address; {EXAMPLES}"
 
 
 @pytest.mark.parametrize(

@@ -163,6 +163,17 @@ def test_redis_with_a_password(redis_server, look):
     assert (found.url, found.says, found.key.accepted) == (url, "Redis, answers PING", True)
 
 
+def test_one_key_for_several_addresses_is_not_sent_to_redis_on_another_machine(redis_server, look):
+    url = f"redis://0.0.0.0:{redis_server('--requirepass', 'sesame')}"  # not a loopback address, and yet nobody else
+    (found,) = look(url, environ={"K": "sesame"}, key_env="K", several=True).found
+    assert (found.says, found.key.accepted) == ("Redis, asks for its password", None)
+    assert found.key.withheld == (
+        "K was not tried: the key would go over plain redis; give this address alone to try it"
+    )
+    (found,) = look(url, environ={"K": "sesame"}, key_env="K").found
+    assert (found.says, found.key.accepted) == ("Redis, answers PING", True)
+
+
 def test_redis_with_tls(start, closed_port, look, authority):
     words = ["--tls-port", closed_port, "--tls-cert-file", "server.pem", "--tls-key-file", "server.pem"]
     more = ["--tls-ca-cert-file", "ca.pem", "--tls-auth-clients", "no", "--bind", "127.0.0.1", "--save", ""]

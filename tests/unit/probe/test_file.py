@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
@@ -96,9 +97,8 @@ def test_the_whole_file(tmp_path):
     assert (
         text
         == f"""\
-# What `pytest -m daily` checks, and where: written by `llmops init` from what answered. It is yours now: edit it.
+# Written by `llmops init` from what answered; yours to edit. `llmops doctor` checks it.
 # A # with a blank behind it is a remark; a # without one is a setting that you may switch on.
-# `llmops doctor` tells whether all of this holds; `llmops schema` prints every table.
 
 default_target = "here"
 
@@ -139,6 +139,15 @@ model = "tiny"                             # the one that is timed
 #tokens = 200000
 """
     )
+
+
+def test_a_limit_for_queries_is_proposed_only_where_queries_are_asked(tmp_path):
+    unasked = component("api", sections=(replace(ROUTE, on=False),))
+    text, _ = written(tmp_path, Discovery((unasked, component("ollama"))))
+    assert "generation_latency.ttft" in text
+    assert "query_latency" not in text
+    assert "read where an api answers questions" in text
+    assert "query_latency.p90" in written(tmp_path, Discovery((component("api", sections=(ROUTE,)),)))[0]
 
 
 KEYS = [

@@ -203,6 +203,27 @@ def test_the_login_of_a_url_is_used_and_not_written(serve, look):
     assert unknown.url == server.url
 
 
+def test_one_key_for_several_addresses_is_not_sent_over_plain_http_to_another_machine(serve, look):
+    server = serve(PROMETHEUS, key=("Authorization", "Bearer sesame", ()))
+    seen = []
+    plain = server.answer
+    server.answer = lambda path, headers: (seen.append(headers.get("Authorization")), plain(path, headers))[1]
+    elsewhere = server.url.replace("127.0.0.1", "0.0.0.0")  # not a loopback address, and yet nobody else
+    (unknown,) = look(elsewhere, environ={"K": "sesame"}, key_env="K", several=True).unknown
+    assert unknown.reason == (
+        "answers 401 to every path; K was not tried: the key would go over plain http; "
+        "give this address alone to try it"
+    )
+    assert set(seen) == {None}
+    assert only(look(elsewhere, environ={"K": "sesame"}, key_env="K")).key.accepted
+    assert only(look(server.url, environ={"K": "sesame"}, key_env="K", several=True)).key.accepted
+    (unknown,) = look(elsewhere, environ={}, key_env="K", several=True).unknown
+    assert (
+        unknown.reason
+        == "answers 401 to every path: export K=… (the value of the header X-API-Key) and run llmops init again"
+    )
+
+
 def test_a_key_is_sent_only_where_one_is_asked_for(serve, look):
     seen = []
     server = serve({**OLLAMA})

@@ -205,3 +205,75 @@ def test_only_get_is_sent(serve, look, schema):
     look(server.url)
     assert set(server.asked) == {"GET"}
     assert len(server.asked) < 40
+
+
+def watched(serve, table, **settings):
+    """A server, and the list of the paths that it is asked for."""
+    server, paths = serve(table, **settings), []
+    plain = server.answer
+    server.answer = lambda path, headers: (paths.append(path), plain(path, headers))[1]
+    return server, paths
+
+
+def test_a_route_of_the_service_that_may_cost_something_is_not_asked(serve, look):
+    asked = {"parameters": [{"name": "question", "in": "query", "required": True, "schema": {"type": "string"}}]}
+    raw = {
+        "openapi": "3.1.0",
+        "servers": [{"url": "/v9"}],
+        "paths": {
+            "/reindex": {"get": {}},
+            "/export/all": {"get": {}},
+            "/health/reset": {"get": {}},
+            "/ask": {"get": {**asked, "security": [{"k": []}]}},
+            "/health/deep": {"get": {}},
+        },
+        "components": {"securitySchemes": {"k": {"type": "http", "scheme": "bearer"}}},
+    }
+    server, paths = watched(serve, {"/openapi.json": raw, "/v9/health/deep": HEALTH})
+    api = tables(only(look(server.url, environ={"HERE_API_KEY": "sesame"})))
+    assert (api.routes["query"].method, api.routes["query"].path) == ("GET", "/v9/ask")
+    assert (api.auth.bearer, api.routes["health"].path) == ("HERE_API_KEY", "/v9/health/deep")
+    ends = ("/reindex", "/export/all", "/health/reset", "/ask")
+    assert [path for path in paths if path.endswith(ends)] == []
+
+
+def test_a_query_route_that_takes_get_as_well_is_not_asked(serve, look, schema):
+    raw = schema("fastapi_rag")
+    raw["paths"]["/v1/chat"]["get"] = {"responses": {}}
+    server, paths = watched(serve, {"/openapi.json": raw, "/health": HEALTH})
+    assert tables(only(look(server.url))).routes["query"].path == "/v1/chat"
+    assert "/v1/chat" not in paths
+
+
+@pytest.mark.parametrize(("there", "prefix"), [("/v9/ask", "/v9"), ("/ask", "")])
+def test_the_servers_path_is_told_by_a_route_that_is_not_for_get(serve, look, schema, there, prefix):
+    raw = schema("fastapi_rag")
+    raw["paths"] = {"/ask": raw["paths"]["/v1/chat"]}
+    found = only(look(serve({"/openapi.json": {**raw, "servers": [{"url": "/v9"}]}, there: 405, "/": 200}).url))
+    assert tables(found).routes["query"].path == f"{prefix}/ask"
+
+
+CHAT = {"openapi": "3.1.0", "paths": {"/v1/chat/completions": {"post": {}}, "/v1/models": {"get": {}}}}
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [CHAT, {**CHAT, "servers": [{"url": "/v1"}], "paths": {"/chat/completions": {"post": {}}}}],
+)
+def test_a_model_server_whose_list_fails_is_a_model_server(serve, look, raw):
+    broken = (500, "Internal Server Error")
+    server = serve({"/openapi.json": raw, "/health": {"status": "ok"}, "/v1/models": broken})
+    (found,) = look(server.url).found
+    assert (found.kind, found.says) == ("openai", "OpenAI's API, no list of models")
+    assert found.loud == ("answers 500 without a list to GET /v1/models: name the one to time as model",)
+    assert [(entry.key, entry.value, entry.comment, entry.on) for entry in found.sections[0].entries] == [
+        ("url", server.url, "", True),
+        ("model", "NAME", "has to be named: its list of models fails", False),
+    ]
+
+
+def test_a_service_of_its_own_that_also_has_a_chat_without_a_list_is_a_service(serve, look, schema):
+    raw = schema("fastapi_rag")
+    raw["paths"] |= {"/v1/chat/completions": {"post": {}}}
+    found = only(look(serve({"/openapi.json": raw, "/health": HEALTH}).url))
+    assert tables(found).routes["query"].path == "/v1/chat"
