@@ -10,18 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pytest_llmops.cli.options import config_option, meant, target_option
 from pytest_llmops.errors import BaselineError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_llmops.judge.recording import BaselineRun
-    from pytest_llmops.target.load import Target
 
-config_option = click.option(
-    "--config", type=click.Path(path_type=Path), envvar="LLMOPS_CONFIG", help="The llmops.toml to read."
-)
-target_option = click.option("--target", envvar="LLMOPS_TARGET", help="Which target; the default one otherwise.")
 reports_option = click.option(
     "--reports", type=click.Path(path_type=Path), help="Where candidates were written (default: reports)."
 )
@@ -42,7 +38,7 @@ def list_(config: Path | None, target: str | None) -> None:
     from pytest_llmops.judge.baselines import KEPT
     from pytest_llmops.judge.shipped import store_of
 
-    found = _target(config, target)
+    found = meant(config, target)
     store = store_of(found)
     filled = columns.table(
         "run", "recorded", "age", "metrics", "by", "reason", folds=("by", "reason"), numbers=("age", "metrics")
@@ -70,7 +66,7 @@ def show(config: Path | None, target: str | None, run: str | None) -> None:
     from pytest_llmops.judge.estimate import statistic
     from pytest_llmops.judge.thresholds import said
 
-    found = accepted(_target(config, target), run)
+    found = accepted(meant(config, target), run)
     click.echo(f"{found.path}: {found.target}, {recorded(found)}, {found.host_class}, {found.cpu}")
     click.echo(_acceptance(found))
     numbers = ("median", "p90", "calls", "failed")
@@ -94,7 +90,7 @@ def diff(config: Path | None, target: str | None, reports: Path | None, candidat
     from pytest_llmops.cli.comparison import compare
     from pytest_llmops.judge.benchmark_json import load
 
-    found = _target(config, target)
+    found = meant(config, target)
     compare(found, load(runs.candidate(found, reports, candidate)))
 
 
@@ -120,7 +116,7 @@ def accept(
     from pytest_llmops.judge.shipped import own_store_of
     from pytest_llmops.measure.candidate import commit_of
 
-    found = _target(config, target)
+    found = meant(config, target)
     chosen = [runs.candidate(found, reports, given) for given in candidates or (None,)]
     loaded = [load(path) for path in chosen]
     strangers = sorted({run.target for run in loaded} - {found.name})
@@ -128,17 +124,12 @@ def accept(
         raise BaselineError(
             f"these candidates are of target {', '.join(strangers)}, not of {found.name}; give --target."
         )
+    by = by or _who()
     compare(found, loaded[-1])
     store = own_store_of(found)
     for path in chosen:
-        written = store.accept(path, reason=reason, by=by or _who(), commit=commit_of(found.root))
+        written = store.accept(path, reason=reason, by=by, commit=commit_of(found.root))
         click.echo(f"accepted: {path} as {written}")
-
-
-def _target(config: Path | None, target: str | None) -> Target:
-    from pytest_llmops.target.load import find, load
-
-    return load(find(config, Path.cwd()), target, Path.cwd())
 
 
 def _acceptance(run: BaselineRun) -> str:
@@ -151,5 +142,17 @@ def _acceptance(run: BaselineRun) -> str:
 
 
 def _who() -> str:
-    found = subprocess.run(["git", "config", "user.name"], capture_output=True, text=True, check=False)  # noqa: S607
-    return found.stdout.strip() or os.environ.get("USER") or getpass.getuser()
+    """Git's user, else the login.
+
+    Raises:
+        BaselineError: neither is known.
+    """
+    try:
+        asked = ["git", "config", "user.name"]
+        found = subprocess.run(asked, capture_output=True, text=True, check=False, timeout=10).stdout.strip()  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired):
+        found = ""
+    try:
+        return found or os.environ.get("USER") or getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a user without a name, as in a container
+        raise BaselineError("neither git nor the system knows who you are; give --by.") from None

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from pytest_llmops.cli.baseline import config_option, target_option
+from pytest_llmops.cli.options import config_option, meant, target_option
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from pytest_llmops.target.load import Target
 
@@ -32,12 +31,11 @@ def doctor(context: click.Context, config: Path | None, target: str | None, as_j
 
     from pytest_llmops.doctor.diagnosis import diagnosis
     from pytest_llmops.report.doctor import lines
-    from pytest_llmops.target.load import find, load
 
-    meant = load(find(config, Path.cwd()), target, Path.cwd())
+    chosen = meant(config, target)
     told = Console(stderr=True, highlight=False, markup=False)
     with told.status("") as status:
-        found = diagnosis(meant, _fingerprint, lambda what: status.update(f"asking {what} …"))
+        found = diagnosis(chosen, _fingerprint, lambda what: status.update(f"asking {what} …"))
     if as_json:
         click.echo(json.dumps(found, indent=1, ensure_ascii=False))
     else:
@@ -53,25 +51,11 @@ def _fingerprint(
 ) -> dict[str, str | int]:
     """What a baseline of a timed metric has to be like; without the model, where no server has told which it is."""
     from pytest_llmops.clients.generation import identity_of
-    from pytest_llmops.measure.bench import Bench
-    from pytest_llmops.state.ledger import Ledger
-    from pytest_llmops.target.components import ROLES
+    from pytest_llmops.measure.bench import fingerprint, model_server
 
-    component = measured["component"]
-    part = target.table.components.configured().get(component)
-    server = component if component in ROLES["llm"] else None
-    server = target.table.components.serving("llm") if component == "api" else server
+    server = model_server(target, measured["component"])
     known = facts.get(server or "", {})
     embeds = measured["method"] == "embed"
     asked = (known.get("embedding_model", "") if embeds else "") or known.get("model", "")
-    bench = Bench(
-        target=target,
-        ledger=Ledger(Path(os.devnull), target.table.budget),
-        store=None,
-        check="",
-        component=component,
-        model=lambda: identity_of(asked, known),
-        settings=part.model_dump_json(include={"max_tokens", "detail"}) if part else "",
-    )
-    found = bench.fingerprint(target.workload)
+    found = fingerprint(target, measured["component"], identity_of(asked, known), target.workload)
     return {key: value for key, value in found.items() if key != "model"} if server and not known else found

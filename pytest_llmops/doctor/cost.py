@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.doctor.findings import Finding, Pace
 from pytest_llmops.state.ledger import RESERVE
+from pytest_llmops.state.planned import together
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -49,21 +49,13 @@ def seconds_of(checks: Iterable[dict[str, Any]], pace: Pace) -> float:
     return total
 
 
-def cost_of(checks: Sequence[dict[str, Any]], preflight: Mapping[str, int], pace: Pace) -> dict[str, Any]:
-    """What these checks come to together, with the preflights of their components."""
-    needed = {name for check in checks for name in check["components"]}
-    calls = Counter({name: count for name, count in preflight.items() if name in needed})
-    for check in checks:
-        for operation, count in check["operations"].items():
-            calls[operation.partition(".")[0]] += count
+def daily_cost(checks: Sequence[dict[str, Any]], preflight: Mapping[str, int], pace: Pace) -> dict[str, Any]:
+    """What these checks come to together, with the preflights of their components, and how long that takes."""
+    total = together(checks, preflight)
     return {
-        "checks": len(checks),
-        "timed": sum(check["timed"] for check in checks),
-        "calls": sum(calls.values()),
-        "calls_by_component": dict(calls),
-        "tokens": sum(check["tokens"] for check in checks),
+        **total,
         "seconds": round(seconds_of(checks, pace), 1),
-        "untimed": sorted(needed - set(pace.calls)),
+        "untimed": sorted(set(total["calls_by_component"]) - set(pace.calls)),
         "measuring_s": round(seconds_of([check for check in checks if check["timed"]], pace), 1),
     }
 

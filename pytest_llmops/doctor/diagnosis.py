@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmops.control.embedded import NEEDS
 from pytest_llmops.doctor.baselines import baselines_of
 from pytest_llmops.doctor.components import Examination
-from pytest_llmops.doctor.cost import cost_findings, cost_of, embedded_pace
+from pytest_llmops.doctor.cost import cost_findings, daily_cost, embedded_pace
 from pytest_llmops.doctor.findings import Finding, Pace
-from pytest_llmops.doctor.plan import plan_of, suites_of
+from pytest_llmops.doctor.plan import suite_reports, suites_plan
 from pytest_llmops.doctor.settings import missing_secrets, threshold_findings
 from pytest_llmops.state.ledger import Ledger
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from pytest_llmops.doctor.findings import ComponentReport
     from pytest_llmops.target.load import Target
-    from pytest_llmops.target.secrets import Redactor
 
 SCHEMA = 1
 """Raised when a reader of an older report would misread a newer one. The fields are described in docs/doctor.md."""
@@ -49,9 +48,9 @@ def diagnosis(
     missing = missing_secrets(target)
     reports = [] if target.table.embedded else _asked(target, pace, tell)
     tell("the suites")
-    plan = plan_of(target)
+    plan = suites_plan(target)
     daily = [check for check in plan["checks"] if DAILY in check["suites"]]
-    cost = cost_of(daily, plan["preflight_calls"], pace)
+    cost = daily_cost(daily, plan["preflight_calls"], pace)
     there = {report.component for report in reports if report.ok}
     absent = {report.component for report in reports} - there
     facts = {report.component: report.facts for report in reports if not report.kind}
@@ -75,22 +74,13 @@ def diagnosis(
         "notes": list(target.notes),
         "missing_secrets": missing,
         "components": [report.as_json() for report in reports],
-        "suites": suites_of(plan, absent),
+        "suites": suite_reports(plan, absent),
         "daily": cost,
         "budget": target.table.budget.model_dump(mode="json"),
         "baselines": baselines_of(target, daily, lambda one: fingerprint(target, one, facts)),
     }
-    cleaned: dict[str, Any] = _clean(found, target.redactor())
+    cleaned: dict[str, Any] = target.redactor().inside(found)
     return cleaned
-
-
-def _clean(value: Any, redactor: Redactor) -> Any:
-    """The same with every text redacted: a server may have sent a key back."""
-    if isinstance(value, str):
-        return redactor.clean(value)
-    if isinstance(value, dict):
-        return {key: _clean(item, redactor) for key, item in value.items()}
-    return [_clean(item, redactor) for item in value] if isinstance(value, list) else value
 
 
 def _asked(target: Target, pace: Pace, tell: Callable[[str], None]) -> Sequence[ComponentReport]:

@@ -13,45 +13,63 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.errors import LlmopsError
 from pytest_llmops.procedures.catalogue import SUITES
+from pytest_llmops.target.places import beside_package
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from pytest_llmops.target.load import Target
 
-PACKAGE = Path(__file__).parent.parent
-FOLDER = next((f for f in (PACKAGE / "suites", PACKAGE.parent / "suites") if f.is_dir()), PACKAGE / "suites")
-"""The ready suites: within the installed package, or beside it in a clone."""
+FOLDER = beside_package("suites")
 
 WITHIN_S = 120.0
 NOTHING_TO_RUN = 5
+LAST_LINES = 10
 
 
-def plan_of(target: Target) -> dict[str, Any]:
+def suites_plan(target: Target, within_s: float = WITHIN_S) -> dict[str, Any]:
     """The plan of all ready suites, as in ``plan.json``.
 
+    Args:
+        target: the deployment.
+        within_s: seconds that pytest has for it.
+
     Raises:
-        LlmopsError: pytest could not read the suites; its words.
+        LlmopsError: pytest could not plan the suites, or not in time; its last words.
     """
     with tempfile.TemporaryDirectory(prefix="llmops-doctor-") as folder:
-        command = [sys.executable, "-m", "pytest", str(FOLDER), "-c", os.devnull, f"--rootdir={target.root}"]
-        command += ["-p", "pytest_llmops.plugin", "-p", "no:cacheprovider", "--import-mode=importlib", "-q"]
-        command += ["--llmops-plan", f"--llmops-report={folder}", f"--llmops-target={target.name}"]
-        command += [f"--llmops-config={target.file.resolve()}"] if target.file else []
-        done = subprocess.run(  # noqa: S603 (our own plugin)
-            command,
-            env=_environ(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=WITHIN_S,
-        )
+        try:
+            done = subprocess.run(  # noqa: S603 (our own plugin)
+                _command(target, folder),
+                env=_environ(),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                check=False,
+                timeout=within_s,
+            )
+        except subprocess.TimeoutExpired as late:
+            raise _unplanned(f"pytest did not end within {within_s:g} s", late.output or b"") from None
         if done.returncode not in {0, NOTHING_TO_RUN}:
-            said = "\n".join(done.stdout.strip().splitlines()[-10:])
-            raise LlmopsError(f"the suites in {FOLDER} cannot be planned; pytest says:\n{said}")
-        plan: dict[str, Any] = json.loads((Path(folder) / "plan.json").read_text(encoding="utf-8"))
+            raise _unplanned(f"pytest ended with status {done.returncode}", done.stdout)
+        try:
+            plan: dict[str, Any] = json.loads((Path(folder) / "plan.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise _unplanned("pytest wrote no plan", done.stdout) from None
         return plan
+
+
+def _command(target: Target, folder: str) -> list[str]:
+    # -P: pytest collects our suites alone, so a redis.py of the folder where the doctor is asked must not be imported
+    command = [sys.executable, "-P", "-m", "pytest", str(FOLDER), "-c", os.devnull, f"--rootdir={target.root}"]
+    command += ["-p", "pytest_llmops.plugin", "-p", "no:cacheprovider", "--import-mode=importlib", "-q"]
+    command += ["--llmops-plan", f"--llmops-report={folder}", f"--llmops-target={target.name}"]
+    return command + ([f"--llmops-config={target.file.resolve()}"] if target.file else [])
+
+
+def _unplanned(what: str, output: bytes) -> LlmopsError:
+    last = output.decode(errors="replace").strip().splitlines()[-LAST_LINES:]
+    said = "; it said:\n" + "\n".join(last) if last else ", and said nothing."
+    return LlmopsError(f"the suites in {FOLDER} cannot be planned: {what}{said}")
 
 
 def _environ() -> dict[str, str]:
@@ -60,7 +78,7 @@ def _environ() -> dict[str, str]:
     return {**kept, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 
-def suites_of(plan: dict[str, Any], absent: Collection[str]) -> list[dict[str, Any]]:
+def suite_reports(plan: dict[str, Any], absent: Collection[str]) -> list[dict[str, Any]]:
     """Each suite that has tests: how many checks apply, what is left out and why.
 
     Args:

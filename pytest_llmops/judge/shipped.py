@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_llmops.judge.baselines import Store
+from pytest_llmops.target.places import beside_package
 
 if TYPE_CHECKING:
     from pytest_llmops.target.load import Target
 
 FOLDER = "baselines"
 
-_PACKAGE = Path(__file__).parent.parent
-SHIPPED = next((f for f in (_PACKAGE / FOLDER, _PACKAGE.parent / FOLDER) if f.is_dir()), _PACKAGE / FOLDER)
-"""Within the installed package, or beside it in a clone."""
+SHIPPED = beside_package(FOLDER)
+"""Those of the embedded sandbox."""
 
 
 def store_of(target: Target) -> Store:

@@ -9,6 +9,7 @@ from os import cpu_count
 from typing import TYPE_CHECKING
 
 from pytest_llmops.judge.thresholds import fits
+from pytest_llmops.target.components import ROLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,7 +36,6 @@ class Bench:
         component: who is called, and
         limit: its own rate limit, if it has one.
         model: tells, once calls were made, which model they asked; empty where they asked none that is known.
-        settings: what else shapes a call, such as answer lengths; part of the workload's digest.
         beside: server version and the like, kept beside a recording.
         progress: told a line now and then.
     """
@@ -47,16 +47,8 @@ class Bench:
     component: str = ""
     limit: RateLimit | None = None
     model: Callable[[], str] = str
-    settings: str = ""
     beside: Mapping[str, str | int | float | None] = field(default_factory=dict)
     progress: Callable[[str], None] = lambda _line: None
-
-    @property
-    def host_class(self) -> str:
-        """The kind of machine that measures: only like is compared with like."""
-        if self.target.table.environment == "sandbox":
-            return "sandbox"
-        return f"{platform.system()}-{platform.machine()}-{cpu_count()}cpu".lower()
 
     def only_recorded(self, metric: str) -> bool:
         """Whether thresholds alone judge a metric."""
@@ -70,11 +62,39 @@ class Bench:
 
     def fingerprint(self, workload: Workload) -> dict[str, str | int]:
         """What must be alike before two runs are compared."""
-        return {
-            "target": self.target.name,
-            "model": self.model(),
-            "workload": hashlib.sha256(f"{workload.digest} {self.settings}".encode()).hexdigest()[:12],
-            "concurrency": 1,
-            "host_class": self.host_class,
-            "measurement_version": MEASUREMENT_VERSION,
-        }
+        return fingerprint(self.target, self.component, self.model(), workload)
+
+
+def fingerprint(target: Target, component: str, model: str, workload: Workload) -> dict[str, str | int]:
+    """What must be alike before two runs are compared.
+
+    Args:
+        target: the deployment.
+        component: who is called; its answer lengths shape a call, and are part of the workload's digest.
+        model: identity of the one that answers; empty where none is known.
+        workload: what is asked.
+    """
+    part = target.table.components.configured().get(component)
+    settings = part.model_dump_json(include={"max_tokens", "detail"}) if part else ""
+    return {
+        "target": target.name,
+        "model": model,
+        "workload": hashlib.sha256(f"{workload.digest} {settings}".encode()).hexdigest()[:12],
+        "concurrency": 1,
+        "host_class": host_class(target),
+        "measurement_version": MEASUREMENT_VERSION,
+    }
+
+
+def model_server(target: Target, component: str) -> str | None:
+    """The model server that is called, or that answers behind the API; None where a call asks none that is known."""
+    if component == "api":
+        return target.table.components.serving("llm")
+    return component if component in ROLES["llm"] else None
+
+
+def host_class(target: Target) -> str:
+    """The kind of machine that measures: only like is compared with like."""
+    if target.table.environment == "sandbox":
+        return "sandbox"
+    return f"{platform.system()}-{platform.machine()}-{cpu_count()}cpu".lower()

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from pytest_llmops.report.plan import counted
+from pytest_llmops.report.page import page
+from pytest_llmops.report.plan import counted, most
 from pytest_llmops.target.durations import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
 
 COLORS = {"ok": "green", "warning": "yellow", "problem": "bold red"}
 FIRST_COLUMN = 12
@@ -32,19 +31,12 @@ def lines(found: dict[str, Any], *, color: bool, width: int) -> list[str]:
         color: whether the terminal takes colors.
         width: columns.
     """
-    out = io.StringIO()
-    console = Console(
-        file=out,
-        width=max(60, width),
-        force_terminal=color,
-        color_system="standard" if color else None,
-        markup=False,
-        highlight=False,
-        emoji=False,
-    )
-    for part in _parts(found):
-        console.print(part)
-    return [line.rstrip() for line in out.getvalue().rstrip("\n").splitlines()]
+
+    def fill(console: Console) -> None:
+        for part in _parts(found):
+            console.print(part)
+
+    return page(fill, color=color, width=width)
 
 
 def _parts(found: dict[str, Any]) -> Iterator[RenderableType]:
@@ -122,11 +114,10 @@ def _facts(found: dict[str, Any]) -> Table:
 def _daily(found: dict[str, Any]) -> str:
     cost, budget = found["daily"], found["budget"]
     tokens = f", up to {cost['tokens']} tokens" if cost["tokens"] else ""
-    most = f"{budget['requests']} calls, {budget['tokens']} tokens, {budget['seconds']:g} s of measuring"
     took = _about(cost["seconds"])
     if cost["untimed"]:
         took = f"more than {took} ({', '.join(cost['untimed'])} could not be timed)"
-    return f"{counted(cost)}: about {cost['calls']} calls{tokens}, {took}. At most {most}."
+    return f"{counted(cost)}: about {cost['calls']} calls{tokens}, {took}. At most {most(budget)}."
 
 
 def _about(seconds: float) -> str:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import json
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pytest_llmops.report.page import page
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from rich.console import Console
 
 PLAN_JSON = "plan.json"
 SCHEMA = 1
@@ -46,16 +48,10 @@ def lines(plan: dict[str, Any], *, color: bool, width: int) -> list[str]:
         color: whether the terminal takes colors.
         width: columns.
     """
-    out = io.StringIO()
-    console = Console(
-        file=out,
-        width=max(60, width),
-        force_terminal=color,
-        color_system="standard" if color else None,
-        markup=False,
-        highlight=False,
-        emoji=False,
-    )
+    return page(lambda console: _fill(console, plan), color=color, width=width)
+
+
+def _fill(console: Console, plan: dict[str, Any]) -> None:
     if plan["checks"]:
         console.print(_checks(plan["checks"], console.width))
         console.print()
@@ -65,7 +61,6 @@ def lines(plan: dict[str, Any], *, color: bool, width: int) -> list[str]:
     for word, text in _totals(plan):
         facts.add_row(word, text)
     console.print(facts)
-    return [line.rstrip() for line in out.getvalue().rstrip("\n").splitlines()]
 
 
 def _checks(checks: list[dict[str, Any]], width: int) -> Table:
@@ -94,11 +89,7 @@ def _totals(plan: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "checks", counted(plan["total"]) if plan["checks"] else "nothing would run"
     if plan["checks"]:
         yield "cost", cost(plan["total"])
-        budget = plan["budget"]
-        yield (
-            "at most",
-            f"{budget['requests']} calls, {budget['tokens']} tokens, {budget['seconds']:g} s of measuring (the budget)",
-        )
+        yield "at most", f"{most(plan['budget'])} (the budget)"
 
 
 def counted(total: dict[str, Any]) -> str:
@@ -112,3 +103,12 @@ def cost(total: dict[str, Any]) -> str:
     shares = ", ".join(f"{name} {count}" for name, count in total["calls_by_component"].items())
     tokens = f", up to {total['tokens']} tokens" if total["tokens"] else ""
     return f"about {total['calls']} calls{f' ({shares})' if shares else ''}{tokens}"
+
+
+def most(budget: Mapping[str, Any]) -> str:
+    """What a run may cost whatever happens.
+
+    Args:
+        budget: ``requests``, ``tokens``, ``seconds``.
+    """
+    return f"{budget['requests']} calls, {budget['tokens']} tokens and {budget['seconds']:g} s of measuring"

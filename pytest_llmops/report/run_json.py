@@ -29,18 +29,7 @@ def write(folder: Path, result: dict[str, Any], redactor: Redactor) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / RUN_JSON
     part = folder / f".{RUN_JSON}.part"
-    clean = _clean({"schema": SCHEMA, **result}, redactor)
+    clean = redactor.inside({"schema": SCHEMA, **result})
     part.write_text(json.dumps(clean, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
     part.replace(path)
     return path
-
-
-def _clean(value: Any, redactor: Redactor) -> Any:
-    """The same with every text redacted; numbers stay numbers, though a secret may look like one."""
-    if isinstance(value, str):
-        return redactor.clean(value)
-    if isinstance(value, dict):
-        return {redactor.clean(str(key)): _clean(item, redactor) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_clean(item, redactor) for item in value]
-    return value

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import io
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from pytest_llmops.judge.thresholds import said
+from pytest_llmops.report.page import page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from rich.console import Console
 
 COLORS = {
     "ok": "green",
@@ -49,16 +50,10 @@ def summary(result: dict[str, Any], *, color: bool, width: int, verbose: bool) -
         width: columns.
         verbose: a line of its own also for quiet error rates and for what was merely recorded without a limit.
     """
-    out = io.StringIO()
-    console = Console(
-        file=out,
-        width=max(60, width),
-        force_terminal=color,
-        color_system="standard" if color else None,
-        markup=False,
-        highlight=False,
-        emoji=False,
-    )
+    return page(lambda console: _fill(console, result, verbose=verbose), color=color, width=width)
+
+
+def _fill(console: Console, result: dict[str, Any], *, verbose: bool) -> None:
     _failures(console, result["checks"])
     metrics = [metric for check in result["checks"] for metric in check["metrics"]]
     _timed(console, [m for m in metrics if _is_timed(m)])
@@ -67,7 +62,6 @@ def summary(result: dict[str, Any], *, color: bool, width: int, verbose: bool) -
         _recorded(console, [m for m in metrics if not _is_timed(m) and m["threshold"] is None and _said(m, "value")])
     _components(console, result["preflight"])
     _totals(console, result, metrics)
-    return [line.rstrip() for line in out.getvalue().rstrip("\n").splitlines()]
 
 
 def _failures(console: Console, checks: Sequence[dict[str, Any]]) -> None:

@@ -3,6 +3,7 @@ from collections import Counter
 import pytest
 
 from pytest_llmops.errors import ConfigError
+from pytest_llmops.plugin import markers
 from pytest_llmops.procedures import SUITES, SYSTEMS, ProcedureThreshold, catalogue, procedure
 
 
@@ -32,6 +33,7 @@ def test_ids_start_with_their_system_and_are_unique():
 
 def test_every_suite_word_is_a_marker():
     assert len(SUITES) == 11
+    assert tuple(markers.SUITES) == SUITES
     assert {word for one in catalogue().values() for word in one.suite} == set(SUITES)
     assert all(one.suite for one in catalogue().values())
 

@@ -5,6 +5,7 @@ from pytest_llmops.clients.preflight import preflight
 from pytest_llmops.control.embedded import ENGINES, Sandbox, fault_table, placed
 from pytest_llmops.errors import ConfigError
 from pytest_llmops.plugin import command_line
+from pytest_llmops.sandbox.engines import choice
 from pytest_llmops.state.ledger import Ledger
 from pytest_llmops.target.load import load
 
@@ -32,7 +33,7 @@ def test_nothing_is_expected_of_a_sandbox_that_knows_nothing(tmp_path):
 
 
 def test_the_engines_are_those_of_the_option():
-    assert ENGINES == command_line.ENGINES
+    assert ENGINES == command_line.ENGINES == tuple(choice.ENGINES)
 
 
 def test_a_sandbox_runs_until_it_is_stopped(tmp_path):
@@ -48,6 +49,20 @@ def test_a_sandbox_runs_until_it_is_stopped(tmp_path):
     client.http.close()
     assert not found.ok
     assert ": GET /api/version was refused: nothing listens there" in found.reason
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_module_where_the_run_was_started_is_not_taken_for_a_package(tmp_path, monkeypatch, engine):
+    if engine == "llama.cpp":
+        pytest.importorskip("gguf")
+        pytest.importorskip("xllamacpp")
+    monkeypatch.chdir(tmp_path)
+    for name in ("redis", "click", "xllamacpp"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('yours was imported')\n")
+    sandbox = Sandbox(load(None, "sandbox:rag", tmp_path, {}), engine=engine)
+    sandbox.stop()
+    assert "redis" in sandbox.facts["components"]
+    assert fault_table()
 
 
 def test_what_the_sandbox_finds_wrong_is_said(tmp_path):

@@ -4,10 +4,10 @@ import textwrap
 import pytest
 
 from pytest_llmops.doctor.components import Examination
-from pytest_llmops.doctor.cost import cost_findings, cost_of, embedded_pace, seconds_of
+from pytest_llmops.doctor.cost import cost_findings, daily_cost, embedded_pace, seconds_of
 from pytest_llmops.doctor.diagnosis import diagnosis
 from pytest_llmops.doctor.findings import Finding, Pace
-from pytest_llmops.doctor.plan import plan_of, suites_of
+from pytest_llmops.doctor.plan import FOLDER, suite_reports, suites_plan
 from pytest_llmops.doctor.settings import missing_secrets, threshold_findings
 from pytest_llmops.errors import LlmopsError
 from pytest_llmops.state.ledger import Ledger
@@ -340,13 +340,14 @@ CHECKS = [
         "records": [{"name": "answer_time", "unit": "s"}],
     },
 ]
+NONE = {"api": 0, "ollama": 0}
 PACE = Pace({"api": 0.01, "api.query": 0.5, "ollama": 0.1}, {"ollama": 0.2}, {"ollama": 0.03})
 
 
 def test_what_a_run_takes_follows_from_what_calls_took():
     assert seconds_of(CHECKS[:1], PACE) == pytest.approx(33 * 0.2 + 330 * 0.03)
     assert seconds_of(CHECKS[1:], PACE) == pytest.approx(10 * 0.5 + 2 * 0.01)
-    assert cost_of(CHECKS, {"api": 1, "ollama": 3, "redis": 1}, PACE) == {
+    assert daily_cost(CHECKS, {"api": 1, "ollama": 3, "redis": 1}, PACE) == {
         "checks": 2,
         "timed": 1,
         "calls": 1 + 3 + 33 + 12,
@@ -356,7 +357,7 @@ def test_what_a_run_takes_follows_from_what_calls_took():
         "untimed": [],
         "measuring_s": 16.5,
     }
-    assert cost_of(CHECKS, {}, Pace())["untimed"] == ["api", "ollama"]
+    assert daily_cost(CHECKS, NONE, Pace())["untimed"] == ["api", "ollama"]
 
 
 def test_the_embedded_sandbox_s_pace_is_in_its_settings(tmp_path):
@@ -373,7 +374,7 @@ def test_where_a_run_would_meet_its_limits(target):
         tokens = 400
         seconds = 20
         """
-    found = list(cost_findings(target(staging(more, api="http://127.0.0.1:9")), cost_of(CHECKS, {}, PACE)))
+    found = list(cost_findings(target(staging(more, api="http://127.0.0.1:9")), daily_cost(CHECKS, NONE, PACE)))
     kept = "(30% of it is kept to confirm a regression)"
     assert found == [
         *(
@@ -391,7 +392,7 @@ def test_where_a_run_would_meet_its_limits(target):
             "api",
         ),
     ]
-    assert list(cost_findings(target(staging(api="http://127.0.0.1:9")), cost_of(CHECKS, {}, PACE))) == []
+    assert list(cost_findings(target(staging(api="http://127.0.0.1:9")), daily_cost(CHECKS, NONE, PACE))) == []
 
 
 def test_thresholds_that_cannot_speak(target):
@@ -418,7 +419,7 @@ def test_thresholds_that_cannot_speak(target):
 
 def test_suites_are_counted_with_what_is_left_out_and_what_lacks_a_component():
     left_out = [{"test": "x", "suites": ["daily"], "reason": "no redis in target here"}] * 2
-    assert suites_of({"checks": CHECKS, "left_out": left_out}, {"api"}) == [
+    assert suite_reports({"checks": CHECKS, "left_out": left_out}, {"api"}) == [
         {
             "suite": "daily",
             "checks": 2,
@@ -432,8 +433,11 @@ def test_suites_are_counted_with_what_is_left_out_and_what_lacks_a_component():
     ]
 
 
-def test_the_suites_are_planned_by_pytest_itself(target):
-    plan = plan_of(target(staging(ollama="http://127.0.0.1:9")))
+def test_the_suites_are_planned_by_pytest_itself(target, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("pydantic", "redis"):  # a module of the user's, where the doctor is asked
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('yours was imported')\n")
+    plan = suites_plan(target(staging(ollama="http://127.0.0.1:9")))
     daily = [check for check in plan["checks"] if "daily" in check["suites"]]
     assert {"daily/test_latency.py::test_generation_latency"} <= {check["test"] for check in daily}
     assert {component for check in plan["checks"] for component in check["components"]} == {"ollama"}
@@ -444,16 +448,56 @@ def test_suites_that_cannot_be_planned_are_an_error_in_pytests_words(target):
     found = target(staging(ollama="http://127.0.0.1:9"))
     found.file.write_text("[targets.staging]\nprofil = 1\n")
     with pytest.raises(LlmopsError) as caught:
-        plan_of(found)
+        suites_plan(found)
     assert str(caught.value).endswith("has an unknown key 'profil'. Did you mean 'profile'?")
 
 
+@pytest.fixture
+def startup(tmp_path, monkeypatch):
+    """Lets every Python that is started from now on do this first."""
+
+    def startup(code):
+        (tmp_path / "startup").mkdir()
+        (tmp_path / "startup" / "sitecustomize.py").write_text(code)
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path / "startup"))
+
+    return startup
+
+
+def test_a_plan_that_does_not_come_in_time(target, startup):
+    startup("import time\nfor n in range(12): print('line', n, flush=True)\ntime.sleep(60)\n")
+    with pytest.raises(LlmopsError) as caught:
+        suites_plan(target(staging(ollama="http://127.0.0.1:9")), within_s=3)
+    last = "\n".join(f"line {number}" for number in range(2, 12))
+    assert str(caught.value) == (
+        f"the suites in {FOLDER} cannot be planned: pytest did not end within 3 s; it said:\n{last}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "what"),
+    [
+        ("import os\nprint('gone', flush=True)\nos._exit(5)\n", "pytest wrote no plan; it said:\ngone"),
+        ("import os\nos._exit(0)\n", "pytest wrote no plan, and said nothing."),
+        ("import os\nos._exit(3)\n", "pytest ended with status 3, and said nothing."),
+    ],
+)
+def test_a_plan_that_was_not_written(target, startup, code, what):
+    startup(code)
+    with pytest.raises(LlmopsError) as caught:
+        suites_plan(target(staging(ollama="http://127.0.0.1:9")))
+    assert str(caught.value) == f"the suites in {FOLDER} cannot be planned: {what}"
+
+
 def test_an_echoed_key_is_in_no_report(target, serve):
-    environ = {"RAG_KEY": "tr0mbone+kettle/42=="}
+    environ = {"RAG_KEY": "tr0mbone+kettle/42==", "RAG_OPERATOR": "target staging"}
     server = serve({**API, "/v1/query": (500, "you sent tr0mbone+kettle/42==")})
-    found = target(staging('auth = { bearer = "RAG_KEY" }\n', api=server.url), environ)
+    auth = 'auth = { bearer = "RAG_KEY", roles = { operator = "RAG_OPERATOR" } }\n'
+    found = target(staging(auth, api=server.url), environ)
     told = []
     report = diagnosis(found, lambda *_: {}, told.append)
     assert "tr0mbone" not in json.dumps(report)
+    assert "target staging" not in json.dumps(report["suites"])  # where reasons are keys
+    assert "no redis in [redacted]" in json.dumps(report["suites"])
     assert "api: POST /v1/query answered 500: you sent [redacted]" in [one["what"] for one in report["findings"]]
     assert told == ["api", "the suites"]

@@ -7,6 +7,7 @@ import pytest
 from pytest_llmops.errors import BaselineError
 from pytest_llmops.judge import load
 from pytest_llmops.judge.shipped import SHIPPED, own_store_of, store_of
+from pytest_llmops.measure.bench import host_class
 from pytest_llmops.measure.candidate import as_json, commit_of, from_json, write_run
 from pytest_llmops.target.load import load as load_target
 
@@ -25,7 +26,7 @@ def test_a_run_that_was_recorded_can_be_accepted_and_compared(bench, take, strea
     assert path.parent == tmp_path / "reports" / "candidates"
     assert path.name.startswith("staging-2")
     run = load(path)
-    assert (run.target, run.host_class, run.accepted) == ("staging", here.host_class, None)
+    assert (run.target, run.host_class, run.accepted) == ("staging", host_class(here.target), None)
     assert [one.metric.name for one in run.recordings] == ["x", "x.ttft", "x.tpot"]
     assert run.recordings[1].beside == {"server": "0.9.1"}
     here.store.accept(path, reason="first", by="ada")

@@ -252,7 +252,8 @@ def test_results_travel_as_plain_json(bench, take, streaming):
 def test_what_must_be_alike(bench, workload, environment, host_class):
     here = bench(environment=environment)
     found = here.fingerprint(workload)
-    assert found.pop("workload") != replace(here, settings='{"max_tokens":9}').fingerprint(workload)["workload"]
+    shaped = bench(environment=environment, components={"ollama": {"url": "http://127.0.0.1:9", "max_tokens": 9}})
+    assert found.pop("workload") != replace(shaped, component="ollama").fingerprint(workload)["workload"]
     kind = found.pop("host_class")
     assert kind == host_class or (host_class is None and kind.endswith("cpu"))
     assert found == {

@@ -26,8 +26,14 @@ def _gone(processes, urls, directory):
         if not left and not directory.exists():
             break
         time.sleep(0.02)
-    open_ports = [url for url in urls if _answers(url)]
-    return left, open_ports, directory.exists()
+    return left, [url for url in urls if _held(url, processes)], directory.exists()
+
+
+def _held(url, processes):
+    """Whether one of the processes listens there; a port that is free again may be somebody else's by now."""
+    ours, port = {process.pid for process in processes}, urlsplit(url).port
+    listening = (each for each in psutil.net_connections("tcp") if each.status == psutil.CONN_LISTEN)
+    return any(each.laddr.port == port and each.pid in ours for each in listening)
 
 
 def _lives(process):

@@ -1,0 +1,27 @@
+"""The options by which every command is told which deployment is meant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from pytest_llmops.target.load import Target
+
+config_option = click.option(
+    "--config", type=click.Path(path_type=Path), envvar="LLMOPS_CONFIG", help="The llmops.toml to read."
+)
+target_option = click.option("--target", envvar="LLMOPS_TARGET", help="Which target; the default one otherwise.")
+
+
+def meant(config: Path | None, target: str | None) -> Target:
+    """The target that these two options mean.
+
+    Raises:
+        ConfigError: the file cannot be read, or has no such target.
+    """
+    from pytest_llmops.target.load import find, load
+
+    return load(find(config, Path.cwd()), target, Path.cwd())
