@@ -50,7 +50,7 @@ class Sandbox:
         if directory is not None:
             asked |= {"directory": str(directory), "keep": False}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "pytest_llmops.sandbox"],
+            [sys.executable, "-P", "-m", "pytest_llmops.sandbox"],  # -P: no redis.py of the folder where we are
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -81,7 +81,7 @@ class Sandbox:
 
 def fault_table() -> str:
     """The faults that the sandbox knows, one line each."""
-    command = [sys.executable, "-m", "pytest_llmops.sandbox", "--faults"]
+    command = [sys.executable, "-P", "-m", "pytest_llmops.sandbox", "--faults"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603 (our own module)
 
 

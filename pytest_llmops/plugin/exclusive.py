@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmops.plugin.ours import CHECK
+from pytest_llmops.plugin.ours import CHECK, described
 from pytest_llmops.plugin.selection import Selected
 
 if TYPE_CHECKING:
@@ -218,6 +218,18 @@ class ExclusiveController:
         self.run = run
         self.channels: dict[Any, Any] = {}
         self.selected: dict[Any, Selected] = {}
+        self.crashed = False
+
+    def pytest_internalerror(self) -> None:
+        """A worker's crash comes here too; pytest-xdist says it, and may exit 0 all the same."""
+        self.crashed = True
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """A run of ours that lost a worker to an internal error is never green."""
+        quiet = session.exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
+        if self.crashed and quiet and described(self.run.pytest):
+            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:

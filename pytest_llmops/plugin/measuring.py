@@ -9,11 +9,10 @@ import pytest
 
 from pytest_llmops.clients.generation import identity_of
 from pytest_llmops.errors import CallFailed, LlmopsError
-from pytest_llmops.measure.bench import Bench
+from pytest_llmops.measure.bench import Bench, model_server
 from pytest_llmops.measure.candidate import as_json
 from pytest_llmops.measure.measuring import measure as take
 from pytest_llmops.measure.results import recorded
-from pytest_llmops.target.components import ROLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,7 +83,7 @@ class Measure:
 
     def _advice(self, measurement: Measurement) -> list[str]:
         """What the reader can do now."""
-        from pytest_llmops.clients.http import last_exchange
+        from pytest_llmops.clients.exchange import last_exchange
 
         advice = [f"  try: {last_exchange.get()}"] if last_exchange.get() else []
         if measurement.regressions:
@@ -112,16 +111,13 @@ class Measure:
             component=component,
             limit=part.rate_limit if part else None,
             model=lambda: identity_of(getattr(client, "asked", facts.get("model", "")), facts),
-            settings=part.model_dump_json(include={"max_tokens", "detail"}) if part else "",
             beside={key: facts[key] for key in ("server", "quantisation") if facts.get(key)},
             progress=self._run.say,
         )
 
     def _facts(self, component: str) -> dict[str, str]:
         """What preflight found out of the model server that is called, or that answers behind the API."""
-        server = component if component in ROLES["llm"] else None
-        if component == "api":
-            server = self._run.declared.table.components.serving("llm")
+        server = model_server(self._run.declared, component)
         return self._run.preflight(server).facts if server else {}
 
     def _attach(self, measurement: Measurement) -> None:

@@ -7,6 +7,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
+from _pytest.mark.expression import Expression  # there is no public way to read what -m says
 
 from pytest_llmops.plugin.markers import SUITES
 from pytest_llmops.plugin.ours import SUITES_FOLDER, described
@@ -15,10 +16,9 @@ from pytest_llmops.plugin.ours import SUITES_FOLDER, described
 def add(config: pytest.Config) -> None:
     """Collect the ready suites where ``-m`` names one of them, no path is given, and a target is described here.
 
-    Somebody else's ``-m load`` in a project without an llmops.toml stays what it was.
+    Somebody else's ``-m load`` stays what it was where no target is described, by a file here or by LLMOPS_CONFIG.
     """
-    named = set(re.findall(r"(?<!not )\b\w+", config.option.markexpr)) & set(SUITES)
-    if not named or config.args_source is pytest.Config.ArgsSource.ARGS:
+    if config.args_source is pytest.Config.ArgsSource.ARGS or not names_a_suite(config.option.markexpr):
         return
     clone = config.rootpath == SUITES_FOLDER.parent
     if clone:
@@ -33,8 +33,21 @@ def add(config: pytest.Config) -> None:
     config.args_source = pytest.Config.ArgsSource.ARGS
 
 
+def names_a_suite(expression: str) -> bool:
+    """Whether ``-m`` asks for a suite: a suite's word is in it, and it does not select tests without any marker."""
+
+    def absent(_name: str, /, **_more: object) -> bool:
+        return False
+
+    try:
+        selects_unmarked = Expression.compile(expression).evaluate(absent)
+    except SyntaxError:
+        return False  # pytest says it
+    return not selects_unmarked and bool(set(re.findall(r"\w+", expression)) & set(SUITES))
+
+
 def _around(argument: Path, config: pytest.Config) -> list[str]:
-    """The argument; where the suites lie in a .venv within it, all in it that pytest would collect.
+    """The argument; where the suites lie in a .venv within it, its folders and test files that pytest would collect.
 
     Pytest drops a path that lies within another one, and never looks into a .venv by itself.
     """

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_llmops.target import FILE_NAME
+from pytest_llmops.target.places import beside_package
 
 if TYPE_CHECKING:
     from pytest_llmops.plugin.checks import Check
@@ -20,9 +20,8 @@ CHECK: pytest.StashKey[Check] = pytest.StashKey()
 FIXTURE = "_llmops"
 """The private fixture that all of ours depend on: whoever has it in the closure is one of our tests."""
 
-PACKAGE = Path(__file__).parent.parent
-SUITES_FOLDER = next((f for f in (PACKAGE / "suites", PACKAGE.parent / "suites") if f.is_dir()), PACKAGE / "suites")
-"""The ready suites: within the installed package, or beside it in a clone."""
+SUITES_FOLDER = beside_package("suites")
+"""The ready suites."""
 
 
 def is_ours(item: pytest.Item) -> bool:

@@ -48,7 +48,7 @@ class Outcomes:
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Forget the last test's calls, and what an earlier attempt of this one came to."""
         if CHECK in item.stash:
-            from pytest_llmops.clients.http import last_exchange
+            from pytest_llmops.clients.exchange import last_exchange
 
             last_exchange.set("")
             check = item.stash[CHECK]
@@ -59,7 +59,7 @@ class Outcomes:
     def pytest_runtest_call(self, item: pytest.Item) -> None:
         """Remember which calls were only its fixtures'."""
         if CHECK in item.stash:
-            from pytest_llmops.clients.http import last_exchange
+            from pytest_llmops.clients.exchange import last_exchange
 
             item.stash[CHECK].before_call = last_exchange.get()
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from pytest_llmops.clients.client import preflight_calls
 from pytest_llmops.plugin.checks import needed_roles, our_fixtures
 from pytest_llmops.plugin.cost import Asking, cost_of
 from pytest_llmops.plugin.markers import SUITES
 from pytest_llmops.plugin.ours import CHECK
+from pytest_llmops.state.planned import together
 from pytest_llmops.target.components import ROLES
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def planned(item: pytest.Item, target: Target) -> dict[str, Any]:
     )
     return {
         **check.identity,
-        "suites": suites_of(item),
+        "suites": carried_suites(item),
         "components": sorted({name for name in serving.values() if name}),
         "timed": "measure" in fixtures,
         "alone": check.exclusive,
@@ -58,37 +59,15 @@ def _timed_calls() -> int:
     return WARM_UP + LOOKS[0]
 
 
-def suites_of(item: pytest.Item) -> list[str]:
+def carried_suites(item: pytest.Item) -> list[str]:
     """The suites' markers that a test carries."""
     carried = {marker.name for marker in item.iter_markers()}
     return [name for name in SUITES if name in carried]
 
 
-def preflight_calls(target: Target) -> dict[str, int]:
-    """Calls of each component's preflight, one for each of its levels."""
-    parts = target.table.components.configured()
-    calls = {name: 3 if name in ROLES["llm"] else 1 for name in parts}
-    api = target.table.components.api
-    if api is not None and api.auth is not None and "query" in api.routes:
-        calls["api"] = 2  # a question shows whether the key is good
-    return calls
-
-
 def total_of(checks: Iterable[dict[str, Any]], target: Target) -> dict[str, Any]:
     """What they come to together, the components' preflights included."""
-    checks = list(checks)
-    components = sorted({name for check in checks for name in check["components"]})
-    calls = Counter({name: preflight_calls(target)[name] for name in components})
-    for check in checks:
-        for operation, count in check["operations"].items():
-            calls[operation.partition(".")[0]] += count
-    return {
-        "checks": len(checks),
-        "timed": sum(check["timed"] for check in checks),
-        "calls": sum(calls.values()),
-        "tokens": sum(check["tokens"] for check in checks),
-        "calls_by_component": dict(calls),
-    }
+    return together(list(checks), preflight_calls(target))
 
 
 def stay_here(config: pytest.Config) -> None:

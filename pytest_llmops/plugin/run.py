@@ -72,6 +72,7 @@ class Run:
 
             self.controller = Controller(self)
             self.pytest.pluginmanager.register(self.controller, "llmops-controller")
+            self.pytest.pluginmanager.register(self.controller.telling, "llmops-telling")
 
     @property
     def declared_or_none(self) -> Target | None:

@@ -135,13 +135,13 @@ class Selection:
         return target.table.system if target else ""
 
     def _leave_out(self, config: pytest.Config, items: list[pytest.Item], target: Target, selected: Selected) -> None:
-        from pytest_llmops.plugin.plan import suites_of
+        from pytest_llmops.plugin.plan import carried_suites
 
         reasons = {item: self._why_not(item, target) for item in items if CHECK in item.stash}
         out = [item for item, reason in reasons.items() if reason]
         selected.not_applicable = dict(Counter(reasons[item] for item in out))
         selected.left_out = [
-            {"test": item.stash[CHECK].key, "suites": suites_of(item), "reason": reasons[item]} for item in out
+            {"test": item.stash[CHECK].key, "suites": carried_suites(item), "reason": reasons[item]} for item in out
         ]
         if out:
             config.hook.pytest_deselected(items=out)

@@ -28,7 +28,7 @@ def speak(run: Run, item: pytest.Item, check: Check, report: pytest.TestReport, 
         error: what the test raised.
         category: the class of the outcome.
     """
-    from pytest_llmops.clients.http import last_exchange
+    from pytest_llmops.clients.exchange import last_exchange
 
     again = f"{TRY}{last_exchange.get()}" if last_exchange.get() else ""
     text = _sentence(check, error)

@@ -4,6 +4,8 @@ import shutil
 
 import pytest
 
+from pytest_llmops.plugin.named_suites import names_a_suite
+
 OWN = """
     import pytest
 
@@ -58,6 +60,25 @@ def test_a_path_that_is_given_is_all_that_runs(here):
 def test_no_suite_named_leaves_the_ready_tests_alone(here):
     assert list(here.run("-k", "own or enough").checks) == ["test_own"]
     assert list(here.run("-m", "not weekly", "-k", "own or enough").checks) == ["test_own"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "named"),
+    [
+        ("daily", True),
+        ("daily or weekly", True),
+        ("daily and not slow", True),
+        ("generic and daily", True),
+        ("slow", False),
+        ("not daily", False),
+        ("not (load or slow)", False),
+        ("slow or not load", False),
+        ("not slow and not (load)", False),
+        ("daily and (", False),
+    ],
+)
+def test_an_expression_that_asks_for_a_suite(expression, named):
+    assert names_a_suite(expression) is named
 
 
 def test_a_strangers_marker_is_none_of_our_business(project):

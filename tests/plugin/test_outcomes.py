@@ -2,6 +2,9 @@
 
 import datetime as dt
 import json
+import subprocess
+from shutil import which
+from socket import create_server
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -75,6 +78,31 @@ def test_a_failed_call_is_one_sentence_and_no_traceback(project, model):
     ]
     assert run.checks["test_it"]["category"] == "failed"
     assert "pytest_llmops" not in run.out
+
+
+@pytest.fixture
+def full(tmp_path):
+    """A Redis server whose memory is full; gives its port."""
+    if which("redis-server") is None:
+        pytest.skip("redis-server is not installed")
+    with create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    words = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--maxmemory", "1"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+        while "Ready to accept connections" not in process.stdout.readline():
+            assert process.poll() is None
+        yield port
+        process.kill()
+
+
+def test_a_failed_command_of_redis_is_shown_for_redis_cli(project, model, full):
+    project.target(model.url, f'[targets.here.components.redis]\nurl = "redis://127.0.0.1:{full}/0"\n')
+    project.write("test_it.py", "def test_it(redis, llm):\n    llm.models()\n    redis.keeps('k', 'v')\n")
+    said, where, again = _section(project.run())
+    assert said.startswith("redis: SET failed: ")  # the rest is the server's own wording, which differs
+    assert where == "  at test_it.py:1 (test_it)"
+    key = again.partition(" SET k:")[2].partition(" ")[0]
+    assert again == f"  try: redis-cli -h 127.0.0.1 -p {full} SET k:{key} v EX 30"
 
 
 def test_a_users_own_assertion_keeps_pytests_explanation(project, model):

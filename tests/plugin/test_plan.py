@@ -136,7 +136,7 @@ def test_it_says_all_and_does_nothing(project, model, plan_of, workers):
         "left out     1: no qdrant in target here",
         "checks       4 checks, 2 of them timed",
         "cost         about 80 calls (openai 80), up to 2690 tokens",
-        "at most      2000 calls, 200000 tokens, 600 s of measuring (the budget)",
+        "at most      2000 calls, 200000 tokens and 600 s of measuring (the budget)",
         "written: reports/plan.json",
     ]
     assert "no tests ran" in run.lines[-1] or "1 deselected" in run.lines[-1]

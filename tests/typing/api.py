@@ -34,7 +34,7 @@ from pytest_llmops import (
     __version__,
 )
 from pytest_llmops.clients.alertmanager import ReceivedAlert, Silence
-from pytest_llmops.clients.api import AuditLog
+from pytest_llmops.clients.audit import AuditLog
 from pytest_llmops.clients.exposition import MetricsPage
 from pytest_llmops.clients.generation import Model
 from pytest_llmops.clients.grafana import GrafanaHealth

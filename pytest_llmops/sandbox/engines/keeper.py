@@ -50,7 +50,7 @@ class Keeper:
         log = model.with_suffix(".log")
         with log.open("wb") as said:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "pytest_llmops.sandbox.engines.runner"],
+                [sys.executable, "-P", "-m", "pytest_llmops.sandbox.engines.runner"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=said,

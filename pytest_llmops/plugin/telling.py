@@ -1,0 +1,162 @@
+"""What the person at the terminal is told: what is about to happen, how it gets on, and what came of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_llmops.errors import did_you_mean
+from pytest_llmops.plugin.command_line import ENGINES
+from pytest_llmops.plugin.ours import SUITES_FOLDER
+from pytest_llmops.plugin.plan import total_of
+
+if TYPE_CHECKING:
+    from pytest_llmops.plugin.controller import Controller
+    from pytest_llmops.plugin.run import Run
+    from pytest_llmops.plugin.selection import Selected
+    from pytest_llmops.target.load import Target
+
+
+class Telling:
+    """Speaks through pytest's terminal reporter, where there is one.
+
+    Args:
+        run: the controller's part of the run.
+        controller: knows what came of it.
+    """
+
+    def __init__(self, run: Run, controller: Controller) -> None:
+        self.run = run
+        self.controller = controller
+        self.seen_unreachable: set[str] = set()
+        self.running = ""
+        run.says = self.progress
+
+    @property
+    def terminal(self) -> Any:
+        """Pytest's terminal reporter."""
+        return self.run.pytest.pluginmanager.get_plugin("terminalreporter")
+
+    def progress(self, line: str) -> None:
+        """Print one line above pytest's own progress, even while a test's output is captured."""
+        capture = self.run.pytest.pluginmanager.get_plugin("capturemanager")
+        if self.terminal is None:
+            return
+        if capture is None or self.run.parallel:  # a controller of workers captures nothing
+            self._write(line)
+            return
+        with capture.global_and_fixture_disabled():
+            self._write(line)
+
+    def _write(self, line: str) -> None:
+        self.terminal.ensure_newline()
+        if self.terminal._tw.width_of_current_line:  # noqa: SLF001 (dots of a quiet or parallel run)
+            self.terminal.line("")
+        self.terminal.write_line(f"  {line}", light=True)
+        if self.running and self.terminal.verbosity == 0:
+            self.terminal.write_fspath_result(self.running, "")
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Know which test runs, so that pytest's own line goes on below a line of ours."""
+        self.running = nodeid if self.run.pytest.getoption("dist", "no") == "no" else ""
+
+    def pytest_report_header(self) -> str:
+        """Say which target is meant."""
+        target = self.run.declared
+        embedded = ", embedded" if target.table.embedded else ""
+        return f"llmops: target {target.name} (profile {target.table.profile}{embedded})"
+
+    def announce(self, target: Target, selected: Selected) -> None:
+        """What is about to happen to whom, and what it may cost."""
+        if self.controller.sandbox is not None:
+            facts, engine = self.controller.sandbox.facts, self.run.options.engine
+            with_engine = f" with the engine {engine}" if engine != ENGINES[0] else ""
+            self.line(f"sandbox of profile {target.table.profile}{with_engine} ready in {facts['ready_s']:.1f} s")
+        if target.file is None and self.run.options.target is None and target.root != SUITES_FOLDER.parent:
+            self.line("no llmops.toml here: this is the embedded sandbox, not a system of yours")
+        for note in target.notes:
+            self.line(note)
+        for reason, count in selected.not_applicable.items():
+            self.line(f"{count} left out: {reason}")
+        if selected.checks:
+            from pytest_llmops.report.plan import counted, most
+
+            total, budget = total_of(selected.planned, target), target.table.budget.model_dump(mode="json")
+            self.line(f"{counted(total)}: about {total['calls']} calls; at most {most(budget)}")
+
+    def line(self, text: str) -> None:
+        """Say one line of ours."""
+        if self.terminal is not None and text:
+            self.terminal.ensure_newline()
+            self.terminal.write_line(f"llmops: {text}")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:
+        """Our outcomes in the terminal; of an unreachable component only the first test is an error in full."""
+        described = getattr(report, "llmops", None)
+        if described is None:
+            return None
+        category, outcome = described["category"], described["outcome"]
+        if category == "unreachable":
+            again = described["reason"] in self.seen_unreachable
+            self.seen_unreachable.add(described["reason"])
+            return ("unreachable", "U", "UNREACHABLE") if again else ("error", "E", "ERROR")
+        if outcome == "waived":
+            return "waived", "w", "WAIVED"
+        if category in {"vacuous", "unsupported", "optional-unreachable"}:
+            return category, category[0], category.upper()
+        return None
+
+    def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
+        """Say what was checked, or would be, in plain words."""
+        if self.run.options.plan and self.controller.result:
+            self._show_plan(terminalreporter)
+            return
+        if not self.controller.written:
+            return
+        from pytest_llmops.report.terminal import summary
+
+        terminalreporter.ensure_newline()
+        terminalreporter.section(f"llmops: {self.run.declared.name}", bold=True)
+        width = terminalreporter._tw.fullwidth  # noqa: SLF001 (the only source of the width that pytest itself uses)
+        verbose = config.option.verbose > 0
+        lines = summary(self.controller.result, color=bool(terminalreporter.hasmarkup), width=width, verbose=verbose)
+        for line in (*lines, *self._unmatched()):
+            terminalreporter.line(line)
+        assert self.run.selected is not None
+        for warning in self.run.declared.warnings:
+            terminalreporter.line(f"WARNING      {warning}", red=True)
+        left = self.run.selected.checks - len(self.controller.checks)
+        if left:
+            terminalreporter.line(f"stopped      {left} of {self.run.selected.checks} checks were not made")
+        self._show_written(terminalreporter)
+
+    def _show_plan(self, terminalreporter: Any) -> None:
+        from pytest_llmops.report.plan import lines
+
+        terminalreporter.ensure_newline()
+        terminalreporter.section(f"llmops: plan for {self.run.declared.name}; nothing was called", bold=True)
+        width = terminalreporter._tw.fullwidth  # noqa: SLF001 (the only source of the width that pytest itself uses)
+        for line in lines(self.controller.result, color=bool(terminalreporter.hasmarkup), width=width):
+            terminalreporter.line(line)
+        self._show_written(terminalreporter)
+
+    def _show_written(self, terminalreporter: Any) -> None:
+        start = self.run.pytest.invocation_params.dir
+        for place in self.controller.written:
+            shown = place.relative_to(start) if place.is_relative_to(start) else place
+            terminalreporter.line(f"written: {shown}")
+
+    def _unmatched(self) -> list[str]:
+        """The file's own thresholds that no check of this run measured: a mistyped one would never speak."""
+        from pytest_llmops.judge.thresholds import fits
+
+        measured = {metric["name"] for check in self.controller.checks.values() for metric in check["metrics"]}
+        if not measured:
+            return []
+        return [
+            f"note         no check of this run measured {name!r}, which has a threshold.{did_you_mean(name, measured)}"
+            for name in self.run.declared.own_thresholds
+            if not any(fits(name, metric) for metric in measured)
+        ]
