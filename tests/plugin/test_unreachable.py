@@ -87,3 +87,17 @@ def test_a_server_without_a_token_is_not_reached(project, model):
     assert found["kind"] == "server-error"
     assert list(found["times"]) == ["reachable", "model listed"]
     assert run.status == 1
+
+
+def test_an_unverified_certificate_is_said_at_the_start_and_at_the_end(project, nobody):
+    project.target(nobody.replace("http:", "https:"), "tls = { verify = false }\n")
+    project.write("test_it.py", "def test_it(llm):\n    assert llm.models()\n")
+    run = project.run()
+    loud = (
+        "llmops.toml: [targets.here.components.openai] accepts ANY certificate (tls.verify = false): "
+        "whoever sits between can read the key and change the answers"
+    )
+    said = [index for index, line in enumerate(run.lines) if line in {f"llmops: {loud}", f"WARNING      {loud}"}]
+    assert len(said) == 2, run.out
+    assert run.lines[said[0]].startswith("llmops: ")
+    assert said[0] < run.lines.index("") < said[1]
