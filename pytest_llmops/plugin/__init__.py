@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_llmops.plugin import command_line, fixtures, markers, watch
-from pytest_llmops.plugin.ours import described, run_of, suite_arguments
+from pytest_llmops.plugin.ours import described, parallel, run_of, suite_arguments
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -34,9 +34,8 @@ def pytest_configure(config: pytest.Config) -> None:
         run = run_of(config)
         run.check_early()
         run.engage()
-    worker = hasattr(config, "workerinput")
-    if worker or config.getoption("numprocesses", None) or config.getoption("tx", None):
+    if parallel(config):
         from pytest_llmops.plugin.exclusive import ExclusiveController, ExclusiveWorker
 
-        part = (ExclusiveWorker if worker else ExclusiveController)(run_of(config))
+        part = (ExclusiveWorker if hasattr(config, "workerinput") else ExclusiveController)(run_of(config))
         config.pluginmanager.register(part, "llmops-exclusive")

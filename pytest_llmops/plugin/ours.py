@@ -11,6 +11,8 @@ from pytest_llmops.target import FILE_NAME
 from pytest_llmops.target.places import beside_package
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pytest_llmops.plugin.checks import Check
     from pytest_llmops.plugin.run import Run
 
@@ -32,8 +34,18 @@ def is_ours(item: pytest.Item) -> bool:
 def described(config: pytest.Config) -> bool:
     """Whether there is an llmops.toml for this run."""
     given = config.getoption("llmops_config") or os.environ.get("LLMOPS_CONFIG")
-    folders = {config.invocation_params.dir, config.rootpath}
-    return bool(given) or any((folder / FILE_NAME).is_file() for folder in folders)
+    return bool(given) or any((folder / FILE_NAME).is_file() for folder in homes(config))
+
+
+def homes(config: pytest.Config) -> tuple[Path, Path]:
+    """Where an llmops.toml is looked for, the nearest first."""
+    return config.invocation_params.dir, config.rootpath
+
+
+def parallel(config: pytest.Config) -> bool:
+    """Whether several processes make up this run."""
+    worker = hasattr(config, "workerinput")
+    return worker or bool(config.getoption("numprocesses", None) or config.getoption("tx", None))
 
 
 def suite_arguments(config: pytest.Config) -> list[str]:

@@ -12,6 +12,7 @@ import pytest
 
 from pytest_llmops.errors import LlmopsError
 from pytest_llmops.plugin.options import Options
+from pytest_llmops.plugin.ours import homes, parallel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -55,7 +56,7 @@ class Run:
     @property
     def parallel(self) -> bool:
         """Whether several processes make up this run."""
-        return self.worker or bool(self.pytest.getoption("numprocesses", None) or self.pytest.getoption("tx", None))
+        return parallel(self.pytest)
 
     def engage(self) -> None:
         """Register the parts that only a run with tests of ours needs."""
@@ -113,9 +114,8 @@ class Run:
         """
         from pytest_llmops.target.load import find, load
 
-        root = self.pytest.rootpath
-        beside = (find(self.options.config, start) for start in (self.pytest.invocation_params.dir, root))
-        return load(next(filter(None, beside), None), self.options.target, root)
+        found = (find(self.options.config, home) for home in homes(self.pytest))
+        return load(next(filter(None, found), None), self.options.target, self.pytest.rootpath)
 
     @cached_property
     def target(self) -> Target:
