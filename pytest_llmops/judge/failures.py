@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import gammaln
 
-from pytest_llmops.judge.verdict import Verdict
+from pytest_llmops.judge.decision import Verdict
 
 if TYPE_CHECKING:
-    from pytest_llmops.judge.verdict import State
+    from pytest_llmops.judge.decision import State
 
 ALPHA = 0.02
 """One-sided mid-p up to which more failures are called a regression."""

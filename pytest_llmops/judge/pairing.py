@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from pytest_llmops.judge.difference import Difference, share_of_current
-from pytest_llmops.judge.estimate import NO_SPREAD, inflation
+from pytest_llmops.judge.difference import Difference, drift, share_of_current
+from pytest_llmops.judge.estimate import NO_SPREAD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,11 +42,12 @@ def paired(
     rows = np.array([_by_prompt(run, shared, name) for run in runs])
     before, now = rows[: len(baseline)], rows[len(baseline) :]
     differences = now.mean(axis=0) - before.mean(axis=0)
-    factor = _paired_inflation(runs, shared)
+    rests = _rests(runs, shared)
+    factor = drift(rests[: len(baseline)], rests[len(baseline) :], between)
     noise = max(factor * float(differences.var(ddof=1)) / len(shared), NO_SPREAD)
     levels = before.mean(axis=1)
     within = factor * _within(before)
-    offset = between.part([float(level) for level in levels], within, len(current))
+    offset = between.part([float(level) for level in levels], within, 1 / len(baseline) + 1 / len(current))
     share = 1.0 if between.interleaved else share_of_current([v for v, _ in baseline], [v for v, _ in current])
     return Difference(
         float(differences.mean()),
@@ -81,8 +82,8 @@ def _within(rows: Values) -> float:
     return square / float((runs - 1) * (prompts - 1) * prompts)
 
 
-def _paired_inflation(runs: Sequence[PromptedRun], shared: Sequence[str]) -> float:
-    """Autocorrelation of what is left after each prompt's own level is taken away."""
+def _rests(runs: Sequence[PromptedRun], shared: Sequence[str]) -> list[Values]:
+    """The logs of each run, in time order, without its level and without each prompt's own."""
     place = {prompt: i for i, prompt in enumerate(shared)}
     rests = []
     for values, prompts in runs:
@@ -92,4 +93,4 @@ def _paired_inflation(runs: Sequence[PromptedRun], shared: Sequence[str]) -> flo
     index = np.concatenate([where for _, where in rests])
     sums = np.bincount(index, weights=np.concatenate([rest for rest, _ in rests]))
     effect = sums / np.bincount(index)
-    return inflation([rest - effect[where] for rest, where in rests])
+    return [rest - effect[where] for rest, where in rests]

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     Runs = Sequence[Sequence[float]]
     PromptIds = Sequence[Sequence[str]]
 
+_LOST = 10.0  # times the slowest value: above all others, and finite
+
 
 class Side:
     """The runs of one side, checked.
@@ -23,7 +25,7 @@ class Side:
         ValueError: a value that is not above zero, prompt ids that do not fit their run.
     """
 
-    def __init__(self, name: str, runs: Runs, prompts: PromptIds | None) -> None:
+    def __init__(self, name: str, runs: Runs | Sequence[Values], prompts: PromptIds | None) -> None:
         self.runs: list[Values] = [np.asarray(run, dtype=np.float64) for run in runs]
         self.prompts = prompts
         self.name = name
@@ -51,22 +53,33 @@ class Side:
         return sum(int(np.isinf(run).sum()) for run in self.runs) / self.n
 
     @property
-    def largest(self) -> float:
+    def came_back(self) -> int:
+        """Finite values of the run that has the fewest."""
+        return min((int(np.isfinite(run).sum()) for run in self.runs), default=0)
+
+    @property
+    def slowest(self) -> float:
         """The largest finite value; 0 if there is none."""
         return max((float(run[np.isfinite(run)].max(initial=0)) for run in self.runs), default=0.0)
 
-    def finite(self) -> Side:
-        """Without the lost calls."""
+    def reciprocal(self) -> Side:
+        """Rates as times a unit; a lost call stays one."""
+        return Side(self.name, [np.where(np.isinf(run), run, 1 / run) for run in self.runs], self.prompts)
+
+    def ranked(self, metric: str, slowest: float) -> Side:
+        """Lost calls out of a mean; for all else, where their rank counts, above the ``slowest`` of both sides."""
+        return self._finite() if metric == "mean" else self._replacing(_LOST * slowest)
+
+    def _finite(self) -> Side:
         kept = [np.isfinite(run) for run in self.runs]
         prompts = self.prompts and [
             [one for one, keep in zip(ids, mask, strict=True) if keep]
             for ids, mask in zip(self.prompts, kept, strict=True)
         ]
-        return Side(self.name, [list(run[mask]) for run, mask in zip(self.runs, kept, strict=True)], prompts)
+        return Side(self.name, [run[mask] for run, mask in zip(self.runs, kept, strict=True)], prompts)
 
-    def replacing(self, lost: float) -> Side:
-        """With a number in place of infinity."""
-        return Side(self.name, [list(np.where(np.isinf(run), lost, run)) for run in self.runs], self.prompts)
+    def _replacing(self, lost: float) -> Side:
+        return Side(self.name, [np.where(np.isinf(run), lost, run) for run in self.runs], self.prompts)
 
     def prompted(self) -> list[PromptedRun]:
         """Each run with its prompt ids."""

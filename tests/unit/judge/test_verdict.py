@@ -49,12 +49,49 @@ def test_the_same_change_the_other_way_is_an_improvement(metric):
     )
 
 
-def test_times_worse_whichever_direction_is_good():
-    before, now = runs(1, 5, 120), runs(2, 1, 120, 1 / 1.6)
-    fallen = judge_samples("typical", before, now, higher_is_better=True)
-    assert fallen.state == "regression"
-    assert fallen.ratio == pytest.approx(1 / judge_samples("typical", before, now).ratio)
-    assert judge_samples("typical", before, runs(2, 1, 120, 1.6), higher_is_better=True).state == "improvement"
+@pytest.mark.parametrize("metric", STATISTICS)
+def test_a_rate_is_judged_as_the_time_that_one_takes(metric):
+    n = max(120, MIN_N[metric])
+    before, now = runs(1, 5, n), runs(2, 1, n, 1.6)
+    rates = [[[1 / value for value in run] for run in side] for side in (before, now)]
+    assert vars_of(judge_samples(metric, *rates, higher_is_better=True)) == pytest.approx(
+        vars_of(judge_samples(metric, before, now))
+    )
+    assert judge_samples(metric, *rates, higher_is_better=True).state == "regression"
+    assert (
+        judge_samples("typical", *reversed(rates), higher_is_better=True, design="interleaved").state == "improvement"
+    )
+
+
+def vars_of(verdict):
+    return verdict.ratio, verdict.low, verdict.high, verdict.n
+
+
+def test_the_tail_of_a_rate_is_where_it_is_slow():
+    before, now = runs(1, 5, 120), runs(2, 1, 120)
+    worst = sorted(now[0])[:12]
+    now[0] = [value / 3 if value in worst else value for value in now[0]]
+    assert judge_samples("p95", before, now, higher_is_better=True).state == "regression"
+    assert judge_samples("p95", before, now).ratio < 1.1
+
+
+def test_a_lost_call_is_the_worst_of_rates_too():
+    now = runs(2, 1, 120)
+    now[0][10:30] = [math.inf] * 20
+    assert judge_samples("p95", runs(1, 5, 120), now, higher_is_better=True).state == "regression"
+    assert judge_samples("mean", runs(1, 5, 120), now, higher_is_better=True).reason == (
+        "17% of the calls never came back, and mean of the others would flatter (survivorship)"
+    )
+
+
+def test_the_floor_of_a_rate_is_in_its_own_unit():
+    before, now = runs(1, 5, 120, factor=80), runs(2, 1, 120, factor=50)  # 40 tokens/s, then 25
+    assert judge_samples("typical", before, now, floor=12, higher_is_better=True).state == "regression"
+    verdict = judge_samples("typical", before, now, floor=25, higher_is_better=True)
+    assert verdict.state == "ok"
+    assert verdict.reason == (
+        f"typical is {verdict.ratio:.2f} times worse, a change of 14.5; less than 25 is nobody's problem"
+    )
 
 
 def test_an_offset_as_large_as_runs_have_alarms_nobody():
@@ -90,6 +127,18 @@ def test_an_open_question_says_how_many_calls_would_settle_it():
     )
     calls = int(needed.removeprefix("about ").removesuffix(" calls in place of 30 would settle it"))
     assert 30 < calls < 10_000
+
+
+def test_ok_takes_more_than_the_limit_that_is_told():
+    for seed in range(200):
+        verdict = judge_samples("typical", runs(seed, 1, 40), runs(1000 + seed, 1, 40), design="interleaved")
+        assert verdict.high < 1.2 or verdict.state != "ok"
+        if verdict.high < 1.2 and verdict.state == "inconclusive":
+            break
+    found = f"typical is {verdict.ratio:.2f} times worse; at worst it is {verdict.high:.2f} times worse, "
+    head, needed = verdict.reason.split("; about ")
+    assert head == f"{found}too near the threshold of 1.20 to be sure"
+    assert 40 < int(needed.removesuffix(" calls in place of 40 would settle it")) < 80
 
 
 def test_suspect_is_an_estimate_above_the_threshold_that_is_not_proven():
