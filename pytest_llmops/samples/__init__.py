@@ -1,11 +1,13 @@
 """What was sent and what came back, in numbers: pure data, no I/O."""
 
-from pytest_llmops.samples.metrics import STATISTICS, Metric, metrics_of, split_statistic
-from pytest_llmops.samples.sample import Sample, Stream
+from pytest_llmops.samples.metrics import COLD_LOAD, STATISTICS, Metric, cold_load_of, metrics_of, split_statistic
+from pytest_llmops.samples.sample import COLD_S, Sample, Stream
 from pytest_llmops.samples.series import Series
 from pytest_llmops.samples.workload import Prompt, Workload
 
 __all__ = [
+    "COLD_LOAD",
+    "COLD_S",
     "STATISTICS",
     "Metric",
     "Prompt",
@@ -13,6 +15,7 @@ __all__ = [
     "Series",
     "Stream",
     "Workload",
+    "cold_load_of",
     "metrics_of",
     "split_statistic",
 ]

@@ -43,6 +43,7 @@ FAULTS: dict[str, Fault] = {
     for fault in (
         Fault("llm:slow", "every delay of the model server is this many times as long", "factor"),
         Fault("llm:errors", "this share of generation and embedding calls answers 500", "share"),
+        Fault("llm:cold", "this share of generation and embedding calls has to load the model first, for 1 s", "share"),
         Fault("llm:hang", "generation and embedding accept and never answer; other routes are fine"),
         Fault("llm:cut-stream", "the connection is cut after a stream's first token, or before a whole answer"),
         Fault("llm:no-models", "no model is listed or served"),

@@ -15,6 +15,7 @@ from pytest_llmops.sandbox.faults import Share
 from pytest_llmops.sandbox.pace import Pace
 from pytest_llmops.sandbox.refusals import Refusal, terminated
 from pytest_llmops.sandbox.streaming import Cut
+from pytest_llmops.sandbox.timing import Timed, TimingLog
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
     from pytest_llmops.sandbox.models import Model
     from pytest_llmops.sandbox.stack import Stack
+
+
+COLD_LOAD_S = 1.0
+"""What the fault that has models leave the memory lets their return take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +63,16 @@ class ModelServer:
     engine: Engine = field(init=False)
     _pace: Pace = field(init=False)
     _failing: Share = field(init=False)
+    _cold: Share = field(init=False)
+    _times: TimingLog = field(init=False)
 
     def __post_init__(self) -> None:
         faults = self.stack.faults
         self.engine = ENGINES[self.stack.engine].make(self.stack)
         self._pace = Pace(self.stack.sandbox, faults.number("llm:slow", 1.0))
         self._failing = Share(faults.number("llm:errors", 0.0))
+        self._cold = Share(faults.number("llm:cold", 0.0))
+        self._times = TimingLog(self.stack.directory)
 
     @property
     def models(self) -> list[Model]:
@@ -94,11 +103,20 @@ class ModelServer:
         if model.embeds:
             raise Refusal(400, "request", f'"{name}" does not support generate')
         self._fail_if_due()
-        load_s = await self.engine.load(model)
-        arrived = request.scope["arrived"]
-        asked = Asked(model, prompt, context, limit, arrived, load_s, self._instead(), request.is_disconnected)
+        load_s, began = await self._load(request, model)
+        asked = Asked(model, prompt, context, limit, began, load_s, self._instead(), request.is_disconnected)
         answer = await self.engine.answer(asked)
-        return CutShort(answer) if "llm:cut-stream" in self.stack.faults else answer
+        answer = CutShort(answer) if "llm:cut-stream" in self.stack.faults else answer
+        return Timed(answer, request.scope, self._times)
+
+    async def _load(self, request: Request, model: Model) -> tuple[float, float]:
+        """Have a model ready: the seconds that it took, and when the answer's own time began.
+
+        That is when the request came; where the fault had the model leave the memory, it is when it was back.
+        """
+        anew_s = COLD_LOAD_S if self._cold.due() else 0.0
+        await asyncio.sleep(anew_s)
+        return anew_s + await self.engine.load(model), request.scope["arrived"] + anew_s
 
     def _instead(self) -> list[str] | None:
         """What a fault lets every answer say."""
@@ -114,9 +132,9 @@ class ModelServer:
         """
         model = self.model(name)
         self._fail_if_due()
-        load_s = await self.engine.load(model)
+        load_s, began = await self._load(request, model)
         vectors = [embed(text) for text in texts]
-        due = request.scope["arrived"] + self._pace.embedding("\n".join(texts))
+        due = began + self._pace.embedding("\n".join(texts))
         await asyncio.sleep(max(0.0, due - asyncio.get_running_loop().time()))
         return vectors, load_s
 

@@ -16,7 +16,7 @@ from pytest_llmops.sandbox.stack import AGENT
 if TYPE_CHECKING:
     from pytest_llmops.sandbox.stack import Stack
 
-_CALL_S = 10.0
+_CALL_S = 10.0  # and more where tokens are set to take longer
 _PROBE_S = 2.0
 _CACHE_S = 0.25
 _CACHE_TTL_S = 300
@@ -36,7 +36,8 @@ class Upstream:
             "llm": access.signed(ollama.auth if ollama else None, stack.keys),
             "vectors": access.signed(qdrant.auth if qdrant else None, stack.keys),
         }
-        self._http = httpx.AsyncClient(trust_env=False, timeout=_CALL_S, headers={"User-Agent": AGENT})
+        timeout_s = _CALL_S + 4 * stack.sandbox.delay_s
+        self._http = httpx.AsyncClient(trust_env=False, timeout=timeout_s, headers={"User-Agent": AGENT})
         address = stack.addresses.get("redis")
         self._cache = (
             redis.asyncio.Redis.from_url(address, socket_timeout=_CACHE_S, socket_connect_timeout=_CACHE_S)

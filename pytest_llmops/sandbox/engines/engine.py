@@ -20,7 +20,7 @@ class Asked:
         prompt: what is asked.
         context: further text given beside the prompt (earlier messages of a chat).
         limit: tokens of the answer at most; None where the call sets no limit.
-        arrived: when the request came, on the loop's clock.
+        arrived: when the request came, on the loop's clock; after a fault's own loading, when that was over.
         load_s: what loading the model took.
         instead: tokens that a fault puts in the place of the engine's own; None for its own.
         left: says whether the client has given up.

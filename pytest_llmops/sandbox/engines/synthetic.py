@@ -124,7 +124,7 @@ class Synthetic:
             prompt_tokens=len(words(asked.context)) + len(words(asked.prompt)),
             reason=reason,
             load_s=asked.load_s,
-            prompt_s=max(0.0, at[0] - asked.load_s),
+            prompt_s=max(0.0, asked.arrived + at[0] - asyncio.get_running_loop().time()),
             eval_s=at[-1] - at[0],
             ids=[crc32(token.encode()) % _VOCABULARY for token in said],
         )

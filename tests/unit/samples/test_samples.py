@@ -2,7 +2,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_llmops.samples import STATISTICS, Metric, Prompt, Sample, Series, Stream, Workload, metrics_of
+from pytest_llmops.samples import (
+    COLD_S,
+    STATISTICS,
+    Metric,
+    Prompt,
+    Sample,
+    Series,
+    Stream,
+    Workload,
+    cold_load_of,
+    metrics_of,
+)
 from pytest_llmops.samples import split_statistic as split
 
 
@@ -17,6 +28,47 @@ def test_a_streamed_answer_gives_three_metrics():
         Metric("generation.ttft", "s", Series((0.2, 0.5), ("a", "b"))),
         Metric("generation.tpot", "s", Series((pytest.approx(0.2), pytest.approx(0.2)), ("a", "b"))),
     ]
+
+
+def streamed(duration_s, prompt="a", **stream):
+    return Sample(prompt, 1_700_000_000.0, duration_s, Stream(**stream))
+
+
+def test_reasoning_gives_the_first_token_of_the_answer_too():
+    samples = [
+        streamed(1.0, "a", token_times_s=(0.2, 0.6, 0.8), tokens_out=3, first_answer_s=0.6, reasoned=True),
+        streamed(1.0, "b", token_times_s=(0.3, 0.4), tokens_out=2, first_answer_s=0.3),  # not reasoned about
+        streamed(1.0, "c", token_times_s=(0.2, 0.4), tokens_out=2, reasoned=True),  # ended before it began
+    ]
+    found = {metric.name: metric.series for metric in metrics_of("x", samples)}
+    assert list(found) == ["x", "x.ttft", "x.ttfo", "x.tpot"]
+    assert found["x.ttft"].values == (0.2, 0.3, 0.2)
+    assert found["x.ttfo"] == Series((0.6, 0.3), ("a", "b"))
+    assert [sample.stream.ttfo_s for sample in samples] == [0.6, None, None]
+
+
+def test_without_reasoning_the_first_token_is_the_answers():
+    samples = [streamed(1.0, token_times_s=(0.2, 0.6), tokens_out=2, first_answer_s=0.2)]
+    assert [metric.name for metric in metrics_of("x", samples)] == ["x", "x.ttft", "x.tpot"]
+
+
+def test_a_cold_call_is_in_no_latency():
+    times = {"token_times_s": (0.2, 0.6), "tokens_out": 3, "first_answer_s": 0.2}
+    samples = [
+        streamed(41.0, "a", **times | {"reasoned": True}, load_s=40.0),
+        streamed(1.0, "b", **times, load_s=COLD_S / 2),
+        streamed(1.0, "c", **times),
+        sample(3.0, "d", error="timeout"),
+    ]
+    assert [one.cold for one in samples] == [True, False, False, False]
+    whole, ttft, tpot = metrics_of("x", samples)
+    assert (whole.series, ttft.series.prompts, tpot.series.prompts) == (
+        Series((1.0, 1.0), ("b", "c"), failures=1),
+        ("b", "c"),
+        ("b", "c"),
+    )
+    assert cold_load_of("x", samples) == Metric("x.cold_load", "s", Series((40.0,), ("a",)))
+    assert cold_load_of("x", samples[1:]) is None
 
 
 def test_an_answer_that_was_not_streamed_gives_one():
@@ -43,10 +95,16 @@ def test_without_a_single_success_the_whole_call_is_still_there():
         ((0.5, 0.7), 1, None),
         ((0.5,), 5, None),
         ((), 5, None),
+        ((0.5, 0.6, 0.7), 2, None),  # each of three chunks carried a token: two is no count of them
     ],
 )
 def test_time_per_token_needs_the_servers_count_and_two_moments(times, tokens_out, tpot_s):
     assert Stream(times, tokens_out).tpot_s == (None if tpot_s is None else pytest.approx(tpot_s))
+
+
+def test_tokens_that_were_not_streamed_take_no_time_of_those_that_were():
+    assert Stream((0.5, 0.7, 1.3), 105, hidden=100).tpot_s == pytest.approx(0.2)
+    assert Stream((0.5, 0.7, 1.3), 105, hidden=104).tpot_s is None
 
 
 def test_without_a_token_there_is_no_first():

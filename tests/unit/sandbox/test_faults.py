@@ -16,7 +16,7 @@ def test_numbers_are_read():
 def test_unknown_name_is_met_with_a_near_one():
     with pytest.raises(ConfigError) as caught:
         parse(["llm:slowly=2"])
-    near = "Did you mean 'llm:slow' or 'llm:down'?"
+    near = "Did you mean 'llm:slow' or 'llm:down' or 'llm:cold'?"
     assert str(caught.value).startswith(
         f"unknown fault 'llm:slowly'. {near} Faults: llm:slow=FACTOR, llm:errors=SHARE, "
     )

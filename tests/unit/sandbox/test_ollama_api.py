@@ -193,6 +193,17 @@ def test_fault_slow(faulty):
     assert slow().json()["total_duration"] > 0.2e9
 
 
+def test_fault_cold(faulty):
+    _, post = faulty("llm:cold=0.5")
+    asked = [{}, {}, {"path": "/api/chat", "messages": [{"content": "x"}]}, {"path": "/api/embed", "input": "x"}]
+    answers = [post(**more).json() for more in asked]
+    assert [answer["load_duration"] >= 1e9 for answer in answers] == [False, True, False, True]
+    cold = answers[1]
+    spent = cold["load_duration"] + cold["prompt_eval_duration"] + cold["eval_duration"]
+    assert cold["prompt_eval_duration"] > 0
+    assert spent <= cold["total_duration"] < spent + 0.5e9
+
+
 def test_fault_hang(faulty):
     sandbox, _ = faulty("llm:hang")
     for path in ("/api/generate", "/api/embed", "/v1/chat/completions"):
