@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pytest_llmops.clients.health import moment_of
@@ -15,9 +16,11 @@ class AuditLog:
 
     Attributes:
         events: oldest first.
+        read_at: when it was read, in epoch seconds; ages are reckoned from then.
     """
 
     events: tuple[AuditEvent, ...]
+    read_at: float = field(default_factory=time.time, compare=False)
 
     @classmethod
     def read(cls, found: Any) -> AuditLog:
@@ -25,21 +28,25 @@ class AuditLog:
         tables = [event for event in found if isinstance(event, dict)] if isinstance(found, list) else []
         return cls(tuple(AuditEvent(moment_of(event.get("at")), str(event.get("type", ""))) for event in tables))
 
+    def since(self, earlier: AuditLog) -> AuditLog:
+        """The entries that were not there when the log was read before."""
+        return replace(self, events=tuple((Counter(self.events) - Counter(earlier.events)).elements()))
+
     @property
     def newest_age_s(self) -> float | None:
-        """How old the newest entry is; None where none has a time that can be read."""
+        """How old the newest entry was; None where none has a time that can be read."""
         times = [event.at for event in self.events if event.at is not None]
-        return max(0.0, time.time() - max(times)) if times else None
+        return max(0.0, self.read_at - max(times)) if times else None
 
     @property
     def reach_days(self) -> float:
-        """How far the entries reach back from now, in days."""
+        """How far the entries reach back, in days."""
         times = [event.at for event in self.events if event.at is not None]
-        return max(0.0, time.time() - min(times)) / 86400 if times else 0.0
+        return max(0.0, self.read_at - min(times)) / 86400 if times else 0.0
 
     def count(self, type_: str, within_s: float = 86400.0) -> int:
-        """Entries of a type that are not older than that."""
-        since = time.time() - within_s
+        """Entries of a type that were not older than that."""
+        since = self.read_at - within_s
         return sum(event.type == type_ and event.at is not None and event.at >= since for event in self.events)
 
 

@@ -73,6 +73,19 @@ def preflight_calls(target: Target) -> dict[str, int]:
     return calls
 
 
+def traffic_calls(target: Target) -> dict[str, int]:
+    """About how many calls the run's one round of questions makes: ``component.method`` to calls.
+
+    No client is made for it, so no key is needed.
+    """
+    api = target.table.components.api
+    if api is None or "query" not in api.routes:
+        return {}
+    looks = {"metrics": api.metrics is not None, "audit": "audit" in api.routes}
+    looked = {f"api.{name}": 2 for name, there in looks.items() if there}
+    return {"api.query": len(target.table.prompts), **looked}
+
+
 def connect(target: Target, component: str, ledger: Ledger) -> Client:
     """The client of a configured component; nothing is sent yet.
 

@@ -31,11 +31,13 @@ class Deadline(threading.local):
         until: that moment.
         handshakes: TLS handshakes begun since then: the first may be with a proxy, the next with the server behind it.
         stream: the newest connection.
+        came: when the newest bytes were read, on the clock of ``time.perf_counter``.
     """
 
     until: float = float("inf")
     handshakes: int = 0
     stream: httpcore.NetworkStream | None = None
+    came: float = 0.0
 
     def start(self, seconds: float) -> None:
         """A call starts now and may take so long."""
@@ -62,8 +64,10 @@ class DeadlineStream(httpcore.NetworkStream):
         self._deadline = deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Read what has come."""
-        return self._inner.read(max_bytes, self._deadline.left(timeout, httpcore.ReadTimeout))
+        """Read what has come, and note when that was."""
+        found = self._inner.read(max_bytes, self._deadline.left(timeout, httpcore.ReadTimeout))
+        self._deadline.came = time.perf_counter()
+        return found
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write all of it."""

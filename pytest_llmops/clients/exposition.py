@@ -93,6 +93,10 @@ class MetricsPage:
         part = self._sum(kpi.metric, kpi.where)
         return kpi.scale * (part / self._whole(name, kpi) if kpi.over else part)
 
+    def kpi_since(self, earlier: MetricsPage, name: str, kpi: Kpi) -> float:
+        """The figure of what was counted since an earlier page; raises as :meth:`kpi` and :meth:`since` do."""
+        return self.since(earlier, [*kpi.metric, *kpi.over]).kpi(name, kpi)
+
     def shares(self, name: str, kpi: Kpi) -> dict[str, float]:
         """The figure split by the label ``kpi.by``: value of the label to its share.
 

@@ -9,7 +9,7 @@ from pytest_llmops.errors import Unsupported
 from pytest_llmops.samples import Prompt, Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +50,14 @@ class Counts:
         tokens_in: prompt tokens.
         generating_s: time that it spent on the generated tokens.
         load_s: time that it spent loading the model.
-        reasoned: whether it counted tokens of reasoning, which hosted models do not show.
+        reasoning: of the generated tokens those of reasoning, which hosted models count and do not show.
     """
 
     tokens_out: int | None = None
     tokens_in: int | None = None
     generating_s: float | None = None
     load_s: float | None = None
-    reasoned: bool = False
+    reasoning: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +67,8 @@ class Generation:
     Attributes:
         text: the answer, without the reasoning channel.
         model: which model was asked.
-        stream: token times, and the server's count of generated tokens.
+        stream: token times, the server's count of generated tokens, and what loading the model took.
         tokens_in: prompt tokens by the server's count.
-        first_answer_s: time to the first token of the answer itself; later than TTFT for reasoning models.
-        load_s: time that the server spent loading the model, where it says.
         generating_s: time that the server spent on the generated tokens, where it says.
         reasoned: whether there was reasoning, streamed or only counted.
     """
@@ -79,8 +77,6 @@ class Generation:
     model: str
     stream: Stream = Stream()
     tokens_in: int | None = None
-    first_answer_s: float | None = None
-    load_s: float | None = None
     generating_s: float | None = None
     reasoned: bool = False
 
@@ -104,13 +100,14 @@ class Generation:
         """Generated tokens a second, and whose figure that is.
 
         Raises:
-            Unsupported: the server counts no tokens, or fewer than two.
+            Unsupported: the server counts no tokens, fewer than two, or fewer than it streamed pieces.
         """
         if self._servers_rate:
             return self._servers_rate, "the server's own figure"
         if self.stream.tpot_s:
             return 1 / self.stream.tpot_s, "from the stream: tokens after the first, by the time that they took"
         counted = "no count of tokens" if self.tokens_out is None else f"a count of {self.tokens_out} tokens"
+        counted += f" in {len(self.stream.token_times_s)} pieces" if self.stream.miscounted else ""
         raise Unsupported(f"{self.model} answered with {counted}; that says nothing of tokens a second.")
 
     @property
@@ -122,6 +119,18 @@ class Generation:
     def _servers_rate(self) -> float | None:
         counted = self.tokens_out or 0
         return counted / self.generating_s if self.generating_s and counted > 1 else None
+
+
+class Embedding(list[float]):
+    """The vector of a text.
+
+    Attributes:
+        stream: no tokens; what loading the model took, where the server says.
+    """
+
+    def __init__(self, values: Iterable[float], load_s: float | None = None) -> None:
+        super().__init__(values)
+        self.stream = Stream(load_s=load_s)
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,6 +158,8 @@ class Http:
     ) -> Iterator[tuple[float, str]]:
         """Make one call and yield the lines of its streamed answer as they come, each with its time in seconds.
 
+        That is when its last byte was read from the connection, whatever was done since with that and with others.
+
         Raises:
             CallFailed: as in :meth:`call`; also for a status that is not 2xx.
         """
@@ -168,7 +170,7 @@ class Http:
             try:
                 for line in response.iter_lines():
                     if line:
-                        yield time.perf_counter() - start, line
+                        yield self._deadline.came - start, line
             except (httpx.RemoteProtocolError, httpx.ReadError):
                 raise CallFailed(
                     self.component, "cut-stream", f"{self.component}: {method} {path} was cut before its last chunk."
@@ -194,11 +196,12 @@ class Http:
         last_exchange.set(as_curl(self.target, self.component, method, str(request.url), text, signed))
         allowed_s = deadline_s or self.part.deadline
         self._deadline.start(allowed_s)
-        start = time.perf_counter()
+        start, answered = time.perf_counter(), False
         try:
             response = self._client.send(request, stream=True)
             try:
                 yield response, start
+                answered = response.status_code < 500
             finally:
                 response.close()
         except self._failures as error:
@@ -207,7 +210,7 @@ class Http:
                 self._deadline.stream.close()  # the library forgets it where the proxy refuses
             raise CallFailed(self.component, kind, f"{self.component}: {method} {path} {words}.") from None
         finally:
-            self.ledger.charge(self.component, requests=1)
+            self.ledger.charge(self.component, requests=1, answered=answered)
 
     def _answer(self, method: str, path: str, response: httpx.Response, elapsed_s: float) -> Answer:
         """The answer, if it is the component's own.

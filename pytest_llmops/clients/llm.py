@@ -86,17 +86,14 @@ class Llm(Models, ABC):
         chunks = list(self._chunks(body, deadline_s) if stream else self._whole(body, deadline_s))
         counts = next((chunk.counts for chunk in reversed(chunks) if chunk.counts), Counts())
         self.http.ledger.charge(self.component, tokens=counts.tokens_out or 0)
-        timed = chunks if stream else []
-        times = tuple(chunk.moment for chunk in timed if chunk.content or chunk.thought)
+        thought = any(chunk.thought for chunk in chunks)
         return Generation(
             text="".join(chunk.content for chunk in chunks),
             model=self.asked,
-            stream=Stream(times, counts.tokens_out),
+            stream=_timings(chunks if stream else [], counts),
             tokens_in=counts.tokens_in,
-            first_answer_s=next((chunk.moment for chunk in timed if chunk.content), None),
-            load_s=counts.load_s,
             generating_s=counts.generating_s,
-            reasoned=counts.reasoned or any(chunk.thought for chunk in chunks),
+            reasoned=thought or counts.reasoning > 0,
         )
 
     def first_token(self, deadline_s: float) -> float:
@@ -108,8 +105,10 @@ class Llm(Models, ABC):
             CallFailed: none came (kind ``no-token``), or the call failed.
         """
         self.asked = self.timed_model.name
-        for chunk in self._chunks(self._body("Hello", self.asked, 1, stream=True), deadline_s):
+        chunks = self._chunks(self._body("Hello", self.asked, 1, stream=True), deadline_s)
+        for chunk in chunks:
             if chunk.content or chunk.thought or (chunk.counts and chunk.counts.tokens_out):
+                self._after_first(chunk, chunks)
                 return chunk.moment
         raise self._failed("no-token", "ended without a token")
 
@@ -157,6 +156,9 @@ class Llm(Models, ABC):
             facts.update(self._facts())
         self._after_token(facts)
 
+    def _after_first(self, chunk: Chunk, rest: Iterator[Chunk]) -> None:
+        """What is of interest in a stream whose first token is there, before the call is given up."""
+
     def _after_token(self, facts: dict[str, str]) -> None:
         """What a generation tells of the server, added to the facts."""
 
@@ -192,6 +194,19 @@ class Llm(Models, ABC):
 
     @abstractmethod
     def _embedding(self, model: str, text: Prompt | str) -> list[float]: ...
+
+
+def _timings(chunks: list[Chunk], counts: Counts) -> Stream:
+    """The timings of a streamed answer; of one that was not there are no chunks."""
+    thought = any(chunk.thought for chunk in chunks)
+    return Stream(
+        token_times_s=tuple(chunk.moment for chunk in chunks if chunk.content or chunk.thought),
+        tokens_out=counts.tokens_out,
+        first_answer_s=next((chunk.moment for chunk in chunks if chunk.content), None),
+        reasoned=thought,
+        hidden=0 if thought else counts.reasoning,
+        load_s=counts.load_s,
+    )
 
 
 def _loaded(step: Callable[[], object], until: float) -> bool:

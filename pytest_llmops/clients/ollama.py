@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmops.clients.generation import Chunk, Counts, Model, text_of
+from pytest_llmops.clients.generation import Chunk, Counts, Embedding, Model, text_of
 from pytest_llmops.clients.llm import Llm
 from pytest_llmops.errors import CallFailed, excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pytest_llmops.clients.http import Http
     from pytest_llmops.samples import Prompt
+    from pytest_llmops.target.components import Llm as LlmComponent
 
 
 class Ollama(Llm):
     """An Ollama server: what every model server can, and ``version()``."""
 
     list_path = "/api/tags"
-    generate_path = "/api/generate"
     embed_path = "/api/embed"
+
+    def __init__(self, http: Http, config: LlmComponent) -> None:
+        super().__init__(http, config)
+        self.generate_path = "/api/chat" if config.endpoint == "chat" else "/api/generate"
+        self._load_s: float | None = None
 
     def version(self) -> str:
         """The server's version (GET /api/version); empty where it says none."""
@@ -45,7 +53,10 @@ class Ollama(Llm):
 
     def _body(self, prompt: Prompt | str, model: str, tokens: int, stream: bool) -> dict[str, Any]:
         options = {"num_predict": tokens, "temperature": 0, "seed": 1}
-        return {"model": model, "prompt": text_of(prompt), "stream": stream, "options": options}
+        text = text_of(prompt)
+        chat = self.generate_path == "/api/chat"
+        asked = {"messages": [{"role": "user", "content": text}]} if chat else {"prompt": text}
+        return {"model": model, **asked, "stream": stream, "options": options}
 
     def _whole(self, body: dict[str, Any], deadline_s: float | None) -> list[Chunk]:
         answer = self.http.call("POST", self.generate_path, body=body, deadline_s=deadline_s).ok()
@@ -65,7 +76,17 @@ class Ollama(Llm):
         if not vectors or not vectors[0]:
             said = f"{self.component}: {answer.asked} answered without an embedding."
             raise CallFailed(self.component, "bad-answer", said)
-        return [float(value) for value in vectors[0]]
+        return Embedding((float(value) for value in vectors[0]), _seconds(answer.table().get("load_duration")))
+
+    def _after_first(self, chunk: Chunk, rest: Iterator[Chunk]) -> None:
+        """An answer of one token ends with the next line, and that says what loading the model took."""
+        with suppress(CallFailed):  # there was a token, whatever comes of the rest
+            for last in (chunk, *islice(rest, 2)):
+                self._load_s = last.counts.load_s if last.counts else None
+
+    def _after_token(self, facts: dict[str, str]) -> None:
+        if self._load_s is not None:
+            facts["load_s"] = f"{self._load_s:.3g}"
 
     def _read(self, line: str) -> dict[str, Any]:
         try:
@@ -79,7 +100,9 @@ class Ollama(Llm):
 
 
 def _chunk(moment: float, found: dict[str, Any]) -> Chunk:
-    """A line of the stream, or the whole answer; the last one carries the counts."""
+    """A line of the stream, or the whole answer, of either route; the last one carries the counts."""
+    said = found.get("message") or {}
+    content, thought = found.get("response") or said.get("content"), found.get("thinking") or said.get("thinking")
     counts = Counts(
         tokens_out=found.get("eval_count"),
         tokens_in=found.get("prompt_eval_count"),
@@ -87,7 +110,7 @@ def _chunk(moment: float, found: dict[str, Any]) -> Chunk:
         load_s=_seconds(found.get("load_duration")),
     )
     ended = "eval_count" in found or found.get("done")
-    return Chunk(moment, found.get("response") or "", found.get("thinking") or "", counts if ended else None)
+    return Chunk(moment, content or "", thought or "", counts if ended else None)
 
 
 def _seconds(nanoseconds: int | None) -> float | None:

@@ -34,7 +34,8 @@ class OpenAI(Llm):
         super().__init__(http, config)
         root = "" if re.search(r"/v\d", urlsplit(http.url).path) else "/v1"
         self.list_path = f"{root}/models"
-        self.generate_path = f"{root}/chat/completions"
+        self._chat = config.endpoint != "completions"
+        self.generate_path = f"{root}/chat/completions" if self._chat else f"{root}/completions"
         self.embed_path = f"{root}/embeddings"
         self._dialect = Dialect()
         self._build = ""
@@ -57,9 +58,10 @@ class OpenAI(Llm):
         return [float(value) for value in vector]
 
     def _body(self, prompt: Prompt | str, model: str, tokens: int, stream: bool) -> dict[str, Any]:
+        text = text_of(prompt)
         body: dict[str, Any] = {
             "model": model,
-            "messages": [{"role": "user", "content": text_of(prompt)}],
+            **({"messages": [{"role": "user", "content": text}]} if self._chat else {"prompt": text}),
             "max_tokens": tokens,
             "temperature": 0,
             "stream": stream,
@@ -78,8 +80,7 @@ class OpenAI(Llm):
                 if self._dialect.learns(error, spoken):
                     continue
                 raise
-            message = (found.get("choices") or [{}])[0].get("message") or {}
-            return [Chunk(answer.elapsed_s, *_said(message), _counts(found))]
+            return [Chunk(answer.elapsed_s, *_said(_choice(found)), _counts(found))]
 
     def _chunks(self, body: dict[str, Any], deadline_s: float | None) -> Iterator[Chunk]:
         finished = False
@@ -91,9 +92,9 @@ class OpenAI(Llm):
                 return
             event = self._read(data)
             self._build = str(event.get("system_fingerprint") or self._build)
-            choice = (event.get("choices") or [{}])[0]
+            choice = _choice(event)
             finished = finished or bool(choice.get("finish_reason"))
-            yield Chunk(moment, *_said(choice.get("delta") or {}), _counts(event))
+            yield Chunk(moment, *_said(choice), _counts(event))
         if not finished:  # some servers say that they have finished and leave [DONE] out
             raise self._failed("cut-stream", "was cut before its last chunk")
 
@@ -151,8 +152,15 @@ def _short(number: float, billions: str) -> str:
     return f"{number:.3g} T"
 
 
-def _said(part: dict[str, Any]) -> tuple[str, str]:
-    """Text and reasoning of a message or of a delta; some servers send a list of parts in place of a text."""
+def _choice(event: dict[str, Any]) -> dict[str, Any]:
+    """The first answer of several; empty in a frame that carries only the usage."""
+    choice: dict[str, Any] = (event.get("choices") or [{}])[0]
+    return choice
+
+
+def _said(choice: dict[str, Any]) -> tuple[str, str]:
+    """Text and reasoning of a message, of a delta of it, or of a completion; some servers send a list of parts."""
+    part = choice.get("delta") or choice.get("message") or {"content": choice.get("text")}
     content, thought = part.get("content") or "", part.get("reasoning_content") or part.get("reasoning") or ""
     if isinstance(content, list):
         parts = [piece for piece in content if isinstance(piece, dict)]
@@ -172,5 +180,5 @@ def _counts(event: dict[str, Any]) -> Counts | None:
         tokens_out=usage.get("completion_tokens", timings.get("predicted_n")),
         tokens_in=usage.get("prompt_tokens"),
         generating_s=milliseconds / 1000 if milliseconds else None,
-        reasoned=bool(details.get("reasoning_tokens")),
+        reasoning=int(details.get("reasoning_tokens") or 0),
     )

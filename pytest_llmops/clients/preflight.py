@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmops.clients.diagnosis import Diagnosis, diagnose
 from pytest_llmops.clients.http import purpose
 from pytest_llmops.errors import CallFailed
+from pytest_llmops.samples import COLD_S
 from pytest_llmops.target.durations import spoken
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ class Preflight:
             ``generates``, of an API with a key ``admitted``, of Grafana ``database ok``.
         reason: one line, also for the good case.
         took_s: how long the probe took.
-        facts: server version, model, digest, quantisation: whatever the server said of itself.
+        facts: server version, model, digest, quantisation: whatever the server said of itself; ``load_s`` what
+            loading the model took for the first token.
         failure: what failed, without the place and the advice that the reason adds. Empty where nothing failed.
         kind: of the failure, for machines; see :class:`Diagnosis`.
         advice: what to do about it, as a sentence; the reason of a failed probe ends with it.
@@ -78,7 +80,7 @@ def preflight(client: Client, deadline_s: float) -> Preflight:
     place = f"{client.component} at {client.address}"
     what = str(failed or "").removeprefix(f"{client.component}: ").rstrip(".")
     if failed is None:
-        reason = f"{place}: {level} after {spoken(took_s)}"
+        reason = f"{place}: {level} after {spoken(took_s)}{_cold(facts)}"
     else:
         reached = f" (level reached: {level})" if level else ""
         stop = "" if what.endswith("?") and not reached else "."
@@ -86,3 +88,9 @@ def preflight(client: Client, deadline_s: float) -> Preflight:
     return Preflight(
         client.component, client.address, ok, level, reason, took_s, facts, what, found.kind, found.advice, times
     )
+
+
+def _cold(facts: dict[str, str]) -> str:
+    """What to say of a model that was loaded for the first token; nothing of one that was in memory."""
+    load_s = float(facts.get("load_s", 0))
+    return f", of which loading the model took {spoken(load_s)}" if load_s >= COLD_S else ""

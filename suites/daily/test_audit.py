@@ -8,6 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_llmops.clients.api import Api
+    from pytest_llmops.clients.traffic import Traffic
     from pytest_llmops.plugin.measuring import Record
     from pytest_llmops.samples import Workload
 
@@ -17,10 +18,10 @@ pytestmark = pytest.mark.generic
 @pytest.mark.procedure(
     "document-enhancer.retention.audit-log", "agent-aiops.log-retention.audit-logs", fault="api:no-audit"
 )
-def test_audit_log_is_written(api: Api, prompts: Workload, record: Record) -> None:
-    """A request leaves an entry with a time of now; how far the log reaches back is recorded."""
-    new = api.newly_audited(lambda: api.query(prompts[0]))
-    assert new.newest_age_s is not None, "api: a request left no entry with a readable time in the audit log"
+def test_audit_log_is_written(api: Api, traffic: Traffic, record: Record) -> None:
+    """Requests leave an entry with a time of now; how far the log reaches back is recorded."""
+    new = traffic.audited
+    assert new.newest_age_s is not None, "api: requests left no entry with a readable time in the audit log"
     record("audit_newest_age", new.newest_age_s, "s")
     record("audit_reach", api.audit().reach_days, "days")
 

@@ -67,5 +67,5 @@ def test_generation_rate(llm: Llm, prompts: Workload, record: Record) -> None:
     generation = llm.generate(prompts[0])
     rate, whose = generation.rate
     record("tokens_per_second", rate, "tokens/s", of=whose)
-    if generation.load_s is not None:
-        record("model_load_time", generation.load_s, "s")
+    if generation.stream.load_s is not None:
+        record("model_load_time", generation.stream.load_s, "s")

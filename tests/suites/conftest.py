@@ -12,11 +12,13 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 TOLD = re.compile(r"export (\w+)=(\S+)")
+UNUSED = ("hypothesispytest", "anyio", "locust", "benchmark", "faker", "allure_pytest")
+"""Installed plugins that would only cost time here; .ci/run types the README's command as well, with all of them."""
 
 
 def _environ(**more):
     """This process's environment without what would steer the inner run."""
-    ours = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "LLMOPS_"))}
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "LLMOPS_", "GITHUB_"))}
     return {**ours, "COLUMNS": "120", **more}
 
 
@@ -27,7 +29,8 @@ def suite(tmp_path):
 
     def run(*words, environ=None, within_s=600):
         reports = tmp_path / f"reports-{len(runs)}"
-        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--llmops-report={reports}", *words]
+        spared = [f"-pno:{name}" for name in ("cacheprovider", *UNUSED)]
+        command = [sys.executable, "-m", "pytest", *spared, f"--llmops-report={reports}", *words]
         process = subprocess.run(
             command,
             cwd=ROOT,
@@ -42,18 +45,26 @@ def suite(tmp_path):
         path = reports / "run.json"
         whole = json.loads(path.read_text()) if path.exists() else {"checks": []}
         checks = {check["test"]: check for check in whole["checks"]}
-        return SimpleNamespace(status=process.returncode, out=process.stdout, checks=checks, whole=whole)
+        return SimpleNamespace(
+            status=process.returncode, out=process.stdout, checks=checks, whole=whole, reports=reports
+        )
 
     return run
 
 
+GENERATING = {"/api/generate", "/v1/chat/completions"}
+
+
 @pytest.fixture
-def stack(tmp_path):
-    """A sandbox that was started apart, by ``llmops sandbox --write``: the file, the keys, what it was asked."""
+def stack(request, tmp_path):
+    """A sandbox that was started apart, by ``llmops sandbox --write``: the file, the keys, what it was asked.
+
+    A parameter is more words for that command.
+    """
     file, home = tmp_path / "llmops.toml", tmp_path / "stack"
     home.mkdir()
     process = subprocess.Popen(
-        [Path(sys.executable).with_name("llmops"), "sandbox", "--write", file],
+        [Path(sys.executable).with_name("llmops"), "sandbox", "--write", file, *getattr(request, "param", ())],
         stdout=subprocess.PIPE,
         text=True,
         env=_environ(TMPDIR=str(home)),
@@ -64,12 +75,17 @@ def stack(tmp_path):
         if line.startswith("Ready in "):
             break
 
-    def asked(purpose):
+    def logged():
         (log,) = home.rglob("access.jsonl")
-        lines = [json.loads(line) for line in log.read_text().splitlines()]
-        return sorted(f"{line['method']} {line['path']}" for line in lines if line["purpose"] == purpose)
+        return [json.loads(line) for line in log.read_text().splitlines()]
 
-    yield SimpleNamespace(file=file, keys=keys, asked=asked)
+    def asked(purpose):
+        return sorted(f"{line['method']} {line['path']}" for line in logged() if line["purpose"] == purpose)
+
+    def generated():
+        return sum(line["component"] == "llm" and line["path"] in GENERATING for line in logged())
+
+    yield SimpleNamespace(file=file, keys=keys, asked=asked, generated=generated)
     process.terminate()
     process.wait(10)
     process.stdout.close()

@@ -1,6 +1,7 @@
-"""The daily suite, whole: green on a healthy stack, red on a sick one, the same serial and parallel."""
+"""The daily suite, whole: green on a healthy stack, red on a sick one, the same serial and parallel, and a guest."""
 
 import importlib.util
+import json
 import subprocess
 import sys
 import time
@@ -28,6 +29,14 @@ SICK = {
     "vectors:down": "was refused",
     "redis:down": "refused",
 }
+
+PATIENT = """
+[targets.sandbox.thresholds]
+answer_time = { target = "<= 10 s" }
+api_latency_p95 = { target = "<= 10 s" }
+tokens_per_second = { warning = "< 1" }
+"""
+"""Limits that a healthy and slow stack keeps."""
 
 
 def _named_faults():
@@ -99,16 +108,46 @@ def test_a_healthy_stack_is_green(suite):
     assert _is_readable(run), run.out
 
 
+def _metrics(run):
+    return {test: [metric["name"] for metric in check["metrics"]] for test, check in run.checks.items()}
+
+
 def test_serial_and_parallel_are_the_same(suite, stack):
+    stack.file.write_text(stack.file.read_text() + "\n[targets.sandbox.baseline]\nlooks = [30]\n")
     words = ("-m", "daily", f"--llmops-config={stack.file}")
     serial = suite(*words, "-n", "0", environ=stack.keys)
-    once = {purpose: stack.asked(purpose) for purpose in ("preflight", "check")}
+    once = {purpose: stack.asked(purpose) for purpose in ("preflight", "check", "measure")}
     parallel = suite(*words, "-n", "4", environ=stack.keys)
     twice = {purpose: stack.asked(purpose) for purpose in once}
     assert (serial.status, parallel.status) == (0, 0), serial.out + parallel.out
     assert _outcomes(parallel) == _outcomes(serial)
+    assert _metrics(parallel) == _metrics(serial)
+    assert list(parallel.checks) == list(serial.checks)
     assert twice == {purpose: sorted(2 * calls) for purpose, calls in once.items()}
     assert all(once.values())
+
+
+@pytest.mark.parametrize("stack", [("--fault", "llm:slow=8")], ids=["slow"], indirect=True)
+def test_a_slow_model_generates_at_most_14_times_for_all_that_is_not_timed(suite, stack):
+    stack.file.write_text(stack.file.read_text() + PATIENT)
+    words = ("-m", "daily", "--deselect=suites/daily/test_latency.py", f"--llmops-config={stack.file}")
+    run = suite(*words, environ=stack.keys)
+    assert run.status == 0, run.out
+    assert len(run.checks) >= 25
+    assert 0 < stack.generated() <= 14
+
+
+def test_at_most_four_timed_workloads_generate(suite):
+    run = suite("-m", "daily", "--llmops-plan")
+    plan = json.loads((run.reports / "plan.json").read_text())
+    measures = [one for check in plan["checks"] for one in check["measures"]]
+    generating = [one["name"] for one in measures if one["method"] in {"generate", "query"}]
+    assert sorted(generating) == [
+        "generation_latency",
+        "query_latency",
+        "response_time[detailed]",
+        "response_time[summary]",
+    ]
 
 
 @pytest.mark.parametrize("fault", SICK)

@@ -3,8 +3,8 @@ import time
 
 import pytest
 
-from pytest_llmops.clients.api import Reply
 from pytest_llmops.clients.audit import AuditEvent, AuditLog
+from pytest_llmops.clients.reply import Reply
 from pytest_llmops.errors import CallFailed, ConfigError, Unsupported
 from pytest_llmops.samples import Prompt
 

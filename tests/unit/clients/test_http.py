@@ -164,6 +164,15 @@ def test_lines_come_with_their_times(serve, http):
     assert 0 < at_one < at_one + 0.03 < at_two <= at_three
 
 
+def test_a_line_came_when_it_was_read_whatever_was_done_with_those_before(serve, http):
+    url = serve(lambda _: iter([b"HTTP/1.1 200 OK\r\n\r\none\ntwo\n"])).url
+    moments = []
+    for moment, _ in http(url=url).lines("GET", "/x"):
+        moments.append(moment)
+        time.sleep(0.05)
+    assert moments[0] == moments[1] > 0
+
+
 def test_loopback_asks_no_proxy_and_everything_else_does(serve, http):
     proxy, here = serve(lambda _: {"by": "proxy"}), serve(lambda _: {"by": "itself"})
     environ = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"), proxy.url)

@@ -73,7 +73,8 @@ def test_the_first_token_is_the_first_that_is_not_empty(streaming, kind):
     assert found.text == "Paris"
     assert len(found.stream.token_times_s) == 2
     assert found.stream.ttft_s > 2.9 * PAUSE_S
-    assert found.first_answer_s == found.stream.ttft_s
+    assert found.stream.first_answer_s == found.stream.ttft_s
+    assert found.stream.ttfo_s is None  # without reasoning it is TTFT, and no metric of its own
 
 
 def test_reasoning_counts_for_the_first_token_and_not_for_the_answer(streaming, kind):
@@ -81,8 +82,8 @@ def test_reasoning_counts_for_the_first_token_and_not_for_the_answer(streaming, 
     found = llm.generate("capital?")
     assert found.text == "Paris"
     assert len(found.stream.token_times_s) == 2
-    assert found.first_answer_s == found.stream.token_times_s[1]
-    assert found.first_answer_s > found.stream.ttft_s + 0.5 * PAUSE_S
+    assert found.stream.ttfo_s == found.stream.token_times_s[1]
+    assert found.stream.ttfo_s > found.stream.ttft_s + 0.5 * PAUSE_S
 
 
 def test_the_servers_counts_are_used_and_charged(streaming, kind, ledger):
@@ -94,6 +95,83 @@ def test_the_servers_counts_are_used_and_charged(streaming, kind, ledger):
     from_stream = 1 / found.stream.tpot_s, "from the stream: tokens after the first, by the time that they took"
     assert found.rate == ((14.0, "the server's own figure") if kind == "ollama" else from_stream)
     assert found.tokens_per_second == found.rate[0]
+
+
+@pytest.mark.parametrize("blank", [" ", "\n", "\t"])
+def test_a_blank_is_a_token(streaming, kind, blank):
+    llm, _ = streaming(starts(kind), says(kind, blank), says(kind, "Paris"), ends(kind, 2))
+    found = llm.generate("capital?")
+    assert len(found.stream.token_times_s) == 2
+    assert found.stream.first_answer_s == found.stream.ttft_s < found.stream.token_times_s[1] - 0.5 * PAUSE_S
+
+
+def test_several_tokens_in_a_chunk_are_counted_by_the_server(streaming, kind):
+    llm, _ = streaming(says(kind, "The capital is"), says(kind, " Paris, of course."), ends(kind, 9))
+    stream = llm.generate("capital?").stream
+    assert stream.tpot_s == pytest.approx((stream.token_times_s[1] - stream.ttft_s) / 8)
+
+
+def test_a_count_below_the_chunks_counts_something_else(streaming, kind):
+    llm, _ = streaming(*[says(kind, "la")] * 4, ends(kind, 3))
+    found = llm.generate("capital?")
+    assert (found.tokens_out, found.stream.miscounted, found.stream.tpot_s) == (3, True, None)
+    if kind == "openai":  # Ollama brings a time of its own for what it counts
+        with pytest.raises(Unsupported) as caught:
+            _ = found.rate
+        said = "m answered with a count of 3 tokens in 4 pieces; that says nothing of tokens a second."
+        assert str(caught.value) == said
+
+
+ROUTES = {
+    ("ollama", "chat"): "/api/chat",
+    ("ollama", "completions"): "/api/generate",
+    ("openai", "chat"): "/v1/chat/completions",
+    ("openai", "completions"): "/v1/completions",
+}
+
+
+def routed(kind, endpoint, text="", thought="", end=False):
+    """An event of each route, in its own words."""
+    if kind == "ollama":
+        said = {"message": {"role": "assistant", "content": text, **({"thinking": thought} if thought else {})}}
+        said = said if endpoint == "chat" else {"response": text, "thinking": thought}
+        return ollama_chunk(**said, **({"done": True, "eval_count": 5, "prompt_eval_count": 9} if end else {}))
+    part = {"delta": {"content": text, "reasoning_content": thought}} if endpoint == "chat" else {"text": text}
+    usage = {"completion_tokens": 5, "prompt_tokens": 9}
+    event = {"choices": [] if end else [{"index": 0, "finish_reason": None, **part}], "usage": usage if end else None}
+    return b"data: " + json.dumps(event).encode() + b"\n\n" + (b"data: [DONE]\n\n" if end else b"")
+
+
+@pytest.mark.parametrize("endpoint", ["chat", "completions"])
+def test_each_route_is_asked_and_read_in_its_own_words(streaming, kind, endpoint):
+    parts = [routed(kind, endpoint, text) for text in ("", " ", "Paris")]
+    llm, server = streaming(*parts, routed(kind, endpoint, end=True), endpoint=endpoint)
+    found = llm.generate("capital?")
+    assert (found.text, len(found.stream.token_times_s), found.tokens_out, found.tokens_in) == (" Paris", 2, 5, 9)
+    assert found.stream.ttft_s > 1.9 * PAUSE_S
+    (request,) = server.requests
+    assert request.path == ROUTES[kind, endpoint]
+    chats = [{"role": "user", "content": "capital?"}]
+    said = [request.json.get(word) for word in ("messages", "prompt")]
+    assert said == ([chats, None] if endpoint == "chat" else [None, "capital?"])
+
+
+@pytest.mark.parametrize("endpoint", ["chat", "completions"])
+def test_each_route_is_read_whole(serve, client, kind, endpoint):
+    message = {"role": "assistant", "content": "Paris"}
+    whole = {
+        "ollama": {"message": message} if endpoint == "chat" else {"response": "Paris"},
+        "openai": {"choices": [{"message": message} if endpoint == "chat" else {"text": "Paris"}]},
+    }
+    llm = client(kind, url=serve(lambda _: whole[kind]).url, model="m", endpoint=endpoint)
+    assert llm.generate("capital?", stream=False).text == "Paris"
+
+
+@pytest.mark.parametrize("kind", ["ollama"])
+def test_ollamas_chat_thinks_apart(streaming, kind):
+    parts = [routed(kind, "chat", thought="Hm"), routed(kind, "chat", "Paris"), routed(kind, "chat", end=True)]
+    stream = streaming(*parts, endpoint="chat")[0].generate("capital?").stream
+    assert (stream.reasoned, stream.ttfo_s) == (True, stream.token_times_s[1])
 
 
 def test_without_counts_there_is_no_rate(streaming, kind, ledger):
@@ -116,7 +194,8 @@ def test_one_token_has_no_rate(streaming, kind):
 def test_reasoning_alone_is_no_silence(streaming, kind):
     llm, _ = streaming(starts(kind), thinks(kind, "Hm"), ends(kind, 2))
     found = llm.generate("capital?")
-    assert (found.text, found.silent, found.failure, found.first_answer_s) == ("", False, "", None)
+    assert (found.text, found.silent, found.failure, found.stream.ttfo_s) == ("", False, "", None)
+    assert found.stream.ttft_s > 0
 
 
 @pytest.mark.parametrize("text", ["", " \n"])
@@ -255,6 +334,21 @@ def test_an_embedding_is_numbers(listing, kind):
     llm, server = listing(embedding_model="embed")
     assert llm.embed(Prompt("a", "Paris")) == [0.5, 1.0]
     assert server.requests[-1].json == {"model": "embed", "input": "Paris"}
+
+
+@pytest.mark.parametrize(("more", "load_s"), [({"load_duration": 1_500_000_000}, 1.5), ({}, None)])
+def test_an_embedding_says_what_loading_its_model_took(serve, client, more, load_s):
+    llm = client("ollama", url=serve(lambda _: {"embeddings": [[0.5, 1]], **more}).url, embedding_model="embed")
+    found = llm.embed("Paris")
+    assert (found, found.stream) == ([0.5, 1.0], Stream(load_s=load_s))
+
+
+@pytest.mark.parametrize("kind", ["ollama"])
+@pytest.mark.parametrize("stream", [True, False])
+def test_an_answer_says_what_loading_its_model_took(serve, client, kind, stream):
+    whole = {"response": "Paris", "done": True, "eval_count": 4, "load_duration": 2_500_000_000}
+    server = serve(lambda _: iter([STREAM, json.dumps(whole).encode() + b"\n"]) if stream else whole)
+    assert client(kind, url=server.url, model="m").generate("capital?", stream=stream).stream.load_s == 2.5
 
 
 def test_an_empty_embedding_is_none(listing, kind):

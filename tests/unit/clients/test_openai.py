@@ -163,6 +163,21 @@ def test_reasoning_that_is_only_counted(openai):
     assert llm.first_token(5) > 0
 
 
+def test_hidden_reasoning_is_no_part_of_the_time_per_token(openai):
+    usage = {"completion_tokens": 66, "completion_tokens_details": {"reasoning_tokens": 64}}
+    found = openai(*WORDS, event(usage=usage), DONE, model="m")[0].generate("capital?")
+    first, last = found.stream.token_times_s
+    assert (found.tokens_out, found.stream.hidden, found.stream.ttfo_s) == (66, 64, None)
+    assert found.stream.tpot_s == pytest.approx(last - first)  # two tokens were streamed
+
+
+def test_reasoning_that_is_streamed_is_not_hidden(openai):
+    usage = {"completion_tokens": 9, "completion_tokens_details": {"reasoning_tokens": 7}}
+    thinks = event({"reasoning_content": "Hm"})
+    stream = openai(thinks, *WORDS, event(usage=usage), DONE, model="m")[0].generate("capital?").stream
+    assert (stream.reasoned, stream.hidden, stream.tokens_streamed) == (True, 0, 9)
+
+
 NO_OPTIONS = (
     "stream_options",
     422,

@@ -56,6 +56,31 @@ def test_a_model_server_generates(probe, component, facts):
     assert {request.headers["user-agent"].partition(" ")[2] for request in server.requests} == {"(preflight)"}
 
 
+def loading(nanoseconds):
+    end = json.dumps({"response": "", "done": True, "eval_count": 1, "load_duration": nanoseconds})
+    return b'HTTP/1.1 200 OK\r\n\r\n{"response": "Hi", "done": false}\n' + end.encode() + b"\n"
+
+
+def test_a_cold_model_is_said(probe):
+    found, server = probe("ollama", {"/api/generate": loading(1_234_000_000)})
+    assert found.facts["load_s"] == "1.23"
+    took = f"generates after {spoken(found.took_s)}, of which loading the model took 1.23 s"
+    assert found.reason == f"ollama at {server.url}: {took}"
+
+
+def test_a_warm_model_is_not(probe):
+    found, server = probe("ollama", {"/api/generate": loading(31_000_000)})
+    assert (found.ok, found.facts["load_s"]) == (True, "0.031")
+    assert found.reason == f"ollama at {server.url}: generates after {spoken(found.took_s)}"
+
+
+def test_what_comes_after_the_first_token_fails_nothing(probe):
+    first = b'HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"response": "Hi", "done": false}\n'
+    for rest in (b"", b'{"error": "out of memory"}\n', b"{}\n" * 20):
+        found, _ = probe("ollama", {"/api/generate": first + rest})
+        assert (found.ok, found.level, "load_s" in found.facts) == (True, "generates", False)
+
+
 @pytest.mark.parametrize(
     ("component", "answers", "config", "level", "kind", "reason"),
     [

@@ -1,0 +1,65 @@
+"""A service that is spoken to by the routes that its profile describes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from pytest_llmops.clients.over_http import OverHttp
+from pytest_llmops.errors import Unsupported
+from pytest_llmops.target.templates import render
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_llmops.clients.http import Answer, Http
+    from pytest_llmops.target.components import Api as ApiComponent
+    from pytest_llmops.target.routes import Route
+
+
+class Service(OverHttp):
+    """A service with routes.
+
+    Args:
+        http: calls to it.
+        config: the component's table.
+    """
+
+    def __init__(self, http: Http, config: ApiComponent) -> None:
+        super().__init__(http)
+        self.config = config
+
+    def call(self, route: str, *, role: str | None = None, **values: Any) -> Answer:
+        """Ask a route of the profile and return its answer, whatever its status.
+
+        Args:
+            route: its name in ``routes``.
+            role: whose key signs it; the route's own role by default.
+            values: what its templates ask for.
+
+        Raises:
+            Unsupported: this system has no such route.
+            CallFailed: no whole answer came.
+        """
+        return self._ask(route, role, values)
+
+    def route(self, name: str) -> Route:
+        """How a route is asked and read.
+
+        Raises:
+            Unsupported: this system has no such route.
+        """
+        if name not in self.config.routes:
+            raise Unsupported(f"{self.component}: its profile describes no route {name!r}.")
+        return self.config.routes[name]
+
+    def _ask(self, route: str, role: str | None, values: Mapping[str, Any]) -> Answer:
+        found = self.route(route)
+        path = str(render(found.path, {name: quote(str(value), safe="") for name, value in values.items()}))
+        return self.http.call(
+            found.method,
+            path,
+            body=None if found.body is None else render(found.body, values),
+            query=render(found.params, values),
+            role=role or found.role,
+        )

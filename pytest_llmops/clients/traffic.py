@@ -1,0 +1,165 @@
+"""One round of questions through the API, asked once a run: the answers, and what the service counted and logged."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from pytest_llmops.clients.api import GUEST
+from pytest_llmops.clients.kept import Kept
+from pytest_llmops.clients.reply import Reply, reply_of
+from pytest_llmops.clients.vitals import log_of, page_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pytest_llmops.clients.api import Api
+    from pytest_llmops.clients.audit import AuditLog
+    from pytest_llmops.samples import Prompt, Workload
+
+FEW = 5
+"""Questions that a slow service is asked; a quick one is asked all."""
+
+SLOW_S = 1.0
+"""Seconds a question, above which a service is slow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question of the round.
+
+    Attributes:
+        prompt: what was asked.
+        kept: what became of it.
+        api: who was asked.
+    """
+
+    prompt: Prompt
+    kept: Kept
+    api: Api
+
+    @property
+    def reply(self) -> Reply:
+        """The answer.
+
+        Raises:
+            CallFailed: a status other than 2xx, or no whole answer.
+        """
+        return reply_of(self.kept.again(), self.api.route("query"))
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The ids of the sources that the answer names.
+
+        Raises:
+            Unsupported: the route does not say where they stand.
+        """
+        self.api.require("sources", "where sources stand")
+        return self.reply.sources
+
+    @property
+    def right(self) -> bool:
+        """Whether the answer holds the words that a right one holds."""
+        return self.reply.knows(self.prompt.expect)
+
+
+class Traffic:
+    """A round of questions, and the service's own account of it.
+
+    Args:
+        api: who was asked.
+        workload: the target's questions.
+        fact: what :func:`made` brought.
+
+    Attributes:
+        questions: in the order in which they were asked, those with a known answer first.
+    """
+
+    def __init__(self, api: Api, workload: Workload, fact: Mapping[str, Any]) -> None:
+        self._api = api
+        self._workload = workload
+        kept = [Kept.read(found) for found in fact["questions"]]
+        self.questions = tuple(
+            Question(prompt, one, api) for prompt, one in zip(_ordered(workload), kept, strict=False)
+        )
+        self._metrics, self._audit = ([Kept.read(found) for found in fact[name]] for name in ("metrics", "audit"))
+
+    def __repr__(self) -> str:
+        return f"Traffic({len(self.questions)} questions to {self._api.address})"
+
+    @property
+    def known(self) -> tuple[Question, ...]:
+        """The questions whose right answer is known.
+
+        Raises:
+            Unsupported: there are none, so none could be wrong.
+        """
+        known = self._workload.known
+        return tuple(question for question in self.questions if question.prompt in known)
+
+    def kpi(self, name: str) -> float:
+        """A figure of the round alone: from what the metrics page counted between its start and its end.
+
+        Raises:
+            Unsupported: this system has no such figure.
+            CallFailed: the page could not be had.
+            Vacuous: its series have counted nothing, or fell meanwhile.
+        """
+        kpi = self._api.figure(name)
+        before, after = (page_of(look.again()) for look in self._metrics)
+        return after.kpi_since(before, name, kpi)
+
+    @property
+    def audited(self) -> AuditLog:
+        """The entries of the audit log that came with the round.
+
+        Raises:
+            Unsupported: the profile describes no audit log.
+            CallFailed: it could not be had.
+        """
+        looks = [(look.again(), look.at) for look in self._audit]
+        before, after = (replace(log_of(answer, self._api.route("audit")), read_at=at) for answer, at in looks)
+        return after.since(before)
+
+
+def made(api: Api, workload: Workload, *, slow_s: float = SLOW_S) -> dict[str, Any]:
+    """Ask the round, and look at the metrics page and the audit log before and after it.
+
+    What fails is kept beside what does not: each check judges what it needs.
+
+    Args:
+        api: who is asked.
+        workload: the target's questions.
+        slow_s: seconds a question, above which only the first few are asked.
+
+    Returns:
+        Plain JSON: ``questions``, ``metrics`` and ``audit``, each a list of kept calls.
+
+    Raises:
+        Unsupported: nothing can be asked: the profile describes no route ``query``.
+        BudgetSpent: the run's budget, or the target's own rate limit, ended before the round.
+    """
+    api.route("query")
+    audit, metrics = [Kept.of(lambda: api.call("audit"))], [Kept.of(api.metrics_answer)]
+    questions = list(_asked(api, _ordered(workload), slow_s))
+    metrics.append(Kept.of(api.metrics_answer))
+    audit.append(Kept.of(lambda: api.call("audit")))
+    looks = {"questions": questions, "metrics": metrics, "audit": audit}
+    return {name: [kept.as_json() for kept in found] for name, found in looks.items()}
+
+
+def _asked(api: Api, prompts: Sequence[Prompt], slow_s: float) -> Iterator[Kept]:
+    """Every question once; of a slow service only the first few, for the suite is a guest."""
+    start = time.perf_counter()
+    for number, prompt in enumerate(prompts):
+        if number >= FEW and time.perf_counter() - start > slow_s * number:
+            return
+        asking = partial(api.call, "query", prompt=prompt.text, user=GUEST, fresh=True)
+        yield Kept.of(asking)
+
+
+def _ordered(workload: Workload) -> list[Prompt]:
+    """Those with a known answer first: they tell most."""
+    return sorted(workload, key=lambda prompt: not prompt.expect)

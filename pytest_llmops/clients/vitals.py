@@ -1,0 +1,160 @@
+"""What a service says of itself: its health, its figures, its audit log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import jmespath
+
+from pytest_llmops.clients.audit import AuditLog
+from pytest_llmops.clients.exposition import MetricsPage
+from pytest_llmops.clients.health import HealthReport, health_report
+from pytest_llmops.clients.service import Service
+from pytest_llmops.errors import CallFailed, ConfigError, Unsupported, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_llmops.clients.http import Answer
+    from pytest_llmops.target.routes import Kpi, Route
+
+
+class Vitals(Service):
+    """A service that tells of itself."""
+
+    def health(self) -> HealthReport:
+        """Ask the health route, and judge status, body and dependencies by the profile.
+
+        Raises:
+            Unsupported: the profile describes no health.
+        """
+        if self.config.health is None:
+            raise Unsupported(f"{self.component}: its profile describes no health route.")
+        return health_report(self.call(self.config.health.route), self.config.health)
+
+    def health_age(self) -> float:
+        """Seconds since the time that the health body carries.
+
+        Raises:
+            Unsupported: the profile does not say where that time stands.
+            CallFailed: there is none, or it cannot be read (kind ``bad-answer``).
+        """
+        if self.config.health is None or self.config.health.timestamp is None:
+            raise Unsupported(f"{self.component}: its profile names no timestamp in its health.")
+        age_s = self.health().age_s
+        if age_s is None:
+            where = self.config.health.timestamp
+            said = f"{self.component}: the health body has no time that can be read at {where!r}."
+            raise CallFailed(self.component, "bad-answer", said)
+        return age_s
+
+    def dependencies(self) -> HealthReport:
+        """The health report, where the profile names dependencies.
+
+        Raises:
+            Unsupported: it names none, so nothing could be said of them.
+        """
+        if self.config.health is None or not self.config.health.dependencies:
+            raise Unsupported(f"{self.component}: its profile names no dependencies in its health.")
+        return self.health()
+
+    def metrics(self) -> MetricsPage:
+        """The page of Prometheus metrics.
+
+        Raises:
+            Unsupported: the profile names none.
+            CallFailed: it cannot be had, or is not in the text format.
+        """
+        return page_of(self.metrics_answer())
+
+    def metrics_answer(self) -> Answer:
+        """The page of metrics as it came, whatever its status.
+
+        Raises:
+            Unsupported: the profile names none.
+            CallFailed: no whole answer came.
+        """
+        if self.config.metrics is None:
+            raise Unsupported(f"{self.component}: its profile names no metrics page.")
+        return self.http.call("GET", self.config.metrics)
+
+    def kpi(self, name: str, *, during: Callable[[], object] | None = None) -> float:
+        """A figure from the metrics page, as the profile's ``kpis`` describe it.
+
+        Args:
+            name: of the figure.
+            during: traffic to make; the figure is then of that time alone, not of all since the service's start.
+
+        Raises:
+            Unsupported: this system has no such figure.
+            Vacuous: its series have counted nothing, or fell meanwhile.
+        """
+        kpi = self.figure(name)
+        if during is None:
+            return self.metrics().kpi(name, kpi)
+        before = self.metrics()
+        during()
+        return self.metrics().kpi_since(before, name, kpi)
+
+    def shares(self, name: str) -> dict[str, float]:
+        """A figure from the metrics page split by its label ``by``."""
+        return self.metrics().shares(name, self.figure(name))
+
+    def unit(self, name: str) -> str:
+        """The unit of a figure."""
+        return self.figure(name).unit
+
+    def figure(self, name: str) -> Kpi:
+        """How a figure is computed from the metrics page.
+
+        Raises:
+            Unsupported: this system has no such figure.
+            ConfigError: it has none of that name, and a similar one.
+        """
+        kpis = self.config.kpis
+        if name not in kpis:
+            near = did_you_mean(name, kpis)
+            if near:
+                raise ConfigError(f"{self.component}: unknown kpi {name!r}.{near}")
+            raise Unsupported(f"{self.component}: its profile describes no figure {name!r}.")
+        return kpis[name]
+
+    def audit(self) -> AuditLog:
+        """The newest entries of the audit log (route ``audit``).
+
+        Raises:
+            Unsupported: the profile describes no such route.
+        """
+        return log_of(self.call("audit"), self.route("audit"))
+
+    def newly_audited(self, act: Callable[[], object]) -> AuditLog:
+        """The entries of the audit log that came with an act: those of after it that were not there before."""
+        before = self.audit()
+        act()
+        return self.audit().since(before)
+
+
+def page_of(answer: Answer) -> MetricsPage:
+    """The page of metrics that was answered.
+
+    Raises:
+        CallFailed: a status other than 2xx, or not the text format (kind ``bad-answer``).
+    """
+    try:
+        return MetricsPage.parse(answer.component, answer.ok().text)
+    except ValueError as error:
+        said = f"{answer.component}: {answer.asked} is no metrics page: {error}."
+        raise CallFailed(answer.component, "bad-answer", said) from None
+
+
+def log_of(answer: Answer, route: Route) -> AuditLog:
+    """The entries of the audit log that were answered.
+
+    Args:
+        answer: of the audit log's route.
+        route: which says where the entries stand.
+
+    Raises:
+        CallFailed: a status other than 2xx, or no JSON.
+    """
+    return AuditLog.read(jmespath.search(route.events or "@", answer.ok().json()))
