@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from pytest_llmops.cli.options import config_option, meant, target_option
-from pytest_llmops.errors import BaselineError
+from pytest_llmops.cli.accepting import accept
+from pytest_llmops.cli.importing import import_
+from pytest_llmops.cli.options import config_option, meant, reports_option, target_option
+from pytest_llmops.judge.recording import UNTOLD
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from pytest_llmops.judge.recording import BaselineRun
-
-reports_option = click.option(
-    "--reports", type=click.Path(path_type=Path), help="Where candidates were written (default: reports)."
-)
+    from pytest_llmops.judge.recording import Acceptance, BaselineRun, Recording
 
 
 @click.group()
 def baseline() -> None:
-    """List, show, compare and accept baselines. Only ``accept`` changes anything."""
+    """List, show, compare, import and accept baselines. Only ``accept`` changes what is compared with."""
 
 
 @baseline.command("list")
@@ -44,7 +37,7 @@ def list_(config: Path | None, target: str | None) -> None:
         "run", "recorded", "age", "metrics", "by", "reason", folds=("by", "reason"), numbers=("age", "metrics")
     )
     for run in store.runs(found.name):
-        by, reason = (run.accepted.by, run.accepted.reason) if run.accepted else ("", "")
+        by, reason = (run.accepted.by, f"{run.accepted.reason}{_how(run.accepted)}") if run.accepted else ("", "")
         moment = f"{run.recorded:%Y-%m-%d %H:%M}"
         filled.add_row(number(run), moment, age(run.recorded), str(len(run.recordings)), by, reason)
     if filled.row_count:
@@ -69,13 +62,16 @@ def show(config: Path | None, target: str | None, run: str | None) -> None:
     found = accepted(meant(config, target), run)
     click.echo(f"{found.path}: {found.target}, {recorded(found)}, {found.host_class}, {found.cpu}")
     click.echo(_acceptance(found))
+    if found.untold:
+        who = f"taken as like on the word of {found.accepted.by}" if found.accepted else "whoever accepts it vouches"
+        click.echo(f"imported: its file tells no {', no '.join(found.untold)}; {who}")
     numbers = ("median", "p90", "calls", "failed")
     filled = columns.table("metric", *numbers, "model", folds=("metric", "model"), numbers=numbers)
     for one in found.recordings:
         series, unit = one.metric.series, one.metric.unit
         middle, tail = (said(statistic(series.values, which), unit) for which in ("p50", "p90"))
         counts = (str(len(series.values)), str(series.failures))
-        filled.add_row(one.metric.name, middle, tail, *counts, str(one.fingerprint.get("model", "")))
+        filled.add_row(one.metric.name, middle, tail, *counts, _model(one))
     columns.show(filled, "It holds no metric.")
 
 
@@ -91,45 +87,7 @@ def diff(config: Path | None, target: str | None, reports: Path | None, candidat
     from pytest_llmops.judge.benchmark_json import load
 
     found = meant(config, target)
-    compare(found, load(runs.candidate(found, reports, candidate)))
-
-
-@baseline.command()
-@config_option
-@target_option
-@reports_option
-@click.option("--reason", required=True, help="Why these runs are the new normal.")
-@click.option("--by", help="Who says so (default: git's user, else the login).")
-@click.argument("candidates", type=click.Path(path_type=Path), nargs=-1)
-def accept(
-    config: Path | None,
-    target: str | None,
-    reports: Path | None,
-    reason: str,
-    by: str | None,
-    candidates: Sequence[Path],
-) -> None:
-    """Make candidates, the newest by default, baselines."""
-    from pytest_llmops.cli import runs
-    from pytest_llmops.cli.comparison import compare
-    from pytest_llmops.judge.benchmark_json import load
-    from pytest_llmops.judge.shipped import own_store_of
-    from pytest_llmops.measure.candidate import commit_of
-
-    found = meant(config, target)
-    chosen = [runs.candidate(found, reports, given) for given in candidates or (None,)]
-    loaded = [load(path) for path in chosen]
-    strangers = sorted({run.target for run in loaded} - {found.name})
-    if strangers:
-        raise BaselineError(
-            f"these candidates are of target {', '.join(strangers)}, not of {found.name}; give --target."
-        )
-    by = by or _who()
-    compare(found, loaded[-1])
-    store = own_store_of(found)
-    for path in chosen:
-        written = store.accept(path, reason=reason, by=by, commit=commit_of(found.root))
-        click.echo(f"accepted: {path} as {written}")
+    compare(found, load(runs.candidate(found, reports, candidate)), advise=True)
 
 
 def _acceptance(run: BaselineRun) -> str:
@@ -138,21 +96,20 @@ def _acceptance(run: BaselineRun) -> str:
     if given is None:
         return "a candidate: nobody has accepted it"
     commit = f", commit {given.commit[:8]}" if given.commit else ""
-    return f"accepted {given.at:%Y-%m-%d} by {given.by}{commit}: {given.reason}"
+    return f"accepted {given.at:%Y-%m-%d} by {given.by}{commit}: {given.reason}{_how(given)}"
 
 
-def _who() -> str:
-    """Git's user, else the login.
+def _how(given: Acceptance) -> str:
+    """What else was decided with it, in brackets, with a leading blank."""
+    words = [f"replaces the runs up to {given.replaces:04d}"] if given.replaces else []
+    words += ["forced: it disagrees with the runs that it joins"] if given.forced else []
+    return f" ({'; '.join(words)})" if words else ""
 
-    Raises:
-        BaselineError: neither is known.
-    """
-    try:
-        asked = ["git", "config", "user.name"]
-        found = subprocess.run(asked, capture_output=True, text=True, check=False, timeout=10).stdout.strip()  # noqa: S603
-    except (OSError, subprocess.TimeoutExpired):
-        found = ""
-    try:
-        return found or os.environ.get("USER") or getpass.getuser()
-    except (OSError, KeyError, ImportError):  # a user without a name, as in a container
-        raise BaselineError("neither git nor the system knows who you are; give --by.") from None
+
+def _model(one: Recording) -> str:
+    found = str(one.fingerprint.get("model", ""))
+    return "not told" if found == UNTOLD else found
+
+
+baseline.add_command(accept)
+baseline.add_command(import_)

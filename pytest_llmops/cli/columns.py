@@ -1,4 +1,4 @@
-"""Tables at the terminal, which fold where there is no room."""
+"""Tables and sentences at the terminal, which fold where there is no room."""
 
 from __future__ import annotations
 
@@ -36,3 +36,12 @@ def show(filled: Table, otherwise: str) -> None:
         Console(markup=False, highlight=False, emoji=False).print(filled)
     else:
         click.echo(otherwise)
+
+
+def say(sentence: str, style: str = "") -> None:
+    """Print a sentence: folded between words at a terminal, and on a line of its own in a file."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(markup=False, highlight=False, emoji=False)
+    console.print(Text(sentence, style), soft_wrap=not console.is_terminal)

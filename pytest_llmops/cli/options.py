@@ -1,4 +1,4 @@
-"""The options by which every command is told which deployment is meant."""
+"""The options by which commands are told which deployment is meant, and where its reports are."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ config_option = click.option(
     "--config", type=click.Path(path_type=Path), envvar="LLMOPS_CONFIG", help="The llmops.toml to read."
 )
 target_option = click.option("--target", envvar="LLMOPS_TARGET", help="Which target; the default one otherwise.")
+reports_option = click.option(
+    "--reports", type=click.Path(path_type=Path), help="Where candidates are written (default: reports)."
+)
 
 
 def meant(config: Path | None, target: str | None) -> Target:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import UTC, datetime
 from glob import escape
 from pathlib import Path
@@ -63,6 +64,12 @@ def candidate(target: Target, reports: Path | None, given: Path | None) -> Path:
     if not found:
         raise BaselineError(f"there is no candidate of {target.name} in {folder}. {RECORD}")
     return found[-1]
+
+
+def pasted(path: Path | None) -> str:
+    """A file as a command may name it: from here where that is shorter, and quoted where it must be."""
+    here = Path.cwd()
+    return shlex.quote(str(path.relative_to(here) if path and path.is_relative_to(here) else path))
 
 
 def name(run: BaselineRun) -> str:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pytest_llmops.judge.baselines import Match, Store
     from pytest_llmops.judge.benchmark_json import load, write_candidate
+    from pytest_llmops.judge.decision import Verdict
     from pytest_llmops.judge.estimate import statistic
     from pytest_llmops.judge.failures import judge_failures
     from pytest_llmops.judge.looks import CONFIRM_PAUSE_S, LOOKS, WARM_UP, Collect, Done, Looks, Rule
+    from pytest_llmops.judge.point import judge_point
     from pytest_llmops.judge.recording import Acceptance, BaselineRun, Recording
-    from pytest_llmops.judge.verdict import MIN_N, Verdict, judge_samples
+    from pytest_llmops.judge.verdict import MIN_N, judge_samples
 
 # numpy and scipy cost half a second; who imports the room pays only for the module whose name is asked for.
 _HOMES = {
@@ -28,9 +30,10 @@ _HOMES = {
     "Recording": "recording",
     "Rule": "looks",
     "Store": "baselines",
-    "Verdict": "verdict",
+    "Verdict": "decision",
     "WARM_UP": "looks",
     "judge_failures": "failures",
+    "judge_point": "point",
     "judge_samples": "verdict",
     "load": "benchmark_json",
     "statistic": "estimate",
@@ -53,6 +56,7 @@ __all__ = [
     "Store",
     "Verdict",
     "judge_failures",
+    "judge_point",
     "judge_samples",
     "load",
     "statistic",

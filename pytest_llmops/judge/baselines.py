@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from dataclasses import replace as replaced
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pytest_llmops.errors import BaselineError
 from pytest_llmops.judge.benchmark_json import load, write_candidate
+from pytest_llmops.judge.likeness import differences, standing, taken_as_like
 from pytest_llmops.judge.recording import Acceptance
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from pytest_llmops.judge.recording import BaselineRun
+    from pytest_llmops.judge.recording import BaselineRun, Recording
     from pytest_llmops.samples import Series
 
 KEPT = 5
@@ -31,12 +33,14 @@ class Match:
         differs: what is not alike, as a sentence; empty where some run is alike, or the metric is unknown.
         known: whether any accepted run has the metric.
         newest: when the newest of these runs was measured; None without one.
+        taken: what some of these runs' files did not tell, and the accepter took as like, as a sentence; else empty.
     """
 
     series: list[Series]
     differs: str
     known: bool
     newest: datetime | None = None
+    taken: str = ""
 
 
 class Store:
@@ -54,25 +58,48 @@ class Store:
         return [self._accepted(path) for path in sorted(self._folder(target).glob("*.json"))]
 
     def accept(self, candidate: Path, *, reason: str, by: str, commit: str = "") -> Path:
-        """Make a candidate a baseline, and return the new file. Existing files are left alone.
+        """Make one candidate a baseline; see ``accept_all``."""
+        return self.accept_all([candidate], reason=reason, by=by, commit=commit)[0]
+
+    def accept_all(
+        self,
+        candidates: Sequence[Path],
+        *,
+        reason: str,
+        by: str,
+        commit: str = "",
+        replace: bool = False,
+        forced: bool = False,
+    ) -> list[Path]:
+        """Make candidates of one target baselines, all of them or none, and return the new files.
+
+        Existing files are left alone. With ``replace`` this is the new normal: runs that were accepted before are no
+        longer compared. ``forced`` is kept in the file: these runs disagree with those that they join.
 
         Raises:
-            BaselineError: no reason or no name given, or the candidate is damaged, not ours, or accepted already.
+            BaselineError: no reason or no name given, or a candidate is damaged, not ours, or accepted already.
         """
         if not reason.strip():
             raise BaselineError("a baseline is accepted with a reason: say why this run is the new normal")
         if not by.strip():
             raise BaselineError("a baseline is accepted by someone: say who")
-        run = load(candidate)
-        if run.accepted is not None:
-            raise BaselineError(
-                f"{candidate} is a baseline already, accepted by {run.accepted.by} on {run.accepted.at:%Y-%m-%d}. "
-                "Name a candidate, as --llmops-baseline record writes it."
-            )
-        acceptance = Acceptance(reason.strip(), by.strip(), datetime.now(UTC), commit, candidate.name)
-        path = self._next(run)
-        write_candidate(path, replace(run, accepted=acceptance))
-        return path
+        runs = [_candidate(path) for path in candidates]
+        paths, folder = self._next(runs), self._folder(runs[0].target)
+        replaces = max((run.number for run in self.runs(runs[0].target)), default=0) if replace else 0
+        now, written = datetime.now(UTC), []
+        try:
+            for run, path in zip(runs, paths, strict=True):
+                source = run.path.name if run.path else ""
+                accepted = Acceptance(reason.strip(), by.strip(), now, commit, source, replaces, forced)
+                write_candidate(path, replaced(run, accepted=accepted))
+                written.append(path)
+        except BaseException as error:
+            for path in written:
+                path.unlink()
+            if isinstance(error, OSError):
+                raise BaselineError(f"nothing was accepted: {folder} cannot be written to ({error})") from error
+            raise
+        return paths
 
     def find(self, target: str, metric: str, fingerprint: Mapping[str, str | int]) -> Match:
         """The newest accepted runs that are like ``fingerprint`` in every key that it has.
@@ -82,12 +109,25 @@ class Store:
         Raises:
             BaselineError: as ``runs``.
         """
-        found = [(run, one) for run in self.runs(target) if (one := run.find(metric)) is not None]
-        alike = [(run, one) for run, one in found if not _differences(one.fingerprint, fingerprint)]
+        found = self._with(target, metric)
+        alike = standing(found, fingerprint)[-KEPT:]
         if not alike:
-            return Match([], _differences(found[-1][1].fingerprint, fingerprint) if found else "", known=bool(found))
-        series = [one.metric.series for _, one in alike[-KEPT:]]
-        return Match(series, "", known=True, newest=alike[-1][0].recorded)
+            return Match([], differences(found[-1][1].fingerprint, fingerprint) if found else "", known=bool(found))
+        series = [one.metric.series for _, one in alike]
+        return Match(series, "", known=True, newest=alike[-1][0].recorded, taken=taken_as_like(alike))
+
+    def like(
+        self, target: str, metric: str, fingerprint: Mapping[str, str | int]
+    ) -> list[tuple[BaselineRun, Recording]]:
+        """The runs that ``find`` finds, newest last, each with its recording of the metric.
+
+        Raises:
+            BaselineError: as ``runs``.
+        """
+        return standing(self._with(target, metric), fingerprint)[-KEPT:]
+
+    def _with(self, target: str, metric: str) -> list[tuple[BaselineRun, Recording]]:
+        return [(run, one) for run in self.runs(target) if (one := run.find(metric)) is not None]
 
     def _accepted(self, path: Path) -> BaselineRun:
         run = load(path)
@@ -97,15 +137,24 @@ class Store:
             )
         return run
 
-    def _next(self, run: BaselineRun) -> Path:
-        folder = self._folder(run.target)
-        stamp = run.recorded.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-        for known in folder.glob(f"*_{stamp}.json"):
-            raise BaselineError(
-                f"this run was accepted before, as {known}; twice the same one would pass for two that agree."
-            )
+    def _next(self, runs: Sequence[BaselineRun]) -> list[Path]:
+        """The files that these runs will be; each must be new."""
+        folder = self._folder(runs[0].target)
         numbers = [int(found[1]) for path in folder.glob("*.json") if (found := re.match(r"(\d+)_", path.name))]
-        return folder / f"{max(numbers, default=0) + 1:04d}_{stamp}.json"
+        paths: list[Path] = []
+        for place, run in enumerate(runs, max(numbers, default=0) + 1):
+            stamp = run.recorded.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+            for known in folder.glob(f"*_{stamp}.json"):
+                raise BaselineError(
+                    f"this run was accepted before, as {known}; twice the same one would pass for two that agree."
+                )
+            if any(path.name.endswith(f"_{stamp}.json") for path in paths):
+                raise BaselineError(
+                    f"{run.path} is given twice, or recorded in the same second as another that is given; "
+                    "twice the same one would pass for two that agree."
+                )
+            paths.append(folder / f"{place:04d}_{stamp}.json")
+        return paths
 
     def _folder(self, target: str) -> Path:
         if not re.fullmatch(r"[\w:@+-][\w.:@+-]*", target):
@@ -113,15 +162,11 @@ class Store:
         return self.directory / target
 
 
-def _differences(baseline: Mapping[str, str | int], now: Mapping[str, str | int]) -> str:
-    """``model is A now, B in the baseline``, for each key of ``now`` that differs; empty where none does."""
-    found = [
-        f"{key} is {_said(value)} now, {_said(baseline.get(key))} in the baseline"
-        for key, value in now.items()
-        if baseline.get(key) != value
-    ]
-    return "; ".join(found)
-
-
-def _said(value: str | int | None) -> str:
-    return "unknown" if value in {"", None} else str(value)
+def _candidate(path: Path) -> BaselineRun:
+    run = load(path)
+    if run.accepted is not None:
+        raise BaselineError(
+            f"{path} is a baseline already, accepted by {run.accepted.by} on {run.accepted.at:%Y-%m-%d}. "
+            "Name a candidate, as --llmops-baseline record writes it."
+        )
+    return run

@@ -84,6 +84,8 @@ def _document(run: BaselineRun) -> dict[str, Any]:
         "at": run.accepted.at.isoformat(),
         "commit": run.accepted.commit,
         "from": run.accepted.source,
+        **({"replaces": run.accepted.replaces} if run.accepted.replaces else {}),
+        **({"forced": True} if run.accepted.forced else {}),
     }
     return {
         "machine_info": {"host_class": run.host_class, "cpu": run.cpu, "python_version": run.python_version},
@@ -110,7 +112,7 @@ def _benchmark(recording: Recording) -> dict[str, Any]:
     prompts = list(dict.fromkeys(series.prompts))
     place = {prompt: i for i, prompt in enumerate(prompts)}
     return {
-        "group": None,
+        "group": recording.metric.name,  # so that pytest-benchmark compares a metric with itself
         "name": recording.metric.name,
         "fullname": f"{recording.check}::{recording.metric.name}",
         "params": None,
@@ -154,6 +156,8 @@ def _run(document: dict[str, Any], path: Path) -> BaselineRun:
         at=datetime.fromisoformat(ours["accepted"]["at"]),
         commit=ours["accepted"]["commit"],
         source=ours["accepted"]["from"],
+        replaces=int(ours["accepted"].get("replaces", 0)),
+        forced=bool(ours["accepted"].get("forced", False)),
     )
     commit = document["commit_info"]["id"]
     return BaselineRun(

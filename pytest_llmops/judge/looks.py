@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pytest_llmops.judge.failures import judge_failures
-from pytest_llmops.judge.verdict import SURVIVORSHIP, judge_samples
+from pytest_llmops.judge.point import judge_point
+from pytest_llmops.judge.schedule import LOOKS, WARM_UP, judged, schedule
+from pytest_llmops.judge.verdict import MIN_N, SURVIVORSHIP, judge_samples
+from pytest_llmops.samples import split_statistic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pytest_llmops.judge.verdict import Design, Verdict
+    from pytest_llmops.judge.decision import Verdict
+    from pytest_llmops.judge.verdict import Design
     from pytest_llmops.samples import Metric, Series
 
     Run = Sequence[Metric]
 
-LOOKS = (30, 60, 120, 240)
-"""Calls of a run, warm-up apart, at which everything is judged."""
-
-WARM_UP = 3
-"""First calls of every run, which are made and dropped: cold caches are not what is measured."""
+__all__ = ["CONFIRM_PAUSE_S", "LOOKS", "WARM_UP", "Collect", "Done", "Looks", "Rule"]
 
 CONFIRM_PAUSE_S = 1.0
 """Seconds before a fresh run that confirms, so that one hiccup does not reach into both."""
@@ -28,12 +28,21 @@ CONFIRM_PAUSE_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How a measurement is judged; see ``judge_samples`` for the fields."""
+    """How a measurement is judged; see ``judge_samples`` for the fields that are not described.
+
+    Attributes:
+        statistics: names such as ``NAME.p95`` that are judged beside ``typical`` of every metric.
+        points: the number that a metric, or a statistic by its name, is compared with in place of its baseline.
+        looks: calls of a run at which it is judged, whatever the speed; empty: ``LOOKS`` or ``SLOW_LOOKS``.
+    """
 
     threshold: float = 1.20
     floor: float = 0.0
     tau0: float = 0.05
     design: Design = "stored"
+    statistics: tuple[str, ...] = ()
+    points: Mapping[str, float] = field(default_factory=dict)
+    looks: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +65,19 @@ class Done:
     """Nothing more is to be called.
 
     Attributes:
-        verdicts: by metric name; ``NAME.error_rate`` included.
+        verdicts: by metric name, or by that of a statistic; ``NAME.error_rate`` included.
+        unfinished: names that another look might have decided, had it been affordable.
     """
 
     verdicts: dict[str, Verdict]
+    unfinished: tuple[str, ...] = ()
 
 
 class Looks:
     """The looks at one measurement, from ``start`` to ``Done``.
 
-    Every metric is judged as ``typical`` on all values so far, so a verdict always speaks of all that was measured.
+    Every metric is judged as ``typical``, and as the statistics that the rule names, on all values so far: a verdict
+    always speaks of all that was measured.
     """
 
     def __init__(self, baselines: Mapping[str, Sequence[Series]], rule: Rule) -> None:
@@ -73,10 +85,17 @@ class Looks:
         self._baselines = baselines
         self._rule = rule
         self._confirming = False
+        self._plan(slow=False)
 
-    def start(self) -> Collect:
-        """The first calls."""
-        return Collect(LOOKS[0])
+    def start(self, *, slow: bool = False) -> Collect:
+        """The first calls; ``slow``: whether a warm call takes more than ``LONG_CALL_S``."""
+        self._plan(slow=slow)
+        return Collect(self._schedule[0])
+
+    def _plan(self, *, slow: bool) -> None:
+        rule = self._rule
+        self._schedule = schedule(rule.statistics, pinned=rule.looks, slow=slow)
+        self._statistics = judged(rule.statistics, pinned=rule.looks, slow=slow)
 
     def after(
         self,
@@ -98,45 +117,82 @@ class Looks:
             self._baselines = baselines
         whole = _names(runs)[0]
         errors = self._judge_errors(whole, runs)
-        verdicts = {name: self._judge(name, runs) for name in _names(runs)}
+        verdicts = {name: self._judge(name, runs) for name in self._asked(runs)}
         lost = max(_share(self._failures_before(whole)), _share(_failures([run[0].series for run in runs])))
         if lost > SURVIVORSHIP:
             verdicts = {name: _flattering(verdict, lost) for name, verdict in verdicts.items()}
         done = Done({**verdicts, f"{whole}.error_rate": errors})
         if self._confirming:
             return done
-        made = runs[-1][0].series.calls
-        further = 0 if lost > SURVIVORSHIP else self._further(made, verdicts)
+        series = runs[-1][0].series
+        further, unfinished = self._further(series, whole, verdicts)
         if 0 < further <= affordable:
             return Collect(further)
         alarmed = [name for name, verdict in verdicts.items() if verdict.state == "regression"]
         if not alarmed or self._rule.design == "interleaved":
-            return done
-        if made <= confirmable:
+            return replace(done, unfinished=unfinished)
+        fresh = min(series.calls, confirmable)
+        if fresh >= self._smallest(alarmed, series.calls):
             self._confirming = True
-            return Collect(made, fresh_run=True, pause_s=CONFIRM_PAUSE_S)
+            return Collect(fresh, fresh_run=True, pause_s=CONFIRM_PAUSE_S)
         for name in alarmed:
             done.verdicts[name] = _unconfirmed(verdicts[name])
-        return done
+        return replace(done, unfinished=unfinished)
 
-    def _further(self, made: int, verdicts: Mapping[str, Verdict]) -> int:
-        """Calls to the next look; 0 where nothing is open, or no look is left."""
+    def _asked(self, runs: Sequence[Run]) -> list[str]:
+        """Every metric, followed by its statistics that are judged."""
+        asked = []
+        for name in _names(runs):
+            asked += [name, *(one for one in self._statistics if split_statistic(one)[0] == name)]
+        return asked
+
+    def _further(self, made: Series, whole: str, verdicts: Mapping[str, Verdict]) -> tuple[int, tuple[str, ...]]:
+        """Calls to the next look that may decide something, and what it may decide; 0 where none is left."""
+        looks = [look for look in self._schedule if look > made.calls]
+        if not looks or self._lost_at(looks[0], made, whole) > SURVIVORSHIP:
+            return 0, ()
         # Of a metric without a single value more failing calls would say no more: its error rate speaks.
-        open_ones = [verdict for verdict in verdicts.values() if not verdict.decided and verdict.n]
-        return next((look - made for look in LOOKS if look > made), 0) if open_ones else 0
+        waiting = [name for name, verdict in verdicts.items() if not verdict.decided and verdict.n]
+        for look in looks:
+            settled = tuple(name for name in waiting if self._may_decide(name, look))
+            if settled:
+                return look - made.calls, settled
+        return 0, ()
+
+    def _lost_at(self, look: int, made: Series, whole: str) -> float:
+        """The share of calls that will have failed by then on either side, if no further one does."""
+        failed, calls = self._failures_before(whole)
+        grown = look if self._rule.design == "interleaved" else calls
+        return max(made.failures / look, _share((failed, max(calls, grown))))
+
+    def _may_decide(self, name: str, calls: int) -> bool:
+        """Whether so many calls are enough for a statistic, and the accepted runs have as many."""
+        metric, which = split_statistic(name)
+        stored = name not in self._rule.points and self._rule.design == "stored"
+        before = self._baselines.get(metric, ()) if stored else ()
+        return min([calls, *(len(series.values) for series in before)]) >= MIN_N[which]
+
+    def _smallest(self, alarmed: Sequence[str], made: int) -> int:
+        """Calls of the smallest fresh run that can confirm what alarmed."""
+        return max(min(made, self._schedule[0]), *(MIN_N[split_statistic(name)[1]] for name in alarmed))
 
     def _judge(self, name: str, runs: Sequence[Run]) -> Verdict:
-        before = self._baselines.get(name, ())
-        now = [metric.series for run in runs for metric in run if metric.name == name]
+        metric, which = split_statistic(name)
+        now = [one.series for run in runs for one in run if one.name == metric]
+        rule, values = self._rule, [series.values for series in now]
+        if name in rule.points:
+            point = rule.points[name]
+            return judge_point(which, point, values, threshold=rule.threshold, floor=rule.floor, tau0=rule.tau0)
+        before = self._baselines.get(metric, ())
         prompted = all(series.prompts or not series.values for series in (*before, *now))
         return judge_samples(
-            "typical",
+            which,
             [series.values for series in before],
-            [series.values for series in now],
-            threshold=self._rule.threshold,
-            design=self._rule.design,
-            floor=self._rule.floor,
-            tau0=self._rule.tau0,
+            values,
+            threshold=rule.threshold,
+            design=rule.design,
+            floor=rule.floor,
+            tau0=rule.tau0,
             baseline_prompts=[series.prompts for series in before] if prompted else None,
             current_prompts=[series.prompts for series in now] if prompted else None,
         )
@@ -170,4 +226,4 @@ def _flattering(verdict: Verdict, lost: float) -> Verdict:
 
 
 def _unconfirmed(verdict: Verdict) -> Verdict:
-    return replace(verdict, reason=f"{verdict.reason}; the budget left no calls for a confirmation")
+    return replace(verdict, reason=f"{verdict.reason}; unconfirmed: the budget left no calls for a second run")

@@ -16,6 +16,9 @@ Fingerprint = dict[str, str | int]
 """What must be alike before two runs are compared: target, model, workload, concurrency, host_class,
 measurement_version."""
 
+UNTOLD = "*"
+"""In a fingerprint: an imported file did not tell; whoever accepted the run takes it as like."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recording:
@@ -44,6 +47,8 @@ class Acceptance:
         at: when.
         commit: of the repository that holds the suites, empty if unknown.
         source: name of the candidate's file.
+        replaces: number of the newest run that is no longer compared, where this is the new normal; 0 replaces none.
+        forced: accepted although it disagrees with the runs that it joins.
     """
 
     reason: str
@@ -51,6 +56,8 @@ class Acceptance:
     at: datetime
     commit: str
     source: str
+    replaces: int = 0
+    forced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,17 @@ class BaselineRun:
     recordings: tuple[Recording, ...]
     accepted: Acceptance | None = None
     path: Path | None = None
+
+    @property
+    def number(self) -> int:
+        """The number that an accepted run's file begins with; 0 for any other."""
+        digits = self.path.name.partition("_")[0] if self.path else ""
+        return int(digits) if digits.isdecimal() else 0
+
+    @property
+    def untold(self) -> list[str]:
+        """What its file did not tell, as names of the fingerprint."""
+        return list(dict.fromkeys(k for one in self.recordings for k, v in one.fingerprint.items() if v == UNTOLD))
 
     def find(self, metric: str) -> Recording | None:
         """The recording of that metric, None if there is none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, WithJsonSchema, field_validator, model_validator
@@ -157,6 +157,12 @@ class Llm(Component):
     models: list[str] = Field([], description="Models that must be present.")
     embedding_model: str | None = None
     max_tokens: int = Field(64, gt=0, description="Length of a daily answer: short, it is the operator's money.")
+    endpoint: Literal["chat", "completions"] | None = Field(
+        None,
+        description="Which route generates. chat: /v1/chat/completions, Ollama's /api/chat. completions: "
+        "/v1/completions (a model without a chat template has no other), Ollama's /api/generate. By default OpenAI's "
+        "API chats and Ollama completes.",
+    )
     detail: dict[str, Detail] = Field(
         {
             "summary": Detail(max_tokens=16),

@@ -104,9 +104,9 @@ class Target:
             )
         for variable, name in missing.items():
             self.secret(variable, name)
-        return self._known_secrets()
+        return self.known_secrets()
 
-    def _known_secrets(self) -> dict[str, list[str]]:
+    def known_secrets(self) -> dict[str, list[str]]:
         """Those that are set, with what is secret in urls and in proxies' urls, also in those of the environment."""
         found: dict[str, list[str]] = {}
         for name, part in self.table.components.configured().items():
@@ -128,7 +128,7 @@ class Target:
 
     def redactor(self) -> Redactor:
         """What takes this target's secrets out of text; one that is not set has no value to take out."""
-        return Redactor(value for values in self._known_secrets().values() for value in values)
+        return Redactor(value for values in self.known_secrets().values() for value in values)
 
     @property
     def warnings(self) -> tuple[str, ...]:

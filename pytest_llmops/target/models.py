@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import pairwise
 from typing import Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
@@ -10,6 +11,7 @@ from pydantic import ConfigDict, Field, model_validator
 from pytest_llmops.target.components import Components
 from pytest_llmops.target.durations import Seconds
 from pytest_llmops.target.embedded import Sandbox
+from pytest_llmops.target.points import Point
 from pytest_llmops.target.table import Table
 from pytest_llmops.target.thresholds import Threshold
 
@@ -32,6 +34,22 @@ class Baseline(Table):
     threshold: float = Field(1.20, gt=1, description="Times slower than the baseline that fails.")
     floor: Seconds = Field(0.0, ge=0, description="Differences below this are nobody's problem, e.g. '5 ms'.")
     tau0: float = Field(0.05, gt=0, lt=1, description="Expected sd between runs: .03 same host, .05, .10 shared SaaS.")
+    looks: list[int] = Field([], description="Calls of a run at which it is judged. Empty: 30, 60, 120, 240; slow: 10.")
+    points: dict[str, Point] = Field({}, description="Metrics that are compared with a number of the team's own.")
+
+    @model_validator(mode="after")
+    def _looks_ascend(self) -> Self:
+        rising = all(before < after for before, after in pairwise([0, *self.looks]))
+        if not rising:
+            raise ValueError(f"looks = {self.looks} must be above 0 and ascend, for example [30, 60, 120]")
+        return self
+
+    @model_validator(mode="after")
+    def _points_are_of_times(self) -> Self:
+        rates = [name for name in self.points if name.endswith(".error_rate")]
+        if rates:
+            raise ValueError(f'points."{rates[0]}": a share of failed calls has no point; give it a threshold')
+        return self
 
 
 class Budget(Table):

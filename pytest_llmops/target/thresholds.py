@@ -13,7 +13,7 @@ from pytest_llmops.target.durations import Seconds, seconds
 _PATTERN = re.compile(r"\s*(<=|>=|==|!=|<|>)\s*(.+?)\s*")
 _NUMBER = re.compile(r"(-?\d+(?:\.\d+)?(?:e-?\d+)?)\s*(.*)")
 _TIMES = {"us", "ms", "s", "m", "min", "h", "d"}
-_MEANT = {
+MEANT = {
     **dict.fromkeys(("microsecond", "microseconds", "usec", "µs", "μs"), "us"),
     **dict.fromkeys(("millisecond", "milliseconds", "millis", "msec", "msecs", "mS", "MS", "Ms"), "ms"),
     **dict.fromkeys(("sec", "secs", "second", "seconds", "S"), "s"),
@@ -62,9 +62,9 @@ class Limit:
                 raise ValueError(f"{text!r} orders a word; only == and != compare words")
             return cls(found[0].strip(), op, rest)
         unit = number[2].strip()
-        if unit in _MEANT:
+        if unit in MEANT:
             raise ValueError(
-                f"{text!r} has the unit {unit!r}, which nothing is measured in. Did you mean {_MEANT[unit]!r}?"
+                f"{text!r} has the unit {unit!r}, which nothing is measured in. Did you mean {MEANT[unit]!r}?"
             )
         if unit in _TIMES:
             return cls(found[0].strip(), op, seconds(f"{float(number[1]):.12f} {unit}"), "s")

@@ -153,3 +153,12 @@ def test_baselines_of_other_conditions_are_said(llmops, file, ollama, tmp_path):
     assert (found["runs"], found["newest"] > 1.7e9) == (5, True)
     assert found["states"]["not-comparable"] >= 4
     assert "host_class is " in found["differs"]
+
+
+def test_a_cold_model_is_said(llmops, file, ollama, monkeypatch):
+    monkeypatch.setitem(ANSWERS, "/api/generate", ANSWERS["/api/generate"] | {"load_duration": 41_000_000_000})
+    file(ollama)
+    status, said = llmops("doctor")
+    assert status == 0, said
+    (line,) = [line for line in said.splitlines() if " generates " in line]
+    assert line.endswith("loading the model took 41 s")

@@ -8,6 +8,7 @@ import pytest
 
 from pytest_llmops.errors import BaselineError
 from pytest_llmops.judge import BaselineRun, Recording, Store, load, write_candidate
+from pytest_llmops.judge.shipped import SHIPPED
 from pytest_llmops.samples import Metric, Series
 
 LIKE = {
@@ -268,3 +269,87 @@ def test_metrics_without_a_value_are_left_out(tmp_path):
         write_candidate(tmp_path / "nothing.json", replace(run, recordings=(dead,)))
     assert str(caught.value) == "nothing to record for staging: no call succeeded in any measurement"
     assert not (tmp_path / "nothing.json").exists()
+
+
+@pytest.fixture
+def take(store, tmp_path):
+    """Accepts one or several runs at once."""
+
+    def take(*runs, **how):
+        paths = []
+        for place, run in enumerate(runs):
+            write_candidate(tmp_path / f"{place}.json", run)
+            paths.append(tmp_path / f"{place}.json")
+        return store.accept_all(paths, reason="because", by="ada", **how)
+
+    return take
+
+
+def named(run, metric):
+    (one,) = run.recordings
+    return replace(run, recordings=(replace(one, metric=replace(one.metric, name=metric)),))
+
+
+def found(store, metric="generation", **unlike):
+    return [one.values[0] for one in store.find("staging", metric, {**LIKE, **unlike}).series]
+
+
+def test_a_run_that_replaces_hides_older_like_runs_of_its_metrics(store, take):
+    take(recorded((1.0,)), recorded((2.0,), day=1, model="sha256:ffff"), named(recorded((3.0,), day=2), "embedding"))
+    take(recorded((4.0,), day=3), recorded((5.0,), day=4), replace=True)
+    take(recorded((6.0,), day=5))
+    assert found(store) == [4.0, 5.0, 6.0]
+    assert found(store, model="sha256:ffff") == [2.0]
+    assert found(store, "embedding") == [3.0]
+    assert [run.accepted.replaces for run in store.runs("staging")] == [0, 0, 0, 3, 3, 0]
+    assert len(store.like("staging", "generation", LIKE)) == 3
+
+
+def test_of_several_that_replace_the_newest_counts(store, take):
+    take(recorded((1.0,)))
+    take(recorded((2.0,), day=1), replace=True)
+    take(recorded((3.0,), day=2), replace=True)
+    assert found(store) == [3.0]
+
+
+def test_what_else_was_decided_stands_in_the_file_only_where_it_was(take, store):
+    (plain,) = take(recorded())
+    (other,) = take(recorded(day=1), replace=True, forced=True)
+    usual = {"reason", "by", "at", "commit", "from"}
+    assert json.loads(plain.read_text())["llmops"]["accepted"].keys() == usual
+    accepted = json.loads(other.read_text())["llmops"]["accepted"]
+    assert accepted.keys() == {*usual, "replaces", "forced"}
+    assert (accepted["replaces"], accepted["forced"]) == (1, True)
+    assert [(run.number, run.accepted.replaces, run.accepted.forced) for run in store.runs("staging")] == [
+        (1, 0, False),
+        (2, 1, True),
+    ]
+
+
+UNTOLD = {"model": "*", "workload": "*", "measurement_version": "*"}
+
+
+def test_what_an_imported_file_did_not_tell_is_like_anything_on_the_accepters_word(store, take):
+    take(recorded((1.0,), **UNTOLD))
+    match = store.find("staging", "generation", LIKE)
+    assert [one.values for one in match.series] == [(1.0,)]
+    assert match.taken == (
+        "0001 was imported, and its file tells no model, no workload, no measurement_version; taken as like on the "
+        "word of ada"
+    )
+    take(recorded((2.0,), day=1), recorded((3.0,), day=2, **UNTOLD))
+    assert found(store) == [1.0, 2.0, 3.0]
+    assert store.find("staging", "generation", LIKE).taken.startswith("0001, 0003 was imported")
+    other = store.find("staging", "generation", {**LIKE, "host_class": "laptop"})
+    assert (other.differs, other.taken) == ("host_class is laptop now, ci-large in the baseline", "")
+
+
+def test_a_run_that_tells_everything_is_taken_on_nobodys_word(store, take):
+    take(recorded())
+    assert store.find("staging", "generation", LIKE).taken == ""
+
+
+def test_shipped_baselines_are_read_as_ever():
+    runs = Store(SHIPPED).runs("sandbox")
+    assert len(runs) == 5
+    assert all((run.accepted.replaces, run.accepted.forced, run.untold) == (0, False, []) for run in runs)

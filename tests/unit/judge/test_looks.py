@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 
 from pytest_llmops.judge import CONFIRM_PAUSE_S, LOOKS, WARM_UP, Collect, Done, Looks, Rule
+from pytest_llmops.judge.schedule import schedule
 from pytest_llmops.samples import Metric, Series
 
 PLENTY = 10_000
-UNCONFIRMED = "; the budget left no calls for a confirmation"
+UNCONFIRMED = "; unconfirmed: the budget left no calls for a second run"
 
 
 def series(seed, n, factor=1.0, failures=0, sigma=0.2):
@@ -147,3 +148,108 @@ def test_prompts_pair_the_runs():
     verdict = looks.after([[Metric("answer", "s", prompted(11, 1.5))]], 0, 0).verdicts["answer"]
     assert verdict.state == "regression"
     assert verdict.ratio == pytest.approx(1.5, rel=0.05)
+
+
+def test_slow_calls_are_looked_at_from_ten_on():
+    looks = Looks({"answer": [series(seed, 10, sigma=0.6) for seed in range(5)]}, Rule())
+    assert looks.start(slow=True) == Collect(10)
+    for made, further in ((10, 10), (20, 20), (40, 40), (80, 80), (160, 80)):
+        assert looks.after([run(1, made, 1.17, sigma=0.6)], PLENTY, PLENTY) == Collect(further)
+    assert isinstance(looks.after([run(1, 240, 1.17, sigma=0.6)], PLENTY, PLENTY), Done)
+
+
+@pytest.mark.parametrize("slow", [False, True])
+def test_pinned_looks_are_made_whatever_the_speed(slow):
+    looks = Looks(stored(sigma=0.6), Rule(looks=(15, 45)))
+    assert looks.start(slow=slow) == Collect(15)
+    assert looks.after([run(1, 15, 1.17, sigma=0.6)], PLENTY, PLENTY) == Collect(30)
+    done = looks.after([run(1, 45, 1.17, sigma=0.6)], PLENTY, PLENTY)
+    assert (done.verdicts["answer"].state, done.unfinished) == ("inconclusive", ())
+
+
+@pytest.mark.parametrize(
+    ("statistic", "looks"),
+    [
+        ("mean", (30, 60, 120, 240)),
+        ("p90", (30, 60, 120, 240, 480)),
+        ("p95", (30, 60, 120, 240, 480)),
+        ("p99", (30, 60, 120, 240, 300, 480)),
+    ],
+)
+def test_a_tail_is_looked_at_for_longer(statistic, looks):
+    assert schedule([f"answer.{statistic}"], pinned=(), slow=False) == looks
+    assert schedule([f"answer.{statistic}"], pinned=(), slow=True) == (10, 20, 40, 80, 160, 240)
+
+
+def long_runs(**kwargs):
+    return {"answer": [series(seed, 300, **kwargs) for seed in range(5)]}
+
+
+def test_a_statistic_that_is_named_has_a_verdict_of_its_own():
+    looks = Looks(long_runs(), Rule(statistics=("answer.p95", "other.p50")))
+    assert looks.start() == Collect(30)
+    assert looks.after([run(21, 30)], PLENTY, PLENTY) == Collect(30)  # the metric is decided, its p95 never below 60
+    done = looks.after([run(21, 60, 1.7)], 0, 0)
+    assert list(done.verdicts) == ["answer", "answer.p95", "answer.error_rate"]
+    assert done.verdicts["answer.p95"].state == "regression"
+    assert done.verdicts["answer.p95"].reason.startswith("p95 is 1.69 times worse; ")
+
+
+def test_looks_that_cannot_decide_what_is_open_are_left_out():
+    looks = Looks(long_runs(), Rule(statistics=("answer.p99",)))
+    assert looks.after([run(21, 30)], PLENTY, PLENTY) == Collect(270)
+
+
+def test_no_call_is_made_for_what_the_accepted_runs_are_too_short_for():
+    done = Looks(stored(), Rule(statistics=("answer.p99",))).after([run(21, 30)], PLENTY, PLENTY)
+    assert done.verdicts["answer.p99"].reason == "p99 needs 300 values in every run; the shortest has 30"
+    assert done.unfinished == ()
+
+
+def test_tails_of_slow_calls_are_not_judged_unless_the_looks_are_pinned():
+    named = ("answer.p95", "answer.p50")
+    for rule, judged in ((Rule(statistics=named), ["answer.p50"]), (Rule(statistics=named, looks=(60,)), [*named])):
+        looks = Looks(long_runs(), rule)
+        looks.start(slow=True)
+        done = looks.after([run(21, 60)], 0, 0)
+        assert list(done.verdicts) == ["answer", *judged, "answer.error_rate"]
+
+
+def test_a_point_is_compared_with_in_place_of_the_runs():
+    rule = Rule(statistics=("answer.p50",), points={"answer.p50": 0.2})
+    done = Looks(stored(), rule).after([run(21, 30)], PLENTY, 0)
+    assert done.verdicts["answer"].state == "ok"  # by the accepted runs
+    assert done.verdicts["answer.p50"].state == "regression"
+    assert "than the 0.2 s that were expected" in done.verdicts["answer.p50"].reason
+
+
+def test_what_a_further_look_might_have_decided_is_named():
+    looks = Looks(stored(sigma=0.6), Rule())
+    assert looks.after([run(1, 60, 1.17, sigma=0.6)], 59, 89).unfinished == ("answer",)
+    assert looks.after([run(1, 240, 1.17, sigma=0.6)], 0, 0).unfinished == ()
+
+
+def test_a_failure_among_few_calls_is_no_reason_to_stop():
+    looks = Looks(stored(), Rule())
+    looks.start(slow=True)
+    one_of_ten = run(21, 9, failures=1)
+    assert looks.after([one_of_ten], PLENTY, PLENTY) == Collect(10)  # of twenty calls it would be 5 %
+    two_of_ten = run(21, 8, failures=2)
+    assert isinstance(looks.after([two_of_ten], PLENTY, PLENTY), Done)
+
+
+def test_a_second_run_may_be_shorter_than_the_first_but_not_than_a_look():
+    slow = run(1, 60, 1.8)
+    assert Looks(stored(), Rule()).after([slow], 0, 45) == Collect(45, fresh_run=True, pause_s=1.0)
+    assert isinstance(Looks(stored(), Rule()).after([slow], 0, 29), Done)
+    tail = Rule(statistics=("answer.p95",))
+    assert isinstance(Looks(long_runs(), tail).after([slow], 0, 59), Done)
+    assert Looks(long_runs(), tail).after([slow], 0, 60) == Collect(60, fresh_run=True, pause_s=1.0)
+
+
+def test_side_by_side_both_sides_grow():
+    rule = Rule(design="interleaved", statistics=("answer.p95",))
+    other = {"answer": [series(7, 29, failures=1)]}
+    assert Looks(other, rule).after([run(1, 30)], PLENTY, PLENTY) == Collect(30)
+    other = {"answer": [series(7, 26, failures=4)]}  # of sixty calls more than 5 %
+    assert isinstance(Looks(other, rule).after([run(1, 30)], PLENTY, PLENTY), Done)

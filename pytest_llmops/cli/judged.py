@@ -1,0 +1,117 @@
+"""A candidate's metrics, judged as its own run judged them, but for the second run that confirms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from pytest_llmops.judge.estimate import statistic
+from pytest_llmops.judge.looks import Done, Looks, Rule
+from pytest_llmops.judge.shipped import store_of
+from pytest_llmops.measure.references import PARTS, plain, points_of
+from pytest_llmops.samples import split_statistic
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_llmops.judge.baselines import Match
+    from pytest_llmops.judge.decision import Verdict
+    from pytest_llmops.judge.recording import BaselineRun, Recording
+    from pytest_llmops.samples import Series
+    from pytest_llmops.target.load import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One metric of a candidate, or one statistic of it.
+
+    Attributes:
+        name: of the metric, with the statistic where it is not ``typical``.
+        recording: its values.
+        match: the accepted runs that it is compared with.
+        verdict: what came of it.
+        errors: the verdict on the failed calls; None but for the whole call of a measurement.
+        point: the team's own number, in place of accepted runs; None without one.
+    """
+
+    name: str
+    recording: Recording
+    match: Match
+    verdict: Verdict
+    errors: Verdict | None = None
+    point: float | None = None
+
+    @property
+    def series(self) -> Series:
+        """Its values now."""
+        return self.recording.metric.series
+
+    @property
+    def differs(self) -> str:
+        """Why nothing is compared, although something is known."""
+        return "" if self.point is not None else self.match.differs
+
+    @property
+    def state(self) -> str:
+        """The verdict's, or why there is none; ``suspect`` apart from ``inconclusive``."""
+        if self.differs:
+            return "not-comparable"
+        return "suspect" if self.verdict.suspect else self.verdict.state
+
+    @property
+    def now(self) -> float:
+        """The statistic now."""
+        return statistic(self.series.values, self._which)
+
+    @property
+    def then(self) -> float | None:
+        """The same of what it is compared with; None without any."""
+        before = [value for series in self.match.series for value in series.values]
+        return self.point if self.point is not None else statistic(before, self._which) if before else None
+
+    @property
+    def _which(self) -> str:
+        return split_statistic(self.name)[1]
+
+
+def judge(target: Target, run: BaselineRun) -> list[Judged]:
+    """Each metric of a candidate, followed by its statistics that gate or have a number of the team's own.
+
+    Those of one measurement are judged together: its failed calls speak for all of them.
+
+    Raises:
+        BaselineError: an accepted file is damaged, or a point cannot be read.
+    """
+    judged: dict[str, Judged] = {}
+    for whole, measurement in groupby(sorted(run.recordings, key=_whole), _whole):
+        judged |= {one.name: one for one in _together(target, whole, list(measurement))}
+    order = [one.metric.name for one in run.recordings]
+    return sorted(judged.values(), key=lambda one: (order.index(one.recording.metric.name), one.name))
+
+
+def _together(target: Target, whole: str, recordings: Sequence[Recording]) -> list[Judged]:
+    store, rule = store_of(target), target.table.baseline
+    known = {one.metric.name: one for one in recordings}
+    matches = {name: store.find(target.name, name, one.fingerprint) for name, one in known.items()}
+    points = {name: one.point for name, one in points_of(whole, target).items() if one.point is not None}
+    asked = [name for name in map(plain, (*rule.primary, *points)) if split_statistic(name)[0] in known]
+    gating = tuple(dict.fromkeys(name for name in asked if name not in known))
+    looks = Looks(
+        {name: match.series for name, match in matches.items()},
+        Rule(rule.threshold, rule.floor, rule.tau0, statistics=gating, points=points),
+    )
+    done = looks.after([[one.metric for one in recordings]], 0, 0)
+    assert isinstance(done, Done)  # no call is affordable
+    errors = {name: done.verdicts.get(f"{name}.error_rate") for name in known}
+    return [
+        Judged(name, known[metric], matches[metric], verdict, errors.get(name), points.get(name))
+        for name, verdict in done.verdicts.items()
+        if (metric := split_statistic(name)[0]) in known
+    ]
+
+
+def _whole(one: Recording) -> str:
+    """The measurement that a metric belongs to; sorting by it leaves the whole call first."""
+    name = one.metric.name
+    return next((name.removesuffix(part) for part in PARTS if part and name.endswith(part)), name)
