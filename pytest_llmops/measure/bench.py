@@ -6,7 +6,7 @@ import hashlib
 import platform
 from dataclasses import dataclass, field
 from os import cpu_count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.judge.thresholds import fits
 from pytest_llmops.target.components import ROLES
@@ -15,13 +15,28 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pytest_llmops.judge.baselines import Store
-    from pytest_llmops.samples import Workload
+    from pytest_llmops.samples import Prompt, Workload
     from pytest_llmops.state.ledger import Ledger
     from pytest_llmops.target.components import RateLimit
     from pytest_llmops.target.load import Target
 
 MEASUREMENT_VERSION = 1
 """Raised only when the way of timing changes: older baselines are then no longer compared."""
+
+
+@dataclass(frozen=True)
+class Purse:
+    """Whose budget the calls of a side are charged to.
+
+    Attributes:
+        ledger: of that deployment.
+        component: who is called there, and
+        limit: its own rate limit, if it has one.
+    """
+
+    ledger: Ledger
+    component: str = ""
+    limit: RateLimit | None = None
 
 
 @dataclass(frozen=True)
@@ -38,6 +53,10 @@ class Bench:
         model: tells, once calls were made, which model they asked; empty where they asked none that is known.
         beside: server version and the like, kept beside a recording.
         progress: told a line now and then.
+        twin: makes the same call to the deployment that is called in turns with the target; None without one.
+        against: the name of that deployment.
+        purse: whose budget its calls are charged to.
+        measurements_left: of the run, this one included: what is left of the budget is shared among them.
     """
 
     target: Target
@@ -49,16 +68,20 @@ class Bench:
     model: Callable[[], str] = str
     beside: Mapping[str, str | int | float | None] = field(default_factory=dict)
     progress: Callable[[str], None] = lambda _line: None
+    twin: Callable[[Prompt], Any] | None = None
+    against: str = ""
+    purse: Purse | None = None
+    measurements_left: Callable[[], int] = lambda: 1
 
     def only_recorded(self, metric: str) -> bool:
         """Whether thresholds alone judge a metric."""
         return any(fits(pattern, metric) for pattern in self.target.table.baseline.recorded)
 
-    def affordable(self, seconds_a_call: float, tokens_a_call: float, *, reserve: bool) -> int:
-        """How many more calls of this cost the budget and the component's own limit allow."""
-        return self.ledger.affordable(
-            seconds_a_call, tokens_a_call, reserve=reserve, component=self.component, limit=self.limit
-        )
+    @property
+    def purses(self) -> list[Purse]:
+        """The budgets that a call of each side is charged to: one deployment against itself has but one."""
+        own = Purse(self.ledger, self.component, self.limit)
+        return [own] if self.purse is None or self.purse.ledger.path == self.ledger.path else [own, self.purse]
 
     def fingerprint(self, workload: Workload) -> dict[str, str | int]:
         """What must be alike before two runs are compared."""
@@ -70,12 +93,13 @@ def fingerprint(target: Target, component: str, model: str, workload: Workload) 
 
     Args:
         target: the deployment.
-        component: who is called; its answer lengths shape a call, and are part of the workload's digest.
+        component: who is called; its answer lengths and its endpoint shape a call, and are part of the workload's
+            digest.
         model: identity of the one that answers; empty where none is known.
         workload: what is asked.
     """
     part = target.table.components.configured().get(component)
-    settings = part.model_dump_json(include={"max_tokens", "detail"}) if part else ""
+    settings = part.model_dump_json(include={"max_tokens", "detail", "endpoint"}, exclude_none=True) if part else ""
     return {
         "target": target.name,
         "model": model,

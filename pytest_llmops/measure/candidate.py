@@ -1,4 +1,4 @@
-"""A candidate baseline: what ``--llmops-baseline record`` leaves for ``llmops baseline accept``."""
+"""A run's measurements as pytest-benchmark files: of every run, and as a candidate for a baseline."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.judge.benchmark_json import write_candidate
 from pytest_llmops.judge.recording import BaselineRun, Recording
+from pytest_llmops.judge.thresholds import fits
 from pytest_llmops.samples import Metric, Series
 
 if TYPE_CHECKING:
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from pytest_llmops.target.load import Target
 
 FOLDER = "candidates"
+"""Below the reports' folder: what ``--llmops-baseline record`` leaves for ``llmops baseline accept``."""
+
+BENCHMARKS = "benchmark.json"
+"""In the reports' folder: what every run that measured something leaves for ``pytest-benchmark compare``."""
 
 
 def as_json(recording: Recording) -> dict[str, Any]:
@@ -36,7 +41,7 @@ def from_json(plain: dict[str, Any]) -> Recording:
 
 
 def write_run(reports: Path, target: Target, plain: Sequence[dict[str, Any]]) -> Path | None:
-    """Write this run's recordings as a candidate.
+    """Write this run's recordings as a candidate, but for the metrics that thresholds alone judge.
 
     Args:
         reports: the reports' folder.
@@ -44,27 +49,60 @@ def write_run(reports: Path, target: Target, plain: Sequence[dict[str, Any]]) ->
         plain: recordings as plain JSON.
 
     Returns:
-        The file; None where nothing was measured.
+        The file; None where nothing was measured that can be compared.
 
     Raises:
         BaselineError: no measured call succeeded.
     """
-    if not plain:
+    alone = target.table.baseline.recorded
+    recordings = [one for one in map(from_json, plain) if not any(fits(pattern, one.metric.name) for pattern in alone)]
+    if not recordings:
         return None
-    recordings = tuple(from_json(one) for one in plain)
-    now = datetime.now(UTC)
-    run = BaselineRun(
+    run = _run(target, recordings)
+    path = candidate_path(reports, run)
+    write_candidate(path, run)
+    return path
+
+
+def write_benchmarks(folder: Path, target: Target, plain: Sequence[dict[str, Any]]) -> Path | None:
+    """Write what this run timed as one stock pytest-benchmark file: an entry per metric, of its successes.
+
+    The same from one process and from workers. Failed calls are counted in ``extra_info``. A file of an earlier run is
+    removed where there is nothing to write: it would pass for this one's.
+
+    Args:
+        folder: the reports' folder.
+        target: the deployment that was measured.
+        plain: recordings as plain JSON, in any order.
+
+    Returns:
+        The file; None where no call succeeded.
+    """
+    path = folder / BENCHMARKS
+    recordings = sorted((one for one in map(from_json, plain) if one.metric.series.values), key=lambda one: one.check)
+    if not recordings:
+        path.unlink(missing_ok=True)
+        return None
+    write_candidate(path, _run(target, recordings))
+    return path
+
+
+def candidate_path(reports: Path, run: BaselineRun) -> Path:
+    """Where the candidate of a run lies."""
+    moment = run.recorded.astimezone(UTC)
+    return reports / FOLDER / f"{run.target.replace(':', '-')}-{moment:%Y%m%dT%H%M%S}.json"
+
+
+def _run(target: Target, recordings: Sequence[Recording]) -> BaselineRun:
+    return BaselineRun(
         target=target.name,
-        recorded=now,
+        recorded=datetime.now(UTC),
         host_class=str(recordings[0].fingerprint["host_class"]),
         cpu=cpu_model(),
         python_version=platform.python_version(),
         commit=commit_of(target.root),
-        recordings=recordings,
+        recordings=tuple(recordings),
     )
-    path = reports / FOLDER / f"{target.name.replace(':', '-')}-{now:%Y%m%dT%H%M%S}.json"
-    write_candidate(path, run)
-    return path
 
 
 def commit_of(folder: Path) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pytest_llmops.judge.estimate import statistic
 from pytest_llmops.judge.recording import Recording
+from pytest_llmops.judge.schedule import LONG_CALL_S, TAIL_LOOKS
 from pytest_llmops.judge.thresholds import said
 from pytest_llmops.judge.verdict import MIN_N
 from pytest_llmops.measure.results import Comparison, Measurement, Result, judged_value
@@ -18,130 +18,149 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_llmops.errors import CallFailed
-    from pytest_llmops.judge.baselines import Match
-    from pytest_llmops.judge.verdict import Verdict
-    from pytest_llmops.measure.bench import Bench
-    from pytest_llmops.measure.sampling import Sampler
-    from pytest_llmops.samples import Metric, Series, Workload
+    from pytest_llmops.judge.decision import Verdict
+    from pytest_llmops.judge.looks import Done
+    from pytest_llmops.measure.asking import Asking
+    from pytest_llmops.measure.references import Reference
+    from pytest_llmops.samples import Metric
 
-PARTS = ("", ".ttft", ".tpot")
-
-LONG_CALL_S = 1.0
-"""Above this daily timing judges no tail: the sixty calls that a p95 takes are the operator's money."""
-
-TAILS = ("p90", "p95", "p99")
+SIDES = {
+    "accepted": ("its baseline", "now", "then"),
+    "in turns": ("its counterpart", "here", "there"),
+    "point": ("what is expected", "now", "expected"),
+}
+"""How a sentence calls what is compared with, what was measured, and the value of the former."""
 
 
 class Judging:
-    """How one measurement is judged.
+    """The results of one measurement.
 
     Args:
-        name: of the measurement.
-        bench: where it happens.
-        workload: its prompts.
-
-    Attributes:
-        known: whether any accepted run has this measurement, under whatever conditions.
-
-    Raises:
-        BaselineError: a baseline file is damaged.
+        asking: what was asked of it.
+        done: the verdicts.
+        ended: which budget ended before all of them could be given, and what to raise; else empty.
+        measurement: where the results go.
+        confirmed: whether a second run was made.
     """
 
-    def __init__(self, name: str, bench: Bench, workload: Workload) -> None:
-        self.name = name
-        self.bench = bench
-        self.workload = workload
-        self.thresholds = bench.target.table.thresholds
-        self.known = bool(bench.store and any(run.find(name) for run in bench.store.runs(bench.target.name)))
-        self._found: dict[str, Match | None] = {}
+    def __init__(self, asking: Asking, done: Done, ended: str, measurement: Measurement, *, confirmed: bool) -> None:
+        self.asking = asking
+        self.done = done
+        self.ended = f"; {ended}" if ended else ""
+        self.measurement = measurement
+        self.confirmed = confirmed
+        self.thresholds = asking.thresholds
 
-    @cached_property
-    def fingerprint(self) -> dict[str, str | int]:
-        """What must be alike; first asked for when calls were made, which tell the model."""
-        return self.bench.fingerprint(self.workload)
-
-    def find(self, metric: str) -> Match | None:
-        """None where nothing is compared: no store, or a metric that thresholds alone judge."""
-        if metric not in self._found:
-            store = None if self.bench.only_recorded(metric) else self.bench.store
-            found = store.find(self.bench.target.name, metric, self.fingerprint) if store else None
-            self._found[metric] = found
-        return self._found[metric]
-
-    def baselines(self) -> dict[str, list[Series]]:
-        """Accepted series by metric."""
-        found = {self.name + part: self.find(self.name + part) for part in PARTS}
-        return {metric: match.series for metric, match in found.items() if match and match.series}
-
-    def lacking(self, sampler: Sampler) -> int:
-        """Further calls that the thresholds on this measurement's statistics need; long calls get none for tails."""
-        wanted = [which for _, which in self._statistics() if not self._too_long(which, sampler.seconds_a_call)]
-        made = len(sampler.runs[-1])
-        return max([MIN_N[which] - made for which in wanted], default=0)
-
-    def time(self, measurement: Measurement, metric: Metric, verdict: Verdict | None, *, confirmed: bool) -> None:
-        """The result of one timed metric, and of every threshold on one of its statistics."""
-        values, match = metric.series.values, self.find(metric.name)
-        if not values:
+    def time(self, metric: Metric) -> None:
+        """The results of one timed metric: as ``typical``, and of every statistic of it that is asked for."""
+        if not metric.series.values:
             return
-        value = statistic(values, "typical")
-        limits, broken = judged_value(metric.name, value, metric.unit, self.thresholds)
-        state, reason = "recorded", "judged by thresholds alone"
-        if match is not None and match.differs:
-            state, reason = "not-comparable", match.differs
-        elif match is not None and verdict is not None:
-            state, reason = verdict.state, verdict.reason
-        compared = verdict if match and match.series else None
-        before = tuple(v for series in match.series for v in series.values) if match else ()
+        self._judge(metric, metric.name, "typical")
+        for name in self.asking.statistics_of(metric.name):
+            which = split_statistic(name)[1]
+            if not self._not_judged(metric, name, which):
+                self._judge(metric, name, which)
+
+    def _judge(self, metric: Metric, name: str, which: str) -> None:
+        """A metric, or a statistic of it: by what it is compared with, and by its threshold."""
+        values = metric.series.values
+        enough = which == "typical" or len(values) >= MIN_N[which]
+        value = statistic(values, which) if enough else None
+        limits, broken = judged_value(name, value, metric.unit, self.thresholds) if value is not None else (None, None)
+        reference = self.asking.find(name) if which == "typical" or name in self.asking.compared else None
+        verdict = self.done.verdicts.get(name) if reference else None
+        compared = verdict if reference and (reference.series or reference.point is not None) else None
+        state, reason = self._state(name, which, reference, verdict)
+        suspect = state == "inconclusive" and compared is not None and self._suspect(compared, value, reference, which)
         result = Result(
-            name=metric.name,
+            name=name,
             unit=metric.unit,
             value=value,
-            baseline=statistic(before, "typical") if before else None,
+            baseline=reference.value(which) if reference else None,
             ratio=compared.ratio if compared else None,
             low=compared.low if compared else None,
             high=compared.high if compared else None,
             n=len(values),
             state=state,
-            suspect=bool(compared and compared.suspect),
+            suspect=suspect,
             threshold=limits,
             reason=broken.reason if broken else reason,
         )
-        measurement.results.append(result)
-        measurement.breaches += [broken] if broken else []
-        measurement.comparisons += [Comparison(result, before, values)] if before else []
+        self.measurement.results.append(result)
+        self.measurement.breaches += [broken] if broken else []
         if state in {"no-baseline", "not-comparable", "inconclusive"}:
-            measurement.notes.append(state)
-        if state == "regression" and match is not None:
-            self._regression(measurement, result, match, reason, confirmed=confirmed)
-        for name, which in self._statistics(metric.name):
-            self._statistic(measurement, metric, name, which)
+            self.measurement.notes.append(state)
+        if reference and reference.values and which == "typical":
+            self.measurement.comparisons.append(Comparison(result, reference.values, values))
+        if state == "regression" and reference:
+            self._regression(result, reference, reason)
 
-    def absent(self, measurement: Measurement) -> None:
+    def _suspect(self, verdict: Verdict, value: float | None, reference: Reference | None, which: str) -> bool:
+        """Whether it looks slower; of too few calls to be judged the plain medians speak."""
+        before = reference.value(which) if reference else None
+        if verdict.ratio is not None or which != "typical" or value is None or before is None:
+            return verdict.suspect
+        return value / before > self.asking.rule.threshold
+
+    def _state(self, name: str, which: str, reference: Reference | None, verdict: Verdict | None) -> tuple[str, str]:
+        """The state and its reason."""
+        if reference is None or (verdict is None and not reference.differs):
+            return "recorded", "judged by thresholds alone"
+        if reference.differs or verdict is None:
+            return "not-comparable", reference.differs
+        said_of = {"in turns": f"; against {reference.words}", "point": f"; expected by {reference.words}"}
+        reason = verdict.reason + said_of.get(reference.kind, "") + (f"; {reference.taken}" if reference.taken else "")
+        if name in self.done.unfinished:
+            reason += self.ended
+        shortest = min((len(series.values) for series in reference.series), default=MIN_N[which])
+        if verdict.state == "inconclusive" and reference.kind == "accepted" and shortest < MIN_N[which]:
+            reason += "; record longer runs and accept them"
+        return verdict.state, reason
+
+    def _not_judged(self, metric: Metric, name: str, which: str) -> bool:
+        """Whether a statistic cannot be judged at all: a note where calls are slow, else the measurement is unsound."""
+        values, needed = metric.series.values, MIN_N[which]
+        mean_s = sum(values) / len(values)
+        dropped = name in self.asking.compared and name not in self.done.verdicts
+        if len(values) >= needed and not dropped:
+            return False
+        lacks = f"{name} needs {needed} values to be judged; there are {len(values)}"
+        slow = mean_s > LONG_CALL_S and not self.asking.rule.looks
+        if which in TAIL_LOOKS and (dropped or slow):
+            reason = f"{lacks}, and at {spoken(mean_s)} a call daily timing makes no more"
+            self.measurement.results.append(Result(name, metric.unit, None, n=len(values), reason=reason))
+            self.measurement.notes.append("not judged")
+            return True
+        if name in self.thresholds:
+            self._void(name, metric.unit, len(values), lacks + self.ended)
+            return True
+        return False
+
+    def absent(self) -> None:
         """A metric with a baseline that no call yielded is not simply gone: the measurement is unsound."""
-        shown = {result.name for result in measurement.results}
-        for metric in self.baselines():
-            if metric not in shown and any(sample.ok for sample in measurement.samples):
-                self._void(measurement, metric, "s", 0, f"{metric} has a baseline, but no call yielded it")
+        shown = {result.name for result in self.measurement.results}
+        for metric in self.asking.expected():
+            if metric not in shown and any(sample.ok for sample in self.measurement.samples):
+                self._void(metric, "s", 0, f"{metric} has a baseline, but no call yielded it")
 
-    def errors(self, measurement: Measurement, failures: Sequence[CallFailed], verdict: Verdict) -> None:
+    def errors(self, failures: Sequence[CallFailed]) -> None:
         """The error rate: always judged, by its threshold and by the baseline's."""
-        calls, failed = len(measurement.samples), sum(not sample.ok for sample in measurement.samples)
-        name = f"{self.name}.error_rate"
+        samples, name = self.measurement.samples, f"{self.asking.name}.error_rate"
+        calls, failed, verdict = len(samples), sum(not sample.ok for sample in samples), self.done.verdicts[name]
         rate = failed / calls if calls else math.nan
         limits, broken = judged_value(name, rate, "", self.thresholds)
-        match = self.find(self.name)
-        compared = verdict if match and match.series else None
-        both_clean = not failed and match is not None and not _error_rate(match)  # then a ratio says nothing
+        reference = self.asking.runs(self.asking.name)
+        compared = verdict if reference and reference.series else None
+        both_clean = not failed and reference is not None and not reference.error_rate  # then a ratio says nothing
         shown = None if both_clean else compared
         last = f"; the last: {str(failures[-1]).rstrip('.')}" if failures else ""
         reason = f"{failed} of {calls} calls failed{last}"
-        measurement.results.append(
+        self.measurement.results.append(
             Result(
                 name=name,
                 unit="",
                 value=rate,
-                baseline=_error_rate(match) if match and match.series else None,
+                baseline=reference.error_rate if reference and reference.series else None,
                 ratio=shown.ratio if shown else None,
                 low=shown.low if shown else None,
                 high=shown.high if shown else None,
@@ -154,69 +173,34 @@ class Judging:
         )
         if broken:
             words = f"{name}: {reason}; {broken.reason.partition('; ')[2]}"
-            measurement.breaches.append(type(broken)(broken.severity, broken.limit, words, broken.fails))
-        elif compared and compared.state == "regression":
-            measurement.regressions.append(f"{name}: {verdict.reason}{last}")
+            self.measurement.breaches.append(type(broken)(broken.severity, broken.limit, words, broken.fails))
+        elif compared and reference and compared.state == "regression":
+            against = f"; against {reference.words}" if reference.kind == "in turns" else ""
+            self.measurement.regressions.append(f"{name}: {verdict.reason}{against}{last}")
 
-    def record(self, measurement: Measurement, first: list[Metric]) -> None:
-        """Keep the first run for a candidate baseline, unless thresholds alone judge the metric."""
-        for metric in first:
-            if not self.bench.only_recorded(metric.name):
-                recording = Recording(self.bench.check, metric, self.fingerprint, self.bench.beside)
-                measurement.recordings.append(recording)
+    def record(self, metric: Metric) -> None:
+        """Keep a metric of the first run for a candidate baseline."""
+        bench = self.asking.bench
+        recording = Recording(bench.check, metric, self.asking.fingerprint, bench.beside)
+        self.measurement.recordings.append(recording)
 
-    def _statistics(self, metric: str = "") -> list[tuple[str, str]]:
-        """Thresholds on statistics of this measurement's metrics (``NAME.ttft.p95``): their names and statistics."""
-        metrics = {metric} if metric else {self.name + part for part in PARTS}
-        split = {name: split_statistic(name) for name in self.thresholds}
-        return [(name, which) for name, (of, which) in split.items() if of in metrics and name != of]
+    def _void(self, name: str, unit: str, n: int, reason: str) -> None:
+        self.measurement.results.append(Result(name, unit, None, n=n, state="void", reason=reason))
+        self.measurement.voids.append(reason)
 
-    def _too_long(self, which: str, seconds_a_call: float) -> bool:
-        return which in TAILS and seconds_a_call > LONG_CALL_S
-
-    def _statistic(self, measurement: Measurement, metric: Metric, name: str, which: str) -> None:
-        """A threshold such as ``query_latency.p95``: a result of its own, judged on the plain value."""
-        values = metric.series.values
-        if len(values) < MIN_N[which]:
-            mean_s = sum(values) / len(values)
-            lacks = f"{name} needs {MIN_N[which]} values to be judged; there are {len(values)}"
-            if self._too_long(which, mean_s):
-                reason = f"{lacks}, and at {spoken(mean_s)} a call daily timing makes no more"
-                measurement.results.append(Result(name, metric.unit, None, n=len(values), reason=reason))
-                measurement.notes.append("not judged")
-            else:
-                self._void(measurement, name, metric.unit, len(values), lacks)
-            return
-        value = statistic(values, which)
-        limits, broken = judged_value(name, value, metric.unit, self.thresholds)
-        reason = broken.reason if broken else "judged by thresholds alone"
-        measurement.results.append(Result(name, metric.unit, value, n=len(values), threshold=limits, reason=reason))
-        measurement.breaches += [broken] if broken else []
-
-    def _void(self, measurement: Measurement, name: str, unit: str, n: int, reason: str) -> None:
-        measurement.results.append(Result(name, unit, None, n=n, state="void", reason=reason))
-        measurement.voids.append(reason)
-
-    def _regression(
-        self, measurement: Measurement, result: Result, match: Match, reason: str, *, confirmed: bool
-    ) -> None:
+    def _regression(self, result: Result, reference: Reference, reason: str) -> None:
         """Primaries fail the test; others only when a second run confirmed it, and else leave a note."""
-        primary = self.bench.target.table.baseline.primary
-        if primary and result.name not in primary and not confirmed:
-            measurement.notes.append("unconfirmed regression")
+        primary = self.asking.primary
+        if primary and result.name not in primary and not self.confirmed:
+            self.measurement.notes.append("unconfirmed regression")
             return
         assert result.value is not None
         assert result.baseline is not None
-        runs = len(match.series)
-        newest = f" of {match.newest:%Y-%m-%d %H:%M}" if match.newest else ""
-        accepted = f"the accepted run{newest}" if runs == 1 else f"{runs} accepted runs, the newest{newest}"
-        _, semicolon, unconfirmed = reason.partition("; the budget left")
-        measurement.regressions.append(
-            f"{result.name} is {result.ratio:.2f} times slower than its baseline (95 % limits {result.low:.2f} to "
-            f"{result.high:.2f}): {said(result.value, result.unit)} now, {said(result.baseline, result.unit)} then; "
-            f"{result.n} calls against {accepted}{semicolon}{unconfirmed}"
+        than, now, then = SIDES[reference.kind]
+        value, before = said(result.value, result.unit), said(result.baseline, result.unit)
+        _, semicolon, unconfirmed = reason.partition("; unconfirmed: ")
+        self.measurement.regressions.append(
+            f"{result.name} is {result.ratio:.2f} times slower than {than} (95 % limits {result.low:.2f} to "
+            f"{result.high:.2f}): {value} {now}, {before} {then}; {result.n} calls against {reference.words}"
+            f"{semicolon}{unconfirmed}"
         )
-
-
-def _error_rate(match: Match) -> float:
-    return sum(series.failures for series in match.series) / max(1, sum(series.calls for series in match.series))

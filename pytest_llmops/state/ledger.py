@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_llmops.errors import BudgetSpent
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from pytest_llmops.target.components import RateLimit
@@ -33,6 +36,12 @@ class Spent:
     tokens: int = 0
     seconds: float = 0.0
 
+    def __add__(self, more: Spent) -> Spent:
+        return Spent(self.requests + more.requests, self.tokens + more.tokens, self.seconds + more.seconds)
+
+    def __sub__(self, less: Spent) -> Spent:
+        return Spent(self.requests - less.requests, self.tokens - less.tokens, self.seconds - less.seconds)
+
 
 class Ledger:
     """Counts calls against the run's budget and the components' own rate limits.
@@ -49,19 +58,45 @@ class Ledger:
         self.budget = budget
         self._read_up_to = 0
         self._spent = Spent()
+        self._reserve_spent = Spent()
         self._calls: dict[str, list[float]] = {}
+        self._answered: Counter[str] = Counter()
+        self._here: Counter[str] = Counter()
+        self._confirming = False
 
     def __repr__(self) -> str:
         return f"Ledger({self.spent()})"
 
-    def charge(self, component: str, *, requests: int = 0, tokens: int = 0, seconds: float = 0.0) -> None:
-        """Enter what something cost."""
-        line = f"{time.time():.3f} {'_'.join(component.split())} {requests} {tokens} {seconds:.3f}\n"
+    def charge(
+        self, component: str, *, requests: int = 0, tokens: int = 0, seconds: float = 0.0, answered: bool = True
+    ) -> None:
+        """Enter what something cost.
+
+        Args:
+            component: who was called, or what the time was spent on.
+            requests: calls.
+            tokens: generated tokens.
+            seconds: wall time within measurements.
+            answered: whether these calls were answered.
+        """
+        name = "_".join(component.split())
+        self._here[name] += requests if answered else 0
+        flags = f"{int(answered)}{int(self._confirming)}"
+        line = f"{time.time():.3f} {name} {requests} {tokens} {seconds:.3f} {flags}\n"
         file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             os.write(file, line.encode())
         finally:
             os.close(file)
+
+    @contextmanager
+    def confirming(self) -> Iterator[None]:
+        """What this process enters within is paid out of the reserve."""
+        self._confirming = True
+        try:
+            yield
+        finally:
+            self._confirming = False
 
     def admit(self, component: str, limit: RateLimit | None) -> None:
         """Let one call pass, or refuse it.
@@ -88,36 +123,19 @@ class Ledger:
                     f"select fewer tests or wait."
                 )
 
-    def affordable(
-        self,
-        seconds_a_call: float,
-        tokens_a_call: float,
-        *,
-        reserve: bool,
-        component: str = "",
-        limit: RateLimit | None = None,
-    ) -> int:
-        """How many more calls of this cost the budget allows.
+    def admitted(self, component: str, limit: RateLimit) -> int:
+        """How many more calls a component's own limit lets pass now."""
+        self.spent()
+        return max(0, limit.calls - self._recent(component, limit))
 
-        Args:
-            seconds_a_call: wall time of one call.
-            tokens_a_call: generated tokens of one call.
-            reserve: whether the share kept for confirmations may be used.
-            component: who is called, and
-            limit: its own rate limit, if it has one.
-        """
-        share = 1.0 if reserve else 1.0 - RESERVE
-        spent = self.spent()
-        within_limit = limit.calls - self._recent(component, limit) if limit else self.budget.requests
-        return max(
-            0,
-            min(
-                within_limit,
-                int(self.budget.requests * share) - spent.requests,
-                int((self.budget.seconds * share - spent.seconds) / max(seconds_a_call, 1e-6)),
-                int((self.budget.tokens * share - spent.tokens) / max(tokens_a_call, 1e-6)),
-            ),
-        )
+    def answered(self, component: str) -> int:
+        """Calls that a component has answered in this run, whichever process made them."""
+        self.spent()
+        return self._answered[component]
+
+    def answered_here(self, component: str) -> int:
+        """Those of them that this process made: its connection is open, its code is warm."""
+        return self._here[component]
 
     def _recent(self, component: str, limit: RateLimit) -> int:
         """Calls to a component within the period of its limit."""
@@ -134,11 +152,15 @@ class Ledger:
         whole = text[: text.rfind(b"\n") + 1]
         self._read_up_to += len(whole)
         for line in whole.decode().splitlines():
-            moment, component, requests, tokens, seconds = line.split()
+            moment, component, requests, tokens, seconds, flags = line.split()
             self._calls.setdefault(component, []).extend([float(moment)] * int(requests))
-            self._spent = Spent(
-                self._spent.requests + int(requests),
-                self._spent.tokens + int(tokens),
-                self._spent.seconds + float(seconds),
-            )
+            cost = Spent(int(requests), int(tokens), float(seconds))
+            self._spent += cost
+            self._reserve_spent += cost if flags[1] == "1" else Spent()
+            self._answered[component] += cost.requests if flags[0] == "1" else 0
         return self._spent
+
+    def reserve_spent(self) -> Spent:
+        """What of that was paid out of the reserve."""
+        self.spent()
+        return self._reserve_spent

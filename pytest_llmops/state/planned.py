@@ -6,7 +6,32 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+
+def operations(checks: Iterable[Mapping[str, Any]]) -> Counter[str]:
+    """``component.method`` to about how many calls; what several checks read is asked once.
+
+    Args:
+        checks: as in ``plan.json``.
+    """
+    calls: Counter[str] = Counter()
+    once: dict[str, Mapping[str, int]] = {}
+    for check in checks:
+        calls.update(check["operations"])
+        once |= check["once"]
+    for asked in once.values():
+        calls.update(asked)
+    return calls
+
+
+def measurements(checks: Iterable[Mapping[str, Any]]) -> int:
+    """How many timed measurements these checks make, at least one for each timed check: the budget is shared by them.
+
+    Args:
+        checks: as in ``plan.json``.
+    """
+    return sum(max(1, len(check["measures"])) for check in checks if check["timed"])
 
 
 def together(checks: Sequence[Mapping[str, Any]], preflight: Mapping[str, int]) -> dict[str, Any]:
@@ -21,9 +46,8 @@ def together(checks: Sequence[Mapping[str, Any]], preflight: Mapping[str, int]) 
     """
     components = sorted({name for check in checks for name in check["components"]})
     calls = Counter({name: preflight[name] for name in components})
-    for check in checks:
-        for operation, count in check["operations"].items():
-            calls[operation.partition(".")[0]] += count
+    for operation, count in operations(checks).items():
+        calls[operation.partition(".")[0]] += count
     return {
         "checks": len(checks),
         "timed": sum(check["timed"] for check in checks),

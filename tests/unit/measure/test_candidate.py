@@ -1,5 +1,6 @@
 import json
 import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -8,7 +9,7 @@ from pytest_llmops.errors import BaselineError
 from pytest_llmops.judge import load
 from pytest_llmops.judge.shipped import SHIPPED, own_store_of, store_of
 from pytest_llmops.measure.bench import host_class
-from pytest_llmops.measure.candidate import as_json, commit_of, from_json, write_run
+from pytest_llmops.measure.candidate import as_json, commit_of, from_json, write_benchmarks, write_run
 from pytest_llmops.target.load import load as load_target
 
 
@@ -50,6 +51,68 @@ def test_calls_that_all_failed_are_no_candidate(bench, take, streaming, tmp_path
     with pytest.raises(BaselineError) as caught:
         write_run(tmp_path, bench().target, plain)
     assert str(caught.value) == "nothing to record for staging: no call succeeded in any measurement"
+
+
+def test_metrics_that_thresholds_alone_judge_are_in_no_candidate(bench, take, streaming, tmp_path):
+    here = bench(baseline={"recorded": ["*.tpot", "*.ttft"]})
+    plain = travelled(take(here, streaming(0.2)))
+    path = write_run(tmp_path, here.target, plain)
+    assert [one.metric.name for one in load(path).recordings] == ["x"]
+    assert write_run(tmp_path, here.target, plain[1:]) is None
+
+
+def pytest_benchmark_compare(folder, *files):
+    """The lines that the real command prints."""
+    command = [sys.executable, "-m", "pytest_benchmark", "compare", *files]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Failed to load" not in done.stdout + done.stderr
+    return done.stdout.splitlines()
+
+
+def test_every_run_leaves_a_file_that_pytest_benchmark_compares(bench, take, streaming, tmp_path):
+    here = bench(baseline={"recorded": ["*.tpot"]})
+    first, second = (travelled(take(here, streaming(ttft))) for ttft in (0.2, 0.3))
+    first[0]["metric"]["series"]["failures"] = 2
+    path = write_benchmarks(tmp_path / "reports", here.target, first)
+    assert path == tmp_path / "reports" / "benchmark.json"
+    entries = json.loads(path.read_text())["benchmarks"]
+    assert [(entry["name"], entry["stats"]["rounds"]) for entry in entries] == [
+        ("x", 30),
+        ("x.ttft", 30),
+        ("x.tpot", 30),
+    ]
+    assert entries[0]["extra_info"]["failures"] == 2
+    write_benchmarks(tmp_path / "other", here.target, second)
+    table = pytest_benchmark_compare(tmp_path, "reports/benchmark.json", "other/benchmark.json")
+    rows = [line.split() for line in table if line.startswith("x")]
+    assert [" ".join(row[:4]) for row in rows if row[0] == "x.ttft"] == [
+        "x.ttft (reports/benchmark) 196.0000 (1.0)",
+        "x.ttft (other/benchmark) 294.0000 (1.50)",
+    ]
+    assert [line.strip("- ") for line in table if "benchmark '" in line] == [
+        "benchmark 'x': 2 tests",
+        "benchmark 'x.tpot': 2 tests",
+        "benchmark 'x.ttft': 2 tests",
+    ]
+
+
+def test_the_file_is_the_same_in_whatever_order_workers_reported(bench, take, streaming, tmp_path):
+    here, plain = bench(), travelled(take(bench(), streaming(0.2)))
+    other = [{**one, "check": "daily/test_a.py::test_a", "metric": {**one["metric"], "name": "y"}} for one in plain[:1]]
+    written = [write_benchmarks(tmp_path, here.target, order).read_text() for order in (plain + other, other + plain)]
+    shapes = [[entry["fullname"] for entry in json.loads(text)["benchmarks"]] for text in written]
+    assert shapes[0] == shapes[1]
+    assert shapes[0][0] == "daily/test_a.py::test_a::y"
+
+
+def test_without_a_success_there_is_no_file_and_an_old_one_does_not_stay(bench, take, streaming, tmp_path):
+    here, plain = bench(), travelled(take(bench(), streaming(0.2)))
+    write_benchmarks(tmp_path, here.target, plain)
+    plain[0]["metric"]["series"] |= {"values": [], "prompts": [], "failures": 30}
+    assert write_benchmarks(tmp_path, here.target, plain[:1]) is None
+    assert write_benchmarks(tmp_path, here.target, []) is None
+    assert list(tmp_path.glob("benchmark*")) == []
 
 
 def test_the_commit_is_that_of_the_folder(tmp_path):

@@ -105,7 +105,7 @@ def test_metrics_that_thresholds_alone_judge_have_no_baseline(bench, accepted, t
     found = take(here, streaming(0.2))
     assert (found["ttft"].state, found["ttft"].baseline) == ("recorded", None)
     assert found.problems == ["x.ttft is 200 ms; the target is < 100 ms"]
-    assert [recording.metric.name for recording in found.recordings] == ["x"]
+    assert [recording.metric.name for recording in found.recordings] == ["x", "x.ttft", "x.tpot"]
 
 
 def test_every_call_that_failed_counts_against_the_error_rate(bench, take):
@@ -200,15 +200,15 @@ SLOWER = (
 
 @pytest.mark.parametrize(("primary", "gates"), [([], True), (["x.ttft"], True), (["x"], False)])
 def test_a_regression_that_nobody_confirmed_gates_primaries_alone(bench, accepted, take, streaming, primary, gates):
-    here = bench(baseline={"primary": primary}, budget={"requests": 45})
+    here = bench(baseline={"primary": primary}, budget={"requests": 50})
     accepted(here, "x.ttft", around(0.1), around(0.1))
     found = take(here, streaming(0.2, here.ledger))
     assert (found["ttft"].state, found["ttft"].n) == ("regression", 30)
     assert found["ttft"].reason == (
-        "typical is 2.00 times worse; at best it is 1.80 times worse, and the threshold is 1.20; the budget left no "
-        "calls for a confirmation"
+        "typical is 2.00 times worse; at best it is 1.80 times worse, and the threshold is 1.20; unconfirmed: the "
+        "budget left no calls for a second run"
     )
-    said = f"{SLOWER.format('1.80 to 2.22', 30)}; the budget left no calls for a confirmation"
+    said = f"{SLOWER.format('1.80 to 2.22', 30)}; unconfirmed: the budget left no calls for a second run"
     assert found.problems == ([said] if gates else [])
     assert ("unconfirmed regression" in found.notes) is not gates
 
@@ -222,11 +222,14 @@ def test_a_regression_that_a_second_run_confirmed_gates_in_any_case(bench, accep
 
 
 def test_a_small_budget_gives_few_calls_and_no_verdict(bench, accepted, take, streaming):
-    here = bench(budget={"requests": 10})
+    here = bench(budget={"requests": 15})
     accepted(here, "x.ttft", around(0.2))
     found = take(here, streaming(0.2, here.ledger))
     assert (found["ttft"].state, found["ttft"].n) == ("inconclusive", 7)
-    assert found["ttft"].reason == "typical needs 10 values in every run; the shortest has 7"
+    assert found["ttft"].reason == (
+        "typical needs 10 values in every run; the shortest has 7; its share of the budget ended (10 requests): raise "
+        "budget.requests"
+    )
 
 
 def test_a_budget_that_leaves_no_call_is_said_before_any(bench, take):

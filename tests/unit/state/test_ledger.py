@@ -64,7 +64,7 @@ def test_a_half_written_line_waits_for_its_end(ledger):
         file.write("1.000 api 1 7")
     assert ledger.spent() == Spent(1, 0, 0.0)
     with ledger.path.open("a") as file:
-        file.write("0 0.000\n")
+        file.write("0 0.000 10\n")
     assert ledger.spent() == Spent(2, 70, 0.0)
 
 
@@ -109,23 +109,40 @@ def test_calls_older_than_the_limits_period_are_forgotten(ledger):
     ledger.admit("api", RateLimit(calls=3, per_s=0.02))
 
 
-@pytest.mark.parametrize(
-    ("seconds_a_call", "tokens_a_call", "reserve", "calls"),
-    [
-        (0.0, 0.0, True, 10),  # requests are scarcest
-        (0.0, 0.0, False, 7),
-        (12.0, 0.0, True, 5),  # seconds are
-        (12.0, 0.0, False, 3),
-        (0.0, 20.0, True, 5),  # tokens are
-        (0.0, 20.0, False, 3),
-    ],
-)
-def test_what_is_affordable_keeps_the_reserve(ledger, seconds_a_call, tokens_a_call, reserve, calls):
-    assert ledger.affordable(seconds_a_call, tokens_a_call, reserve=reserve) == calls
+def test_calls_that_a_limit_still_lets_pass(ledger):
+    limit = RateLimit(calls=3, per_s=3600)
+    assert ledger.admitted("api", limit) == 3
+    Ledger(ledger.path, Budget()).charge("api", requests=2)  # another process
+    assert ledger.admitted("api", limit) == 1
+    ledger.charge("api", requests=2)
+    assert ledger.admitted("api", limit) == 0
 
 
-def test_what_is_spent_is_no_longer_affordable(ledger):
-    ledger.charge("api", requests=8, tokens=10, seconds=6.0)
-    assert ledger.affordable(0.0, 0.0, reserve=True) == 2
-    assert ledger.affordable(0.0, 0.0, reserve=False) == 0
-    assert ledger.affordable(30.0, 0.0, reserve=True) == 1
+def test_answered_calls_are_counted_by_component(ledger):
+    other = Ledger(ledger.path, Budget())
+    ledger.charge("api", requests=2)
+    ledger.charge("api", requests=5, answered=False)
+    other.charge("api", requests=1)
+    other.charge("redis", requests=9)
+    assert (ledger.answered("api"), other.answered("api"), ledger.answered("qdrant")) == (3, 3, 0)
+    assert (ledger.answered_here("api"), other.answered_here("api")) == (2, 1)
+    assert ledger.spent().requests == 17
+
+
+def test_what_the_reserve_paid_is_known_to_every_process(ledger):
+    other = Ledger(ledger.path, Budget())
+    ledger.charge("api", requests=1, tokens=2, seconds=3)
+    with ledger.confirming():
+        ledger.charge("api", requests=4, tokens=5, seconds=6)
+        other.charge("api", requests=100)
+    ledger.charge("api", requests=1)
+    for one in (ledger, other):
+        assert one.reserve_spent() == Spent(4, 5, 6.0)
+        assert one.spent() - one.reserve_spent() == Spent(102, 2, 3.0)
+
+
+def test_a_confirmation_that_breaks_off_ends(ledger):
+    with pytest.raises(RuntimeError), ledger.confirming():
+        raise RuntimeError
+    ledger.charge("api", requests=1)
+    assert ledger.reserve_spent() == Spent()

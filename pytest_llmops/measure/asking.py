@@ -1,0 +1,116 @@
+"""What is asked of one measurement: which statistics are judged, and what each is compared with."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pytest_llmops.judge.looks import Rule
+from pytest_llmops.judge.schedule import LONG_CALL_S, TAIL_LOOKS
+from pytest_llmops.judge.verdict import MIN_N
+from pytest_llmops.measure.references import PARTS, Accepted, InTurns, plain, points_of
+from pytest_llmops.samples import metrics_of, split_statistic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pytest_llmops.measure.bench import Bench
+    from pytest_llmops.measure.references import Reference, References
+    from pytest_llmops.measure.sampling import Sampler, Side
+    from pytest_llmops.samples import Series, Workload
+
+
+class Asking:
+    """What is asked of one measurement.
+
+    Args:
+        name: of the measurement.
+        bench: where it happens.
+        workload: its prompts.
+        twin: the side that is called in turns with the target, if there is one.
+
+    Attributes:
+        primary: metrics that gate, and statistics of metrics; empty: all gate.
+        compared: statistics of this measurement that are compared as ``typical`` is: those that gate or have a point.
+        references: where the runs come from.
+
+    Raises:
+        BaselineError: a baseline file is damaged, or a point cannot be read.
+    """
+
+    def __init__(self, name: str, bench: Bench, workload: Workload, twin: Side | None = None) -> None:
+        self.name = name
+        self.bench = bench
+        self.workload = workload
+        self.twin = twin
+        self.metrics = [name + part for part in PARTS]
+        self.thresholds = bench.target.table.thresholds
+        self.primary = [plain(one) for one in bench.target.table.baseline.primary]
+        self.references: References = InTurns(name, bench, twin) if twin else Accepted(name, bench, workload)
+        self.points = points_of(name, bench.target) if bench.store and not twin else {}
+        compared = [*self.primary, *self.points] if bench.store or twin else []
+        self.compared = tuple(dict.fromkeys(self._statistics(compared)))
+
+    @property
+    def rule(self) -> Rule:
+        """What ``judge`` goes by."""
+        rule = self.bench.target.table.baseline
+        return Rule(
+            threshold=rule.threshold,
+            floor=rule.floor,
+            tau0=rule.tau0,
+            design="interleaved" if self.twin else "stored",
+            statistics=self.compared,
+            points={name: found.point for name, found in self.points.items() if found.point is not None},
+            looks=tuple(rule.looks),
+        )
+
+    @cached_property
+    def fingerprint(self) -> dict[str, str | int]:
+        """What must be alike before runs are compared; asked for once calls were made, which tell the model."""
+        return self.bench.fingerprint(self.workload)
+
+    def runs(self, metric: str) -> Reference | None:
+        """The runs that a metric may be compared with; None where thresholds alone judge it."""
+        known = metric in self.metrics and not self.bench.only_recorded(metric)
+        return self.references.of(metric) if known else None
+
+    def find(self, name: str) -> Reference | None:
+        """What a metric, or a statistic of it, is compared with; None where thresholds alone judge it."""
+        if name in self.points:
+            return self.points[name]
+        found = self.runs(split_statistic(name)[0])
+        if self.points and name not in self.primary and found and not (found.series or found.differs):
+            return None  # the team's own number is this measurement's baseline: no run is missed
+        return found
+
+    def baselines(self) -> dict[str, Sequence[Series]]:
+        """Runs by metric."""
+        found = {metric: self.runs(metric) for metric in self.metrics}
+        return {metric: reference.series for metric, reference in found.items() if reference and reference.series}
+
+    def expected(self) -> list[str]:
+        """Metrics that some call has to yield: those that have a baseline."""
+        return [metric for metric, series in self.baselines().items() if any(one.values for one in series)]
+
+    def statistics_of(self, metric: str) -> list[str]:
+        """Statistics of a metric that are compared or have a threshold."""
+        asked = dict.fromkeys((*self.compared, *self.thresholds))
+        return [name for name in asked if split_statistic(name)[0] == metric and name != metric]
+
+    def lacking(self, sampler: Sampler) -> int:
+        """Further calls that statistics need for lack of values; slow calls get none for tails."""
+        runs = [metrics_of(self.name, run)[0].series for run in sampler.own.runs]
+        last, together = len(runs[-1].values), sum(len(series.values) for series in runs)
+        slow = sampler.slow or sampler.seconds_a_call / len(sampler.sides) > LONG_CALL_S
+        made = dict.fromkeys(self._statistics(self.thresholds), together)
+        if not self.rule.looks:  # a second run has to have as many values as the first
+            made |= dict.fromkeys(self.compared, last)
+        split = {name: split_statistic(name)[1] for name in made}
+        wanted = [MIN_N[which] - made[name] for name, which in split.items() if not (slow and which in TAIL_LOOKS)]
+        return max(0, *wanted) if wanted else 0
+
+    def _statistics(self, names: Iterable[str]) -> list[str]:
+        """Those that are statistics of this measurement's metrics."""
+        split = {name: split_statistic(name)[0] for name in names}
+        return [name for name, metric in split.items() if metric in self.metrics and name != metric]
