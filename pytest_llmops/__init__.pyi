@@ -2,7 +2,6 @@
 
 from pytest_llmops.clients.alertmanager import Alertmanager as Alertmanager
 from pytest_llmops.clients.api import Api as Api
-from pytest_llmops.clients.api import Reply as Reply
 from pytest_llmops.clients.generation import Generation as Generation
 from pytest_llmops.clients.grafana import Grafana as Grafana
 from pytest_llmops.clients.health import HealthReport as HealthReport
@@ -11,6 +10,8 @@ from pytest_llmops.clients.ollama import Ollama as Ollama
 from pytest_llmops.clients.openai import OpenAI as OpenAI
 from pytest_llmops.clients.prometheus import Prometheus as Prometheus
 from pytest_llmops.clients.redis import Redis as Redis
+from pytest_llmops.clients.reply import Reply as Reply
+from pytest_llmops.clients.traffic import Traffic as Traffic
 from pytest_llmops.clients.vectors import Vectors as Vectors
 from pytest_llmops.errors import BudgetSpent as BudgetSpent
 from pytest_llmops.errors import CallFailed as CallFailed

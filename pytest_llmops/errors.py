@@ -44,11 +44,13 @@ class Unreachable(LlmopsError):
 
     Attributes:
         component: the component's name in the target.
+        required: whether that is an error; else the check is left out by name.
     """
 
-    def __init__(self, component: str, message: str) -> None:
+    def __init__(self, component: str, message: str, *, required: bool = True) -> None:
         super().__init__(message)
         self.component = component
+        self.required = required
 
 
 class Unsupported(LlmopsError):

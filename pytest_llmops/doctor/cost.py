@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.doctor.findings import Finding, Pace
 from pytest_llmops.state.ledger import RESERVE
-from pytest_llmops.state.planned import together
+from pytest_llmops.state.planned import operations, together
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pytest_llmops.target.load import Target
 
@@ -33,17 +33,17 @@ def embedded_pace(target: Target) -> Pace:
     return pace
 
 
-def seconds_of(checks: Iterable[dict[str, Any]], pace: Pace) -> float:
+def seconds_of(checks: Sequence[dict[str, Any]], pace: Pace) -> float:
     """About how long these checks take; a component that did not answer takes no time."""
     total = 0.0
+    for operation, calls in operations(checks).items():
+        component, _, method = operation.partition(".")
+        if method == GENERATING and component in pace.first_s:
+            total += calls * pace.first_s[component]
+        else:
+            like = f"{component}.{LIKE.get(method, method)}"
+            total += calls * pace.calls.get(like, pace.calls.get(component, 0.0))
     for check in checks:
-        for operation, calls in check["operations"].items():
-            component, _, method = operation.partition(".")
-            if method == GENERATING and component in pace.first_s:
-                total += calls * pace.first_s[component]
-            else:
-                like = f"{component}.{LIKE.get(method, method)}"
-                total += calls * pace.calls.get(like, pace.calls.get(component, 0.0))
         generating = [name for name in check["components"] if name in pace.token_s]
         total += check["tokens"] * max((pace.token_s[name] for name in generating), default=0.0)
     return total

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.errors import LlmopsError
 from pytest_llmops.procedures.catalogue import SUITES
+from pytest_llmops.state.planned import operations
 from pytest_llmops.target.places import beside_package
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def _suite(suite: str, plan: dict[str, Any], absent: Collection[str]) -> dict[st
         "suite": suite,
         "checks": len(checks),
         "timed": sum(check["timed"] for check in checks),
-        "calls": sum(check["calls"] for check in checks),
+        "calls": sum(operations(checks).values()),
         "tokens": sum(check["tokens"] for check in checks),
         "blocked": dict(Counter(name for check in checks for name in check["components"] if name in absent)),
         "left_out": dict(Counter(one["reason"] for one in plan["left_out"] if suite in one["suites"])),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pytest_llmops.target.load import Target
     from pytest_llmops.target.thresholds import Threshold
 
-PARTS = ("", ".ttft", ".tpot", ".error_rate")
+PARTS = ("", ".ttft", ".ttfo", ".tpot", ".cold_load", ".error_rate")
 STATISTICS = ("", ".typical", ".mean", ".p50", ".p90", ".p95", ".p99")
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import pytest
 
 TIMED = frozenset({"measure", "load_run", "drill"})
+ASKS = {"traffic": "api"}
+"""Fixtures that stand for no component themselves, and the one that they ask."""
 
 
 @dataclass
@@ -102,5 +104,6 @@ def check_of(item: pytest.Item) -> Check:
 def needed_roles(item: pytest.Item, roles: Iterable[str]) -> list[str]:
     """Fixtures and ``needs`` words of a test that stand for components."""
     marked = [str(word) for marker in item.iter_markers("needs") for word in marker.args]
-    ours = our_fixtures(item) & set(roles)
-    return [*(name for name in getattr(item, "fixturenames", ()) if name in ours), *marked]
+    ours = our_fixtures(item)
+    used = [ASKS.get(name, name) for name in getattr(item, "fixturenames", ()) if name in ours]
+    return [*(role for role in used if role in roles), *marked]

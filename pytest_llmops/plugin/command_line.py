@@ -17,6 +17,12 @@ def add(parser: pytest.Parser) -> None:
     group.addoption("--llmops-config", metavar="PATH", help="the llmops.toml to read (env LLMOPS_CONFIG)")
     group.addoption("--llmops-target", metavar="NAME", help="the target to run against (env LLMOPS_TARGET)")
     group.addoption(
+        "--llmops-against",
+        metavar="NAME",
+        help="side by side: make every timed call in turns on the target and on this one, in random order; "
+        "judged against each other, without a stored baseline (a canary against stable)",
+    )
+    group.addoption(
         "--llmops-baseline",
         choices=BASELINE_MODES,
         default="compare",
@@ -48,5 +54,6 @@ def add(parser: pytest.Parser) -> None:
 
 def asked(config: pytest.Config) -> bool:
     """Whether this run was given one of the options that only a run of ours has."""
-    given = any(config.getoption(f"llmops_{name}") for name in ("config", "target", "gate", "plan", "sandbox_fault"))
+    words = ("config", "target", "gate", "plan", "sandbox_fault")
+    given = any(config.getoption(f"llmops_{name}") for name in words) or config.getoption("llmops_against") is not None
     return given or config.getoption("llmops_sandbox_engine") != ENGINES[0]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import time
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,16 +11,19 @@ import pytest
 from pytest_llmops.control.embedded import Sandbox
 from pytest_llmops.errors import ConfigError, LlmopsError
 from pytest_llmops.plugin.command_line import ENGINES
-from pytest_llmops.plugin.exit_status import NO_TESTS, NOTHING_CHECKED, exit_status
-from pytest_llmops.plugin.plan import plan_of, stay_here
+from pytest_llmops.plugin.deployment import SANDBOX
+from pytest_llmops.plugin.plan import against, stay_here
+from pytest_llmops.plugin.reporting import Reporting
 from pytest_llmops.plugin.telling import Telling
 from pytest_llmops.report.run_json import RUN_JSON
+from pytest_llmops.report.summary import SUMMARY_MD
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
+    from pytest_llmops.plugin.deployment import Deployment
     from pytest_llmops.plugin.run import Run
-    from pytest_llmops.target.load import Target
+    from pytest_llmops.plugin.selection import Selected
 
 RANK = {"error": 4, "failed": 3, "waived": 2, "skipped": 1, "passed": 0}
 
@@ -36,13 +38,13 @@ class Controller:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.sandbox: Sandbox | None = None
+        self.twin_sandbox: Sandbox | None = None
         self.opened_at: float | None = None
         self.started = 0.0
         self.checks: dict[str, dict[str, Any]] = {}
         self.recordings: dict[str, list[dict[str, Any]]] = {}
-        self.result: dict[str, Any] = {}
-        self.written: list[Path] = []
         self.telling = Telling(run, self)
+        self.reporting = Reporting(run, self)
         if run.options.plan:
             stay_here(run.pytest)
 
@@ -59,44 +61,94 @@ class Controller:
         return None
 
     def open(self) -> None:
-        """Before the first of our tests: say what is planned, start the sandbox if the target is embedded.
+        """Before the first of our tests: say what is planned, start a sandbox for what is embedded.
 
         Raises:
-            pytest.UsageError: the target cannot be read, or the sandbox cannot start.
+            pytest.UsageError: the target or a baseline cannot be read, or the sandbox cannot start.
         """
         selected = self.run.selected
         if self.opened_at is not None or selected is None:
             return
         if selected.error:
             raise pytest.UsageError(selected.error)
+        from pytest_llmops.measure.candidate import BENCHMARKS
+
         opening_at, self.started = time.perf_counter(), time.time()
         try:
             target = self.run.declared
-            (self.run.report_folder / RUN_JSON).unlink(missing_ok=True)  # an old one would pass for this run's
+            for name in (RUN_JSON, SUMMARY_MD, BENCHMARKS):  # an old one would pass for this run's
+                (self.run.report_folder / name).unlink(missing_ok=True)
             self._clean_allure_results()
-            if not target.table.embedded:
-                self._check_declared(target)
-            elif selected.checks:
-                self.sandbox = Sandbox(target, self.run.options.faults, self.run.options.engine, self.run.path)
-                self.run.directory.write("sandbox", self.sandbox.facts)
+            self._check_options()
+            self._check_baselines(selected)
+            self.sandbox = self._started(self.run.own, self.run.options.faults, needed=bool(selected.checks))
+            if self.run.twin is not None:
+                self.twin_sandbox = self._started(self.run.twin, needed=bool(selected.timed))
         except LlmopsError as error:
             raise pytest.UsageError(str(error)) from None
         self.opened_at = opening_at
         self.telling.announce(target, selected)
+        self._announce_twin()
 
-    def _check_declared(self, target: Target) -> None:
-        """What can be known of a target that is not ours before anything is sent to it.
+    def _announce_twin(self) -> None:
+        """Which deployment is called in turns with the target, and what that may cost it."""
+        planned, twin = against(self.run), self.run.twin
+        if planned is None or twin is None:
+            return
+        from pytest_llmops.report.plan import in_turns
+
+        if self.twin_sandbox is not None:
+            ready_s = self.twin_sandbox.facts["ready_s"]
+            self.telling.line(f"{twin.said}: sandbox of profile {twin.declared.table.profile} ready in {ready_s:.1f} s")
+        for note in twin.declared.notes:
+            if note not in self.run.declared.notes:
+                self.telling.line(note)
+        self.telling.line(f"against {in_turns(planned)}")
+
+    def _check_options(self) -> None:
+        """What is asked of the sandbox is refused where there is none.
 
         Raises:
-            ConfigError: a secret is not set, or a fault or an engine is asked for.
+            ConfigError: a fault or an engine is asked for, and nothing embedded is there to have it.
         """
-        target.secrets()
-        options = self.run.options
-        for option, given in (("fault", options.faults), ("engine", options.engine != ENGINES[0])):
+        target, options = self.run.own, self.run.options
+        engine = options.engine != ENGINES[0] and not any(one.embedded for one in self.run.deployments)
+        for option, given in (("fault", options.faults and not target.embedded), ("engine", engine)):
             if given:
+                name = target.declared.name
                 raise ConfigError(
-                    f"--llmops-sandbox-{option} is for embedded targets; {target.name} is not one and stays untouched."
+                    f"--llmops-sandbox-{option} is for embedded targets; {name} is not one and stays untouched."
                 )
+
+    def _check_baselines(self, selected: Selected) -> None:
+        """What cannot be compared with is known before anything is sent.
+
+        Raises:
+            BaselineError: an accepted run or a number of the team's own cannot be read.
+        """
+        if not selected.timed or self.run.options.baseline == "off" or self.run.twin is not None:
+            return
+        from pytest_llmops.judge.points import point_value
+
+        target = self.run.declared
+        self.run.store.runs(target.name)
+        for metric, point in target.table.baseline.points.items():
+            point_value(target.root, metric, point)
+
+    def _started(self, deployment: Deployment, faults: Sequence[str] = (), *, needed: bool) -> Sandbox | None:
+        """The sandbox of an embedded deployment, where it is needed; None of another, whose secrets have to be there.
+
+        Raises:
+            ConfigError: a secret is not set, or the sandbox cannot start.
+        """
+        if not deployment.embedded:
+            deployment.declared.secrets()
+        if not (deployment.embedded and needed):
+            return None
+        directory = deployment.directory
+        sandbox = Sandbox(deployment.declared, faults, self.run.options.engine, directory.path)
+        directory.write(SANDBOX, sandbox.facts)
+        return sandbox
 
     def _clean_allure_results(self) -> None:
         """Once, before any process writes: results of an earlier run would count as this one's."""
@@ -130,79 +182,15 @@ class Controller:
             "metrics": [],
         }
 
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Decide the exit status, write ``run.json`` and the candidate."""
-        selected = self.run.selected
-        if session.config.option.collectonly:
-            return
-        if self.run.options.plan:
-            self._write_plan(session, exitstatus)
-            return
-        if selected is None:  # none of our tests: all that the gate says is that nothing at all was run
-            if self.run.options.gate and exitstatus == NO_TESTS:
-                session.exitstatus = NOTHING_CHECKED
-            return
-        checks = list(self.checks.values())
-        gate = self.run.declared.config.gate.inconclusive if self.run.declared_or_none else "suspect"
-        others_failed = session.testsfailed > sum(check["outcome"] in {"failed", "error"} for check in checks)
-        session.exitstatus = exit_status(
-            int(exitstatus),
-            checks,
-            others_failed=others_failed,
-            gate=gate if self.run.options.gate else None,
-            not_made=selected.checks - len(checks),
-        )
-        if self.opened_at is not None:
-            try:
-                self._write_reports(int(session.exitstatus), checks)
-            except (OSError, LlmopsError) as error:  # said, and never a change of the verdict
-                self.telling.line(f"not written: {error}")
-
-    def _write_plan(self, session: pytest.Session, exitstatus: int) -> None:
-        """A plan of nothing is not green."""
-        if exitstatus not in {0, NO_TESTS}:
-            return
-        from pytest_llmops.report.plan import write
-
-        self.result = plan_of(self.run)
-        nothing = NOTHING_CHECKED if self.run.options.gate else NO_TESTS
-        session.exitstatus = 0 if self.result["checks"] else nothing
-        try:
-            self.written.append(write(self.run.report_folder, self.result))
-        except OSError as error:
-            self.telling.line(f"not written: {error}")
-
-    def _write_reports(self, status: int, checks: list[dict[str, Any]]) -> None:
-        from pytest_llmops.report.run_json import write
-
-        assert self.opened_at is not None
-        assert self.run.selected is not None
-        self.result = {
-            "target": self.run.declared.name,
-            "profile": self.run.declared.table.profile,
-            "environment": self.run.declared.table.environment,
-            "started": self.started,
-            "duration_s": round(time.perf_counter() - self.opened_at, 3),
-            "exit_status": status,
-            "preflight": list(self.run.directory.known("preflight-").values()),
-            "not_applicable": self.run.selected.not_applicable,
-            "spent": asdict(self.run.ledger.spent()),
-            "checks": checks,
-        }
-        folder = self.run.report_folder
-        self.written.append(write(folder, self.result, self.run.redactor))
-        if self.run.options.baseline == "record":
-            from pytest_llmops.measure.candidate import write_run
-
-            found = [recording for recordings in self.recordings.values() for recording in recordings]
-            candidate = write_run(folder, self.run.declared, found)
-            self.written += [candidate] if candidate else []
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Decide the exit status, and write the reports."""
+        self.reporting.finish(session, int(session.exitstatus))
 
     def _end(self) -> None:
         self.run.close()
-        if self.sandbox is not None:
-            self.sandbox.stop()
-            self.sandbox = None
+        for sandbox in filter(None, (self.twin_sandbox, self.sandbox)):
+            sandbox.stop()
+        self.twin_sandbox = self.sandbox = None
         shutil.rmtree(self.run.path, ignore_errors=True)
 
     def pytest_unconfigure(self) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import pytest
 
@@ -33,12 +33,16 @@ class Cost:
         tokens: generated ones, at most.
         measures: name, component and method of each timed metric.
         records: name and unit of each single value that it records, where both stand in its source.
+        timed_calls: those of the operations that are timed, and
+        timed_tokens: those of the tokens.
     """
 
     operations: Counter[str] = field(default_factory=Counter)
     tokens: int = 0
     measures: list[dict[str, str]] = field(default_factory=list)
     records: list[dict[str, str]] = field(default_factory=list)
+    timed_calls: int = 0
+    timed_tokens: int = 0
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ class Asking:
         components: fixture name to the component that serves it.
         tables: the target's components.
         prompts: how many the workload has.
-        timed: calls of a measurement that raises no suspicion, warm-up included.
+        timed: a measurement's name to its calls if it raises no suspicion, warm-up included.
         params: the test's own.
         suffix: of its metrics' names, for a parametrized test.
     """
@@ -57,7 +61,7 @@ class Asking:
     components: Mapping[str, str]
     tables: Mapping[str, Component]
     prompts: int
-    timed: int
+    timed: Callable[[str], int]
     params: Mapping[str, Any] = field(default_factory=dict)
     suffix: str = ""
 
@@ -166,11 +170,15 @@ class _Reading(ast.NodeVisitor):
         client, call = given.get("client"), given.get("call")
         component = self._component(client.id) if isinstance(client, ast.Name) else ""
         name, before = _constant(given.get("name")), set(self.cost.operations)
+        timed = self.asking.timed(f"{name}{self.asking.suffix}")
+        calls, tokens = sum(self.cost.operations.values()), self.cost.tokens
         if isinstance(call, ast.Lambda):
             bound = {argument.arg: component for argument in call.args.args[:1]}
-            self.read([call.body], {**self.names, **bound}, self.asking.timed)
+            self.read([call.body], {**self.names, **bound}, timed)
         elif component:
-            self.cost.operations[f"{component}.call"] += self.times * self.asking.timed
+            self.cost.operations[f"{component}.call"] += self.times * timed
+        self.cost.timed_calls += sum(self.cost.operations.values()) - calls
+        self.cost.timed_tokens += self.cost.tokens - tokens
         made = [operation for operation in self.cost.operations if operation not in before]
         method = next((one.partition(".")[2] for one in made if one.startswith(f"{component}.")), "")
         if name:

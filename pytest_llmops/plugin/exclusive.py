@@ -113,6 +113,8 @@ class ExclusiveScheduling:
             self.place = {index: place for place, index in enumerate(self.shared)}
         if list(collection) == self.ids:
             collection = [collection[index] for index in self.shared]
+            if not collection and self.inner.collection_is_completed:
+                return  # a replacement: the schedulers take an empty collection for none at all
         self.inner.add_node_collection(self.proxies[node], collection)  # xdist words a difference itself
 
     def schedule(self) -> None:
@@ -224,7 +226,7 @@ class ExclusiveController:
         """A worker's crash comes here too; pytest-xdist says it, and may exit 0 all the same."""
         self.crashed = True
 
-    @pytest.hookimpl(trylast=True)
+    @pytest.hookimpl(tryfirst=True)  # before the reports are written, which hold the exit status
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """A run of ours that lost a worker to an internal error is never green."""
         quiet = session.exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}

@@ -13,7 +13,13 @@ UNDECIDED_STATES = {"no-baseline", "not-comparable", "void"}
 
 
 def exit_status(
-    pytest_status: int, checks: Sequence[dict[str, Any]], *, others_failed: bool, gate: str | None, not_made: int = 0
+    pytest_status: int,
+    checks: Sequence[dict[str, Any]],
+    *,
+    others_failed: bool,
+    gate: str | None,
+    not_made: int = 0,
+    missing: int = 0,
 ) -> int:
     """What the run exits with.
 
@@ -23,6 +29,7 @@ def exit_status(
         others_failed: whether tests that are not ours failed.
         gate: what ``--llmops-gate`` blocks on among the inconclusive (``suspect any never``); None without the gate.
         not_made: selected checks that never reported; a run that lost one is not green.
+        missing: metrics with a baseline that should have been measured and were not.
     """
     checked = [check for check in checks if check["outcome"] != "skipped"]
     if not_made and not pytest_status:
@@ -39,7 +46,7 @@ def exit_status(
         return FAILED
     if failed:
         return REGRESSION
-    if bad or any(_undecided(metric, gate) for check in checks for metric in check["metrics"]):
+    if bad or missing or any(_undecided(metric, gate) for check in checks for metric in check["metrics"]):
         return UNDECIDED
     return pytest_status if checked else NOTHING_CHECKED
 

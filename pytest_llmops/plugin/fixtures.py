@@ -15,13 +15,13 @@ from pytest_llmops.plugin.ours import CHECK, run_of
 if TYPE_CHECKING:
     from pytest_llmops.clients.alertmanager import Alertmanager
     from pytest_llmops.clients.api import Api
-    from pytest_llmops.clients.client import Client
     from pytest_llmops.clients.grafana import Grafana
     from pytest_llmops.clients.llm import Llm
     from pytest_llmops.clients.ollama import Ollama
     from pytest_llmops.clients.openai import OpenAI
     from pytest_llmops.clients.prometheus import Prometheus
     from pytest_llmops.clients.redis import Redis
+    from pytest_llmops.clients.traffic import Traffic
     from pytest_llmops.clients.vectors import Vectors
     from pytest_llmops.plugin.measuring import Measure, Record
     from pytest_llmops.plugin.run import Run
@@ -33,24 +33,6 @@ if TYPE_CHECKING:
 def _llmops(request: pytest.FixtureRequest) -> Run:
     """This process's part of the run."""
     return run_of(request.config)
-
-
-def _reached(run: Run, role: str) -> Client:
-    """The client of the component that serves a fixture, once preflight has passed.
-
-    Raises:
-        Unsupported: the target has no such component.
-        Unreachable: preflight failed.
-    """
-    from pytest_llmops.errors import Unreachable, Unsupported
-
-    component = run.declared.table.components.serving(role)
-    if component is None:
-        raise Unsupported(f"target {run.declared.name} has no component that serves {role!r}.")
-    found = run.preflight(component)
-    if not found.ok:
-        raise Unreachable(component, found.reason)
-    return run.client(component)
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +55,7 @@ def api(_llmops: Run) -> Api:
         def test_it_answers(api):
             assert api.query("How long is the refund window?").text
     """
-    return cast("Api", _reached(_llmops, "api"))
+    return cast("Api", _llmops.own.serving("api"))
 
 
 @pytest.fixture(scope="session")
@@ -82,31 +64,31 @@ def llm(_llmops: Run) -> Llm:
 
     Preflight has three levels: reachable, model listed, one real token before ``preflight_deadline``.
     """
-    return cast("Llm", _reached(_llmops, "llm"))
+    return cast("Llm", _llmops.own.serving("llm"))
 
 
 @pytest.fixture(scope="session")
 def ollama(_llmops: Run) -> Ollama:
     """The Ollama server: what ``llm`` can, and ``version()``."""
-    return cast("Ollama", _reached(_llmops, "ollama"))
+    return cast("Ollama", _llmops.own.serving("ollama"))
 
 
 @pytest.fixture(scope="session")
 def openai(_llmops: Run) -> OpenAI:
     """The server that speaks OpenAI's API: what ``llm`` can."""
-    return cast("OpenAI", _reached(_llmops, "openai"))
+    return cast("OpenAI", _llmops.own.serving("openai"))
 
 
 @pytest.fixture(scope="session")
 def vectors(_llmops: Run) -> Vectors:
     """The Qdrant server: ``ready() collections() collection() search()``."""
-    return cast("Vectors", _reached(_llmops, "vectors"))
+    return cast("Vectors", _llmops.own.serving("vectors"))
 
 
 @pytest.fixture(scope="session")
 def redis(_llmops: Run) -> Redis:
     """The Redis server: ``ping() figures() keeps()``."""
-    return cast("Redis", _reached(_llmops, "redis"))
+    return cast("Redis", _llmops.own.serving("redis"))
 
 
 @pytest.fixture(scope="session")
@@ -125,7 +107,7 @@ def prometheus(_llmops: Run) -> Prometheus:
             failed = 'sum(rate(http_requests_total{status="5xx"}[5m]))'
             record("error_share", prometheus.value(f"100 * {failed} / sum(rate(http_requests_total[5m]))"), "%")
     """
-    return cast("Prometheus", _reached(_llmops, "prometheus"))
+    return cast("Prometheus", _llmops.own.serving("prometheus"))
 
 
 @pytest.fixture(scope="session")
@@ -136,7 +118,7 @@ def alertmanager(_llmops: Run) -> Alertmanager:
         def test_nobody_is_being_woken(alertmanager, record):
             record("alerts_active", len(alertmanager.alerts(silenced=False)), "alerts")
     """
-    return cast("Alertmanager", _reached(_llmops, "alertmanager"))
+    return cast("Alertmanager", _llmops.own.serving("alertmanager"))
 
 
 @pytest.fixture(scope="session")
@@ -147,13 +129,34 @@ def grafana(_llmops: Run) -> Grafana:
         def test_dashboards_answer(grafana, record):
             record("grafana_health_time", grafana.health().elapsed_s, "s")
     """
-    return cast("Grafana", _reached(_llmops, "grafana"))
+    return cast("Grafana", _llmops.own.serving("grafana"))
 
 
 @pytest.fixture(scope="session")
 def prompts(_llmops: Run) -> Workload:
     """The target's workload: prompts with ids, so that runs can be compared prompt by prompt."""
     return _llmops.target.workload
+
+
+@pytest.fixture(scope="session")
+def traffic(_llmops: Run) -> Traffic:
+    """One round of the target's questions through ``api``, asked once a run: ``questions known kpi() audited``.
+
+    Many checks read it, and none asks again: a question may take seconds and cost money. All questions are asked where
+    the service is quick, the first five where they take more than a second each. A question that fails is part of the
+    round; whoever reads its ``reply`` fails with it.
+
+    Example:
+        def test_error_rate(traffic, record):
+            record("api_error_rate", traffic.kpi("api_error_rate"), "%")
+
+        def test_answers_are_short(traffic):
+            assert all(len(question.reply.text) < 500 for question in traffic.questions)
+    """
+    from pytest_llmops.clients.traffic import Traffic, made
+
+    api, workload = cast("Api", _llmops.own.serving("api")), _llmops.target.workload
+    return Traffic(api, workload, _llmops.directory.once("traffic", lambda: made(api, workload)))
 
 
 @pytest.fixture
@@ -163,6 +166,10 @@ def measure(_llmops: Run, request: pytest.FixtureRequest) -> Measure:
     ``measure(name, client, call, *, prompts, check=True)`` makes the calls itself: a warm-up, 30 calls, more only while
     the verdict is open and the budget lasts, and a second run before it says *regression*. Failed calls never enter
     latency; they are the error rate. ``check=False`` returns the measurement without failing the test.
+
+    Under ``--llmops-against NAME`` each call is made in turns on both deployments, in random order, and judged against
+    the other's: ``call`` is handed the client of the same component there. So ``call`` must use the client that it is
+    handed, not the fixture; whatever else it closes over (the prompts, a vector) is the same for both.
 
     Example:
         def test_generation_latency(measure, llm, prompts):

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
 from pytest_llmops.clients.generation import identity_of
 from pytest_llmops.errors import CallFailed, LlmopsError
-from pytest_llmops.measure.bench import Bench, model_server
+from pytest_llmops.measure.bench import Bench, Purse, model_server
 from pytest_llmops.measure.candidate import as_json
-from pytest_llmops.measure.measuring import measure as take
 from pytest_llmops.measure.results import recorded
+from pytest_llmops.plugin.counterpart import counterpart, on_the_other_side
+from pytest_llmops.state.planned import measurements
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +57,8 @@ class Measure:
             name: of the whole call's metric; NAME.ttft, NAME.tpot and NAME.error_rate come with it. A parametrized
                 test's params are added: ``response_time[summary]``.
             client: who is called.
-            call: makes one call; raises ``CallFailed`` where it fails.
+            call: makes one call; raises ``CallFailed`` where it fails. Under ``--llmops-against`` it is also handed
+                the client's counterpart.
             prompts: the workload.
             check: whether a threshold that does not hold, or a regression, fails the test.
 
@@ -65,9 +68,14 @@ class Measure:
         Raises:
             LlmopsError: this test has measured that name already; a baseline file is damaged.
             BudgetSpent: the budget left no call.
+            Unsupported: the deployment that is called in turns has no such component.
+            Unreachable: it has one, which did not pass preflight.
         """
+        from pytest_llmops.measure.measuring import measure as take  # brings numpy and scipy; record needs neither
+
         name = self._full(name)
-        measurement = take(name, lambda prompt: call(client, prompt), prompts, self._bench(client))
+        bench = self._in_turns(self._bench(client), client, call)
+        measurement = take(name, lambda prompt: call(client, prompt), prompts, bench)
         self._check.metrics += [result.as_json() for result in measurement.results]
         self._check.notes += measurement.notes
         self._check.recordings += [as_json(recording) for recording in measurement.recordings]
@@ -86,8 +94,9 @@ class Measure:
         from pytest_llmops.clients.exchange import last_exchange
 
         advice = [f"  try: {last_exchange.get()}"] if last_exchange.get() else []
-        if measurement.regressions:
-            advice.append("  if this is the new normal: pytest … --llmops-baseline record, then llmops baseline accept")
+        if measurement.regressions and self._run.twin is None:
+            record = "pytest … --llmops-baseline record, then llmops baseline accept --replace"
+            advice.append(f"  if this is the new normal: {record}")
         return advice
 
     def _full(self, name: str) -> str:
@@ -113,12 +122,37 @@ class Measure:
             model=lambda: identity_of(getattr(client, "asked", facts.get("model", "")), facts),
             beside={key: facts[key] for key in ("server", "quantisation") if facts.get(key)},
             progress=self._run.say,
+            measurements_left=self._measurements_left,
+        )
+
+    def _measurements_left(self) -> int:
+        """Of the run, this one included: the rest of this test's, and those of the timed tests after it."""
+        planned = self._run.selected.planned if self._run.selected else []
+        keys = [check["test"] for check in planned]
+        if self._check.key not in keys:
+            return 1
+        made = list(self._run.measured.values()).count(self._check.key) - 1
+        here, *later = planned[keys.index(self._check.key) :]
+        return max(1, measurements([here]) - made) + measurements(later)
+
+    def _in_turns(self, bench: Bench, client: Any, call: Callable[[Any, Prompt], Any]) -> Bench:
+        """The same bench with the other side, where there is one."""
+        twin = self._run.twin
+        if twin is None:
+            return bench
+        other = counterpart(self._item, self._run.own, twin, client)
+        limit = twin.declared.component(other.component).rate_limit
+        return replace(
+            bench,
+            twin=on_the_other_side(call, other, twin),
+            against=twin.said,
+            purse=Purse(twin.ledger, other.component, limit),
         )
 
     def _facts(self, component: str) -> dict[str, str]:
         """What preflight found out of the model server that is called, or that answers behind the API."""
         server = model_server(self._run.declared, component)
-        return self._run.preflight(server).facts if server else {}
+        return self._run.own.preflight(server).facts if server else {}
 
     def _attach(self, measurement: Measurement) -> None:
         """Put the comparison into the Allure result, where one is written."""
@@ -128,8 +162,9 @@ class Measure:
 
         from pytest_llmops.report.picture import comparison_picture
 
-        picture = comparison_picture(measurement.comparisons, self._run.declared.table.baseline.threshold)
-        allure.attach(picture, f"{measurement.name}: now against baseline", allure.attachment_type.SVG)
+        sides = (self._run.twin.said, self._run.declared.name) if self._run.twin else ("baseline", "now")
+        picture = comparison_picture(measurement.comparisons, self._run.declared.table.baseline.threshold, sides)
+        allure.attach(picture, f"{measurement.name}: {sides[1]} against {sides[0]}", allure.attachment_type.SVG)
 
 
 class Record:

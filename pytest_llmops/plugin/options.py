@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_llmops.errors import ConfigError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -18,6 +20,7 @@ class Options:
 
     config: Path | None
     target: str | None
+    against: str | None
     baseline: str
     allow_disruption: str | None
     gate: bool
@@ -33,10 +36,15 @@ class Options:
         report = config.getoption("llmops_report")
         faults = tuple(config.getoption("llmops_sandbox_fault"))
         start = config.invocation_params.dir
+        against = config.getoption("llmops_against")
+        baseline = config.getoption("llmops_baseline")
+        if against is not None and baseline == "compare":
+            baseline = "off"  # the other deployment is what is compared with
         return cls(
             config=start / path if path else None,
             target=config.getoption("llmops_target") or os.environ.get("LLMOPS_TARGET"),
-            baseline=config.getoption("llmops_baseline"),
+            against=against,
+            baseline=baseline,
             allow_disruption=_typed(config, "--llmops-allow-disruption"),
             gate=config.getoption("llmops_gate"),
             plan=config.getoption("llmops_plan"),
@@ -44,6 +52,22 @@ class Options:
             engine=config.getoption("llmops_sandbox_engine"),
             report=start / report if report else None,
         )
+
+    def check(self) -> None:
+        """See whether they go together.
+
+        Raises:
+            ConfigError: they do not.
+        """
+        if self.against == "":
+            raise ConfigError(
+                "--llmops-against names no target; give the name of one to call in turns with, or leave it out."
+            )
+        if self.against is not None and self.baseline == "record":
+            raise ConfigError(
+                "--llmops-baseline record keeps what is normal for one target, and under --llmops-against "
+                "the calls of two are made in turns; leave out one of them."
+            )
 
 
 def _typed(config: pytest.Config, option: str) -> str | None:

@@ -97,8 +97,7 @@ class Outcomes:
         if report.passed:
             return check.notes[0] if check.notes else ""
         if isinstance(error, Unreachable):
-            required = self.run.declared.component(error.component).required
-            return "unreachable" if required else "optional-unreachable"
+            return "unreachable" if error.required else "optional-unreachable"
         for kind, category in SKIPS.items():
             if isinstance(error, kind):
                 return category
@@ -130,7 +129,7 @@ class Outcomes:
 
     def _described(self, check: Check, report: pytest.TestReport, category: str) -> dict[str, Any]:
         outcome = {"passed": "passed", "skipped": "skipped", "failed": "failed"}[report.outcome]
-        if report.failed and (report.when != "call" or category == "void"):
+        if report.failed and (report.when != "call" or category in {"void", "unreachable"}):
             outcome = "error"
         if "waived" in check.notes:
             outcome = "waived"

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmops.clients.client import preflight_calls
+from pytest_llmops.clients.client import preflight_calls, traffic_calls
 from pytest_llmops.plugin.checks import needed_roles, our_fixtures
 from pytest_llmops.plugin.cost import Asking, cost_of
 from pytest_llmops.plugin.markers import SUITES
 from pytest_llmops.plugin.ours import CHECK
-from pytest_llmops.state.planned import together
+from pytest_llmops.state.planned import measurements, together
 from pytest_llmops.target.components import ROLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     import pytest
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 def planned(item: pytest.Item, target: Target) -> dict[str, Any]:
     """What one of our tests would do, as plain JSON; the fields are described in docs/plan.md."""
+    from pytest_llmops.measure.planning import usual_calls
+
     check = item.stash[CHECK]
     parts = target.table.components
     serving = {role: parts.serving(role) for role in needed_roles(item, ROLES)}
@@ -33,7 +36,7 @@ def planned(item: pytest.Item, target: Target) -> dict[str, Any]:
             components={role: name for role, name in serving.items() if name and role in fixtures},
             tables=parts.configured(),
             prompts=len(target.table.prompts),
-            timed=_timed_calls() if "measure" in fixtures else 0,
+            timed=lambda name: usual_calls(target, name),
             params=getattr(getattr(item, "callspec", None), "params", {}),
             suffix="".join(item.name.partition("[")[1:]),
         ),
@@ -46,17 +49,13 @@ def planned(item: pytest.Item, target: Target) -> dict[str, Any]:
         "alone": check.exclusive,
         "calls": sum(cost.operations.values()),
         "tokens": cost.tokens,
+        "timed_calls": cost.timed_calls,
+        "timed_tokens": cost.timed_tokens,
         "operations": dict(cost.operations),
+        "once": {"traffic": traffic_calls(target)} if "traffic" in fixtures else {},
         "measures": cost.measures,
         "records": cost.records,
     }
-
-
-def _timed_calls() -> int:
-    """Calls of a measurement that raises no suspicion."""
-    from pytest_llmops.judge.looks import LOOKS, WARM_UP
-
-    return WARM_UP + LOOKS[0]
 
 
 def carried_suites(item: pytest.Item) -> list[str]:
@@ -68,6 +67,35 @@ def carried_suites(item: pytest.Item) -> list[str]:
 def total_of(checks: Iterable[dict[str, Any]], target: Target) -> dict[str, Any]:
     """What they come to together, the components' preflights included."""
     return together(list(checks), preflight_calls(target))
+
+
+def share_of(checks: Sequence[dict[str, Any]], target: Target) -> dict[str, Any] | None:
+    """What each measurement of these checks may cost; None where nothing is measured."""
+    from pytest_llmops.judge.schedule import SLOW_LOOKS
+    from pytest_llmops.measure.planning import shares
+
+    count = measurements(checks)
+    if not count:
+        return None
+    where_slow = None if target.table.baseline.looks else SLOW_LOOKS[0]
+    return {"measurements": count, **asdict(shares(target.table.budget, count)), "calls_where_slow": where_slow}
+
+
+def against(run: Run) -> dict[str, Any] | None:
+    """What the deployment that is called in turns with the target would be asked; None without one."""
+    twin, selected = run.twin, run.selected
+    if twin is None:
+        return None
+    timed = [check for check in (selected.planned if selected else []) if check["timed"]]
+    called = {measured["component"] for check in timed for measured in check["measures"]}
+    preflights = preflight_calls(twin.declared)
+    return {
+        "target": twin.declared.name,
+        "called": twin.said,
+        "budget": twin.declared.table.budget.model_dump(mode="json"),
+        "calls": sum(check["timed_calls"] for check in timed) + sum(preflights.get(name, 0) for name in called),
+        "tokens": sum(check["timed_tokens"] for check in timed),
+    }
 
 
 def stay_here(config: pytest.Config) -> None:
@@ -88,8 +116,10 @@ def plan_of(run: Run) -> dict[str, Any]:
         "embedded": target.table.embedded,
         "budget": target.table.budget.model_dump(mode="json"),
         "total": total_of(checks, target),
+        "share": share_of(checks, target),
         "preflight_calls": preflight_calls(target),
         "not_applicable": selected.not_applicable if selected else {},
+        "against": against(run),
         "checks": checks,
         "left_out": selected.left_out if selected else [],
     }

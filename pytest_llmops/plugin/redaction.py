@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
-from pytest_llmops.errors import LlmopsError
 
 if TYPE_CHECKING:
     import warnings
@@ -41,25 +38,23 @@ class Redaction:
 
     def __init__(self, run: Run) -> None:
         self.run = run
+        self._cleaner: Cleaner | None = None
+        self._placed = 0
+        self._whole = False
 
     @property
     def cleaner(self) -> Cleaner | None:
-        """What takes the secrets out; None while there are none: the embedded sandbox makes its keys when it starts."""
-        if "_cleaner" not in self.__dict__:
-            target = self.run.declared_or_none
-            if target is None or (target.table.embedded and not (self.run.path / "sandbox.json").exists()):
-                return None
+        """What takes the secrets out; None while there are none: an embedded sandbox makes its keys when it starts."""
+        if not self._whole:
+            deployments = self.run.deployments
+            placed = [deployment for deployment in deployments if deployment.placed]
+            if len(placed) > self._placed:
+                from pytest_llmops.plugin.cleaning import Cleaner
+
+                values = [value for deployment in placed for value in deployment.secrets()]
+                self._cleaner = Cleaner(self.run.redactor, values)
+            self._placed, self._whole = len(placed), 0 < len(placed) == len(deployments)
         return self._cleaner
-
-    @cached_property
-    def _cleaner(self) -> Cleaner:
-        from pytest_llmops.plugin.cleaning import Cleaner
-
-        try:
-            values = [value for found in self.run.target.secrets().values() for value in found]
-        except LlmopsError:  # that one is not set is said elsewhere
-            values = []
-        return Cleaner(self.run.redactor, values)
 
     @property
     def _of_tests(self) -> Cleaner | None:

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmops.errors import LlmopsError
+from pytest_llmops.plugin.deployment import Deployment
 from pytest_llmops.plugin.options import Options
 from pytest_llmops.plugin.ours import homes, parallel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pytest_llmops.clients.client import Client
-    from pytest_llmops.clients.preflight import Preflight
     from pytest_llmops.judge.baselines import Store
     from pytest_llmops.plugin.controller import Controller
     from pytest_llmops.plugin.selection import Selected
@@ -83,62 +82,89 @@ class Run:
         except LlmopsError:
             return None
 
-    @cached_property
+    @property
+    def deployments(self) -> list[Deployment]:
+        """The target, and the one that is called in turns with it; those that can be read."""
+        try:
+            return [self.own, self.twin] if self.twin else [self.own]
+        except LlmopsError:
+            return [self.own] if self.declared_or_none else []
+
+    @property
     def redactor(self) -> Redactor:
-        """What takes this run's secrets out of text."""
+        """What takes this run's secrets out of text: those that are known by now."""
         from pytest_llmops.target.secrets import Redactor
 
-        placed = not self.declared.table.embedded or (self.path / "sandbox.json").exists()
-        try:
-            return self.target.redactor() if placed else Redactor()
-        except LlmopsError:  # a variable that is not set has no value to hide; that it is missing is said elsewhere
-            return Redactor()
+        return Redactor(value for deployment in self.deployments for value in deployment.secrets())
 
     def check_early(self) -> None:
-        """Read the target before anything is collected.
+        """Read the target, and the one that is called in turns with it, before anything is collected.
 
         Raises:
             pytest.UsageError: it cannot be read; pytest exits 4 with the message alone.
         """
         try:
-            self.declared.secrets() if not (self.declared.table.embedded or self.options.plan) else None
+            self.options.check()
+            for deployment in [self.own, self.twin] if self.twin else [self.own]:
+                deployment.declared.secrets() if not (deployment.embedded or self.options.plan) else None
         except LlmopsError as error:
             raise pytest.UsageError(str(error)) from None
 
     @cached_property
+    def own(self) -> Deployment:
+        """The target, as this process sees it.
+
+        Raises:
+            ConfigError: it cannot be read.
+        """
+        return Deployment(self._load(self.options.target), self.path)
+
+    @cached_property
+    def twin(self) -> Deployment | None:
+        """The deployment that timed calls are made on in turns with the target; None where there is none.
+
+        Raises:
+            ConfigError: it cannot be read.
+        """
+        name = self.options.against
+        if name is None:
+            return None
+        declared = self._load(name)
+        if name != self.declared.name:
+            return Deployment(declared, self.path / "against", name)
+        if declared.table.embedded:
+            return Deployment(declared, self.path / "against", f"another {name}")
+        return Deployment(declared, self.path, "itself")  # one deployment, one budget, one limit
+
+    def _load(self, name: str | None) -> Target:
+        from pytest_llmops.target.load import find, load
+
+        found = (find(self.options.config, home) for home in homes(self.pytest))
+        return load(next(filter(None, found), None), name, self.pytest.rootpath)
+
+    @property
     def declared(self) -> Target:
         """The target as the file and its profile say, before an embedded one has addresses.
 
         Raises:
             ConfigError: it cannot be read.
         """
-        from pytest_llmops.target.load import find, load
+        return self.own.declared
 
-        found = (find(self.options.config, home) for home in homes(self.pytest))
-        return load(next(filter(None, found), None), self.options.target, self.pytest.rootpath)
-
-    @cached_property
+    @property
     def target(self) -> Target:
-        """The target with addresses: for an embedded one, those of the sandbox of this run."""
-        if not self.declared.table.embedded:
-            return self.declared
-        from pytest_llmops.control.embedded import placed
+        """The target with addresses."""
+        return self.own.target
 
-        return placed(self.declared, self.directory.read("sandbox"))
-
-    @cached_property
+    @property
     def directory(self) -> RunDirectory:
         """What this run's processes share on disk."""
-        from pytest_llmops.state.run_directory import RunDirectory
+        return self.own.directory
 
-        return RunDirectory(self.path)
-
-    @cached_property
+    @property
     def ledger(self) -> Ledger:
-        """Where calls are counted."""
-        from pytest_llmops.state.ledger import Ledger
-
-        return Ledger(self.directory.path / "ledger", self.declared.table.budget)
+        """Where calls to the target are counted."""
+        return self.own.ledger
 
     @cached_property
     def store(self) -> Store:
@@ -152,28 +178,6 @@ class Run:
         """Where reports are written."""
         return self.options.report or self.declared.root / "reports"
 
-    @cached_property
-    def _clients(self) -> dict[str, Client]:
-        return {}
-
-    def client(self, component: str) -> Client:
-        """The one client of a component in this process."""
-        if component not in self._clients:
-            from pytest_llmops.clients.client import connect
-
-            self._clients[component] = connect(self.target, component, self.ledger)
-        return self._clients[component]
-
-    def preflight(self, component: str) -> Preflight:
-        """What the run's one probe of a component found; made by the first process that needs it."""
-        from pytest_llmops.clients.preflight import Preflight, preflight
-
-        deadline_s = self.declared.table.preflight_deadline
-        found = self.directory.once(
-            f"preflight-{component}", lambda: preflight(self.client(component), deadline_s).as_json()
-        )
-        return Preflight(**found)
-
     def say(self, line: str) -> None:
         """Tell the person at the terminal how a long measurement is getting on."""
         if self.says is not None:
@@ -181,5 +185,6 @@ class Run:
 
     def close(self) -> None:
         """Give connections back."""
-        for client in self.__dict__.pop("_clients", {}).values():
-            client.close()
+        for deployment in (self.__dict__.get("own"), self.__dict__.get("twin")):
+            if deployment is not None:
+                deployment.close()

@@ -25,6 +25,7 @@ class Selected:
     Attributes:
         checks: our tests that run.
         timed: those of them that are timed.
+        collected: keys of all of our tests that were found, before any of them was left out.
         exclusive: node ids of those that run alone.
         known: node id to what identifies the check, for one whose worker dies before it can report.
         not_applicable: why tests were left out, each with how many.
@@ -35,6 +36,7 @@ class Selected:
 
     checks: int = 0
     timed: int = 0
+    collected: list[str] = field(default_factory=list)
     exclusive: list[str] = field(default_factory=list)
     known: dict[str, dict[str, Any]] = field(default_factory=dict)
     not_applicable: dict[str, int] = field(default_factory=dict)
@@ -72,13 +74,13 @@ class Selection:
     def __init__(self, run: Run) -> None:
         self.run = run
 
-    def settle(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        """Leave out what does not apply, and put the exclusive tests last.
+    def settle(self, config: pytest.Config, items: list[pytest.Item], found: list[pytest.Item]) -> None:
+        """Leave out what does not apply, and put the exclusive tests last; ``found`` are all of our tests.
 
         Raises:
             pytest.UsageError: the target cannot be read, or a test needs what does not exist.
         """
-        selected = Selected()
+        selected = Selected(collected=[item.stash[CHECK].key for item in found])
         ours = [item for item in items if CHECK in item.stash]
         try:
             if ours:

@@ -9,7 +9,7 @@ import pytest
 from pytest_llmops.errors import did_you_mean
 from pytest_llmops.plugin.command_line import ENGINES
 from pytest_llmops.plugin.ours import SUITES_FOLDER
-from pytest_llmops.plugin.plan import total_of
+from pytest_llmops.plugin.plan import share_of, total_of
 
 if TYPE_CHECKING:
     from pytest_llmops.plugin.controller import Controller
@@ -65,7 +65,8 @@ class Telling:
         """Say which target is meant."""
         target = self.run.declared
         embedded = ", embedded" if target.table.embedded else ""
-        return f"llmops: target {target.name} (profile {target.table.profile}{embedded})"
+        against = f", against {self.run.twin.said}" if self.run.twin else ""
+        return f"llmops: target {target.name} (profile {target.table.profile}{embedded}){against}"
 
     def announce(self, target: Target, selected: Selected) -> None:
         """What is about to happen to whom, and what it may cost."""
@@ -80,10 +81,12 @@ class Telling:
         for reason, count in selected.not_applicable.items():
             self.line(f"{count} left out: {reason}")
         if selected.checks:
-            from pytest_llmops.report.plan import counted, most
+            from pytest_llmops.report.plan import counted, each, most
 
             total, budget = total_of(selected.planned, target), target.table.budget.model_dump(mode="json")
             self.line(f"{counted(total)}: about {total['calls']} calls; at most {most(budget)}")
+            if share := share_of(selected.planned, target):
+                self.line(each(share, total))
 
     def line(self, text: str) -> None:
         """Say one line of ours."""
@@ -110,27 +113,35 @@ class Telling:
 
     def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
         """Say what was checked, or would be, in plain words."""
-        if self.run.options.plan and self.controller.result:
+        if not self.controller.reporting.result:
+            return
+        if self.run.options.plan:
             self._show_plan(terminalreporter)
-            return
-        if not self.controller.written:
-            return
+        elif self.controller.opened_at is not None:
+            self._show_summary(terminalreporter, verbose=config.option.verbose > 0)
+        self._show_written(terminalreporter)
+
+    def _show_summary(self, terminalreporter: Any, *, verbose: bool) -> None:
         from pytest_llmops.report.terminal import summary
 
         terminalreporter.ensure_newline()
-        terminalreporter.section(f"llmops: {self.run.declared.name}", bold=True)
+        against = f" against {self.run.twin.said}" if self.run.twin else ""
+        terminalreporter.section(f"llmops: {self.run.declared.name}{against}", bold=True)
         width = terminalreporter._tw.fullwidth  # noqa: SLF001 (the only source of the width that pytest itself uses)
-        verbose = config.option.verbose > 0
-        lines = summary(self.controller.result, color=bool(terminalreporter.hasmarkup), width=width, verbose=verbose)
-        for line in (*lines, *self._unmatched()):
+        result, color = self.controller.reporting.result, bool(terminalreporter.hasmarkup)
+        for line in (*summary(result, color=color, width=width, verbose=verbose), *self._unmatched()):
             terminalreporter.line(line)
-        assert self.run.selected is not None
-        for warning in self.run.declared.warnings:
+        warnings = [warning for deployment in self.run.deployments for warning in deployment.declared.warnings]
+        for warning in dict.fromkeys(warnings):
             terminalreporter.line(f"WARNING      {warning}", red=True)
-        left = self.run.selected.checks - len(self.controller.checks)
-        if left:
-            terminalreporter.line(f"stopped      {left} of {self.run.selected.checks} checks were not made")
-        self._show_written(terminalreporter)
+        if result["not_made"]["checks"]:
+            terminalreporter.line(f"stopped      {self._stopped(result['not_made'])}")
+
+    def _stopped(self, not_made: dict[str, int]) -> str:
+        """What a stop left undone; the timed ones wait for all others, so they are the first to be lost."""
+        assert self.run.selected is not None
+        timed = f", {not_made['timed']} of them timed" if not_made["timed"] else ""
+        return f"{not_made['checks']} of {self.run.selected.checks} checks were not made{timed}"
 
     def _show_plan(self, terminalreporter: Any) -> None:
         from pytest_llmops.report.plan import lines
@@ -138,13 +149,12 @@ class Telling:
         terminalreporter.ensure_newline()
         terminalreporter.section(f"llmops: plan for {self.run.declared.name}; nothing was called", bold=True)
         width = terminalreporter._tw.fullwidth  # noqa: SLF001 (the only source of the width that pytest itself uses)
-        for line in lines(self.controller.result, color=bool(terminalreporter.hasmarkup), width=width):
+        for line in lines(self.controller.reporting.result, color=bool(terminalreporter.hasmarkup), width=width):
             terminalreporter.line(line)
-        self._show_written(terminalreporter)
 
     def _show_written(self, terminalreporter: Any) -> None:
         start = self.run.pytest.invocation_params.dir
-        for place in self.controller.written:
+        for place in self.controller.reporting.written:
             shown = place.relative_to(start) if place.is_relative_to(start) else place
             terminalreporter.line(f"written: {shown}")
 

@@ -53,5 +53,5 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         selection.mark(item)
     alone_last(items)  # the order that --sw goes by
     result = yield
-    selection.settle(config, items)
+    selection.settle(config, items, ours)
     return result

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from pytest_llmops.report.page import page
 from pytest_llmops.report.plan import counted, most
+from pytest_llmops.samples import COLD_S
 from pytest_llmops.target.durations import spoken
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ def _told(step: str, facts: dict[str, str]) -> str:
         told = [facts.get(key, "") for key in ("model", "quantisation", "size", "digest")]
         told[3] = told[3].removeprefix("sha256:")[:12]
         return ", ".join(filter(None, told))
+    if step == "generates" and (load_s := float(facts.get("load_s", 0))) >= COLD_S:
+        return f"loading the model took {spoken(load_s)}"
     return f"server {facts['server']}" if step == "reachable" and facts.get("server") else ""
 
 

@@ -14,19 +14,23 @@ if TYPE_CHECKING:
     from pytest_llmops.measure.results import Comparison
 
 WIDTH, LEFT, RIGHT, PANEL = 760, 90, 30, 165
+LONGEST = 12  # characters beside a strip
 INK, QUIET, THEN, NOW, LIMIT = "#1f2933", "#7b8794", "#8aa4bf", "#2065a8", "#c0392b"
 
 
-def comparison_picture(comparisons: Sequence[Comparison], threshold: float) -> str:
+def comparison_picture(
+    comparisons: Sequence[Comparison], threshold: float, sides: tuple[str, str] = ("baseline", "now")
+) -> str:
     """An SVG with one panel per metric.
 
     Args:
         comparisons: the values of each metric, then and now.
         threshold: times the baseline's median at which the red line stands.
+        sides: what stands beside the dots; two names where deployments were called in turns.
     """
     height = PANEL * len(comparisons) + 10
     panels = "".join(
-        f'<g transform="translate(0 {10 + PANEL * index})">{_panel(comparison, threshold)}</g>'
+        f'<g transform="translate(0 {10 + PANEL * index})">{_panel(comparison, threshold, sides)}</g>'
         for index, comparison in enumerate(comparisons)
     )
     return (
@@ -36,7 +40,7 @@ def comparison_picture(comparisons: Sequence[Comparison], threshold: float) -> s
     )
 
 
-def _panel(comparison: Comparison, threshold: float) -> str:
+def _panel(comparison: Comparison, threshold: float, sides: tuple[str, str]) -> str:
     result = comparison.result
     limit = median(comparison.baseline) * threshold
     values = [*comparison.baseline, *comparison.current, limit]
@@ -57,11 +61,16 @@ def _panel(comparison: Comparison, threshold: float) -> str:
     return (
         f'<text x="{LEFT}" y="14" font-weight="600">{escape(title)}</text>'
         f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="126" y2="126" stroke="{QUIET}"/>{ticks}'
-        + _strip("baseline", comparison.baseline, 60, THEN, x)
-        + _strip("now", comparison.current, 100, NOW, x)
+        + _strip(_short(sides[0]), comparison.baseline, 60, THEN, x)
+        + _strip(_short(sides[1]), comparison.current, 100, NOW, x)
         + f'<line x1="{x(limit)}" x2="{x(limit)}" y1="40" y2="126" stroke="{LIMIT}" stroke-dasharray="4 3"/>'
         f'<text x="{x(limit)}" y="36" text-anchor="middle" fill="{LIMIT}">+{threshold - 1:.0%}</text>'
     )
+
+
+def _short(name: str) -> str:
+    """What there is room for beside a strip."""
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
 
 
 def _strip(name: str, values: Sequence[float], y: int, color: str, x: Callable[[float], float]) -> str:
@@ -72,7 +81,7 @@ def _strip(name: str, values: Sequence[float], y: int, color: str, x: Callable[[
     )
     middle = x(median(values))
     return (
-        f'<text x="{LEFT - 12}" y="{y + 4}" text-anchor="end">{name}</text>{dots}'
+        f'<text x="{LEFT - 12}" y="{y + 4}" text-anchor="end">{escape(name)}</text>{dots}'
         f'<line x1="{middle}" x2="{middle}" y1="{y - 15}" y2="{y + 15}" stroke="{INK}" stroke-width="2"/>'
         f'<text x="{WIDTH - RIGHT}" y="{y - 17}" text-anchor="end" fill="{QUIET}">'
         f"median {spoken(median(values))}, {len(values)} calls</text>"

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pytest_llmops.report.page import page
+from pytest_llmops.target.durations import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -53,7 +54,7 @@ def lines(plan: dict[str, Any], *, color: bool, width: int) -> list[str]:
 
 def _fill(console: Console, plan: dict[str, Any]) -> None:
     if plan["checks"]:
-        console.print(_checks(plan["checks"], console.width))
+        console.print(_checks(plan["checks"], console.width, twice=plan["against"] is not None))
         console.print()
     facts = Table.grid(padding=(0, 1, 0, 0))
     facts.add_column(width=12, style="dim")
@@ -63,7 +64,8 @@ def _fill(console: Console, plan: dict[str, Any]) -> None:
     console.print(facts)
 
 
-def _checks(checks: list[dict[str, Any]], width: int) -> Table:
+def _checks(checks: list[dict[str, Any]], width: int, *, twice: bool) -> Table:
+    """A row for each check; ``twice``: each timed call is made on another deployment too."""
     longest = max(len(check["test"].partition("::")[2]) for check in checks) + 2
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     name_width = min(longest, width - 2 - NUMBERS_WIDTH - OF_WIDTH)
@@ -77,9 +79,11 @@ def _checks(checks: list[dict[str, Any]], width: int) -> Table:
         if path != file:
             file = path
             table.add_row(Text(path, "dim"), "", "", "")
-        of = ", ".join(check["components"])
+        of = ", ".join([*check["components"], *check["once"]])
         how = ["timed" if check["timed"] else "", "alone" if check["alone"] and not check["timed"] else ""]
-        table.add_row(f"  {name}", str(check["calls"]), str(check["tokens"] or ""), ", ".join(filter(None, (of, *how))))
+        calls = check["calls"] + (check["timed_calls"] if twice else 0)
+        tokens = check["tokens"] + (check["timed_tokens"] if twice else 0)
+        table.add_row(f"  {name}", str(calls), str(tokens or ""), ", ".join(filter(None, (of, *how))))
     return table
 
 
@@ -90,6 +94,10 @@ def _totals(plan: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if plan["checks"]:
         yield "cost", cost(plan["total"])
         yield "at most", f"{most(plan['budget'])} (the budget)"
+        if plan["share"]:
+            yield "shares", each(plan["share"], plan["total"])
+        if plan["against"]:
+            yield "against", in_turns(plan["against"])
 
 
 def counted(total: dict[str, Any]) -> str:
@@ -103,6 +111,36 @@ def cost(total: dict[str, Any]) -> str:
     shares = ", ".join(f"{name} {count}" for name, count in total["calls_by_component"].items())
     tokens = f", up to {total['tokens']} tokens" if total["tokens"] else ""
     return f"about {total['calls']} calls{f' ({shares})' if shares else ''}{tokens}"
+
+
+def each(share: Mapping[str, Any], total: Mapping[str, Any]) -> str:
+    """What a single measurement may cost.
+
+    Args:
+        share: as in ``plan.json``.
+        total: the same.
+    """
+    count = share["measurements"]
+    what = "timed test" if count == total["timed"] else "measurement"
+    which = f"each of {count} {what}s" if count > 1 else f"the {what}"
+    fewer = share["calls_where_slow"]
+    slow = f", and makes {fewer} calls at first where one takes more than 1 s" if fewer else ""
+    return f"{which} may take {spoken(share['seconds'])}{slow}"
+
+
+def in_turns(against: Mapping[str, Any]) -> str:
+    """What the deployment that is called in turns with the target is asked.
+
+    Args:
+        against: as in ``plan.json``.
+    """
+    if not against["calls"]:
+        return f"{against['called']}: no timed check is selected, so nothing is called there"
+    tokens = f", up to {against['tokens']} tokens" if against["tokens"] else ""
+    return (
+        f"{against['called']}: every timed call is made in turns on both; stored baselines are not consulted. "
+        f"About {against['calls']} calls there{tokens}; at most {most(against['budget'])}"
+    )
 
 
 def most(budget: Mapping[str, Any]) -> str:

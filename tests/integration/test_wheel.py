@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 pytestmark = pytest.mark.acceptance
 
@@ -32,26 +33,42 @@ def _run(*words, cwd, **environ):
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory):
+def shared(tmp_path_factory):
+    """A folder that all workers of this run have in common: who holds a lock in it makes what is missing."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "wheel"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def built(shared):
     """The wheel and the sdist, built from the files that git knows."""
-    source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("dist")
-    known = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True)
-    for name in known.stdout.decode().split():
-        if (ROOT / name).is_file():
-            (source / name).parent.mkdir(parents=True, exist_ok=True)
-            (source / name).write_bytes((ROOT / name).read_bytes())
-    done = _run(sys.executable, "-m", "build", "--outdir", out, cwd=source)
-    assert done.returncode == 0, done.stdout
+    source, out = shared / "source", shared / "dist"
+    with FileLock(shared / "dist.lock"):
+        if not any(out.glob("*.whl")):
+            known = subprocess.run(
+                ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True
+            )
+            for name in known.stdout.decode().split():
+                if (ROOT / name).is_file():
+                    (source / name).parent.mkdir(parents=True, exist_ok=True)
+                    (source / name).write_bytes((ROOT / name).read_bytes())
+            done = _run(sys.executable, "-m", "build", "--outdir", out, cwd=source)
+            assert done.returncode == 0, done.stdout
     return next(out.glob("*.whl")), next(out.glob("*.tar.gz"))
 
 
 @pytest.fixture(scope="module")
-def python(built, tmp_path_factory):
+def python(built, shared):
     """The interpreter of an environment that holds the wheel and nothing of the clone."""
-    folder = tmp_path_factory.mktemp("environment") / ".venv"
-    assert _run(sys.executable, "-m", "venv", folder, cwd=folder.parent).returncode == 0
-    done = _run(folder / "bin/python", "-m", "pip", "install", "-q", f"{built[0]}[sandbox]", cwd=folder.parent)
-    assert done.returncode == 0, done.stdout
+    folder, installed = shared / ".venv", shared / "installed"
+    with FileLock(shared / "venv.lock"):
+        if not installed.exists():
+            assert _run(sys.executable, "-m", "venv", "--clear", folder, cwd=shared).returncode == 0
+            done = _run(folder / "bin/python", "-m", "pip", "install", "-q", f"{built[0]}[sandbox]", cwd=shared)
+            assert done.returncode == 0, done.stdout
+            installed.touch()
     return folder / "bin/python"
 
 

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import pytest
 
 ROOT = Path(__file__).parents[2]
-UNUSED = ("hypothesispytest", "anyio", "locust", "benchmark")
+UNUSED = ("hypothesispytest", "anyio", "locust", "benchmark", "faker")
 """Installed plugins that would only cost time here."""
 
 
@@ -111,7 +111,7 @@ class Project:
 
     def environ(self, **more):
         """This process's environment without what would steer the inner run."""
-        prefixes = ("PYTEST_", "LLMOPS_", "COV_")
+        prefixes = ("PYTEST_", "LLMOPS_", "COV_", "GITHUB_")
         ours = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
         return {**ours, "COLUMNS": "120", **more}
 

@@ -35,6 +35,11 @@ EXCLUSIVE = """
     def test_alone(llmops_target, span, n):
         time.sleep(0.1)
 """
+TIMED = """
+    def test_alone_and_timed(span, measure, llm, prompts):
+        measure("answer", llm, lambda llm, prompt: llm.generate(prompt), prompts=prompts)
+"""
+LOOKS = "\n[targets.here.baseline]\nlooks = [10]\n"
 UNDECORATED = """
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -75,15 +80,20 @@ def _overlaps(spans):
 
 
 @pytest.mark.parametrize("dist", ["load", "loadscope", "loadfile", "worksteal"])
-def test_nothing_runs_beside_an_exclusive_test(spans, dist):
+def test_nothing_runs_beside_an_exclusive_test(spans, project, model, dist):
+    project.target(model.url, LOOKS)
+    project.write("test_timed.py", TIMED)
     run, found = spans("--dist", dist)
     assert run.status == 0, run.out
     assert Counter(name.partition("[")[0] for name, _, _ in found) == {
         "test_alone": 4,
+        "test_alone_and_timed": 1,
         "test_shared_a": 4,
         "test_shared_b": 4,
     }
     assert _overlaps(found) == []
+    (timed,) = (check for check in run.whole["checks"] if check["metrics"])
+    assert next((metric["name"], metric["n"]) for metric in timed["metrics"]) == ("answer", 10)
 
 
 def test_without_the_decoration_they_overlap(spans, project):

@@ -58,6 +58,30 @@ def test_what_counts_as_undecided_is_the_files_to_say(gate, checks, status):
     assert exit_status(0, checks, others_failed=False, gate=gate) == status
 
 
+@pytest.mark.parametrize(
+    ("own", "checks", "gated"),
+    [(0, [PASSED], 11), (0, [SKIPPED], 11), (1, [SLOWER], 10), (1, [FAILED], 1), (1, [UNREACHABLE], 12), (2, [], 2)],
+)
+def test_a_metric_that_is_missing_counts_as_undecided(own, checks, gated):
+    assert exit_status(own, checks, others_failed=False, gate="never", missing=1) == gated
+    assert exit_status(own, checks, others_failed=False, gate=None, missing=1) == (
+        own or (0 if PASSED in checks else 5)
+    )
+
+
+@pytest.mark.parametrize("gate", [None, "suspect", "never"])
+@pytest.mark.parametrize("own", [0, 1, 2, 3, 4])
+def test_a_run_that_lost_a_check_is_never_green(own, gate):
+    assert exit_status(own, [PASSED], others_failed=own == 1, gate=gate, not_made=1) == (own or 1)
+
+
+@pytest.mark.parametrize("own", [2, 3, 4])
+@pytest.mark.parametrize("checks", [[], [PASSED], [SKIPPED], [UNREACHABLE, FAILED], [SLOWER, VOID, NEW]])
+@pytest.mark.parametrize("gate", [None, "suspect"])
+def test_pytests_own_word_on_a_run_that_was_none_stands(own, checks, gate):
+    assert exit_status(own, checks, others_failed=True, gate=gate) == own
+
+
 @pytest.mark.parametrize("checks", [[SLOWER], [NEW], [SKIPPED]])
 def test_a_failed_test_of_somebody_elses_is_a_failure(checks):
     assert exit_status(1, checks, others_failed=True, gate="suspect") == 1
@@ -92,6 +116,12 @@ TESTS = """
     def test_time(measure, llm, prompts):
         measure("generation_latency", llm, lambda llm, prompt: llm.generate(prompt), prompts=prompts)
 
+    def test_skip(llm):
+        pytest.skip("not today")
+
+    def test_stop(llm):
+        raise KeyboardInterrupt
+
     def test_stranger():
         assert 0
 """
@@ -99,10 +129,57 @@ TESTS = """
 
 @pytest.mark.parametrize(
     ("names", "status"),
-    [("pass", 0), ("pass or fail", 1), ("pass or time", 11), ("time or stranger", 1)],
+    [("pass", 0), ("pass or fail", 1), ("pass or time", 11), ("time or stranger", 1), ("stop", 2), ("skip", 13)],
 )
 def test_a_gated_run(project, model, names, status):
     project.target(model.url)
     project.write("test_it.py", TESTS)
     run = project.run("--llmops-gate", "-k", names)
     assert (run.status, run.whole["exit_status"]) == (status, status), run.out
+
+
+def _heading(project):
+    return (project.reports / "summary.md").read_text().partition("\n")[0]
+
+
+def test_a_gated_run_of_an_unreachable_target(project, nobody):
+    project.target(nobody)
+    project.write("test_it.py", TESTS)
+    run = project.run("--llmops-gate", "-k", "pass or fail or stranger")
+    assert (run.status, run.whole["exit_status"]) == (12, 12), run.out
+    assert _heading(project) == "## here: blocked (exit status 12: a required component is unreachable)"
+
+
+def test_a_gated_run_that_breaks_down_inside(project, model):
+    project.target(model.url)
+    project.write("test_it.py", TESTS)
+    project.write("conftest.py", "def pytest_runtest_logfinish(nodeid):\n    raise OSError('no more')\n")
+    run = project.run("--llmops-gate", "-k", "pass")
+    assert (run.status, run.whole["exit_status"]) == (3, 3), run.out
+    assert _heading(project) == "## here: not judged (exit status 3: internal error)"
+
+
+def test_a_gated_run_that_cannot_be_carried_out(project, nobody):
+    project.target(nobody)
+    run = project.run("--llmops-gate", "--llmops-target=there")
+    assert (run.status, run.whole) == (4, None), run.out
+
+
+def test_a_gated_run_of_nothing_replaces_what_an_earlier_one_said(project, nobody):
+    project.target(nobody)
+    project.write("test_it.py", TESTS)
+    project.write("reports/summary.md", "## here: passed\n")
+    run = project.run("--llmops-gate", "-k", "nothing")
+    assert (run.status, run.whole) == (13, None), run.out
+    assert _heading(project) == "## here: blocked (exit status 13: nothing was checked)"
+    assert "written: reports/summary.md" in run.lines
+
+
+def test_a_gated_run_beside_baselines_that_cannot_be_read(project, model):
+    project.target(model.url)
+    project.write("test_it.py", TESTS)
+    damaged = project.write("baselines/here/0001_20260302T093000Z.json", "{")
+    run = project.run("--llmops-gate", "-k", "pass")
+    assert (run.status, [one["metric"] for one in run.whole["missing"]]) == (11, [""]), run.out
+    assert run.whole["missing"][0]["reason"].startswith(f"{damaged} is damaged: ")
+    assert "MISSING      unknown" in run.lines

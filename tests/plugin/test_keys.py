@@ -75,12 +75,16 @@ def test_run_json_holds_what_is_documented(project, model):
         "target",
         "profile",
         "environment",
+        "against",
         "started",
         "duration_s",
         "exit_status",
         "preflight",
         "not_applicable",
+        "not_made",
         "spent",
+        "twin",
+        "missing",
         "checks",
     ]
     stated = {key: whole[key] for key in ("schema", "target", "profile", "environment", "exit_status")}

@@ -62,6 +62,7 @@ COUNTED = """
         def test_a_class(self, llm):
             assert llm.http.call("GET", "/v1/models")
 """
+EACH = "each of 2 timed tests may take 3 min 30 s, and makes 10 calls at first where one takes more than 1 s"
 
 
 @pytest.fixture
@@ -96,6 +97,13 @@ def test_it_says_all_and_does_nothing(project, model, plan_of, workers):
         "tokens": 10 * 5 + 33 * (16 + 64),
         "calls_by_component": {"openai": 80},
     }
+    assert plan["share"] == {
+        "measurements": 2,
+        "seconds": 210.0,
+        "requests": 700,
+        "tokens": 70_000,
+        "calls_where_slow": 10,
+    }
     assert plan["not_applicable"] == {"no qdrant in target here": 1}
     assert plan["left_out"] == [
         {"test": "test_it.py::test_vectors", "suites": ["weekly"], "reason": "no qdrant in target here"}
@@ -118,7 +126,10 @@ def test_it_says_all_and_does_nothing(project, model, plan_of, workers):
         "alone": False,
         "calls": 1,
         "tokens": 0,
+        "timed_calls": 0,
+        "timed_tokens": 0,
         "operations": {"openai.models": 1},
+        "once": {},
         "measures": [],
         "records": [{"name": "model_count", "unit": "models"}],
     }
@@ -137,6 +148,7 @@ def test_it_says_all_and_does_nothing(project, model, plan_of, workers):
         "checks       4 checks, 2 of them timed",
         "cost         about 80 calls (openai 80), up to 2690 tokens",
         "at most      2000 calls, 200000 tokens and 600 s of measuring (the budget)",
+        f"shares       {EACH}",
         "written: reports/plan.json",
     ]
     assert "no tests ran" in run.lines[-1] or "1 deselected" in run.lines[-1]
@@ -161,6 +173,42 @@ def test_what_a_test_asks_for_is_read_from_its_source(project, model, plan_of):
     }
 
 
+READING = """
+    def test_rate(traffic):
+        assert traffic.kpi("api_error_rate") == 0
+
+    def test_first(api, traffic):
+        assert traffic.questions[0].reply.text
+        assert api.metrics()
+"""
+
+
+def test_what_several_tests_read_is_counted_once(project, plan_of):
+    project.write("test_it.py", READING)
+    project.target("http://127.0.0.1:9", profile="rag", component="api")
+    run, plan = plan_of()
+    once = {"traffic": {"api.query": 10, "api.metrics": 2, "api.audit": 2}}
+    assert [(check["calls"], check["operations"], check["once"]) for check in plan["checks"]] == [
+        (0, {}, once),
+        (1, {"api.metrics": 1}, once),
+    ]
+    assert plan["total"] == {
+        "checks": 2,
+        "timed": 0,
+        "calls": 1 + 14 + 1,
+        "tokens": 0,
+        "calls_by_component": {"api": 16},
+    }
+    assert "  test_rate       0          api, traffic" in run.lines
+
+
+def test_a_round_that_nobody_can_ask_is_left_out_like_its_component(project, model, plan_of):
+    project.write("test_it.py", READING)
+    project.target(model.url)
+    _, plan = plan_of()
+    assert plan["not_applicable"] == {"no api in target here": 2}
+
+
 @pytest.mark.parametrize(("workers", "more"), [([], 0), (["-n", "2"], 1)], ids=["serial", "parallel"])
 def test_what_a_run_announces_is_what_it_spends(project, model, workers, more):
     project.write("test_it.py", TESTS)
@@ -169,6 +217,17 @@ def test_what_a_run_announces_is_what_it_spends(project, model, workers, more):
     (said,) = re.findall(r"4 checks, 2 of them timed: about (\d+) calls", run.out)
     assert int(said) == 80
     assert 80 <= run.whole["spent"]["requests"] <= 80 + more  # a second process looks the model up for itself
+
+
+def test_a_tail_that_gates_and_pinned_looks_change_the_cost(project, model, plan_of):
+    project.write("test_it.py", TESTS)
+    project.target(model.url, '\n[targets.here.baseline]\nprimary = ["speed[summary].p95"]\n')
+    _, plan = plan_of("-k", "speed")
+    assert [check["calls"] for check in plan["checks"]] == [63, 33]
+    project.target(model.url, "\n[targets.here.baseline]\nlooks = [12, 40]\n")
+    run, plan = plan_of("-k", "summary")
+    assert ([check["calls"] for check in plan["checks"]], plan["share"]["calls_where_slow"]) == ([15], None)
+    assert "shares       the timed test may take 7 min" in run.lines
 
 
 def test_a_plan_of_nothing_is_not_green(project, model, plan_of):

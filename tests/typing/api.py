@@ -26,6 +26,7 @@ from pytest_llmops import (
     Reply,
     Result,
     Target,
+    Traffic,
     Unreachable,
     Unsupported,
     Vacuous,
@@ -41,10 +42,12 @@ from pytest_llmops.clients.grafana import GrafanaHealth
 from pytest_llmops.clients.http import Answer
 from pytest_llmops.clients.readings import Curve, Reading
 from pytest_llmops.clients.redis import CacheFigures
+from pytest_llmops.clients.traffic import Question
 from pytest_llmops.clients.vectors import Collection, Hit
 from pytest_llmops.clients.watching import Alert, Rule, ScrapeTarget
 from pytest_llmops.judge import Verdict, judge_samples
 from pytest_llmops.samples import Sample
+from pytest_llmops.target.routes import Kpi, Route
 
 MINE = Workload((Prompt("greeting", "Hello", expect="hello"), Prompt("farewell", "Bye")))
 
@@ -76,6 +79,18 @@ def test_service(api: Api, prompts: Workload, record: Record) -> None:
     assert_type(
         record("blocked", api.kpi("blocked_total", during=lambda: api.query("x")), api.unit("blocked_total")), Result
     )
+
+
+def test_round(traffic: Traffic, api: Api, record: Record) -> None:
+    assert_type(traffic.questions, tuple[Question, ...])
+    assert_type(traffic.known[0].right, bool)
+    assert_type(traffic.questions[0].prompt, Prompt)
+    assert_type(traffic.questions[0].reply, Reply)
+    assert_type(traffic.questions[0].sources, tuple[str, ...])
+    assert_type(traffic.audited, AuditLog)
+    assert_type(record("api_error_rate", traffic.kpi("api_error_rate"), "%"), Result)
+    assert_type(api.route("query"), Route)
+    assert_type(api.figure("api_error_rate"), Kpi)
 
 
 def test_models(llm: Llm, ollama: Ollama, openai: OpenAI, prompts: Workload) -> None:

@@ -38,13 +38,14 @@ NAMES = [
     "Reply",
     "Result",
     "Target",
+    "Traffic",
     "Unreachable",
     "Unsupported",
     "Vacuous",
     "Vectors",
     "Workload",
 ]
-PLUMBING = {"close", "levels"}
+PLUMBING = {"close", "levels", "metrics_answer", "require"}
 """Public for the plugin, of no use to a test."""
 
 

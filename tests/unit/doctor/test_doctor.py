@@ -326,6 +326,7 @@ CHECKS = [
         "calls": 33,
         "tokens": 330,
         "operations": {"ollama.generate": 33},
+        "once": {},
         "measures": [{"name": "speed", "component": "ollama", "method": "generate"}],
         "records": [],
     },
@@ -336,6 +337,7 @@ CHECKS = [
         "calls": 12,
         "tokens": 0,
         "operations": {"api.ask_all": 10, "api.kpi": 2},
+        "once": {},
         "measures": [],
         "records": [{"name": "answer_time", "unit": "s"}],
     },
@@ -358,6 +360,14 @@ def test_what_a_run_takes_follows_from_what_calls_took():
         "measuring_s": 16.5,
     }
     assert daily_cost(CHECKS, NONE, Pace())["untimed"] == ["api", "ollama"]
+
+
+def test_what_several_checks_read_is_asked_and_counted_once():
+    asked = {"traffic": {"api.query": 10, "api.metrics": 2}}
+    reading = [{**CHECKS[1], "operations": operations, "once": asked} for operations in ({}, {"api.kpi": 1})]
+    assert seconds_of(reading, PACE) == pytest.approx(10 * 0.5 + 3 * 0.01)
+    assert daily_cost(reading, NONE, PACE)["calls_by_component"] == {"api": 13}
+    assert suite_reports({"checks": reading, "left_out": []}, ())[0]["calls"] == 13
 
 
 def test_the_embedded_sandbox_s_pace_is_in_its_settings(tmp_path):

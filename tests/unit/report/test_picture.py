@@ -40,6 +40,16 @@ def test_names_are_escaped():
     assert next(drawn(compared(name)).iter(f"{SVG}text")).text == f"{name}, ok"
 
 
+@pytest.mark.parametrize(
+    ("sides", "shown"),
+    [(("stable", "canary"), {"stable", "canary"}), (("<another sandbox>", "a&b"), {"<another sa…", "a&b"})],
+)
+def test_sides_that_were_called_in_turns_are_named(sides, shown):
+    texts = [text.text for text in ET.fromstring(comparison_picture([compared()], 1.2, sides)).iter(f"{SVG}text")]
+    assert shown <= set(texts)
+    assert not {"baseline", "now"} & set(texts)
+
+
 @given(baseline=values, current=values)
 def test_everything_lies_within_the_picture(baseline, current):
     picture = drawn(compared(baseline=baseline, current=current))

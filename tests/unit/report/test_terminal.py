@@ -3,6 +3,7 @@ import re
 import pytest
 from rich.cells import cell_len
 
+from pytest_llmops.report.metric import ACCEPT
 from pytest_llmops.report.terminal import summary
 
 
@@ -25,6 +26,8 @@ def run(*checks, **more):
         "checks": list(checks),
         "preflight": [],
         "not_applicable": {},
+        "not_made": {"checks": 0, "timed": 0},
+        "missing": [],
         "spent": {"requests": 120, "tokens": 800, "seconds": 3.0},
         "duration_s": 12.4,
         **more,
@@ -190,3 +193,54 @@ def test_what_is_not_compared_says_once_why():
         f"not compared {model} (2 metrics)",
         "not compared host_class is x now, y in the baseline (1 metric)",
     ]
+
+
+def in_turns(called):
+    twin = {
+        "called": called,
+        "preflight": [{"component": "openai", "ok": True, "level": "generates"}],
+        "spent": {"requests": 66, "tokens": 400, "seconds": 3.0},
+    }
+    return {**RESULT, "against": "stable", "twin": twin}
+
+
+def test_another_deployment_is_what_is_compared_with():
+    found = lines(in_turns("stable"))
+    assert found[-1] == "against      stable; generates: openai; 66 calls, 400 tokens"
+    assert "verdicts     1 ok, 1 regression, 1 suspect, against stable, called in turns" in found
+    assert starting(found, "metric")[0].split() == ["metric", "now", "stable", "times", "slower", "calls", "verdict"]
+
+
+def test_a_long_name_stands_over_no_column():
+    assert starting(lines(in_turns("another sandbox")), "metric")[0].split()[1:3] == ["now", "there"]
+
+
+def test_where_calls_were_made_in_turns_nothing_is_to_be_accepted():
+    better = run(check(LATENCY, metrics=[metric("generation_latency", 0.4, "improvement", ratio=0.5)]))
+    assert any("llmops baseline accept" in line for line in lines(better))
+    assert not any("llmops baseline accept" in line for line in lines({**better, "twin": in_turns("stable")["twin"]}))
+
+
+def test_what_is_missing_comes_before_the_metrics():
+    gone = [
+        {"metric": name, "check": "t.py::old", "reason": f"{name} has a baseline, but t.py::old is no longer there"}
+        for name in ("old", "old.ttft")
+    ]
+    found = [line.rstrip() for line in lines(run(check("x", metrics=[metric("new", 0.1)]), missing=gone))]
+    assert found[:3] == ["MISSING      old, old.ttft", "             t.py::old is no longer there", ""]
+
+
+def test_baselines_that_cannot_be_read_are_missing_too():
+    unread = [{"metric": "", "check": "", "reason": "b.json is damaged"}]
+    assert [line.rstrip() for line in lines(run(missing=unread))[:2]] == [
+        "MISSING      unknown",
+        "             b.json is damaged",
+    ]
+
+
+def test_what_improved_is_suggested_for_accepting():
+    better = [metric(name, 0.1, "improvement", ratio=0.5) for name in ("a", "a.ttft")]
+    found = [line.rstrip() for line in lines(run(check("x", metrics=better)))]
+    said = f"improvement  a, a.ttft; to make that the normal: {ACCEPT}"
+    assert " ".join([found[3], found[4].strip()]) == said
+    assert found[5] == ""

@@ -1,0 +1,72 @@
+"""``--llmops-against``: a timed call of the target, as it is made on the deployment that is called in turns with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_llmops.clients.exchange import last_exchange
+from pytest_llmops.errors import BudgetSpent, CallFailed, Unsupported
+from pytest_llmops.plugin.checks import our_fixtures
+from pytest_llmops.target.components import ROLES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+
+    from pytest_llmops.clients.client import Client
+    from pytest_llmops.plugin.deployment import Deployment
+    from pytest_llmops.samples import Prompt
+
+
+def counterpart(item: pytest.Item, own: Deployment, twin: Deployment, client: Any) -> Client:
+    """Who is called on the other side: the same component, or the one that serves the test's fixture there.
+
+    Args:
+        item: the test.
+        own: the target.
+        twin: the deployment that is called in turns with it.
+        client: who is called on the target.
+
+    Raises:
+        Unsupported: the client is none of the target's, or has no counterpart.
+        Unreachable: its counterpart did not pass preflight.
+    """
+    component = own.component_of(client)
+    if component is None:
+        raise Unsupported(
+            f"{twin.said}: measure was handed {type(client).__name__!r}, which is no client of the target's, so its "
+            f"counterpart is not known; hand it the client of a fixture (llm, api, …)."
+        )
+    theirs, ours = twin.declared.table.components, own.declared.table.components
+    asked = [role for role in ROLES if role in our_fixtures(item) and ours.serving(role) == component]
+    found = next(filter(None, [theirs.serving(role) for role in (component, *asked)]), None)
+    if found is None:
+        kinds = dict.fromkeys([component, *(kind for role in asked for kind in ROLES[role])])
+        raise Unsupported(f"{twin.said} has no {' or '.join(kinds)}, so nothing can be called in turns.")
+    return twin.reached(found)
+
+
+def on_the_other_side(call: Callable[[Any, Prompt], Any], client: Client, twin: Deployment) -> Callable[[Prompt], Any]:
+    """The same call with the counterpart; what goes wrong says on which side.
+
+    Args:
+        call: makes one call for a prompt.
+        client: who is called.
+        twin: its deployment.
+    """
+
+    def called(prompt: Prompt) -> Any:
+        newest = last_exchange.get()
+        try:
+            return call(client, prompt)
+        except CallFailed as error:
+            raise CallFailed(error.component, error.kind, twin.worded(str(error)), error.body) from None
+        except Unsupported as error:
+            raise Unsupported(twin.worded(str(error))) from None
+        except BudgetSpent as error:
+            raise BudgetSpent(twin.worded(str(error))) from None
+        finally:
+            last_exchange.set(newest)  # what a failure tells to try is a call of the target
+
+    return called

@@ -1,0 +1,177 @@
+"""The end of a run: its exit status, and what is left of it in files."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_llmops.errors import LlmopsError
+from pytest_llmops.plugin.exit_status import NO_TESTS, NOTHING_CHECKED, exit_status
+from pytest_llmops.plugin.plan import plan_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+
+    from pytest_llmops.plugin.controller import Controller
+    from pytest_llmops.plugin.run import Run
+
+STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
+"""Names the file whose Markdown a workflow run of GitHub, Gitea or Forgejo shows."""
+
+SELECTED = {0, 1, NO_TESTS}
+"""Statuses of pytest's own after which it is known what was collected."""
+
+
+class Reporting:
+    """Decides the exit status, and writes what the run leaves.
+
+    Args:
+        run: the controller's part of the run.
+        controller: knows what came of it.
+
+    Attributes:
+        result: the whole outcome, as in ``run.json``; or the plan.
+        written: the files, in the order in which they are named.
+        missing: metrics with a baseline that should have been measured and were not, as in ``run.json``.
+    """
+
+    def __init__(self, run: Run, controller: Controller) -> None:
+        self.run = run
+        self.controller = controller
+        self.result: dict[str, Any] = {}
+        self.written: list[Path] = []
+        self.missing: list[dict[str, Any]] = []
+
+    @property
+    def checks(self) -> list[dict[str, Any]]:
+        """What came of each check, in the order of a serial run."""
+        return self._in_order(self.controller.checks)
+
+    @property
+    def not_made(self) -> dict[str, int]:
+        """How many selected checks never came to an end, and how many of them are timed."""
+        selected = self.run.selected
+        if selected is None:
+            return {"checks": 0, "timed": 0}
+        made = {check["test"] for check in self.controller.checks.values()}
+        timed = sum(plan["timed"] for plan in selected.planned if plan["test"] not in made)
+        return {"checks": selected.checks - len(self.controller.checks), "timed": timed}
+
+    def finish(self, session: pytest.Session, status: int) -> None:
+        """Decide what the run exits with, and write it down.
+
+        Args:
+            session: pytest's.
+            status: its own exit status.
+        """
+        if session.config.option.collectonly:
+            return
+        if self.run.options.plan:
+            self._plan(session, status)
+            return
+        opened = self.controller.opened_at is not None
+        if opened and status in SELECTED:
+            self.missing = self._missing()
+        session.exitstatus = self._status(session, status)
+        self.result = self._result(int(session.exitstatus))
+        if opened:
+            self._report()
+        if self.run.options.gate:
+            self._summarize()
+
+    def _status(self, session: pytest.Session, status: int) -> int:
+        if self.run.selected is None:  # none of our tests: all that the gate says is that nothing at all was run
+            return NOTHING_CHECKED if self.run.options.gate and status == NO_TESTS else status
+        checks = self.checks
+        gate = self.run.declared.config.gate.inconclusive if self.run.declared_or_none else "suspect"
+        return exit_status(
+            status,
+            checks,
+            others_failed=session.testsfailed > sum(check["outcome"] in {"failed", "error"} for check in checks),
+            gate=gate if self.run.options.gate else None,
+            not_made=self.not_made["checks"],
+            missing=len(self.missing),
+        )
+
+    def _missing(self) -> list[dict[str, Any]]:
+        from pytest_llmops.plugin.missing import missing_of
+
+        if self.run.selected is None:
+            return []
+        try:
+            return missing_of(self.run, self.run.selected, self.checks)
+        except LlmopsError as error:  # what cannot be read may hold anything
+            return [{"metric": "", "check": "", "reason": str(error)}]
+
+    def _result(self, status: int) -> dict[str, Any]:
+        """The whole outcome; also of a run that was never opened, for the summary."""
+        target, selected, opened_at = self.run.declared_or_none, self.run.selected, self.controller.opened_at
+        opened = opened_at is not None
+        return {
+            "target": target.name if target else "",
+            "profile": target.table.profile if target else "",
+            "environment": target.table.environment if target else "",
+            "against": self.run.options.against,
+            "started": self.controller.started,
+            "duration_s": round(time.perf_counter() - opened_at, 3) if opened_at is not None else 0.0,
+            "exit_status": status,
+            "preflight": list(self.run.directory.known("preflight-").values()) if opened else [],
+            "not_applicable": selected.not_applicable if selected else {},
+            "not_made": self.not_made,
+            "spent": asdict(self.run.ledger.spent()) if opened else {"requests": 0, "tokens": 0, "seconds": 0.0},
+            "twin": self.run.twin.outcome() if opened and self.run.twin else None,
+            "missing": self.missing,
+            "checks": self.checks,
+        }
+
+    def _report(self) -> None:
+        from pytest_llmops.measure.candidate import write_benchmarks, write_run
+        from pytest_llmops.report.run_json import write
+
+        folder, target = self.run.report_folder, self.run.declared
+        found = [one for recordings in self._in_order(self.controller.recordings) for one in recordings]
+        self._write(lambda: write(folder, self.result, self.run.redactor))
+        self._write(lambda: write_benchmarks(folder, target, found))
+        if self.run.options.baseline == "record":
+            self._write(lambda: write_run(folder, target, found))
+
+    def _summarize(self) -> None:
+        from pytest_llmops.report.summary import append, write
+        from pytest_llmops.target.secrets import Redactor
+
+        readable = self.run.declared_or_none is not None
+        folder = self.run.report_folder if readable else self.run.pytest.rootpath / "reports"
+        redactor = self.run.redactor if readable else Redactor()
+        self._write(lambda: write(folder, self.result, redactor))
+        if step := os.environ.get(STEP_SUMMARY):
+            self._write(lambda: append(Path(step), self.result, redactor))
+
+    def _write(self, write: Callable[[], Path | None]) -> None:
+        """A file that cannot be written is said, and never a change of the verdict."""
+        try:
+            path = write()
+        except (OSError, LlmopsError) as error:
+            self.controller.telling.line(f"not written: {error}")
+            return
+        self.written += [path] if path else []
+
+    def _plan(self, session: pytest.Session, status: int) -> None:
+        """A plan of nothing is not green."""
+        if status not in {0, NO_TESTS}:
+            return
+        from pytest_llmops.report.plan import write
+
+        self.result = plan_of(self.run)
+        nothing = NOTHING_CHECKED if self.run.options.gate else NO_TESTS
+        session.exitstatus = 0 if self.result["checks"] else nothing
+        self._write(lambda: write(self.run.report_folder, self.result))
+
+    def _in_order(self, by_node_id: dict[str, Any]) -> list[Any]:
+        known = self.run.selected.known if self.run.selected else {}
+        place = {node_id: number for number, node_id in enumerate(known)}
+        return [by_node_id[name] for name in sorted(by_node_id, key=lambda name: place.get(name, len(place)))]
