@@ -1,7 +1,9 @@
 """Servers that answer from a table, and programs that end with the test."""
 
 import json
+import os
 import subprocess
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -128,3 +130,22 @@ def redis_server(start, closed_port):
         return closed_port
 
     return redis_server
+
+
+@pytest.fixture(scope="session")
+def stock_files(tmp_path_factory):
+    """What the real pytest-benchmark writes of some tests: all values by --benchmark-json, a summary by autosave."""
+
+    def stock_files(tests):
+        folder = tmp_path_factory.mktemp("stock")
+        (folder / "test_it.py").write_text(tests)
+        unloaded = ("llmops", "cacheprovider", "hypothesispytest", "anyio", "locust", "allure_pytest")
+        plain = [f"-pno:{name}" for name in unloaded]
+        alone = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}  # no worker of ours
+        asked = ["--benchmark-json=all.json", "--benchmark-autosave", "--benchmark-storage=file://saved"]
+        command = [sys.executable, "-m", "pytest", *plain, *asked, "test_it.py"]
+        subprocess.run(command, cwd=folder, env=alone, check=True)
+        (summary,) = (folder / "saved").rglob("*.json")
+        return {"all": folder / "all.json", "summary": summary}
+
+    return stock_files

@@ -1,9 +1,6 @@
 """Stock pytest-benchmark files on their way to a baseline."""
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 
@@ -20,20 +17,12 @@ def test_query(benchmark):
 def test_slow(benchmark):
     benchmark.pedantic(time.sleep, args=(0.002,), rounds=3)
 """
-UNLOADED = ("llmops", "cacheprovider", "hypothesispytest", "anyio", "locust", "allure_pytest")
 
 
 @pytest.fixture(scope="module")
-def stock(tmp_path_factory):
+def stock(stock_files):
     """What the real pytest-benchmark writes."""
-    folder = tmp_path_factory.mktemp("stock")
-    (folder / "test_it.py").write_text(TESTS)
-    plain = [f"-pno:{name}" for name in UNLOADED]
-    alone = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}  # no worker of ours
-    asked = ["--benchmark-json=all.json", "--benchmark-autosave", "--benchmark-storage=file://saved"]
-    subprocess.run([sys.executable, "-m", "pytest", *plain, *asked, "test_it.py"], cwd=folder, env=alone, check=True)
-    (summary,) = (folder / "saved").rglob("*.json")
-    return {"all": folder / "all.json", "summary": summary}
+    return stock_files(TESTS)
 
 
 @pytest.fixture

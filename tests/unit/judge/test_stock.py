@@ -1,7 +1,4 @@
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 
@@ -27,18 +24,9 @@ UNTOLD = {"model": "*", "workload": "*", "measurement_version": "*"}
 
 
 @pytest.fixture(scope="module")
-def written(tmp_path_factory):
-    """What the real pytest-benchmark writes: all values by --benchmark-json, a summary by --benchmark-autosave."""
-    folder = tmp_path_factory.mktemp("stock")
-    (folder / "test_it.py").write_text(TESTS)
-    plain = [
-        f"-pno:{name}" for name in ("llmops", "cacheprovider", "hypothesispytest", "anyio", "locust", "allure_pytest")
-    ]
-    alone = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}  # no worker of ours
-    asked = ["--benchmark-json=all.json", "--benchmark-autosave", "--benchmark-storage=file://saved"]
-    subprocess.run([sys.executable, "-m", "pytest", *plain, *asked, "test_it.py"], cwd=folder, env=alone, check=True)
-    (summary,) = (folder / "saved").rglob("*.json")
-    return {"all": folder / "all.json", "summary": summary}
+def written(stock_files):
+    """What the real pytest-benchmark writes."""
+    return stock_files(TESTS)
 
 
 @pytest.fixture
