@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SIDES = {
     "accepted": ("its baseline", "now", "then"),
-    "in turns": ("its counterpart", "here", "there"),
+    "in turns": ("{against}", "here", "there"),
     "point": ("what is expected", "now", "expected"),
 }
 """How a sentence calls what is compared with, what was measured, and the value of the former."""
@@ -197,6 +197,7 @@ class Judging:
         assert result.value is not None
         assert result.baseline is not None
         than, now, then = SIDES[reference.kind]
+        than = than.format(against=self.asking.bench.against)
         value, before = said(result.value, result.unit), said(result.baseline, result.unit)
         _, semicolon, unconfirmed = reason.partition("; unconfirmed: ")
         self.measurement.regressions.append(

@@ -15,7 +15,7 @@ TESTS = """
 """
 USUAL_S, SLOW_S = 0.02, 0.036
 SENTENCE = (
-    r"generation is 1\.\d\d times slower than its counterpart \(95 % limits 1\.\d\d to [12]\.\d\d\): \d+ ms here, "
+    r"generation is 1\.\d\d times slower than stable \(95 % limits 1\.\d\d to [12]\.\d\d\): \d+ ms here, "
     r"\d+ ms there; \d+ calls against stable, called in turns"
 )
 IN_TURNS = "stable: every timed call is made in turns on both; stored baselines are not consulted. About 36 calls there"

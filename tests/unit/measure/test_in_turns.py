@@ -54,7 +54,7 @@ def test_what_is_slower_than_the_other_side_fails_without_a_second_run(bench, ag
     found = against(bench(), 0.2, 0.1)
     assert (found["ttft"].state, found["ttft"].n) == ("regression", 30)
     assert found.problems[0] == (
-        f"x.ttft is 2.00 times slower than its counterpart (95 % limits {found['ttft'].low:.2f} to "
+        f"x.ttft is 2.00 times slower than stable (95 % limits {found['ttft'].low:.2f} to "
         f"{found['ttft'].high:.2f}): 200 ms here, 100 ms there; 30 calls against stable, called in turns"
     )
 
