@@ -186,13 +186,13 @@ class Http:
         role: str | None,
         deadline_s: float | None,
     ) -> Iterator[tuple[httpx.Response, float]]:
-        self.ledger.admit(self.component, self.part.rate_limit)
         signed = signature(self.target, self.component, role)
         headers = {"User-Agent": f"pytest-llmops/{__version__} ({PURPOSE.get()})", **(signed.headers if signed else {})}
         text = None if body is None else json.dumps(body, ensure_ascii=False, allow_nan=False)
         if text is not None:
             headers["Content-Type"] = "application/json"
         request = self._client.build_request(method, path, content=text, params=dict(query or {}), headers=headers)
+        self.ledger.admit(self.component, self.part.rate_limit)  # whatever cannot be sent has raised by now
         last_exchange.set(as_curl(self.target, self.component, method, str(request.url), text, signed))
         allowed_s = deadline_s or self.part.deadline
         self._deadline.start(allowed_s)
@@ -210,7 +210,8 @@ class Http:
                 self._deadline.stream.close()  # the library forgets it where the proxy refuses
             raise CallFailed(self.component, kind, f"{self.component}: {method} {path} {words}.") from None
         finally:
-            self.ledger.charge(self.component, requests=1, answered=answered)
+            if answered:
+                self.ledger.answer(self.component)
 
     def _answer(self, method: str, path: str, response: httpx.Response, elapsed_s: float) -> Answer:
         """The answer, if it is the component's own.

@@ -142,10 +142,8 @@ class Redis:
     def _send(self, command: str, call: Callable[[], Any], *arguments: str) -> Any:
         self.ledger.admit(self.component, self.part.rate_limit)
         last_exchange.set(as_redis_cli(self.target, self.component, self._place, [command, *arguments]))
-        answered = False
         try:
             answer = call()
-            answered = True
         except redis.TimeoutError:
             allowed = spoken(self.part.deadline)
             raise CallFailed(
@@ -166,8 +164,7 @@ class Redis:
             raise CallFailed(
                 self.component, "bad-answer", f"{self.component}: {command} failed: {_bare(error)}."
             ) from None
-        finally:
-            self.ledger.charge(self.component, requests=1, answered=answered)
+        self.ledger.answer(self.component)
         return answer
 
     def _in_words(self, error: Exception) -> tuple[str, str]:

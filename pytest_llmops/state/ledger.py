@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from pytest_llmops.errors import BudgetSpent
@@ -56,6 +57,7 @@ class Ledger:
     def __init__(self, path: Path, budget: Budget) -> None:
         self.path = path
         self.budget = budget
+        self._counting = Lock()  # between threads alone: each entry is read once, and none beyond a call's own
         self._read_up_to = 0
         self._spent = Spent()
         self._reserve_spent = Spent()
@@ -74,20 +76,19 @@ class Ledger:
 
         Args:
             component: who was called, or what the time was spent on.
-            requests: calls.
+            requests: calls that ``admit`` has not entered.
             tokens: generated tokens.
             seconds: wall time within measurements.
             answered: whether these calls were answered.
         """
-        name = "_".join(component.split())
-        self._here[name] += requests if answered else 0
-        flags = f"{int(answered)}{int(self._confirming)}"
-        line = f"{time.time():.3f} {name} {requests} {tokens} {seconds:.3f} {flags}\n"
-        file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        try:
-            os.write(file, line.encode())
-        finally:
-            os.close(file)
+        come = requests if answered else 0
+        self._here[_word(component)] += come
+        self._append(_now(), component, Spent(requests, tokens, seconds), come)
+
+    def answer(self, component: str) -> None:
+        """Enter that a call which was admitted has been answered."""
+        self._here[_word(component)] += 1
+        self._append(_now(), component, Spent(), 1)
 
     @contextmanager
     def confirming(self) -> Iterator[None]:
@@ -99,29 +100,41 @@ class Ledger:
             self._confirming = False
 
     def admit(self, component: str, limit: RateLimit | None) -> None:
-        """Let one call pass, or refuse it.
+        """Enter one call and let it pass, or take it back and refuse it.
+
+        It is entered before the others are counted, so that of calls admitted at once by several processes each sees
+        those before it in the file, though none is answered yet.
 
         Raises:
             BudgetSpent: the run's requests or tokens are used up, or the component's own limit would be broken.
         """
-        spent = self.spent()
-        if spent.requests >= self.budget.requests:
-            raise BudgetSpent(
+        moment = _now()
+        with self._counting:
+            start = self._append(moment, component, Spent(requests=1))
+            self._read(start)
+            refusal = self._refusal(component, limit)
+        if refusal:
+            self._append(moment, component, Spent(requests=-1))
+            raise BudgetSpent(refusal)
+
+    def _refusal(self, component: str, limit: RateLimit | None) -> str:
+        """Why another call may not pass; empty where it may."""
+        if self._spent.requests >= self.budget.requests:
+            return (
                 f"{component}: the run's budget of {self.budget.requests} requests is spent; "
                 f"raise budget.requests or select fewer tests."
             )
-        if spent.tokens >= self.budget.tokens:
-            raise BudgetSpent(
+        if self._spent.tokens >= self.budget.tokens:
+            return (
                 f"{component}: the run's budget of {self.budget.tokens} tokens is spent; "
                 f"raise budget.tokens or select fewer tests."
             )
-        if limit is not None:
-            recent = self._recent(component, limit)
-            if recent >= limit.calls:
-                raise BudgetSpent(
-                    f"{component}: {recent} calls within {limit.per_s:g} s, the target's own limit is {limit.calls}; "
-                    f"select fewer tests or wait."
-                )
+        if limit is not None and (recent := self._recent(component, limit)) >= limit.calls:
+            return (
+                f"{component}: {recent} calls within {limit.per_s:g} s, the target's own limit is {limit.calls}; "
+                f"select fewer tests or wait."
+            )
+        return ""
 
     def admitted(self, component: str, limit: RateLimit) -> int:
         """How many more calls a component's own limit lets pass now."""
@@ -144,23 +157,54 @@ class Ledger:
 
     def spent(self) -> Spent:
         """The sum of all entries of all processes."""
-        if not self.path.exists():
+        with self._counting:
+            if self.path.exists():
+                self._read()
             return self._spent
+
+    def _append(self, moment: str, component: str, cost: Spent, come: int = 0) -> int:
+        """Write one line; returns where in the file it begins."""
+        what = f"{cost.requests} {cost.tokens} {cost.seconds:.3f}"
+        line = f"{moment} {_word(component)} {what} {come} {int(self._confirming)}\n".encode()
+        file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.write(file, line)
+            return os.lseek(file, 0, os.SEEK_CUR) - len(line)
+        finally:
+            os.close(file)
+
+    def _read(self, up_to: int | None = None) -> None:
+        """Count the entries since the last time, in the order of the file; ``up_to``: those that begin before."""
         with self.path.open("rb") as file:
             file.seek(self._read_up_to)
-            text = file.read()
+            text = file.read() if up_to is None else file.read(max(0, up_to - self._read_up_to))
         whole = text[: text.rfind(b"\n") + 1]
         self._read_up_to += len(whole)
         for line in whole.decode().splitlines():
-            moment, component, requests, tokens, seconds, flags = line.split()
-            self._calls.setdefault(component, []).extend([float(moment)] * int(requests))
-            cost = Spent(int(requests), int(tokens), float(seconds))
-            self._spent += cost
-            self._reserve_spent += cost if flags[1] == "1" else Spent()
-            self._answered[component] += cost.requests if flags[0] == "1" else 0
-        return self._spent
+            self._count(line)
+
+    def _count(self, line: str) -> None:
+        moment, component, requests, tokens, seconds, come, reserve = line.split()
+        calls = self._calls.setdefault(component, [])
+        if int(requests) < 0:
+            calls.remove(float(moment))  # a call that is taken back has the moment at which it was entered
+        else:
+            calls.extend([float(moment)] * int(requests))
+        cost = Spent(int(requests), int(tokens), float(seconds))
+        self._spent += cost
+        self._reserve_spent += cost if reserve == "1" else Spent()
+        self._answered[component] += int(come)
 
     def reserve_spent(self) -> Spent:
         """What of that was paid out of the reserve."""
         self.spent()
         return self._reserve_spent
+
+
+def _now() -> str:
+    return f"{time.time():.3f}"
+
+
+def _word(component: str) -> str:
+    """The name as one word of a line."""
+    return "_".join(component.split())

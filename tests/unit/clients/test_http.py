@@ -7,7 +7,8 @@ import pytest
 from pytest_llmops import __version__
 from pytest_llmops.clients.exchange import last_exchange
 from pytest_llmops.clients.http import purpose
-from pytest_llmops.errors import BudgetSpent, CallFailed
+from pytest_llmops.errors import BudgetSpent, CallFailed, ConfigError
+from pytest_llmops.state.ledger import Ledger
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n"
 
@@ -208,10 +209,23 @@ def test_every_call_is_charged_and_refused_when_the_budget_is_spent(serve, http,
     api.call("GET", "/x")
     list(api.lines("GET", "/x"))
     failure(nobody)
-    assert ledger.spent().requests == 3
+    assert (ledger.spent().requests, ledger.answered("api"), ledger.answered_here("api")) == (3, 2, 2)
     ledger.charge("api", requests=ledger.budget.requests)
     with pytest.raises(BudgetSpent):
         api.call("GET", "/x")
+
+
+def test_a_call_counts_while_it_is_under_way(serve, http, ledger):
+    another = Ledger(ledger.path, ledger.budget)
+    api = http(url=serve(lambda _: [another.spent().requests, another.answered("api")]).url)
+    assert api.call("GET", "/x").json() == [1, 0]
+    assert (another.spent().requests, another.answered("api")) == (1, 1)
+
+
+def test_a_call_that_cannot_be_signed_costs_nothing(http, ledger, closed_port):
+    with pytest.raises(ConfigError):
+        http(url=f"http://127.0.0.1:{closed_port}", auth={"bearer": "KEY"}).call("GET", "/x")
+    assert ledger.spent().requests == 0
 
 
 def test_the_last_call_can_be_pasted_into_a_shell(serve, http):

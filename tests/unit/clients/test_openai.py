@@ -167,7 +167,7 @@ def test_hidden_reasoning_is_no_part_of_the_time_per_token(openai):
     usage = {"completion_tokens": 66, "completion_tokens_details": {"reasoning_tokens": 64}}
     found = openai(*WORDS, event(usage=usage), DONE, model="m")[0].generate("capital?")
     first, last = found.stream.token_times_s
-    assert (found.tokens_out, found.stream.hidden, found.stream.ttfo_s) == (66, 64, None)
+    assert (found.tokens_out, found.stream.hidden, found.stream.reasoned) == (66, 64, False)
     assert found.stream.tpot_s == pytest.approx(last - first)  # two tokens were streamed
 
 

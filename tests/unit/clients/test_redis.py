@@ -1,6 +1,7 @@
 import os
 import socket
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from shutil import which
 
 import pytest
@@ -37,7 +38,7 @@ def test_a_server_answers_keeps_and_counts(redis_server, cache, ledger):
     assert 0 < found.used_bytes < found.max_bytes == 50 * 1024 * 1024
     assert found.hit_rate == 50.0
     assert redis._client.dbsize() == 0  # the probe was removed
-    assert ledger.spent().requests == 5  # PING, SET, GET, DEL, INFO
+    assert ledger.spent().requests == ledger.answered("redis") == 5  # PING, SET, GET, DEL, INFO
 
 
 def test_a_hit_rate_of_nothing_says_nothing():
@@ -149,10 +150,20 @@ def test_a_server_that_says_nothing(cache):
         assert failure(redis) == ("timeout", "redis: PING gave no answer within 200 ms.")
 
 
+def test_a_command_counts_while_it_is_under_way(cache, ledger):
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as another:
+        pinged = another.submit(failure, cache(server.getsockname()[1]))
+        connection, _ = server.accept()
+        with connection:
+            assert connection.recv(1)
+            assert (ledger.spent().requests, ledger.answered("redis")) == (1, 0)
+        assert pinged.result()[0] == "connection"
+
+
 def test_every_command_needs_the_budget(cache, closed_port, ledger):
     redis = cache(closed_port)
     failure(redis)
-    assert ledger.spent().requests == 1
+    assert (ledger.spent().requests, ledger.answered("redis")) == (1, 0)
     ledger.charge("redis", requests=ledger.budget.requests)
     with pytest.raises(BudgetSpent):
         redis.ping()

@@ -1,6 +1,9 @@
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from multiprocessing import get_context
 
 import pytest
 from hypothesis import given
@@ -21,6 +24,20 @@ ledger = Ledger(Path(sys.argv[1]), Budget())
 for _ in range(400):
     ledger.charge("api", requests=1, tokens=3, seconds=0.5)
 """
+
+
+def admit_often(together, passed, paths, budget, limit):
+    """Admits twenty calls in each ledger, none of which is answered; tells how many passed."""
+    counts = []
+    for path in paths:
+        ledger, admitted = Ledger(path, budget), 0
+        together.wait(60)
+        for _ in range(20):
+            with suppress(BudgetSpent):
+                ledger.admit("api", limit)
+                admitted += 1
+        counts.append(admitted)
+    passed.put(counts)
 
 
 @pytest.fixture
@@ -64,7 +81,7 @@ def test_a_half_written_line_waits_for_its_end(ledger):
         file.write("1.000 api 1 7")
     assert ledger.spent() == Spent(1, 0, 0.0)
     with ledger.path.open("a") as file:
-        file.write("0 0.000 10\n")
+        file.write("0 0.000 1 0\n")
     assert ledger.spent() == Spent(2, 70, 0.0)
 
 
@@ -93,12 +110,65 @@ def test_the_targets_own_limit_counts_its_own_calls(ledger):
     ledger.charge("redis", requests=5)
     for _ in range(3):
         ledger.admit("api", limit)
-        ledger.charge("api", requests=1)
+        ledger.answer("api")
     ledger.charge("api", tokens=5)  # tokens of a call that is counted already
     with pytest.raises(BudgetSpent) as caught:
         ledger.admit("api", limit)
     assert str(caught.value) == ("api: 3 calls within 3600 s, the target's own limit is 3; select fewer tests or wait.")
     ledger.admit("api", None)
+    assert ledger.spent() == Spent(9, 5, 0.0)  # what was refused is taken back
+
+
+@pytest.mark.parametrize("limit", [RateLimit(calls=50, per_s=3600), None])
+def test_of_calls_that_four_processes_admit_at_once_as_many_pass_as_the_limit_says(tmp_path, limit):
+    paths, budget = [tmp_path / f"ledger{number}" for number in range(40)], Budget(requests=500 if limit else 50)
+    spawn = get_context("spawn")
+    passed, together = spawn.Queue(), spawn.Barrier(4)
+    given = (together, passed, paths, budget, limit)
+    started = [spawn.Process(target=admit_often, args=given, daemon=True) for _ in range(4)]
+    for process in started:
+        process.start()
+    counts = [passed.get(timeout=60) for _ in started]
+    assert [sum(of_one) for of_one in zip(*counts, strict=True)] == [50] * 40
+    for path in paths:
+        reader = Ledger(path, budget)
+        assert (reader.spent(), reader.answered("api")) == (Spent(requests=50), 0)
+        assert reader.admitted("api", RateLimit(calls=51, per_s=3600)) == 1
+
+
+def test_of_calls_that_threads_admit_at_once_as_many_pass_as_the_limit_says(tmp_path):
+    ledger, limit = Ledger(tmp_path / "ledger", Budget()), RateLimit(calls=50, per_s=3600)
+
+    def admitted(_):
+        with suppress(BudgetSpent):
+            ledger.admit("api", limit)
+            return 1
+        return 0
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(admitted, range(400))) == 50
+    assert ledger.spent() == Spent(requests=50)
+
+
+def test_calls_that_others_have_under_way_count(ledger):
+    limit = RateLimit(calls=2, per_s=3600)
+    other = Ledger(ledger.path, ledger.budget)
+    ledger.admit("api", limit)
+    other.admit("api", limit)
+    with pytest.raises(BudgetSpent):
+        ledger.admit("api", limit)
+    assert (ledger.answered("api"), ledger.answered_here("api")) == (0, 0)
+    other.answer("api")
+    assert (ledger.answered("api"), ledger.answered_here("api"), other.answered_here("api")) == (1, 0, 1)
+    assert ledger.spent().requests == 2
+
+
+def test_what_is_taken_back_is_taken_back_from_the_reserve_too(tmp_path):
+    ledger = Ledger(tmp_path / "ledger", Budget(requests=1))
+    ledger.charge("api", requests=1)
+    with ledger.confirming(), pytest.raises(BudgetSpent):
+        ledger.admit("api", None)
+    assert (ledger.spent().requests, ledger.reserve_spent()) == (1, Spent())
 
 
 def test_calls_older_than_the_limits_period_are_forgotten(ledger):
