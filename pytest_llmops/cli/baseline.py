@@ -37,7 +37,7 @@ def list_(config: Path | None, target: str | None) -> None:
         "run", "recorded", "age", "metrics", "by", "reason", folds=("by", "reason"), numbers=("age", "metrics")
     )
     for run in store.runs(found.name):
-        by, reason = (run.accepted.by, f"{run.accepted.reason}{_how(run.accepted)}") if run.accepted else ("", "")
+        by, reason = (run.accepted.by, f"{run.accepted.reason}{_how(run, run.accepted)}") if run.accepted else ("", "")
         moment = f"{run.recorded:%Y-%m-%d %H:%M}"
         filled.add_row(number(run), moment, age(run.recorded), str(len(run.recordings)), by, reason)
     if filled.row_count:
@@ -96,13 +96,16 @@ def _acceptance(run: BaselineRun) -> str:
     if given is None:
         return "a candidate: nobody has accepted it"
     commit = f", commit {given.commit[:8]}" if given.commit else ""
-    return f"accepted {given.at:%Y-%m-%d} by {given.by}{commit}: {given.reason}{_how(given)}"
+    return f"accepted {given.at:%Y-%m-%d} by {given.by}{commit}: {given.reason}{_how(run, given)}"
 
 
-def _how(given: Acceptance) -> str:
+def _how(run: BaselineRun, given: Acceptance) -> str:
     """What else was decided with it, in brackets, with a leading blank."""
+    from pytest_llmops.judge.lost_calls import lost_calls
+
+    wrong = "too many of its calls failed" if any(lost_calls(run)) else "it disagrees with the runs that it joins"
     words = [f"replaces the runs up to {given.replaces:04d}"] if given.replaces else []
-    words += ["forced: it disagrees with the runs that it joins"] if given.forced else []
+    words += [f"forced: {wrong}"] if given.forced else []
     return f" ({'; '.join(words)})" if words else ""
 
 

@@ -12,6 +12,7 @@ from pytest_llmops.cli.columns import say, show, table
 from pytest_llmops.cli.judged import judge
 from pytest_llmops.cli.runs import number, pasted, recorded
 from pytest_llmops.judge.baselines import KEPT
+from pytest_llmops.judge.likeness import standing_runs
 from pytest_llmops.judge.shipped import store_of
 from pytest_llmops.judge.thresholds import said
 from pytest_llmops.report.terminal import COLORS
@@ -51,7 +52,7 @@ def compare(target: Target, run: BaselineRun, *, advise: bool = False) -> None:
         filled.add_row(*_row(one))
     show(filled, "The candidate holds no metric.")
     states = {state for state, _ in meaning.changes(judged)}
-    sentences = [*_sentences(judged), *_presence(target, run, meaning.newest(accepted, KEPT))]
+    sentences = [*_sentences(judged), *_presence(target, run, accepted)]
     if "regression" in states:
         sentences.append((ONE_RUN, ""))
     if sentences:
@@ -69,15 +70,16 @@ def _sentences(judged: Sequence[Judged]) -> Iterator[tuple[str, str]]:
     yield from ((sentence, "") for sentence in meaning.unlike(judged))
 
 
-def _presence(target: Target, run: BaselineRun, before: Sequence[BaselineRun]) -> Iterator[tuple[str, str]]:
+def _presence(target: Target, run: BaselineRun, accepted: Sequence[BaselineRun]) -> Iterator[tuple[str, str]]:
     """Metrics that only one side has, loudly: nothing of theirs was compared."""
-    if not before:
+    if not accepted:
         return
+    before = standing_runs(accepted, run)[-KEPT:]
     for name in meaning.gone(target, run, before):
         having = [number(one) for one in before if one.find(name)]
         last = f"{having[-1]} has it" if len(having) == 1 else f"{having[0]} to {having[-1]} have it"
         yield f"MISSING {name}: {last}, the candidate has not. Was its test renamed, left out, or failed?", MISSING
-    for name in meaning.new(run, before):
+    for name in meaning.new(run, accepted):
         yield f"NEW {name}: no accepted run has it; it is compared from the next run on that is accepted.", NEW
 
 

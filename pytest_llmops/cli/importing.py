@@ -54,9 +54,8 @@ def import_(
     changed. It tells no model and no workload: whoever accepts it vouches for those.
     """
     from pytest_llmops.cli.runs import pasted
-    from pytest_llmops.judge.benchmark_json import write_candidate
     from pytest_llmops.judge.stock import Stock, unknown
-    from pytest_llmops.measure.candidate import candidate_path
+    from pytest_llmops.measure.candidate import write_new
 
     found = meant(config, target)
     stocks = [Stock(path) for path in files]
@@ -64,12 +63,12 @@ def import_(
         raise BaselineError("\n".join(problems))
     kind = "sandbox" if found.table.environment == "sandbox" else ""
     runs = [stock.run(found.name, kind, metrics) for stock in stocks]
-    places = [candidate_path(reports or found.root / "reports", run) for run in runs]
-    for place, run in zip(places, runs, strict=True):
-        if places.count(place) > 1:
-            raise BaselineError(f"{run.path} was recorded in the same second as another that is given: import one.")
+    moments = [run.recorded for run in runs]
+    for run in runs:
+        if moments.count(run.recorded) > 1:
+            raise BaselineError(f"{run.path} was recorded at the same moment as another that is given: import one.")
+    places = [write_new(reports or found.root / "reports", run) for run in runs]
     for place, run, stock in zip(places, runs, stocks, strict=True):
-        write_candidate(place, run)
         named = ", ".join(f"{one.metric.name} ({len(one.metric.series.values)} values)" for one in run.recordings)
         click.echo(f"imported: {stock.path} as {place}: {named}")
         for sentence in stock.left_out:

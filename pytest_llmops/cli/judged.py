@@ -7,9 +7,11 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from pytest_llmops.judge.estimate import statistic
-from pytest_llmops.judge.looks import Done, Looks, Rule
+from pytest_llmops.judge.looks import Done, Looks
+from pytest_llmops.judge.schedule import LONG_CALL_S, WARM_UP
 from pytest_llmops.judge.shipped import store_of
-from pytest_llmops.measure.references import PARTS, plain, points_of
+from pytest_llmops.measure.asking import compared, rule_of
+from pytest_llmops.measure.references import PARTS, points_of
 from pytest_llmops.samples import split_statistic
 
 if TYPE_CHECKING:
@@ -91,24 +93,26 @@ def judge(target: Target, run: BaselineRun) -> list[Judged]:
 
 
 def _together(target: Target, whole: str, recordings: Sequence[Recording]) -> list[Judged]:
-    store, rule = store_of(target), target.table.baseline
+    store = store_of(target)
     known = {one.metric.name: one for one in recordings}
     matches = {name: store.find(target.name, name, one.fingerprint) for name, one in known.items()}
-    points = {name: one.point for name, one in points_of(whole, target).items() if one.point is not None}
-    asked = [name for name in map(plain, (*rule.primary, *points)) if split_statistic(name)[0] in known]
-    gating = tuple(dict.fromkeys(name for name in asked if name not in known))
-    looks = Looks(
-        {name: match.series for name, match in matches.items()},
-        Rule(rule.threshold, rule.floor, rule.tau0, statistics=gating, points=points),
-    )
+    points = points_of(whole, target)
+    rule = rule_of(target, compared(whole, target, points), points)
+    looks = Looks({name: match.series for name, match in matches.items()}, rule)
+    looks.start(slow=_slow(recordings[0]))
     done = looks.after([[one.metric for one in recordings]], 0, 0)
     assert isinstance(done, Done)  # no call is affordable
     errors = {name: done.verdicts.get(f"{name}.error_rate") for name in known}
     return [
-        Judged(name, known[metric], matches[metric], verdict, errors.get(name), points.get(name))
+        Judged(name, known[metric], matches[metric], verdict, errors.get(name), rule.points.get(name))
         for name, verdict in done.verdicts.items()
         if (metric := split_statistic(name)[0]) in known
     ]
+
+
+def _slow(whole: Recording) -> bool:
+    """Whether its run took the calls for slow: so said its warm-up, which is not kept, but as many calls came after."""
+    return min(whole.metric.series.values[:WARM_UP], default=0.0) > LONG_CALL_S
 
 
 def _whole(one: Recording) -> str:

@@ -50,9 +50,9 @@ def unlike(judged: Sequence[Judged]) -> Iterator[str]:
     yield from (f"{', '.join(names)}: {words}" for words, names in sharing.items())
 
 
-def gone(target: Target, run: BaselineRun, accepted: Sequence[BaselineRun]) -> list[str]:
-    """Metrics that accepted runs have, and the candidate lacks."""
-    known = dict.fromkeys(one.metric.name for before in accepted for one in before.recordings)
+def gone(target: Target, run: BaselineRun, expecting: Sequence[BaselineRun]) -> list[str]:
+    """Metrics that the runs have whose metrics are expected of it, and the candidate lacks."""
+    known = dict.fromkeys(one.metric.name for before in expecting for one in before.recordings)
     alone = target.table.baseline.recorded
     return [name for name in known if not run.find(name) and not any(fits(pattern, name) for pattern in alone)]
 
@@ -61,9 +61,3 @@ def new(run: BaselineRun, accepted: Sequence[BaselineRun]) -> list[str]:
     """Metrics that the candidate has, and no accepted run."""
     known = {one.metric.name for before in accepted for one in before.recordings}
     return [one.metric.name for one in run.recordings if one.metric.name not in known]
-
-
-def newest(accepted: Sequence[BaselineRun], kept: int) -> Sequence[BaselineRun]:
-    """The newest runs that no newer one replaces."""
-    replaced = max((run.accepted.replaces for run in accepted if run.accepted), default=0)
-    return [run for run in accepted if run.number > replaced or not replaced][-kept:]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import shlex
 from datetime import UTC, datetime
-from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_llmops.errors import BaselineError, did_you_mean
 from pytest_llmops.judge.benchmark_json import load
 from pytest_llmops.judge.shipped import store_of
-from pytest_llmops.measure.candidate import FOLDER
+from pytest_llmops.measure.candidate import FOLDER, newest_of
 
 if TYPE_CHECKING:
     from pytest_llmops.judge.recording import BaselineRun
@@ -59,11 +58,10 @@ def candidate(target: Target, reports: Path | None, given: Path | None) -> Path:
     if given is not None:
         within = folder / given
         return within if within.is_file() and not given.is_file() else given
-    moment = "[0-9]" * 8 + "T" + "[0-9]" * 6  # in full: sandbox-rag-… is no candidate of sandbox
-    found = sorted(folder.glob(f"{escape(target.name.replace(':', '-'))}-{moment}.json"))
-    if not found:
+    found = newest_of(folder, target.name)
+    if found is None:
         raise BaselineError(f"there is no candidate of {target.name} in {folder}. {RECORD}")
-    return found[-1]
+    return found
 
 
 def pasted(path: Path | None) -> str:

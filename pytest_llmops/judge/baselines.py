@@ -74,7 +74,8 @@ class Store:
         """Make candidates of one target baselines, all of them or none, and return the new files.
 
         Existing files are left alone. With ``replace`` this is the new normal: runs that were accepted before are no
-        longer compared. ``forced`` is kept in the file: these runs disagree with those that they join.
+        longer compared, and one of them may be accepted again, corrected. ``forced`` is kept in the file: these runs
+        disagree with those that they join, or too many of their calls failed.
 
         Raises:
             BaselineError: no reason or no name given, or a candidate is damaged, not ours, or accepted already.
@@ -84,7 +85,7 @@ class Store:
         if not by.strip():
             raise BaselineError("a baseline is accepted by someone: say who")
         runs = [_candidate(path) for path in candidates]
-        paths, folder = self._next(runs), self._folder(runs[0].target)
+        paths, folder = self._next(runs, replace=replace), self._folder(runs[0].target)
         replaces = max((run.number for run in self.runs(runs[0].target)), default=0) if replace else 0
         now, written = datetime.now(UTC), []
         try:
@@ -137,20 +138,22 @@ class Store:
             )
         return run
 
-    def _next(self, runs: Sequence[BaselineRun]) -> list[Path]:
-        """The files that these runs will be; each must be new."""
+    def _next(self, runs: Sequence[BaselineRun], *, replace: bool) -> list[Path]:
+        """The files that these runs will be; each must be new, but for one that replaces what was wrong of it."""
         folder = self._folder(runs[0].target)
         numbers = [int(found[1]) for path in folder.glob("*.json") if (found := re.match(r"(\d+)_", path.name))]
         paths: list[Path] = []
         for place, run in enumerate(runs, max(numbers, default=0) + 1):
             stamp = run.recorded.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-            for known in folder.glob(f"*_{stamp}.json"):
+            for known in () if replace else folder.glob(f"*_{stamp}.json"):
+                if load(known).recorded == run.recorded:
+                    raise BaselineError(
+                        f"this run was accepted before, as {known}; twice the same one would pass for two that agree. "
+                        "If this one is corrected: --replace."
+                    )
+            if any(other.recorded == run.recorded for other in runs[: len(paths)]):
                 raise BaselineError(
-                    f"this run was accepted before, as {known}; twice the same one would pass for two that agree."
-                )
-            if any(path.name.endswith(f"_{stamp}.json") for path in paths):
-                raise BaselineError(
-                    f"{run.path} is given twice, or recorded in the same second as another that is given; "
+                    f"{run.path} is given twice, or recorded at the same moment as another that is given; "
                     "twice the same one would pass for two that agree."
                 )
             paths.append(folder / f"{place:04d}_{stamp}.json")

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.errors import BaselineError
+from pytest_llmops.judge.json_file import read_json, text
 from pytest_llmops.judge.recording import Acceptance, BaselineRun, Recording
 from pytest_llmops.samples import Metric, Series
 
@@ -26,17 +27,27 @@ def write_candidate(path: Path, run: BaselineRun) -> None:
     Raises:
         BaselineError: no metric has a value.
     """
-    document = _document(run)
-    if not document["benchmarks"]:
-        raise BaselineError(f"nothing to record for {run.target}: no call succeeded in any measurement")
+    written = as_text(run)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_text(_compact(document), "utf-8")
+        temporary.write_text(written, "utf-8")
         temporary.replace(path)
     finally:
         with suppress(FileNotFoundError):
             temporary.unlink()
+
+
+def as_text(run: BaselineRun) -> str:
+    """What ``write_candidate`` writes.
+
+    Raises:
+        BaselineError: no metric has a value.
+    """
+    document = _document(run)
+    if not document["benchmarks"]:
+        raise BaselineError(f"nothing to record for {run.target}: no call succeeded in any measurement")
+    return _compact(document)
 
 
 def load(path: Path) -> BaselineRun:
@@ -46,11 +57,11 @@ def load(path: Path) -> BaselineRun:
         BaselineError: the file is missing, damaged, or not a baseline of ours.
     """
     try:
-        document = json.loads(path.read_text("utf-8"))
+        document = read_json(path)
     except FileNotFoundError:
         raise BaselineError(f"there is no baseline file {path}") from None
-    except (OSError, ValueError) as error:
-        raise _broken(path, f"it is no readable JSON ({error})") from error
+    except ValueError as error:
+        raise _broken(path, f"it is {error}") from error
     if not isinstance(document, dict) or not isinstance(document.get("llmops"), dict):
         raise BaselineError(
             f"{path} is not a baseline of pytest-llmops: it has no 'llmops' table. Move it out of the baselines; "
@@ -66,7 +77,7 @@ def load(path: Path) -> BaselineRun:
         return _run(document, path)
     except KeyError as error:
         raise _broken(path, f"{error} is missing") from error
-    except (TypeError, ValueError, AttributeError, IndexError) as error:
+    except (TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
         raise _broken(path, str(error)) from error
 
 
@@ -139,12 +150,12 @@ def _compact(document: dict[str, Any]) -> str:
     """One line per top-level key and per metric: small, and a change shows in a diff where it was made."""
     lines = []
     for key, value in document.items():
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        said = json.dumps(value, ensure_ascii=False, allow_nan=False)
         if key == "benchmarks":
-            text = (
+            said = (
                 "[\n  " + ",\n  ".join(json.dumps(one, ensure_ascii=False, allow_nan=False) for one in value) + "\n ]"
             )
-        lines.append(f" {json.dumps(key)}: {text}")
+        lines.append(f" {json.dumps(key)}: {said}")
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
@@ -161,11 +172,11 @@ def _run(document: dict[str, Any], path: Path) -> BaselineRun:
     )
     commit = document["commit_info"]["id"]
     return BaselineRun(
-        target=ours["target"],
+        target=text(ours, "target"),
         recorded=datetime.fromisoformat(ours["recorded"]),
-        host_class=machine["host_class"],
-        cpu=machine["cpu"],
-        python_version=machine["python_version"],
+        host_class=text(machine, "host_class"),
+        cpu=text(machine, "cpu"),
+        python_version=text(machine, "python_version"),
         commit="" if commit == "unversioned" else commit,
         recordings=tuple(_recording(benchmark) for benchmark in document["benchmarks"]),
         accepted=accepted,
@@ -174,7 +185,7 @@ def _run(document: dict[str, Any], path: Path) -> BaselineRun:
 
 
 def _recording(benchmark: dict[str, Any]) -> Recording:
-    name, extra = benchmark["name"], benchmark["extra_info"]
+    name, extra = text(benchmark, "name"), benchmark["extra_info"]
     values = tuple(float(value) for value in benchmark["stats"]["data"])
     for place, value in enumerate(values, 1):
         if not (value > 0 and math.isfinite(value)):
@@ -184,7 +195,7 @@ def _recording(benchmark: dict[str, Any]) -> Recording:
     prompts = tuple(extra["prompts"][index] for index in extra["prompt_index"])
     return Recording(
         check=benchmark["fullname"].removesuffix(f"::{name}"),
-        metric=Metric(name, extra["unit"], Series(values, prompts, int(extra["failures"]))),
+        metric=Metric(name, text(extra, "unit"), Series(values, prompts, int(extra["failures"]))),
         fingerprint=dict(extra["fingerprint"]),
         beside=dict(extra["beside"]),
     )

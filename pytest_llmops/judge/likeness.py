@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_llmops.judge.recording import UNTOLD
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pytest_llmops.judge.recording import BaselineRun, Recording
 
@@ -17,8 +17,31 @@ def standing(
 ) -> list[tuple[BaselineRun, Recording]]:
     """The runs that are alike, and that no newer one of them replaces; newest last, as they are given."""
     alike = [(run, one) for run, one in found if not differences(one.fingerprint, fingerprint)]
-    replaced_up_to = max((run.accepted.replaces for run, _ in alike if run.accepted), default=0)
-    return [(run, one) for run, one in alike if run.number > replaced_up_to or not replaced_up_to]
+    up_to = _replaced_up_to(run for run, _ in alike)
+    return [(run, one) for run, one in alike if _after(run, up_to)]
+
+
+def standing_runs(accepted: Sequence[BaselineRun], candidate: BaselineRun) -> list[BaselineRun]:
+    """The runs whose metrics a candidate is expected to have: those that none it is compared with replaces.
+
+    Where it is like none of them, any of them replaces: it may be the first one after a change of the model.
+    """
+    alike = [run for run in accepted if any(_alike(run, one) for one in candidate.recordings)]
+    up_to = _replaced_up_to(alike or accepted)
+    return [run for run in accepted if _after(run, up_to)]
+
+
+def _replaced_up_to(runs: Iterable[BaselineRun]) -> int:
+    return max((run.accepted.replaces for run in runs if run.accepted), default=0)
+
+
+def _after(run: BaselineRun, number: int) -> bool:
+    return run.number > number or not number
+
+
+def _alike(run: BaselineRun, now: Recording) -> bool:
+    then = run.find(now.metric.name)
+    return then is not None and not differences(then.fingerprint, now.fingerprint)
 
 
 def taken_as_like(alike: Sequence[tuple[BaselineRun, Recording]]) -> str:

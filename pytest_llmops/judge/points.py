@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import jmespath
 
 from pytest_llmops.errors import BaselineError, did_you_mean, excerpt
+from pytest_llmops.judge.json_file import read_json
 from pytest_llmops.target.points import TIMES
 
 if TYPE_CHECKING:
@@ -40,31 +41,35 @@ def point_value(root: Path, metric: str, point: Point) -> float:
 
 def _read(path: Path) -> Any:
     try:
-        return json.loads(path.read_text("utf-8-sig"))
+        return read_json(path)
     except FileNotFoundError:
         raise BaselineError(f"there is no file {path}; give its path relative to llmops.toml.") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise BaselineError(f"{path} is no readable JSON ({error}); it was not changed.") from error
+    except ValueError as error:
+        raise BaselineError(f"{path} is {error}; it was not changed.") from error
 
 
 def _number(document: Any, point: Point, path: Path) -> float:
     asked = f"{point.value!r} in {path}"
     try:
         found = jmespath.search(point.value, document)
-    except jmespath.exceptions.JMESPathError as error:
+    except (ValueError, OverflowError, RecursionError) as error:  # JMESPath's own errors are the first
         raise BaselineError(f"{asked} cannot be evaluated ({str(error).rstrip('.')}).") from None
     if found is None:
         raise BaselineError(f"{point.value!r} finds nothing in {path}.{_instead(point.value, document)}")
     if isinstance(found, bool) or not isinstance(found, int | float):
         raise BaselineError(f"{asked} is {_said(found)}, not a number.{_instead(point.value, document)}")
-    if not _usable(found):
-        raise BaselineError(f"{asked} is {found:g}; nothing can be compared with that: it must be above 0.")
-    return float(found) * TIMES.get(point.unit, 1.0)
+    value = _float(found)
+    if not _usable(value):
+        raise BaselineError(f"{asked} is {value:g}; nothing can be compared with that: it must be above 0.")
+    return value * TIMES.get(point.unit, 1.0)
 
 
 def _instead(asked: str, document: Any) -> str:
     """The nearest numbers that the document has, else its first, with a leading blank."""
-    known = list(_numbers(document))
+    try:
+        known = list(_numbers(document))
+    except RecursionError:
+        return " It nests too deeply to name the numbers in it."
     if not known:
         return " There is no number above 0 in it."
     below = [path for path in known if path.startswith((f"{asked}.", f"{asked}["))]
@@ -86,6 +91,13 @@ def _numbers(node: Any, place: str = "") -> Iterator[str]:
             yield from _numbers(value, f"{place}[{index}]")
     elif isinstance(node, int | float) and not isinstance(node, bool) and _usable(node):
         yield place or "@"
+
+
+def _float(number: float) -> float:
+    try:
+        return float(number)
+    except OverflowError:  # a sum, or a text that JMESPath made a number
+        return math.inf
 
 
 def _usable(number: float) -> bool:

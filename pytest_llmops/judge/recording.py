@@ -12,10 +12,6 @@ if TYPE_CHECKING:
 
     from pytest_llmops.samples import Metric
 
-Fingerprint = dict[str, str | int]
-"""What must be alike before two runs are compared: target, model, workload, concurrency, host_class,
-measurement_version."""
-
 UNTOLD = "*"
 """In a fingerprint: an imported file did not tell; whoever accepted the run takes it as like."""
 
@@ -27,7 +23,8 @@ class Recording:
     Attributes:
         check: key of the check that measured it (``daily/test_latency.py::test_generation``).
         metric: its name, unit and values.
-        fingerprint: under which conditions.
+        fingerprint: what must be alike before two runs are compared: target, model, workload, concurrency, host_class,
+            measurement_version.
         beside: what else was seen, for people: numbers and words by name.
     """
 
@@ -48,7 +45,7 @@ class Acceptance:
         commit: of the repository that holds the suites, empty if unknown.
         source: name of the candidate's file.
         replaces: number of the newest run that is no longer compared, where this is the new normal; 0 replaces none.
-        forced: accepted although it disagrees with the runs that it joins.
+        forced: accepted although it disagrees with the runs that it joins, or too many of its calls failed.
     """
 
     reason: str

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.errors import BaselineError, did_you_mean
+from pytest_llmops.judge.json_file import read_json, text
 from pytest_llmops.judge.recording import UNTOLD, BaselineRun, Recording
 from pytest_llmops.judge.verdict import MIN_N
 from pytest_llmops.samples import Metric, Series
@@ -38,7 +38,7 @@ class Stock:
             self._recorded = datetime.fromisoformat(self._document["datetime"])
         except KeyError as error:
             raise BaselineError(f"{path} is damaged: {error} is missing. It was not changed.") from error
-        except (TypeError, ValueError, AttributeError) as error:
+        except (TypeError, ValueError, AttributeError, OverflowError) as error:
             raise BaselineError(f"{path} is damaged: {error}. It was not changed.") from error
         summarised = [one.name for one in self._benchmarks if not one.values]
         if summarised:
@@ -110,8 +110,8 @@ class _Benchmark:
     """One entry: its names, and its values in seconds."""
 
     def __init__(self, raw: Mapping[str, Any]) -> None:
-        self.name: str = raw["name"]
-        self.fullname: str = raw["fullname"]
+        self.name = text(raw, "name")
+        self.fullname = text(raw, "fullname")
         self.iterations = int(raw["stats"].get("iterations", 1))
         self.values = tuple(float(value) for value in raw["stats"].get("data") or ())
         for place, value in enumerate(self.values, 1):
@@ -133,11 +133,11 @@ def unknown(metrics: Mapping[str, str], files: Sequence[Stock]) -> list[str]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        document = json.loads(path.read_text("utf-8-sig"))
+        document = read_json(path)
     except FileNotFoundError:
         raise BaselineError(f"there is no file {path}; give one that pytest-benchmark wrote.") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise BaselineError(f"{path} is no readable JSON ({error}); it was not changed.") from error
+    except ValueError as error:
+        raise BaselineError(f"{path} is {error}; it was not changed.") from error
     if isinstance(document, dict) and "llmops" in document:
         raise BaselineError(f"{path} is a run of pytest-llmops itself; accept it as it is: llmops baseline accept.")
     if not isinstance(document, dict) or not isinstance(document.get("benchmarks"), list):

@@ -10,13 +10,13 @@ COLD_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """The raw timings of one streamed answer; TTFT, TTFO and TPOT are computed from them.
+    """The raw timings of one streamed answer; TTFT and TPOT are computed from them.
 
     Attributes:
         token_times_s: seconds from the start of the call to each chunk that carried a generated text, reasoning
             channel included. A blank is a token; an empty role frame is none.
         tokens_out: generated tokens by the server's own count (``usage`` or ``eval_count``), None if it gave none.
-        first_answer_s: seconds to the first chunk with text of the answer itself; None where none came.
+        first_answer_s: seconds to the first chunk with text of the answer itself (TTFO); None where none came.
         reasoned: whether a reasoning channel was streamed (``reasoning_content``, ``reasoning``, ``thinking``).
         hidden: tokens of ``tokens_out`` that were not streamed: reasoning that the server counts and keeps.
         load_s: seconds that the server spent loading the model before it read the prompt (Ollama's
@@ -34,11 +34,6 @@ class Stream:
     def ttft_s(self) -> float | None:
         """Time to the first generated token, of reasoning or answer, in seconds."""
         return self.token_times_s[0] if self.token_times_s else None
-
-    @property
-    def ttfo_s(self) -> float | None:
-        """Time to the first token of the answer, in seconds, where reasoning was streamed: without, it is TTFT."""
-        return self.first_answer_s if self.reasoned else None
 
     @property
     def tokens_streamed(self) -> int | None:

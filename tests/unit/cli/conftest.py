@@ -46,7 +46,7 @@ def file(tmp_path):
 def record(tmp_path):
     """Leaves a candidate, as a run does: of one latency, or of several metrics."""
 
-    def record(value, *, target="staging", day=0, model="m1", calls=10, failures=0):
+    def record(value, *, target="staging", day=0, model="m1", calls=30, failures=0):
         moment = MONDAY + timedelta(days=day)
         fingerprint = {"target": target, "model": model, "workload": "0a1b2c3d4e5f"}
         recordings = []

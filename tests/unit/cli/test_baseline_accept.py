@@ -127,6 +127,43 @@ def test_both_may_be_normal_by_force_and_the_file_says_so(accept, llmops, file, 
     )
 
 
+def test_a_run_of_which_many_calls_failed_is_accepted_only_by_force(accept, llmops, file, record, folder):
+    path = record({"latency": 0.1, "latency.ttft": 0.05}, calls=47, failures=3)
+    sentence = (
+        f"latency: 3 of 50 calls failed in {path.name}; above 5% those that are left would flatter (survivorship)"
+    )
+    status, said = accept(path)
+    assert (status, said[-4:]) == (
+        1,
+        [
+            "Error: nothing was accepted, for too many calls failed:",
+            f"  {sentence}",
+            "Mend what made them fail, and record anew.",
+            (
+                "If so many always fail: --force, and let --reason say why. Whatever is compared with this run stays "
+                "inconclusive."
+            ),
+        ],
+    )
+    assert contents(folder) == {}
+    assert accept("--replace", path)[0] == 1
+    status, said = accept("--force", path)
+    assert (status, said[-1]) == (0, f"forced: {sentence}")
+    assert load(next(folder.iterdir())).accepted.forced
+    assert (
+        llmops("baseline", "show")[1]
+        .splitlines()[1]
+        .endswith(" by ada: because (forced: too many of its calls failed)")
+    )
+
+
+def test_one_call_in_twenty_may_fail_and_more_where_thresholds_alone_judge(accept, file, record, folder):
+    assert accept(record(0.1, calls=57, failures=3))[0] == 0
+    file.write_text(f'{file.read_text()}\n[targets.staging.baseline]\nrecorded = ["lat*"]\n')
+    assert accept(record(0.1, day=1, calls=30, failures=30))[0] == 0
+    assert [load(path).accepted.forced for path in sorted(folder.iterdir())] == [False, False]
+
+
 def test_force_is_not_recorded_where_nothing_had_to_be_forced(accept, file, record, folder):
     accept(record(0.1))
     accept("--force", record(0.1, day=1))
@@ -167,7 +204,7 @@ FOREIGN = (
 SECOND = {
     "damaged": UNREADABLE.replace("{why}", "Expecting value: line 1 column 1 (char 0)"),
     "twice": (
-        "Error: {path} is given twice, or recorded in the same second as another that is given; twice the same one "
+        "Error: {path} is given twice, or recorded at the same moment as another that is given; twice the same one "
         "would pass for two that agree."
     ),
     "accepted": (

@@ -77,6 +77,24 @@ def test_what_a_new_normal_no_longer_has_is_not_missing(accepted, record, senten
     assert sentences(1) == []
 
 
+def test_what_replaced_runs_still_have_is_not_new(accepted, record, sentences):
+    accepted({"old": 0.1, "kept": 0.1})
+    accepted({"kept": 0.1}, day=1)
+    record({"old": 0.1, "kept": 0.1}, day=2)
+    assert sentences(2) == []
+
+
+def test_a_new_normal_of_another_model_hides_nothing_of_this_one(accepted, record, sentences):
+    accepted({"old": 0.1, "kept": 0.1})
+    accepted({"kept": 0.1}, day=1, model="m2")
+    record({"kept": 0.1}, day=2)
+    assert sentences(1) == [
+        "MISSING old: 0001 has it, the candidate has not. Was its test renamed, left out, or failed?"
+    ]
+    record({"kept": 0.1}, day=3, model="m3")
+    assert sentences(1) == ["kept: model is m3 now, m2 in the baseline"]
+
+
 def test_what_thresholds_alone_judge_is_not_missing(accepted, file, record, sentences):
     accepted({"kept": 0.1, "kept.tpot": 0.1})
     file.write_text(f'{file.read_text()}\n[targets.staging.baseline]\nrecorded = ["*.tpot"]\n')
@@ -120,6 +138,29 @@ def test_a_statistic_that_gates_and_a_number_of_the_teams_own_are_judged_too(acc
         "latency.p95 is 1.6 times slower: 165 ms now, 103 ms then",
         "other is 2 times slower: 100 ms now, 50 ms expected",
     ]
+
+
+def states(llmops):
+    """The state of each metric of the newest candidate."""
+    lines = [line.split() for line in llmops("baseline", "diff")[1].splitlines()]
+    start = next(place for place, words in enumerate(lines) if words[:1] == ["metric"])
+    return {words[0]: words[-1] for words in lines[start + 1 :] if words and words[0].startswith("latency")}
+
+
+def test_a_tail_of_slow_calls_is_judged_no_more_than_in_its_run(accepted, file, record, llmops):
+    accepted(1.5, calls=60)
+    file.write_text(f'{file.read_text()}\n[targets.staging.baseline]\nprimary = ["latency.p95"]\n')
+    record(1.5, day=1, calls=60)
+    assert states(llmops) == {"latency": "ok"}
+    record(1.5, day=2, calls=10)
+    assert states(llmops) == {"latency": "ok"}  # ten slow calls are a look
+
+
+def test_pinned_looks_are_those_of_the_run(accepted, file, record, llmops):
+    accepted(1.5, calls=60)
+    file.write_text(f'{file.read_text()}\n[targets.staging.baseline]\nprimary = ["latency.p95"]\nlooks = [60]\n')
+    record(1.5, day=1, calls=60)
+    assert states(llmops) == {"latency": "ok", "latency.p95": "ok"}
 
 
 @pytest.mark.parametrize("columns", [80, 120])

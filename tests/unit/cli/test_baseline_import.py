@@ -140,7 +140,7 @@ def test_the_same_run_twice_is_refused(llmops, file, later, tmp_path):
     path = later(2)
     assert llmops("baseline", "import", path, path) == (
         1,
-        f"Error: {path} was recorded in the same second as another that is given: import one.\n",
+        f"Error: {path} was recorded at the same moment as another that is given: import one.\n",
     )
     assert not (tmp_path / "reports").exists()
 
@@ -174,3 +174,41 @@ def test_a_benchmark_is_one_metric(llmops, file, later):
     assert llmops("baseline", "import", later(2), *words)[1].splitlines()[-1] == (
         "Error: Invalid value for '--metric': test_query is to be a and b; give it once."
     )
+
+
+def test_another_import_of_a_file_leaves_the_first_and_is_numbered(llmops, file, later, tmp_path):
+    path, folder = later(2), tmp_path / "reports" / "candidates"
+    llmops("baseline", "import", path, "--metric", "test_query=quer_latency")
+    before = (folder / "staging-20260302T093000.json").read_bytes()
+    for _ in range(2):  # the same again is the same file
+        said = llmops("baseline", "import", path, "--metric", "test_query=query_latency")[1]
+        assert said.startswith(
+            f"imported: {path} as {folder}/staging-20260302T093000-2.json: query_latency (12 values)"
+        )
+    assert sorted(one.name for one in folder.iterdir()) == [
+        "staging-20260302T093000-2.json",
+        "staging-20260302T093000.json",
+    ]
+    assert (folder / "staging-20260302T093000.json").read_bytes() == before
+    assert llmops("baseline", "diff")[1].startswith(f"candidate: {folder}/staging-20260302T093000-2.json")
+
+
+def test_a_wrong_metric_is_repaired_after_it_was_accepted(llmops, file, later, tmp_path):
+    path, folder = later(2), tmp_path / "baselines" / "staging"
+    accept = ["baseline", "accept", "--reason", "last year's", "--by", "ada"]
+    llmops("baseline", "import", path, "--metric", "test_query=quer_latency")
+    assert llmops(*accept)[0] == 0
+    llmops("baseline", "import", path, "--metric", "test_query=query_latency")
+    status, said = llmops(*accept)
+    assert (status, said.splitlines()[-1]) == (
+        1,
+        (
+            f"Error: this run was accepted before, as {folder}/0001_20260302T093000Z.json; twice the same one would "
+            "pass for two that agree. If this one is corrected: --replace."
+        ),
+    )
+    assert llmops(*accept, "--replace")[0] == 0
+    assert load(folder / "0002_20260302T093000Z.json").accepted.replaces == 1
+    said = llmops("baseline", "diff")[1]
+    assert "quer_latency" not in said
+    assert "query_latency" in said
