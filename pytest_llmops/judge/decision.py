@@ -28,6 +28,8 @@ up to 4 % of true +30 % ok where calls scatter by 60 %."""
 
 _CONFIDENCE = 0.95  # of the limits that are told
 
+_LARGEST = 700.0  # of a log: its exponential, and one divided by that, are still numbers
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -89,6 +91,7 @@ class Question:
 
     def worsening(self, level: float, log: float) -> float:
         """By how much the metric is worse, in its unit, where it is exp(log) times worse than the judged ``level``."""
+        log = _within(log)
         return -math.expm1(-log) / level if self.higher_is_better else math.expm1(log) * level
 
 
@@ -109,7 +112,7 @@ def decide(question: Question, found: Difference, n: int, shortest: int) -> Verd
         """Whether a true ratio of sqrt(threshold) would hardly ever come out that far away."""
         return distance > limit and float(stdtr(found.df, (limit / 2 - distance) / error)) <= alpha
 
-    ratio, low, high = math.exp(worse), math.exp(worse - reach), math.exp(worse + reach)
+    ratio, low, high = (math.exp(_within(log)) for log in (worse, worse - reach, worse + reach))
     say = wording.Comparison(question.metric, ratio, low, high, question.threshold, question.expected)
     state: State = "inconclusive"
     if not beyond and question.worsening(found.level, worse + reach) < question.floor:
@@ -125,6 +128,11 @@ def decide(question: Question, found: Difference, n: int, shortest: int) -> Verd
         reason = say.inconclusive(_needed(found, limit, alpha, shortest), shortest)
     suspect = state == "inconclusive" and worse > limit and beyond
     return Verdict(state, suspect, ratio, low, high, n, reason)
+
+
+def _within(log: float) -> float:
+    """The nearest log whose exponential is a number."""
+    return max(-_LARGEST, min(log, _LARGEST))
 
 
 def _needed(found: Difference, limit: float, alpha: float, n: int) -> float:

@@ -9,6 +9,7 @@ from pytest_llmops.judge.failures import judge_failures
 from pytest_llmops.judge.point import judge_point
 from pytest_llmops.judge.schedule import LOOKS, WARM_UP, judged, schedule
 from pytest_llmops.judge.verdict import MIN_N, SURVIVORSHIP, judge_samples
+from pytest_llmops.judge.wording import times
 from pytest_llmops.samples import split_statistic
 
 if TYPE_CHECKING:
@@ -121,6 +122,9 @@ class Looks:
         lost = max(_share(self._failures_before(whole)), _share(_failures([run[0].series for run in runs])))
         if lost > SURVIVORSHIP:
             verdicts = {name: _flattering(verdict, lost) for name, verdict in verdicts.items()}
+        made, first = runs[0][0].series.calls, self._schedule[0]
+        if made < first:
+            verdicts = {name: _cut_short(verdict, made, first) for name, verdict in verdicts.items()}
         done = Done({**verdicts, f"{whole}.error_rate": errors})
         if self._confirming:
             return done
@@ -218,11 +222,22 @@ def _share(counts: tuple[int, int]) -> float:
 
 
 def _flattering(verdict: Verdict, lost: float) -> Verdict:
-    """The calls that failed might have been the slow ones: what is left decides nothing."""
+    """The calls that failed might have been the slow ones: what is left decides nothing, but may raise a suspicion."""
     if verdict.state == "no-baseline" or not verdict.n:
         return verdict
     reason = f"{lost:.0%} of the calls failed, and the others alone would flatter (survivorship)"
-    return replace(verdict, state="inconclusive", suspect=False, reason=reason)
+    suspect = verdict.suspect or verdict.state == "regression"
+    if suspect and verdict.ratio is not None:
+        reason += f"; even so, they are {times(verdict.ratio)}"
+    return replace(verdict, state="inconclusive", suspect=suspect, reason=reason)
+
+
+def _cut_short(verdict: Verdict, made: int, first: int) -> Verdict:
+    """Below the first look the rule's figures do not hold: fewer calls may alarm, but not reassure."""
+    if verdict.state not in ("ok", "improvement"):
+        return verdict
+    reason = f"{verdict.reason}; but only {made} of the first {first} calls were made"
+    return replace(verdict, state="inconclusive", reason=reason)
 
 
 def _unconfirmed(verdict: Verdict) -> Verdict:

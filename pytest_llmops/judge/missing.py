@@ -1,8 +1,8 @@
-"""Metrics with an accepted baseline that a run should have measured and did not: renamed, deleted, or simply gone."""
+"""Metrics with an accepted baseline that a run should have measured and did not: renamed, deleted, skipped, or gone."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 ENDINGS = (".ttft", ".ttfo", ".tpot")
 """Of the parts of a measurement that baselines hold; the whole call has none."""
 
+PASSED, GONE = "passed without measuring it", "is no longer there"
+"""What a new name explains."""
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -24,9 +27,10 @@ class Asked:
         selected: keys of those that were to run on this target.
         passed: keys of those that passed: one that failed says itself why a metric is not there.
         measured: names of the metrics that the run yielded.
-        promised: names of the measurements that a check would have made which did not pass.
+        promised: names of the measurements that a check would have made which did not pass, and was not skipped.
         new: names of the metrics that have no baseline, with the check of each.
         reaches: whether the run would have collected and selected a check of that key, were it there.
+        unmade: why checks that were asked for were not made, in words: skipped, or left out on this target.
         by_marker: whether a marker selected: of a check that is gone only its neighbours tell whether it was meant.
     """
 
@@ -37,6 +41,7 @@ class Asked:
     promised: frozenset[str]
     new: Mapping[str, str]
     reaches: Callable[[str], bool]
+    unmade: Mapping[str, str] = field(default_factory=dict)
     by_marker: bool = False
 
 
@@ -67,13 +72,19 @@ def missing(runs: Sequence[BaselineRun], asked: Asked) -> list[Missing]:
     last = {one.check: run for run in runs for one in run.recordings}
     found = []
     for check, run in last.items():
-        if check in asked.collected:
-            why = "passed without measuring it" if check in asked.passed else ""
-        else:
-            why = "is no longer there" if _expected(check, run, runs, asked) else ""
+        why = _why(check, run, runs, asked)
         gone = [one.metric.name for one in run.recordings if one.check == check]
         found += [_missing(name, check, why, asked) for name in gone if why and not _measured(name, asked)]
     return found
+
+
+def _why(check: str, run: BaselineRun, runs: Sequence[BaselineRun], asked: Asked) -> str:
+    """What became of a check, in words; empty where it says so itself, or was not meant to be part of this run."""
+    if check in asked.passed:
+        return PASSED
+    if check in asked.unmade:
+        return "" if _ended(check, run, runs, asked) else asked.unmade[check]
+    return GONE if check not in asked.collected and _expected(check, run, runs, asked) else ""
 
 
 def _measured(name: str, asked: Asked) -> bool:
@@ -85,12 +96,18 @@ def _expected(check: str, run: BaselineRun, runs: Sequence[BaselineRun], asked: 
     if not asked.reaches(check):
         return False
     beside = _beside(check, asked.collected)
-    then = beside & _checks(run)
-    now = beside & asked.selected
+    now, then = beside & asked.selected, beside & _checks(run)
     if asked.by_marker and (not now or then - asked.selected):
         return False
+    return not _ended(check, run, runs, asked)
+
+
+def _ended(check: str, run: BaselineRun, runs: Sequence[BaselineRun], asked: Asked) -> bool:
+    """Whether a newer accepted run, of the checks beside it, does without a check."""
+    beside = _beside(check, asked.collected - {check})
+    now, then = beside & asked.selected, beside & _checks(run)
     newer = runs[runs.index(run) + 1 :]
-    return not any(_checks(other) & now and (then <= _checks(other) or _replaces(other, run)) for other in newer)
+    return any(_checks(other) & now and (then <= _checks(other) or _replaces(other, run)) for other in newer)
 
 
 def _replaces(newer: BaselineRun, run: BaselineRun) -> bool:
@@ -111,7 +128,7 @@ def _beside(check: str, collected: frozenset[str]) -> frozenset[str]:
 
 
 def _missing(name: str, check: str, why: str, asked: Asked) -> Missing:
-    near = _renamed(name, check, asked)
+    near = _renamed(name, check, asked) if why in {PASSED, GONE} else ""
     perhaps = f"renamed to {near!r}? Then" if near else "if that is meant,"
     return Missing(name, check, f"{name} has a baseline, but {check} {why}; {perhaps} accept a new baseline")
 

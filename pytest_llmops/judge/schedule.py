@@ -18,6 +18,10 @@ SLOW_LOOKS = (10, 20, 40, 80, 160, 240)
 TAIL_LOOKS = {"p90": (480,), "p95": (480,), "p99": (300, 480)}
 """Further looks for the sake of a tail, which has few values of its own: a p99 is first seen at 300 calls."""
 
+RECORDED_CALLS = 120
+"""Calls of a run that is recorded, where they are quick: where one run alone was accepted, the scatter of fewer hides a
+change from every later comparison (row 7 of the figures, K=1: +50 % found in 88 %)."""
+
 LONG_CALL_S = 1.0
 """Above this a call is long, and daily timing judges no tail: the calls that it takes are the operator's money."""
 

@@ -6,18 +6,20 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pytest_llmops.judge.looks import Rule
-from pytest_llmops.judge.schedule import LONG_CALL_S, TAIL_LOOKS
+from pytest_llmops.judge.schedule import LONG_CALL_S, RECORDED_CALLS, TAIL_LOOKS
 from pytest_llmops.judge.verdict import MIN_N
 from pytest_llmops.measure.references import PARTS, Accepted, InTurns, plain, points_of
 from pytest_llmops.samples import metrics_of, split_statistic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from pytest_llmops.judge.verdict import Design
     from pytest_llmops.measure.bench import Bench
     from pytest_llmops.measure.references import Reference, References
     from pytest_llmops.measure.sampling import Sampler, Side
     from pytest_llmops.samples import Series, Workload
+    from pytest_llmops.target.load import Target
 
 
 class Asking:
@@ -48,22 +50,12 @@ class Asking:
         self.primary = [plain(one) for one in bench.target.table.baseline.primary]
         self.references: References = InTurns(name, bench, twin) if twin else Accepted(name, bench, workload)
         self.points = points_of(name, bench.target) if bench.store and not twin else {}
-        compared = [*self.primary, *self.points] if bench.store or twin else []
-        self.compared = tuple(dict.fromkeys(self._statistics(compared)))
+        self.compared = compared(name, bench.target, self.points) if bench.store or twin else ()
 
     @property
     def rule(self) -> Rule:
         """What ``judge`` goes by."""
-        rule = self.bench.target.table.baseline
-        return Rule(
-            threshold=rule.threshold,
-            floor=rule.floor,
-            tau0=rule.tau0,
-            design="interleaved" if self.twin else "stored",
-            statistics=self.compared,
-            points={name: found.point for name, found in self.points.items() if found.point is not None},
-            looks=tuple(rule.looks),
-        )
+        return rule_of(self.bench.target, self.compared, self.points, "interleaved" if self.twin else "stored")
 
     @cached_property
     def fingerprint(self) -> dict[str, str | int]:
@@ -98,6 +90,16 @@ class Asking:
         asked = dict.fromkeys((*self.compared, *self.thresholds))
         return [name for name in asked if split_statistic(name)[0] == metric and name != metric]
 
+    def first(self, look: int, *, slow: bool) -> int:
+        """Calls to begin with: those of the first look, or as many as a run that is recorded has to have.
+
+        Args:
+            look: calls of the first look.
+            slow: whether a warm call takes more than ``LONG_CALL_S``.
+        """
+        longer = self.bench.recording and not slow and not self.rule.looks
+        return max(look, RECORDED_CALLS) if longer else look
+
     def lacking(self, sampler: Sampler) -> int:
         """Further calls that statistics need for lack of values; slow calls get none for tails."""
         runs = [metrics_of(self.name, run)[0].series for run in sampler.own.runs]
@@ -112,5 +114,31 @@ class Asking:
 
     def _statistics(self, names: Iterable[str]) -> list[str]:
         """Those that are statistics of this measurement's metrics."""
-        split = {name: split_statistic(name)[0] for name in names}
-        return [name for name, metric in split.items() if metric in self.metrics and name != metric]
+        return _statistics(self.name, names)
+
+
+def compared(name: str, target: Target, points: Mapping[str, Reference]) -> tuple[str, ...]:
+    """Statistics of a measurement that are compared as ``typical`` is: those that gate or have a point."""
+    return tuple(_statistics(name, [*map(plain, target.table.baseline.primary), *points]))
+
+
+def rule_of(
+    target: Target, statistics: tuple[str, ...], points: Mapping[str, Reference], design: Design = "stored"
+) -> Rule:
+    """What a measurement of a target is judged by, when it is made and whenever it is judged again."""
+    rule = target.table.baseline
+    return Rule(
+        threshold=rule.threshold,
+        floor=rule.floor,
+        tau0=rule.tau0,
+        design=design,
+        statistics=statistics,
+        points={name: found.point for name, found in points.items() if found.point is not None},
+        looks=tuple(rule.looks),
+    )
+
+
+def _statistics(name: str, names: Iterable[str]) -> list[str]:
+    split = {one: split_statistic(one)[0] for one in names}
+    metrics = {name + part for part in PARTS}
+    return [one for one, metric in split.items() if metric in metrics and one != metric]

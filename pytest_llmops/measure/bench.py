@@ -57,6 +57,7 @@ class Bench:
         against: the name of that deployment.
         purse: whose budget its calls are charged to.
         measurements_left: of the run, this one included: what is left of the budget is shared among them.
+        recording: whether the run is kept as a candidate baseline, which takes more calls than a verdict.
     """
 
     target: Target
@@ -72,6 +73,7 @@ class Bench:
     against: str = ""
     purse: Purse | None = None
     measurements_left: Callable[[], int] = lambda: 1
+    recording: bool = False
 
     def only_recorded(self, metric: str) -> bool:
         """Whether thresholds alone judge a metric."""

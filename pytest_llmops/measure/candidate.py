@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import platform
+import re
 import subprocess
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmops.judge.benchmark_json import write_candidate
+from pytest_llmops.judge.benchmark_json import as_text, load, write_candidate
 from pytest_llmops.judge.recording import BaselineRun, Recording
 from pytest_llmops.judge.thresholds import fits
 from pytest_llmops.samples import Metric, Series
@@ -58,10 +59,7 @@ def write_run(reports: Path, target: Target, plain: Sequence[dict[str, Any]]) ->
     recordings = [one for one in map(from_json, plain) if not any(fits(pattern, one.metric.name) for pattern in alone)]
     if not recordings:
         return None
-    run = _run(target, recordings)
-    path = candidate_path(reports, run)
-    write_candidate(path, run)
-    return path
+    return write_new(reports, _run(target, recordings))
 
 
 def write_benchmarks(folder: Path, target: Target, plain: Sequence[dict[str, Any]]) -> Path | None:
@@ -87,10 +85,63 @@ def write_benchmarks(folder: Path, target: Target, plain: Sequence[dict[str, Any
     return path
 
 
-def candidate_path(reports: Path, run: BaselineRun) -> Path:
-    """Where the candidate of a run lies."""
-    moment = run.recorded.astimezone(UTC)
-    return reports / FOLDER / f"{run.target.replace(':', '-')}-{moment:%Y%m%dT%H%M%S}.json"
+def write_new(reports: Path, run: BaselineRun) -> Path:
+    """Write a run as a candidate of its own: one that lies there with other content stays, and this one is numbered.
+
+    Args:
+        reports: the reports' folder.
+        run: of any target; it tells when it was measured.
+
+    Returns:
+        The file: ``TARGET-TIME.json``, else ``TARGET-TIME-2.json``, and so on.
+
+    Raises:
+        BaselineError: no metric has a value.
+    """
+    text = as_text(run)
+    first = reports / FOLDER / f"{_prefix(run.target)}{run.recorded.astimezone(UTC):%Y%m%dT%H%M%S}.json"
+    first.parent.mkdir(parents=True, exist_ok=True)
+    path, number = first, 1
+    while not (_write_first(path, run) or path.read_bytes() == text.encode()):
+        number += 1
+        path = first.with_name(f"{first.stem}-{number}.json")
+    return path
+
+
+def newest_of(folder: Path, target: str) -> Path | None:
+    """The newest candidate of a target, the last one written of those of one second; None without any.
+
+    Args:
+        folder: where candidates lie.
+        target: its name; ``a:b`` and ``a-b`` begin their files' names alike.
+
+    Raises:
+        BaselineError: a file that looks newer is damaged.
+    """
+    named = re.compile(re.escape(_prefix(target)) + r"(\d{8}T\d{6})(?:-(\d+))?\.json")
+    found = [
+        (match[1], int(match[2] or 1), path) for path in folder.glob("*.json") if (match := named.fullmatch(path.name))
+    ]
+    return next((path for _, _, path in sorted(found, reverse=True) if load(path).target == target), None)
+
+
+def _prefix(target: str) -> str:
+    """How its candidates' names begin; a colon is refused by some file systems and stores of artifacts."""
+    return f"{target.replace(':', '-')}-"
+
+
+def _write_first(path: Path, run: BaselineRun) -> bool:
+    """Whether there was no such file; then it is written, whatever other processes write in this second."""
+    try:
+        path.open("x").close()
+    except FileExistsError:
+        return False
+    try:
+        write_candidate(path, run)
+    except BaseException:
+        path.unlink()
+        raise
+    return True
 
 
 def _run(target: Target, recordings: Sequence[Recording]) -> BaselineRun:

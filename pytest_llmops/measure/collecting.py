@@ -53,7 +53,8 @@ class Collecting:
                 f"{sampler.name}: the run's budget leaves no call for it; "
                 f"raise budget.requests, budget.tokens or budget.seconds, or select fewer tests."
             )
-        step = self._collect(self.looks.start(slow=sampler.slow).calls - kept)
+        first = self.asking.first(self.looks.start(slow=sampler.slow).calls, slow=sampler.slow)
+        step = self._collect(first - kept)
         while isinstance(step, Collect):
             time.sleep(step.pause_s)
             self._confirming = self._confirming or step.fresh_run

@@ -104,6 +104,9 @@ class Judging:
 
     def _state(self, name: str, which: str, reference: Reference | None, verdict: Verdict | None) -> tuple[str, str]:
         """The state and its reason."""
+        if self._dropped(name):
+            self.measurement.notes += [] if name in self.thresholds else ["not judged"]
+            return "recorded", f"of calls that take so long no {which} is compared; thresholds alone judge it"
         if reference is None or (verdict is None and not reference.differs):
             return "recorded", "judged by thresholds alone"
         if reference.differs or verdict is None:
@@ -121,12 +124,11 @@ class Judging:
         """Whether a statistic cannot be judged at all: a note where calls are slow, else the measurement is unsound."""
         values, needed = metric.series.values, MIN_N[which]
         mean_s = sum(values) / len(values)
-        dropped = name in self.asking.compared and name not in self.done.verdicts
-        if len(values) >= needed and not dropped:
+        if len(values) >= needed:
             return False
         lacks = f"{name} needs {needed} values to be judged; there are {len(values)}"
         slow = mean_s > LONG_CALL_S and not self.asking.rule.looks
-        if which in TAIL_LOOKS and (dropped or slow):
+        if which in TAIL_LOOKS and (slow or self._dropped(name)):
             reason = f"{lacks}, and at {spoken(mean_s)} a call daily timing makes no more"
             self.measurement.results.append(Result(name, metric.unit, None, n=len(values), reason=reason))
             self.measurement.notes.append("not judged")
@@ -135,6 +137,10 @@ class Judging:
             self._void(name, metric.unit, len(values), lacks + self.ended)
             return True
         return False
+
+    def _dropped(self, name: str) -> bool:
+        """Whether a statistic that gates was not compared: a tail of slow calls."""
+        return name in self.asking.compared and name not in self.done.verdicts
 
     def absent(self) -> None:
         """A metric with a baseline that no call yielded is not simply gone: the measurement is unsound."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_llmops.judge.schedule import LOOKS, WARM_UP
+from pytest_llmops.judge.schedule import LOOKS, RECORDED_CALLS, WARM_UP
 from pytest_llmops.judge.verdict import MIN_N
 from pytest_llmops.measure.references import PARTS
 from pytest_llmops.samples import split_statistic
@@ -110,18 +110,20 @@ def shares(budget: Budget, measurements: int) -> Spent:
     return parted(_part(budget, 1 - RESERVE), measurements)
 
 
-def usual_calls(target: Target, name: str) -> int:
+def usual_calls(target: Target, name: str, *, recording: bool = False) -> int:
     """Calls of a measurement that is quick and raises no suspicion, warm-up included.
 
     Args:
         target: the deployment.
         name: of the measurement.
+        recording: whether the run is kept as a candidate baseline.
     """
     rule = target.table.baseline
     metrics = {name + part for part in PARTS}
     asked = {split_statistic(one) for one in (*rule.primary, *rule.points, *target.table.thresholds)}
     needed = [MIN_N[which] for metric, which in asked if metric in metrics]
-    return WARM_UP + (rule.looks[0] if rule.looks else max(LOOKS[0], *needed, 0))
+    least = RECORDED_CALLS if recording else LOOKS[0]
+    return WARM_UP + (rule.looks[0] if rule.looks else max(least, *needed, 0))
 
 
 def warm_up_where_slow(bench: Bench) -> int:

@@ -111,7 +111,8 @@ def test_the_same_run_is_not_accepted_twice(accept):
     with pytest.raises(BaselineError) as caught:
         accept(recorded())
     assert str(caught.value) == (
-        f"this run was accepted before, as {path}; twice the same one would pass for two that agree."
+        f"this run was accepted before, as {path}; twice the same one would pass for two that agree. If this one is "
+        "corrected: --replace."
     )
 
 
@@ -211,6 +212,46 @@ def test_values_that_cannot_be_are_damage(store, accept):
         f"{path} is damaged: value 1 of generation is -0.1235. Restore it from version control, or delete it and "
         "accept a new run; it was not changed."
     )
+
+
+ODD = {
+    ('"data": [0.1235', f'"data": [{"9" * 400}'): "value 1 of generation is inf",
+    ('"failures": 2', '"failures": 1e400'): "cannot convert float infinity to integer",
+    ('"unit": "s"', '"unit": 1'): "unit is no string",
+    ('"host_class": "ci-large", "cpu"', '"host_class": ["ci"], "cpu"'): "host_class is no string",
+    ('"cpu": "EPYC 7B13"', '"cpu": null'): "cpu is no string",
+}
+
+
+@pytest.mark.parametrize("change", ODD, ids=ODD.values())
+def test_what_no_field_can_hold_is_damage(tmp_path, change):
+    path = tmp_path / "candidate.json"
+    write_candidate(path, recorded())
+    text = path.read_text()
+    assert text.count(change[0]) == 1
+    path.write_text(text.replace(*change))
+    with pytest.raises(BaselineError) as caught:
+        load(path)
+    assert str(caught.value) == (
+        f"{path} is damaged: {ODD[change]}. Restore it from version control, or delete it and accept a new run; it "
+        "was not changed."
+    )
+
+
+def test_a_file_that_nests_without_end_is_damage(tmp_path):
+    path = tmp_path / "candidate.json"
+    path.write_text("[" * 100_000)
+    with pytest.raises(BaselineError, match=r"is damaged: it is no readable JSON \(maximum recursion depth exceeded"):
+        load(path)
+
+
+def test_runs_of_one_second_are_two_runs(take, store):
+    later = replace(recorded(), recorded=MONDAY + timedelta(milliseconds=1))
+    take(recorded(), later)
+    assert [path.name for path in take(replace(later, recorded=MONDAY + timedelta(milliseconds=2)))] == [
+        "0003_20260302T093000Z.json"
+    ]
+    assert len(store.runs("staging")) == 3
 
 
 def test_a_missing_file_is_said(tmp_path):

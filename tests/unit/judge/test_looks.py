@@ -124,6 +124,36 @@ def test_error_rates_sum_the_runs_and_stop_nothing():
     )
 
 
+def test_what_is_slower_although_calls_were_lost_is_suspect():
+    baselines = {"answer": [series(seed, 56, failures=4) for seed in range(5)]}
+    verdict = Looks(baselines, Rule()).after([run(21, 30, 3.0)], 0, 0).verdicts["answer"]
+    assert (verdict.state, verdict.suspect) == ("inconclusive", True)
+    assert verdict.reason == (
+        "7% of the calls failed, and the others alone would flatter (survivorship); even so, they are "
+        f"{verdict.ratio:.2f} times worse"
+    )
+    assert verdict.ratio > 2.5
+
+
+def test_as_fast_as_before_but_for_lost_calls_is_no_suspect():
+    verdict = Looks(stored(), Rule()).after([run(21, 24, failures=6)], 0, 0).verdicts["answer"]
+    assert (verdict.state, verdict.suspect) == ("inconclusive", False)
+
+
+@pytest.mark.parametrize(
+    ("factor", "state"), [(1.0, "inconclusive"), (0.3, "inconclusive"), (3.0, "regression")], ids=str
+)
+@pytest.mark.parametrize("looks", [(), (30, 60)], ids=["usual", "pinned"])
+def test_below_the_first_look_a_run_may_alarm_but_not_reassure(factor, state, looks):
+    verdict = Looks(stored(), Rule(looks=looks)).after([run(21, 25, factor)], 0, 0).verdicts["answer"]
+    assert (verdict.state, verdict.suspect) == (state, False)
+    assert ("; but only 25 of the first 30 calls were made" in verdict.reason) == (state == "inconclusive")
+
+
+def test_a_pinned_look_that_was_reached_is_one():
+    assert Looks(stored(), Rule(looks=(25,))).after([run(21, 25)], 0, 0).verdicts["answer"].state == "ok"
+
+
 def test_a_dead_service_is_not_called_again():
     done = Looks(stored(), Rule()).after([run(21, 0, failures=30)], PLENTY, PLENTY)
     assert done.verdicts["answer"].reason == "no call of the current side gave a value"

@@ -37,6 +37,7 @@ def asked(
     promised=(),
     new=None,
     reaches=lambda _check: True,
+    unmade=None,
     by_marker=False,
 ):
     """A run that found these checks and measured these metrics; ``left`` were not selected, ``red`` did not pass."""
@@ -49,6 +50,7 @@ def asked(
         promised=frozenset(promised),
         new=new,
         reaches=reaches,
+        unmade=unmade or {},
         by_marker=by_marker,
     )
 
@@ -88,6 +90,22 @@ def test_a_check_that_failed_says_itself_why_its_metric_is_not_there():
 
 def test_a_check_that_was_not_selected_is_not_expected():
     assert found(BOTH, asked(A, B, left=[B], measured=["a", "a.ttft"])) == []
+
+
+@pytest.mark.parametrize("why", ["was skipped: not today", "is left out: no rerank in target here"])
+def test_a_check_that_was_asked_for_and_not_made_is_said_without_a_new_name(why):
+    (one,) = missing(BOTH, asked(A, B, red=[B], measured=["a", "a.ttft"], new={"bb": A}, unmade={B: why}))
+    assert (one.metric, one.check) == ("b", B)
+    assert one.reason == f"b has a baseline, but {B} {why}; if that is meant, accept a new baseline"
+
+
+def test_a_baseline_accepted_without_a_skipped_check_ends_the_matter():
+    later = accepted({A: ["a"], B: ["b"]}, {A: ["a"]})
+    assert found(later, asked(A, B, red=[B], measured=["a"], unmade={B: "was skipped: slow"})) == []
+
+
+def test_a_skipped_check_whose_metric_another_one_measured_is_not_missing():
+    assert found(BOTH, asked(A, B, red=[B], measured=["a", "a.ttft", "b"], unmade={B: "was skipped: slow"})) == []
 
 
 def test_a_metric_that_another_check_measures_now_is_not_missing():

@@ -58,6 +58,27 @@ def test_a_point_says_what_its_metric_is_counted_in(unit, counted):
     assert Point(file="a.json", value="a", unit=unit).metric_unit == counted
 
 
+HUGE = json.dumps({"n": 7}).replace("7", "9" * 400).encode()
+BEYOND = {
+    ("n", HUGE): "is inf; nothing can be compared with that: it must be above 0.",
+    ("sum([a, a])", b'{"a": 1%b}' % (b"0" * 308)): "is inf; nothing can be compared with that: it must be above 0.",
+    ("ceil(a)", b'{"a": 1e400}'): "cannot be evaluated (cannot convert float infinity to integer).",
+}
+
+
+@pytest.mark.parametrize(("value", "content"), BEYOND, ids=["integer", "sum", "ceil"])
+def test_a_number_beyond_all_floats_is_said(read, tmp_path, value, content):
+    with pytest.raises(BaselineError) as caught:
+        read(value, content=content)
+    path = tmp_path / "docs" / "baselines" / "production.json"
+    assert str(caught.value) == f"{HEAD}{value!r} in {path} {BEYOND[value, content]}"
+
+
+def test_numbers_beyond_all_floats_are_not_proposed(read):
+    with pytest.raises(BaselineError, match=r"finds nothing in .*\. There is no number above 0 in it\.$"):
+        read("other", content=HUGE)
+
+
 PROJECTED = "Did you mean 'performance.latency_p95_projected_ms'?"
 NUMBERS = """Numbers there: performance.latency_p95_projected_ms, performance."by-model"[0].tokens."""
 PROBLEMS = {

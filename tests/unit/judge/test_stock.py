@@ -163,6 +163,15 @@ DAMAGE = {
     b'{"benchmarks": [{"name": "a", "fullname": "b", "stats": {"data": [1]}}], "datetime": "now"}': (
         "{path} is damaged: Invalid isoformat string: 'now'. It was not changed."
     ),
+    b'{"benchmarks": [{"name": "a", "fullname": "b", "stats": {"data": [1%b]}}]}' % (b"0" * 400): (
+        "{path} is damaged: value 1 of a is inf. It was not changed."
+    ),
+    b'{"benchmarks": [{"name": "a", "fullname": "b", "stats": {"data": [1], "iterations": 1e400}}]}': (
+        "{path} is damaged: cannot convert float infinity to integer. It was not changed."
+    ),
+    b'{"benchmarks": [{"name": 1, "fullname": "b", "stats": {"data": [1]}}]}': (
+        "{path} is damaged: name is no string. It was not changed."
+    ),
     b'{"llmops": {"schema": 1}, "benchmarks": []}': (
         "{path} is a run of pytest-llmops itself; accept it as it is: llmops baseline accept."
     ),

@@ -259,6 +259,14 @@ def test_a_mean_needs_values_that_came_back_in_every_run():
     assert judge_samples("p50", before, runs(2, 1)).state == "inconclusive"
 
 
+@pytest.mark.parametrize(("now", "state", "beyond"), [(1e200, "regression", 1e300), (1e-200, "improvement", 1e-300)])
+def test_a_ratio_beyond_all_numbers_is_the_largest_that_there_is(now, state, beyond):
+    verdict = judge_samples("typical", [[1 / now] * 30], [[now] * 30])
+    assert verdict.state == state
+    assert (verdict.ratio > beyond) == (now > 1)
+    assert 0 < verdict.low <= verdict.ratio <= verdict.high < math.inf
+
+
 def test_constant_values_are_judged():
     assert judge_samples("p50", [[2.0] * 20], [[2.0] * 20], design="interleaved").state == "ok"
     assert judge_samples("p50", [[2.0] * 20], [[3.0] * 20], design="interleaved").state == "regression"

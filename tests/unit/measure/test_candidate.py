@@ -9,7 +9,7 @@ from pytest_llmops.errors import BaselineError
 from pytest_llmops.judge import load
 from pytest_llmops.judge.shipped import SHIPPED, own_store_of, store_of
 from pytest_llmops.measure.bench import host_class
-from pytest_llmops.measure.candidate import as_json, commit_of, from_json, write_benchmarks, write_run
+from pytest_llmops.measure.candidate import as_json, commit_of, from_json, write_benchmarks, write_new, write_run
 from pytest_llmops.target.load import load as load_target
 
 
@@ -38,6 +38,18 @@ def test_the_colon_of_a_sandbox_is_not_in_the_files_name(bench, take, streaming,
     target = replace(bench().target, name="sandbox:rag")
     path = write_run(tmp_path, target, travelled(take(bench(), streaming(0.2))))
     assert path.name.startswith("sandbox-rag-2")
+
+
+def test_runs_of_one_second_are_each_a_candidate(bench, take, streaming, tmp_path):
+    here = bench()
+    only = load(write_run(tmp_path, here.target, travelled(take(here, streaming(0.2)))))
+    runs = [only, replace(only, recorded=only.recorded.replace(microsecond=1)), only]
+    names = [write_new(tmp_path / "new", run).stem[len("staging-20260302T093000") :] for run in runs]
+    assert names == ["", "-2", ""]
+    assert [load(path).recorded for path in sorted((tmp_path / "new" / "candidates").iterdir())] == [
+        runs[1].recorded,
+        only.recorded,
+    ]
 
 
 def test_without_measurements_there_is_no_candidate(bench, tmp_path):

@@ -232,6 +232,41 @@ def test_a_small_budget_gives_few_calls_and_no_verdict(bench, accepted, take, st
     )
 
 
+def test_a_measurement_that_ends_before_its_first_look_is_never_ok(bench, accepted, take, streaming):
+    here = bench(budget={"requests": 20})
+    accepted(here, "x.ttft", *([around(0.2)] * 5))
+    found = take(here, streaming(0.2, here.ledger))
+    assert (found["ttft"].state, found["ttft"].suspect, found["ttft"].n) == ("inconclusive", False, 11)
+    assert found["ttft"].reason.startswith("typical is unchanged; at worst it is 1.")
+    assert found["ttft"].reason.endswith(
+        ", and the threshold is 1.20; but only 11 of the first 30 calls were made; its share of the budget ended "
+        "(14 requests): raise budget.requests"
+    )
+
+
+def test_what_is_recorded_has_as_many_calls_as_a_single_accepted_run_needs(bench, take, streaming):
+    found = take(bench(), streaming(0.2), recording=True)
+    assert [len(recording.metric.series.values) for recording in found.recordings] == [120, 120, 120]
+    assert found["ttft"].n == 120
+
+
+@pytest.mark.parametrize(
+    ("settings", "calls"), [({"baseline": {"looks": [12]}}, 12), ({"budget": {"requests": 100}}, 67)]
+)
+def test_pinned_looks_and_a_share_that_ends_make_it_fewer(bench, take, streaming, settings, calls):
+    here = bench(**settings)
+    found = take(here, streaming(0.2, here.ledger), recording=True)
+    assert {len(recording.metric.series.values) for recording in found.recordings} == {calls}
+
+
+def test_a_regression_is_confirmed_while_recording_too(bench, accepted, take, streaming):
+    here = bench()
+    accepted(here, "x.ttft", around(0.1))
+    found = take(here, streaming(0.2), recording=True)
+    assert (found["ttft"].state, found["ttft"].n) == ("regression", 240)
+    assert {len(recording.metric.series.values) for recording in found.recordings} == {120}
+
+
 def test_a_budget_that_leaves_no_call_is_said_before_any(bench, take):
     here, called = bench(budget={"requests": 10}), []
     here.ledger.charge("api", requests=7)

@@ -188,3 +188,16 @@ def test_a_budget_that_ends_is_not_blamed_for_failures(bench, accepted, take):
 )
 def test_what_a_measurement_usually_takes(bench, settings, calls):
     assert usual_calls(bench(**settings).target, "x") == calls
+
+
+@pytest.mark.parametrize(
+    ("settings", "calls"),
+    [
+        ({}, 123),
+        ({"baseline": {"looks": [12, 40]}}, 15),
+        ({"thresholds": {"x.p95": {"target": "< 1 s"}}}, 123),
+        ({"thresholds": {"x.p99": {"target": "< 1 s"}}}, 303),
+    ],
+)
+def test_what_a_measurement_usually_takes_where_it_is_recorded(bench, settings, calls):
+    assert usual_calls(bench(**settings).target, "x", recording=True) == calls

@@ -6,6 +6,11 @@ import time
 import pytest
 
 from pytest_llmops.errors import BaselineError
+from pytest_llmops.judge import Looks
+from pytest_llmops.measure.asking import Asking
+from pytest_llmops.measure.judging import Judging
+from pytest_llmops.measure.results import Measurement
+from pytest_llmops.samples import Metric, Series
 
 
 def around(value, n=60):
@@ -111,6 +116,34 @@ def test_of_slow_calls_ten_are_enough_but_not_for_a_tail(bench, accepted, take):
     reason = "x.p95 needs 60 values to be judged; there are 10, and at {} s a call daily timing makes no more"
     assert found["x.p95"].reason in {reason.format(f"{hundredths / 100:.2f}") for hundredths in range(102, 120)}
     assert found.notes == ["not judged"]
+
+
+def slow_and_long(bench, workload, accepted, **settings):
+    """What is made of 240 slow calls where a tail gates, and so was dropped by ``judge``."""
+    here = bench(baseline={"primary": ["x.p95"]}, **settings)
+    accepted(here, "x", around(1.05, 240))
+    asking, values = Asking("x", here, workload), tuple(around(1.05, 240))
+    runs = [[Metric("x", "s", Series(values))]]
+    looks = Looks(asking.baselines(), asking.rule)
+    looks.start(slow=True)
+    measurement = Measurement("x", [], [])
+    Judging(asking, looks.after(runs, 0, 0), "", measurement, confirmed=False).time(runs[0][0])
+    return measurement
+
+
+def test_a_tail_of_slow_calls_that_gates_still_has_its_threshold(bench, workload, accepted):
+    found = slow_and_long(bench, workload, accepted, thresholds={"x.p95": {"target": "< 1 s"}})
+    assert (found["x.p95"].state, found["x.p95"].n, found.notes) == ("recorded", 240, [])
+    assert found.problems == [found["x.p95"].reason]
+    assert found["x.p95"].reason.endswith(" s; the target is < 1 s")
+
+
+@pytest.mark.parametrize(("thresholds", "notes"), [({"x.p95": {"target": "< 2 s"}}, []), ({}, ["not judged"])])
+def test_of_a_tail_of_slow_calls_the_comparison_alone_is_dropped(bench, workload, accepted, thresholds, notes):
+    found = slow_and_long(bench, workload, accepted, thresholds=thresholds)
+    assert (found["x.p95"].value, found["x.p95"].ratio) == (pytest.approx(1.071), None)
+    assert found["x.p95"].reason == "of calls that take so long no p95 is compared; thresholds alone judge it"
+    assert (found.notes, found.problems) == (notes, [])
 
 
 def test_with_baselines_off_no_statistic_is_compared(bench, take, streaming, number):
