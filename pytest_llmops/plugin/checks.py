@@ -31,10 +31,8 @@ class Check:
         exclusive: whether it must run alone.
         metrics: what it has measured and recorded so far, as plain JSON.
         notes: remarks that make a pass less than a plain one (``no-baseline``, …).
-        regressions: messages of metrics that are slower than their baseline.
         breaches: severities of thresholds that did not hold.
         recordings: what a candidate baseline takes from here, as plain JSON.
-        void: whether its measurement was unsound: an error, not a failure of the target.
         before_call: the newest call when the test itself began, as a curl command.
         failed_part: what the first failed part of it came to, where it has several.
     """
@@ -47,17 +45,15 @@ class Check:
     exclusive: bool = False
     metrics: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    regressions: int = 0
     breaches: list[str] = field(default_factory=list)
     recordings: list[dict[str, Any]] = field(default_factory=list)
-    void: bool = False
     before_call: str = ""
     failed_part: dict[str, Any] | None = None
 
     def forget(self) -> None:
         """Begin anew: of several attempts the last one counts."""
         self.metrics, self.notes, self.breaches, self.recordings = [], [], [], []
-        self.regressions, self.void, self.failed_part = 0, False, None
+        self.failed_part = None
 
     @property
     def identity(self) -> dict[str, Any]:

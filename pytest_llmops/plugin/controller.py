@@ -15,8 +15,6 @@ from pytest_llmops.plugin.deployment import SANDBOX
 from pytest_llmops.plugin.plan import against, stay_here
 from pytest_llmops.plugin.reporting import Reporting
 from pytest_llmops.plugin.telling import Telling
-from pytest_llmops.report.run_json import RUN_JSON
-from pytest_llmops.report.summary import SUMMARY_MD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,13 +69,10 @@ class Controller:
             return
         if selected.error:
             raise pytest.UsageError(selected.error)
-        from pytest_llmops.measure.candidate import BENCHMARKS
-
         opening_at, self.started = time.perf_counter(), time.time()
         try:
             target = self.run.declared
-            for name in (RUN_JSON, SUMMARY_MD, BENCHMARKS):  # an old one would pass for this run's
-                (self.run.report_folder / name).unlink(missing_ok=True)
+            self.run.remove_old_reports()
             self._clean_allure_results()
             self._check_options()
             self._check_baselines(selected)
@@ -183,7 +178,9 @@ class Controller:
         }
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Decide the exit status, and write the reports."""
+        """Decide the exit status, and write the reports; of a run that was refused before it opened none is left."""
+        if self.opened_at is None and session.exitstatus == pytest.ExitCode.USAGE_ERROR:
+            self.run.remove_old_reports()
         self.reporting.finish(session, int(session.exitstatus))
 
     def _end(self) -> None:

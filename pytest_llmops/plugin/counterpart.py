@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.clients.exchange import last_exchange
-from pytest_llmops.errors import BudgetSpent, CallFailed, Unsupported
+from pytest_llmops.errors import BudgetSpent, CallFailed, ConfigError, Unsupported
 from pytest_llmops.plugin.checks import our_fixtures
 from pytest_llmops.target.components import ROLES
 
@@ -29,12 +30,12 @@ def counterpart(item: pytest.Item, own: Deployment, twin: Deployment, client: An
         client: who is called on the target.
 
     Raises:
-        Unsupported: the client is none of the target's, or has no counterpart.
-        Unreachable: its counterpart did not pass preflight.
+        ConfigError: the client is none of the target's, or has no counterpart: nothing would be compared.
+        Unreachable: its counterpart did not pass preflight; whoever is compared with is required.
     """
     component = own.component_of(client)
     if component is None:
-        raise Unsupported(
+        raise ConfigError(
             f"{twin.said}: measure was handed {type(client).__name__!r}, which is no client of the target's, so its "
             f"counterpart is not known; hand it the client of a fixture (llm, api, …)."
         )
@@ -43,17 +44,23 @@ def counterpart(item: pytest.Item, own: Deployment, twin: Deployment, client: An
     found = next(filter(None, [theirs.serving(role) for role in (component, *asked)]), None)
     if found is None:
         kinds = dict.fromkeys([component, *(kind for role in asked for kind in ROLES[role])])
-        raise Unsupported(f"{twin.said} has no {' or '.join(kinds)}, so nothing can be called in turns.")
-    return twin.reached(found)
+        raise ConfigError(
+            f"{twin.said} has no {' or '.join(kinds)}, so nothing can be called in turns; "
+            "give it one, or leave this test out (--deselect)."
+        )
+    return twin.reached(found, required=True)
 
 
-def on_the_other_side(call: Callable[[Any, Prompt], Any], client: Client, twin: Deployment) -> Callable[[Prompt], Any]:
+def on_the_other_side(
+    call: Callable[[Any, Prompt], Any], client: Client, twin: Deployment, own: Any
+) -> Callable[[Prompt], Any]:
     """The same call with the counterpart; what goes wrong says on which side.
 
     Args:
         call: makes one call for a prompt.
         client: who is called.
         twin: its deployment.
+        own: who is called on the target.
     """
 
     def called(prompt: Prompt) -> Any:
@@ -63,7 +70,9 @@ def on_the_other_side(call: Callable[[Any, Prompt], Any], client: Client, twin: 
         except CallFailed as error:
             raise CallFailed(error.component, error.kind, twin.worded(str(error)), error.body) from None
         except Unsupported as error:
-            raise Unsupported(twin.worded(str(error))) from None
+            with suppress(CallFailed):
+                call(own, prompt)  # what neither side has is unsupported, whichever of them was asked first
+            raise ConfigError(twin.worded(str(error))) from None
         except BudgetSpent as error:
             raise BudgetSpent(twin.worded(str(error))) from None
         finally:

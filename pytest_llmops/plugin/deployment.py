@@ -94,16 +94,20 @@ class Deployment:
         )
         return Preflight(**found)
 
-    def reached(self, component: str) -> Client:
+    def reached(self, component: str, *, required: bool = False) -> Client:
         """The client of a component, once preflight has passed.
+
+        Args:
+            component: its name in the target.
+            required: whether it is required whatever the target says.
 
         Raises:
             Unreachable: it has not.
         """
         found = self.preflight(component)
         if not found.ok:
-            required = self.declared.component(component).required
-            raise Unreachable(component, self.worded(found.reason), required=required)
+            needed = required or self.declared.component(component).required
+            raise Unreachable(component, self.worded(found.reason), required=needed)
         return self.client(component)
 
     def serving(self, role: str) -> Client:

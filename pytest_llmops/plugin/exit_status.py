@@ -28,7 +28,7 @@ def exit_status(
         checks: our tests, as they stand in ``run.json``.
         others_failed: whether tests that are not ours failed.
         gate: what ``--llmops-gate`` blocks on among the inconclusive (``suspect any never``); None without the gate.
-        not_made: selected checks that never reported; a run that lost one is not green.
+        not_made: selected checks that never reported; a run that lost one is neither green nor judged.
         missing: metrics with a baseline that should have been measured and were not.
     """
     checked = [check for check in checks if check["outcome"] != "skipped"]
@@ -41,17 +41,24 @@ def exit_status(
     bad = [check["category"] for check in checks if check["outcome"] in {"failed", "error"}]
     if "unreachable" in bad:
         return UNREACHABLE
+    if not_made:
+        return FAILED
     failed = [category for category in bad if category != "void"]
     if others_failed or [category for category in failed if category != "regression"]:
         return FAILED
     if failed:
         return REGRESSION
-    if bad or missing or any(_undecided(metric, gate) for check in checks for metric in check["metrics"]):
+    judged = [metric for check in checks if check["outcome"] != "waived" for metric in check["metrics"]]
+    if bad or missing or any(_undecided(metric, gate) for metric in judged):
         return UNDECIDED
     return pytest_status if checked else NOTHING_CHECKED
 
 
 def _undecided(metric: dict[str, Any], gate: str) -> bool:
+    from pytest_llmops.report.metric import is_quiet_rate
+
     if metric["state"] in UNDECIDED_STATES:
         return True
-    return metric["state"] == "inconclusive" and (gate == "any" or (gate == "suspect" and metric["suspect"]))
+    if metric["state"] != "inconclusive" or is_quiet_rate(metric):
+        return False  # no failures now and none then never decide anything, however many calls are made
+    return bool(gate == "any" or (gate == "suspect" and metric["suspect"]))

@@ -6,18 +6,19 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import pytest
-
 from pytest_llmops.clients.generation import identity_of
 from pytest_llmops.errors import CallFailed, LlmopsError
 from pytest_llmops.measure.bench import Bench, Purse, model_server
 from pytest_llmops.measure.candidate import as_json
 from pytest_llmops.measure.results import recorded
 from pytest_llmops.plugin.counterpart import counterpart, on_the_other_side
+from pytest_llmops.plugin.sentences import Failed
 from pytest_llmops.state.planned import measurements
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import pytest
 
     from pytest_llmops.judge.thresholds import Breach
     from pytest_llmops.measure.results import Measurement, Result
@@ -68,7 +69,7 @@ class Measure:
         Raises:
             LlmopsError: this test has measured that name already; a baseline file is damaged.
             BudgetSpent: the budget left no call.
-            Unsupported: the deployment that is called in turns has no such component.
+            ConfigError: the deployment that is called in turns has no such component.
             Unreachable: it has one, which did not pass preflight.
         """
         from pytest_llmops.measure.measuring import measure as take  # brings numpy and scipy; record needs neither
@@ -81,12 +82,12 @@ class Measure:
         self._check.recordings += [as_json(recording) for recording in measurement.recordings]
         self._attach(measurement)
         if check and measurement.problems:
-            self._check.regressions += len(measurement.regressions)
-            self._check.breaches += [breach.severity for breach in measurement.breaches if breach.fails]
-            pytest.fail("\n".join([*measurement.problems, *self._advice(measurement)]), pytrace=False)
+            breaches = [breach.severity for breach in measurement.breaches if breach.fails]
+            self._check.breaches += breaches
+            said = "\n".join([*measurement.problems, *self._advice(measurement)])
+            raise Failed(said, "threshold" if breaches else "regression")
         if check and measurement.voids:
-            self._check.void = True
-            pytest.fail("\n".join(measurement.voids), pytrace=False)
+            raise Failed("\n".join(measurement.voids), "void")
         return measurement
 
     def _advice(self, measurement: Measurement) -> list[str]:
@@ -123,6 +124,7 @@ class Measure:
             beside={key: facts[key] for key in ("server", "quantisation") if facts.get(key)},
             progress=self._run.say,
             measurements_left=self._measurements_left,
+            recording=self._run.options.baseline == "record",
         )
 
     def _measurements_left(self) -> int:
@@ -144,7 +146,7 @@ class Measure:
         limit = twin.declared.component(other.component).rate_limit
         return replace(
             bench,
-            twin=on_the_other_side(call, other, twin),
+            twin=on_the_other_side(call, other, twin, client),
             against=twin.said,
             purse=Purse(twin.ledger, other.component, limit),
         )
@@ -205,4 +207,4 @@ class Record:
             self._check.notes.append("target missed")
             return
         self._check.breaches.append(breach.severity)
-        pytest.fail(breach.reason, pytrace=False)
+        raise Failed(breach.reason, "threshold")

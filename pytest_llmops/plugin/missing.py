@@ -6,16 +6,17 @@ from dataclasses import asdict
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from _pytest.mark.expression import Expression  # there is no public way to read what -k says
 
 from pytest_llmops.judge.missing import Asked, missing
+from pytest_llmops.plugin.asked_names import missing_primaries
 from pytest_llmops.plugin.ours import SUITES_FOLDER
+from pytest_llmops.plugin.selection import LOCKED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-
-    import pytest
 
     from pytest_llmops.plugin.run import Run
     from pytest_llmops.plugin.selection import Selected
@@ -24,7 +25,7 @@ PACKAGED = "pytest_llmops.suites"
 
 
 def missing_of(run: Run, selected: Selected, checks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Metrics with a baseline that are not there, as in ``run.json``.
+    """Metrics with a baseline, and primaries of a whole run, that are not there, as in ``run.json``.
 
     Args:
         run: the controller's part of the run.
@@ -34,8 +35,18 @@ def missing_of(run: Run, selected: Selected, checks: Sequence[dict[str, Any]]) -
     Raises:
         BaselineError: a file among the baselines is damaged.
     """
-    if run.options.baseline == "off":
-        return []
+    found = [] if run.options.baseline == "off" else _expected(run, selected, checks)
+    compared = run.options.baseline != "off" or run.twin is not None
+    if compared and is_whole(run.pytest, selected, checks):
+        measured = {metric["name"] for check in checks for metric in check["metrics"]}
+        known = {one["metric"] for one in found}
+        found += [one for one in missing_primaries(run.declared, measured) if one["metric"] not in known]
+    return found
+
+
+def _expected(run: Run, selected: Selected, checks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What the accepted runs lead one to expect, and is not there."""
+    unmade = unmade_of(selected, checks)
     passed = frozenset(check["test"] for check in checks if check["outcome"] == "passed")
     metrics = {metric["name"]: (metric["state"], check["test"]) for check in checks for metric in check["metrics"]}
     asked = Asked(
@@ -44,13 +55,54 @@ def missing_of(run: Run, selected: Selected, checks: Sequence[dict[str, Any]]) -
         passed=passed,
         measured=frozenset(metrics),
         promised=frozenset(
-            one["name"] for plan in selected.planned if plan["test"] not in passed for one in plan["measures"]
+            one["name"]
+            for plan in selected.planned
+            if plan["test"] not in {*passed, *unmade}
+            for one in plan["measures"]
         ),
         new={name: check for name, (state, check) in metrics.items() if state == "no-baseline"},
         reaches=lambda check: reaches(run.pytest, check),
+        unmade=unmade,
         by_marker=bool(run.pytest.option.markexpr),
     )
     return [asdict(one) for one in missing(run.store.runs(run.declared.name), asked)]
+
+
+def unmade_of(selected: Selected, checks: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """Why checks that were asked for were not made: in words, by their keys.
+
+    An optional component may be away, and a disruptive check is asked for by its keys: neither is in it.
+
+    Args:
+        selected: what collection came to.
+        checks: what came of it, as in ``run.json``.
+    """
+    left_out = {one["test"]: f"is left out: {one['reason']}" for one in selected.left_out if one["reason"] != LOCKED}
+    skipped = {
+        check["test"]: "was skipped: " + check["reason"].partition("\n")[0]
+        for check in checks
+        if check["outcome"] == "skipped" and check["category"] != "optional-unreachable"
+    }
+    return {**left_out, **skipped}
+
+
+def is_whole(config: pytest.Config, selected: Selected, checks: Sequence[dict[str, Any]]) -> bool:
+    """Whether a run measured all that the project has: nothing was narrowed, left out, skipped or lost.
+
+    Args:
+        config: pytest's.
+        selected: what collection came to.
+        checks: what came of it, as in ``run.json``.
+    """
+    if any(config.getoption(name, None) for name in ("lf", "ignore", "ignore_glob")):
+        return False
+    testpaths = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    if not (testpaths or any(config.rootpath.is_relative_to(_place(str(word), config)) for word in config.args)):
+        return False
+    made = {check["test"] for check in checks if check["outcome"] == "passed" or check["metrics"]}
+    return len(selected.known) == len(selected.collected) and all(
+        plan["test"] in made for plan in selected.planned if plan["timed"]
+    )
 
 
 def reaches(config: pytest.Config, check: str) -> bool:

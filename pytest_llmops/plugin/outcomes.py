@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmops.errors import BudgetSpent, LlmopsError, Unreachable, Unsupported, Vacuous
+from pytest_llmops.errors import BudgetSpent, ConfigError, LlmopsError, Unreachable, Unsupported, Vacuous
 from pytest_llmops.plugin import allure_results
 from pytest_llmops.plugin.ours import CHECK
 from pytest_llmops.plugin.redaction import guard
 from pytest_llmops.plugin.selection import Selection
-from pytest_llmops.plugin.sentences import reason, speak
+from pytest_llmops.plugin.sentences import Failed, reason, speak
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -78,12 +78,13 @@ class Outcomes:
             report.outcome = "skipped"
             report.longrepr = (str(item.path), item.location[1] or 0, f"{category}: {error}")
         elif report.failed:
-            speak(self.run, item, check, report, error, category)
+            speak(self.run, item, check, report, error)
         self._waive(check, item, report)
         if cleaner := self.redaction.cleaner:
             cleaner.report(report)
         if report.when == "call" or not report.passed:
-            described = check.failed_part or self._described(check, report, category)
+            part = check.failed_part if report.when == "call" else None
+            described = part or self._described(check, report, category)
             if report.when == "call" and described["outcome"] == "failed":
                 check.failed_part = described  # more calls of one test are parts of it: with ``subtests``
             report.llmops = described  # type: ignore[attr-defined]
@@ -103,12 +104,10 @@ class Outcomes:
                 return category
         if report.skipped:
             return "skipped"
-        if check.void:
-            return "void"
-        if check.breaches:
-            return "threshold"
-        if check.regressions:
-            return "regression"
+        if isinstance(error, Failed):
+            return error.category
+        if isinstance(error, ConfigError):
+            return "error"
         if isinstance(error, BudgetSpent):
             return "budget"
         return "failed" if report.when == "call" else "error"
@@ -129,7 +128,7 @@ class Outcomes:
 
     def _described(self, check: Check, report: pytest.TestReport, category: str) -> dict[str, Any]:
         outcome = {"passed": "passed", "skipped": "skipped", "failed": "failed"}[report.outcome]
-        if report.failed and (report.when != "call" or category in {"void", "unreachable"}):
+        if report.failed and (report.when != "call" or category in {"void", "unreachable", "error"}):
             outcome = "error"
         if "waived" in check.notes:
             outcome = "waived"
@@ -150,6 +149,6 @@ def _severity(check: Check, category: str, outcome: str) -> str:
     if outcome not in {"failed", "error", "waived"}:
         return ""
     for severity in ("critical", "normal", "minor"):
-        if severity in check.breaches:
+        if category == "threshold" and severity in check.breaches:
             return severity
     return "critical" if category == "unreachable" else "normal"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pytest_llmops.target.load import Target
 
 
-def planned(item: pytest.Item, target: Target) -> dict[str, Any]:
+def planned(item: pytest.Item, target: Target, *, recording: bool = False) -> dict[str, Any]:
     """What one of our tests would do, as plain JSON; the fields are described in docs/plan.md."""
     from pytest_llmops.measure.planning import usual_calls
 
@@ -36,7 +36,7 @@ def planned(item: pytest.Item, target: Target) -> dict[str, Any]:
             components={role: name for role, name in serving.items() if name and role in fixtures},
             tables=parts.configured(),
             prompts=len(target.table.prompts),
-            timed=lambda name: usual_calls(target, name),
+            timed=lambda name: usual_calls(target, name, recording=recording),
             params=getattr(getattr(item, "callspec", None), "params", {}),
             suffix="".join(item.name.partition("[")[1:]),
         ),
@@ -106,10 +106,10 @@ def stay_here(config: pytest.Config) -> None:
 
 
 def plan_of(run: Run) -> dict[str, Any]:
-    """The whole plan, as in ``plan.json``."""
+    """The whole plan, as in ``plan.json``; without secrets, for a parametrized id may be one."""
     target, selected = run.declared, run.selected
     checks = selected.planned if selected else []
-    return {
+    plan = {
         "target": target.name,
         "profile": target.table.profile,
         "environment": target.table.environment,
@@ -123,3 +123,5 @@ def plan_of(run: Run) -> dict[str, Any]:
         "checks": checks,
         "left_out": selected.left_out if selected else [],
     }
+    cleaned: dict[str, Any] = run.redactor.inside(plan)
+    return cleaned

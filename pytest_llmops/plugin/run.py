@@ -101,13 +101,14 @@ class Run:
         """Read the target, and the one that is called in turns with it, before anything is collected.
 
         Raises:
-            pytest.UsageError: it cannot be read; pytest exits 4 with the message alone.
+            pytest.UsageError: it cannot be read; pytest exits 4 with the message alone, and without old reports.
         """
         try:
             self.options.check()
             for deployment in [self.own, self.twin] if self.twin else [self.own]:
                 deployment.declared.secrets() if not (deployment.embedded or self.options.plan) else None
         except LlmopsError as error:
+            self.remove_old_reports()
             raise pytest.UsageError(str(error)) from None
 
     @cached_property
@@ -137,10 +138,15 @@ class Run:
         return Deployment(declared, self.path, "itself")  # one deployment, one budget, one limit
 
     def _load(self, name: str | None) -> Target:
-        from pytest_llmops.target.load import find, load
+        from pytest_llmops.target.load import load
+
+        return load(self._file(), name, self.pytest.rootpath)
+
+    def _file(self) -> Path | None:
+        from pytest_llmops.target.load import find
 
         found = (find(self.options.config, home) for home in homes(self.pytest))
-        return load(next(filter(None, found), None), name, self.pytest.rootpath)
+        return next(filter(None, found), None)
 
     @property
     def declared(self) -> Target:
@@ -175,8 +181,26 @@ class Run:
 
     @property
     def report_folder(self) -> Path:
-        """Where reports are written."""
-        return self.options.report or self.declared.root / "reports"
+        """Where reports are written: also known where the file is there and cannot be read."""
+        if self.options.report:
+            return self.options.report
+        try:
+            file = self._file()
+        except LlmopsError:  # it is not there
+            file = None
+        return (file.resolve().parent if file else self.pytest.rootpath) / "reports"
+
+    def remove_old_reports(self) -> None:
+        """Once, in the process that the person started: what an earlier run left would pass for this one's."""
+        if self.worker or self.options.plan or self.pytest.option.collectonly:
+            return
+        from pytest_llmops.measure.candidate import BENCHMARKS
+        from pytest_llmops.report.run_json import RUN_JSON
+        from pytest_llmops.report.summary import SUMMARY_MD
+
+        for path in (self.report_folder / name for name in (RUN_JSON, SUMMARY_MD, BENCHMARKS)):
+            if path.is_file():
+                path.unlink()
 
     def say(self, line: str) -> None:
         """Tell the person at the terminal how a long measurement is getting on."""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pytest_llmops.plugin.run import Run
     from pytest_llmops.target.load import Target
 
+LOCKED = "disruptive, without both keys"
+
 
 @dataclass
 class Selected:
@@ -107,7 +109,8 @@ class Selection:
         if checks and not selected.error and not self.run.pytest.option.collectonly:
             from pytest_llmops.plugin.plan import planned
 
-            selected.planned = [planned(item, self.run.declared) for item, _ in checks]
+            recording = self.run.options.baseline == "record"
+            selected.planned = [planned(item, self.run.declared, recording=recording) for item, _ in checks]
 
     def mark(self, item: pytest.Item) -> None:
         """The folder's marker, and those of the procedures that the test binds for the target's profile."""
@@ -166,7 +169,7 @@ class Selection:
             if target.table.components.serving(role) is None:
                 return f"no {' or '.join(ROLES[role])} in target {target.name}"
         if item.get_closest_marker("disruptive") and not self._both_keys(target):
-            return "disruptive, without both keys"
+            return LOCKED
         return ""
 
     def _both_keys(self, target: Target) -> bool:

@@ -13,11 +13,24 @@ if TYPE_CHECKING:
     from pytest_llmops.plugin.run import Run
 
 TRY = "  try: "
-JUDGED = {"threshold", "regression", "void"}
-"""Categories of failures that ``measure`` and ``record`` word themselves."""
 
 
-def speak(run: Run, item: pytest.Item, check: Check, report: pytest.TestReport, error: Any, category: str) -> None:
+class Failed(pytest.fail.Exception):  # type: ignore[name-defined,misc]  # pytest declares it as a variable
+    """A failure that ``measure`` or ``record`` words itself, shown as pytest's own.
+
+    Args:
+        said: its sentences.
+        category: ``threshold``, ``regression`` or ``void``.
+    """
+
+    __module__ = "builtins"
+
+    def __init__(self, said: str, category: str) -> None:
+        super().__init__(said, pytrace=False)
+        self.category = category
+
+
+def speak(run: Run, item: pytest.Item, check: Check, report: pytest.TestReport, error: Any) -> None:
     """Put sentences in place of a traceback: none goes through the plugin, none through a ready suite.
 
     Args:
@@ -26,7 +39,6 @@ def speak(run: Run, item: pytest.Item, check: Check, report: pytest.TestReport, 
         check: what is known of it.
         report: pytest's, whose words are replaced.
         error: what the test raised.
-        category: the class of the outcome.
     """
     from pytest_llmops.clients.exchange import last_exchange
 
@@ -35,7 +47,7 @@ def speak(run: Run, item: pytest.Item, check: Check, report: pytest.TestReport, 
     if not text:  # the user's own words, with pytest's explanation
         if again and report.when == "call" and last_exchange.get() != check.before_call:
             report.sections.append(("llmops: the last call of this test", again.strip()))
-    elif isinstance(error, Unreachable | pytest.fail.Exception) and category not in JUDGED:
+    elif isinstance(error, Unreachable | pytest.fail.Exception) and not isinstance(error, Failed):
         report.longrepr = text  # of a component what matters is not which test happened to ask for it
     else:
         said = [line for line in text.splitlines() if not line.startswith("  ")]

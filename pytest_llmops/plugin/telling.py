@@ -159,14 +159,15 @@ class Telling:
             terminalreporter.line(f"written: {shown}")
 
     def _unmatched(self) -> list[str]:
-        """The file's own thresholds that no check of this run measured: a mistyped one would never speak."""
-        from pytest_llmops.judge.thresholds import fits
+        """The names in the file that no check of this run measured; those that are missing are said as such."""
+        from pytest_llmops.plugin.asked_names import unmatched
 
         measured = {metric["name"] for check in self.controller.checks.values() for metric in check["metrics"]}
         if not measured:
             return []
+        missing = {one["metric"] for one in self.controller.reporting.missing}
         return [
-            f"note         no check of this run measured {name!r}, which has a threshold.{did_you_mean(name, measured)}"
-            for name in self.run.declared.own_thresholds
-            if not any(fits(name, metric) for metric in measured)
+            f"note         no check of this run measured {name!r}, which {where}.{did_you_mean(name, measured)}"
+            for name, where in unmatched(self.run.declared, measured).items()
+            if name not in missing
         ]

@@ -55,7 +55,9 @@ def advice(result: dict[str, Any], metrics: Sequence[dict[str, Any]]) -> Iterato
     if result["twin"] and "regression" in states:
         yield f"- **regression**: find what makes it slower than {escaped(result['twin']['called'])}"
     accepted = [] if result["twin"] else [line for state, line in ACCEPTED.items() if state in states]
-    if result["missing"]:
+    if any(one["metric"] and not one["check"] for one in result["missing"]):
+        yield "- **primary**: mend the name in `baseline.primary` of llmops.toml; as it is, it gates nothing"
+    if any(one["check"] or not one["metric"] for one in result["missing"]):
         accepted.append("**missing**: bring the check back; or, renamed or deleted on purpose, accept a run without it")
     yield from (f"- {line}" for line in accepted)
     yield from ACCEPTING if accepted else ()

@@ -95,6 +95,7 @@ def test_a_service_that_is_gone_is_one_red_line(person, known):
 def test_a_slower_service_is_a_regression_and_the_same_one_is_not(person, service, start):
     introduced(person, start("delaying_proxy.py", service.url))
     timed = ("-k", "query_latency")
+    person.adds("[targets.local.baseline]\nlooks = [30, 60, 120, 240]")
     assert person.daily("--llmops-baseline", "record", *timed).status == 0
     person.accepts()
 

@@ -68,7 +68,7 @@ def test_a_slower_server_is_a_regression_and_the_same_one_is_not(person, llama_c
     server = llama_cpp(layers=2)
     far = (server.url, "--away", 0.1)
     introduced(person, start("delaying_proxy.py", *far))
-    person.adds('[targets.local.baseline]\nrecorded = ["*.tpot"]')
+    person.adds('[targets.local.baseline]\nrecorded = ["*.tpot"]\nlooks = [30, 60, 120, 240]')
     timed = ("-k", "generation_latency")
     run = person.daily("--llmops-baseline", "record", *timed)
     assert run.status == 0, run.out
@@ -89,6 +89,7 @@ def test_a_slower_server_is_a_regression_and_the_same_one_is_not(person, llama_c
 
 def test_a_deeper_model_of_the_same_name_is_not_comparable(person, known, llama_cpp):
     timed = ("-k", "generation_latency")
+    person.adds("[targets.local.baseline]\nlooks = [30]")
     assert person.daily("--llmops-baseline", "record", *timed).status == 0
     person.accepts()
     person.edits(URL, f'url = "{llama_cpp(layers=16).url}"')

@@ -3,8 +3,12 @@
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+from pytest_llmops.errors import ConfigError, Unsupported
+from pytest_llmops.plugin.counterpart import on_the_other_side
 
 TESTS = """
     def test_generation(measure, llm, prompts):
@@ -221,18 +225,14 @@ def test_what_is_refused_before_anything_runs(project, case):
     assert "Traceback" not in run.out
 
 
-@pytest.mark.parametrize(
-    ("more", "status", "outcome", "category"),
-    [("", 12, "error", "unreachable"), ("required = false\n", 0, "skipped", "optional-unreachable")],
-    ids=["required", "optional"],
-)
-def test_the_other_side_is_unreachable(project, model, nobody, more, status, outcome, category):
+@pytest.mark.parametrize("more", ["", "required = false\n"], ids=["required", "optional"])
+def test_the_other_side_is_unreachable(project, model, nobody, more):
     _file(project, model.url, nobody, more)
     project.write("test_it.py", TESTS)
     run = project.run("--llmops-against=stable", "--llmops-gate")
     check, port = run.checks["test_generation"], nobody.rpartition(":")[2]
-    assert (run.status, check["outcome"], check["category"]) == (status, outcome, category), run.out
-    assert check["reason"].removeprefix("optional-unreachable: ") == (
+    assert (run.status, check["outcome"], check["category"]) == (12, "error", "unreachable"), run.out
+    assert check["reason"] == (
         f"stable: openai at {nobody}: GET /v1/models was refused: nothing listens there. "
         f"Is it started, and is {port} the right port?"
     )
@@ -243,10 +243,14 @@ def test_the_other_side_is_unreachable(project, model, nobody, more, status, out
 def test_the_other_side_has_no_such_component(project, model):
     _file(project, model.url, model.url, component="qdrant")
     project.write("test_it.py", TESTS)
-    run = project.run("--llmops-against=stable")
+    run = project.run("--llmops-against=stable", "--llmops-gate")
     check = run.checks["test_generation"]
-    assert (check["outcome"], check["category"]) == ("skipped", "unsupported")
-    assert check["reason"] == "unsupported: stable has no openai or ollama, so nothing can be called in turns."
+    assert (run.status, check["outcome"], check["category"]) == (1, "error", "error")
+    assert check["reason"].splitlines()[0] == (
+        "stable has no openai or ollama, so nothing can be called in turns; "
+        "give it one, or leave this test out (--deselect)."
+    )
+    assert "Traceback" not in run.out
 
 
 def test_a_client_that_is_none_of_the_targets_has_no_counterpart(project, model):
@@ -259,10 +263,25 @@ def test_a_client_that_is_none_of_the_targets_has_no_counterpart(project, model)
         """,
     )
     run = project.run("--llmops-against=stable")
-    assert run.checks["test_own"]["reason"] == (
-        "unsupported: stable: measure was handed 'object', which is no client of the target's, so its counterpart is "
+    assert (run.status, run.checks["test_own"]["outcome"]) == (1, "error")
+    assert run.checks["test_own"]["reason"].splitlines()[0] == (
+        "stable: measure was handed 'object', which is no client of the target's, so its counterpart is "
         "not known; hand it the client of a fixture (llm, api, …)."
     )
+
+
+@pytest.mark.parametrize("lacking", [{"stable"}, {"stable", "canary"}])
+def test_what_only_the_other_side_lacks_is_an_error(lacking):
+    def call(client, _prompt):
+        if client in lacking:
+            raise Unsupported("openai: its profile describes no route 'query'.")
+
+    twin = SimpleNamespace(worded=lambda text: f"stable: {text}")
+    there = on_the_other_side(call, "stable", twin, "canary")
+    with pytest.raises(Unsupported if "canary" in lacking else ConfigError) as caught:
+        there(None)
+    said = "openai: its profile describes no route 'query'."
+    assert str(caught.value) == (said if "canary" in lacking else f"stable: {said}")
 
 
 def test_what_goes_wrong_there_says_where(project, model, models):

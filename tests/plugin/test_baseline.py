@@ -23,7 +23,7 @@ SENTENCE = (
     r"generation is 1\.\d\d times slower than its baseline \(95 % limits 1\.\d\d to [12]\.\d\d\): \d+ ms now, "
     r"\d+ ms then; 60 calls against the accepted run of \d{4}-\d\d-\d\d \d\d:\d\d"
 )
-SETTINGS = '\n[targets.here.baseline]\nprimary = ["generation"]\n'
+SETTINGS = '\n[targets.here.baseline]\nprimary = ["generation"]\nlooks = [30]\n'
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,15 @@ from pytest_llmops.plugin.exit_status import exit_status
 
 
 def _check(outcome="passed", category="", *states):
-    metrics = [{"state": state.removeprefix("suspect "), "suspect": state.startswith("suspect")} for state in states]
+    metrics = [
+        {
+            "name": "latency.error_rate" if state.startswith("quiet") else "latency",
+            "value": 0.0 if state.startswith("quiet") else 0.1,
+            "state": state.removeprefix("suspect ").removeprefix("quiet "),
+            "suspect": state.startswith("suspect"),
+        }
+        for state in states
+    ]
     return {"outcome": outcome, "category": category, "metrics": metrics}
 
 
@@ -21,6 +29,8 @@ NEW = _check("passed", "no-baseline", "no-baseline")
 OTHER = _check("passed", "not-comparable", "not-comparable")
 SUSPECT = _check("passed", "inconclusive", "suspect inconclusive")
 UNSURE = _check("passed", "inconclusive", "inconclusive")
+NO_FAILURES = _check("passed", "", "ok", "quiet inconclusive")
+WAIVED_VOID = _check("waived", "void", "void")
 
 
 @pytest.mark.parametrize(
@@ -44,6 +54,9 @@ UNSURE = _check("passed", "inconclusive", "inconclusive")
         (0, [SKIPPED], 13),
         (5, [], 13),
         (0, [WAIVED], 0),
+        (0, [WAIVED_VOID], 0),
+        (0, [WAIVED_VOID, NEW], 11),
+        (0, [NO_FAILURES], 0),
     ],
 )
 def test_the_gate_says_the_first_that_applies(own, checks, gated):
@@ -52,7 +65,14 @@ def test_the_gate_says_the_first_that_applies(own, checks, gated):
 
 @pytest.mark.parametrize(
     ("gate", "checks", "status"),
-    [("any", [UNSURE], 11), ("never", [SUSPECT], 0), ("never", [UNSURE], 0), ("never", [NEW], 11)],
+    [
+        ("any", [UNSURE], 11),
+        ("any", [NO_FAILURES], 0),
+        ("any", [NO_FAILURES, UNSURE], 11),
+        ("never", [SUSPECT], 0),
+        ("never", [UNSURE], 0),
+        ("never", [NEW], 11),
+    ],
 )
 def test_what_counts_as_undecided_is_the_files_to_say(gate, checks, status):
     assert exit_status(0, checks, others_failed=False, gate=gate) == status
@@ -73,6 +93,13 @@ def test_a_metric_that_is_missing_counts_as_undecided(own, checks, gated):
 @pytest.mark.parametrize("own", [0, 1, 2, 3, 4])
 def test_a_run_that_lost_a_check_is_never_green(own, gate):
     assert exit_status(own, [PASSED], others_failed=own == 1, gate=gate, not_made=1) == (own or 1)
+
+
+@pytest.mark.parametrize(
+    ("checks", "status"), [([SLOWER], 1), ([VOID], 1), ([SLOWER, NEW], 1), ([UNREACHABLE, SLOWER], 12)]
+)
+def test_a_run_that_was_stopped_is_not_only_slower_or_undecided(checks, status):
+    assert exit_status(1, checks, others_failed=False, gate="suspect", not_made=1, missing=1) == status
 
 
 @pytest.mark.parametrize("own", [2, 3, 4])

@@ -9,10 +9,13 @@ from types import SimpleNamespace
 import pytest
 
 from pytest_llmops.judge import Recording, Store, load, write_candidate
+from pytest_llmops.plugin.asked_names import missing_primaries, unmatched
 from pytest_llmops.plugin.exit_status import exit_status
-from pytest_llmops.plugin.missing import reaches
+from pytest_llmops.plugin.missing import is_whole, reaches, unmade_of
 from pytest_llmops.plugin.ours import SUITES_FOLDER
+from pytest_llmops.plugin.selection import LOCKED, Selected
 from pytest_llmops.samples import Metric
+from pytest_llmops.target.load import load as load_target
 
 TESTS = """
     import pytest
@@ -190,12 +193,13 @@ def test_serial_and_parallel_leave_the_same_benchmarks(runs):
     assert list(runs.by["serial"].checks) == list(runs.by["parallel"].checks)
 
 
-def _config(root, *args, keyword="", start=None, **options):
+def _config(root, *args, keyword="", start=None, source=pytest.Config.ArgsSource.ARGS, **options):
     """As much of pytest's configuration as is asked for."""
     return SimpleNamespace(
         args=args,
         rootpath=root,
         invocation_params=SimpleNamespace(dir=start or root),
+        args_source=source,
         option=SimpleNamespace(keyword=keyword),
         getoption=lambda name, default=None: options.get(name, default),
     )
@@ -237,3 +241,159 @@ def test_which_checks_a_command_line_reaches(tmp_path, args, options, reached):
 )
 def test_a_check_of_the_ready_suites_is_reached_where_they_are_collected(tmp_path, args, check, reached):
     assert reaches(_config(tmp_path, *args), check) == reached
+
+
+def _selected(*checks, left_out=()):
+    """All were found, and all but those that are left out were selected; each of them is timed."""
+    return Selected(
+        collected=[*checks, *(one["test"] for one in left_out)],
+        known={check: {"test": check} for check in checks},
+        planned=[{"test": check, "timed": True} for check in checks],
+        left_out=list(left_out),
+    )
+
+
+def _made(test, outcome="passed", category="", reason="", metrics=()):
+    return {"test": test, "outcome": outcome, "category": category, "reason": reason, "metrics": list(metrics)}
+
+
+def test_why_checks_that_were_asked_for_were_not_made():
+    left_out = [
+        {"test": "t.py::needs", "suites": [], "reason": "no rerank in target here"},
+        {"test": "t.py::disruptive", "suites": [], "reason": LOCKED},
+    ]
+    checks = [
+        _made("t.py::well"),
+        _made("t.py::skip", "skipped", "skipped", "not today\nnor tomorrow"),
+        _made("t.py::vacuous", "skipped", "vacuous", "vacuous: nothing indexed"),
+        _made("t.py::away", "skipped", "optional-unreachable", "optional-unreachable: nobody"),
+        _made("t.py::waived", "waived", "failed", "waived until 2027-01-01 by sre: known"),
+        _made("t.py::failed", "failed", "failed", "assert 0"),
+    ]
+    assert unmade_of(_selected(left_out=left_out), checks) == {
+        "t.py::needs": "is left out: no rerank in target here",
+        "t.py::skip": "was skipped: not today",
+        "t.py::vacuous": "was skipped: vacuous: nothing indexed",
+    }
+
+
+@pytest.mark.parametrize(
+    ("args", "options", "whole"),
+    [
+        (["."], {}, True),
+        (["perf"], {}, False),
+        (["perf"], {"source": pytest.Config.ArgsSource.TESTPATHS}, True),
+        ([FILE], {}, False),
+        (["."], {"lf": True}, False),
+        (["."], {"ignore": ["perf"]}, False),
+        (["."], {"ignore_glob": ["*_it.py"]}, False),
+    ],
+)
+def test_which_command_line_asks_for_all(tmp_path, args, options, whole):
+    config = _config(tmp_path, *args, **options)
+    assert is_whole(config, _selected("t.py::a"), [_made("t.py::a")]) == whole
+
+
+@pytest.mark.parametrize(
+    ("checks", "whole"),
+    [
+        ([_made("t.py::a"), _made("t.py::b")], True),
+        ([_made("t.py::a"), _made("t.py::b", "waived", metrics=[{"name": "b"}])], True),
+        ([_made("t.py::a"), _made("t.py::b", "skipped")], False),
+        ([_made("t.py::a")], False),
+    ],
+)
+def test_a_run_that_did_not_measure_all_is_not_whole(tmp_path, checks, whole):
+    assert is_whole(_config(tmp_path, "."), _selected("t.py::a", "t.py::b"), checks) == whole
+
+
+def test_a_run_that_left_out_or_deselected_some_is_not_whole(tmp_path):
+    left_out = [{"test": "t.py::b", "suites": [], "reason": "no rerank in target here"}]
+    assert not is_whole(_config(tmp_path, "."), _selected("t.py::a", left_out=left_out), [_made("t.py::a")])
+
+
+def _target(project, primary):
+    project.target(
+        "http://127.0.0.1:9",
+        f"""
+[targets.here.baseline]
+primary = {json.dumps(primary)}
+
+[targets.here.baseline.points]
+"answer_tme.p95" = {{ file = "a.json", value = "a" }}
+"answer_time.p90" = {{ file = "a.json", value = "a" }}
+
+[targets.here.thresholds]
+"*.ttff" = {{ target = "<= 1 s" }}
+""",
+    )
+    return load_target(project.path / "llmops.toml", None, project.path)
+
+
+def test_names_in_the_file_that_no_check_measured(project):
+    target = _target(project, ["answer_tim", "answer_time", "answer_time.p95", "answer_time.ttft.typical"])
+    measured = {"answer_time", "answer_time.ttft"}
+    assert unmatched(target, measured) == {
+        "answer_tme.p95": "has a point",
+        "answer_tim": "is in baseline.primary",
+        "*.ttff": "has a threshold",
+    }
+    assert missing_primaries(target, ["answer_time"]) == [
+        {
+            "metric": name,
+            "check": "",
+            "reason": f"{name} is in baseline.primary, but no check measured it. Did you mean 'answer_time'?",
+        }
+        for name in ("answer_tim", "answer_time.ttft.typical")
+    ]
+
+
+def test_the_primaries_of_a_profile_are_nobodys_typo(tmp_path):
+    target = load_target(None, "sandbox", tmp_path)
+    assert target.table.baseline.primary
+    assert missing_primaries(target, ["mine"]) == []
+
+
+PRIMARY = """
+    import pytest
+
+    def test_time(measure, llm, prompts):
+        measure("answer_time", llm, lambda llm, prompt: llm.generate(prompt), prompts=prompts)
+
+    @pytest.mark.skipif("SKIPPED" in __import__("os").environ, reason="not today")
+    def test_other(measure, llm, prompts):
+        measure("other_time", llm, lambda llm, prompt: llm.generate(prompt), prompts=prompts)
+"""
+
+
+def test_a_mistyped_primary_and_a_skipped_check_do_not_pass_silently(project, model):
+    settings = SETTINGS + 'primary = ["answer_tmie"]\n'
+    project.target(model.url, settings)
+    project.write("test_it.py", PRIMARY)
+    first = project.run("--llmops-gate", "--llmops-baseline=record")
+    assert [one["metric"] for one in first.whole["missing"]] == ["answer_tmie"], first.out
+    assert first.status == 11
+    (candidate,) = (project.reports / "candidates").iterdir()
+    Store(project.path / "baselines").accept(candidate, reason="first", by="sre")
+    skipped = project.run("--llmops-gate", environ={"SKIPPED": "1"})
+    note = "note         no check of this run measured 'answer_tmie', which is in baseline.primary."
+    near = "Did you mean 'answer_time' or 'answer_time.ttft' or 'answer_time.error_rate'?"
+    assert f"{note} {near}" in skipped.lines, skipped.out
+    assert [one["metric"] for one in skipped.whole["missing"]] == ["other_time", "other_time.ttft"]
+    assert skipped.whole["missing"][0]["reason"] == (
+        "other_time has a baseline, but test_it.py::test_other was skipped: not today; "
+        "if that is meant, accept a new baseline"
+    )
+    assert skipped.status == 11
+
+
+def test_a_mistyped_primary_blocks_a_run_side_by_side_too(project, model):
+    there = (
+        f'\n[targets.there]\nprofile = "openai-compatible"\n[targets.there.components.openai]\nurl = "{model.url}"\n'
+    )
+    project.target(model.url, SETTINGS + 'primary = ["aaaa"]\n' + there)
+    project.write("test_it.py", PRIMARY)
+    run = project.run("--llmops-gate", "--llmops-target=here", "--llmops-against=there")
+    said = {"metric": "aaaa", "check": "", "reason": "aaaa is in baseline.primary, but no check measured it."}
+    assert (run.status, run.whole["missing"]) == (11, [said]), run.out
+    assert "MISSING      aaaa" in run.lines

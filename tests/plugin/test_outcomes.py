@@ -5,9 +5,14 @@ import json
 import subprocess
 from shutil import which
 from socket import create_server
+from types import SimpleNamespace
 from xml.etree import ElementTree as ET
 
 import pytest
+
+from pytest_llmops.plugin.checks import Check
+from pytest_llmops.plugin.outcomes import Outcomes
+from pytest_llmops.plugin.sentences import Failed
 
 BODY = (
     '{"model": "tiny", "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 5, '
@@ -177,6 +182,43 @@ def test_a_plain_failure_of_the_users_own_stays_plain(project):
     run = project.run()
     assert _section(run) == ["said so"]
     assert run.checks["test_it"]["reason"] == "said so"
+
+
+CAUGHT = """
+    import pytest
+
+    def test_caught(llm, record):
+        with pytest.raises(pytest.fail.Exception, match="that is a warning"):
+            record("model_count", len(llm.models()), "models")
+        assert len(llm.models()) == 7
+
+    @pytest.fixture
+    def breaking():
+        yield
+        raise RuntimeError("could not tidy up")
+
+    def test_then_torn_down(llm, record, breaking):
+        record("model_count", len(llm.models()), "models")
+"""
+
+
+def test_the_class_of_a_failure_is_that_of_what_was_raised(project):
+    project.write("test_it.py", CAUGHT)
+    run = project.run("--llmops-gate")
+    caught, torn_down = run.checks["test_caught"], run.checks["test_then_torn_down"]
+    assert (caught["outcome"], caught["category"], caught["severity"]) == ("failed", "failed", "normal")
+    assert caught["reason"].partition("\n")[0] == "AssertionError: assert 1 == 7"
+    assert (torn_down["outcome"], torn_down["category"]) == ("error", "error")
+    assert torn_down["reason"] == "RuntimeError: could not tidy up"
+    assert run.status == 1
+
+
+@pytest.mark.parametrize("category", ["threshold", "regression", "void"])
+def test_only_a_judgement_that_was_raised_counts(category):
+    outcomes, failed = Outcomes.__new__(Outcomes), SimpleNamespace(passed=False, skipped=False, when="call")
+    check = Check("test_it.py::test_it", "", ready=False, breaches=["critical"])
+    assert outcomes._category(failed, check, Failed("slower", category)) == category
+    assert outcomes._category(failed, check, AssertionError("something else")) == "failed"
 
 
 def test_a_check_with_a_failed_part_has_failed(project):

@@ -225,9 +225,16 @@ def test_a_tail_that_gates_and_pinned_looks_change_the_cost(project, model, plan
     _, plan = plan_of("-k", "speed")
     assert [check["calls"] for check in plan["checks"]] == [63, 33]
     project.target(model.url, "\n[targets.here.baseline]\nlooks = [12, 40]\n")
-    run, plan = plan_of("-k", "summary")
+    run, plan = plan_of("-k", "summary", "--llmops-baseline=record")
     assert ([check["calls"] for check in plan["checks"]], plan["share"]["calls_where_slow"]) == ([15], None)
     assert "shares       the timed test may take 7 min" in run.lines
+
+
+def test_a_run_that_is_recorded_costs_more(project, model, plan_of):
+    project.write("test_it.py", TESTS)
+    project.target(model.url)
+    _, plan = plan_of("-k", "speed", "--llmops-baseline=record")
+    assert [check["calls"] for check in plan["checks"]] == [123, 123]
 
 
 def test_a_plan_of_nothing_is_not_green(project, model, plan_of):

@@ -367,6 +367,25 @@ def test_a_module_that_cannot_be_imported(leaky, kind, workers):
     assert _given_away(shown) == {}
 
 
+def test_a_plan_of_a_parametrized_test(leaky):
+    leaky.write(
+        "test_it.py",
+        """
+        import os
+        import pytest
+
+        @pytest.mark.parametrize("key", [os.environ["TRUMPET"]])
+        def test_with(llm, key):
+            assert llm.models()
+        """,
+    )
+    run, shown = leaky.leak("--llmops-plan", "-p", "no:cacheprovider")  # pytest's own cache keeps ids as they are
+    assert run.status == 0, run.out
+    assert "test_with[[redacted]]" in run.out
+    assert json.loads(shown["reports/plan.json"])["checks"][0]["test"] == "test_it.py::test_with[[redacted]]"
+    assert _given_away(shown) == {}
+
+
 def test_a_module_that_skips_itself(leaky):
     leaky.write("test_it.py", "def test_it(llm):\n    assert llm.models()\n")
     leaky.write(

@@ -60,7 +60,8 @@ FAULTS = _named_faults()
 def recorded(suite, tmp_path):
     """A file whose embedded target has a baseline of its own, recorded on this machine just now."""
     file = tmp_path / "llmops.toml"
-    file.write_text('[targets.sandbox]\nprofile = "sandbox"\nenvironment = "sandbox"\n')
+    looks = "[targets.sandbox.baseline]\nlooks = [30, 60, 120, 240]\n"  # pinned: a run that is recorded is no longer
+    file.write_text(f'[targets.sandbox]\nprofile = "sandbox"\nenvironment = "sandbox"\n{looks}')
     run = suite(f"--llmops-config={file}", "--llmops-baseline=record", *FAULTS[STEADY])
     assert run.status == 0, run.out
     (candidate,) = tmp_path.glob("reports-*/candidates/*.json")

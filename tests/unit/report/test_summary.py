@@ -141,6 +141,12 @@ def test_what_is_not_settled_is_named_by_class():
     ]
 
 
+def test_a_primary_that_nothing_measured_is_mended_in_the_file_and_not_by_accepting():
+    gone = {"metric": "aaaa", "check": "", "reason": "aaaa is in baseline.primary, but no check measured it."}
+    said = section(markdown(run(status=11, missing=[gone])), "What to do")
+    assert said == ["- **primary**: mend the name in `baseline.primary` of llmops.toml; as it is, it gates nothing"]
+
+
 def test_what_to_do_names_each_thing_once_and_how_a_run_is_accepted():
     assert section(markdown(MANY), "What to do") == [
         "- **void**: mend the measurement as the reason says; as it is, it says nothing of the target",
