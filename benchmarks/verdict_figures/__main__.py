@@ -40,8 +40,9 @@ def main() -> int:
         answers = {}
         for task, answer in zip(tasks, pool.imap(job, [(task, trials) for task in tasks]), strict=True):
             answers[task] = answer
-            print(f"\r{len(answers)} of {len(tasks)} cells", end="", file=sys.stderr, flush=True)
-    print(file=sys.stderr)
+            if sys.stderr.isatty():
+                last = len(answers) == len(tasks)
+                print(f"\r{len(answers)} of {len(tasks)} cells", end="\n" if last else "", file=sys.stderr, flush=True)
     played = {task: answer for task, answer in answers.items() if isinstance(answer, Counts)}
     lines = [line for answer in answers.values() if isinstance(answer, list) for line in answer]
     lines += [question.measured(played) for question in questions]

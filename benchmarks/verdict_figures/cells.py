@@ -12,6 +12,7 @@ import numpy as np
 from benchmarks.verdict_figures.models import MODELS, in_turns, tail_begins
 from benchmarks.verdict_figures.naive import alarms
 from pytest_llmops.judge import LOOKS, MIN_N, Collect, Done, Looks, Rule, judge_samples
+from pytest_llmops.judge.schedule import RECORDED_CALLS
 from pytest_llmops.samples import Metric, Series
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
     Values = NDArray[np.float64]
 
-BASELINE_CALLS = 240
-"""Calls of each accepted run, where the current one is adaptive: as many as the last look."""
+BASELINE_CALLS = RECORDED_CALLS
+"""Calls of each accepted run, where the current one is adaptive: as many as a run that records goes on to."""
 
 MOST = 480
 """Calls of the last look that any statistic has."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.verdict_figures.cells import Cell
+from benchmarks.verdict_figures.cells import BASELINE_CALLS, Cell
 from benchmarks.verdict_figures.goals import Asked, Goal
 from benchmarks.verdict_figures.models import MODELS
 
@@ -95,12 +95,12 @@ def _detection(
 
 def _stored() -> list[Asked]:
     lines = []
-    for baseline_calls in (240, 30):
+    for baseline_calls in (BASELINE_CALLS, 30):
         for runs, factor, goal in ((1, 1.5, 0.88), (5, 1.3, 0.60), (5, 1.5, 0.98)):
             case = (
                 f"+{round(100 * factor - 100)} %, stored K = {runs} of {baseline_calls} calls, tau 5 %: typical found"
             )
-            target = Goal(goal if baseline_calls == 240 else None, at_most=False)
+            target = Goal(goal if baseline_calls == BASELINE_CALLS else None, at_most=False)
             cells = every_model(stored=runs, tau=0.05, factor=factor, baseline_calls=baseline_calls)
             lines.append(Asked(7, case, target, "regression", cells))
     return lines
