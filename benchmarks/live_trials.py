@@ -3,9 +3,9 @@
     python benchmarks/live_trials.py [--quick]
 
 The server is a process of its own, its delays log-normal (median 20 ms, sigma .3, seeded). Of each pair of runs the
-first is accepted into a store of baselines, and the second judged against it at one pinned look, with the tau0
-of runs within one hour. Beside, the naive gate, mean, median or p95 ratio above 1.20, sees the same two runs. Side by side both arms are
-called in turns until there is a verdict. Four processes make pairs at once. Exit status 1 if a goal is missed.
+first is accepted into a store of baselines, and the second judged against it at one pinned look, with the tau0 of runs
+within one hour. Beside, the naive gate, mean, median or p95 ratio above 1.20, sees the same two runs. Side by side both
+arms are called in turns until there is a verdict. Four processes make pairs at once. Exit status 1 if a goal is missed.
 """
 
 from __future__ import annotations
