@@ -13,6 +13,7 @@ from pytest_llmops.measure.candidate import as_json
 from pytest_llmops.measure.results import recorded
 from pytest_llmops.plugin.counterpart import counterpart, on_the_other_side
 from pytest_llmops.plugin.sentences import Failed
+from pytest_llmops.report.metric import ACCEPT
 from pytest_llmops.state.planned import measurements
 
 if TYPE_CHECKING:
@@ -96,8 +97,7 @@ class Measure:
 
         advice = [f"  try: {last_exchange.get()}"] if last_exchange.get() else []
         if measurement.regressions and self._run.twin is None:
-            record = "pytest … --llmops-baseline record, then llmops baseline accept --replace"
-            advice.append(f"  if this is the new normal: {record}")
+            advice.append(f"  if this is the new normal: {ACCEPT}")
         return advice
 
     def _full(self, name: str) -> str:

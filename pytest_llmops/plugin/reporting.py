@@ -144,10 +144,8 @@ class Reporting:
         from pytest_llmops.report.summary import append, write
         from pytest_llmops.target.secrets import Redactor
 
-        readable = self.run.declared_or_none is not None
-        folder = self.run.report_folder if readable else self.run.pytest.rootpath / "reports"
-        redactor = self.run.redactor if readable else Redactor()
-        self._write(lambda: write(folder, self.result, redactor))
+        redactor = self.run.redactor if self.run.declared_or_none is not None else Redactor()
+        self._write(lambda: write(self.run.report_folder, self.result, redactor))
         if step := os.environ.get(STEP_SUMMARY):
             self._write(lambda: append(Path(step), self.result, redactor))
 

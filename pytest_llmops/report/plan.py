@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pytest_llmops.report.page import page
+from pytest_llmops.report.whole_file import write_whole
 from pytest_llmops.target.durations import spoken
 
 if TYPE_CHECKING:
@@ -33,12 +34,8 @@ def write(folder: Path, plan: dict[str, Any]) -> Path:
         folder: the reports' folder; made if absent.
         plan: everything but the schema's number.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / PLAN_JSON
-    part = folder / f".{PLAN_JSON}.part"
-    part.write_text(json.dumps({"schema": SCHEMA, **plan}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    part.replace(path)
-    return path
+    text = json.dumps({"schema": SCHEMA, **plan}, indent=1, ensure_ascii=False) + "\n"
+    return write_whole(folder, PLAN_JSON, text)
 
 
 def lines(plan: dict[str, Any], *, color: bool, width: int) -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from pytest_llmops.report.whole_file import write_whole
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -26,10 +28,5 @@ def write(folder: Path, result: dict[str, Any], redactor: Redactor) -> Path:
     Returns:
         The file.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / RUN_JSON
-    part = folder / f".{RUN_JSON}.part"
     clean = redactor.inside({"schema": SCHEMA, **result})
-    part.write_text(json.dumps(clean, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
-    part.replace(path)
-    return path
+    return write_whole(folder, RUN_JSON, json.dumps(clean, indent=1, ensure_ascii=False, allow_nan=False) + "\n")

@@ -22,6 +22,7 @@ from pytest_llmops.report.metric import (
     worded,
     worst_first,
 )
+from pytest_llmops.report.whole_file import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -67,12 +68,7 @@ def write(folder: Path, result: dict[str, Any], redactor: Redactor) -> Path:
     Returns:
         The file.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / SUMMARY_MD
-    part = folder / f".{SUMMARY_MD}.part"
-    part.write_text(fitting(markdown(redactor.inside(result)), COMMENT, REST), encoding="utf-8")
-    part.replace(path)
-    return path
+    return write_whole(folder, SUMMARY_MD, fitting(markdown(redactor.inside(result)), COMMENT, REST))
 
 
 def append(path: Path, result: dict[str, Any], redactor: Redactor) -> Path:
