@@ -39,6 +39,20 @@ class CallFailed(LlmopsError):
         self.body = body
 
 
+class ControlError(LlmopsError):
+    """A component could not be looked at, stopped, started, ….
+
+    Attributes:
+        component: the component's name in the target; empty where only the driver knows that it failed.
+        kind: ``absent``, ``refused``, ``away`` or ``timeout``.
+    """
+
+    def __init__(self, component: str, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.component = component
+        self.kind = kind
+
+
 class Unreachable(LlmopsError):
     """A component did not pass preflight.
 

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import Field, WithJsonSchema, field_validator, model_validator
 
 from pytest_llmops.target.addresses import DIRECT, checked_address, checked_proxy
+from pytest_llmops.target.control import Control
 from pytest_llmops.target.durations import Seconds, seconds
 from pytest_llmops.target.routes import Health, Kpi, Route, misplaced
 from pytest_llmops.target.secrets import without_userinfo
@@ -94,6 +95,7 @@ class Component(Table):
         None, description="The target's own limit, e.g. '100/h'; our calls count."
     )
     deadline: Seconds = Field(30.0, gt=0, description="For one whole call, whatever it does.")
+    control: Control | None = Field(None, description="How it is stopped, started and looked at.")
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         """What ``repr`` and ``str`` show: never the user and password of a url."""

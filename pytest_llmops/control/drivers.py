@@ -1,0 +1,31 @@
+"""From a component's ``control`` table to the hands on it; a driver's library is imported when it is first needed."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from pytest_llmops.control.hands import Hands
+from pytest_llmops.errors import Unsupported
+
+if TYPE_CHECKING:
+    from pytest_llmops.control.driver import Driver
+    from pytest_llmops.target.load import Target
+
+
+def hands_on(target: Target, component: str) -> Hands:
+    """The hands on a component.
+
+    Raises:
+        ConfigError: the target has no such component, or the driver's extra is not installed.
+        Unsupported: the component has no ``control`` table.
+    """
+    control = target.component(component).control
+    if control is None:
+        raise Unsupported(
+            f"{target.where} says no way to stop or start {component}; "
+            f"give it one: [targets.{target.name}.components.{component}.control] driver = …"
+        )
+    module = import_module(f"pytest_llmops.control.{control.driver}")
+    driver: Driver = module.driver(control, target)
+    return Hands(component, driver, control.deadline)

@@ -1,0 +1,158 @@
+"""The hands on one component: an act has a deadline, and counts once it was seen to have happened."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from pytest_llmops.errors import ControlError, Unsupported
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from pytest_llmops.control.driver import Ability, Act, Driver, State, Status
+
+ASK_AGAIN_S = 0.05
+LONGEST_PAUSE_S = 1.0
+
+AFTERWARDS: dict[Act, State] = {
+    "start": "running",
+    "restart": "running",
+    "resume": "running",
+    "stop": "stopped",
+    "pause": "paused",
+}
+"""The state in which an act ends. A killed component may be back at once, under another instance."""
+
+WAYS: dict[tuple[State, State], tuple[Act, ...]] = {
+    ("stopped", "running"): ("start",),
+    ("paused", "running"): ("resume",),
+    ("running", "stopped"): ("stop",),
+    ("paused", "stopped"): ("resume", "stop"),
+    ("running", "paused"): ("pause",),
+    ("stopped", "paused"): ("start", "pause"),
+}
+"""From a state to another."""
+
+
+class Hands:
+    """What can be done to one component.
+
+    Args:
+        component: its name in the target.
+        driver: does it.
+        deadline_s: for each act, until it was seen to have happened.
+    """
+
+    def __init__(self, component: str, driver: Driver, deadline_s: float) -> None:
+        self.component = component
+        self.driver = driver
+        self.deadline_s = deadline_s
+
+    def __repr__(self) -> str:
+        return f"Hands({self.component}: {self.driver.what})"
+
+    @property
+    def can(self) -> frozenset[Ability]:
+        """What the driver can do."""
+        return self.driver.can
+
+    def status(self) -> Status:
+        """How the component is.
+
+        Raises:
+            ControlError: its driver cannot tell.
+        """
+        return self.driver.status(self.deadline_s)
+
+    def logs(self, lines: int = 200) -> list[str]:
+        """The newest lines that it wrote, oldest first.
+
+        Raises:
+            Unsupported: its driver has no logs.
+            ControlError: they cannot be read.
+        """
+        self.check("logs")
+        return self.driver.logs(lines, self.deadline_s)
+
+    def act(self, act: Act, kept: Mapping[str, Any] | None = None) -> Status:
+        """Do it, and wait until it is so. Of what is already so nothing is done.
+
+        Args:
+            act: what to do.
+            kept: of the status that ``start`` is to bring back.
+
+        Returns:
+            The status afterwards.
+
+        Raises:
+            Unsupported: the driver cannot do that; nothing was attempted.
+            ControlError: it failed, or was not seen to have happened before the deadline.
+        """
+        self.check(act)
+        ends_at = time.monotonic() + self.deadline_s
+        before = self.driver.status(self.deadline_s)
+        if act != "restart" and before.state == AFTERWARDS.get(act, "stopped"):
+            return before
+        self.driver.act(act, self._left(ends_at), kept or {})
+        return self._seen(act, before, ends_at)
+
+    def bring_back(self, state: State, kept: Mapping[str, Any]) -> Status:
+        """Make it as it was; where it is so already, nothing is done.
+
+        Raises:
+            Unsupported: the driver cannot do what that takes.
+            ControlError: it failed.
+        """
+        now = self.status()
+        for act in WAYS.get((now.state, state), ()):
+            now = self.act(act, kept)
+        return now
+
+    def by_hand(self, now: State, then: State, kept: Mapping[str, Any]) -> list[str]:
+        """The commands by which a person brings it from one state to another."""
+        return [self.driver.by_hand(act, kept) for act in WAYS.get((now, then), ())]
+
+    def check(self, ability: Ability) -> None:
+        """See whether the driver can do that.
+
+        Raises:
+            Unsupported: it cannot; says what it can.
+        """
+        if ability not in self.can:
+            able = ", ".join(sorted(self.can)) or "nothing"
+            raise Unsupported(f"{self.component}: {self.driver.what} cannot be asked for {ability!r}; it can: {able}.")
+
+    def _seen(self, act: Act, before: Status, ends_at: float) -> Status:
+        done = _killed(before) if act == "kill" else _restarted(before) if act == "restart" else _is(AFTERWARDS[act])
+        pause_s = ASK_AGAIN_S
+        while True:
+            now = self.driver.status(self._left(ends_at))
+            if done(now):
+                return now
+            if time.monotonic() + pause_s >= ends_at:
+                raise ControlError(
+                    self.component,
+                    "timeout",
+                    f"{self.component}: {act} of {self.driver.what} was not seen within {self.deadline_s:g} s; "
+                    f"it is {now.state}{f' ({now.detail})' if now.detail else ''}.",
+                )
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+    def _left(self, ends_at: float) -> float:
+        return max(ASK_AGAIN_S, ends_at - time.monotonic())
+
+
+def _is(state: State) -> Callable[[Status], bool]:
+    return lambda now: now.state == state
+
+
+def _killed(before: Status) -> Callable[[Status], bool]:
+    """Gone, or already replaced by whoever watches over it."""
+    return lambda now: now.state == "stopped" or now.instance != before.instance
+
+
+def _restarted(before: Status) -> Callable[[Status], bool]:
+    return lambda now: now.state == "running" and (not now.instance or now.instance != before.instance)

@@ -1,0 +1,110 @@
+"""How a component is stopped, started and looked at: its ``control`` table, one shape a driver."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from pytest_llmops.target.durations import Seconds
+from pytest_llmops.target.table import Table
+
+Words = list[str]
+"""A command as its words; no shell reads them."""
+
+
+class Driven(Table):
+    """What every driver's table has."""
+
+    deadline: Seconds = Field(60.0, gt=0, description="For one act, until the component was seen to be as asked.")
+
+
+class Docker(Driven):
+    """A container of a Docker Engine."""
+
+    driver: Literal["docker"]
+    container: str = Field(min_length=1, description="Its name or id.")
+    host: str | None = Field(
+        None, description="Address of the engine, e.g. 'unix:///run/docker.sock'; else DOCKER_HOST, else its usual one."
+    )
+
+
+class Compose(Driven):
+    """A service of a Compose project."""
+
+    driver: Literal["compose"]
+    service: str = Field(min_length=1)
+    file: str = Field("docker-compose.yml", description="Relative to llmops.toml.")
+    project: str | None = Field(None, description="Project name; else what Compose makes of the folder.")
+    command: Words = Field([], description="How Compose is called: else 'docker compose', else 'docker-compose'.")
+    host: str | None = Field(None, description="Address of the engine, as DOCKER_HOST.")
+
+
+class Supervisor(Driven):
+    """A program of supervisord."""
+
+    driver: Literal["supervisor"]
+    program: str = Field(min_length=1, description="'name', or 'group:name'.")
+    url: str = Field("unix:///run/supervisor.sock", description="Where supervisord listens; http:// too.")
+    auth: str | None = Field(None, description="Environment variable with 'user:password'.")
+
+
+class Systemd(Driven):
+    """A unit of systemd."""
+
+    driver: Literal["systemd"]
+    unit: str = Field(min_length=1, description="E.g. 'ollama.service'.")
+    user: bool = Field(False, description="A unit of the user's own manager.")
+    via: Words = Field([], description="Words before each command, e.g. ['ssh', 'ops@host'] or ['sudo'].")
+
+
+class Kubernetes(Driven):
+    """A deployment or stateful set."""
+
+    driver: Literal["kubernetes"]
+    workload: str = Field(
+        pattern=r"^(deployment|statefulset)/[a-z0-9.-]+$", description="E.g. 'deployment/ollama', 'statefulset/qdrant'."
+    )
+    namespace: str = "default"
+    context: str | None = Field(None, description="Of the kubeconfig; else its current one.")
+    kubeconfig: str | None = Field(None, description="Relative to llmops.toml; else KUBECONFIG, else its usual place.")
+
+
+class Process(Driven):
+    """A process of this machine, and signals."""
+
+    driver: Literal["process"]
+    pid_file: str | None = Field(None, description="File with its process id; relative to llmops.toml.")
+    port: int | None = Field(None, gt=0, lt=65536, description="The TCP port where it listens, in place of a pid_file.")
+    start: Words = Field([], description="Starts it; without this it is never stopped or killed, only paused.")
+    cwd: str | None = Field(None, description="Where it is started; relative to llmops.toml, else beside it.")
+    log: str | None = Field(None, description="What it writes; relative to llmops.toml.")
+
+    @model_validator(mode="after")
+    def _is_found_in_one_way(self) -> Self:
+        if (self.pid_file is None) == (self.port is None):
+            raise ValueError("a process is found by exactly one of pid_file and port")
+        return self
+
+
+class Command(Driven):
+    """Commands of the team's own."""
+
+    driver: Literal["command"]
+    status: Words = Field(
+        min_length=1, description="Exit status 0: it runs; 3: it is stopped; 4: it is paused; else it cannot be told."
+    )
+    start: Words = []
+    stop: Words = []
+    restart: Words = []
+    kill: Words = []
+    pause: Words = []
+    resume: Words = []
+    logs: Words = []
+    cwd: str | None = Field(None, description="Where they run; relative to llmops.toml, else beside it.")
+
+
+Control = Annotated[
+    Docker | Compose | Supervisor | Systemd | Kubernetes | Process | Command, Field(discriminator="driver")
+]
+"""Any driver's table."""
