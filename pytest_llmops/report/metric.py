@@ -81,11 +81,11 @@ def names_in(metrics: Iterable[dict[str, Any]], state: str) -> list[str]:
     return [metric["name"] for metric in metrics if state_of(metric) == state]
 
 
-def not_compared(metrics: Iterable[dict[str, Any]]) -> dict[str, list[str]]:
-    """Why metrics were not compared: names by reason."""
+def names_by_reason(metrics: Iterable[dict[str, Any]], state: str) -> dict[str, list[str]]:
+    """Why metrics are in that state: names by reason, which those of one measurement mostly share."""
     found: dict[str, list[str]] = {}
     for metric in metrics:
-        if state_of(metric) == "not-comparable":
+        if state_of(metric) == state:
             found.setdefault(metric["reason"], []).append(metric["name"])
     return found
 

@@ -12,8 +12,8 @@ from pytest_llmops.report.metric import (
     is_quiet_rate,
     is_timed,
     missing_by_reason,
+    names_by_reason,
     names_in,
-    not_compared,
     number,
     plural,
     sentences,
@@ -191,8 +191,10 @@ def _rows(headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequenc
 
 def _unsettled(result: dict[str, Any], metrics: Sequence[dict[str, Any]]) -> list[str]:
     """One line per class of what is neither simply well nor simply red."""
-    lines = [_names(state, names_in(metrics, state), "") for state in ("suspect", "inconclusive", "no-baseline")]
-    lines += [_names("not comparable", names, reason) for reason, names in not_compared(metrics).items()]
+    lines = [_names("suspect", names, reason) for reason, names in names_by_reason(metrics, "suspect").items()]
+    lines += [_names(state, names_in(metrics, state), "") for state in ("inconclusive", "no-baseline")]
+    unlike = names_by_reason(metrics, "not-comparable")
+    lines += [_names("not comparable", names, reason) for reason, names in unlike.items()]
     lines += [_names("void", [metric["name"]], metric["reason"]) for metric in metrics if state_of(metric) == "void"]
     lines += [_names("missing", names, reason) for reason, names in missing_by_reason(result["missing"]).items()]
     waived = [check for check in result["checks"] if check["outcome"] == "waived"]

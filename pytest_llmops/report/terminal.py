@@ -13,8 +13,8 @@ from pytest_llmops.report.metric import (
     is_quiet_rate,
     is_timed,
     missing_by_reason,
+    names_by_reason,
     names_in,
-    not_compared,
     number,
     plural,
     sentences,
@@ -135,15 +135,18 @@ def _timed(console: Console, metrics: Sequence[dict[str, Any]], against: str) ->
             Text(worded(metric), COLORS[state]),
         )
     console.print(table)
-    _unlike(console, metrics)
+    _undecided(console, metrics)
     if not against:
         _improved(console, metrics)
     console.print()
 
 
-def _unlike(console: Console, metrics: Sequence[dict[str, Any]]) -> None:
-    """Why some metrics were not compared, once for all that share the reason."""
-    for reason, names in not_compared(metrics).items():
+def _undecided(console: Console, metrics: Sequence[dict[str, Any]]) -> None:
+    """Why some metrics block a gate without being red, once for all that share the reason."""
+    for reason, names in names_by_reason(metrics, "suspect").items():
+        if reason:
+            _say(console, "suspect", Text(f"{', '.join(names)}: {reason}"), "bold yellow")
+    for reason, names in names_by_reason(metrics, "not-comparable").items():
         count = f"{len(names)} metric{'s' if len(names) > 1 else ''}"
         _say(console, "not compared", Text(f"{reason} ({count})"), "yellow")
 

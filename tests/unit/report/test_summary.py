@@ -96,7 +96,7 @@ def test_an_unreachable_component_is_one_line_however_many_checks_it_cost():
 
 MANY = run(
     check("t.py::a", metrics=[metric("slower", 0.2, "regression", ratio=1.6, n=60), metric("ok", 0.1, ratio=1.0)]),
-    check("t.py::b", metrics=[metric("odd", 0.2, "inconclusive", ratio=1.25, suspect=True)]),
+    check("t.py::b", metrics=[metric("odd", 0.2, "inconclusive", ratio=1.25, suspect=True, reason="too few calls")]),
     check("t.py::c", metrics=[metric("new", 0.2, "no-baseline"), metric("new.ttft", 0.1, "no-baseline")]),
     check("t.py::d", metrics=[metric("unlike", 0.2, "not-comparable", reason="model is a now, b in the baseline")]),
     check("t.py::e", "error", "void", "x says nothing", [metric("x", None, "void", n=0, reason="x says nothing")]),
@@ -130,7 +130,7 @@ def test_the_metrics_that_matter_come_first_and_the_others_behind_a_click():
 
 def test_what_is_not_settled_is_named_by_class():
     assert section(markdown(MANY), "Not settled") == [
-        "- **suspect**: <code>odd</code>",
+        "- **suspect**: <code>odd</code>: too few calls",
         "- **inconclusive**: <code>unsure</code>",
         "- **no-baseline**: <code>new</code>, <code>new.ttft</code>",
         "- **not comparable**: <code>unlike</code>: model is a now, b in the baseline",

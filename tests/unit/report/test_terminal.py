@@ -131,6 +131,13 @@ def test_a_long_name_is_folded_rather_than_a_verdict_cut(width):
     assert "".join(row.split()[0] for row in rows) == name
 
 
+def test_why_a_metric_is_suspect_is_said_below_the_table():
+    reason = "typical is 1.25 times slower; about 90 calls in place of 30 would settle it"
+    odd = metric("odd", 0.2, "inconclusive", ratio=1.25, suspect=True) | {"reason": reason}
+    (row,) = starting(lines(run(check("x", metrics=[odd])), width=120), "suspect")
+    assert row.rstrip() == f"suspect      odd: {reason}"
+
+
 def test_live_values_are_held_against_their_limits():
     (row,) = starting(lines(), "value")[1:]
     assert row.split() == ["health_age", "3", "s", "target", "<=", "60", "s", "holds"]
