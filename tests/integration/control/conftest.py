@@ -1,6 +1,7 @@
 """The rigs, each placed once, and the hands on what is in them."""
 
 import json
+import os
 from contextlib import ExitStack
 from importlib import import_module
 from types import SimpleNamespace
@@ -12,7 +13,7 @@ from pytest_llmops.target.load import load
 
 from .rig import answer, awaited, free_port
 
-RIGS = ("process", "process_on_port", "command", "docker", "compose")
+RIGS = ("process", "process_on_port", "command", "docker", "compose", "supervisor", "systemd")
 
 TARGET = '[targets.here.components.ollama]\nurl = "http://127.0.0.1:1"\n[targets.here.components.ollama.control]\n'
 
@@ -47,7 +48,7 @@ def hands_of(rig, tmp_path):
         file = tmp_path / "llmops.toml"
         control = "\n".join(f"{key} = {json.dumps(value)}" for key, value in {**table, "deadline": deadline}.items())
         file.write_text(f"{TARGET}{control}\n")
-        held.append(hands_on(load(file, None, tmp_path), "ollama"))
+        held.append(hands_on(load(file, None, tmp_path, {**os.environ, **rig.environ}), "ollama"))
         return held[-1]
 
     yield hands_of
