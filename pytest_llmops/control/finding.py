@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
@@ -51,21 +51,36 @@ def of_port(port: int) -> tuple[psutil.Process | None, str]:
         sockets = psutil.net_connections("tcp")
     except psutil.AccessDenied as error:
         raise _unseen(port) from error
-    pids = {one.pid for one in sockets if one.status == psutil.CONN_LISTEN and one.laddr[1:2] == (port,)}
+    pids = {one.pid for one in sockets if _listens(one, port)}
     if None in pids:
         raise _unseen(port)
-    heads = []
+    heads = set()
     for pid in pids:
         with suppress(psutil.NoSuchProcess):
-            process = psutil.Process(pid)
-            if not {parent.pid for parent in process.parents()} & pids:
-                heads.append(process)
+            heads.add(_head(psutil.Process(pid), port))
     if len(heads) > 1:
-        named = " and ".join(str(process.pid) for process in sorted(heads, key=lambda process: process.pid))
+        named = " and ".join(str(pid) for pid in sorted(process.pid for process in heads))
         raise ControlError(
             "", "refused", f"on port {port} processes {named} listen; say which by a pid_file in place of the port."
         )
-    return (heads[0], "") if heads else (None, f"nothing listens on port {port}")
+    return (heads.pop(), "") if heads else (None, f"nothing listens on port {port}")
+
+
+def _head(process: psutil.Process, port: int) -> psutil.Process:
+    """The oldest of those that share the socket with it; of a socket that several hold the kernel names only one."""
+    for parent in process.parents():
+        try:
+            held = parent.net_connections("tcp")
+        except psutil.Error:
+            break
+        if not any(_listens(one, port) for one in held):
+            break
+        process = parent
+    return process
+
+
+def _listens(one: Any, port: int) -> bool:
+    return bool(one.status == psutil.CONN_LISTEN and one.laddr[1:2] == (port,))
 
 
 def _unseen(port: int) -> ControlError:

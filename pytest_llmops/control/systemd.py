@@ -23,6 +23,7 @@ RUNS = {"active", "reloading", "refreshing", "deactivating"}
 SIGNALS: dict[Act, str] = {"kill": "SIGKILL", "pause": "SIGSTOP", "resume": "SIGCONT"}
 AWAY = ("Failed to connect to bus", "not been booted with systemd", "Connection refused", "Could not resolve hostname")
 REFUSED = ("Access denied", "Permission denied", "authentication required", "Operation not permitted")
+NOTHING_THERE = ("No process to kill", "not loaded")
 TOO_OFTEN = ("too quickly", "start-limit-hit", "attempted too often")
 
 
@@ -83,7 +84,7 @@ class SystemdDriver:
             # What was stopped and started more often than its StartLimitBurst starts again only after this.
             self._systemctl.run("--no-ask-password", "reset-failed", "--", self._unit, within_s=deadline.left_s)
             done = self._act(act, deadline)
-        if done.status and not (act == "kill" and "No process to kill" in done.err):
+        if done.status and not (act == "kill" and any(sign in done.err for sign in NOTHING_THERE)):
             raise self._failed(done, act)
 
     def logs(self, lines: int, within_s: float) -> list[str]:

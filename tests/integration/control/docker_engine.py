@@ -15,15 +15,8 @@ def main(folder):
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the tests; they give their locks back
     root = Path(folder)
     words = ["--iptables=false", "--ip6tables=false", "--bridge=none", "--data-root", root / "data"]
-    words += [
-        f"--cgroup-parent=/{root.name}",
-        "--exec-root",
-        root / "exec",
-        "-H",
-        f"unix://{root}/sock",
-        "-p",
-        root / "pid",
-    ]
+    words += [f"--cgroup-parent=/{root.name}", "--exec-root", root / "exec"]
+    words += ["-H", f"unix://{root}/sock", "-p", root / "pid"]
     with (root / "log").open("w") as log, (root / "users").open("a") as users:
         engine = subprocess.Popen(["dockerd", *map(str, words)], stdout=log, stderr=log, start_new_session=True)
         try:
