@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import socket
 from math import ceil
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -60,6 +61,7 @@ class Engine:
         deadline = Deadline(within_s)
 
         def asked() -> T:
+            self._knock(deadline)
             if self._client is None:
                 self._client = docker.from_env(environment=self._environ, timeout=ceil(within_s))
             self._client.api.timeout = ceil(within_s)  # for each read; all of them together have the deadline
@@ -83,6 +85,14 @@ class Engine:
             self._client.close()
             self._client = None
 
+    def _knock(self, deadline: Deadline) -> None:
+        """See whether anybody listens: the library wraps why not three times, and leaves a socket open."""
+        scheme, _, path = self.address.partition("://")
+        if scheme == "unix":
+            with socket.socket(socket.AF_UNIX) as trying:
+                trying.settimeout(deadline.left_s)
+                trying.connect(path)
+
     def _unanswered(self, error: BaseException) -> ControlError:
         reason = _innermost(error)
         if isinstance(reason, PermissionError):
@@ -92,6 +102,7 @@ class Engine:
                 f"this user may not use the Docker Engine at {self.address}; run as one who may, or join its group.",
             )
         said = reason.strerror if isinstance(reason, OSError) and reason.strerror else str(reason)
+        said = said.replace(self._environ.get("DOCKER_HOST") or USUAL, self.address)  # it may hold a password
         return ControlError(
             "",
             "away",

@@ -131,9 +131,8 @@ class SupervisorDriver:
             raise ControlError("", "refused", f"{at} refuses {method} of {self.what}: {error.faultString}.") from error
         except xmlrpc.client.ProtocolError as error:
             if error.errcode == http.client.UNAUTHORIZED:
-                given = (
-                    f"takes the user and password in {self._variable} for wrong" if self._variable else "asks for them"
-                )
+                known = f"does not know the user and password in {self._variable}"
+                given = known if self._variable else "asks for user and password"
                 message = f"{at} {given}; set auth to an environment variable that holds its 'user:password'."
             else:
                 message = f"{at} answers with {error.errcode} {error.errmsg}; is that supervisord?"

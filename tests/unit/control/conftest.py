@@ -1,5 +1,11 @@
 import json
 import os
+import socket
+import socketserver
+import tempfile
+import threading
+import time
+from contextlib import suppress
 
 import pytest
 
@@ -33,3 +39,36 @@ def hands_with(target_with):
     yield hands_with
     for hands in held:
         hands.driver.close()
+
+
+@pytest.fixture
+def mute():
+    """The path of a Unix socket that takes connections and never answers."""
+    with tempfile.TemporaryDirectory(prefix="llmops-", dir="/tmp") as folder:  # a socket's path must be short
+        path = f"{folder}/sock"
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(path)
+            server.listen()
+            yield path
+
+
+@pytest.fixture
+def dripping():
+    """One that answers a byte every 20 ms, which outlives every timeout of a read."""
+    with tempfile.TemporaryDirectory(prefix="llmops-", dir="/tmp") as folder:
+        path = f"{folder}/sock"
+        server = socketserver.ThreadingUnixStreamServer(path, Drip)
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        yield path
+        server.shutdown()
+        server.server_close()
+
+
+class Drip(socketserver.BaseRequestHandler):
+    def handle(self):
+        with suppress(OSError):
+            self.request.sendall(b"HTTP/1.0 200 OK\r\nX-Long: ")
+            while True:
+                self.request.sendall(b"x")
+                time.sleep(0.02)

@@ -101,8 +101,8 @@ def test_without_a_start_it_is_never_ended(hands_with, sleeper, tmp_path):
     ("start", "said"),
     [
         (
-            ["no-such-program", "x"],
-            "no-such-program x in {} cannot be run: no-such-program: No such file or directory.",
+            ["nosuch", "x"],
+            "nosuch x in {} cannot be run: nosuch: No such file or directory.",
         ),
         (["./pid"], "./pid in {} cannot be run: ./pid: Permission denied."),
     ],

@@ -42,8 +42,9 @@ def test_who_may_not_is_told_what_to_write(hands_with):
 
 def test_a_manager_that_hangs_holds_nobody_up(hands_with):
     with pytest.raises(ControlError) as raised:
-        hands_with(driver="systemd", unit="x.service", via=["sleep", "60"], deadline=0.2).status()
-    assert raised.value.kind == "refused"  # sleep takes no further words
+        hands_with(driver="systemd", unit="x.service", via=saying("sleep 60"), deadline=0.2).status()
+    assert raised.value.kind == "timeout"
+    assert str(raised.value).endswith(" -- x.service had not ended after 0.2 s, and was killed.")
 
 
 @pytest.mark.parametrize(
