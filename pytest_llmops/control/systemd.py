@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_llmops.control.deadline import Deadline
@@ -24,7 +25,7 @@ SIGNALS: dict[Act, str] = {"kill": "SIGKILL", "pause": "SIGSTOP", "resume": "SIG
 AWAY = ("Failed to connect to bus", "not been booted with systemd", "Connection refused", "Could not resolve hostname")
 REFUSED = ("Access denied", "Permission denied", "authentication required", "Operation not permitted")
 NOTHING_THERE = ("No process to kill", "not loaded")
-TOO_OFTEN = ("too quickly", "start-limit-hit", "attempted too often")
+UNASKED = ("--no-ask-password",)
 
 
 def driver(settings: Systemd, target: Target) -> SystemdDriver:
@@ -79,11 +80,9 @@ class SystemdDriver:
     def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:  # noqa: ARG002 (the unit keeps it)
         """Have systemd do it, and wait for its answer: it says why a unit did not start."""
         deadline = Deadline(within_s)
-        done = self._act(act, deadline)
-        if done.status and act in {"start", "restart"} and any(sign in done.err for sign in TOO_OFTEN):
-            # What was stopped and started more often than its StartLimitBurst starts again only after this.
-            self._systemctl.run("--no-ask-password", "reset-failed", "--", self._unit, within_s=deadline.left_s)
-            done = self._act(act, deadline)
+        if act in {"start", "restart"}:  # or one that was started more often than its StartLimitBurst would not start
+            self._systemctl.run(*UNASKED, "reset-failed", "--", self._unit, within_s=deadline.left_s)
+        done = self._systemctl.run(*UNASKED, *self._words(act), within_s=deadline.left_s)
         if done.status and not (act == "kill" and any(sign in done.err for sign in NOTHING_THERE)):
             raise self._failed(done, act)
 
@@ -107,16 +106,14 @@ class SystemdDriver:
     def _words(self, act: Act) -> list[str]:
         return ["kill", f"--signal={SIGNALS[act]}", self._unit] if act in SIGNALS else [act, self._unit]
 
-    def _act(self, act: Act, deadline: Deadline) -> Done:
-        return self._systemctl.run("--no-ask-password", *self._words(act), within_s=deadline.left_s)
-
     def _failed(self, done: Done, act: str) -> ControlError:
         kind = "away" if any(sign in done.err for sign in AWAY) else "refused"
         typed = self._systemctl.typed(act, self._unit)
+        said = replace(done, err="\n".join(line for line in done.err.splitlines() if not line.startswith("See "))).said
         advice = ""
         if kind == "refused" and any(sign in done.err for sign in REFUSED):
             advice = " Run as a user who may, or put via = ['sudo', '-n'] into the table."
-        return ControlError("", kind, f"{typed} ended with {done.status}; it said: {done.said}{advice}")
+        return ControlError("", kind, f"{typed} ended with {done.status}; it said: {said}{advice}")
 
     def _unusable(self, state: str, deadline: Deadline) -> ControlError:
         if state != "not-found":

@@ -15,7 +15,8 @@ from ..rig import SERVE, Rig, awaited, free_port
 UNIT = """
 [Unit]
 DefaultDependencies=no
-StartLimitIntervalSec=0
+StartLimitIntervalSec={interval}
+StartLimitBurst=1
 [Service]
 ExecStart={command}
 TimeoutStopSec=1
@@ -38,8 +39,9 @@ def placed(folder, port, shared):
     deaf_port = free_port()
     (folder / "units").mkdir()
     (folder / "units" / "rig.target").write_text(TARGET)
-    (folder / "units" / "model.service").write_text(UNIT.format(command=shlex.join([*SERVE, str(port)])))
-    (folder / "units" / "deaf.service").write_text(UNIT.format(command=shlex.join([*SERVE, str(deaf_port), "--deaf"])))
+    model, deaf = (shlex.join([*SERVE, str(port)]), shlex.join([*SERVE, str(deaf_port), "--deaf"]))
+    (folder / "units" / "model.service").write_text(UNIT.format(command=model, interval=0))
+    (folder / "units" / "deaf.service").write_text(UNIT.format(command=deaf, interval="1h"))
     script = ["unshare", "--mount", "sh", str(Path(__file__).parents[1] / "systemd_in_namespaces.sh")]
     cgroup = f"rig-{os.getpid()}"
     with (folder / "out").open("w") as out:
