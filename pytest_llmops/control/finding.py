@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 WRITTEN_AFTER_S = 2.0
 """A pid file is written after its process began. One that began so much later than it is a stranger with an old number;
 the clocks of the kernel and of the file system differ by less."""
+
+LOOKS = 10
+LOOK_AGAIN_S = 0.02
+"""The socket of a process that is just ending, or beginning, is for a moment nobody's; another user's stays so."""
 
 
 def of_pid_file(file: Path) -> tuple[psutil.Process | None, str]:
@@ -47,12 +52,15 @@ def of_port(port: int) -> tuple[psutil.Process | None, str]:
     Raises:
         ControlError: ``refused``: it cannot be seen, or there are several.
     """
-    try:
-        sockets = psutil.net_connections("tcp")
-    except psutil.AccessDenied as error:
-        raise _unseen(port) from error
-    pids = {one.pid for one in sockets if _listens(one, port)}
-    if None in pids:
+    for _ in range(LOOKS):
+        try:
+            pids = {one.pid for one in psutil.net_connections("tcp") if _listens(one, port)}
+        except psutil.AccessDenied as error:
+            raise _unseen(port) from error
+        if None not in pids:
+            break
+        time.sleep(LOOK_AGAIN_S)
+    else:
         raise _unseen(port)
     heads = set()
     for pid in pids:

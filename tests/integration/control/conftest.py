@@ -32,7 +32,7 @@ def shared():
         yield SimpleNamespace(of=of)
 
 
-@pytest.fixture(scope="module", params=RIGS)
+@pytest.fixture(scope="session", params=RIGS)
 def rig(request, tmp_path_factory, shared):
     placed = import_module(f".rigs.{request.param}", __package__).placed
     with placed(tmp_path_factory.mktemp(request.param), free_port(), shared) as rig:
@@ -44,11 +44,11 @@ def hands_of(rig, tmp_path):
     """Hands by a ``control`` table."""
     held = []
 
-    def hands_of(table, deadline=20):
+    def hands_of(table, environ=None):
         file = tmp_path / "llmops.toml"
-        control = "\n".join(f"{key} = {json.dumps(value)}" for key, value in {**table, "deadline": deadline}.items())
+        control = "\n".join(f"{key} = {json.dumps(value)}" for key, value in {**table, "deadline": 20}.items())
         file.write_text(f"{TARGET}{control}\n")
-        held.append(hands_on(load(file, None, tmp_path, {**os.environ, **rig.environ}), "ollama"))
+        held.append(hands_on(load(file, None, tmp_path, {**os.environ, **rig.environ, **(environ or {})}), "ollama"))
         return held[-1]
 
     yield hands_of

@@ -32,6 +32,7 @@ def placed(folder, port, shared):
     whole = [*command, "-f", str(file)]
     subprocess.run([*whole, "up", "--no-start"], env=environ, check=True, capture_output=True)
     table = {"driver": "compose", "service": "model", "file": str(file), "project": project, "host": host}
+    table["command"] = command  # or each test would try which one is there
     said = f"ollama: {file} has no service 'modle'. Did you mean 'model'?"
     try:
         yield Rig(

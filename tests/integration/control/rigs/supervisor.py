@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ..rig import SERVE, Rig, awaited, free_port
+from ..rig import SERVE, WITH_US, Rig, awaited, free_port
 
 SETTINGS = """
 [supervisord]
@@ -51,7 +51,7 @@ def placed(folder, port, shared):
         file = folder / "supervisord.conf"
         file.write_text(SETTINGS.format(folder=folder, sock=sock, model=model, deaf=deaf))
         with (folder / "out").open("w") as out:
-            process = subprocess.Popen([program, "-c", file], stdout=out, stderr=out, start_new_session=True)
+            process = subprocess.Popen([*WITH_US, program, "-c", file], stdout=out, stderr=out, start_new_session=True)
         try:
             awaited(sock.exists)
             table = {"driver": "supervisor", "program": "model", "url": f"unix://{sock}", "auth": "RIG_LOGIN"}

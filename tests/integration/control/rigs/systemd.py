@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from ..rig import SERVE, Rig, awaited, free_port
+from ..rig import SERVE, WITH_US, Rig, awaited, free_port
 
 UNIT = """
 [Unit]
@@ -46,7 +46,10 @@ def placed(folder, port, shared):
     cgroup = f"rig-{os.getpid()}"
     with (folder / "out").open("w") as out:
         process = subprocess.Popen(
-            [*script, "start", cgroup, folder / "units"], stdout=out, stderr=out, start_new_session=True
+            [*WITH_US, *script, "start", cgroup, folder / "units"],
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
         )
     try:
         first = awaited(lambda: _first(process, folder / "out"))
