@@ -161,6 +161,27 @@ def test_of_strangers_on_one_port_none_is_guessed(hands_with):
     assert (raised.value.kind, str(raised.value)) == ("refused", said)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can look on as somebody else")
+def test_one_of_another_user_is_said_to_be_unseen(hands_with):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        process = subprocess.Popen(["sleep", "60"], pass_fds=[server.fileno()])
+    hands = hands_with(driver="process", port=port)
+    try:
+        os.seteuid(65534)
+        with pytest.raises(ControlError) as raised:
+            hands.status()
+    finally:
+        os.seteuid(0)
+        process.kill()
+        process.wait()
+    said = (
+        f"ollama: the process that listens on port {port} is another user's, and cannot be seen; run as that user, or "
+        "give its pid_file in place of the port."
+    )
+    assert (raised.value.kind, str(raised.value)) == ("refused", said)
+
+
 def test_its_log_is_read_from_the_end(hands, tmp_path):
     with pytest.raises(ControlError) as raised:
         hands.logs(2)
