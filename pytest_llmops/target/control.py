@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from pytest_llmops.target.durations import Seconds
+from pytest_llmops.target.secrets import in_userinfo, userinfo
 from pytest_llmops.target.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Words = list[str]
 """A command as its words; no shell reads them."""
@@ -17,6 +21,10 @@ class Driven(Table):
     """What every driver's table has."""
 
     deadline: Seconds = Field(60.0, gt=0, description="For one act, until the component was seen to be as asked.")
+
+    def secrets(self, environ: Mapping[str, str]) -> list[str]:  # noqa: ARG002 (most have none)
+        """What of it must never be shown, as far as it is set."""
+        return []
 
 
 class Docker(Driven):
@@ -47,6 +55,10 @@ class Supervisor(Driven):
     program: str = Field(min_length=1, description="'name', or 'group:name'.")
     url: str = Field("unix:///run/supervisor.sock", description="Where supervisord listens; http:// too.")
     auth: str | None = Field(None, description="Environment variable with 'user:password'.")
+
+    def secrets(self, environ: Mapping[str, str]) -> list[str]:
+        """User and password, and the password alone."""
+        return in_userinfo(environ.get(self.auth, "") if self.auth else "") + in_userinfo(userinfo(self.url))
 
 
 class Systemd(Driven):
@@ -93,6 +105,9 @@ class Command(Driven):
     driver: Literal["command"]
     status: Words = Field(
         min_length=1, description="Exit status 0: it runs; 3: it is stopped; 4: it is paused; else it cannot be told."
+    )
+    instance: Words = Field(
+        [], description="Prints a word that is another once another process serves, e.g. its process id."
     )
     start: Words = []
     stop: Words = []
