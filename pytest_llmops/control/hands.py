@@ -93,7 +93,7 @@ class Hands:
         self.check(act)
         ends_at = time.monotonic() + self.deadline_s
         before = self.driver.status(self.deadline_s)
-        if act != "restart" and before.state == AFTERWARDS.get(act, "stopped"):
+        if act != "restart" and before.settled and before.state == AFTERWARDS.get(act, "stopped"):
             return before
         self.driver.act(act, self._left(ends_at), kept or {})
         return self._seen(act, before, ends_at)
@@ -136,7 +136,7 @@ class Hands:
                     self.component,
                     "timeout",
                     f"{self.component}: {act} of {self.driver.what} was not seen within {self.deadline_s:g} s; "
-                    f"it is {now.state}{f' ({now.detail})' if now.detail else ''}.",
+                    f"it is {'' if now.settled else 'not yet '}{now.state}{f' ({now.detail})' if now.detail else ''}.",
                 )
             time.sleep(pause_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
@@ -146,7 +146,7 @@ class Hands:
 
 
 def _is(state: State) -> Callable[[Status], bool]:
-    return lambda now: now.state == state
+    return lambda now: now.settled and now.state == state
 
 
 def _killed(before: Status) -> Callable[[Status], bool]:
@@ -155,4 +155,4 @@ def _killed(before: Status) -> Callable[[Status], bool]:
 
 
 def _restarted(before: Status) -> Callable[[Status], bool]:
-    return lambda now: now.state == "running" and (not now.instance or now.instance != before.instance)
+    return lambda now: now.settled and now.state == "running" and (not now.instance or now.instance != before.instance)

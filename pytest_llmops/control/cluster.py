@@ -1,0 +1,251 @@
+"""A Kubernetes API server: every request ends within its deadline, and what went wrong is a sentence."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from pytest_llmops.errors import ControlError, LlmopsError, did_you_mean, excerpt
+from pytest_llmops.target.proxies import proxy_between
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kubernetes.client import ApiClient, ApiException, Configuration
+
+    from pytest_llmops.target.control import Kubernetes
+    from pytest_llmops.target.load import Target
+
+USUAL_PLACE = "~/.kube/config"
+IN_A_POD = "KUBERNETES_SERVICE_HOST"
+"""Set by Kubernetes in every pod: there the pod's own account is taken where no kubeconfig is."""
+
+AN_INSTANT_S = 0.01
+BUSY = 429
+REASON_LENGTH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One kind of request.
+
+    Attributes:
+        verb: what a role has to allow, e.g. ``patch``.
+        resource: of what, e.g. ``deployments.apps/scale``.
+        method: the client's method that makes it.
+    """
+
+    verb: str
+    resource: str
+    method: str
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.resource}"
+
+
+class Cluster:
+    """The API server that a kubeconfig names.
+
+    Args:
+        what: what is acted on there, with which every message begins.
+        settings: namespace, context and kubeconfig.
+        target: whose file and environment they resolve by.
+    """
+
+    def __init__(self, what: str, settings: Kubernetes, target: Target) -> None:
+        self.what = what
+        self.namespace = settings.namespace
+        self.context = settings.context
+        self.kubeconfig = str(target.root / Path(settings.kubeconfig).expanduser()) if settings.kubeconfig else None
+        self._environ = target.environ
+        self._client: ApiClient | None = None
+
+    def ask(self, request: Request, ends_at: float, *words: str, **options: Any) -> bytes:
+        """What the API server answers.
+
+        Args:
+            request: what is asked for.
+            ends_at: until when, on the monotonic clock.
+            words: for the client's method, such as the object's name.
+            options: for it too.
+
+        Raises:
+            ControlError: it does not answer, or says no.
+        """
+        within_s = max(AN_INSTANT_S, ends_at - time.monotonic())
+        late = ControlError(
+            "", "timeout", f"{self.what}: {request} was not answered within {within_s:.3g} s{self._by}."
+        )
+        return self._in_time(lambda: self._asked(request, ends_at, words, options), within_s, late)
+
+    def close(self) -> None:
+        """Give connections back."""
+        if self._client is not None:
+            self._client.rest_client.pool_manager.clear()
+            self._client.close()
+            self._client = None
+
+    def kubectl(self, *words: str) -> list[str]:
+        """The words by which a person asks the same server."""
+        context = ["--context", self.context] if self.context else []
+        kubeconfig = ["--kubeconfig", self.kubeconfig] if self.kubeconfig else []
+        return ["kubectl", *kubeconfig, *context, "--namespace", self.namespace, *words]
+
+    def _in_time(self, call: Callable[[], bytes], within_s: float, late: ControlError) -> bytes:
+        """Call, in a thread of its own.
+
+        Sockets have timeouts, but names are resolved, plug-ins for credentials run and answers drip without one.
+        """
+        answer: Future[bytes] = Future()
+
+        def made() -> None:
+            try:
+                answer.set_result(call())
+            except BaseException as error:  # noqa: BLE001 (raised again by whoever waits)
+                answer.set_exception(error)
+
+        threading.Thread(target=made, name=f"llmops {self.what}", daemon=True).start()
+        try:
+            return answer.result(within_s + AN_INSTANT_S)
+        except TimeoutError:
+            raise late from None
+
+    def _asked(self, request: Request, ends_at: float, words: tuple[str, ...], options: dict[str, Any]) -> bytes:
+        import urllib3
+        from kubernetes import client
+        from urllib3 import exceptions
+
+        connected = self._connected()
+        if not connected.configuration.verify_ssl:
+            urllib3.disable_warnings(exceptions.InsecureRequestWarning)  # the kubeconfig asks for it
+        apps = client.AppsV1Api(connected)
+        method = getattr(apps, request.method, None) or getattr(client.CoreV1Api(connected), request.method)
+        within_s = max(AN_INSTANT_S, ends_at - time.monotonic())
+        try:
+            response = method(*words, self.namespace, **options, _preload_content=False, _request_timeout=within_s)
+            data: bytes = response.data
+        except client.ApiException as error:
+            raise self._no(request, error) from None
+        except exceptions.TimeoutError:
+            raise ControlError(
+                "", "timeout", f"{self.what}: {request} was not answered within {within_s:.3g} s{self._by}."
+            ) from None
+        except exceptions.HTTPError as error:
+            raise ControlError("", "away", f"{self.what}: no API server answers{self._by}: {_why(error)}.") from None
+        return data
+
+    def _connected(self) -> ApiClient:
+        """The client, made when it is first asked for anything."""
+        if self._client is None:
+            from kubernetes.client import ApiClient, Configuration
+
+            configuration = Configuration()
+            configuration.proxy = None  # the environment's is ours to find, as for every other component
+            self._credentials(configuration)
+            configuration.retries = False  # each would have the whole timeout again
+            if not configuration.proxy:
+                between = proxy_between(configuration.host, None, self._environ)
+                configuration.proxy = between.url if between else None
+            self._client = ApiClient(configuration)
+        return self._client
+
+    def _credentials(self, configuration: Configuration) -> None:
+        from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
+
+        named = self.kubeconfig or self._environ.get("KUBECONFIG")
+        if not named and IN_A_POD in self._environ and not Path(USUAL_PLACE).expanduser().exists():
+            load_incluster_config(client_configuration=configuration)
+            return
+        file = named or USUAL_PLACE
+        try:
+            self._check_context(file)
+            load_kube_config(file, self.context, configuration, persist_config=False)
+        except LlmopsError:
+            raise
+        except ConfigException:
+            raise self._unusable(file, "it names no cluster, or a file that is not there") from None
+        except Exception as error:  # noqa: BLE001 (its parsers raise what they like, and quote the file in it)
+            raise self._unusable(file, type(error).__name__) from None
+
+    def _check_context(self, file: str) -> None:
+        from kubernetes.config.kube_config import KubeConfigMerger
+
+        config = KubeConfigMerger(file).config
+        if config is None:
+            raise self._unusable(file, "there is no such file")
+        known = [str(context["name"]) for context in config.value.get("contexts", [])]
+        if self.context and self.context not in known:
+            raise self._unusable(
+                file,
+                f"it has no context {self.context!r}, but: {', '.join(known) or 'none'}",
+                did_you_mean(self.context, known),
+            )
+        if not self.context and not config.value.get("current-context"):
+            raise self._unusable(file, f"it has no current context, but: {', '.join(known) or 'none'}")
+
+    def _unusable(self, file: str, why: str, then: str = "") -> ControlError:
+        return ControlError("", "away", f"{self.what}: the kubeconfig {file} cannot be used: {why}.{then}")
+
+    @property
+    def _by(self) -> str:
+        """Who is asked, for messages: the address without what could be secret in it."""
+        if self._client is None:
+            return ""
+        parts = urlsplit(self._client.configuration.host)
+        return f" at {parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+    def _no(self, request: Request, error: ApiException) -> ControlError:
+        """What the API server's refusal means, and what to do."""
+        said = _said(error)
+        if error.status == 0:  # how the client tells of TLS
+            return ControlError("", "away", f"{self.what}: no API server answers{self._by}: TLS failed.")
+        if error.status == 401 or (error.status == 403 and "system:anonymous" in said):
+            return ControlError(
+                "",
+                "refused",
+                f"{self.what}: the API server{self._by} does not know who asks (401). "
+                f"Renew the credentials of {self._whose}; kubectl auth whoami tells whether it knows them.",
+            )
+        if error.status == 403:
+            return ControlError(
+                "",
+                "refused",
+                f"{self.what}: {self._whose} may not {request} in namespace {self.namespace} (403). "
+                f"Have it allowed: a role with --verb={request.verb} --resource={request.resource}.",
+            )
+        kind = "absent" if error.status == 404 else "away" if error.status >= 500 or error.status == BUSY else "refused"
+        why = f": {excerpt(said, REASON_LENGTH)}" if said else ""
+        return ControlError("", kind, f"{self.what}: {request} was answered with {error.status}{self._by}{why}.")
+
+    @property
+    def _whose(self) -> str:
+        return f"context {self.context}" if self.context else "the current context"
+
+
+def _said(error: ApiException) -> str:
+    """The message of a Kubernetes ``Status``; empty where the answer is none."""
+    try:
+        status = json.loads(error.body or "")
+    except ValueError:
+        return ""
+    return str(status.get("message", "")).rstrip(".") if isinstance(status, dict) else ""
+
+
+def _why(error: Exception) -> str:
+    """Why there is no connection; the exception's own text can hold a proxy's password."""
+    from urllib3 import exceptions
+
+    reasons: list[tuple[type[Exception], str]] = [
+        (exceptions.NameResolutionError, "its name cannot be resolved"),
+        (exceptions.NewConnectionError, "nothing listens there"),
+        (exceptions.ProxyError, "the proxy between gives no way to it"),
+        (exceptions.SSLError, "TLS failed"),
+        (exceptions.ProtocolError, "the connection broke"),
+    ]
+    return next((reason for kind, reason in reasons if isinstance(error, kind)), type(error).__name__)
