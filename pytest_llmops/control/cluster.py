@@ -79,10 +79,11 @@ class Cluster:
             ControlError: it does not answer, or says no.
         """
         within_s = max(AN_INSTANT_S, ends_at - time.monotonic())
-        late = ControlError(
-            "", "timeout", f"{self.what}: {request} was not answered within {within_s:.3g} s{self._by}."
-        )
-        return self._in_time(lambda: self._asked(request, ends_at, words, options), within_s, late)
+        try:
+            return self._in_time(lambda: self._asked(request, within_s, words, options), within_s)
+        except TimeoutError:
+            late = f"{request} was not answered within {round(within_s, 1):g} s{self._by}"
+            raise ControlError("", "timeout", f"{self.what}: {late}.") from None
 
     def close(self) -> None:
         """Give connections back."""
@@ -97,7 +98,7 @@ class Cluster:
         kubeconfig = ["--kubeconfig", self.kubeconfig] if self.kubeconfig else []
         return ["kubectl", *kubeconfig, *context, "--namespace", self.namespace, *words]
 
-    def _in_time(self, call: Callable[[], bytes], within_s: float, late: ControlError) -> bytes:
+    def _in_time(self, call: Callable[[], bytes], within_s: float) -> bytes:
         """Call, in a thread of its own.
 
         Sockets have timeouts, but names are resolved, plug-ins for credentials run and answers drip without one.
@@ -111,12 +112,9 @@ class Cluster:
                 answer.set_exception(error)
 
         threading.Thread(target=made, name=f"llmops {self.what}", daemon=True).start()
-        try:
-            return answer.result(within_s + AN_INSTANT_S)
-        except TimeoutError:
-            raise late from None
+        return answer.result(within_s + AN_INSTANT_S)
 
-    def _asked(self, request: Request, ends_at: float, words: tuple[str, ...], options: dict[str, Any]) -> bytes:
+    def _asked(self, request: Request, within_s: float, words: tuple[str, ...], options: dict[str, Any]) -> bytes:
         import urllib3
         from kubernetes import client
         from urllib3 import exceptions
@@ -126,17 +124,14 @@ class Cluster:
             urllib3.disable_warnings(exceptions.InsecureRequestWarning)  # the kubeconfig asks for it
         apps = client.AppsV1Api(connected)
         method = getattr(apps, request.method, None) or getattr(client.CoreV1Api(connected), request.method)
-        within_s = max(AN_INSTANT_S, ends_at - time.monotonic())
         try:
             response = method(*words, self.namespace, **options, _preload_content=False, _request_timeout=within_s)
             data: bytes = response.data
         except client.ApiException as error:
             raise self._no(request, error) from None
-        except exceptions.TimeoutError:
-            raise ControlError(
-                "", "timeout", f"{self.what}: {request} was not answered within {within_s:.3g} s{self._by}."
-            ) from None
         except exceptions.HTTPError as error:
+            if isinstance(error, exceptions.TimeoutError) and not isinstance(error, exceptions.NewConnectionError):
+                raise TimeoutError from None
             raise ControlError("", "away", f"{self.what}: no API server answers{self._by}: {_why(error)}.") from None
         return data
 
@@ -170,8 +165,8 @@ class Cluster:
             raise
         except ConfigException:
             raise self._unusable(file, "it names no cluster, or a file that is not there") from None
-        except Exception as error:  # noqa: BLE001 (its parsers raise what they like, and quote the file in it)
-            raise self._unusable(file, type(error).__name__) from None
+        except Exception:  # noqa: BLE001 (its parsers raise what they like, and quote the file in it)
+            raise self._unusable(file, "it cannot be read") from None
 
     def _check_context(self, file: str) -> None:
         from kubernetes.config.kube_config import KubeConfigMerger

@@ -48,6 +48,12 @@ class Pod:
         return "deletionTimestamp" in self.told["metadata"]
 
     @property
+    def ready(self) -> bool:
+        """Whether it takes requests."""
+        conditions = self.told.get("status", {}).get("conditions", [])
+        return not self.ending and any((one["type"], one["status"]) == ("Ready", "True") for one in conditions)
+
+    @property
     def container(self) -> str:
         """The container whose logs kubectl would show."""
         marked = self.told["metadata"].get("annotations", {}).get(DEFAULT_CONTAINER)
@@ -98,10 +104,11 @@ class Workload:
 
         A stateful set owns its pods; a deployment owns replica sets, named after it and the hash of their pods.
         """
-        name, uid = self.told["metadata"]["name"], self.told["metadata"]["uid"]
-        by_hash = f"{name}-{pod.told['metadata'].get('labels', {}).get(HASH)}"
         owners = pod.told["metadata"].get("ownerReferences", [])
-        return any(one["uid"] == uid or (one["kind"], one["name"]) == ("ReplicaSet", by_hash) for one in owners)
+        if self.told["kind"] == "StatefulSet":
+            return any(one["uid"] == self.told["metadata"]["uid"] for one in owners)
+        by_hash = f"{self.told['metadata']['name']}-{pod.told['metadata'].get('labels', {}).get(HASH)}"
+        return any((one["kind"], one["name"]) == ("ReplicaSet", by_hash) for one in owners)
 
     @property
     def loses_volumes(self) -> bool:
@@ -127,14 +134,22 @@ class Workload:
             pods: its active ones.
         """
         staying = [pod for pod in pods if not pod.ending]
+        ready = sum(pod.ready for pod in staying)
+        settled = self._complete and ready == len(staying) == self.wanted if self.wanted else not pods
         return Status(
             "running" if self.wanted else "stopped",
             instance=" ".join(sorted(pod.uid for pod in staying)),
-            detail=self._detail(len(pods)),
+            detail=self._detail(len(pods), ready, settled=settled),
             restarts=sum(pod.restarts for pod in staying),
             kept={"replicas": self.wanted},
-            settled=self._complete if self.wanted else not pods,
+            settled=settled,
         )
+
+    def _detail(self, pods: int, ready: int, *, settled: bool) -> str:
+        if not self.wanted:
+            return f"scaled to 0, {pods} {'pod is' if pods == 1 else 'pods are'} left" if pods else "scaled to 0"
+        being = "" if settled or ready < self.wanted else ", being replaced"
+        return f"{ready} of {self.wanted} ready{being}"
 
     @property
     def _complete(self) -> bool:
@@ -143,18 +158,6 @@ class Workload:
         if not self.holds_still:
             counts.append(self._status.get("updatedReplicas", 0))
         return self._observed and all(count == self.wanted for count in counts)
-
-    def _detail(self, pods: int) -> str:
-        if not self.wanted:
-            return f"scaled to 0, {pods} {'pod is' if pods == 1 else 'pods are'} left" if pods else "scaled to 0"
-        ready = f"{self._status.get('readyReplicas', 0)} of {self.wanted} ready"
-        if not self._observed:
-            return f"{ready}, a change is not yet seen by its controller"
-        return ready if self._complete or self._short else f"{ready}, being replaced"
-
-    @property
-    def _short(self) -> bool:
-        return bool(self._status.get("readyReplicas", 0) < self.wanted)
 
     @property
     def _observed(self) -> bool:
