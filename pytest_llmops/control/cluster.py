@@ -11,20 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from pytest_llmops.errors import ControlError, LlmopsError, did_you_mean, excerpt
-from pytest_llmops.target.proxies import proxy_between
+from pytest_llmops.control.kubeconfig import UnusableError, configured
+from pytest_llmops.errors import ControlError, excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kubernetes.client import ApiClient, ApiException, Configuration
+    from kubernetes.client import ApiClient, ApiException
 
     from pytest_llmops.target.control import Kubernetes
     from pytest_llmops.target.load import Target
-
-USUAL_PLACE = "~/.kube/config"
-IN_A_POD = "KUBERNETES_SERVICE_HOST"
-"""Set by Kubernetes in every pod: there the pod's own account is taken where no kubeconfig is."""
 
 AN_INSTANT_S = 0.01
 BUSY = 429
@@ -138,54 +134,13 @@ class Cluster:
     def _connected(self) -> ApiClient:
         """The client, made when it is first asked for anything."""
         if self._client is None:
-            from kubernetes.client import ApiClient, Configuration
+            from kubernetes.client import ApiClient
 
-            configuration = Configuration()
-            configuration.proxy = None  # the environment's is ours to find, as for every other component
-            self._credentials(configuration)
-            configuration.retries = False  # each would have the whole timeout again
-            if not configuration.proxy:
-                between = proxy_between(configuration.host, None, self._environ)
-                configuration.proxy = between.url if between else None
-            self._client = ApiClient(configuration)
+            try:
+                self._client = ApiClient(configured(self.kubeconfig, self.context, self._environ))
+            except UnusableError as error:
+                raise ControlError("", "away", f"{self.what}: {error}") from None
         return self._client
-
-    def _credentials(self, configuration: Configuration) -> None:
-        from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
-
-        named = self.kubeconfig or self._environ.get("KUBECONFIG")
-        if not named and IN_A_POD in self._environ and not Path(USUAL_PLACE).expanduser().exists():
-            load_incluster_config(client_configuration=configuration)
-            return
-        file = named or USUAL_PLACE
-        try:
-            self._check_context(file)
-            load_kube_config(file, self.context, configuration, persist_config=False)
-        except LlmopsError:
-            raise
-        except ConfigException:
-            raise self._unusable(file, "it names no cluster, or a file that is not there") from None
-        except Exception:  # noqa: BLE001 (its parsers raise what they like, and quote the file in it)
-            raise self._unusable(file, "it cannot be read") from None
-
-    def _check_context(self, file: str) -> None:
-        from kubernetes.config.kube_config import KubeConfigMerger
-
-        config = KubeConfigMerger(file).config
-        if config is None:
-            raise self._unusable(file, "there is no such file")
-        known = [str(context["name"]) for context in config.value.get("contexts", [])]
-        if self.context and self.context not in known:
-            raise self._unusable(
-                file,
-                f"it has no context {self.context!r}, but: {', '.join(known) or 'none'}",
-                did_you_mean(self.context, known),
-            )
-        if not self.context and not config.value.get("current-context"):
-            raise self._unusable(file, f"it has no current context, but: {', '.join(known) or 'none'}")
-
-    def _unusable(self, file: str, why: str, then: str = "") -> ControlError:
-        return ControlError("", "away", f"{self.what}: the kubeconfig {file} cannot be used: {why}.{then}")
 
     @property
     def _by(self) -> str:

@@ -102,7 +102,7 @@ class Tape:
             return
         parts, tests = {}, []
         for test, exchanges in sorted(self.noted.items()):
-            lines = ",\n".join(compact([*one[:-1], shared(one[-1], parts)]) for one in ends(exchanges))
+            lines = ",\n".join(compact([*one[:-1], shared(one[-1], parts)]) for one in abridged(exchanges))
             tests.append(f"{json.dumps(test)}: [\n{lines}]")
         kept = ",\n".join(parts), ",\n".join(tests)
         self.file.write_text('{{"parts": [\n{}],\n"tests": {{\n{}}}}}\n'.format(*kept))
@@ -178,14 +178,21 @@ def changes(front, request):
     return not request.startswith(LOOKS)
 
 
-def ends(exchanges):
-    """The exchanges without the middle of polling: of each request, between two changes, the first and the last."""
-    age, seen, kept = 0, defaultdict(list), []
-    for number, (front, request, *_) in enumerate(exchanges):
+def abridged(exchanges):
+    """The exchanges without what polling has too much of.
+
+    After a change that is all between the first and the last answer to a request. Before the first change, where
+    whoever asks is not waiting for anything, it is only the last answer's repetitions.
+    """
+    age, given, kept = 0, defaultdict(list), []
+    for number, (front, request, *answer) in enumerate(exchanges):
         age += changes(front, request)
-        seen[age, front, request].append(number)
-    for numbers in seen.values():
-        kept += {numbers[0], numbers[-1]}
+        given[age, front, request].append((number, answer))
+    for (age, *_), answers in given.items():
+        while len(answers) > 1 and answers[-1][1] == answers[-2][1]:
+            answers.pop()
+        numbers = [number for number, _ in answers]
+        kept += {numbers[0], numbers[-1]} if age else numbers
     return [exchanges[number] for number in sorted(kept)]
 
 

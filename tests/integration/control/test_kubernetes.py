@@ -50,6 +50,16 @@ def spec(cluster, workload):
     return told(cluster, f"/apis/apps/v1/namespaces/{{}}/{kind}s/{name}")["spec"]
 
 
+def test_what_is_still_being_stopped_is_brought_back(cluster, hands_of):
+    cluster.has("deployment/stopping", replicas=2, words=("server.py", "0", "--deaf"), grace_s=2)
+    hands = hands_of("deployment/stopping")
+    before = hands.bring_back("running", {})
+    hands.driver.act("stop", 20, {})
+    assert (hands.status().state, hands.status().settled) == ("stopped", False)
+    after = hands.bring_back(before.state, before.kept)
+    assert (after.state, after.detail, after.settled) == ("running", "2 of 2 ready", True)
+
+
 @pytest.mark.parametrize("kind", ["deployment", "statefulset"])
 def test_three_replicas_are_stopped_and_come_back_as_three(cluster, hands_of, kind):
     workload = f"{kind}/three"  # with the same labels both times: neither counts the other's pods

@@ -356,6 +356,33 @@ def test_a_kubeconfig_that_cannot_be_used(hands_at, tmp_path, config, table, why
     assert refused(hands, "away") == f"{WHAT}: the kubeconfig {file} cannot be used: {why}"
 
 
+def with_plugin(url, *command):
+    config = kubeconfig(url)
+    plugin = {"apiVersion": "client.authentication.k8s.io/v1", "command": command[0], "args": list(command[1:])}
+    config["users"][0]["user"] = {"exec": plugin}
+    return yaml.safe_dump(config)
+
+
+def test_a_plugin_that_fails_is_named_and_what_it_wrote_is_not_shown(hands_at, tmp_path, caplog):
+    hands = hands_at("", config=with_plugin("http://127.0.0.1:1", "sh", "-c", f"echo {TOKEN} >&2; exit 1"))
+    assert refused(hands, "away") == (
+        f"{WHAT}: the kubeconfig {tmp_path}/kubeconfig cannot be used: its plug-in sh gave no credentials. "
+        "What kubectl says by it tells why."
+    )
+    assert TOKEN not in caplog.text
+
+
+def test_a_plugin_that_hangs_is_left_at_the_deadline(hands_at):
+    hands = hands_at("", config=with_plugin("http://127.0.0.1:1", "sleep", "1"), deadline=0.2)
+    assert refused(hands, "timeout") == f"{WHAT}: get deployments.apps was not answered within 0.2 s."
+
+
+def test_a_plugin_gives_the_token(api, hands_at):
+    said = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": "given"}}
+    assert hands_at("", config=with_plugin(api.url, "echo", json.dumps(said))).status().state == "running"
+    assert api.signed == {"Bearer given"}
+
+
 def test_a_proxy_of_the_environment_is_not_asked_for_loopback(api, hands_at, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     assert hands_at(api.url, environ={"HTTP_PROXY": "http://127.0.0.1:1"}).status().state == "running"
