@@ -7,16 +7,16 @@ import shlex
 import time
 from datetime import UTC, datetime
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_llmops.control.cluster import Cluster, Request
 from pytest_llmops.control.workload import Pod, Workload
 from pytest_llmops.errors import ConfigError, ControlError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from pytest_llmops.control.driver import Ability, Act, Status
+    from pytest_llmops.control.driver import Ability, Act, Driver, Status
     from pytest_llmops.target.control import Kubernetes
     from pytest_llmops.target.load import Target
 
@@ -30,7 +30,15 @@ MOST_PODS = 10
 """So many pods' logs are read, the newest."""
 
 
-def driver(settings: Kubernetes, target: Target) -> Workloads:
+class Line(NamedTuple):
+    """What a pod wrote."""
+
+    at: datetime
+    pod: str
+    text: str
+
+
+def driver(settings: Kubernetes, target: Target) -> Driver:
     """The driver of a ``control`` table.
 
     Raises:
@@ -85,9 +93,8 @@ class Workloads:
         pods = [pod for pod in self._pods(self._read(ends_at), ends_at) if pod.wrote]
         newest = sorted(pods, key=lambda pod: pod.created, reverse=True)[:MOST_PODS]
         found = [line for pod in newest for line in self._log(pod, lines, ends_at)]
-        found.sort(key=lambda line: line[0])
-        marked = len(newest) > 1
-        return [f"{name}: {text}" if marked else text for _, name, text in found[-lines:]]
+        found.sort(key=lambda line: line.at)
+        return [f"{line.pod}: {line.text}" if len(newest) > 1 else line.text for line in found[-lines:]]
 
     def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:
         """The command that a person types for the same."""
@@ -165,10 +172,25 @@ class Workloads:
             if error.kind != "absent":
                 raise
 
-    def _log(self, pod: Pod, lines: int, ends_at: float) -> list[tuple[datetime, str, str]]:
-        """Lines of one pod, each with its time and the pod's name."""
+    def _log(self, pod: Pod, lines: int, ends_at: float) -> list[Line]:
         request = Request("get", "pods/log", "read_namespaced_pod_log")
         options = {"container": pod.container, "tail_lines": lines, "timestamps": True}
-        text = self._cluster.ask(request, ends_at, pod.name, **options).decode(errors="replace")
-        split = (line.partition(" ") for line in text.splitlines())
-        return [(datetime.fromisoformat(stamp), pod.name, said) for stamp, _, said in split]
+        try:
+            text = self._cluster.ask(request, ends_at, pod.name, **options).decode(errors="replace")
+        except ControlError as error:
+            if error.kind == "absent":  # it ended meanwhile
+                return []
+            raise
+        return list(_timed(text, pod))
+
+
+def _timed(text: str, pod: Pod) -> Iterator[Line]:
+    """Lines of one pod; one without a time, as a node that has lost them writes it, has that of the line before."""
+    at = datetime.min.replace(tzinfo=UTC)
+    for line in text.splitlines():
+        stamp, _, said = line.partition(" ")
+        try:
+            at = datetime.fromisoformat(stamp)
+        except ValueError:
+            said = line
+        yield Line(at, pod.name, said)

@@ -64,16 +64,16 @@ class Tape:
         self.word = word
         self.recording = recording
         self.lock = threading.Lock()
+        self.kept = {}
         self.noted = defaultdict(list)
         self.typed = set()
         self.played = {}
-        if not recording:
-            kept = json.loads(file.read_text())
-            parts = []
-            for part in kept["parts"]:
+        if file.exists():
+            told, parts = json.loads(file.read_text()), []
+            for part in told["parts"]:
                 parts.append(whole(part, parts))
-            for test, exchanges in kept["tests"].items():
-                self.noted[test] = [[*one[:-1], whole(one[-1], parts)] for one in exchanges]
+            for test, exchanges in told["tests"].items():
+                self.kept[test] = [[*one[:-1], whole(one[-1], parts)] for one in exchanges]
 
     @property
     def test(self):
@@ -93,7 +93,7 @@ class Tape:
         """Status and body; None where nothing was noted."""
         with self.lock:
             if self.test not in self.played:
-                self.played = {self.test: Playing(self.noted.get(self.test, []))}
+                self.played = {self.test: Playing(self.kept.get(self.test, []))}
             return self.played[self.test].answer(front, request)
 
     def keep(self):
@@ -101,7 +101,7 @@ class Tape:
         if not self.recording or not self.noted:
             return
         parts, tests = {}, []
-        for test, exchanges in sorted(self.noted.items()):
+        for test, exchanges in sorted({**self.kept, **self.noted}.items()):
             lines = ",\n".join(compact([*one[:-1], shared(one[-1], parts)]) for one in abridged(exchanges))
             tests.append(f"{json.dumps(test)}: [\n{lines}]")
         kept = ",\n".join(parts), ",\n".join(tests)

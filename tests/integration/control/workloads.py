@@ -2,7 +2,7 @@
 
 ``LLMOPS_TEST_KUBECONFIG`` names the kubeconfig of a real one, whose user has a token and may do everything; its
 namespace ``llmops-contract`` is ours. It has to run on this machine, without a scheduler: ``node.py`` is its
-node. What passes is written to ``recorded/``; run the tests in one process (``-n 0``), for a tape is written whole.
+node. What passes is written to ``recorded/``; run the tests in one process (``-n 0``), for each would write its own.
 Without that variable the tests play the tapes.
 """
 

@@ -200,6 +200,14 @@ def test_lines_of_several_pods_are_in_the_order_of_their_time_and_say_whose_they
     assert hands_at(api.url).logs(4) == ["bb: line 2", "ccc: line 3", "a: line 4", "ccc: line 5"]
 
 
+def test_a_line_without_a_time_stays_behind_the_one_before_it_and_a_pod_that_ended_has_none(api, hands_at):
+    text = "2026-01-01T00:00:01Z begun\nunable to retrieve container logs\n2026-01-01T00:00:03Z going on\n"
+    api.answers["GET", "/api/v1/namespaces/rag/pods/a/log"] = (200, text)
+    api.answers["GET", "/api/v1/namespaces/rag/pods/bb/log"] = (200, "2026-01-01T00:00:02+00:00 \n")
+    api.says(404, 'pods "ccc" not found', path="/api/v1/namespaces/rag/pods/ccc/log")
+    assert hands_at(api.url).logs() == ["a: begun", "a: unable to retrieve container logs", "bb: ", "a: going on"]
+
+
 def test_a_deployment_that_is_not_there_and_those_that_are(api, hands_at):
     api.says(404, 'deployments.apps "ollama" not found')
     names = ("ollama-gpu", "qdrant")
