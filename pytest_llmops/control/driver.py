@@ -18,12 +18,14 @@ class Status:
     """How a component is.
 
     Attributes:
-        state: ``running``, ``paused`` (there, and doing nothing) or ``stopped``; while it is on its way, where it was.
+        state: ``running``, ``paused`` (there, and doing nothing) or ``stopped``; while it is on its way, where it was,
+            unless the driver can tell where it goes: then that, and not ``settled``.
         instance: a word that is another once another process serves: container id and start time, pid and its start,
             uids of pods. Empty where nothing runs, or the driver cannot tell.
         detail: the driver's own words, such as ``Exited (137) 2 s ago``.
         restarts: how often it was restarted by what watches over it; None where the driver does not know.
         kept: plain JSON that ``start`` needs to bring it back just as it is now, such as the number of replicas.
+        settled: whether it is in its state: of what was told to run a replica may not be ready yet.
     """
 
     state: State
@@ -31,6 +33,7 @@ class Status:
     detail: str = ""
     restarts: int | None = None
     kept: Mapping[str, Any] = field(default_factory=dict)
+    settled: bool = True
 
 
 class Driver(Protocol):

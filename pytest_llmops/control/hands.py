@@ -44,6 +44,10 @@ OTHERWISE: dict[tuple[State, Act], Act] = {
 """What cannot be done in a state, and what is to be done there."""
 
 
+AGAIN: dict[State, tuple[Act, ...]] = {"running": ("start",), "stopped": ("stop",), "paused": ("pause",)}
+"""What was told to whatever is on its way to a state."""
+
+
 class Hands:
     """What can be done to one component.
 
@@ -103,7 +107,7 @@ class Hands:
         self.check(act)
         ends_at = time.monotonic() + self.deadline_s
         before = self.status()
-        if act != "restart" and before.state == AFTERWARDS.get(act, "stopped"):
+        if act != "restart" and before.settled and before.state == AFTERWARDS.get(act, "stopped"):
             return before
         if instead := OTHERWISE.get((before.state, act)):
             raise ControlError(
@@ -116,14 +120,15 @@ class Hands:
             return self._seen(act, before, ends_at)
 
     def bring_back(self, state: State, kept: Mapping[str, Any]) -> Status:
-        """Make it as it was; where it is so already, nothing is done.
+        """Make it as it was; where it is so already, nothing is done. What is on its way there is told so once more.
 
         Raises:
             Unsupported: the driver cannot do what that takes.
             ControlError: it failed.
         """
         now = self.status()
-        for act in WAYS.get((now.state, state), ()):
+        on_its_way = now.state == state and not now.settled
+        for act in AGAIN[state] if on_its_way else WAYS.get((now.state, state), ()):
             now = self.act(act, kept)
         return now
 
@@ -163,7 +168,7 @@ class Hands:
                     self.component,
                     "timeout",
                     f"{self.component}: {act} of {self.driver.what} was not seen within {self.deadline_s:g} s; "
-                    f"it is {now.state}{f' ({now.detail})' if now.detail else ''}.",
+                    f"it is {'' if now.settled else 'not yet '}{now.state}{f' ({now.detail})' if now.detail else ''}.",
                 )
             time.sleep(pause_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
@@ -173,7 +178,7 @@ class Hands:
 
 
 def _is(state: State) -> Callable[[Status], bool]:
-    return lambda now: now.state == state
+    return lambda now: now.settled and now.state == state
 
 
 def _killed(before: Status) -> Callable[[Status], bool]:
@@ -182,4 +187,4 @@ def _killed(before: Status) -> Callable[[Status], bool]:
 
 
 def _restarted(before: Status) -> Callable[[Status], bool]:
-    return lambda now: now.state == "running" and (not now.instance or now.instance != before.instance)
+    return lambda now: now.settled and now.state == "running" and (not now.instance or now.instance != before.instance)

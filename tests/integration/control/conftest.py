@@ -13,7 +13,8 @@ from pytest_llmops.target.load import load
 
 from .rig import answer, awaited, free_port
 
-RIGS = ("process", "process_on_port", "command", "docker", "compose", "supervisor", "systemd")
+KUBERNETES = ("kubernetes_deployment", "kubernetes_statefulset")
+RIGS = ("process", "process_on_port", "command", "docker", "compose", "supervisor", "systemd", *KUBERNETES)
 
 TARGET = '[targets.here.components.ollama]\nurl = "http://127.0.0.1:1"\n[targets.here.components.ollama.control]\n'
 

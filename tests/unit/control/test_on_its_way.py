@@ -1,0 +1,75 @@
+import pytest
+
+from pytest_llmops.control.driver import Status
+from pytest_llmops.control.hands import Hands
+from pytest_llmops.errors import ControlError
+
+READY, NOT_READY = Status("running", "a"), Status("running", "a", "1 of 2 ready", settled=False)
+GONE, NOT_GONE = Status("stopped"), Status("stopped", "a", "1 pod is left", settled=False)
+OTHER, OTHER_NOT_READY = Status("running", "b"), Status("running", "b", settled=False)
+
+
+class Scripted:
+    """A driver that is one way after another, and stays the last."""
+
+    what = "deployment/ollama"
+    can = frozenset({"start", "stop", "restart", "kill"})
+
+    def __init__(self, *states):
+        self.states = list(states)
+        self.acts = []
+
+    def status(self, within_s):
+        return self.states.pop(0) if len(self.states) > 1 else self.states[0]
+
+    def act(self, act, within_s, kept):
+        self.acts.append((act, kept))
+
+
+@pytest.mark.parametrize(
+    ("act", "states"),
+    [
+        ("start", (GONE, NOT_READY, READY)),
+        ("start", (NOT_READY, READY)),  # somebody started it; it is waited for
+        ("start", (NOT_GONE, NOT_READY, READY)),
+        ("stop", (READY, NOT_GONE, GONE)),
+        ("stop", (NOT_READY, NOT_GONE, GONE)),
+        ("stop", (NOT_GONE, GONE)),
+        ("restart", (READY, OTHER_NOT_READY, OTHER)),
+    ],
+)
+def test_an_act_is_over_once_the_component_has_arrived(act, states):
+    driver = Scripted(*states)
+    assert Hands("ollama", driver, 5).act(act) == states[-1]
+    assert driver.acts == [(act, {})]
+
+
+@pytest.mark.parametrize(("act", "there"), [("start", READY), ("stop", GONE)])
+def test_nothing_is_done_where_it_has_arrived(act, there):
+    driver = Scripted(there)
+    assert Hands("ollama", driver, 5).act(act) == there
+    assert driver.acts == []
+
+
+@pytest.mark.parametrize(
+    ("states", "state", "acts"),
+    [
+        ((NOT_GONE, NOT_GONE, NOT_READY, READY), "running", ["start"]),
+        ((NOT_READY, NOT_READY, READY), "running", ["start"]),
+        ((NOT_READY, NOT_READY, NOT_GONE, GONE), "stopped", ["stop"]),
+        ((NOT_GONE, NOT_GONE, GONE), "stopped", ["stop"]),
+        ((READY,), "running", []),
+    ],
+)
+def test_what_is_on_its_way_is_brought_back_too(states, state, acts):
+    driver, kept = Scripted(*states), {"replicas": 2}
+    assert Hands("ollama", driver, 5).bring_back(state, kept) == states[-1]
+    assert driver.acts == [(act, kept) for act in acts]
+
+
+def test_what_does_not_arrive_is_said_to_be_not_yet_there():
+    with pytest.raises(ControlError) as raised:
+        Hands("ollama", Scripted(GONE, NOT_READY), 0.1).act("start")
+    assert str(raised.value) == (
+        "ollama: start of deployment/ollama was not seen within 0.1 s; it is not yet running (1 of 2 ready)."
+    )
