@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pytest_llmops.state.history.place import Place
 
 FOLDER = "unwritten"
+NOT_KEPT = "not in the history: "
 
 
 def kept_or_put_aside(place: Place, result: Mapping[str, Any]) -> list[str]:
@@ -29,7 +30,7 @@ def kept_or_put_aside(place: Place, result: Mapping[str, Any]) -> list[str]:
     try:
         keep(place, result)
     except Exception as error:  # noqa: BLE001 (whatever is wrong with a history is no verdict on a target)
-        return [f"not in the history: {_words(place, error)} {_put_aside(place, result)}"]
+        return [f"{NOT_KEPT}{_words(place, error)} {_put_aside(place, result)}"]
     return import_all(place)
 
 
