@@ -11,8 +11,11 @@ import click
 from pytest_llmops import __version__
 from pytest_llmops.cli.baseline import baseline
 from pytest_llmops.cli.doctor import doctor
+from pytest_llmops.cli.history import history
 from pytest_llmops.cli.init import init
+from pytest_llmops.cli.procedures import procedures
 from pytest_llmops.cli.sandbox import sandbox
+from pytest_llmops.cli.sign_off import sign_off
 from pytest_llmops.errors import LlmopsError
 
 
@@ -44,6 +47,9 @@ commands.add_command(baseline)
 commands.add_command(init)
 commands.add_command(doctor)
 commands.add_command(sandbox)
+commands.add_command(history)
+commands.add_command(procedures)
+commands.add_command(sign_off)
 
 
 def main() -> None:

@@ -48,9 +48,9 @@ def speak(run: Run, item: pytest.Item, check: Check, report: pytest.TestReport, 
     if not text:  # the user's own words, with pytest's explanation
         if again and report.when == "call" and last_exchange.get() != check.before_call:
             report.sections.append(("llmops: the last call of this test", again.strip()))
-        for line in passed_line(check.last_passed):
+        for words in passed_line(check.last_passed):
             history = getattr(report.longrepr, "addsection", lambda name, text: report.sections.append((name, text)))
-            history("llmops: history", line)
+            history("llmops: history", words)
     elif isinstance(error, Unreachable | pytest.fail.Exception) and not isinstance(error, Failed):
         report.longrepr = text  # of a component what matters is not which test happened to ask for it
     else:

@@ -190,6 +190,18 @@ def load(file: Path | None, name: str | None, root: Path, environ: Mapping[str, 
     return replace(target, notes=(*target.warnings, *said, *left_out))
 
 
+def load_any(file: Path | None, root: Path) -> Target:
+    """Some target of a file: for the state and the history, which all of them share.
+
+    Raises:
+        ConfigError: the file cannot be read.
+    """
+    raw = _parse(file) if file else {}
+    named = raw.get("targets", {})
+    first = next(iter(named), None) if isinstance(named, Mapping) else None
+    return load(file, raw.get("default_target") or first, root)
+
+
 def _addressed(table: TargetTable, name: str, shown: str) -> tuple[TargetTable, list[str]]:
     """The target without the components that have no address, and a note of them.
 

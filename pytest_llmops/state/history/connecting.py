@@ -62,6 +62,10 @@ def write(place: Place, act: Callable[[Connection], Answer], *, within_s: float 
         raise HistoryError(f"{place.shown}: {error.strerror or error}. {_advice(place)}") from None
 
 
+class OldSchema(HistoryError):
+    """It has the schema of an older version, which only a transaction that writes brings up to date."""
+
+
 def read(place: Place, act: Callable[[Connection], Answer], empty: Answer, *, within_s: float = READING_S) -> Answer:
     """Carry out ``act`` on what is there; where nothing has been kept yet the answer is ``empty``.
 
@@ -73,7 +77,7 @@ def read(place: Place, act: Callable[[Connection], Answer], empty: Answer, *, wi
         found = schema_of(connection)
         refuse_newer(found, place)
         if 0 < found < SCHEMA:
-            raise HistoryError(
+            raise OldSchema(
                 f"{place.shown} has the history's schema {found}, and this version reads {SCHEMA}; "
                 "the next run that can write to it brings it up to date."
             )
@@ -85,6 +89,18 @@ def read(place: Place, act: Callable[[Connection], Answer], empty: Answer, *, wi
     except OSError as error:
         raise HistoryError(f"{place.shown}: {error.strerror or error}. {_advice(place)}") from None
     return _tried(place, _engine(place, within_s, writes=False), transaction, within_s)
+
+
+def brought_up(place: Place) -> None:
+    """Bring the history to the newest schema, where there is one of an older version.
+
+    Raises:
+        HistoryError: it cannot be read, or is old and cannot be written.
+    """
+    try:
+        read(place, lambda _: None, None)
+    except OldSchema:
+        write(place, lambda _: None)
 
 
 def _tried(place: Place, engine: Engine, act: Callable[[Connection], Answer], within_s: float) -> Answer:

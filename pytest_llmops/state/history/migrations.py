@@ -48,7 +48,14 @@ FIRST = (
     "CREATE INDEX llmops_carried_newest ON llmops_carried (target, procedure, test, weight, started DESC)",
 )
 
-STEPS: tuple[tuple[str, ...], ...] = (FIRST,)
+SIGN_OFFS = (
+    """CREATE TABLE llmops_sign_offs (
+        id TEXT PRIMARY KEY, procedure TEXT NOT NULL, target TEXT NOT NULL, signed_by TEXT NOT NULL,
+        note TEXT NOT NULL, at DOUBLE PRECISION NOT NULL, recorded DOUBLE PRECISION NOT NULL)""",
+    "CREATE INDEX llmops_sign_offs_newest ON llmops_sign_offs (target, procedure, at DESC)",
+)
+
+STEPS: tuple[tuple[str, ...], ...] = (FIRST, SIGN_OFFS)
 """The statements that lead to schema 1, from there to 2, ….  A step that was released is never changed."""
 
 SCHEMA = len(STEPS)

@@ -91,5 +91,18 @@ Index(
     CARRIED.c.target, CARRIED.c.procedure, CARRIED.c.test, CARRIED.c.weight, CARRIED.c.started.desc(),
 )  # fmt: skip
 
+SIGN_OFFS = Table(
+    "llmops_sign_offs",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("procedure", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("signed_by", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("recorded", Double, nullable=False),
+)
+Index("llmops_sign_offs_newest", SIGN_OFFS.c.target, SIGN_OFFS.c.procedure, SIGN_OFFS.c.at.desc())
+
 OF_RUNS = (CHECKS, METRICS, CARRIED)
 """What goes when its run goes."""
