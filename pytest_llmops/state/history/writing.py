@@ -6,7 +6,6 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from pytest_llmops.state.history.connecting import write
 from pytest_llmops.state.history.rows import carried_rows, check_rows, metric_rows, run_row
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sqlalchemy import Connection
+    from sqlalchemy.dialects import postgresql, sqlite
 
     from pytest_llmops.state.history.place import Place
 
@@ -51,15 +51,24 @@ def keep(place: Place, result: Mapping[str, Any]) -> bool:
 
 def add(connection: Connection, result: Mapping[str, Any]) -> bool:
     """Insert a run with all its rows, unless it is there; returns whether it was inserted."""
-    insert_or_not = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = insert_or_not(RUNS).values(run_row(result)).on_conflict_do_nothing(index_elements=["id"])
-    number = connection.execute(statement.returning(RUNS.c.number)).scalar()
+    number = connection.execute(_unless_there(connection).returning(RUNS.c.number), run_row(result)).scalar()
     if number is None:
         return False
     for table, rows_of in MADE_BY_ROWS:
         if rows := rows_of(result, number):
             connection.execute(insert(table), rows)
     return True
+
+
+def _unless_there(connection: Connection) -> sqlite.Insert | postgresql.Insert:
+    """An insert of a run that does nothing where its id is there already; each dialect has a word of its own for it."""
+    if connection.dialect.name == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert as insert_here
+
+        return insert_here(RUNS).on_conflict_do_nothing(index_elements=["id"])
+    from sqlalchemy.dialects.postgresql import insert as insert_there
+
+    return insert_there(RUNS).on_conflict_do_nothing(index_elements=["id"])
 
 
 def forget(connection: Connection, target: str, before: float) -> int:
