@@ -2,8 +2,9 @@
 
     python benchmarks/history.py [--rows 1000000] [--only sqlite|postgresql]
 
-Fills SQLite, and PostgreSQL where it is installed (a private cluster, started as its own user and removed at the end), runs
-each command as a process of its own, and times the writing of one run. Exits 1 where a command takes longer than its goal.
+Fills SQLite, and PostgreSQL where it is installed (a private cluster, started as its own user and removed at the end),
+runs each command as a process of its own, and times the writing of one run. Exits 1 where a command takes longer than
+its goal.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from pytest_llmops.procedures import catalogue
@@ -27,7 +29,7 @@ from pytest_llmops.state.history.writing import keep
 from pytest_llmops.target.load import load
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "integration"))
-from postgresql import PASSWORD, Cluster, installed  # noqa: E402
+from postgresql import PASSWORD, Cluster, installed
 
 GOAL_S = 1.0
 ROUNDS = 5
@@ -88,7 +90,8 @@ def measured(name, url, rows, held):
     print(f"\n{name}: {runs} runs, {rows} rows of checks and metrics, filled in {time.perf_counter() - start:.0f} s")
     print(f"{'':52}{'median':>10}{'cpu':>10}{'goal':>10}")
     missed = sum(line(" ".join(("llmops", *words)), *timed(folder, words), GOAL_S) for words in COMMANDS)
-    writing = [once(lambda: keep(place, result(time.time(), number, "production"))) for number in range(ROUNDS)]
+    like = [result(time.time(), number, "production") for number in range(ROUNDS)]
+    writing = [once(partial(keep, place, one)) for one in like]
     line("one run written (of a process that runs already)", statistics.median(writing), None, None)
     return missed
 
@@ -130,15 +133,15 @@ def result(started, number, target):
         outcome = OUTCOMES[(number * 7 + index * 3) % len(OUTCOMES)]
         metrics = [
             {
-                "name": f"{kind}_{index}", "unit": "s", "value": 0.1, "baseline": 0.1, "ratio": 1.0, "low": 0.9, "high": 1.1,
-                "n": 30, "state": "ok", "suspect": False, "threshold": {"warning": "> 3 s"},
+                "name": f"{kind}_{index}", "unit": "s", "value": 0.1, "baseline": 0.1, "ratio": 1.0,
+                "low": 0.9, "high": 1.1, "n": 30, "state": "ok", "suspect": False, "threshold": {"warning": "> 3 s"},
             }
             for kind in ("latency", "error_rate")[:METRICS_OF_CHECK]
         ]  # fmt: skip
         checks.append(
             {
-                "test": f"daily/test_it.py::test_check_{index}", "suite": "daily", "section": "Morning", "outcome": outcome,
-                "category": "", "severity": "", "reason": "" if outcome == "passed" else "it is not well " * 5,
+                "test": f"daily/test_it.py::test_check_{index}", "suite": "daily", "section": "Morning",
+                "outcome": outcome, "category": "", "severity": "", "reason": "" if outcome == "passed" else "it is not well " * 5,
                 "duration_s": 1.0, "procedures": [ids[index]], "metrics": metrics,
             }
         )  # fmt: skip
@@ -153,7 +156,7 @@ def filled(place, rows):
     """A year of runs, in their order; the rows of one are written as those of all its like."""
     count = rows // (CHECKS_OF_RUN * (1 + METRICS_OF_CHECK))
     now, like = time.time(), {}
-    write(place, lambda connection: None)
+    write(place, lambda _: None)
     for first in range(0, count, BATCH):
         tables = {table: [] for table in (RUNS, CHECKS, METRICS, CARRIED)}
         for number in range(first, min(first + BATCH, count)):
@@ -179,10 +182,10 @@ def put(connection, table, rows):
     """Many rows at once: PostgreSQL's COPY, or one statement for all."""
     columns = list(rows[0])
     if connection.dialect.name == "postgresql":
-        with connection.connection.driver_connection.cursor() as cursor:
-            with cursor.copy(f"COPY {table.name} ({', '.join(columns)}) FROM STDIN") as copy:
-                for row in rows:
-                    copy.write_row([row[name] for name in columns])
+        statement = f"COPY {table.name} ({', '.join(columns)}) FROM STDIN"
+        with connection.connection.driver_connection.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row([row[name] for name in columns])
         return
     places = ", ".join("?" * len(columns))
     statement = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({places})"

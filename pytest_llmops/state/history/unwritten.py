@@ -43,9 +43,8 @@ def import_all(place: Place) -> list[str]:
     imported, broken = 0, []
     for file in waiting(place):
         try:
-            keep(place, json.loads(file.read_text(encoding="utf-8")))
+            imported += keep(place, json.loads(file.read_text(encoding="utf-8")))
             file.unlink(missing_ok=True)
-            imported += 1
         except FileNotFoundError:  # another process was quicker
             continue
         except (HistoryError, OSError) as error:
