@@ -141,8 +141,9 @@ def result(started, number, target):
         checks.append(
             {
                 "test": f"daily/test_it.py::test_check_{index}", "suite": "daily", "section": "Morning",
-                "outcome": outcome, "category": "", "severity": "", "reason": "" if outcome == "passed" else "it is not well " * 5,
-                "duration_s": 1.0, "procedures": [ids[index]], "metrics": metrics,
+                "outcome": outcome, "category": "", "severity": "", "duration_s": 1.0,
+                "reason": "" if outcome == "passed" else "it is not well " * 5,
+                "procedures": [ids[index]], "metrics": metrics,
             }
         )  # fmt: skip
     return {

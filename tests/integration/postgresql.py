@@ -43,6 +43,10 @@ class Cluster:
         with socket.socket() as held:
             held.bind(("127.0.0.1", 0))
             self.port = held.getsockname()[1]
+        self.start()
+
+    def start(self):
+        """Start it, at its first or any later time."""
         options = f"-p {self.port} -h 127.0.0.1 -k {self.path} -F"
         log = self.path / "log"
         self._run("pg_ctl", "-D", self.data, "-l", log, "-o", options, "-w", "-t", "60", "start")
@@ -69,9 +73,13 @@ class Cluster:
         secret = ":" + PASSWORD.replace("/", "%2F").replace(" ", "%20") if password else ""
         return f"postgresql://{USER}{secret}@127.0.0.1:{self.port}/{database}"
 
+    def stop(self):
+        """Stop it; its data stays."""
+        self._run("pg_ctl", "-D", self.data, "-m", "fast", "-w", "stop")
+
     def end(self):
         """Stop it, and leave nothing."""
         try:
-            self._run("pg_ctl", "-D", self.data, "-m", "immediate", "-w", "stop")
+            self.stop()
         finally:
             shutil.rmtree(self.path, ignore_errors=True)

@@ -142,6 +142,6 @@ def _within(chosen: Select[Any], table: Table, asked: Filters) -> Select[Any]:
 def _named(connection: Connection, found: Found) -> None:
     """Put the runs' own names in place of their numbers."""
     known = select(RUNS.c.number, RUNS.c.id).where(RUNS.c.number.in_({one["run"] for one in found}))
-    ids = dict(connection.execute(known).tuples().all())
+    ids = {row.number: row.id for row in connection.execute(known)}
     for one in found:
         one["run"] = ids[one["run"]]

@@ -25,7 +25,8 @@ def a_run(name, **changes):
             "severity": "", "reason": "", "notes": [], "duration_s": 1.0, "last_passed": None,
             "metrics": [{
                 "name": f"speed_{word}", "unit": "s", "value": 0.1, "baseline": 0.1, "ratio": 1.0, "low": 0.9,
-                "high": 1.1, "n": 30, "state": "ok", "suspect": False, "threshold": None, "reason": "", "last_good": None,
+                "high": 1.1, "n": 30, "state": "ok", "suspect": False, "threshold": None, "reason": "",
+                "last_good": None,
             }],
         }
         for word in ("one", "two")

@@ -82,10 +82,8 @@ def test_old_runs_go_and_sign_offs_stay(place, a_run, rows):
 def test_the_end_of_a_run_never_forgets_very_many_at_once(place, a_run, rows):
     old = time.time() - 500 * DAY_S
     lasting = place("[history]\nkeep = '1000 d'\n")
-    write(
-        lasting,
-        lambda connection: [_put(connection, a_run(f"old {n}", started=old + n, checks=[])) for n in range(150)],
-    )
+    before = [a_run(f"old {number}", started=old + number, checks=[]) for number in range(150)]
+    write(lasting, lambda connection: [add(connection, run) for run in before])
     keep(place(), a_run("now"))
     assert rows(place(), "SELECT count(*) FROM llmops_runs") == [(151 - FORGOTTEN_AT_ONCE,)]
     keep(place(), a_run("then"))
