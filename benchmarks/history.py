@@ -29,7 +29,7 @@ from pytest_llmops.state.history.writing import keep
 from pytest_llmops.target.load import load
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "integration"))
-from postgresql import PASSWORD, Cluster, installed
+from private_postgresql import PASSWORD, Cluster, installed
 
 GOAL_S = 1.0
 ROUNDS = 5

@@ -10,6 +10,7 @@ from pytest_llmops.report.metric import number, sentences
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+LAST_GOOD = "; last good: "
 LAST_PASSED = "last passed on "
 
 
@@ -28,13 +29,13 @@ def with_last_good(lines: Sequence[str], metrics: Sequence[Mapping[str, Any]], p
     """
     told, known = list(lines), [metric for metric in metrics if metric.get("last_good")]
     for metric in known:
-        words = f"last good: {_good(metric)}"
+        words = f"{LAST_GOOD}{_good(metric)}"
         about = (f"{metric['name']} ", f"{metric['name']}:")
         place = next((index for index, line in enumerate(told) if line.startswith(about)), None)
         if place is None:
-            told.append(f"{metric['name']}: {words}")
+            told.append(f"{metric['name']}{words}")
         else:
-            told[place] = f"{told[place].rstrip('.')}; {words}"
+            told[place] = f"{told[place].rstrip('.')}{words}"
     return told if known else [*told, *passed_line(passed)]
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from postgresql import PASSWORD, USER, Cluster, installed
 
 from pytest_llmops.errors import HistoryError
 from pytest_llmops.state.history.connecting import write
@@ -17,6 +16,9 @@ from pytest_llmops.state.history.place import place_of
 from pytest_llmops.state.history.signing import SignOff, done_on, sign
 from pytest_llmops.state.history.writing import keep
 from pytest_llmops.target.load import load
+
+sys.path.insert(0, str(Path(__file__).parent))
+from private_postgresql import PASSWORD, USER, Cluster, installed
 
 pytestmark = pytest.mark.skipif(installed() is None, reason="not installed: postgresql, or not root")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import Text, func, select, tuple_
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,7 +36,9 @@ def newest_of_each(table: Table, keys: Sequence[str], target: str | None = None,
         chosen = select(rows.c.id).order_by(*(rows.c[name] for name in names), rows.c[by].desc()).limit(1)
         return chosen if target is None else chosen.where(rows.c.target == target)
 
-    stepped = tuple_(*(next_.c[name] for name in names)) > tuple_(*(here.c[name] for name in names))
+    # SQLite compares by the whole index only with what is no column: a column's affinity stands in its way.
+    known = [func.coalesce(here.c[name], "" if isinstance(here.c[name].type, Text) else 0) for name in names]
+    stepped = tuple_(*(next_.c[name] for name in names)) > tuple_(*known)
     groups = select(first(table).scalar_subquery().label("id")).cte("groups_found", recursive=True)
     step = first(next_).where(stepped).correlate(here).scalar_subquery().label("id")
     groups = groups.union_all(select(step).select_from(groups.join(here, here.c.id == groups.c.id)))

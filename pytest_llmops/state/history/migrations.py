@@ -62,7 +62,9 @@ SCHEMA = len(STEPS)
 
 _THERE = {
     "sqlite": "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'llmops_schema'",
-    "postgresql": "SELECT 1 WHERE to_regclass('llmops_schema') IS NOT NULL",
+    # to_regclass() would go by what this session remembers of the names that it looked up.
+    "postgresql": "SELECT 1 FROM pg_catalog.pg_tables "
+    "WHERE tablename = 'llmops_schema' AND schemaname = ANY (current_schemas(false))",
 }
 
 

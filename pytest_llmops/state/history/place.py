@@ -29,7 +29,7 @@ class Place:
         redactor: takes the password out of what a driver says.
     """
 
-    url: str
+    url: str = field(repr=False)
     file: Path | None
     folder: Path
     keep_s: float

@@ -118,9 +118,9 @@ def test_checks_by_name_outcome_and_procedure(llmops, three):
     red = ["when target outcome check", "2026-03-03 09:30 shop failed daily/test_it.py::test_slow", "too slow"]
     assert lines(llmops("history", "--outcome", "failed")[1]) == red
     assert lines(llmops("history", "--procedure", SERVICE, "--outcome", "failed")[1]) == red
-    assert len(lines(llmops("history", "--check", "test_slow")[1])) == 3
+    assert len(lines(llmops("history", "--check", "test_slow")[1])) == 4
     assert len(lines(llmops("history", "--check", "*test_fast", "--until", "2026-03-03")[1])) == 2
-    assert len(lines(llmops("history", "--procedure", "morning-health", "--limit", 3)[1])) == 4
+    assert len(lines(llmops("history", "--procedure", "morning-health", "--limit", 2)[1])) == 3
 
 
 def test_a_metric_over_time(llmops, three):

@@ -12,11 +12,12 @@ import pytest
 
 from pytest_llmops.errors import HistoryError
 from pytest_llmops.state.history.connecting import read, write
+from pytest_llmops.state.history.groups import newest_of_each
 from pytest_llmops.state.history.last_good import LastGood, last_good
 from pytest_llmops.state.history.migrations import SCHEMA
 from pytest_llmops.state.history.place import place_of
 from pytest_llmops.state.history.signing import SignOff, done_on, sign
-from pytest_llmops.state.history.tables import METADATA
+from pytest_llmops.state.history.tables import CARRIED, CHECKS, METADATA, METRICS
 from pytest_llmops.state.history.unwritten import import_all, kept_or_put_aside, put_aside
 from pytest_llmops.state.history.writing import FORGOTTEN_AT_ONCE, add, keep
 from pytest_llmops.target.load import load
@@ -289,3 +290,28 @@ def test_in_a_folder_of_others_it_is_read_and_not_written(a_run):
 def test_where_nothing_was_kept_yet_there_is_nothing_to_read(place):
     assert read(place(), lambda connection: 1 / 0, "nothing") == "nothing"
     assert not place().folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("table", "keys", "target", "walked"),
+    [
+        (CHECKS, ("test", "outcome"), None, "llmops_checks_newest ((target,test,outcome)>(?,?,?))"),
+        (METRICS, ("name", "good"), None, "llmops_metrics_newest ((target,name,good)>(?,?,?))"),
+        (
+            CARRIED,
+            ("procedure", "test", "weight"),
+            "here",
+            "llmops_carried_newest (target=? AND (procedure,test,weight)>(?,?,?))",
+        ),
+    ],
+)
+def test_the_newest_of_each_is_found_by_steps_along_an_index(place, table, keys, target, walked):
+    here = place()
+    write(here, lambda _: None)
+
+    def plan(connection):
+        asked = newest_of_each(table, keys, target).compile(connection, compile_kwargs={"literal_binds": True})
+        return [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}")]
+
+    steps = read(here, plan, [])
+    assert f"SEARCH next_one USING COVERING INDEX {walked}" in steps
