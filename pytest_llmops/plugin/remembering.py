@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pytest_llmops.plugin.checks import Check
     from pytest_llmops.plugin.run import Run
 
@@ -34,21 +33,24 @@ def last_passed(run: Run, key: str) -> float | None:
     return passed
 
 
-def keep_run(run: Run, result: dict[str, Any]) -> Iterator[str]:
+def keep_run(run: Run, result: dict[str, Any]) -> list[str]:
     """Put the run into the history of its project; what is to be said of that."""
-    from pytest_llmops.state.history.place import place_of
-    from pytest_llmops.state.history.unwritten import NOT_KEPT, kept_or_put_aside
+    try:
+        from pytest_llmops.state.history.place import place_of
+        from pytest_llmops.state.history.unwritten import NOT_KEPT, kept_or_put_aside
 
+        lines = kept_or_put_aside(place_of(run.declared), run.redactor.inside(result))
+    except Exception as error:  # noqa: BLE001 (whatever is wrong with a history is no verdict on a target)
+        return [f"not in the history: {run.redactor.clean(f'{type(error).__name__}: {error}')}"]
     unread = run.directory.known(UNREAD)
-    lines = kept_or_put_aside(place_of(run.declared), run.redactor.inside(result))
-    yield from lines
     if unread and not any(line.startswith(NOT_KEPT) for line in lines):
-        yield f"last good values are not told: {unread['']['reason']}"
+        lines.append(f"last good values are not told: {unread['']['reason']}")
+    return lines
 
 
 def _asked(run: Run, key: str, metrics: list[str]) -> dict[str, Any]:
     nothing: dict[str, Any] = {"passed": None, "values": {}}
-    if run.directory.known(UNREAD):
+    if run.declared_or_none is None or run.directory.known(UNREAD):
         return nothing
     try:
         from pytest_llmops.state.history.last_good import last_good
@@ -56,7 +58,8 @@ def _asked(run: Run, key: str, metrics: list[str]) -> dict[str, Any]:
 
         found = last_good(place_of(run.declared), run.declared.name, key, metrics)
     except Exception as error:  # noqa: BLE001 (whatever is wrong with a history is no verdict on a target)
-        run.directory.write(UNREAD, {"reason": run.redactor.clean(str(error))})
+        with suppress(OSError):
+            run.directory.write(UNREAD, {"reason": run.redactor.clean(str(error))})
         return nothing
     return {"passed": found.passed, "values": found.values}
 

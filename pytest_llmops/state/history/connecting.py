@@ -149,7 +149,7 @@ def _sqlite(uri: str, within_s: float, *, writes: bool) -> Engine:
                 made.execute("SELECT 1 FROM sqlite_master")
         except sqlite3.Error as error:
             made.close()
-            if writes or error.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}:
+            if writes or _code(error) not in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}:
                 raise
             # In a folder that only others may write to nobody is writing now: it can be read as it lies there.
             made = sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None)
