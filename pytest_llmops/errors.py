@@ -20,6 +20,10 @@ class BaselineError(LlmopsError):
     """A baseline file is missing, damaged or not ours. It is never overwritten."""
 
 
+class HistoryError(LlmopsError):
+    """The history of earlier runs cannot be read or written. It is never a verdict, and never overwritten."""
+
+
 class CallFailed(LlmopsError):
     """One call to a component failed.
 

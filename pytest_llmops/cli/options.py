@@ -28,3 +28,14 @@ def meant(config: Path | None, target: str | None) -> Target:
     from pytest_llmops.target.load import find, load
 
     return load(find(config, Path.cwd()), target, Path.cwd())
+
+
+def project(config: Path | None) -> Target:
+    """Some target of the file, for what they all share.
+
+    Raises:
+        ConfigError: the file cannot be read.
+    """
+    from pytest_llmops.target.load import find, load_any
+
+    return load_any(find(config, Path.cwd()), Path.cwd())

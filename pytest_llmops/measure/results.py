@@ -31,6 +31,7 @@ class Result:
         suspect: inconclusive, with an estimate above the threshold.
         threshold: the limits that apply, as written, and which was broken.
         reason: one sentence.
+        last_good: of one that is not well, the ``value`` of the last run in which it was, and when that ``started``.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Result:
     suspect: bool = False
     threshold: dict[str, str] | None = None
     reason: str = ""
+    last_good: dict[str, float] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON, with times to a tenth of a microsecond."""

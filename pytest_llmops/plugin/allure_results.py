@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmops.plugin.ours import suite_arguments
+from pytest_llmops.report.last_good import LAST_GOOD
 
 if TYPE_CHECKING:
     from pytest_llmops.plugin.checks import Check
@@ -119,7 +120,7 @@ def _spoken(status: str, message: str, trace: str) -> tuple[str, str]:
         reason = str(ast.literal_eval(trace)[2]).removeprefix("Skipped: ")
         raised = _OUR_NAMES.sub("", message)
         return reason, "" if raised in reason or reason in raised else raised
-    sentence = trace.partition("\n  ")[0]
+    sentence = trace.partition("\n")[0].partition(LAST_GOOD)[0]  # what was last good is said by the report alone
     if sentence and sentence in message:
         return trace, trace
     if _OUR_NAMES.match(message):

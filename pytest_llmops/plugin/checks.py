@@ -34,6 +34,7 @@ class Check:
         breaches: severities of thresholds that did not hold.
         recordings: what a candidate baseline takes from here, as plain JSON.
         before_call: the newest call when the test itself began, as a curl command.
+        last_passed: when it last passed on this target, where it does not now and that is known.
         failed_part: what the first failed part of it came to, where it has several.
     """
 
@@ -48,12 +49,13 @@ class Check:
     breaches: list[str] = field(default_factory=list)
     recordings: list[dict[str, Any]] = field(default_factory=list)
     before_call: str = ""
+    last_passed: float | None = None
     failed_part: dict[str, Any] | None = None
 
     def forget(self) -> None:
         """Begin anew: of several attempts the last one counts."""
         self.metrics, self.notes, self.breaches, self.recordings = [], [], [], []
-        self.failed_part = None
+        self.last_passed = self.failed_part = None
 
     @property
     def identity(self) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from pytest_llmops.errors import ConfigError, LlmopsError
 from pytest_llmops.plugin.command_line import ENGINES
 from pytest_llmops.plugin.deployment import SANDBOX
 from pytest_llmops.plugin.plan import against, stay_here
+from pytest_llmops.plugin.remembering import last_passed
 from pytest_llmops.plugin.reporting import Reporting
 from pytest_llmops.plugin.telling import Telling
 
@@ -174,6 +175,7 @@ class Controller:
             "reason": str(report.longrepr),
             "notes": [],
             "duration_s": 0.0,
+            "last_passed": last_passed(self.run, known[report.nodeid]["test"]),
             "metrics": [],
         }
 

@@ -10,6 +10,7 @@ from pytest_llmops.errors import BudgetSpent, ConfigError, LlmopsError, Unreacha
 from pytest_llmops.plugin import allure_results
 from pytest_llmops.plugin.ours import CHECK
 from pytest_llmops.plugin.redaction import guard
+from pytest_llmops.plugin.remembering import remember_last_good
 from pytest_llmops.plugin.selection import Selection
 from pytest_llmops.plugin.sentences import Failed, reason, speak
 
@@ -78,6 +79,7 @@ class Outcomes:
             report.outcome = "skipped"
             report.longrepr = (str(item.path), item.location[1] or 0, f"{category}: {error}")
         elif report.failed:
+            remember_last_good(self.run, check, category)
             speak(self.run, item, check, report, error)
         self._waive(check, item, report)
         if cleaner := self.redaction.cleaner:
@@ -140,6 +142,7 @@ class Outcomes:
             "reason": reason(report),
             "notes": list(dict.fromkeys(check.notes)),
             "duration_s": round(report.duration, 4),
+            "last_passed": check.last_passed,
             "metrics": check.metrics,
         }
 

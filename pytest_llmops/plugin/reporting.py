@@ -8,9 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_llmops import __version__
 from pytest_llmops.errors import LlmopsError
 from pytest_llmops.plugin.exit_status import NO_TESTS, NOTHING_CHECKED, exit_status
 from pytest_llmops.plugin.plan import plan_of
+from pytest_llmops.plugin.remembering import keep_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +37,7 @@ class Reporting:
         controller: knows what came of it.
 
     Attributes:
+        id: of the run: no other has it.
         result: the whole outcome, as in ``run.json``; or the plan.
         written: the files, in the order in which they are named.
         missing: metrics with a baseline that should have been measured and were not, as in ``run.json``.
@@ -43,6 +46,7 @@ class Reporting:
     def __init__(self, run: Run, controller: Controller) -> None:
         self.run = run
         self.controller = controller
+        self.id = os.urandom(16).hex()
         self.result: dict[str, Any] = {}
         self.written: list[Path] = []
         self.missing: list[dict[str, Any]] = []
@@ -83,6 +87,9 @@ class Reporting:
             self._report()
         if self.run.options.gate:
             self._summarize()
+        if opened:
+            for line in keep_run(self.run, self.result):
+                self.controller.telling.line(line)
 
     def _status(self, session: pytest.Session, status: int) -> int:
         if self.run.selected is None:  # none of our tests: all that the gate says is that nothing at all was run
@@ -113,6 +120,8 @@ class Reporting:
         target, selected, opened_at = self.run.declared_or_none, self.run.selected, self.controller.opened_at
         opened = opened_at is not None
         return {
+            "id": self.id,
+            "version": __version__,
             "target": target.name if target else "",
             "profile": target.table.profile if target else "",
             "environment": target.table.environment if target else "",

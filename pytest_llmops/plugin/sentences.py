@@ -41,16 +41,21 @@ def speak(run: Run, item: pytest.Item, check: Check, report: pytest.TestReport, 
         error: what the test raised.
     """
     from pytest_llmops.clients.exchange import last_exchange
+    from pytest_llmops.report.last_good import passed_line, with_last_good
 
     again = f"{TRY}{last_exchange.get()}" if last_exchange.get() else ""
     text = _sentence(check, error)
     if not text:  # the user's own words, with pytest's explanation
         if again and report.when == "call" and last_exchange.get() != check.before_call:
             report.sections.append(("llmops: the last call of this test", again.strip()))
+        for words in passed_line(check.last_passed):
+            history = getattr(report.longrepr, "addsection", lambda name, text: report.sections.append((name, text)))
+            history("llmops: history", words)
     elif isinstance(error, Unreachable | pytest.fail.Exception) and not isinstance(error, Failed):
         report.longrepr = text  # of a component what matters is not which test happened to ask for it
     else:
-        said = [line for line in text.splitlines() if not line.startswith("  ")]
+        own = [line for line in text.splitlines() if not line.startswith("  ")]
+        said = with_last_good(own, check.metrics, check.last_passed)
         advice = [line for line in text.splitlines() if line.startswith("  ")]
         if again and not any(line.startswith(TRY) for line in advice):
             advice.append(again)

@@ -92,6 +92,8 @@ class Telling:
         """Say one line of ours."""
         if self.terminal is not None and text:
             self.terminal.ensure_newline()
+            if self.terminal._tw.width_of_current_line:  # noqa: SLF001 (dots of a quiet or parallel run)
+                self.terminal.line("")
             self.terminal.write_line(f"llmops: {text}")
 
     @pytest.hookimpl(tryfirst=True)

@@ -87,7 +87,7 @@ class Procedure:
 @cache
 def catalogue() -> Mapping[str, Procedure]:
     """Every procedure of every system by id, in runbook order; reads all files (about 0.1 s, once)."""
-    return MappingProxyType({key: found for system in SYSTEMS for key, found in _of_system(system).items()})
+    return MappingProxyType({key: found for system in SYSTEMS for key, found in of_system(system).items()})
 
 
 def procedure(id: str) -> Procedure:  # noqa: A002  (the catalogue's own word for it)
@@ -97,7 +97,7 @@ def procedure(id: str) -> Procedure:  # noqa: A002  (the catalogue's own word fo
         ConfigError: no such procedure; names the nearest id.
     """
     system = id.partition(".")[0]
-    known = _of_system(system) if system in SYSTEMS else catalogue()
+    known = of_system(system) if system in SYSTEMS else catalogue()
     if id in known:
         return known[id]
     # Ids of one section share most of their letters, so only the nearest one is worth naming.
@@ -106,7 +106,10 @@ def procedure(id: str) -> Procedure:  # noqa: A002  (the catalogue's own word fo
 
 
 @cache
-def _of_system(system: str) -> Mapping[str, Procedure]:
+def of_system(system: str) -> Mapping[str, Procedure]:
+    """The procedures of one system by id, in runbook order; reads only its file. None of a system that has none."""
+    if system not in SYSTEMS:
+        return MappingProxyType({})
     text = files("pytest_llmops.procedures").joinpath(f"{system}.toml").read_text("utf-8")
     return MappingProxyType({table["id"]: _procedure(table) for table in tomllib.loads(text)["procedure"]})
 

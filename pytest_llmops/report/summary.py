@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.errors import LlmopsError
 from pytest_llmops.report.advice import advice
+from pytest_llmops.report.last_good import in_short
 from pytest_llmops.report.markdown import escaped, fitting, named, table
 from pytest_llmops.report.metric import (
     is_quiet_rate,
@@ -156,7 +157,7 @@ def _failed(checks: Sequence[dict[str, Any]]) -> list[str]:
     rows = [(count, category, escaped(cause)) for count, category, cause in rows]
     for check in checks:
         if check["outcome"] in {"failed", "error"} and check["category"] != "unreachable":
-            why = (sentences(check["reason"]) or [""])[0]
+            why = "; ".join(in_short(check))
             rows.append((named(check["test"]), escaped(check["category"]), escaped(why)))
     return _rows(("check", "class", "why"), rows)
 

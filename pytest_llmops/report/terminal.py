@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
+from pytest_llmops.report.last_good import told
 from pytest_llmops.report.metric import (
     ACCEPT,
     is_quiet_rate,
@@ -17,7 +18,6 @@ from pytest_llmops.report.metric import (
     names_in,
     number,
     plural,
-    sentences,
     state_of,
     times,
     worded,
@@ -78,12 +78,12 @@ def _failures(console: Console, checks: Sequence[dict[str, Any]]) -> None:
     for cause, count in lost.items():
         not_made = f" ({count} check{'s' if count > 1 else ''} not made)"
         _say(console, "UNREACHABLE", Text(cause.partition("\n")[0] + not_made), "bold red")
-    told: dict[tuple[str, str], list[str]] = {}
+    seen: dict[tuple[str, str], list[str]] = {}
     for check in checks:
         if check["outcome"] in {"failed", "error", "waived"} and check["category"] != "unreachable":
             word = "WAIVED" if check["outcome"] == "waived" else check["category"].upper()
-            told.setdefault((word, "\n".join(sentences(check["reason"]))), []).append(check["test"])
-    for (word, reason), tests in told.items():
+            seen.setdefault((word, "\n".join(told(check))), []).append(check["test"])
+    for (word, reason), tests in seen.items():
         for index, test in enumerate(tests):
             _say(console, "" if index else word, Text(test, "bold"), "bold red")
         for line in reason.splitlines():

@@ -15,7 +15,7 @@ from pytest_llmops.errors import ConfigError, did_you_mean
 from pytest_llmops.samples import Prompt, Workload
 from pytest_llmops.target import FILE_NAME, profiles
 from pytest_llmops.target.models import Config, TargetTable
-from pytest_llmops.target.notes import notes, unverified
+from pytest_llmops.target.notes import notes, notes_on_history, unverified
 from pytest_llmops.target.problems import sentences
 from pytest_llmops.target.proxies import Proxy, proxy_between, proxy_named
 from pytest_llmops.target.secrets import Redactor, Secret, in_userinfo, userinfo
@@ -57,6 +57,11 @@ class Target:
     def where(self) -> str:
         """The table's place in the file, for messages."""
         return f"{self.file.name if self.file else self.name}: [targets.{self.name}]"
+
+    @property
+    def state_folder(self) -> Path:
+        """Where locks and the journal lie, and runs that could not be written to the history."""
+        return self.root / self.config.state.dir
 
     @property
     def workload(self) -> Workload:
@@ -116,6 +121,8 @@ class Target:
             proxy = proxy_named(part.url, part.proxy, self.environ) if part.url and "http" in part.schemes else None
             found[name] += in_userinfo(userinfo(part.url or "")) + in_userinfo(proxy.userinfo if proxy else "")
             found[name] += part.control.secrets(self.environ) if part.control else []
+        if of_history := self.config.history.secrets(self.environ):
+            found["history"] = of_history
         return found
 
     def proxy(self, component: str) -> Proxy | None:
@@ -180,8 +187,20 @@ def load(file: Path | None, name: str | None, root: Path, environ: Mapping[str, 
         environ=os.environ if environ is None else environ,
         own_thresholds=tuple(raw.get("targets", {}).get(chosen, {}).get("thresholds", {})),
     )
-    unread = (f"{shown}: [{name}] is read by no part of this version" for name in ("state", "history") if name in raw)
-    return replace(target, notes=(*target.warnings, *notes(table, target.where[:-1]), *unread, *left_out))
+    said = (*notes(table, target.where[:-1]), *notes_on_history(config.history, shown))
+    return replace(target, notes=(*target.warnings, *said, *left_out))
+
+
+def load_any(file: Path | None, root: Path) -> Target:
+    """Some target of a file: for the state and the history, which all of them share.
+
+    Raises:
+        ConfigError: the file cannot be read.
+    """
+    raw = _parse(file) if file else {}
+    named = raw.get("targets", {})
+    first = next(iter(named), None) if isinstance(named, Mapping) else None
+    return load(file, raw.get("default_target") or first, root)
 
 
 def _addressed(table: TargetTable, name: str, shown: str) -> tuple[TargetTable, list[str]]:

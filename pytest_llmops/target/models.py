@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, model_validator
 from pytest_llmops.target.components import Components
 from pytest_llmops.target.durations import Seconds
 from pytest_llmops.target.embedded import Sandbox
+from pytest_llmops.target.memory import History, State
 from pytest_llmops.target.points import Point
 from pytest_llmops.target.table import Table
 from pytest_llmops.target.thresholds import Threshold
@@ -115,18 +116,6 @@ class TargetTable(Table):
     def may_be_disrupted(self) -> bool:
         """The first of two keys: given in the file, and always on for an embedded target."""
         return self.embedded or self.disruption.allowed
-
-
-class State(Table):
-    """Where locks and the journal live."""
-
-    dir: str = Field(".llmops", description="Relative to the file.")
-
-
-class History(Table):
-    """Where finished runs are kept."""
-
-    url: str = "sqlite:///.llmops/history.db"
 
 
 class Gate(Table):

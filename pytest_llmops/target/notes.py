@@ -11,6 +11,7 @@ from pytest_llmops.target.secrets import userinfo
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pytest_llmops.target.memory import History
     from pytest_llmops.target.models import TargetTable
 
 
@@ -40,3 +41,14 @@ def unverified(table: TargetTable, place: str) -> Iterator[str]:
                 f"{place}.components.{key}] accepts ANY certificate (tls.verify = false): "
                 "whoever sits between can read the key and change the answers"
             )
+
+
+def notes_on_history(history: History, shown: str) -> Iterator[str]:
+    """Said at the start of a run, of what all targets of a file share.
+
+    Args:
+        history: its table.
+        shown: the file's name.
+    """
+    if history.holds_password:
+        yield f"{shown}: [history] url holds a password; name it in password_env instead"

@@ -21,7 +21,8 @@ TESTS = """
 USUAL_S, SLOW_S = 0.04, 0.064
 SENTENCE = (
     r"generation is 1\.\d\d times slower than its baseline \(95 % limits 1\.\d\d to [12]\.\d\d\): \d+ ms now, "
-    r"\d+ ms then; 60 calls against the accepted run of \d{4}-\d\d-\d\d \d\d:\d\d"
+    r"\d+ ms then; 60 calls against the accepted run of \d{4}-\d\d-\d\d \d\d:\d\d; "
+    r"last good: \d+ ms on \d{4}-\d\d-\d\d \d\d:\d\d"
 )
 SETTINGS = '\n[targets.here.baseline]\nprimary = ["generation"]\nlooks = [30]\n'
 

@@ -72,6 +72,8 @@ def test_run_json_holds_what_is_documented(project, model):
     whole = project.run().whole
     assert list(whole) == [
         "schema",
+        "id",
+        "version",
         "target",
         "profile",
         "environment",
@@ -107,6 +109,7 @@ def test_run_json_holds_what_is_documented(project, model):
         "severity": "",
         "reason": "",
         "notes": [],
+        "last_passed": None,
     }
     assert metric == {
         "name": "model_count",
@@ -121,4 +124,5 @@ def test_run_json_holds_what_is_documented(project, model):
         "suspect": False,
         "threshold": {"target": ">= 1"},
         "reason": "model_count is 1 models",
+        "last_good": None,
     }

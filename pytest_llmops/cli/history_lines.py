@@ -1,0 +1,35 @@
+"""A line of ``llmops history``: of a run, a check, a value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pytest_llmops.report.last_good import moment
+from pytest_llmops.report.metric import number, plural, sentences, times, worded
+from pytest_llmops.target.durations import spoken
+
+ORDER = ("failed", "error", "waived", "passed", "skipped")
+
+
+def of_run(run: dict[str, Any]) -> tuple[str, ...]:
+    """When, where, what came of it, what it exited with, how long it took and how many calls it made."""
+    outcomes = sorted(run["checks"].items(), key=lambda one: ORDER.index(one[0]))
+    counted = ", ".join(f"{count} {plural(outcome, count)}" for outcome, count in outcomes) or "none"
+    target = f"{run['target']} against {run['against']}" if run["against"] else run["target"]
+    took, calls = spoken(run["duration_s"]), str(run["requests"])
+    return moment(run["started"]), target, counted, str(run["exit_status"]), took, calls
+
+
+def of_check(check: dict[str, Any]) -> tuple[str, ...]:
+    """When, where, what came of it, which it is and, of one that is not green, why."""
+    why = sentences(check["reason"])[:1] if check["outcome"] != "passed" else []
+    return moment(check["started"]), check["target"], check["outcome"], "\n".join([check["test"], *why])
+
+
+def of_metric(row: dict[str, Any]) -> tuple[str, ...]:
+    """When, its name, its value, how many times worse it was, what was said of it, and where."""
+    import json
+
+    metric = {**row, "threshold": json.loads(row["threshold"]) if row["threshold"] else None}
+    verdict = worded(metric)
+    return moment(row["started"]), row["name"], number(metric, "value"), times(metric), verdict, row["target"]

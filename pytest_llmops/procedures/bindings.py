@@ -1,0 +1,92 @@
+"""Which tests bind which procedures, read out of their source: nothing is imported, and pytest is not asked."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING
+
+from pytest_llmops.procedures.params import Param, decorators, params_of, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One test that carries out procedures.
+
+    Attributes:
+        test: the check's key.
+        procedures: ids, of any system.
+        fault: of the sandbox, that turns it red; None where the marker names none.
+    """
+
+    test: str
+    procedures: tuple[str, ...]
+    fault: str | None
+
+
+def bindings(folder: Path) -> Iterator[Binding]:
+    """All tests below a folder that have a ``procedure`` marker: on the function, its class, its module, its params."""
+    for file in sorted(folder.rglob("test_*.py")):
+        source = file.read_text(encoding="utf-8")
+        if "procedure" in source:
+            module = ast.parse(source)
+            names = _assigned(module.body)
+            yield from _of_body(module.body, file.relative_to(folder).as_posix(), names, ())
+
+
+def _assigned(body: Sequence[ast.stmt]) -> dict[str, ast.expr]:
+    """What the plain names of a module or class stand for."""
+    found: dict[str, ast.expr] = {}
+    for statement in body:
+        if isinstance(statement, ast.Assign):
+            found |= {target.id: statement.value for target in statement.targets if isinstance(target, ast.Name)}
+        elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name) and statement.value:
+            found[statement.target.id] = statement.value
+    return found
+
+
+def _of_body(
+    body: Sequence[ast.stmt], path: str, names: Mapping[str, ast.expr], outer: tuple[ast.expr, ...]
+) -> Iterator[Binding]:
+    own = _assigned(body)
+    marks = (*decorators([own["pytestmark"]] if "pytestmark" in own else [], names), *outer)
+    for statement in body:
+        if isinstance(statement, ast.ClassDef) and statement.name.startswith("Test"):
+            of_class = (*decorators(statement.decorator_list, names), *marks)
+            yield from _of_body(statement.body, f"{path}::{statement.name}", {**names, **own}, of_class)
+        elif isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) and statement.name.startswith("test"):
+            yield from _of_test(statement, path, names, marks)
+
+
+def _of_test(
+    test: ast.FunctionDef | ast.AsyncFunctionDef, path: str, names: Mapping[str, ast.expr], outer: Sequence[ast.expr]
+) -> Iterator[Binding]:
+    marks = [*decorators(test.decorator_list, names), *outer]
+    # The decorator next to the function is applied first, so its params come first in the key.
+    sets = [
+        params_of(mark, names) for mark in reversed(decorators(test.decorator_list, names)) if _is(mark, "parametrize")
+    ]
+    sets += [params_of(mark, names) for mark in outer if _is(mark, "parametrize")]
+    for chosen in product(*sets):
+        yield from _bound(test.name, path, marks, chosen)
+
+
+def _bound(name: str, path: str, marks: Sequence[ast.expr], chosen: Sequence[Param]) -> Iterator[Binding]:
+    ids: list[str] = []
+    faults: list[str] = []
+    for mark in (*(mark for param in chosen for mark in param.marks), *marks):
+        if isinstance(mark, ast.Call) and _is(mark, "procedure"):
+            ids += texts(mark.args)
+            faults += texts(keyword.value for keyword in mark.keywords if keyword.arg == "fault")
+    if ids:
+        params = f"[{'-'.join(param.id for param in chosen)}]" if chosen else ""
+        yield Binding(f"{path}::{name}{params}", tuple(dict.fromkeys(ids)), faults[0] if faults else None)
+
+
+def _is(mark: ast.expr, name: str) -> bool:
+    return isinstance(mark, ast.Call) and isinstance(mark.func, ast.Attribute) and mark.func.attr == name

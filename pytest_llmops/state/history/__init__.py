@@ -1,0 +1,1 @@
+"""The history: what every finished run came to, in SQLite or PostgreSQL."""
