@@ -9,6 +9,7 @@ from pytest_llmops.measure.results import Result
 
 if TYPE_CHECKING:
     from pytest_llmops.measure.results import Measurement
+    from pytest_llmops.samples import Stream
 
 
 def qualify(measurement: Measurement) -> None:
@@ -21,11 +22,17 @@ def qualify(measurement: Measurement) -> None:
         measurement.results = [
             replace(one, reason=f"{one.reason}; {said}") if one.name == ttfo else one for one in measurement.results
         ]
-    odd = next((stream for stream in streams if stream.miscounted), None)
-    if odd is not None and all(result.name != tpot for result in measurement.results):
-        reason = (
-            f"{tpot} is not known: the server counts {odd.tokens_streamed} tokens where it streamed "
-            f"{len(odd.token_times_s)} pieces, so it counts something else"
-        )
-        measurement.results.append(Result(tpot, "s", None, reason=reason))
+    why = next(filter(None, map(_why_no_tpot, streams)), "")
+    if why and all(result.name != tpot for result in measurement.results):
+        measurement.results.append(Result(tpot, "s", None, reason=f"{tpot} is not known: {why}"))
         measurement.notes.append("not judged")
+
+
+def _why_no_tpot(stream: Stream) -> str:
+    """Why an answer of several tokens has none; empty where it has one, or is no such answer."""
+    if stream.miscounted:
+        return (
+            f"the server counts {stream.tokens_streamed} tokens where it streamed {len(stream.token_times_s)} pieces, "
+            "so it counts something else"
+        )
+    return "all tokens of an answer came at once, so something on their way holds them back" if stream.at_once else ""

@@ -50,14 +50,20 @@ class Stream:
         return self.tokens_streamed is not None and self.tokens_streamed < len(self.token_times_s)
 
     @property
+    def at_once(self) -> bool:
+        """Whether several tokens came, and all at one moment: held back on their way, so none has a time of its own."""
+        several = max(self.tokens_streamed or 0, len(self.token_times_s)) > 1
+        return several and bool(self.token_times_s) and self.token_times_s[-1] == self.token_times_s[0]
+
+    @property
     def tpot_s(self) -> float | None:
         """Mean time per output token after the first, in seconds; None without a server's count of at least two.
 
         Tokens are the server's, however many come in a chunk. Of a first chunk with several of them only one is taken
-        for the first: which share the others had in the wait for it cannot be seen.
+        for the first: which share the others had in the wait for it cannot be seen. None also where all came at once.
         """
         counted = self.tokens_streamed
-        if counted is None or counted < 2 or len(self.token_times_s) < 2 or self.miscounted:
+        if counted is None or counted < 2 or not self.token_times_s or self.at_once or self.miscounted:
             return None
         return (self.token_times_s[-1] - self.token_times_s[0]) / (counted - 1)
 

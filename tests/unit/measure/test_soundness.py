@@ -127,6 +127,21 @@ def test_a_count_that_is_none_is_said(bench, take):
     assert "not judged" in found.notes
 
 
+@pytest.mark.parametrize("times", [(0.1,), (0.1, 0.1, 0.1)])
+def test_answers_that_come_at_once_have_no_time_per_token(bench, take, times):
+    found = take(bench(), answering(stream=Stream(times, 3, 0.1)))
+    assert (found["ttft"].value, found["tpot"].value) == (0.1, None)
+    assert found["tpot"].reason == (
+        "x.tpot is not known: all tokens of an answer came at once, so something on their way holds them back"
+    )
+    assert "not judged" in found.notes
+
+
+def test_answers_of_one_token_lack_nothing(bench, take):
+    found = take(bench(), answering(stream=Stream((0.1,), 1, 0.1)))
+    assert [result.name for result in found.results if result.name.endswith("tpot")] == []
+
+
 def test_answers_that_never_began_are_said(bench, take):
     streams = iter([Stream((0.1, 0.2), 5, 0.2, reasoned=True), Stream((0.1, 0.2), 5, None, reasoned=True)] * 1000)
     found = take(bench(), lambda prompt: SimpleNamespace(stream=next(streams)))

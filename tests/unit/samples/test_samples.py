@@ -95,6 +95,7 @@ def test_without_a_single_success_the_whole_call_is_still_there():
         ((0.5,), 5, None),
         ((), 5, None),
         ((0.5, 0.6, 0.7), 2, None),  # each of three chunks carried a token: two is no count of them
+        ((0.5, 0.5, 0.5), 3, None),  # read together: no token has a time of its own
     ],
 )
 def test_time_per_token_needs_the_servers_count_and_two_moments(times, tokens_out, tpot_s):
