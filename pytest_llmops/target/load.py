@@ -59,6 +59,11 @@ class Target:
         return f"{self.file.name if self.file else self.name}: [targets.{self.name}]"
 
     @property
+    def state_path(self) -> Path:
+        """Where locks and the undo journal live."""
+        return self.root / self.config.state.dir
+
+    @property
     def workload(self) -> Workload:
         """The prompts that timed calls send.
 
@@ -179,7 +184,7 @@ def load(file: Path | None, name: str | None, root: Path, environ: Mapping[str, 
         environ=os.environ if environ is None else environ,
         own_thresholds=tuple(raw.get("targets", {}).get(chosen, {}).get("thresholds", {})),
     )
-    unread = (f"{shown}: [{name}] is read by no part of this version" for name in ("state", "history") if name in raw)
+    unread = (f"{shown}: [{name}] is read by no part of this version" for name in ("history",) if name in raw)
     return replace(target, notes=(*target.warnings, *notes(table, target.where[:-1]), *unread, *left_out))
 
 
