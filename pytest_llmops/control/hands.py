@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pytest_llmops.errors import ControlError, Unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
     from pytest_llmops.control.driver import Ability, Act, Driver, State, Status
@@ -34,6 +35,13 @@ WAYS: dict[tuple[State, State], tuple[Act, ...]] = {
     ("stopped", "paused"): ("start", "pause"),
 }
 """From a state to another."""
+
+OTHERWISE: dict[tuple[State, Act], Act] = {
+    ("paused", "start"): "resume",
+    ("stopped", "pause"): "start",
+    ("stopped", "resume"): "start",
+}
+"""What cannot be done in a state, and what is to be done there."""
 
 
 class Hands:
@@ -64,7 +72,8 @@ class Hands:
         Raises:
             ControlError: its driver cannot tell.
         """
-        return self.driver.status(self.deadline_s)
+        with self._by_name():
+            return self.driver.status(self.deadline_s)
 
     def logs(self, lines: int = 200) -> list[str]:
         """The newest lines that it wrote, oldest first.
@@ -74,7 +83,8 @@ class Hands:
             ControlError: they cannot be read.
         """
         self.check("logs")
-        return self.driver.logs(lines, self.deadline_s)
+        with self._by_name():
+            return self.driver.logs(lines, self.deadline_s)
 
     def act(self, act: Act, kept: Mapping[str, Any] | None = None) -> Status:
         """Do it, and wait until it is so. Of what is already so nothing is done.
@@ -92,11 +102,18 @@ class Hands:
         """
         self.check(act)
         ends_at = time.monotonic() + self.deadline_s
-        before = self.driver.status(self.deadline_s)
+        before = self.status()
         if act != "restart" and before.state == AFTERWARDS.get(act, "stopped"):
             return before
-        self.driver.act(act, self._left(ends_at), kept or {})
-        return self._seen(act, before, ends_at)
+        if instead := OTHERWISE.get((before.state, act)):
+            raise ControlError(
+                self.component,
+                "refused",
+                f"{self.component}: {self.driver.what} is {before.state}, so {act} does nothing to it; {instead} it.",
+            )
+        with self._by_name():
+            self.driver.act(act, self._left(ends_at), kept or {})
+            return self._seen(act, before, ends_at)
 
     def bring_back(self, state: State, kept: Mapping[str, Any]) -> Status:
         """Make it as it was; where it is so already, nothing is done.
@@ -123,6 +140,16 @@ class Hands:
         if ability not in self.can:
             able = ", ".join(sorted(self.can)) or "nothing"
             raise Unsupported(f"{self.component}: {self.driver.what} cannot be asked for {ability!r}; it can: {able}.")
+
+    @contextmanager
+    def _by_name(self) -> Iterator[None]:
+        """Put the component's name before what its driver says, which does not know it."""
+        try:
+            yield
+        except ControlError as error:
+            if error.component:
+                raise
+            raise ControlError(self.component, error.kind, f"{self.component}: {error}") from error
 
     def _seen(self, act: Act, before: Status, ends_at: float) -> Status:
         done = _killed(before) if act == "kill" else _restarted(before) if act == "restart" else _is(AFTERWARDS[act])

@@ -125,6 +125,9 @@ class Command(Driven):
     status: Words = Field(
         min_length=1, description="Exit status 0: it runs; 3: it is stopped; 4: it is paused; else it cannot be told."
     )
+    instance: Words = Field(
+        [], description="Prints a word that is another once another process serves, e.g. its process id."
+    )
     start: Words = []
     stop: Words = []
     restart: Words = []

@@ -1,0 +1,191 @@
+"""What every driver does, whatever it drives. A rig for another one: ``rig.py`` says how."""
+
+import itertools
+import time
+from typing import get_args
+
+import pytest
+
+from pytest_llmops.control.driver import Act
+from pytest_llmops.control.hands import WAYS
+from pytest_llmops.errors import ControlError, Unsupported
+
+from .rig import answer, awaited, typed
+
+STATES = ("running", "paused", "stopped")
+UNANSWERED_S = 0.2
+
+
+def _needs(hands, *abilities):
+    if lacking := set(abilities) - hands.can:
+        pytest.skip(f"{hands.driver.what}: cannot be asked for {', '.join(sorted(lacking))}")
+
+
+def _reachable(hands, *states):
+    acts = {act for pair in itertools.pairwise(states) for act in WAYS.get(pair, ())}
+    _needs(hands, *acts)
+
+
+def _from(began, lines):
+    return [line for line in lines if line.endswith(f" of {began}")]
+
+
+def test_what_runs_is_seen_and_answers(rig, hands):
+    status = hands.status()
+    assert (status.state, bool(status.instance)) == ("running", True)
+    assert hands.status() == status
+    assert answer(rig.port)
+
+
+def test_what_is_stopped_does_not_answer_and_may_be_stopped_again(rig, hands):
+    _needs(hands, "stop")
+    stopped = hands.act("stop")
+    assert (stopped.state, stopped.instance) == ("stopped", "")
+    assert answer(rig.port) is None
+    hands.driver.act("stop", 20, {})
+    assert hands.act("stop").state == "stopped"
+
+
+def test_what_is_started_answers_as_another(rig, hands):
+    _needs(hands, "stop", "start")
+    before, said = hands.status(), answer(rig.port)
+    hands.act("stop")
+    after = hands.act("start", before.kept)
+    assert after.state == "running"
+    assert after.instance != before.instance
+    assert awaited(lambda: answer(rig.port)) != said
+    assert hands.act("start") == hands.status()
+
+
+def test_what_is_restarted_answers_as_another(rig, hands):
+    _needs(hands, "restart")
+    before, said = hands.status(), answer(rig.port)
+    after = hands.act("restart")
+    assert after.state == "running"
+    assert after.instance != before.instance
+    awaited(lambda: answer(rig.port) not in {None, said})
+
+
+def test_what_is_paused_does_not_answer_and_goes_on_as_the_same(rig, hands):
+    _needs(hands, "pause", "resume")
+    before, said = hands.status(), answer(rig.port)
+    paused = hands.act("pause")
+    assert (paused.state, paused.instance) == ("paused", before.instance)
+    assert answer(rig.port, within_s=UNANSWERED_S) is None
+    assert hands.act("pause") == paused
+    resumed = hands.act("resume")
+    assert (resumed.state, resumed.instance) == ("running", before.instance)
+    assert answer(rig.port) == said
+
+
+def test_what_is_killed_is_gone_or_another(rig, hands):
+    _needs(hands, "kill")
+    before, said = hands.status(), answer(rig.port)
+    after = hands.act("kill")
+    assert after.instance != before.instance
+    if rig.comes_back:
+        awaited(lambda: answer(rig.port) not in {None, said})
+        assert hands.status().state == "running"
+    else:
+        assert after.state == "stopped"
+        assert answer(rig.port) is None
+        assert hands.act("kill").state == "stopped"
+
+
+@pytest.mark.parametrize("then", STATES)
+@pytest.mark.parametrize("now", STATES)
+def test_it_is_brought_back_from_any_state_to_any(rig, hands, now, then):
+    _reachable(hands, "running", now, then)
+    kept = hands.status().kept
+    assert hands.bring_back(now, kept).state == now
+    assert hands.bring_back(then, kept).state == then
+    if then == "running":
+        assert awaited(lambda: answer(rig.port))
+    else:
+        assert answer(rig.port, within_s=UNANSWERED_S) is None
+
+
+def test_logs_hold_what_it_printed_newest_last(rig, hands):
+    _needs(hands, "logs")
+    began = answer(rig.port).split()[1]
+    lines = awaited(
+        lambda: [line for line in hands.logs(50) if line.endswith(f" of {began}")][-2:][1:] and hands.logs(50)
+    )
+    printed = [line for line in lines if line.endswith(f" of {began}")]
+    assert printed == [f"line {number} of {began}" for number in range(len(printed))]
+    assert lines[-1] == printed[-1]
+    assert len(hands.logs(1)) == 1
+
+
+def test_what_does_not_exist_is_said_to_be_absent(rig, hands_of):
+    if rig.absent is None:
+        pytest.skip("nothing can be absent there")
+    table, said = rig.absent
+    with pytest.raises(ControlError) as raised:
+        hands_of(table).status()
+    assert (raised.value.kind, str(raised.value)) == ("absent", said)
+
+
+def test_what_it_cannot_is_not_attempted(rig, hands):
+    assert set(get_args(Act)) | {"logs"} == hands.can | (rig.lacks - {"by hand"})
+    status, said = hands.status(), answer(rig.port)
+    for ability in sorted(rig.lacks - {"by hand"}):
+        with pytest.raises(Unsupported):
+            hands.logs() if ability == "logs" else hands.act(ability)
+    assert (hands.status(), answer(rig.port)) == (status, said)
+
+
+def test_what_ignores_sigterm_holds_nobody_up(rig, hands_of):
+    if rig.deaf is None:
+        pytest.skip("no deaf server there")
+    table, left = rig.deaf
+    hands = hands_of(table)
+    hands.bring_back("running", {})
+    awaited(lambda: answer(rig.deaf_port))
+    hands.deadline_s = 10 if left == "stopped" else 0.5
+    began = time.monotonic()
+    if left == "stopped":
+        hands.act("stop")
+    else:
+        with pytest.raises(ControlError) as raised:
+            hands.act("stop")
+        assert raised.value.kind == "timeout"
+        assert str(raised.value).startswith(
+            f"ollama: stop of {hands.driver.what} was not seen within 0.5 s; it is running"
+        )
+    assert time.monotonic() - began < hands.deadline_s + 5
+    assert (answer(rig.deaf_port) is None) == (left == "stopped")
+    hands.deadline_s = 20
+    if hands.status().state == "running":
+        hands.act("kill")
+
+
+@pytest.mark.parametrize(
+    ("now", "act", "then"),
+    [
+        ("running", "stop", "stopped"),
+        ("stopped", "start", "running"),
+        ("running", "restart", "running"),
+        ("running", "pause", "paused"),
+        ("paused", "resume", "running"),
+        ("running", "kill", "stopped"),
+    ],
+)
+def test_what_is_typed_by_hand_does_the_same(rig, hands, now, act, then):
+    if "by hand" in rig.lacks:
+        pytest.skip("a person would need a program that is not installed")
+    _needs(hands, act)
+    _reachable(hands, "running", now, "running")
+    kept, began = hands.status().kept, answer(rig.port)
+    hands.bring_back(now, kept)
+    before = hands.status()
+    command = hands.driver.by_hand(act, kept)
+    assert not rig.secret or rig.secret not in command
+    done = typed(command, rig.environ)
+    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+    if act == "kill" and rig.comes_back:
+        awaited(lambda: hands.status().instance not in {"", before.instance})
+    else:
+        awaited(lambda: hands.status().state == then)
+    if act in {"restart", "kill", "start"} and (then == "running" or rig.comes_back):
+        awaited(lambda: answer(rig.port) not in {None, began})
