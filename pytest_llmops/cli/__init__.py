@@ -12,6 +12,7 @@ from pytest_llmops import __version__
 from pytest_llmops.cli.baseline import baseline
 from pytest_llmops.cli.doctor import doctor
 from pytest_llmops.cli.init import init
+from pytest_llmops.cli.recover import recover
 from pytest_llmops.cli.sandbox import sandbox
 from pytest_llmops.errors import LlmopsError
 
@@ -44,6 +45,7 @@ commands.add_command(baseline)
 commands.add_command(init)
 commands.add_command(doctor)
 commands.add_command(sandbox)
+commands.add_command(recover)
 
 
 def main() -> None:

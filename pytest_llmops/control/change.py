@@ -35,6 +35,7 @@ class Change:
         opened: who makes the change, for whoever finds the journal: ``test``, ``run``.
         say: is told each step.
         may_begin: raises where no change may begin now.
+        hands: gives the hands on a component; by default those that its ``control`` table describes.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Change:
         opened: Mapping[str, str],
         say: Callable[[str], None],
         may_begin: Callable[[], None],
+        hands: Callable[[str], Hands] | None = None,
     ) -> None:
         self._target = target
         self._journal = journal
@@ -54,6 +56,7 @@ class Change:
         self._say = say
         self._may_begin = may_begin
         self._over = False
+        self._hands_on = hands or (lambda component: hands_on(target, component))
         self._hands: dict[str, Hands] = {}
 
     def __repr__(self) -> str:
@@ -116,7 +119,7 @@ class Change:
 
     def _on(self, component: str) -> Hands:
         if component not in self._hands:
-            self._hands[component] = hands_on(self._target, component)
+            self._hands[component] = self._hands_on(component)
         return self._hands[component]
 
     def _act(self, act: Act, component: str) -> Status:

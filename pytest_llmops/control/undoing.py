@@ -44,7 +44,7 @@ def undo(
     for number, step in story.open.items():
         if number in story.failed and not again:
             continue
-        say(f"undo of {step.act} {step.component} ({step.what}): back to {step.state}")
+        say(f"undoing {step.act} of {step.component} ({step.what}): back to {step.state}")
         failure = _undo(step, hands_for)
         if failure is None:
             journal.undone(number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pytest_llmops.plugin.cost import CHANGE
 from pytest_llmops.plugin.markers import SUITES
 from pytest_llmops.plugin.ours import SUITES_FOLDER
 
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
     import pytest
 
 TIMED = frozenset({"measure", "load_run", "drill"})
-CHANGE = "change"
-"""The fixture that changes the target."""
-
 ASKS = {"traffic": "api"}
 """Fixtures that stand for no component themselves, and the one that they ask."""
 

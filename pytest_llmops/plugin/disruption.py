@@ -104,7 +104,7 @@ class Disruption:
         """
         if self._change is None or self._change.undo():
             return
-        target, journal = self.run.target, Journal.of(self.run.target.state_path, self.run.target.name)
+        target, journal = self.run.target, Journal.of(self.run.target.state_folder, self.run.target.name)
         raise LeftChanged("\n".join(lines(target.name, entries(journal.story), recover_command(target))))
 
     def end(self) -> None:
@@ -124,9 +124,9 @@ class Disruption:
     def _begin(self, test: str) -> None:
         target = self.run.target
         self.run.interruption.begin()
-        self._turn = Turn(target.state_path, target.name)
+        self._turn = Turn(target.state_folder, target.name)
         self._turn.take(test, run=self.run.path.name)
-        journal = Journal.of(target.state_path, target.name)
+        journal = Journal.of(target.state_folder, target.name)
         check_left_changed(target, journal)
         journal.close()
         may_begin(target, time.time())

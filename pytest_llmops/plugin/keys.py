@@ -41,6 +41,11 @@ def missing_keys(target: Target, options: Options) -> list[str]:
     return found
 
 
+def tried(options: Options) -> bool:
+    """Whether somebody meant to turn the second key."""
+    return options.allow_disruption is not None or options.allowed_elsewhere
+
+
 def missing(target: Target, options: Options, now: float) -> list[str]:
     """All that a disruptive test would have to wait for."""
     closed = _closed(target, now)

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_llmops.errors import ConfigError, LlmopsError, did_you_mean
 from pytest_llmops.plugin.checks import check_of, needed_roles, our_fixtures
-from pytest_llmops.plugin.keys import why_locked
+from pytest_llmops.plugin.keys import CLOSED, LOCKED, missing, why_locked
 from pytest_llmops.plugin.markers import SUITES
 from pytest_llmops.plugin.ours import CHECK
 
@@ -151,9 +151,20 @@ class Selection:
         selected.left_out = [
             {"test": item.stash[CHECK].key, "suites": carried_suites(item), "reason": reasons[item]} for item in out
         ]
+        if self.run.options.plan:
+            self._say_what_they_would_do(target, out, selected)
         if out:
             config.hook.pytest_deselected(items=out)
             items[:] = [item for item in items if not reasons.get(item)]
+
+    def _say_what_they_would_do(self, target: Target, out: list[pytest.Item], selected: Selected) -> None:
+        """Whoever may turn a key has to see what it would set going."""
+        from pytest_llmops.plugin.plan import planned
+
+        lacking = missing(target, self.run.options, self.run.began)
+        for item, entry in zip(out, selected.left_out, strict=True):
+            if entry["reason"].startswith((LOCKED, CLOSED)):
+                entry["would"] = planned(item, target, lacking=lacking)
 
     def _why_not(self, item: pytest.Item, target: Target) -> str:
         """Why a test does not run on this target; empty if it does."""

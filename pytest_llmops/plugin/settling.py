@@ -50,11 +50,11 @@ class Settling:
         target, selected = self.run.declared, self.run.selected
         if selected is None:
             return
-        journal = Journal.of(target.state_path, target.name)
+        journal = Journal.of(target.state_folder, target.name)
         if not selected.disruptive:
             self._note(journal)
             return
-        turn = Turn(target.state_path, target.name)
+        turn = Turn(target.state_folder, target.name)
         turn.take(AT_THE_END, run=self.run.path.name)
         try:
             check_left_changed(target, journal)
@@ -68,7 +68,7 @@ class Settling:
     def _note(self, journal: Journal) -> None:
         """A run that changes nothing is told how it finds the target."""
         try:
-            if not Turn(self.run.declared.state_path, self.run.declared.name).free:
+            if not Turn(self.run.declared.state_folder, self.run.declared.name).free:
                 return
             check_left_changed(self.run.declared, journal)
         except LlmopsError as error:
@@ -99,7 +99,7 @@ class Settling:
 
     def _settle(self, *, wait: bool) -> None:
         target = self.run.declared
-        journal, turn = Journal.of(target.state_path, target.name), Turn(target.state_path, target.name)
+        journal, turn = Journal.of(target.state_folder, target.name), Turn(target.state_folder, target.name)
         try:
             if journal.reread().opened.get("run") != self.run.path.name:
                 return  # nothing was changed, or all taken back

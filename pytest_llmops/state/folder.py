@@ -1,4 +1,4 @@
-"""The state folder: what outlives a run on this machine, and is nobody's to commit."""
+"""The folder in which a project's state lies beside its ``llmops.toml``; git leaves it alone."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def made(path: Path) -> Path:
-    """The folder, made with a ``.gitignore`` of everything if it is not there."""
+def state_folder(path: Path) -> Path:
+    """Make it where it is not there yet, with what keeps it out of commits.
+
+    Raises:
+        OSError: it cannot be made.
+    """
     path.mkdir(parents=True, exist_ok=True)
     ignored = path / ".gitignore"
     if not ignored.exists():
-        ignored.write_text("*\n", encoding="utf-8")
+        ignored.write_text("# made by pytest-llmops\n*\n", encoding="utf-8")
     return path

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from pytest_llmops.errors import JournalError
-from pytest_llmops.state.folder import made
+from pytest_llmops.state.folder import state_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -189,7 +189,7 @@ class Journal:
         data = "".join(f"{json.dumps(entry, ensure_ascii=False)}\n" for entry in entries).encode()
         try:
             if not self.path.exists():
-                made(self.path.parent.parent)
+                state_folder(self.path.parent.parent)
                 self.path.parent.mkdir(mode=0o700, exist_ok=True)
             file = os.open(self.path, os.O_WRONLY | os.O_CREAT, 0o600)
             try:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from filelock import FileLock, Timeout
 
 from pytest_llmops.errors import JournalError, Occupied
-from pytest_llmops.state.folder import made
+from pytest_llmops.state.folder import state_folder
 from pytest_llmops.state.journal import FOLDER
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Turn:
             JournalError: nothing can be written there.
         """
         try:
-            made(self._state)
+            state_folder(self._state)
             self._holder.parent.mkdir(mode=0o700, exist_ok=True)
             self._lock.acquire(timeout=wait_s, poll_interval=0.02)
             part = self._holder.with_suffix(f".{os.getpid()}")

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from pytest_llmops.errors import ConfigError, did_you_mean
 from pytest_llmops.samples import Prompt, Workload
 from pytest_llmops.target import FILE_NAME, profiles
-from pytest_llmops.target.models import Config, TargetTable
+from pytest_llmops.target.models import Config, State, TargetTable
 from pytest_llmops.target.notes import notes, unverified
 from pytest_llmops.target.problems import sentences
 from pytest_llmops.target.proxies import Proxy, proxy_between, proxy_named
@@ -59,7 +59,7 @@ class Target:
         return f"{self.file.name if self.file else self.name}: [targets.{self.name}]"
 
     @property
-    def state_path(self) -> Path:
+    def state_folder(self) -> Path:
         """Where locks and the undo journal live."""
         return self.root / self.config.state.dir
 
@@ -186,6 +186,24 @@ def load(file: Path | None, name: str | None, root: Path, environ: Mapping[str, 
     )
     unread = (f"{shown}: [{name}] is read by no part of this version" for name in ("history",) if name in raw)
     return replace(target, notes=(*target.warnings, *notes(table, target.where[:-1]), *unread, *left_out))
+
+
+def state_path(file: Path | None, root: Path) -> Path:
+    """Where locks and the undo journal live, also where no target of the file can be read.
+
+    Args:
+        file: ``llmops.toml``; None where there is none.
+        root: where the state folder is then.
+
+    Raises:
+        ConfigError: the file is not TOML, or its ``[state]`` is no such table.
+    """
+    if file is None:
+        return root / State().dir
+    try:
+        return file.resolve().parent / State.model_validate(_parse(file).get("state", {})).dir
+    except ValidationError as error:
+        raise ConfigError("\n".join(sentences(error, State, f"{file.name}: [state]"))) from None
 
 
 def _addressed(table: TargetTable, name: str, shown: str) -> tuple[TargetTable, list[str]]:

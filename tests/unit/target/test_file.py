@@ -18,8 +18,8 @@ PROBLEMS = {
     "an unknown key that nothing is near to": (
         f"{API}qqqq = 1",
         (
-            ": [targets.staging.components.api] has an unknown key 'qqqq'. Known: auth, deadline, health, kpis, "
-            "metrics, proxy, rate_limit, required, routes, tls, url."
+            ": [targets.staging.components.api] has an unknown key 'qqqq'. Known: auth, control, deadline, health, "
+            "kpis, metrics, proxy, rate_limit, required, routes, tls, url."
         ),
     ),
     "an unknown key in a target whose name is also a key": (
