@@ -67,10 +67,10 @@ class Disruption:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self) -> Generator[None, object, object]:
-        """What a signal cut short between tests."""
-        with self.run.interruption.quiet():
-            self.end()
+        """In a worker: what a signal cut short between tests. The process that was invoked settles all of it."""
         if self.run.worker:
+            with self.run.interruption.quiet():
+                self.end()
             self.run.interruption.restore()
         return (yield)
 
@@ -122,6 +122,7 @@ class Disruption:
                 self.run.interruption.end()
 
     def _begin(self, test: str) -> None:
+        self.end()  # of an earlier attempt, where a plugin runs a test again
         target = self.run.target
         self.run.interruption.begin()
         self._turn = Turn(target.state_folder, target.name)

@@ -87,6 +87,7 @@ class Settling:
         """Take back what is still open before reports are written; say the worst after everything else."""
         if self._changes:
             with self.run.interruption.quiet():
+                self.run.disruption.end() if self.run.disruption else None
                 if session.exitstatus == pytest.ExitCode.INTERRUPTED:
                     self.run.stop_workers()
                 self._settle(wait=True)

@@ -60,6 +60,15 @@ def test_after_a_signal_it_is_back_without(stack, quick, part):
         assert run.whole["exit_status"] == 2
 
 
+def test_no_second_signal_tears_an_undo(stack, project, quick):
+    project.write("test_it.py", f"import os, signal\n{THREE_STEPS}    os.kill(os.getpid(), signal.SIGINT)\n")
+    for boundary in (21, 23, 30, 39):
+        stack.at(boundary, "TERM")
+        run = quick(KEY)
+        assert run.status == 2, run.out
+        assert stack.is_as_before(), boundary
+
+
 def test_a_closed_terminal_is_a_signal_too(stack, quick):
     stack.at(13, "HUP")
     run = quick(KEY)

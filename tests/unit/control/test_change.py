@@ -1,5 +1,7 @@
 """What a change writes down before it acts, what it refuses, and how it takes back."""
 
+from contextlib import suppress
+
 import pytest
 
 from pytest_llmops.control.change import Change
@@ -11,14 +13,7 @@ from pytest_llmops.state.journal import Journal
 from pytest_llmops.target.load import load
 
 ALL = ("start", "stop", "restart", "kill", "pause", "resume")
-AFTER = {
-    "start": "running",
-    "stop": "stopped",
-    "restart": "running",
-    "kill": "stopped",
-    "pause": "paused",
-    "resume": "running",
-}
+AFTER = dict(zip(ALL, ("running", "stopped", "running", "stopped", "paused", "running"), strict=True))
 TARGET = """
 [targets.here.components.ollama]
 url = "http://127.0.0.1:9"
@@ -30,7 +25,7 @@ control = { driver = "docker", container = "y" }
 
 
 class Machine:
-    """A driver of states in memory; ``log`` is shared with the journal's lines."""
+    """A driver of states in memory."""
 
     def __init__(self, name, can=ALL, state="running", kept=None):
         self.what = f"container {name}"
@@ -83,7 +78,6 @@ def changes(tmp_path, journal):
 
 def test_the_way_back_is_on_disk_before_the_act(changes, journal):
     machine = Machine("x", kept={"replicas": 3})
-    seen = []
     machine.fails = {"stop"}
     change = changes(ollama=machine)
     with pytest.raises(ControlError):
@@ -103,7 +97,8 @@ def test_the_way_back_is_on_disk_before_the_act(changes, journal):
 def test_whatever_was_done_it_is_as_it_was(changes, act, was):
     machine = Machine("x", state=was)
     change = changes(ollama=machine)
-    getattr(change, act)("ollama")
+    with suppress(ControlError):  # what is stopped cannot be paused
+        getattr(change, act)("ollama")
     assert change.undo()
     assert machine.state == was
 
@@ -143,7 +138,6 @@ def test_one_that_fails_does_not_keep_the_others_from_being_taken_back(changes, 
     change = changes(ollama=model, redis=cache)
     change.stop("ollama")
     change.kill("redis")
-    change.pause("ollama") if False else None
     cache.fails = {"start"}
     assert not change.undo()
     assert (model.state, cache.state) == ("running", "stopped")
