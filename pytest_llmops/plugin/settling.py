@@ -99,16 +99,15 @@ class Settling:
         return result
 
     def _settle(self, *, wait: bool) -> None:
-        target = self.run.declared
+        target, run = self.run.declared, self.run.path.name
         journal, turn = Journal.of(target.state_folder, target.name), Turn(target.state_folder, target.name)
         try:
-            if journal.reread().opened.get("run") != self.run.path.name:
-                return  # nothing was changed, or all taken back
-            turn.take(AT_THE_END, run=self.run.path.name, wait_s=_patience(journal) if wait else 0.0)
-            story = journal.reread()
-            if story.opened.get("run") == self.run.path.name:
+            if journal.reread().opened.get("run") != run and not turn.held_for(run):
+                return  # nothing was changed, or all taken back; whoever is at it now is none of ours
+            turn.take(AT_THE_END, run=run, wait_s=_patience(journal) if wait else 0.0)
+            if journal.reread().opened.get("run") == run:
                 undo(journal, hands_of_journal(journal), self._say, again=False)
-            self.left = entries(journal.reread())
+                self.left = entries(journal.reread())
         except Occupied as error:  # a worker is still at it
             self.left = [{**one, "why": str(error)} for one in entries(journal.reread())] if wait else []
         except JournalError as error:

@@ -91,9 +91,20 @@ class Turn:
 
     def held_by(self) -> str:
         """Who has it, for people."""
+        holder = self._told()
+        if not holder:
+            return "another process"
+        since = dt.datetime.fromtimestamp(holder["since"]).astimezone()
+        return f"process {holder['pid']} since {since:%Y-%m-%d %H:%M:%S} ({holder['test']})"
+
+    def held_for(self, run: str) -> bool:
+        """Whether a process of that run has it, or was the last to have it and died."""
+        return bool(self._told().get("run") == run)
+
+    def _told(self) -> dict[str, Any]:
+        """What its holder wrote down; nothing if it has it since a moment ago, or not any more."""
         try:
             holder: dict[str, Any] = json.loads(self._holder.read_text(encoding="utf-8"))
-            since = dt.datetime.fromtimestamp(holder["since"]).astimezone()
-            return f"process {holder['pid']} since {since:%Y-%m-%d %H:%M:%S} ({holder['test']})"
-        except (OSError, ValueError, KeyError):  # it has it since a moment ago, or not any more
-            return "another process"
+        except (OSError, ValueError):
+            return {}
+        return holder

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from pytest_llmops.plugin.exit_status import exit_status
+
 from .conftest import KEY, THREE_STEPS
 
 BREAKS = f"""
@@ -148,3 +150,22 @@ def test_a_test_of_its_own_accord_cannot_go_on_after_one_that_failed(stack, proj
     assert later["outcome"] == "error"
     assert later["reason"].startswith("here is not as it was: process ")
     assert Path(stack.journal).exists()
+
+
+@pytest.mark.parametrize(("pytests", "status"), [(0, 1), (1, 1), (5, 1), (2, 2), (3, 3)])
+@pytest.mark.parametrize("gate", [None, "suspect"])
+def test_no_run_that_leaves_a_target_changed_is_green(pytests, status, gate):
+    assert exit_status(pytests, [], others_failed=False, gate=gate, left_changed=True) == status
+
+
+def test_where_nothing_was_ever_changed_there_is_nothing_to_recover(project, recover):
+    done = recover()
+    assert (done.status, done.out) == (0, "nothing is open: all changes were taken back\n")
+    assert not (project.path / ".llmops").exists()
+
+
+def test_recover_says_what_is_wrong_with_the_state_table(project, recover):
+    project.write("llmops.toml", "[state]\ndri = 'x'\n")
+    done = recover()
+    assert done.status == 1
+    assert done.lines == ["Error: llmops.toml: [state] has an unknown key 'dri'. Did you mean 'dir'?"]
