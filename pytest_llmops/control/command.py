@@ -56,7 +56,7 @@ class CommandDriver:
             raise ControlError(
                 "",
                 "refused",
-                f"{tool.typed()!r} ended with {done.status}, which says nothing of the component "
+                f"{tool} ended with {done.status}, which says nothing of the component "
                 f"(0: it runs; 3: it is stopped; 4: it is paused); it said: {done.said}",
             )
         state = STATES[done.status]
@@ -84,5 +84,5 @@ class CommandDriver:
         tool = self._tools[name]
         done = tool.run(within_s=within_s)
         if done.status:
-            raise ControlError("", "refused", f"{tool.typed()!r} ended with {done.status}; it said: {done.said}")
+            raise ControlError("", "refused", f"{tool} ended with {done.status}; it said: {done.said}")
         return done.out

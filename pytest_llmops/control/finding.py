@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 WRITTEN_AFTER_S = 2.0
 """A pid file is written after its process began. One that began so much later than it is a stranger with an old number;
 the clocks of the kernel and of the file system differ by less."""
+
+LOOKS = 10
+LOOK_AGAIN_S = 0.02
+"""The socket of a process that is just ending, or beginning, is for a moment nobody's; another user's stays so."""
 
 
 def of_pid_file(file: Path) -> tuple[psutil.Process | None, str]:
@@ -47,25 +52,43 @@ def of_port(port: int) -> tuple[psutil.Process | None, str]:
     Raises:
         ControlError: ``refused``: it cannot be seen, or there are several.
     """
-    try:
-        sockets = psutil.net_connections("tcp")
-    except psutil.AccessDenied as error:
-        raise _unseen(port) from error
-    pids = {one.pid for one in sockets if one.status == psutil.CONN_LISTEN and one.laddr[1:2] == (port,)}
-    if None in pids:
+    for _ in range(LOOKS):
+        try:
+            pids = {one.pid for one in psutil.net_connections("tcp") if _listens(one, port)}
+        except psutil.AccessDenied as error:
+            raise _unseen(port) from error
+        if None not in pids:
+            break
+        time.sleep(LOOK_AGAIN_S)
+    else:
         raise _unseen(port)
-    heads = []
+    heads = set()
     for pid in pids:
         with suppress(psutil.NoSuchProcess):
-            process = psutil.Process(pid)
-            if not {parent.pid for parent in process.parents()} & pids:
-                heads.append(process)
+            heads.add(_head(psutil.Process(pid), port))
     if len(heads) > 1:
-        named = " and ".join(str(process.pid) for process in sorted(heads, key=lambda process: process.pid))
+        named = " and ".join(str(pid) for pid in sorted(process.pid for process in heads))
         raise ControlError(
             "", "refused", f"on port {port} processes {named} listen; say which by a pid_file in place of the port."
         )
-    return (heads[0], "") if heads else (None, f"nothing listens on port {port}")
+    return (heads.pop(), "") if heads else (None, f"nothing listens on port {port}")
+
+
+def _head(process: psutil.Process, port: int) -> psutil.Process:
+    """The oldest of those that share the socket with it; of a socket that several hold the kernel names only one."""
+    for parent in process.parents():
+        try:
+            held = parent.net_connections("tcp")
+        except psutil.Error:
+            break
+        if not any(_listens(one, port) for one in held):
+            break
+        process = parent
+    return process
+
+
+def _listens(one: Any, port: int) -> bool:
+    return bool(one.status == psutil.CONN_LISTEN and one.laddr[1:2] == (port,))
 
 
 def _unseen(port: int) -> ControlError:

@@ -129,7 +129,7 @@ class ProcessDriver:
     def _start(self, deadline: Deadline) -> None:
         done = self._starter.run(*self._program.words, within_s=deadline.left_s)
         if done.status:
-            raise ControlError("", "refused", f"{self._program.typed()} cannot be run: {done.said}.")
+            raise ControlError("", "refused", f"{self._program} cannot be run: {done.said}.")
 
     def _wait(self, process: psutil.Process, deadline: Deadline) -> None:
         """Wait until it is gone; a zombie, which its parent has yet to take leave of, is."""

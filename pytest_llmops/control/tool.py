@@ -63,6 +63,9 @@ class Tool:
         command = variables + shlex.join((*self.words, *more))
         return f"(cd {shlex.quote(str(self.cwd))} && {command})" if self.cwd else command
 
+    def __str__(self) -> str:
+        return f"{shlex.join(self.words)} in {self.cwd}" if self.cwd else shlex.join(self.words)
+
     def run(self, *more: str, within_s: float) -> Done:
         """Run it to its end.
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from pytest_llmops.target.durations import Seconds
+from pytest_llmops.target.secrets import in_userinfo, userinfo
 from pytest_llmops.target.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Words = list[str]
 """A command as its words; no shell reads them."""
@@ -18,6 +22,10 @@ class Driven(Table):
     """What every driver's table has."""
 
     deadline: Seconds = Field(60.0, gt=0, description="For one act, until the component was seen to be as asked.")
+
+    def secrets(self, environ: Mapping[str, str]) -> list[str]:  # noqa: ARG002 (most have none)
+        """What of it must never be shown, as far as it is set."""
+        return []
 
 
 class Docker(Driven):
@@ -63,6 +71,10 @@ class Supervisor(Driven):
     def what(self) -> str:
         """What is acted on, for people."""
         return f"program {self.program}"
+
+    def secrets(self, environ: Mapping[str, str]) -> list[str]:
+        """User and password, and the password alone."""
+        return in_userinfo(environ.get(self.auth, "") if self.auth else "") + in_userinfo(userinfo(self.url))
 
 
 class Systemd(Driven):

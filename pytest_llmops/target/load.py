@@ -120,6 +120,7 @@ class Target:
             found[name] += [value.partition(":")[2] for value in found[name] if part.auth and part.auth.basic]
             proxy = proxy_named(part.url, part.proxy, self.environ) if part.url and "http" in part.schemes else None
             found[name] += in_userinfo(userinfo(part.url or "")) + in_userinfo(proxy.userinfo if proxy else "")
+            found[name] += part.control.secrets(self.environ) if part.control else []
         return found
 
     def proxy(self, component: str) -> Proxy | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -11,6 +11,8 @@ from pytest_llmops.errors import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from pydantic.fields import FieldInfo
 
 ALSO_CALLED = {"vectors": "qdrant", "llm": "ollama' or 'openai"}
 """Fixture names that a reader may take for component names."""
@@ -28,21 +30,25 @@ def sentences(error: ValidationError, model: type[BaseModel], where: str) -> lis
 
 
 def _sentence(problem: Any, model: type[BaseModel], where: str) -> str:
-    location = [str(part) for part in problem["loc"]]
+    path = [str(part) for part in problem["loc"]]
+    location, _ = _walked(model, path)
     if problem["type"] == "value_error" and isinstance(problem["input"], Mapping) and location:
         return _ended(f"{where}: [{'.'.join(location)}]: {problem['msg'].removeprefix('Value error, ')}")
     *table, key = location or ["(file)"]
     place = f"{where}: [{'.'.join(table)}]" if table else where
     if problem["type"] == "extra_forbidden":
-        known = _keys(model, table)
+        _, at = _walked(model, path[:-1])
+        known = [field.alias or name for name, field in at.model_fields.items()] if at else []
         near = f" Did you mean '{ALSO_CALLED[key]}'?" if key in ALSO_CALLED else did_you_mean(key, known)
         return f"{place} has an unknown key {key!r}." + (near or f" Known: {', '.join(sorted(known))}.")
     if problem["type"] == "missing":
         return f"{place} lacks the key {key!r}."
+    if problem["type"] in {"union_tag_invalid", "union_tag_not_found"}:
+        return _of_no_kind(f"{where}: [{'.'.join(location)}]", problem["ctx"], _kinds_at(model, path))
     message = problem["msg"].removeprefix("Value error, ")
     if problem["type"] == "value_error":
         return _ended(f"{place} {key}: {message}")
-    if problem["type"] == "model_type":
+    if problem["type"] in {"model_type", "model_attributes_type"}:
         message = "a table is needed here"
     found = problem["input"]
     shown = repr(found) if isinstance(found, str | int | float | bool) else type(found).__name__
@@ -53,22 +59,56 @@ def _ended(sentence: str) -> str:
     return sentence if sentence.endswith((".", "?")) else f"{sentence}."
 
 
-def _keys(model: type[BaseModel], path: Sequence[str]) -> list[str]:
-    """The keys that the table at this path may hold; none where there is no table."""
+def _of_no_kind(place: str, context: Mapping[str, str], known: list[str]) -> str:
+    """Of a table whose shape depends on one of its keys, such as ``driver``."""
+    key = context["discriminator"].strip("'")
+    listed = f" Known: {', '.join(known)}."
+    if "tag" not in context:
+        return f"{place} lacks the key {key!r}.{listed}"
+    return f"{place} {key} is {context['tag']!r}, which is none.{did_you_mean(context['tag'], known) or listed}"
+
+
+def _walked(model: type[BaseModel], path: Sequence[str]) -> tuple[list[str], type[BaseModel] | None]:
+    """A path as it is written in the file, and the model of the table there, if it is one.
+
+    Where a table is of one of several kinds, pydantic puts the kind into the path, which nobody wrote.
+    """
+    written: list[str] = []
+    at: type[BaseModel] | None = model
     parts = iter(path)
     for part in parts:
-        field = next((f for n, f in model.model_fields.items() if part in {n, f.alias}), None)
-        inner = _model_in(field.annotation) if field else None
-        if field is None or inner is None:
-            return []
-        model = inner
-        if get_origin(field.annotation) in {dict, list}:
-            next(parts, None)  # a name or an index of the user's own, whatever key it may look like
-    return [field.alias or name for name, field in model.model_fields.items()]
+        written.append(part)
+        field = _field(at, part)
+        models = _models_in(field.annotation) if field else []
+        at = models[0] if models else None
+        if len(models) > 1:
+            kind = next(parts, None)
+            at = next((one for one in models if kind in _kinds(one)), None)
+        if field is not None and get_origin(field.annotation) in {dict, list}:
+            written += [name for name in [next(parts, None)] if name]  # the user's own, whatever key it may look like
+    return written, at
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """The model within ``X | None``, ``list[X]``, ``dict[str, X]``."""
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    """The models within ``X | None``, ``list[X]``, ``dict[str, X]``, ``X | Y``."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((found for part in get_args(annotation) if (found := _model_in(part))), None)
+        return [annotation]
+    return [found for part in get_args(annotation) for found in _models_in(part)]
+
+
+def _field(model: type[BaseModel] | None, key: str) -> FieldInfo | None:
+    found = model.model_fields.items() if model else ()
+    return next((field for name, field in found if key in {name, field.alias}), None)
+
+
+def _kinds_at(model: type[BaseModel], path: Sequence[str]) -> list[str]:
+    """The kinds of which the table at this path can be."""
+    _, at = _walked(model, path[:-1])
+    field = _field(at, path[-1])
+    return [kind for one in (_models_in(field.annotation) if field else []) for kind in sorted(_kinds(one))]
+
+
+def _kinds(model: type[BaseModel]) -> set[str]:
+    """What a key that has only one value, such as ``driver``, says in this model."""
+    fields = model.model_fields.values()
+    return {word for one in fields if get_origin(one.annotation) is Literal for word in get_args(one.annotation)}

@@ -1,6 +1,7 @@
 """The rigs, each placed once, and the hands on what is in them."""
 
 import json
+import os
 from contextlib import ExitStack
 from importlib import import_module
 from types import SimpleNamespace
@@ -12,7 +13,7 @@ from pytest_llmops.target.load import load
 
 from .rig import answer, awaited, free_port
 
-RIGS = ("process", "process_on_port", "command")
+RIGS = ("process", "process_on_port", "command", "docker", "compose", "supervisor", "systemd")
 
 TARGET = '[targets.here.components.ollama]\nurl = "http://127.0.0.1:1"\n[targets.here.components.ollama.control]\n'
 
@@ -31,7 +32,7 @@ def shared():
         yield SimpleNamespace(of=of)
 
 
-@pytest.fixture(scope="module", params=RIGS)
+@pytest.fixture(scope="session", params=RIGS)
 def rig(request, tmp_path_factory, shared):
     placed = import_module(f".rigs.{request.param}", __package__).placed
     with placed(tmp_path_factory.mktemp(request.param), free_port(), shared) as rig:
@@ -43,11 +44,11 @@ def hands_of(rig, tmp_path):
     """Hands by a ``control`` table."""
     held = []
 
-    def hands_of(table, deadline=20):
+    def hands_of(table, environ=None):
         file = tmp_path / "llmops.toml"
-        control = "\n".join(f"{key} = {json.dumps(value)}" for key, value in {**table, "deadline": deadline}.items())
+        control = "\n".join(f"{key} = {json.dumps(value)}" for key, value in {**table, "deadline": 20}.items())
         file.write_text(f"{TARGET}{control}\n")
-        held.append(hands_on(load(file, None, tmp_path), "ollama"))
+        held.append(hands_on(load(file, None, tmp_path, {**os.environ, **rig.environ, **(environ or {})}), "ollama"))
         return held[-1]
 
     yield hands_of

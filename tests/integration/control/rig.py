@@ -16,6 +16,8 @@ from pathlib import Path
 
 SERVER = Path(__file__).with_name("server.py")
 PYTHON = str(Path(sys.executable).resolve())
+BESIDE = ("--beside", str(os.getpid()))  # for a server whom nobody else ends when we are killed
+WITH_US = ("setpriv", "--pdeathsig", "KILL")  # words before a daemon
 SERVE = (PYTHON, "-I", "-S", str(SERVER))  # it needs the standard library alone, and begins in a few ms
 
 

@@ -48,6 +48,68 @@ PROBLEMS = {
             "character set at position 0)."
         ),
     ),
+    "an unknown key of a driver": (
+        f"{API}control = {{ driver = 'systemd', unti = 'ollama.service' }}",
+        (
+            ": [targets.staging.components.api.control] lacks the key 'unit'.\n"
+            "llmops.toml: [targets.staging.components.api.control] has an unknown key 'unti'. Did you mean 'unit'?"
+        ),
+    ),
+    "a key of another driver": (
+        f"{API}control = {{ driver = 'docker', container = 'x', service = 'x' }}",
+        (
+            ": [targets.staging.components.api.control] has an unknown key 'service'. "
+            "Known: container, deadline, driver, host."
+        ),
+    ),
+    "an unknown driver": (
+        f"{API}control = {{ driver = 'dokcer' }}",
+        ": [targets.staging.components.api.control] driver is 'dokcer', which is none. Did you mean 'docker'?",
+    ),
+    "an unknown driver that is like none": (
+        f"{API}control = {{ driver = 'qqqq' }}",
+        (
+            ": [targets.staging.components.api.control] driver is 'qqqq', which is none. "
+            "Known: docker, compose, supervisor, systemd, kubernetes, process, command."
+        ),
+    ),
+    "no driver": (
+        f"{API}control = {{ container = 'x' }}",
+        (
+            ": [targets.staging.components.api.control] lacks the key 'driver'. "
+            "Known: docker, compose, supervisor, systemd, kubernetes, process, command."
+        ),
+    ),
+    "a driver that is no table": (
+        f"{API}control = 'docker'",
+        ": [targets.staging.components.api] control is 'docker': a table is needed here.",
+    ),
+    "a process that is found in no way": (
+        f"{API}control = {{ driver = 'process', start = ['serve'] }}",
+        ": [targets.staging.components.api.control]: a process is found by exactly one of pid_file and port.",
+    ),
+    "a process that is found in two ways": (
+        f"{API}control = {{ driver = 'process', pid_file = 'pid', port = 80 }}",
+        ": [targets.staging.components.api.control]: a process is found by exactly one of pid_file and port.",
+    ),
+    "an empty command": (
+        f"{API}control = {{ driver = 'command', status = [] }}",
+        (
+            ": [targets.staging.components.api.control] status is list: list should have at least 1 item after "
+            "validation, not 0."
+        ),
+    ),
+    "a workload of no kind": (
+        f"{API}control = {{ driver = 'kubernetes', workload = 'pod/x' }}",
+        (
+            ": [targets.staging.components.api.control] workload is 'pod/x': string should match pattern "
+            "'^(deployment|statefulset)/[a-z0-9.-]+$'."
+        ),
+    ),
+    "a deadline that is none": (
+        f"{API}control = {{ driver = 'docker', container = 'x', deadline = 'soon' }}",
+        f": [targets.staging.components.api.control] deadline: 'soon' {DURATION}",
+    ),
     "an unknown table": (
         "[targets.staging.thresolds.x]",
         ": [targets.staging] has an unknown key 'thresolds'. Did you mean 'thresholds'?",

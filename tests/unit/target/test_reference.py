@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pytest_llmops.target.load import load
 from pytest_llmops.target.models import Config
-from pytest_llmops.target.problems import _model_in
+from pytest_llmops.target.problems import _models_in
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "llmops-toml.md"
 INNER = {"calls", "per_s"}
@@ -21,7 +21,7 @@ def reference(folder, index=0):
 def keys(model):
     for name, field in model.model_fields.items():
         yield field.alias or name
-        if inner := _model_in(field.annotation):
+        for inner in _models_in(field.annotation):
             yield from keys(inner)
 
 

@@ -5,7 +5,7 @@ import shlex
 import signal
 from contextlib import contextmanager, suppress
 
-from ..rig import SERVE, Rig
+from ..rig import BESIDE, SERVE, Rig
 
 SCRIPT = """#!/bin/sh
 # What a team may have lying about.
@@ -31,7 +31,7 @@ ACTIONS = ("status", "start", "stop", "restart", "kill", "pause", "resume", "log
 @contextmanager
 def placed(folder, port, shared):
     script = folder / "the server"
-    script.write_text(SCRIPT % shlex.join((*SERVE, str(port))))
+    script.write_text(SCRIPT % shlex.join((*SERVE, str(port), *BESIDE)))
     script.chmod(0o755)
     table = {"driver": "command", "cwd": str(folder)} | {action: [str(script), action] for action in ACTIONS}
     yield Rig(table, port)

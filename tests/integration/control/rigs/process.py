@@ -4,7 +4,7 @@ import os
 import signal
 from contextlib import contextmanager, suppress
 
-from ..rig import SERVE, Rig, free_port
+from ..rig import BESIDE, SERVE, Rig, free_port
 
 
 @contextmanager
@@ -13,10 +13,10 @@ def placed(folder, port, shared):
     table = {
         "driver": "process",
         "pid_file": str(folder / "server.pid"),
-        "start": [*SERVE, str(port)],
+        "start": [*SERVE, str(port), *BESIDE],
         "log": str(folder / "server's.log"),
     }
-    deaf = {**table, "pid_file": str(folder / "deaf.pid"), "start": [*SERVE, str(deaf_port), "--deaf"]}
+    deaf = {**table, "pid_file": str(folder / "deaf.pid"), "start": [*SERVE, str(deaf_port), "--deaf", *BESIDE]}
     yield Rig(table, port, deaf=(deaf, "running"), deaf_port=deaf_port)
     for file in folder.glob("*.pid"):
         with suppress(ProcessLookupError, FileNotFoundError):

@@ -5,12 +5,12 @@ from contextlib import contextmanager
 
 import psutil
 
-from ..rig import SERVE, Rig
+from ..rig import BESIDE, SERVE, Rig
 
 
 @contextmanager
 def placed(folder, port, shared):
-    table = {"driver": "process", "port": port, "start": [*SERVE, str(port)]}
+    table = {"driver": "process", "port": port, "start": [*SERVE, str(port), *BESIDE]}
     types = frozenset() if shutil.which("ss") else frozenset({"by hand"})
     yield Rig(table, port, lacks=frozenset({"logs"}) | types)
     for one in psutil.net_connections("tcp"):

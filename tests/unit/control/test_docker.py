@@ -1,0 +1,125 @@
+import sys
+import time
+
+import pytest
+
+from pytest_llmops.control.engine import Engine, status_of
+from pytest_llmops.errors import ConfigError, ControlError
+
+STATE = {
+    "Status": "running",
+    "Running": True,
+    "Paused": False,
+    "Restarting": False,
+    "ExitCode": 0,
+    "OOMKilled": False,
+    "Error": "",
+    "StartedAt": "2026-01-01T09:00:00Z",
+}
+
+
+def described(**state):
+    return {"Id": "0123456789abcdef", "RestartCount": 2, "State": {**STATE, **state}}
+
+
+def down(**state):
+    return described(Running=False, **{"Status": "exited", **state})
+
+
+@pytest.mark.parametrize(
+    ("found", "state", "detail"),
+    [
+        (described(), "running", "running"),
+        (described(Health={"Status": "starting"}), "running", "running, starting"),
+        (described(Status="paused", Paused=True), "paused", "paused"),
+        (down(ExitCode=137), "stopped", "exited, exit status 137"),
+        (down(ExitCode=137, OOMKilled=True), "stopped", "exited, exit status 137, out of memory"),
+        (down(ExitCode=127, Error="no such file"), "stopped", "exited, exit status 127, no such file"),
+        (down(Status="created"), "stopped", "created"),
+        (described(Status="restarting", Restarting=True), "stopped", "restarting"),
+    ],
+)
+def test_what_the_engine_says(found, state, detail):
+    status = status_of(found)
+    assert (status.state, status.detail, status.restarts) == (state, detail, 2)
+    assert status.instance == ("" if state == "stopped" else "0123456789ab since 2026-01-01T09:00:00Z")
+
+
+@pytest.mark.parametrize("table", [{"driver": "docker", "container": "x"}, {"driver": "compose", "service": "x"}])
+def test_without_the_extra_the_command_is_named(hands_with, monkeypatch, table):
+    monkeypatch.setitem(sys.modules, "docker", None)
+    with pytest.raises(ConfigError) as raised:
+        hands_with(**table)
+    assert str(raised.value) == "docker and compose need the docker package: run pip install 'pytest-llmops[docker]'."
+
+
+def test_an_engine_that_is_not_there(hands_with, tmp_path):
+    with pytest.raises(ControlError) as raised:
+        hands_with(driver="docker", container="x", host=f"unix://{tmp_path}/sock").status()
+    said = (
+        f"ollama: no Docker Engine answers at unix://{tmp_path}/sock (No such file or directory); "
+        "start it, or set host or DOCKER_HOST to where it is."
+    )
+    assert (raised.value.kind, str(raised.value)) == ("away", said)
+
+
+def test_its_address_is_that_of_the_environment(hands_with):
+    with pytest.raises(ControlError) as raised:
+        hands_with({"DOCKER_HOST": "tcp://ops:kettle@127.0.0.1:9"}, driver="docker", container="x").status()
+    said = (
+        "ollama: no Docker Engine answers at tcp://127.0.0.1:9 (Invalid bind address format: tcp://127.0.0.1:9); "
+        "start it, or set host or DOCKER_HOST to where it is."
+    )
+    assert (raised.value.kind, str(raised.value)) == ("away", said)
+
+
+@pytest.mark.parametrize("server", ["mute", "dripping"])
+def test_an_engine_that_hangs_holds_nobody_up(hands_with, request, server):
+    host = f"unix://{request.getfixturevalue(server)}"
+    began = time.monotonic()
+    with pytest.raises(ControlError) as raised:
+        hands_with(driver="docker", container="x", host=host, deadline=0.2).status()
+    assert time.monotonic() - began < 10
+    said = f"ollama: the Docker Engine at {host} did not answer within 0.2 s."
+    assert (raised.value.kind, str(raised.value)) == ("timeout", said)
+
+
+def test_one_who_may_not_is_told_so():
+    def refused(api):
+        raise OSError("Error while fetching server API version") from PermissionError(13, "Permission denied")
+
+    engine = Engine("tcp://127.0.0.1:9", {})
+    engine._client = type("Client", (), {"api": type("Api", (), {})(), "close": lambda self: None})()
+    with pytest.raises(ControlError) as raised:
+        engine.ask(5, refused)
+    said = "this user may not use the Docker Engine at tcp://127.0.0.1:9; run as one who may, or join its group."
+    assert (raised.value.kind, str(raised.value)) == ("refused", said)
+
+
+def test_what_is_typed_by_hand(hands_with):
+    assert hands_with(driver="docker", container="my model").driver.by_hand("start", {}) == "docker start 'my model'"
+    at = hands_with(driver="docker", container="x", host="unix:///s").driver
+    assert at.by_hand("resume", {}) == "docker -H unix:///s unpause x"
+
+
+def test_a_compose_file_that_is_not_there(hands_with, tmp_path):
+    with pytest.raises(ControlError) as raised:
+        hands_with(driver="compose", service="x", command=["true"]).status()
+    assert (raised.value.kind, str(raised.value)) == (
+        "absent",
+        f"ollama: there is no Compose file {tmp_path}/docker-compose.yml.",
+    )
+
+
+def test_a_machine_without_compose(hands_with, tmp_path):
+    (tmp_path / "docker-compose.yml").touch()
+    with pytest.raises(ControlError) as raised:
+        hands_with({"PATH": str(tmp_path)}, driver="compose", service="x").status()
+    said = "ollama: neither 'docker compose' nor 'docker-compose' can be run here; install one, or set command."
+    assert (raised.value.kind, str(raised.value)) == ("away", said)
+
+
+def test_what_is_typed_for_compose(hands_with, tmp_path):
+    asked = {"driver": "compose", "service": "x", "command": ["podman", "compose"], "host": "unix:///s", "project": "p"}
+    typed = hands_with(**asked).driver.by_hand("pause", {})
+    assert typed == f"DOCKER_HOST=unix:///s podman compose -f {tmp_path}/docker-compose.yml -p p pause x"
