@@ -17,7 +17,8 @@ class Interruption:
     """Each of the signals raises ``KeyboardInterrupt``, which everything on its way knows how to clean up after.
 
     From ``begin`` to ``end`` a target may be changed: the first signal raises, and those after it wait, for they would
-    tear what the first one set going. Within ``hold`` the first waits, too.
+    tear what the first one set going. Within ``hold`` the first waits, too. Afterwards another Ctrl-C raises again, for
+    a person may want out at once; whoever else asks for a stop has been heard.
     """
 
     def __init__(self) -> None:
@@ -77,7 +78,7 @@ class Interruption:
             self._held -= 1
 
     def _come(self, number: int, _frame: object) -> None:
-        if self._held or (self._changing and self._raised):
+        if self._held or (self._raised and (self._changing or number != signal.SIGINT)):
             self._waiting = self._waiting or number
         else:
             self._raise(number)

@@ -89,11 +89,12 @@ def test_three_steps(change):
 """
 
 ZYGOTE = """
-import json, os, sys, pytest
+import gc, json, os, sys, pytest
 from pytest_llmops.plugin import named_suites, plan, reporting, selection, settling  # noqa: F401
 import pytest_llmops.control.command, pytest_llmops.control.embedded, pytest_llmops.report.run_json  # noqa: F401
 import pytest_llmops.measure.candidate, pytest_llmops.report.terminal, pytest_llmops.report.plan  # noqa: F401
 import pytest_llmops.measure.planning, pytest_llmops.target.load  # noqa: F401
+gc.collect(), gc.freeze()
 for line in sys.stdin:
     asked = json.loads(line)
     child = os.fork()
@@ -199,11 +200,10 @@ def quick(zygote, project):
     def quick(*words, environ=None, cwd=None):
         out, report = project.path / "out.txt", project.reports / "run.json"
         report.unlink(missing_ok=True)
-        unused = [word for word in project.command() if word.startswith("-pno:")]
         asked = {
-            "words": [*unused, *map(str, words)],
+            "words": ["-pxdist.plugin", "-ppytest_llmops.plugin", *map(str, words)],
             "cwd": str(cwd or project.path),
-            "environ": {"COLUMNS": "120", **(environ or {})},
+            "environ": {"COLUMNS": "120", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **(environ or {})},
             "out": str(out),
         }
         zygote.stdin.write(json.dumps(asked) + "\n")

@@ -30,7 +30,7 @@ def said(stack):
     return [
         "UNDO FAILED: here is NOT as it was before test_it.py::test_three_steps",
         f"  redis (what '{hand} status redis' looks at) was running before kill, and is to be so again",
-        f"    why not:  redis: '(cd {here} && {hand} start redis)' ended with 1; it said: start: no luck",
+        f"    why not:  redis: {hand} start redis in {here} ended with 1; it said: start: no luck",
         f"    by hand:  (cd {here} && {hand} start redis)",
         "  then: llmops recover (it looks first; no disruptive test runs on here until it has)",
     ]

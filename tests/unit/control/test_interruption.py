@@ -28,6 +28,7 @@ def test_each_of_them_raises_and_says_its_name(run):
     done = run("""
         one.install()
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            one.begin(), one.end()
             try:
                 come(name)
             except KeyboardInterrupt as error:
@@ -52,6 +53,18 @@ def test_while_something_is_changed_only_the_first_raises(run):
             print("and again")
     """)
     assert done.stdout.splitlines() == ["undone", "and again"], done.stderr
+
+
+def test_a_stop_is_asked_for_once_and_ctrl_c_as_often_as_one_likes(run):
+    done = run("""
+        one.install()
+        for name in ("SIGTERM", "SIGTERM", "SIGHUP", "SIGINT", "SIGINT"):
+            try:
+                come(name)
+            except KeyboardInterrupt as error:
+                print(error)
+    """)
+    assert done.stdout.split() == ["SIGTERM", "SIGINT", "SIGINT"], done.stderr
 
 
 def test_what_comes_while_it_is_held_is_raised_afterwards(run):
