@@ -13,9 +13,12 @@ from pytest_llmops.clients.redis import Redis as Redis
 from pytest_llmops.clients.reply import Reply as Reply
 from pytest_llmops.clients.traffic import Traffic as Traffic
 from pytest_llmops.clients.vectors import Vectors as Vectors
+from pytest_llmops.control.change import Change as Change
+from pytest_llmops.control.driver import Status as Status
 from pytest_llmops.errors import BudgetSpent as BudgetSpent
 from pytest_llmops.errors import CallFailed as CallFailed
 from pytest_llmops.errors import ConfigError as ConfigError
+from pytest_llmops.errors import ControlError as ControlError
 from pytest_llmops.errors import LlmopsError as LlmopsError
 from pytest_llmops.errors import Unreachable as Unreachable
 from pytest_llmops.errors import Unsupported as Unsupported

@@ -57,6 +57,22 @@ class ControlError(LlmopsError):
         self.kind = kind
 
 
+class JournalError(LlmopsError):
+    """The undo journal cannot be written or read; nothing is changed without it. It is never overwritten."""
+
+
+class Occupied(LlmopsError):
+    """Another process is changing the target."""
+
+
+class LeftChanged(LlmopsError):
+    """The target is not as it was before a change: an undo failed, or nobody has carried it out."""
+
+
+class OutsideWindow(LlmopsError):
+    """No maintenance window is open."""
+
+
 class Unreachable(LlmopsError):
     """A component did not pass preflight.
 

@@ -18,6 +18,7 @@ COMMANDS = {
     "history": "history",
     "init": "init",
     "procedures": "procedures",
+    "recover": "recover",
     "sandbox": "sandbox",
     "sign-off": "sign_off",
 }

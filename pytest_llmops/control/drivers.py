@@ -10,6 +10,7 @@ from pytest_llmops.errors import Unsupported
 
 if TYPE_CHECKING:
     from pytest_llmops.control.driver import Driver
+    from pytest_llmops.target.control import Control
     from pytest_llmops.target.load import Target
 
 
@@ -26,6 +27,20 @@ def hands_on(target: Target, component: str) -> Hands:
             f"{target.where} says no way to stop or start {component}; "
             f"give it one: [targets.{target.name}.components.{component}.control] driver = …"
         )
+    return hands_by(control, target, component)
+
+
+def hands_by(control: Control, target: Target, component: str) -> Hands:
+    """The hands on a component by a table that need not stand in the file any more.
+
+    Args:
+        control: the driver's table.
+        target: from whose root paths resolve, and in whose environment secrets are.
+        component: its name.
+
+    Raises:
+        ConfigError: the driver's extra is not installed.
+    """
     module = import_module(f"pytest_llmops.control.{control.driver}")
     driver: Driver = module.driver(control, target)
     return Hands(component, driver, control.deadline)

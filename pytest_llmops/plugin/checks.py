@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pytest_llmops.plugin.cost import CHANGE
 from pytest_llmops.plugin.markers import SUITES
 from pytest_llmops.plugin.ours import SUITES_FOLDER
 
@@ -29,6 +30,7 @@ class Check:
         procedures: ids that it binds for the target's profile.
         section: heading of the runbook, for reports.
         exclusive: whether it must run alone.
+        disruptive: whether it changes the target: by its marker, or because it asks for ``change``.
         metrics: what it has measured and recorded so far, as plain JSON.
         notes: remarks that make a pass less than a plain one (``no-baseline``, …).
         breaches: severities of thresholds that did not hold.
@@ -44,6 +46,7 @@ class Check:
     procedures: tuple[str, ...] = ()
     section: str = ""
     exclusive: bool = False
+    disruptive: bool = False
     metrics: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     breaches: list[str] = field(default_factory=list)
@@ -95,8 +98,10 @@ def check_of(item: pytest.Item) -> Check:
     else:
         key = item.nodeid
         suite = next((marker.name for marker in item.iter_markers() if marker.name in SUITES), "")
-    exclusive = bool(our_fixtures(item) & TIMED) or item.get_closest_marker("exclusive") is not None
-    return Check(key, suite, ready, exclusive=exclusive)
+    fixtures = our_fixtures(item)
+    disruptive = CHANGE in fixtures or item.get_closest_marker("disruptive") is not None
+    exclusive = disruptive or bool(fixtures & TIMED) or item.get_closest_marker("exclusive") is not None
+    return Check(key, suite, ready, exclusive=exclusive, disruptive=disruptive)
 
 
 def needed_roles(item: pytest.Item, roles: Iterable[str]) -> list[str]:

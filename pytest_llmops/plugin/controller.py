@@ -15,6 +15,7 @@ from pytest_llmops.plugin.deployment import SANDBOX
 from pytest_llmops.plugin.plan import against, stay_here
 from pytest_llmops.plugin.remembering import last_passed
 from pytest_llmops.plugin.reporting import Reporting
+from pytest_llmops.plugin.settling import Settling
 from pytest_llmops.plugin.telling import Telling
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Controller:
         self.checks: dict[str, dict[str, Any]] = {}
         self.recordings: dict[str, list[dict[str, Any]]] = {}
         self.telling = Telling(run, self)
+        self.settling = Settling(run)
         self.reporting = Reporting(run, self)
         if run.options.plan:
             stay_here(run.pytest)
@@ -63,7 +65,8 @@ class Controller:
         """Before the first of our tests: say what is planned, start a sandbox for what is embedded.
 
         Raises:
-            pytest.UsageError: the target or a baseline cannot be read, or the sandbox cannot start.
+            pytest.UsageError: the target or a baseline cannot be read, the target is not as it was before an earlier
+                change, or the sandbox cannot start.
         """
         selected = self.run.selected
         if self.opened_at is not None or selected is None:
@@ -77,6 +80,7 @@ class Controller:
             self._clean_allure_results()
             self._check_options()
             self._check_baselines(selected)
+            self.settling.open()
             self.sandbox = self._started(self.run.own, self.run.options.faults, needed=bool(selected.checks))
             if self.run.twin is not None:
                 self.twin_sandbox = self._started(self.run.twin, needed=bool(selected.timed))

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 PROMPTS = "prompts"
 """The fixture with the workload, and what a name stands for that was handed it."""
 
+CHANGE = "change"
+"""The fixture that changes the target, and what a name stands for that was handed it."""
+
+ACTS = ("stop", "start", "restart", "kill", "pause", "resume")
+
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 DEEPEST = 4
 """Calls from function to function that are followed."""
@@ -35,6 +40,7 @@ class Cost:
         records: name and unit of each single value that it records, where both stand in its source.
         timed_calls: those of the operations that are timed, and
         timed_tokens: those of the tokens.
+        changes: act and component of each call on ``change``; empty where the source does not name the component.
     """
 
     operations: Counter[str] = field(default_factory=Counter)
@@ -43,6 +49,7 @@ class Cost:
     records: list[dict[str, str]] = field(default_factory=list)
     timed_calls: int = 0
     timed_tokens: int = 0
+    changes: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,7 @@ class Asking:
         timed: a measurement's name to its calls if it raises no suspicion, warm-up included.
         params: the test's own.
         suffix: of its metrics' names, for a parametrized test.
+        changes: whether it asks for ``change``.
     """
 
     components: Mapping[str, str]
@@ -64,6 +72,7 @@ class Asking:
     timed: Callable[[str], int]
     params: Mapping[str, Any] = field(default_factory=dict)
     suffix: str = ""
+    changes: bool = False
 
 
 def cost_of(item: pytest.Item, asking: Asking) -> Cost:
@@ -74,7 +83,7 @@ def cost_of(item: pytest.Item, asking: Asking) -> Cost:
     test = next((f for f in found.values() if code and _first_line(f) == code.co_firstlineno), None)
     if test is not None:
         reading.functions = {name: f for name, f in found.items() if f is not test}
-        reading.read(test.body, {**asking.components, PROMPTS: PROMPTS})
+        reading.read(test.body, {**asking.components, PROMPTS: PROMPTS, **({CHANGE: CHANGE} if asking.changes else {})})
     seen = {operation.partition(".")[0] for operation in reading.cost.operations}
     for component in asking.components.values():
         if component not in seen:
@@ -145,6 +154,8 @@ class _Reading(ast.NodeVisitor):
         if name == "measure":
             self._measure(node)
             return
+        if isinstance(node.func, ast.Attribute) and self.names.get(_root(node.func)) == CHANGE:
+            self._change(node, node.func.attr)
         if name == "record":
             self._record(node)
         elif component and isinstance(node.func, ast.Attribute):
@@ -163,6 +174,11 @@ class _Reading(ast.NodeVisitor):
         self.cost.operations[f"{component}.{method}"] += calls
         if method == "generate":
             self.cost.tokens += calls * self._length(node, component)
+
+    def _change(self, node: ast.Call, act: str) -> None:
+        if act in ACTS:
+            component = self._value(next(_given(node), None))
+            self.cost.changes.append((act, component if isinstance(component, str) else ""))
 
     def _measure(self, node: ast.Call) -> None:
         given = dict(zip(("name", "client", "call"), node.args, strict=False))

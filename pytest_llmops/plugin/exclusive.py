@@ -7,6 +7,7 @@ worker it cannot end the one that will run the exclusive tests (the leader).
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -221,6 +222,7 @@ class ExclusiveController:
         self.channels: dict[Any, Any] = {}
         self.selected: dict[Any, Selected] = {}
         self.crashed = False
+        run.stop_workers = self._stop
 
     def pytest_internalerror(self) -> None:
         """A worker's crash comes here too; pytest-xdist says it, and may exit 0 all the same."""
@@ -239,7 +241,15 @@ class ExclusiveController:
         channel = self.channels[node] = node.gateway.newchannel()
         node.workerinput["llmops_channel"] = channel
         node.workerinput["llmops_directory"] = str(self.run.path)
+        node.workerinput["llmops_began"] = self.run.began
+        node.workerinput["llmops_typed_key"] = self.run.options.allow_disruption
         channel.setcallback(lambda text: self._heard(node, json.loads(text)))
+
+    def _stop(self) -> None:
+        """Whoever changes the target is to stop, and to take that back."""
+        for channel in self.channels.values():
+            with suppress(OSError):  # that worker is gone
+                channel.send("stop")
 
     def _heard(self, node: Any, message: dict[str, Any]) -> None:
         if "progress" in message:
@@ -287,8 +297,11 @@ class ExclusiveWorker:
         self.channel.setcallback(self._granted)
         run.says = lambda line: self.channel.send(json.dumps({"progress": line}))
 
-    def _granted(self, _word: str) -> None:
-        self.alone = True
+    def _granted(self, word: str) -> None:
+        if word == "stop":
+            self.run.disruption.stop() if self.run.disruption else None
+        else:
+            self.alone = True
 
     @pytest.hookimpl(tryfirst=True)  # before xdist's own, so that the controller has it when it hears of the collection
     def pytest_collection_finish(self) -> None:

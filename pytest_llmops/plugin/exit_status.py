@@ -20,6 +20,7 @@ def exit_status(
     gate: str | None,
     not_made: int = 0,
     missing: int = 0,
+    left_changed: bool = False,
 ) -> int:
     """What the run exits with.
 
@@ -30,7 +31,10 @@ def exit_status(
         gate: what ``--llmops-gate`` blocks on among the inconclusive (``suspect any never``); None without the gate.
         not_made: selected checks that never reported; a run that lost one is neither green nor judged.
         missing: metrics with a baseline that should have been measured and were not.
+        left_changed: whether the target is not as it was; that fails the run even if every test passed.
     """
+    if left_changed and pytest_status in {0, FAILED, NO_TESTS}:
+        return FAILED
     checked = [check for check in checks if check["outcome"] != "skipped"]
     if not_made and not pytest_status:
         return FAILED

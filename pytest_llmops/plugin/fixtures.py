@@ -13,6 +13,8 @@ import pytest
 from pytest_llmops.plugin.ours import CHECK, run_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytest_llmops.clients.alertmanager import Alertmanager
     from pytest_llmops.clients.api import Api
     from pytest_llmops.clients.grafana import Grafana
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.redis import Redis
     from pytest_llmops.clients.traffic import Traffic
     from pytest_llmops.clients.vectors import Vectors
+    from pytest_llmops.control.change import Change
     from pytest_llmops.plugin.measuring import Measure, Record
     from pytest_llmops.plugin.run import Run
     from pytest_llmops.samples import Workload
@@ -157,6 +160,26 @@ def traffic(_llmops: Run) -> Traffic:
 
     api, workload = cast("Api", _llmops.own.serving("api")), _llmops.target.workload
     return Traffic(api, workload, _llmops.directory.once("traffic", lambda: made(api, workload)))
+
+
+@pytest.fixture
+def change(_llmops: Run, request: pytest.FixtureRequest) -> Iterator[Change]:
+    """Change the target, by its components' ``control`` tables: ``stop() start() restart() kill() pause() resume()``.
+
+    Also ``status()`` and ``logs()``. Each act is journalled before it begins and waits until it was seen to have
+    happened; at the end of the test all of them are taken back, the last first: on success, failure, Ctrl-C and
+    SIGTERM, and after ``kill -9`` by ``llmops recover``. A test that uses it is disruptive whatever its markers say: it
+    runs alone, with both keys, within the target's maintenance windows.
+
+    Example:
+        def test_the_api_says_that_the_model_is_away(change, api):
+            change.stop("ollama")
+            assert not api.health().ok
+    """
+    disruption = _llmops.disruption
+    assert disruption is not None
+    yield disruption.change(request.node)
+    disruption.take_back()
 
 
 @pytest.fixture

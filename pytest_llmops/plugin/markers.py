@@ -25,7 +25,7 @@ OTHERS = {
     "procedure(*ids, fault=None)": "the runbook steps that a test carries out, and a sandbox fault that turns it red",
     "generic": "runs on any target whose components it needs, whatever its profile",
     "needs(*components)": "components that the target must have, beside those of the test's fixtures",
-    "disruptive": "changes the target; runs only with both keys",
+    "disruptive": "changes the target; runs alone, and only with both keys; implied by the fixture change",
     "exclusive": "runs while no other test does; implied by anything timed",
 }
 

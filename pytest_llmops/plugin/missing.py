@@ -11,8 +11,8 @@ from _pytest.mark.expression import Expression  # there is no public way to read
 
 from pytest_llmops.judge.missing import Asked, missing
 from pytest_llmops.plugin.asked_names import missing_primaries
+from pytest_llmops.plugin.keys import CLOSED, LOCKED
 from pytest_llmops.plugin.ours import SUITES_FOLDER
-from pytest_llmops.plugin.selection import LOCKED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +77,11 @@ def unmade_of(selected: Selected, checks: Sequence[dict[str, Any]]) -> dict[str,
         selected: what collection came to.
         checks: what came of it, as in ``run.json``.
     """
-    left_out = {one["test"]: f"is left out: {one['reason']}" for one in selected.left_out if one["reason"] != LOCKED}
+    left_out = {
+        one["test"]: f"is left out: {one['reason']}"
+        for one in selected.left_out
+        if not one["reason"].startswith((LOCKED, CLOSED))
+    }
     skipped = {
         check["test"]: "was skipped: " + check["reason"].partition("\n")[0]
         for check in checks

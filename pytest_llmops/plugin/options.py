@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import pytest
@@ -23,6 +24,7 @@ class Options:
     against: str | None
     baseline: str
     allow_disruption: str | None
+    allowed_elsewhere: bool
     gate: bool
     plan: bool
     faults: tuple[str, ...]
@@ -45,7 +47,8 @@ class Options:
             target=config.getoption("llmops_target") or os.environ.get("LLMOPS_TARGET"),
             against=against,
             baseline=baseline,
-            allow_disruption=_typed(config, "--llmops-allow-disruption"),
+            allow_disruption=typed_key(config),
+            allowed_elsewhere=bool(config.getoption("llmops_allow_disruption")) and typed_key(config) is None,
             gate=config.getoption("llmops_gate"),
             plan=config.getoption("llmops_plan"),
             faults=faults,
@@ -70,12 +73,25 @@ class Options:
             )
 
 
-def _typed(config: pytest.Config, option: str) -> str | None:
-    """An option's value only where it stands on the command line as invoked: not from ini, addopts or environment."""
-    words = [str(word) for word in config.invocation_params.args]
+def typed_key(config: pytest.Config) -> str | None:
+    """The second key, only where it stands on the command line as invoked: not in ini, addopts or environment.
+
+    A worker takes it from its controller, which is the process that was invoked.
+    """
+    workerinput: Mapping[str, Any] | None = getattr(config, "workerinput", None)
+    if workerinput is not None:
+        handed_over = workerinput["llmops_typed_key"]
+        return None if handed_over is None else str(handed_over)
+    typed = _typed([str(word) for word in config.invocation_params.args], "--llmops-allow-disruption")
+    return typed if typed == config.getoption("llmops_allow_disruption") else None  # pytest understood it so, too
+
+
+def _typed(words: Sequence[str], option: str) -> str | None:
+    """The last value that was typed for an option."""
+    found = None
     for index, word in enumerate(words):
         if word.startswith(f"{option}="):
-            return word.partition("=")[2]
+            found = word.partition("=")[2]
         if word == option and index + 1 < len(words):
-            return words[index + 1]
-    return None
+            found = words[index + 1]
+    return found

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmops.errors import BudgetSpent, ConfigError, LlmopsError, Unreachable, Unsupported, Vacuous
+from pytest_llmops.errors import BudgetSpent, ConfigError, LeftChanged, LlmopsError, Unreachable, Unsupported, Vacuous
 from pytest_llmops.plugin import allure_results
 from pytest_llmops.plugin.ours import CHECK
 from pytest_llmops.plugin.redaction import guard
@@ -108,6 +108,8 @@ class Outcomes:
             return "skipped"
         if isinstance(error, Failed):
             return error.category
+        if isinstance(error, LeftChanged):
+            return "left-changed"
         if isinstance(error, ConfigError):
             return "error"
         if isinstance(error, BudgetSpent):
@@ -154,4 +156,4 @@ def _severity(check: Check, category: str, outcome: str) -> str:
     for severity in ("critical", "normal", "minor"):
         if category == "threshold" and severity in check.breaches:
             return severity
-    return "critical" if category == "unreachable" else "normal"
+    return "critical" if category in {"unreachable", "left-changed"} else "normal"

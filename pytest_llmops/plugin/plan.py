@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.clients.client import preflight_calls, traffic_calls
 from pytest_llmops.plugin.checks import needed_roles, our_fixtures
-from pytest_llmops.plugin.cost import Asking, cost_of
+from pytest_llmops.plugin.cost import CHANGE, Asking, cost_of
+from pytest_llmops.plugin.disruption_plan import disruption_of
 from pytest_llmops.plugin.markers import SUITES
 from pytest_llmops.plugin.ours import CHECK
 from pytest_llmops.state.planned import measurements, together
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from pytest_llmops.target.load import Target
 
 
-def planned(item: pytest.Item, target: Target, *, recording: bool = False) -> dict[str, Any]:
+def planned(
+    item: pytest.Item, target: Target, *, recording: bool = False, lacking: Sequence[str] = ()
+) -> dict[str, Any]:
     """What one of our tests would do, as plain JSON; the fields are described in docs/plan.md."""
     from pytest_llmops.measure.planning import usual_calls
 
@@ -39,6 +42,7 @@ def planned(item: pytest.Item, target: Target, *, recording: bool = False) -> di
             timed=lambda name: usual_calls(target, name, recording=recording),
             params=getattr(getattr(item, "callspec", None), "params", {}),
             suffix="".join(item.name.partition("[")[1:]),
+            changes=CHANGE in fixtures,
         ),
     )
     return {
@@ -55,6 +59,7 @@ def planned(item: pytest.Item, target: Target, *, recording: bool = False) -> di
         "once": {"traffic": traffic_calls(target)} if "traffic" in fixtures else {},
         "measures": cost.measures,
         "records": cost.records,
+        "disruption": disruption_of(cost.changes, target, lacking) if check.disruptive else None,
     }
 
 

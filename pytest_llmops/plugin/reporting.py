@@ -103,6 +103,7 @@ class Reporting:
             gate=gate if self.run.options.gate else None,
             not_made=self.not_made["checks"],
             missing=len(self.missing),
+            left_changed=bool(self.controller.settling.left),
         )
 
     def _missing(self) -> list[dict[str, Any]]:
@@ -135,6 +136,7 @@ class Reporting:
             "spent": asdict(self.run.ledger.spent()) if opened else {"requests": 0, "tokens": 0, "seconds": 0.0},
             "twin": self.run.twin.outcome() if opened and self.run.twin else None,
             "missing": self.missing,
+            "left_changed": self.controller.settling.left,
             "checks": self.checks,
         }
 

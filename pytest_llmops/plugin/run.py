@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,8 +19,10 @@ from pytest_llmops.plugin.ours import homes, parallel
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from pytest_llmops.control.interruption import Interruption
     from pytest_llmops.judge.baselines import Store
     from pytest_llmops.plugin.controller import Controller
+    from pytest_llmops.plugin.disruption import Disruption
     from pytest_llmops.plugin.selection import Selected
     from pytest_llmops.state.ledger import Ledger
     from pytest_llmops.state.run_directory import RunDirectory
@@ -40,6 +43,7 @@ class Run:
         workerinput: Mapping[str, Any] | None = getattr(config, "workerinput", None)
         self.worker = workerinput is not None
         given = workerinput["llmops_directory"] if workerinput else None
+        self.began: float = workerinput["llmops_began"] if workerinput else time.time()  # one moment for all processes
         name = f"llmops-{os.getpid()}-{os.urandom(4).hex()}"
         self.path = Path(given) if given else Path(tempfile.gettempdir()) / name
         self.says: Callable[[str], None] | None = None
@@ -48,6 +52,8 @@ class Run:
         self.own_allure_results: Path | None = None
         self.engaged = False
         self.controller: Controller | None = None
+        self.disruption: Disruption | None = None
+        self.stop_workers: Callable[[], None] = lambda: None
 
     def __repr__(self) -> str:
         return f"Run({self.path.name})"
@@ -63,16 +69,27 @@ class Run:
             return
         self.engaged = True
         from pytest_llmops.plugin import allure_results
+        from pytest_llmops.plugin.disruption import Disruption
         from pytest_llmops.plugin.outcomes import Outcomes
 
         allure_results.switch_on(self)
         self.pytest.pluginmanager.register(Outcomes(self), "llmops-outcomes")
+        self.disruption = Disruption(self)
+        self.pytest.pluginmanager.register(self.disruption, "llmops-disruption")
         if not self.worker:
             from pytest_llmops.plugin.controller import Controller
 
             self.controller = Controller(self)
             self.pytest.pluginmanager.register(self.controller, "llmops-controller")
             self.pytest.pluginmanager.register(self.controller.telling, "llmops-telling")
+            self.pytest.pluginmanager.register(self.controller.settling, "llmops-settling")
+
+    @cached_property
+    def interruption(self) -> Interruption:
+        """What hears of signals in this process."""
+        from pytest_llmops.control.interruption import Interruption
+
+        return Interruption()
 
     @property
     def declared_or_none(self) -> Target | None:

@@ -10,14 +10,13 @@ import pytest
 
 from pytest_llmops.errors import ConfigError, LlmopsError, did_you_mean
 from pytest_llmops.plugin.checks import check_of, needed_roles, our_fixtures
+from pytest_llmops.plugin.keys import CLOSED, LOCKED, missing, why_locked
 from pytest_llmops.plugin.markers import SUITES
 from pytest_llmops.plugin.ours import CHECK
 
 if TYPE_CHECKING:
     from pytest_llmops.plugin.run import Run
     from pytest_llmops.target.load import Target
-
-LOCKED = "disruptive, without both keys"
 
 
 @dataclass
@@ -29,6 +28,7 @@ class Selected:
         timed: those of them that are timed.
         collected: keys of all of our tests that were found, before any of them was left out.
         exclusive: node ids of those that run alone.
+        disruptive: node ids of those that change the target.
         known: node id to what identifies the check, for one whose worker dies before it can report.
         not_applicable: why tests were left out, each with how many.
         planned: what each check would do, as plain JSON.
@@ -40,6 +40,7 @@ class Selected:
     timed: int = 0
     collected: list[str] = field(default_factory=list)
     exclusive: list[str] = field(default_factory=list)
+    disruptive: list[str] = field(default_factory=list)
     known: dict[str, dict[str, Any]] = field(default_factory=dict)
     not_applicable: dict[str, int] = field(default_factory=dict)
     planned: list[dict[str, Any]] = field(default_factory=list)
@@ -105,6 +106,7 @@ class Selection:
         selected.checks = len(checks)
         selected.timed = sum("measure" in our_fixtures(item) for item, _ in checks)
         selected.exclusive = [item.nodeid for item, check in checks if check.exclusive]
+        selected.disruptive = [item.nodeid for item, check in checks if check.disruptive]
         selected.known = {item.nodeid: check.identity for item, check in checks}
         if checks and not selected.error and not self.run.pytest.option.collectonly:
             from pytest_llmops.plugin.plan import planned
@@ -119,6 +121,7 @@ class Selection:
         system = self._system()
         check.procedures = tuple(name for name in bound if name.partition(".")[0] == system)
         words = {check.suite} if check.ready and check.suite in SUITES else set()
+        words |= {"disruptive"} if check.disruptive else set()
         if bound:
             from pytest_llmops.procedures.catalogue import procedure
 
@@ -148,9 +151,20 @@ class Selection:
         selected.left_out = [
             {"test": item.stash[CHECK].key, "suites": carried_suites(item), "reason": reasons[item]} for item in out
         ]
+        if self.run.options.plan:
+            self._say_what_they_would_do(target, out, selected)
         if out:
             config.hook.pytest_deselected(items=out)
             items[:] = [item for item in items if not reasons.get(item)]
+
+    def _say_what_they_would_do(self, target: Target, out: list[pytest.Item], selected: Selected) -> None:
+        """Whoever may turn a key has to see what it would set going."""
+        from pytest_llmops.plugin.plan import planned
+
+        lacking = missing(target, self.run.options, self.run.began)
+        for item, entry in zip(out, selected.left_out, strict=True):
+            if entry["reason"].startswith((LOCKED, CLOSED)):
+                entry["would"] = planned(item, target, lacking=lacking)
 
     def _why_not(self, item: pytest.Item, target: Target) -> str:
         """Why a test does not run on this target; empty if it does."""
@@ -168,9 +182,4 @@ class Selection:
                 )
             if target.table.components.serving(role) is None:
                 return f"no {' or '.join(ROLES[role])} in target {target.name}"
-        if item.get_closest_marker("disruptive") and not self._both_keys(target):
-            return LOCKED
-        return ""
-
-    def _both_keys(self, target: Target) -> bool:
-        return target.table.may_be_disrupted and self.run.options.allow_disruption == target.name
+        return why_locked(target, self.run.options, self.run.began) if check.disruptive else ""

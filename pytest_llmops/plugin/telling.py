@@ -8,6 +8,7 @@ import pytest
 
 from pytest_llmops.errors import did_you_mean
 from pytest_llmops.plugin.command_line import ENGINES
+from pytest_llmops.plugin.keys import LOCKED, missing_keys, tried
 from pytest_llmops.plugin.ours import SUITES_FOLDER
 from pytest_llmops.plugin.plan import share_of, total_of
 
@@ -80,6 +81,9 @@ class Telling:
             self.line(note)
         for reason, count in selected.not_applicable.items():
             self.line(f"{count} left out: {reason}")
+            if reason == LOCKED and tried(self.run.options):
+                for key in missing_keys(target, self.run.options):
+                    self.line(f"lacks {key}")
         if selected.checks:
             from pytest_llmops.report.plan import counted, each, most
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
+from pytest_llmops.report.disruption_plan import fill
 from pytest_llmops.report.page import page
 from pytest_llmops.report.whole_file import write_whole
 from pytest_llmops.target.durations import spoken
@@ -50,6 +51,7 @@ def lines(plan: dict[str, Any], *, color: bool, width: int) -> list[str]:
 
 
 def _fill(console: Console, plan: dict[str, Any]) -> None:
+    fill(console, plan)
     if plan["checks"]:
         console.print(_checks(plan["checks"], console.width, twice=plan["against"] is not None))
         console.print()

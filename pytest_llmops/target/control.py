@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -36,6 +37,11 @@ class Docker(Driven):
         None, description="Address of the engine, e.g. 'unix:///run/docker.sock'; else DOCKER_HOST, else its usual one."
     )
 
+    @property
+    def what(self) -> str:
+        """What is acted on, for people."""
+        return f"container {self.container}"
+
 
 class Compose(Driven):
     """A service of a Compose project."""
@@ -47,6 +53,11 @@ class Compose(Driven):
     command: Words = Field([], description="How Compose is called: else 'docker compose', else 'docker-compose'.")
     host: str | None = Field(None, description="Address of the engine, as DOCKER_HOST.")
 
+    @property
+    def what(self) -> str:
+        """What is acted on, for people."""
+        return f"service {self.service} of {self.file}"
+
 
 class Supervisor(Driven):
     """A program of supervisord."""
@@ -55,6 +66,11 @@ class Supervisor(Driven):
     program: str = Field(min_length=1, description="'name', or 'group:name'.")
     url: str = Field("unix:///run/supervisor.sock", description="Where supervisord listens; http:// too.")
     auth: str | None = Field(None, description="Environment variable with 'user:password'.")
+
+    @property
+    def what(self) -> str:
+        """What is acted on, for people."""
+        return f"program {self.program}"
 
     def secrets(self, environ: Mapping[str, str]) -> list[str]:
         """User and password, and the password alone."""
@@ -69,6 +85,11 @@ class Systemd(Driven):
     user: bool = Field(False, description="A unit of the user's own manager.")
     via: Words = Field([], description="Words before each command, e.g. ['ssh', 'ops@host'] or ['sudo'].")
 
+    @property
+    def what(self) -> str:
+        """What is acted on, for people."""
+        return f"unit {self.unit}"
+
 
 class Kubernetes(Driven):
     """A deployment or stateful set."""
@@ -80,6 +101,11 @@ class Kubernetes(Driven):
     namespace: str = "default"
     context: str | None = Field(None, description="Of the kubeconfig; else its current one.")
     kubeconfig: str | None = Field(None, description="Relative to llmops.toml; else KUBECONFIG, else its usual place.")
+
+    @property
+    def what(self) -> str:
+        """What is acted on, for people."""
+        return f"{self.workload} in namespace {self.namespace}"
 
 
 class Process(Driven):
@@ -97,6 +123,11 @@ class Process(Driven):
         if (self.pid_file is None) == (self.port is None):
             raise ValueError("a process is found by exactly one of pid_file and port")
         return self
+
+    @property
+    def what(self) -> str:
+        """What is acted on, for people."""
+        return f"process of {self.pid_file}" if self.pid_file else f"process that listens on port {self.port}"
 
 
 class Command(Driven):
@@ -117,6 +148,11 @@ class Command(Driven):
     resume: Words = []
     logs: Words = []
     cwd: str | None = Field(None, description="Where they run; relative to llmops.toml, else beside it.")
+
+    @property
+    def what(self) -> str:
+        """What is acted on, for people."""
+        return f"what {shlex.join(self.status)!r} tells of"
 
 
 Control = Annotated[

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from pytest_llmops.errors import ConfigError, did_you_mean
 from pytest_llmops.samples import Prompt, Workload
 from pytest_llmops.target import FILE_NAME, profiles
+from pytest_llmops.target.memory import State
 from pytest_llmops.target.models import Config, TargetTable
 from pytest_llmops.target.notes import notes, notes_on_history, unverified
 from pytest_llmops.target.problems import sentences
@@ -60,7 +61,7 @@ class Target:
 
     @property
     def state_folder(self) -> Path:
-        """Where locks and the journal lie, and runs that could not be written to the history."""
+        """Where locks and the undo journal live, and runs that could not be written to the history."""
         return self.root / self.config.state.dir
 
     @property
@@ -201,6 +202,24 @@ def load_any(file: Path | None, root: Path) -> Target:
     named = raw.get("targets", {})
     first = next(iter(named), None) if isinstance(named, Mapping) else None
     return load(file, raw.get("default_target") or first, root)
+
+
+def state_path(file: Path | None, root: Path) -> Path:
+    """Where locks and the undo journal live, also where no target of the file can be read.
+
+    Args:
+        file: ``llmops.toml``; None where there is none.
+        root: where the state folder is then.
+
+    Raises:
+        ConfigError: the file is not TOML, or its ``[state]`` is no such table.
+    """
+    if file is None:
+        return root / State().dir
+    try:
+        return file.resolve().parent / State.model_validate(_parse(file).get("state", {})).dir
+    except ValidationError as error:
+        raise ConfigError("\n".join(sentences(error, State, f"{file.name}: [state]"))) from None
 
 
 def _addressed(table: TargetTable, name: str, shown: str) -> tuple[TargetTable, list[str]]:

@@ -6,7 +6,7 @@ import datetime as dt
 from itertools import pairwise
 from typing import Any, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from pytest_llmops.target.components import Components
 from pytest_llmops.target.durations import Seconds
@@ -15,6 +15,7 @@ from pytest_llmops.target.memory import History, State
 from pytest_llmops.target.points import Point
 from pytest_llmops.target.table import Table
 from pytest_llmops.target.thresholds import Threshold
+from pytest_llmops.target.windows import Windows
 
 Environment = Literal["production", "staging", "development", "sandbox"]
 
@@ -74,7 +75,27 @@ class Disruption(Table):
     """The first of two keys for whatever changes the target; the second is typed on the command line."""
 
     allowed: bool = False
-    windows: list[str] = Field([], description="Maintenance windows, e.g. 'Sat 02:00-04:00'.")
+    windows: list[str] = Field(
+        [], description="Maintenance windows, e.g. 'Sat 02:00-04:00', 'Mon-Fri 22:00-06:00'. None: at any time."
+    )
+    timezone: str | None = Field(None, description="Whose clock they mean, e.g. 'Europe/Berlin'; else this machine's.")
+
+    @field_validator("windows")
+    @classmethod
+    def _are_windows(cls, value: list[str]) -> list[str]:
+        Windows.read(value, None)
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_zone(cls, value: str | None) -> str | None:
+        Windows.read([], value)
+        return value
+
+    @property
+    def maintenance(self) -> Windows:
+        """When a change may begin."""
+        return Windows.read(self.windows, self.timezone)
 
 
 class TargetTable(Table):
@@ -142,5 +163,4 @@ UNREAD = ("schedule", "notify", "audit")
 def unread(table: TargetTable) -> list[str]:
     """What is filled in, but read by nothing in this version."""
     found = [name for name in UNREAD if getattr(table, name)]
-    found += ["disruption.windows"] if table.disruption.windows else []
     return found + [f'thresholds."{name}".for' for name, limits in table.thresholds.items() if limits.for_s]

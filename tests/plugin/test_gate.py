@@ -11,9 +11,10 @@ import pytest
 from pytest_llmops.judge import Recording, Store, load, write_candidate
 from pytest_llmops.plugin.asked_names import missing_primaries, unmatched
 from pytest_llmops.plugin.exit_status import exit_status
+from pytest_llmops.plugin.keys import LOCKED
 from pytest_llmops.plugin.missing import is_whole, reaches, unmade_of
 from pytest_llmops.plugin.ours import SUITES_FOLDER
-from pytest_llmops.plugin.selection import LOCKED, Selected
+from pytest_llmops.plugin.selection import Selected
 from pytest_llmops.samples import Metric
 from pytest_llmops.target.load import load as load_target
 

@@ -87,6 +87,7 @@ def test_run_json_holds_what_is_documented(project, model):
         "spent",
         "twin",
         "missing",
+        "left_changed",
         "checks",
     ]
     stated = {key: whole[key] for key in ("schema", "target", "profile", "environment", "exit_status")}

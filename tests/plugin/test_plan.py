@@ -132,6 +132,7 @@ def test_it_says_all_and_does_nothing(project, model, plan_of, workers):
         "once": {},
         "measures": [],
         "records": [{"name": "model_count", "unit": "models"}],
+        "disruption": None,
     }
     assert (summary["operations"], summary["tokens"], summary["timed"]) == ({"openai.generate": 33}, 33 * 16, True)
     assert summary["measures"] == [{"name": "speed[summary]", "component": "openai", "method": "generate"}]

@@ -1,0 +1,182 @@
+"""What one test changes of its target: each act is journalled first, and all of them are taken back."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from pytest_llmops.control.drivers import hands_on
+from pytest_llmops.control.hands import AFTERWARDS, WAYS
+from pytest_llmops.control.undoing import undo
+from pytest_llmops.errors import LlmopsError, Unsupported
+from pytest_llmops.state.journal import Step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pytest_llmops.control.driver import Act, State, Status
+    from pytest_llmops.control.hands import Hands
+    from pytest_llmops.control.interruption import Interruption
+    from pytest_llmops.state.journal import Journal
+    from pytest_llmops.target.load import Target
+
+
+class Change:
+    """Stops, starts, kills, pauses components of the target, and brings them back.
+
+    Every act writes down how it is taken back before it begins, and returns the status that was seen afterwards. It
+    raises ``Unsupported``, before anything happens, where the component's driver cannot do it or cannot take it back;
+    ``ControlError`` where it failed; ``OutsideWindow`` where the maintenance window has closed.
+
+    Args:
+        target: whose components.
+        journal: of the target.
+        interruption: makes signals wait where they would tear something.
+        opened: who makes the change, for whoever finds the journal: ``test``, ``run``.
+        say: is told each step.
+        may_begin: raises where no change may begin now.
+        hands: gives the hands on a component; by default those that its ``control`` table describes.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        journal: Journal,
+        interruption: Interruption,
+        *,
+        opened: Mapping[str, str],
+        say: Callable[[str], None],
+        may_begin: Callable[[], None],
+        hands: Callable[[str], Hands] | None = None,
+    ) -> None:
+        self._target = target
+        self._journal = journal
+        self._interruption = interruption
+        self._opened_by = opened
+        self._say = say
+        self._may_begin = may_begin
+        self._over = False
+        self._hands_on = hands or (lambda component: hands_on(target, component))
+        self._hands: dict[str, Hands] = {}
+
+    def __repr__(self) -> str:
+        return f"Change({self._target.name})"
+
+    def status(self, component: str) -> Status:
+        """How a component is."""
+        return self._on(component).status()
+
+    def logs(self, component: str, lines: int = 200) -> list[str]:
+        """The newest lines that a component wrote, oldest first."""
+        return self._on(component).logs(lines)
+
+    def stop(self, component: str) -> Status:
+        """Stop it in good order."""
+        return self._act("stop", component)
+
+    def start(self, component: str) -> Status:
+        """Start it."""
+        return self._act("start", component)
+
+    def restart(self, component: str) -> Status:
+        """Stop and start it."""
+        return self._act("restart", component)
+
+    def kill(self, component: str) -> Status:
+        """End it without a chance to clean up."""
+        return self._act("kill", component)
+
+    def pause(self, component: str) -> Status:
+        """Let it do nothing, and answer nothing, while it is there."""
+        return self._act("pause", component)
+
+    def resume(self, component: str) -> Status:
+        """Let it go on."""
+        return self._act("resume", component)
+
+    def undo(self) -> bool:
+        """Take back what was done, the last first; signals wait until that is over. No act is possible afterwards.
+
+        Returns:
+            Whether all is as it was; what is not, the journal tells.
+
+        Raises:
+            JournalError: the journal cannot be read or written.
+        """
+        self._over = True
+        with self._interruption.hold():
+            try:
+                if not self._journal.story.open:
+                    return True
+                if self._interruption.came:
+                    count = len(self._journal.story.open)
+                    self._say(f"interrupted: {count} to undo first; further signals wait until that is done")
+                return undo(self._journal, lambda step: self._on(step.component), self._say, again=False)
+            finally:
+                for hands in self._hands.values():
+                    hands.driver.close()
+                self._hands.clear()
+
+    def _on(self, component: str) -> Hands:
+        if component not in self._hands:
+            self._hands[component] = self._hands_on(component)
+        return self._hands[component]
+
+    def _act(self, act: Act, component: str) -> Status:
+        if self._over:
+            raise LlmopsError(f"{act} {component}: this change is over, and has been taken back.")
+        hands = self._on(component)
+        hands.check(act)
+        before = hands.status()
+        self._can_be_undone(act, hands, before)
+        self._may_begin()
+        with self._interruption.hold():
+            self._journal.add(self._step(act, hands, before), self._opened())
+        return hands.act(act, before.kept)
+
+    def _can_be_undone(self, act: Act, hands: Hands, before: Status) -> None:
+        """See whether the way back is open.
+
+        Raises:
+            Unsupported: it is not; nothing was attempted.
+        """
+        # On its way a restart is nowhere, and may stay there
+        ways = {WAYS.get((after, before.state), ()) for after in (_afterwards(act), *_on_the_way(act))}
+        lacking = sorted({needed for way in ways for needed in way} - hands.can)
+        if lacking:
+            able = ", ".join(sorted(hands.can))
+            raise Unsupported(
+                f"{hands.component}: {act} is not attempted, for {hands.driver.what} could not be brought back to "
+                f"{before.state}: that takes {' and '.join(map(repr, lacking))}; it can: {able}."
+            )
+
+    def _step(self, act: Act, hands: Hands, before: Status) -> Step:
+        control: Any = self._target.component(hands.component).control
+        return Step(
+            component=hands.component,
+            what=hands.driver.what,
+            act=act,
+            control=control.model_dump(mode="json"),
+            state=before.state,
+            kept=dict(before.kept),
+            by_hand=hands.by_hand(_afterwards(act), before.state, before.kept),
+        )
+
+    def _opened(self) -> dict[str, Any]:
+        return {
+            "target": self._target.name,
+            "environment": self._target.table.environment,
+            "root": str(self._target.root.resolve()),
+            "pid": os.getpid(),
+            **self._opened_by,
+        }
+
+
+def _afterwards(act: Act) -> State:
+    """The state that an act leads to."""
+    return AFTERWARDS.get(act, "stopped")
+
+
+def _on_the_way(act: Act) -> tuple[State, ...]:
+    """States in which an act may be left lying."""
+    return ("stopped",) if act == "restart" else ()

@@ -1,0 +1,171 @@
+"""An undo that fails is the loudest line there is; nothing disruptive runs until it is mended."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pytest_llmops.plugin.exit_status import exit_status
+
+from .conftest import KEY, THREE_STEPS
+
+BREAKS = f"""
+from pathlib import Path
+{THREE_STEPS}
+    Path("hands/redis.broken").touch()
+"""
+PLAIN = "\ndef test_plain(llmops_target):\n    pass\n"
+
+
+@pytest.fixture
+def stack(stack, project):
+    project.write("test_it.py", BREAKS + PLAIN)
+    return stack
+
+
+@pytest.fixture
+def said(stack):
+    hand, here = stack.hand, stack.hand.parent.parent
+    return [
+        "UNDO FAILED: here is NOT as it was before test_it.py::test_three_steps",
+        f"  redis (what '{hand} status redis' looks at) was running before kill, and is to be so again",
+        f"    why not:  redis: {hand} start redis in {here} ended with 1; it said: start: no luck",
+        f"    by hand:  (cd {here} && {hand} start redis)",
+        "  then: llmops recover (it looks first; no disruptive test runs on here until it has)",
+    ]
+
+
+def test_it_is_the_last_word_and_fails_the_run(stack, quick, said):
+    run = quick(KEY)
+    assert run.status == 1
+    assert run.lines[-5:] == said
+    assert stack.seen() == {"openai": "running", "qdrant": "running", "redis": "stopped"}
+    assert run.whole["exit_status"] == 1
+    (left,) = run.whole["left_changed"]
+    assert left == {
+        "test": "test_it.py::test_three_steps",
+        "component": "redis",
+        "what": f"what '{stack.hand} status redis' looks at",
+        "act": "kill",
+        "state": "running",
+        "why": said[2].removeprefix("    why not:  "),
+        "by_hand": [said[3].removeprefix("    by hand:  ")],
+    }
+    check = next(check for check in run.whole["checks"] if check["test"] == "test_it.py::test_three_steps")
+    assert (check["outcome"], check["category"], check["severity"]) == ("error", "left-changed", "critical")
+
+
+def test_so_it_is_after_a_signal(stack, project, quick, said):
+    project.write("test_it.py", f"import os, signal\n{BREAKS}    os.kill(os.getpid(), signal.SIGTERM)\n")
+    run = quick(KEY)
+    assert run.status == 2
+    assert run.lines[-5:] == said
+
+
+def test_so_it_is_in_parallel(stack, project, said):
+    run = project.run("-n", "1", KEY)
+    assert run.status == 1, run.out
+    assert run.lines[-5:] == said
+    assert len(run.whole["left_changed"]) == 1
+
+
+def test_the_next_disruptive_run_is_refused_until_it_is_mended(stack, quick, recover, said, project):
+    assert quick(KEY).status == 1
+    refused = quick(KEY)
+    assert refused.status == 4
+    assert re.fullmatch(
+        r"ERROR: here is not as it was: process \d+ on [-\d]{10} [:\d]{8} \(test_it\.py::test_three_steps\) "
+        rf"did not take back: kill redis \(what '{stack.hand} status redis' looks at\)\. "
+        r"Nothing disruptive runs there until that is done: run llmops recover\.",
+        next(line for line in refused.lines if line.startswith("ERROR")),
+    )
+    plain = quick()
+    assert plain.status == 0
+    assert [line for line in plain.lines if line.startswith("llmops: here is not as it was: process ")]
+
+    failed = recover()
+    assert failed.status == 1
+    assert failed.lines[-5:-1] == said[:-1]
+    assert failed.lines[-1] == (
+        "  then: llmops recover, again (it looks first; no disruptive test runs on here until it has)"
+    )
+    shown = recover("--plan")
+    assert shown.status == 1
+    assert shown.lines[1:] == [
+        f"  kill redis (what '{stack.hand} status redis' looks at): back to running",
+        f"    {said[2].removeprefix('    why not:  ')}",
+        f"    {said[3].strip().replace('by hand:  ', 'by hand: ')}",
+    ]
+
+    (stack.path / "redis.broken").unlink()
+    mended = recover()
+    assert mended.status == 0
+    assert mended.lines[1:] == [
+        f"  undoing kill of redis (what '{stack.hand} status redis' looks at): back to running",
+        "here is as it was",
+    ]
+    assert stack.is_as_before()
+    project.write("test_it.py", THREE_STEPS)
+    assert quick(KEY).status == 0
+
+
+def test_what_a_person_mended_needs_only_be_seen(stack, quick, recover):
+    assert quick(KEY).status == 1
+    (stack.path / "redis.broken").unlink()
+    acts = [*stack.acts, "start redis"]
+    subprocess.run([stack.hand, "start", "redis"], check=True)
+    assert recover("--target", "here").status == 0
+    assert stack.acts == acts
+
+
+def test_recover_needs_neither_the_target_nor_its_tables(stack, quick, recover, project):
+    assert quick(KEY).status == 1
+    (stack.path / "redis.broken").unlink()
+    project.write("llmops.toml", '[targets.other.components.api]\nurl = "nothing that holds"\n')
+    assert recover().status == 0
+    assert stack.is_as_before()
+
+
+def test_a_damaged_journal_is_never_overwritten(stack, quick, recover):
+    assert quick(KEY).status == 1
+    text = stack.journal.read_text().splitlines(keepends=True)
+    damaged = "".join([text[0], "{}\n", *text[2:]])
+    stack.journal.write_text(damaged)
+    refused = quick(KEY)
+    assert refused.status == 4
+    told = (
+        f"{stack.journal}: line 2 is damaged (KeyError: 'entry'). It says how a change is taken back, so it is not "
+        "overwritten, and nothing is guessed: look at it, bring the target back by hand, then remove the file."
+    )
+    assert f"ERROR: {told}" in refused.lines
+    assert (recover().status, recover().lines) == (1, [f"Error: {told}"])
+    assert stack.journal.read_text() == damaged
+
+
+def test_a_test_of_its_own_accord_cannot_go_on_after_one_that_failed(stack, project, quick):
+    project.write("test_later.py", "def test_later(change):\n    change.stop('openai')\n")
+    run = quick(KEY)
+    later = next(check for check in run.whole["checks"] if check["test"] == "test_later.py::test_later")
+    assert later["outcome"] == "error"
+    assert later["reason"].startswith("here is not as it was: process ")
+    assert Path(stack.journal).exists()
+
+
+@pytest.mark.parametrize(("pytests", "status"), [(0, 1), (1, 1), (5, 1), (2, 2), (3, 3)])
+@pytest.mark.parametrize("gate", [None, "suspect"])
+def test_no_run_that_leaves_a_target_changed_is_green(pytests, status, gate):
+    assert exit_status(pytests, [], others_failed=False, gate=gate, left_changed=True) == status
+
+
+def test_where_nothing_was_ever_changed_there_is_nothing_to_recover(project, recover):
+    done = recover()
+    assert (done.status, done.out) == (0, "nothing is open: all changes were taken back\n")
+    assert not (project.path / ".llmops").exists()
+
+
+def test_recover_says_what_is_wrong_with_the_state_table(project, recover):
+    project.write("llmops.toml", "[state]\ndri = 'x'\n")
+    done = recover()
+    assert done.status == 1
+    assert done.lines == ["Error: llmops.toml: [state] has an unknown key 'dri'. Did you mean 'dir'?"]

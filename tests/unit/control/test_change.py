@@ -1,0 +1,182 @@
+"""What a change writes down before it acts, what it refuses, and how it takes back."""
+
+from contextlib import suppress
+
+import pytest
+
+from pytest_llmops.control.change import Change
+from pytest_llmops.control.driver import Status
+from pytest_llmops.control.hands import Hands
+from pytest_llmops.control.interruption import Interruption
+from pytest_llmops.errors import ControlError, LlmopsError, OutsideWindow, Unsupported
+from pytest_llmops.state.journal import Journal
+from pytest_llmops.target.load import load
+
+ALL = ("start", "stop", "restart", "kill", "pause", "resume")
+AFTER = dict(zip(ALL, ("running", "stopped", "running", "stopped", "paused", "running"), strict=True))
+TARGET = """
+[targets.here.components.ollama]
+url = "http://127.0.0.1:9"
+control = { driver = "docker", container = "x" }
+[targets.here.components.redis]
+url = "redis://127.0.0.1:9"
+control = { driver = "docker", container = "y" }
+"""
+
+
+class Machine:
+    """A driver of states in memory."""
+
+    def __init__(self, name, can=ALL, state="running", kept=None):
+        self.what = f"container {name}"
+        self.can = frozenset(can)
+        self.state, self.kept, self.instance, self.acts, self.fails = state, kept or {}, 0, [], set()
+
+    def status(self, within_s):
+        return Status(self.state, str(self.instance), kept=self.kept)
+
+    def act(self, act, within_s, kept):
+        self.acts.append(act)
+        if act in self.fails:
+            raise ControlError("", "refused", f"{act} is not for you.")
+        self.state, self.instance = AFTER[act], self.instance + 1
+
+    def logs(self, lines, within_s):
+        return []
+
+    def by_hand(self, act, kept):
+        return f"{act} it"
+
+    def close(self):
+        pass
+
+
+@pytest.fixture
+def journal(tmp_path):
+    return Journal.of(tmp_path, "here")
+
+
+@pytest.fixture
+def changes(tmp_path, journal):
+    """Makes a change of the given machines."""
+    (tmp_path / "llmops.toml").write_text(TARGET)
+    target = load(tmp_path / "llmops.toml", None, tmp_path, {})
+
+    def changes(may_begin=lambda: None, **machines):
+        return Change(
+            target,
+            journal,
+            Interruption(),
+            opened={"test": "t.py::test_it", "run": "r"},
+            say=lambda line: None,
+            may_begin=may_begin,
+            hands=lambda component: Hands(component, machines[component], 1.0),
+        )
+
+    return changes
+
+
+def test_the_way_back_is_on_disk_before_the_act(changes, journal):
+    machine = Machine("x", kept={"replicas": 3})
+    machine.fails = {"stop"}
+    change = changes(ollama=machine)
+    with pytest.raises(ControlError):
+        change.stop("ollama")
+    seen = Journal(journal.path).story
+    (step,) = seen.steps.values()
+    assert (step.component, step.what, step.act, step.state, step.kept, step.by_hand) == (
+        "ollama", "container x", "stop", "running", {"replicas": 3}, ["start it"],
+    )  # fmt: skip
+    assert step.control == {"deadline": 60.0, "driver": "docker", "container": "x", "host": None}
+    assert change.undo()
+    assert machine.acts == ["stop"]
+
+
+@pytest.mark.parametrize("was", ["running", "paused", "stopped"])
+@pytest.mark.parametrize("act", ALL)
+def test_whatever_was_done_it_is_as_it_was(changes, act, was):
+    machine = Machine("x", state=was)
+    change = changes(ollama=machine)
+    with suppress(ControlError):  # what is stopped cannot be paused
+        getattr(change, act)("ollama")
+    assert change.undo()
+    assert machine.state == was
+
+
+@pytest.mark.parametrize(
+    ("act", "was", "can", "lacks"),
+    [
+        ("stop", "running", ["stop"], "'start'"),
+        ("kill", "running", ["kill", "pause"], "'start'"),
+        ("kill", "paused", ["kill", "start"], "'pause'"),
+        ("restart", "running", ["restart"], "'start'"),
+        ("pause", "running", ["pause"], "'resume'"),
+        ("start", "stopped", ["start"], "'stop'"),
+        ("restart", "stopped", ["restart"], "'stop'"),
+    ],
+)
+def test_what_could_not_be_taken_back_is_not_begun(changes, journal, act, was, can, lacks):
+    machine = Machine("x", can=can, state=was)
+    with pytest.raises(Unsupported) as caught:
+        getattr(changes(ollama=machine), act)("ollama")
+    assert str(caught.value) == (
+        f"ollama: {act} is not attempted, for container x could not be brought back to {was}: that takes {lacks}; "
+        f"it can: {', '.join(sorted(can))}."
+    )
+    assert machine.acts == []
+    assert not journal.path.exists()
+
+
+def test_what_the_driver_cannot_do_is_not_begun(changes, journal):
+    with pytest.raises(Unsupported, match=r"^ollama: container x cannot be asked for 'pause'; it can: start, stop\.$"):
+        changes(ollama=Machine("x", can=["start", "stop"])).pause("ollama")
+    assert not journal.path.exists()
+
+
+def test_one_that_fails_does_not_keep_the_others_from_being_taken_back(changes, journal):
+    model, cache = Machine("x"), Machine("y")
+    change = changes(ollama=model, redis=cache)
+    change.stop("ollama")
+    change.kill("redis")
+    cache.fails = {"start"}
+    assert not change.undo()
+    assert (model.state, cache.state) == ("running", "stopped")
+    (failure,) = journal.reread().failed.values()
+    assert (failure.why, failure.by_hand) == ("redis: start is not for you.", ["start it"])
+    assert not change.undo()
+    assert cache.acts == ["kill", "start"]
+
+
+def test_what_runs_again_but_not_as_it_did_is_said(changes, journal):
+    machine = Machine("x", kept={"replicas": 3})
+    change = changes(ollama=machine)
+    change.stop("ollama")
+    machine.kept = {"replicas": 1}
+    assert not change.undo()
+    (failure,) = journal.reread().failed.values()
+    assert failure.why == "ollama is running with {'replicas': 1}, and had {'replicas': 3} before stop."
+
+
+def test_once_taken_back_nothing_more_is_done(changes):
+    machine = Machine("x")
+    change = changes(ollama=machine)
+    assert change.undo()
+    with pytest.raises(LlmopsError, match=r"^stop ollama: this change is over, and has been taken back\.$"):
+        change.stop("ollama")
+    assert machine.acts == []
+
+
+def test_a_window_that_closes_meanwhile_ends_it(changes):
+    model, cache = Machine("x"), Machine("y")
+    answers = iter([None, OutsideWindow("closed")])
+
+    def may_begin():
+        if answer := next(answers):
+            raise answer
+
+    change = changes(may_begin, ollama=model, redis=cache)
+    change.stop("ollama")
+    with pytest.raises(OutsideWindow):
+        change.stop("redis")
+    assert change.undo()
+    assert (model.acts, cache.acts) == (["stop", "start"], [])

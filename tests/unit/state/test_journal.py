@@ -1,0 +1,162 @@
+"""The undo journal: what was confirmed is there whatever happened, and what is damaged is left alone."""
+
+import json
+import resource
+from contextlib import contextmanager
+
+import pytest
+
+from pytest_llmops.errors import JournalError
+from pytest_llmops.state.journal import KEPT, Failure, Journal, Step, journals
+
+OPENED = {
+    "target": "here",
+    "environment": "staging",
+    "root": "/srv",
+    "pid": 7,
+    "test": "t.py::test_it",
+    "run": "r",
+}
+STOP = Step("openai", "container x", "stop", {"driver": "docker"}, "running", {"replicas": 3}, ["docker start x"])
+PAUSE = Step("redis", "container y", "pause", {"driver": "docker"}, "running", {}, ["docker unpause y"])
+
+
+@pytest.fixture
+def state(tmp_path):
+    return tmp_path / ".llmops"
+
+
+@pytest.fixture
+def journal(state):
+    return Journal.of(state, "here")
+
+
+@pytest.fixture
+def full_disk():
+    """No file may grow beyond a size."""
+
+    @contextmanager
+    def full_disk(size):
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    return full_disk
+
+
+def again(journal):
+    return Journal(journal.path)
+
+
+def test_a_step_is_there_for_whoever_comes_next(journal, state):
+    assert journal.add(STOP, OPENED) == 1
+    assert journal.add(PAUSE, OPENED) == 2
+    (found,) = journals(state)
+    assert found.story.open == {2: PAUSE, 1: STOP}
+    assert list(found.story.open) == [2, 1]
+    assert {**found.story.opened, "at": 0} == {**OPENED, "at": 0}
+    assert (state / ".gitignore").read_text().splitlines()[-1] == "*"
+    assert journal.path.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_was_undone_or_failed_is_there_too(journal):
+    journal.add(STOP, OPENED)
+    journal.add(PAUSE, OPENED)
+    journal.undone(2)
+    journal.failed(1, Failure("no luck", ["docker start x"]))
+    story = again(journal).story
+    assert story.open == {1: STOP}
+    assert story.failed == {1: Failure("no luck", ["docker start x"])}
+
+
+@pytest.mark.parametrize("cut", [1, 20, -1])
+def test_a_line_that_was_cut_short_was_never_confirmed(journal, cut):
+    journal.add(STOP, OPENED)
+    whole = journal.path.read_bytes()
+    journal.add(PAUSE, OPENED)
+    second = journal.path.read_bytes()[len(whole) :]
+    journal.path.write_bytes(whole + second[:cut])
+    found = again(journal)
+    assert found.story.open == {1: STOP}
+    found.undone(1)
+    assert again(journal).story.open == {}
+    assert [json.loads(line)["entry"] for line in journal.path.read_text().splitlines()] == ["opened", "step", "undone"]
+
+
+def test_nothing_but_a_cut_line_is_nothing(journal):
+    journal.add(STOP, OPENED)
+    journal.path.write_bytes(journal.path.read_bytes()[:30])
+    assert again(journal).story.open == {}
+
+
+def test_the_number_of_a_target_is_no_path(state):
+    journal = Journal.of(state, "../sandbox:rag")
+    journal.add(STOP, OPENED)
+    assert journal.path == state / "journal" / "..%2Fsandbox%3Arag.jsonl"
+
+
+@pytest.mark.parametrize(
+    ("line", "text", "said"),
+    [
+        (1, "{", "JSONDecodeError: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
+        (2, "{}", "KeyError: 'entry'"),
+        (2, '{"entry": "undone", "number": 1}', "ValueError: a line before it is missing"),
+        (3, '{"entry": "step", "number": 9}', "ValueError: a line before it is missing"),
+        (3, '{"entry": "waved", "number": 1}', "ValueError: unknown entry 'waved'"),
+    ],
+    ids=["no JSON", "not ours", "undone before it was done", "a gap", "of a later version"],
+)
+def test_a_damaged_journal_says_so_and_stays(journal, line, text, said):
+    journal.add(STOP, OPENED)
+    journal.add(PAUSE, OPENED)
+    lines = journal.path.read_text().splitlines()
+    lines[line - 1] = text
+    damaged = "\n".join(lines) + "\n"
+    journal.path.write_text(damaged)
+    found = again(journal)
+    with pytest.raises(JournalError) as caught:
+        found.add(STOP, OPENED)
+    assert str(caught.value) == (
+        f"{journal.path}: line {line} is damaged ({said}). It says how a change is taken back, so it is not "
+        "overwritten, and nothing is guessed: look at it, bring the target back by hand, then remove the file."
+    )
+    assert journal.path.read_text() == damaged
+
+
+def test_what_cannot_be_written_is_not_begun(journal, state):
+    state.parent.mkdir(exist_ok=True)
+    state.write_text("a file in the way")
+    with pytest.raises(JournalError) as caught:
+        journal.add(STOP, OPENED)
+    assert str(caught.value) == f"{journal.path} cannot be read: [Errno 20] Not a directory: '{journal.path}'."
+
+
+def test_on_a_full_disk_nothing_is_begun(journal, full_disk):
+    journal.add(STOP, OPENED)
+    with full_disk(journal.path.stat().st_size + 10), pytest.raises(JournalError) as caught:
+        journal.add(PAUSE, OPENED)
+    assert str(caught.value) == f"{journal.path} cannot be written: the disk is full. Nothing is changed without it."
+    assert journal.story.open == again(journal).story.open == {1: STOP}
+    journal.undone(1)
+    assert again(journal).story.open == {}
+
+
+def test_what_is_closed_is_kept_for_a_while(journal, state):
+    for _ in range(KEPT + 2):
+        journal.add(STOP, OPENED)
+        journal.undone(1)
+        journal.close()
+    assert journals(state) == []
+    assert len(list((journal.path.parent / "closed").iterdir())) == KEPT
+    journal.close()
+
+
+def test_it_begins_anew_after_it_was_closed(journal):
+    journal.add(STOP, OPENED)
+    journal.undone(1)
+    journal.close()
+    assert journal.add(PAUSE, OPENED) == 1
+    assert again(journal).story.open == {1: PAUSE}
