@@ -14,6 +14,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from .forks import Forks
+
 ROOT = Path(__file__).parents[2]
 UNUSED = ("hypothesispytest", "anyio", "locust", "benchmark", "faker")
 """Installed plugins that would only cost time here."""
@@ -87,6 +89,8 @@ class Model:
 class Project:
     """A folder with tests, and the runs of pytest in it."""
 
+    forks: Forks
+
     def __init__(self, path):
         self.path = path
         self.reports = path / "reports"
@@ -104,10 +108,14 @@ class Project:
         head = f'[targets.here]\nprofile = "{profile}"\n'
         return self.write("llmops.toml", f'{head}\n[targets.here.components.{component}]\nurl = "{url}"\n{more}')
 
-    def command(self, *words, without=(), allure=False):
+    def command(self, *words, **plugins):
         """The words that start pytest."""
+        return [sys.executable, "-m", "pytest", *self.words(*words, **plugins)]
+
+    def words(self, *words, without=(), allure=False):
+        """What pytest is told."""
         unused = [*UNUSED, *without, *(() if allure else ("allure_pytest",))]
-        return [sys.executable, "-m", "pytest", *(f"-pno:{name}" for name in unused), *map(str, words)]
+        return [*(f"-pno:{name}" for name in unused), *map(str, words)]
 
     def environ(self, **more):
         """This process's environment without what would steer the inner run."""
@@ -115,24 +123,39 @@ class Project:
         ours = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
         return {**ours, "COLUMNS": "120", **more}
 
-    def run(self, *words, cwd=None, environ=None, **plugins):
-        """Run pytest: its status, all that it printed, and what ``run.json`` says."""
+    def run(self, *words, cwd=None, environ=None, afresh=False, **plugins):
+        """Run pytest: its status, all that it printed, and what ``run.json`` says.
+
+        ``afresh`` in a process that has imported nothing before; else in a fork of one that has.
+        """
         report = self.reports / "run.json"
         report.unlink(missing_ok=True)
+        run = self._afresh if afresh else self.forks.run
+        status, out = run(self.words(*words, **plugins), cwd or self.path, self.environ(**(environ or {})), 60)
+        whole = json.loads(report.read_text()) if report.exists() else None
+        checks = {check["test"].rpartition("::")[2]: check for check in whole["checks"]} if whole else {}
+        lines = [line.rstrip() for line in out.splitlines()]
+        return SimpleNamespace(status=status, out=out, lines=lines, whole=whole, checks=checks)
+
+    def _afresh(self, words, cwd, environ, within_s):
         done = subprocess.run(
-            self.command(*words, **plugins),
-            cwd=cwd or self.path,
-            env=self.environ(**(environ or {})),
+            [sys.executable, "-m", "pytest", *words],
+            cwd=cwd,
+            env=environ,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=60,
+            timeout=within_s,
             check=False,
         )
-        whole = json.loads(report.read_text()) if report.exists() else None
-        checks = {check["test"].rpartition("::")[2]: check for check in whole["checks"]} if whole else {}
-        lines = [line.rstrip() for line in done.stdout.splitlines()]
-        return SimpleNamespace(status=done.returncode, out=done.stdout, lines=lines, whole=whole, checks=checks)
+        return done.returncode, done.stdout
+
+
+@pytest.fixture(scope="session", autouse=True)
+def forks():
+    Project.forks = Forks()
+    yield Project.forks
+    Project.forks.end()
 
 
 @pytest.fixture(scope="session")

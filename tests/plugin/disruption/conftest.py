@@ -1,10 +1,8 @@
 """A target of three real processes, hands on them that signal pytest at the n-th boundary, and runs that start fast."""
 
-import json
 import os
 import signal
 import subprocess
-import sys
 from contextlib import suppress
 from types import SimpleNamespace
 
@@ -88,29 +86,6 @@ def test_three_steps(change):
     assert change.kill("redis").state == "stopped"
 """
 
-ZYGOTE = """
-import gc, json, os, sys, pytest
-from pytest_llmops.plugin import named_suites, plan, reporting, selection, settling  # noqa: F401
-import pytest_llmops.control.command, pytest_llmops.control.embedded, pytest_llmops.report.run_json  # noqa: F401
-import pytest_llmops.measure.candidate, pytest_llmops.report.terminal, pytest_llmops.report.plan  # noqa: F401
-import pytest_llmops.measure.planning, pytest_llmops.target.load  # noqa: F401
-gc.collect(), gc.freeze()
-for line in sys.stdin:
-    asked = json.loads(line)
-    child = os.fork()
-    if not child:
-        os.setsid()
-        os.chdir(asked["cwd"])
-        os.environ.update(asked["environ"])
-        sys.argv = ["pytest", *asked["words"]]
-        file = os.open(asked["out"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        os.dup2(file, 1), os.dup2(file, 2)
-        status = pytest.main(asked["words"])
-        sys.stdout.flush(), sys.stderr.flush()
-        os._exit(int(status))
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-"""
-
 
 class Stack:
     """A target whose components are real processes."""
@@ -182,36 +157,13 @@ def stack(project):
     made.end()
 
 
-@pytest.fixture(scope="session")
-def zygote():
-    words = [sys.executable, "-c", ZYGOTE]
-    environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "LLMOPS_", "COV_"))}
-    process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ)
-    yield process
-    process.stdin.close()
-    process.stdout.close()
-    process.wait(10)
-
-
 @pytest.fixture
-def quick(zygote, project):
-    """Runs pytest in a fork of a process that has imported everything: its status, what it printed, run.json."""
+def quick(project):
+    """Runs pytest without the plugins that are not needed here."""
 
     def quick(*words, environ=None, cwd=None):
-        out, report = project.path / "out.txt", project.reports / "run.json"
-        report.unlink(missing_ok=True)
-        asked = {
-            "words": ["-pxdist.plugin", "-ppytest_llmops.plugin", *map(str, words)],
-            "cwd": str(cwd or project.path),
-            "environ": {"COLUMNS": "120", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **(environ or {})},
-            "out": str(out),
-        }
-        zygote.stdin.write(json.dumps(asked) + "\n")
-        zygote.stdin.flush()
-        status = int(zygote.stdout.readline())
-        said = out.read_text()
-        whole = json.loads(report.read_text()) if report.exists() else None
-        return SimpleNamespace(status=status, out=said, lines=[s.rstrip() for s in said.splitlines()], whole=whole)
+        few = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **(environ or {})}
+        return project.run("-pxdist.plugin", "-ppytest_llmops.plugin", *words, environ=few, cwd=cwd)
 
     return quick
 

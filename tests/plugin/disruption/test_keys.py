@@ -53,7 +53,7 @@ def untouched(stack, project):
     yield
     assert not (project.path / "ran").exists()
     assert stack.calls[asked:] == []
-    assert not (project.path / ".llmops").exists()
+    assert not (project.path / ".llmops" / "journal").exists()
 
 
 def _left_out(run):

@@ -45,7 +45,7 @@ def test_what_is_started_is_nobodys_child(hands, tmp_path):
     assert os.getsid(process.pid) == process.pid
     assert process.cwd() == str(tmp_path)
     hands.act("kill")
-    assert not psutil.Process().children()
+    assert process.pid not in {child.pid for child in psutil.Process().children()}
 
 
 def test_what_is_started_outlives_whoever_started_it(hands, tmp_path):
@@ -65,7 +65,7 @@ def test_a_stranger_with_an_old_number_is_left_alone(hands, sleeper, tmp_path):
     with pytest.raises(ControlError) as raised:
         hands.driver.act("pause", 5, {})
     assert (raised.value.kind, str(raised.value)) == ("absent", f"the process of {file} is not there to pause: {said}.")
-    assert psutil.Process(sleeper.pid).status() == psutil.STATUS_SLEEPING
+    assert psutil.Process(sleeper.pid).status() in {psutil.STATUS_SLEEPING, psutil.STATUS_RUNNING}
 
 
 @pytest.mark.parametrize("text", ["", "1", "0", "-5", "twelve", "99999999999999"])

@@ -171,9 +171,9 @@ def faulty(start, engine):
     def begin(*faults):
         sandbox = start("ollama", faults, engine=engine)
 
-        def post(path="/api/generate", **body):
+        def post(path="/api/generate", *, timeout=5, **body):
             asked = {"model": "harbour-small", "prompt": "Who pays for return shipping?", "stream": False, **body}
-            return sandbox.http.post(f"{sandbox.url.ollama}{path}", json=asked, timeout=body.pop("timeout", 5))
+            return sandbox.http.post(f"{sandbox.url.ollama}{path}", json=asked, timeout=timeout)
 
         return sandbox, post
 
@@ -190,7 +190,7 @@ def test_fault_errors_no_version(faulty):
 
 def test_fault_slow(faulty):
     _, slow = faulty("llm:slow=10")
-    assert slow().json()["total_duration"] > 0.2e9
+    assert slow(timeout=60).json()["total_duration"] > 0.2e9
 
 
 def test_fault_cold(faulty):
