@@ -132,7 +132,12 @@ class Change:
         self._may_begin()
         with self._interruption.hold():
             self._journal.add(self._step(act, hands, before), self._opened())
-        return hands.act(act, before.kept)
+        return hands.act(act, self._kept(component) if act == "start" else before.kept)
+
+    def _kept(self, component: str) -> Mapping[str, Any]:
+        """What belongs to a component that this change has stopped; nothing where it was stopped before."""
+        steps = self._journal.story.open.values()
+        return next((one.kept for one in steps if one.component == component and one.state != "stopped"), {})
 
     def _can_be_undone(self, act: Act, hands: Hands, before: Status) -> None:
         """See whether the way back is open.

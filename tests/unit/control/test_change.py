@@ -37,6 +37,7 @@ class Machine:
 
     def act(self, act, within_s, kept):
         self.acts.append(act)
+        self.told = kept
         if act in self.fails:
             raise ControlError("", "refused", f"{act} is not for you.")
         self.state, self.instance = AFTER[act], self.instance + 1
@@ -74,6 +75,21 @@ def changes(tmp_path, journal):
         )
 
     return changes
+
+
+def test_what_it_stopped_is_started_as_it_was(changes):
+    machine = Machine("x", kept={"replicas": 3})
+    change = changes(ollama=machine)
+    change.stop("ollama")
+    machine.kept = {"replicas": 0}
+    change.start("ollama")
+    assert machine.told == {"replicas": 3}
+
+
+def test_what_was_stopped_before_is_started_as_its_driver_does(changes):
+    machine = Machine("x", state="stopped", kept={"replicas": 0})
+    changes(ollama=machine).start("ollama")
+    assert machine.told == {}
 
 
 def test_the_way_back_is_on_disk_before_the_act(changes, journal):
