@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pytest_llmops.report.by_hand import RECOVER
 from pytest_llmops.report.markdown import escaped
 from pytest_llmops.report.metric import state_of
 
@@ -15,7 +16,8 @@ FAILED = 1
 BY_STATUS = {
     2: "**interrupted**: run it again",
     3: "**internal error**: of pytest or of a plugin; the log has it",
-    4: "**not run**: the log says which option, or which line of llmops.toml, is wrong",
+    4: "**not run**: the log says why: an option, or a line of llmops.toml, is wrong; an earlier run left the target "
+    "changed (`llmops recover`); or another is changing it",
     5: "**nothing executed**: `pytest --llmops-plan` says what would run",
     13: "**nothing checked**: `pytest --llmops-plan` says what would run; nothing checked is never green",
 }
@@ -67,11 +69,13 @@ def _red(result: dict[str, Any]) -> Iterator[str]:
     """Of what no baseline has to do with."""
     status, unmade = result["exit_status"], result["not_made"]["checks"]
     red = {check["category"] for check in result["checks"] if check["outcome"] in {"failed", "error"}}
+    if result["left_changed"]:
+        yield RECOVER
     if "unreachable" in red:
         yield "**unreachable**: `llmops doctor` says how far each component gets, and what to mend"
-    if red - {"unreachable", "regression", "void"}:
+    if red - {"unreachable", "regression", "void", "left-changed"}:
         yield "**failed**: where calls were made, the log has the command that repeats the last one"
-    if status == FAILED and not red and not unmade:
+    if status == FAILED and not (red or unmade or result["left_changed"]):
         yield "**failed**: a test that is none of these checks; the log names it"
     if unmade:
         yield "**not made**: the end of the log says what stopped the run; what was not made is not known to be well"

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.errors import LlmopsError
 from pytest_llmops.report.advice import advice
+from pytest_llmops.report.by_hand import in_words
+from pytest_llmops.report.by_hand import section as left_changed
 from pytest_llmops.report.last_good import in_short
 from pytest_llmops.report.markdown import escaped, fitting, named, table
 from pytest_llmops.report.metric import (
@@ -105,6 +107,7 @@ def markdown(result: dict[str, Any]) -> str:
     timed = worst_first(metric for metric in metrics if is_timed(metric) or metric["ratio"] is not None)
     lines = [
         *_head(result),
+        *_section("Left changed", left_changed(result["left_changed"])),
         *_section("Failed", _failed(result["checks"])),
         *_section("Timed", _timed(timed, _other(result))),
         *_section("Not settled", _unsettled(result, metrics)),
@@ -129,6 +132,8 @@ def _head(result: dict[str, Any]) -> Iterator[str]:
         words = "none of these tests is a check"
     if status == 10 and twin:
         words = f"slower than {twin['called']}, and nothing else failed"
+    if left := in_words(result["left_changed"]):
+        words = left if status == 1 else f"{words}, and {left}"
     yield f"## {escaped(result['target']) or 'llmops'}: {verdict} (exit status {status}: {escaped(words)})"
     yield ""
     about = {word: result[word] for word in ("target", "profile", "environment")}

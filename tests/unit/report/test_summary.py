@@ -1,3 +1,7 @@
+"""summary.md: what a reviewer has to know, each thing once, whatever the names and reasons hold."""
+
+import re
+
 import pytest
 
 from pytest_llmops.errors import LlmopsError
@@ -30,6 +34,7 @@ def run(*checks, status=0, **more):
         "spent": {"requests": 120, "tokens": 800, "seconds": 3.0},
         "twin": None,
         "missing": [],
+        "left_changed": [],
         "checks": list(checks),
         **more,
     }
@@ -92,6 +97,58 @@ def test_an_unreachable_component_is_one_line_however_many_checks_it_cost():
     assert section(text, "What to do") == [
         "- **unreachable**: `llmops doctor` says how far each component gets, and what to mend"
     ]
+
+
+def left(component="redis", **more):
+    return {
+        "test": "t.py::test_away", "component": component, "what": "container a|b", "act": "kill", "state": "running",
+        "why": "start was not seen within 60 s", "by_hand": [f"docker start {component}"], **more,
+    }  # fmt: skip
+
+
+RECOVER = (
+    "- **left changed**: `llmops recover` beside llmops.toml; until it has found all as it was, no disruptive test "
+    "runs on the target, and other results may be of what is left changed"
+)
+
+
+def test_a_target_that_is_left_changed_is_said_before_all_else_though_every_check_passed():
+    text = markdown(run(check("t.py::test_away"), status=1, left_changed=[left(), left("ollama", by_hand=[])]))
+    assert text.startswith("## staging: blocked (exit status 1: the target is NOT as it was)\n")
+    assert re.findall("### (.*)", text) == ["Left changed", "What to do"]
+    was = (
+        "(container a&#124;b) was running before kill in <code>t.py::test_away</code>, and is to be so again: "
+        "start was not seen within 60 s"
+    )
+    assert section(text, "Left changed") == [
+        f"- **redis** {was}",
+        f"- **ollama** {was}",
+        "By hand, then `llmops recover`, which looks whether it is so:",
+        "```",
+        "docker start redis",
+        "```",
+    ]
+    assert section(text, "What to do") == [RECOVER]
+
+
+def test_a_command_to_type_is_whole_whatever_it_holds():
+    long = f"sh -c 'echo ```{'x' * 400}|$HOME'"
+    text = markdown(run(status=1, left_changed=[left(by_hand=[long, "docker start b"])]))
+    assert section(text, "Left changed")[-4:] == ["````", long, "docker start b", "````"]
+
+
+def test_beside_what_else_stopped_the_run_it_is_said_too():
+    heading = markdown(run(status=2, left_changed=[left()])).partition("\n")[0]
+    assert heading == (
+        "## staging: interrupted (exit status 2: the run was stopped before its end, and the target is NOT as it was)"
+    )
+
+
+def test_where_the_journal_is_damaged_nobody_knows_and_that_is_said():
+    nobody = dict.fromkeys(("test", "component", "what", "act", "state"), "") | {"why": "line 2", "by_hand": []}
+    text = markdown(run(status=1, left_changed=[nobody]))
+    assert text.startswith("## staging: blocked (exit status 1: nobody knows whether the target is as it was)\n")
+    assert section(text, "Left changed") == ["- **nobody knows whether the target is as it was**: line 2"]
 
 
 MANY = run(
@@ -164,6 +221,12 @@ def test_what_to_do_names_each_thing_once_and_how_a_run_is_accepted():
     ]
 
 
+NOT_RUN = (
+    "- **not run**: the log says why: an option, or a line of llmops.toml, is wrong; an earlier run left the target "
+    "changed (`llmops recover`); or another is changing it"
+)
+
+
 @pytest.mark.parametrize(
     ("result", "line"),
     [
@@ -178,7 +241,7 @@ def test_what_to_do_names_each_thing_once_and_how_a_run_is_accepted():
         ),
         (run(status=2), "- **interrupted**: run it again"),
         (run(status=3), "- **internal error**: of pytest or of a plugin; the log has it"),
-        (run(status=4), "- **not run**: the log says which option, or which line of llmops.toml, is wrong"),
+        (run(status=4), NOT_RUN),
         (run(status=5), "- **nothing executed**: `pytest --llmops-plan` says what would run"),
         (
             run(status=13),
