@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from sqlalchemy import insert
-
 from pytest_llmops.state.history.connecting import READING_S, read, write
 from pytest_llmops.state.history.groups import newest_of_each
+from pytest_llmops.state.history.inserting import unless_there
 from pytest_llmops.state.history.rows import ATTEMPTED, CARRIED_OUT
 from pytest_llmops.state.history.tables import CARRIED, SIGN_OFFS
 
@@ -88,7 +87,7 @@ def sign(place: Place, signed: SignOff) -> None:
     }
 
     def act(connection: Connection) -> None:
-        connection.execute(insert(SIGN_OFFS), row)
+        connection.execute(unless_there(connection, SIGN_OFFS), row)
 
     write(place, act)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, insert, select
 
 from pytest_llmops.state.history.connecting import write
+from pytest_llmops.state.history.inserting import unless_there
 from pytest_llmops.state.history.rows import carried_rows, check_rows, metric_rows, run_row
 from pytest_llmops.state.history.tables import CARRIED, CHECKS, METRICS, OF_RUNS, RUNS
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sqlalchemy import Connection
-    from sqlalchemy.dialects import postgresql, sqlite
 
     from pytest_llmops.state.history.place import Place
 
@@ -51,24 +51,13 @@ def keep(place: Place, result: Mapping[str, Any]) -> bool:
 
 def add(connection: Connection, result: Mapping[str, Any]) -> bool:
     """Insert a run with all its rows, unless it is there; returns whether it was inserted."""
-    number = connection.execute(_unless_there(connection).returning(RUNS.c.number), run_row(result)).scalar()
+    number = connection.execute(unless_there(connection, RUNS).returning(RUNS.c.number), run_row(result)).scalar()
     if number is None:
         return False
     for table, rows_of in MADE_BY_ROWS:
         if rows := rows_of(result, number):
             connection.execute(insert(table), rows)
     return True
-
-
-def _unless_there(connection: Connection) -> sqlite.Insert | postgresql.Insert:
-    """An insert of a run that does nothing where its id is there already; each dialect has a word of its own for it."""
-    if connection.dialect.name == "sqlite":
-        from sqlalchemy.dialects.sqlite import insert as insert_here
-
-        return insert_here(RUNS).on_conflict_do_nothing(index_elements=["id"])
-    from sqlalchemy.dialects.postgresql import insert as insert_there
-
-    return insert_there(RUNS).on_conflict_do_nothing(index_elements=["id"])
 
 
 def forget(connection: Connection, target: str, before: float) -> int:
