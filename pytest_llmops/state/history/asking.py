@@ -101,9 +101,8 @@ def checks(connection: Connection, asked: Filters) -> tuple[Found, list[str]]:
             chosen = chosen if asked.suite is None else chosen.where(CHECKS.c.suite == asked.suite)
         return _within(chosen, table, asked).order_by(table.c.started.desc())
 
-    more = asked.limit * (4 if table is CARRIED else 1)  # one check may carry out several procedures
-    rows = newest_rows(connection, groups, rows_of, more, all_groups=asked.until is not None)
-    found = list({row.id: plain(row) for row in rows}.values())[: asked.limit]
+    rows = newest_rows(connection, groups, rows_of, asked.limit, all_groups=asked.until is not None)
+    found = [plain(row) for row in rows]
     _named(connection, found)
     word = "procedure" if asked.procedure else "test"
     return found, [] if groups else sorted({getattr(row, word) for row in every})

@@ -53,12 +53,13 @@ def newest_rows(
     *,
     all_groups: bool = False,
 ) -> list[Row[Any]]:
-    """The newest rows of several groups together; reads only those groups that can hold one of them.
+    """The newest rows of several groups together, each once; reads only those groups that can hold one of them.
 
     Args:
         connection: of the caller's transaction.
         groups: the newest row of each.
-        of_group: selects a group's rows, the newest first; they have ``started``.
+        of_group: selects a group's rows, the newest first; they have ``started`` and ``id``. A row may be in several
+            groups, as a check is that carries out several procedures.
         limit: how many rows at most.
         all_groups: whether a group's newest row says nothing of its others, as where only older ones are asked for.
     """
@@ -66,7 +67,8 @@ def newest_rows(
     for group in sorted(groups, key=lambda row: -row.started):
         if not all_groups and len(found) >= limit and found[limit - 1].started >= group.started:
             break
-        found += connection.execute(of_group(group).limit(limit)).all()
+        known = {row.id for row in found}
+        found += [row for row in connection.execute(of_group(group).limit(limit)) if row.id not in known]
         found.sort(key=lambda row: -row.started)
         del found[limit:]
     return found
