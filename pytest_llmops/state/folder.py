@@ -1,7 +1,13 @@
-"""The folder in which a project's state lies beside its ``llmops.toml``; git leaves it alone."""
+"""The folder in which a project's state lies beside its ``llmops.toml``; git leaves it alone.
+
+What is written there tells of a deployment (addresses, failures, who did what), so it is for its owner alone: files
+are made with `private`, folders below it with `private_folder`. What is there keeps its mode: its owner
+may let others read it.
+"""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,3 +25,31 @@ def state_folder(path: Path) -> Path:
     if not ignored.exists():
         ignored.write_text("# made by pytest-llmops\n*\n", encoding="utf-8")
     return path
+
+
+def private_folder(path: Path) -> Path:
+    """Make a folder below it, where it is not there yet.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    path.mkdir(mode=0o700, exist_ok=True)
+    return path
+
+
+def private(path: str | Path, flags: int) -> int:
+    """What ``open(…, opener=private)`` opens files by; one that is there keeps its mode."""
+    return os.open(path, flags, 0o600)
+
+
+def flush_names(folder: Path) -> None:
+    """Have the names of a folder's files on disk: a file that was made or moved is there even if the machine fails now.
+
+    Raises:
+        OSError: that cannot be.
+    """
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import sqlite3
 import time
@@ -11,7 +12,7 @@ from sqlalchemy import Engine, NullPool, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from pytest_llmops.errors import HistoryError
-from pytest_llmops.state.folder import state_folder
+from pytest_llmops.state.folder import private, state_folder
 from pytest_llmops.state.history.migrations import SCHEMA, bring_up, refuse_newer, schema_of
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ def write(place: Place, act: Callable[[Connection], Answer], *, within_s: float 
         if place.file:
             inside = place.file.parent == place.folder
             state_folder(place.folder) if inside else place.file.parent.mkdir(parents=True, exist_ok=True)
+            if not place.file.exists():
+                open(place.file, "ab", opener=private).close()  # what SQLite puts beside it takes its mode
         return _tried(place, _engine(place, within_s, writes=True), transaction, within_s)
     except OSError as error:
         raise HistoryError(f"{place.shown}: {error.strerror or error}. {_advice(place)}") from None
@@ -195,6 +198,8 @@ def _said(place: Place, error: Exception) -> str:
 
 
 def _advice(place: Place) -> str:
+    if place.file and place.file.is_file() and not os.access(place.file, os.R_OK):
+        return "Have its owner let you read it (chmod), or name another place with [history] url."
     if place.file:
         return "Make its folder writable, or name another place with [history] url."
     return "Look whether the database answers there and lets this user in, or name another with [history] url."

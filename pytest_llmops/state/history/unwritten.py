@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.errors import HistoryError
-from pytest_llmops.state.folder import state_folder
+from pytest_llmops.state.folder import flush_names, private, private_folder, state_folder
 from pytest_llmops.state.history.writing import keep
 
 if TYPE_CHECKING:
@@ -71,20 +71,15 @@ def put_aside(place: Place, result: Mapping[str, Any]) -> Path:
     Raises:
         OSError: it cannot be written.
     """
-    folder = state_folder(place.folder) / FOLDER
-    folder.mkdir(exist_ok=True)
+    folder = private_folder(state_folder(place.folder) / FOLDER)
     name = f"{int(result['started'])}-{re.sub(r'[^0-9A-Za-z]', '', str(result['id']))}"
     part = folder / f".{name}.part"
-    with part.open("w", encoding="ascii") as file:
+    with open(part, "w", encoding="ascii", opener=private) as file:
         json.dump(result, file)
         file.flush()
         os.fsync(file.fileno())
     whole = part.replace(folder / f"{name}.json")
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    flush_names(folder)
     return whole
 
 
