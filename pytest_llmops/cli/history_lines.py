@@ -13,11 +13,18 @@ ORDER = ("failed", "error", "waived", "passed", "skipped")
 
 def of_run(run: dict[str, Any]) -> tuple[str, ...]:
     """When, where, what came of it, what it exited with, how long it took and how many calls it made."""
-    outcomes = sorted(run["checks"].items(), key=lambda one: ORDER.index(one[0]))
-    counted = ", ".join(f"{count} {plural(outcome, count)}" for outcome, count in outcomes) or "none"
+    outcomes = sorted(run["checks"].items(), key=lambda one: _place(one[0]))
+    said = [", ".join(f"{count} {plural(outcome, count)}" for outcome, count in outcomes) or "none"]
+    if left := run["left_changed"]:
+        said.append(f"target left changed: {left} component{'s' if left > 1 else ''}")
     target = f"{run['target']} against {run['against']}" if run["against"] else run["target"]
     took, calls = spoken(run["duration_s"]), str(run["requests"])
-    return moment(run["started"]), target, counted, str(run["exit_status"]), took, calls
+    return moment(run["started"]), target, "\n".join(said), str(run["exit_status"]), took, calls
+
+
+def _place(outcome: str) -> int:
+    """What a newer version may have called an outcome stands last."""
+    return ORDER.index(outcome) if outcome in ORDER else len(ORDER)
 
 
 def of_check(check: dict[str, Any]) -> tuple[str, ...]:

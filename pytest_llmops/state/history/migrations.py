@@ -55,7 +55,9 @@ SIGN_OFFS = (
     "CREATE INDEX llmops_sign_offs_newest ON llmops_sign_offs (target, procedure, at DESC)",
 )
 
-STEPS: tuple[tuple[str, ...], ...] = (FIRST, SIGN_OFFS)
+LEFT_CHANGED = ("ALTER TABLE llmops_runs ADD COLUMN left_changed INTEGER NOT NULL DEFAULT 0",)
+
+STEPS: tuple[tuple[str, ...], ...] = (FIRST, SIGN_OFFS, LEFT_CHANGED)
 """The statements that lead to schema 1, from there to 2, ….  A step that was released is never changed."""
 
 SCHEMA = len(STEPS)

@@ -35,6 +35,7 @@ def run_row(result: Mapping[str, Any]) -> Row:
         "tokens": _integer(spent["tokens"]),
         "seconds": _finite(spent["seconds"]),
         "version": _text(result.get("version", __version__)),
+        "left_changed": len({one["component"] for one in result.get("left_changed", ())}),
     }
 
 

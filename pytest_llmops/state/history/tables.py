@@ -26,6 +26,7 @@ RUNS = Table(
     Column("tokens", BigInteger, nullable=False),
     Column("seconds", Double, nullable=False),
     Column("version", Text, nullable=False),
+    Column("left_changed", Integer, nullable=False, server_default="0"),
 )
 Index("llmops_runs_newest", RUNS.c.started.desc())
 Index("llmops_runs_of_target", RUNS.c.target, RUNS.c.started.desc())

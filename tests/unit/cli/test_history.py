@@ -102,6 +102,33 @@ def test_the_newest_runs_one_a_line(llmops, three):
     assert len(lines(llmops("history", "--suite", "weekly")[1])) == 2
 
 
+def test_a_run_that_left_the_target_changed_says_so(llmops, kept):
+    kept("one", check("fast"), exit_status=1, left_changed=[{"component": "redis"}])
+    kept("two", check("fast"), exit_status=1, left_changed=[{"component": "redis"}, {"component": "ollama"}])
+    said = lines(llmops("history")[1])[1:]
+    assert sorted(said) == [
+        "2026-03-02 09:30 shop 1 passed 1 61.5 s 31",
+        "2026-03-02 09:30 shop 1 passed 1 61.5 s 31",
+        "target left changed: 1 component",
+        "target left changed: 2 components",
+    ]
+    newest, oldest = json.loads(llmops("history", "--json")[1])
+    assert (newest["left_changed"], oldest["left_changed"]) == (2, 1)
+
+
+def test_an_outcome_of_a_newer_version_is_shown_last(llmops, kept):
+    kept("one", check("fast"), check("odd", "postponed"))
+    assert "1 passed, 1 postponed" in lines(llmops("history")[1])[1]
+
+
+def test_a_check_is_shown_once_however_many_procedures_it_carries_out(llmops, kept):
+    many = list(catalogue())[:9]
+    for number in range(6):
+        kept(f"run {number}", check("fast", procedures=many), started=MONDAY + number)
+    found = json.loads(llmops("history", "--procedure", "*", "--limit", "5", "--json")[1])
+    assert [one["run"] for one in found] == [f"run {number}" for number in (5, 4, 3, 2, 1)]
+
+
 def test_since_and_until_are_on_the_readers_own_clock(llmops, three):
     since = lines(llmops("history", "--since", "2026-03-03", "--until", "2026-03-03 09:30")[1])
     assert since[1:] == ["2026-03-03 09:30 shop 1 failed, 1 passed 1 61.5 s 31"]
@@ -146,7 +173,7 @@ def test_json_is_in_utc(llmops, three):
     assert run == {
         "id": "two", "target": "shop", "profile": "none", "environment": "staging", "against": None, "started": utc,
         "duration_s": 61.5, "exit_status": 1, "version": "0.1.0", "checks": {"failed": 1, "passed": 1},
-        "spent": {"requests": 31, "tokens": 4, "seconds": 5.0},
+        "spent": {"requests": 31, "tokens": 4, "seconds": 5.0}, "left_changed": 0,
     }  # fmt: skip
     (found,) = json.loads(llmops("history", "--json", "--outcome", "failed")[1])
     assert (found["run"], found["test"], found["reason"]) == (

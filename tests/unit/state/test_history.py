@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from sqlalchemy import Engine, event
 
 from pytest_llmops.errors import HistoryError
 from pytest_llmops.state.history.connecting import read, write
@@ -27,6 +28,8 @@ COUNTS = "SELECT (SELECT count(*) FROM llmops_runs), (SELECT count(DISTINCT id) 
 )
 NAME = "voyageur.morning-health.service-status"
 DAY_S = 86400.0
+OLD = (1, 2)
+"""Schemas of earlier versions, of which a dump lies beside."""
 
 
 def test_a_run_is_kept_once_however_often_it_comes(place, a_run, rows):
@@ -44,6 +47,17 @@ def test_git_leaves_the_folder_alone(place, a_run):
     assert (here.folder / ".gitignore").read_text().splitlines()[-1] == "*"
 
 
+def test_what_is_made_there_is_for_its_owner_alone(place, a_run):
+    here = place()
+    file = put_aside(here, a_run("aside"))
+    keep(here, a_run("one"))
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (here.file, file.parent, file)}
+    assert modes == {"history.db": 0o600, "unwritten": 0o700, file.name: 0o600}
+    here.file.chmod(0o640)
+    keep(here, a_run("two"))
+    assert here.file.stat().st_mode & 0o777 == 0o640
+
+
 def test_a_database_elsewhere_is_relative_to_the_file(place, a_run, tmp_path):
     here = place("[history]\nurl = 'sqlite:///kept/runs.db'\n")
     keep(here, a_run("one"))
@@ -57,6 +71,45 @@ def test_twenty_processes_lose_nothing_and_say_nothing(place, rows, many, tmp_pa
     (tmp_path / "llmops.toml").unlink()
     assert many("keep", tmp_path, 20, 3) == [[]] * 20
     assert rows(here, COUNTS) == [(60, 60, 120, 120, 120)]
+
+
+@pytest.fixture
+def no_answer_to_the_first_commit():
+    """The first transaction is committed, and whoever waits for the answer is told that others hold the database."""
+    lost = []
+
+    def commit(connection):
+        if not lost:
+            lost.append(connection)
+            connection.connection.dbapi_connection.execute("COMMIT")
+            error = sqlite3.OperationalError("no answer")
+            error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+            raise error
+
+    event.listen(Engine, "commit", commit)
+    yield lost
+    event.remove(Engine, "commit", commit)
+
+
+def test_what_was_committed_without_an_answer_is_kept_once(place, a_run, rows, no_answer_to_the_first_commit):
+    lost = no_answer_to_the_first_commit
+    sign(place(), SignOff(NAME, "here", "Ana", "done", 1.0))
+    assert len(lost) == 1
+    lost.clear()
+    keep(place(), a_run("one"))
+    assert len(lost) == 1
+    assert rows(place(), "SELECT signed_by FROM llmops_sign_offs") == [("Ana",)]
+    assert rows(place(), COUNTS) == [(1, 1, 2, 2, 2)]
+
+
+def test_how_much_of_the_target_a_run_left_changed_is_kept(place, a_run, rows):
+    left = [{"component": name} for name in ("redis", "ollama", "redis")]
+    keep(place(), a_run("left", left_changed=left))
+    keep(place(), a_run("damaged", left_changed=[{"component": ""}]))
+    keep(place(), a_run("well", left_changed=[]))
+    keep(place(), a_run("put aside by an older version"))
+    found = rows(place(), "SELECT left_changed FROM llmops_runs ORDER BY number")
+    assert found == [(2,), (1,), (0,), (0,)]
 
 
 def test_what_is_no_text_and_no_number_is_kept_as_far_as_it_goes(place, a_run, rows):
@@ -106,13 +159,14 @@ def test_what_was_last_good(place, a_run):
     assert last_good(here, "there", "daily/test_it.py::test_one", ["speed_one"]) == LastGood()
 
 
-def test_an_old_database_is_brought_up_with_all_that_it_holds(place, rows, many, a_run, tmp_path):
+@pytest.mark.parametrize("schema", OLD)
+def test_an_old_database_is_brought_up_with_all_that_it_holds(place, rows, many, a_run, tmp_path, schema):
     here = place()
-    _old(here)
+    _old(here, schema)
     with pytest.raises(HistoryError) as caught:
         done_on(here, "here")
     assert str(caught.value) == (
-        f"{here.file} has the history's schema 1, and this version reads {SCHEMA}; "
+        f"{here.file} has the history's schema {schema}, and this version reads {SCHEMA}; "
         "the next run that can write to it brings it up to date."
     )
     (tmp_path / "llmops.toml").unlink()
@@ -121,12 +175,16 @@ def test_an_old_database_is_brought_up_with_all_that_it_holds(place, rows, many,
     assert rows(here, "SELECT count(*) FROM llmops_runs WHERE length(id) = 8") == [(8,)]
     found = last_good(here, "here", "daily/test_latency.py::test_generation_latency", ["generation_latency"])
     assert found == LastGood(1.79e9, {"generation_latency": (0.08, 1.79e9)})
+    assert rows(here, "SELECT DISTINCT left_changed FROM llmops_runs") == [(0,)]
     sign(here, SignOff(NAME, "here", "Ana", "done", 1.0))
+    signed = [("Ana", "done")] if schema < 2 else [("Ana", "done"), ("Ana", "read")]
+    assert rows(here, "SELECT signed_by, note FROM llmops_sign_offs ORDER BY note") == signed
 
 
-def test_a_database_that_was_brought_up_is_as_one_that_is_new(place):
+@pytest.mark.parametrize("schema", OLD)
+def test_a_database_that_was_brought_up_is_as_one_that_is_new(place, schema):
     here = place()
-    _old(here)
+    _old(here, schema)
     write(here, lambda connection: None)
     assert write(here, _shape) == sorted(
         (table.name, sorted(column.name for column in table.columns), sorted(index.name for index in table.indexes))
@@ -149,11 +207,10 @@ def _shape(connection):
     )
 
 
-def _old(place):
+def _old(place, schema):
     place.folder.mkdir()
     connection = sqlite3.connect(place.file)
-    connection.executescript(Path(__file__).with_name("history_schema_1.sql").read_text())
-    connection.execute("UPDATE llmops_runs SET started = started")  # the tables are as schema 1 had them
+    connection.executescript(Path(__file__).with_name(f"history_schema_{schema}.sql").read_text())
     connection.commit()
     connection.close()
 
@@ -276,7 +333,13 @@ def test_in_a_folder_of_others_it_is_read_and_not_written(a_run):
         Path(folder).chmod(0o755)
         here = place_of(load(None, "sandbox", Path(folder)))
         keep(here, a_run("one"))
+        closed = subprocess.run([sys.executable, "-c", NOBODY, folder], capture_output=True, text=True, check=False)
+        here.file.chmod(0o644)
         done = subprocess.run([sys.executable, "-c", NOBODY, folder], capture_output=True, text=True, check=False)
+    assert closed.stderr.splitlines()[-1].partition(": ")[2] == (
+        f"{here.file}: unable to open database file. Have its owner let you read it (chmod), or name another place "
+        "with [history] url."
+    )
     assert done.returncode == 0, done.stderr
     outcome, said = done.stdout.splitlines()
     assert outcome == "passed"
