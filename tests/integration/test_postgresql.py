@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from pytest_llmops.errors import HistoryError
 from pytest_llmops.state.history.connecting import write
-from pytest_llmops.state.history.migrations import FIRST, KEYS
+from pytest_llmops.state.history.migrations import KEYS, SCHEMA, STEPS
 from pytest_llmops.state.history.place import place_of
 from pytest_llmops.state.history.signing import SignOff, done_on, sign
 from pytest_llmops.state.history.writing import keep
@@ -49,7 +50,7 @@ def cluster():
 def project(cluster, tmp_path, request, monkeypatch):
     """A folder whose history is a database of its own; the password is in the environment."""
     monkeypatch.setenv("HISTORY_PASSWORD", PASSWORD)
-    url = cluster.url(request.node.name)
+    url = cluster.url(re.sub(r"\W", "_", request.node.name))
     (tmp_path / "llmops.toml").write_text(FILE.format(url=url) + 'password_env = "HISTORY_PASSWORD"\n')
     return tmp_path
 
@@ -76,18 +77,25 @@ def test_twenty_writers_lose_nothing(project, cluster):
     assert asked(cluster, "test_twenty_writers_lose_nothing", COUNTS) == [(60, 60, 120, 120, 120)]
 
 
-def test_an_old_schema_is_brought_up_by_one_of_many(project, cluster):
-    database = "test_an_old_schema_is_brought_up_by_one_of_many"
+@pytest.mark.parametrize("schema", [1, 2])
+def test_an_old_schema_is_brought_up_by_one_of_many(project, cluster, schema):
+    database = f"test_an_old_schema_is_brought_up_by_one_of_many_{schema}_"
     where = f"host=127.0.0.1 port={cluster.port} user={USER} password='{PASSWORD}' dbname={database}"
     with psycopg.connect(where) as connection:
         connection.execute("CREATE TABLE llmops_schema (version INTEGER PRIMARY KEY, since DOUBLE PRECISION)")
-        for statement in FIRST:
-            connection.execute(statement.format(key=KEYS["postgresql"]))
-        connection.execute("INSERT INTO llmops_schema VALUES (1, 0)")
-    with pytest.raises(HistoryError, match="schema 1, and this version reads 2"):
+        for version, statements in enumerate(STEPS[:schema], 1):
+            for statement in statements:
+                connection.execute(statement.format(key=KEYS["postgresql"]))
+            connection.execute("INSERT INTO llmops_schema VALUES (%s, 0)", [version])
+        connection.execute(
+            "INSERT INTO llmops_runs VALUES (DEFAULT, 'a', 'x', '', '', NULL, 9e9, 1, 0, 1, 1, 1, '0.1')"
+        )
+    with pytest.raises(HistoryError, match=f"schema {schema}, and this version reads {SCHEMA}"):
         done_on(place(project), "here")
     assert many("keep", project, 8, 1) == [[]] * 8
-    assert asked(cluster, database, "SELECT version FROM llmops_schema ORDER BY version") == [(1,), (2,)]
+    versions = [(version,) for version in range(1, SCHEMA + 1)]
+    assert asked(cluster, database, "SELECT version FROM llmops_schema ORDER BY version") == versions
+    assert asked(cluster, database, "SELECT left_changed, count(*) FROM llmops_runs GROUP BY 1") == [(0, 9)]
     sign(place(project), SignOff(NAME, "here", "Ana", "done", 1.0))
     done = done_on(place(project), "here")
     assert (done.last[NAME].outcome, done.signed[NAME].by) == ("passed", "Ana")
