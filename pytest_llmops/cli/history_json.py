@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pytest_llmops.cli.moments import utc
+from pytest_llmops.target.moments import utc
 
 INNER = ("number", "good")
 SPENT = ("requests", "tokens", "seconds")

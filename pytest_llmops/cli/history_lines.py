@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_llmops.report.last_good import moment
 from pytest_llmops.report.metric import number, plural, sentences, times, worded
 from pytest_llmops.target.durations import spoken
+from pytest_llmops.target.moments import moment
 
 ORDER = ("failed", "error", "waived", "passed", "skipped")
 

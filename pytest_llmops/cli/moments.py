@@ -1,4 +1,4 @@
-"""Moments as people give and read them: on their own clock in text, in UTC for machines."""
+"""Moments as people give them to a command."""
 
 from __future__ import annotations
 
@@ -33,8 +33,3 @@ class Moment(click.ParamType[float]):
                 param,
                 ctx,
             )
-
-
-def utc(moment: float) -> str:
-    """ISO 8601: ``2026-11-28T08:00:00Z``."""
-    return f"{dt.datetime.fromtimestamp(moment, dt.UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -6,13 +6,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmops.cli.moments import utc
 from pytest_llmops.procedures.bindings import bindings
 from pytest_llmops.procedures.cadence import overdue_s
 from pytest_llmops.procedures.catalogue import catalogue, of_system
-from pytest_llmops.report.last_good import moment
 from pytest_llmops.state.history.signing import done_on
 from pytest_llmops.target.durations import spoken
+from pytest_llmops.target.moments import moment, utc
 from pytest_llmops.target.places import beside_package
 
 if TYPE_CHECKING:

@@ -29,8 +29,8 @@ def sign_off(config: Path | None, target: str | None, by: str, note: str, at: fl
     from pytest_llmops.cli.columns import say
     from pytest_llmops.cli.memory import opened
     from pytest_llmops.procedures.catalogue import procedure
-    from pytest_llmops.report.last_good import moment
     from pytest_llmops.state.history.signing import SignOff, sign
+    from pytest_llmops.target.moments import moment
 
     known, found, now = procedure(id), meant(config, target), time.time()
     for option, words in (("--by", by), ("--note", note)):

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.report.metric import number, sentences
+from pytest_llmops.target.moments import moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 LAST_GOOD = "; last good: "
 LAST_PASSED = "last passed on "
-
-
-def moment(started: float) -> str:
-    """A moment on the reader's clock: ``2026-11-28 09:00``."""
-    return f"{dt.datetime.fromtimestamp(started).astimezone():%Y-%m-%d %H:%M}"
 
 
 def with_last_good(lines: Sequence[str], metrics: Sequence[Mapping[str, Any]], passed: float | None) -> list[str]:
@@ -27,16 +22,16 @@ def with_last_good(lines: Sequence[str], metrics: Sequence[Mapping[str, Any]], p
         metrics: of the check, as in ``run.json``.
         passed: when the check last passed, seconds since the epoch.
     """
-    told, known = list(lines), [metric for metric in metrics if metric.get("last_good")]
+    said, known = list(lines), [metric for metric in metrics if metric.get("last_good")]
     for metric in known:
         words = f"{LAST_GOOD}{_good(metric)}"
         about = (f"{metric['name']} ", f"{metric['name']}:")
-        place = next((index for index, line in enumerate(told) if line.startswith(about)), None)
+        place = next((index for index, line in enumerate(said) if line.startswith(about)), None)
         if place is None:
-            told.append(f"{metric['name']}{words}")
+            said.append(f"{metric['name']}{words}")
         else:
-            told[place] = f"{told[place].rstrip('.')}{words}"
-    return told if known else [*told, *passed_line(passed)]
+            said[place] = f"{said[place].rstrip('.')}{words}"
+    return said if known else [*said, *passed_line(passed)]
 
 
 def passed_line(passed: float | None) -> list[str]:

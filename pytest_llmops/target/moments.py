@@ -1,0 +1,15 @@
+"""Moments as text: on the reader's own clock for people, in UTC for machines."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+
+def moment(seconds: float) -> str:
+    """Seconds since the epoch on the reader's clock: ``2026-11-28 09:00``."""
+    return f"{dt.datetime.fromtimestamp(seconds).astimezone():%Y-%m-%d %H:%M}"
+
+
+def utc(seconds: float) -> str:
+    """Seconds since the epoch as ISO 8601: ``2026-11-28T08:00:00Z``."""
+    return f"{dt.datetime.fromtimestamp(seconds, dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
