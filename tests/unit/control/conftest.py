@@ -1,3 +1,5 @@
+"""Hands on components whose driver is under test, and servers that never say all of what they are asked."""
+
 import json
 import os
 import socket

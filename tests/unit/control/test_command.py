@@ -1,3 +1,5 @@
+"""The driver of a team's own commands: none holds anybody up, and what fails says why."""
+
 import re
 import time
 

@@ -1,3 +1,5 @@
+"""The driver of a Docker engine: what its words mean, and an engine that is not there or does not answer."""
+
 import sys
 import time
 

@@ -1,3 +1,5 @@
+"""The embedded sandbox as a target: started, addressed and ended with the run."""
+
 import pytest
 
 from pytest_llmops.clients.client import connect

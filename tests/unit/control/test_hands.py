@@ -1,3 +1,5 @@
+"""What hands on a component refuse, wait for and say, whichever driver they have."""
+
 import pytest
 
 from pytest_llmops.control.driver import Status

@@ -1,3 +1,5 @@
+"""The driver of Kubernetes against a recorded API: what it reads, what it asks for, and what refuses it."""
+
 import json
 import re
 import socket

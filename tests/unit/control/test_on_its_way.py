@@ -1,3 +1,5 @@
+"""A component that is on its way to a state: it is waited for, and brought back from there too."""
+
 import pytest
 
 from pytest_llmops.control.driver import Status

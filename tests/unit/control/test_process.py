@@ -1,3 +1,5 @@
+"""The driver of processes by their pid: whom it starts, and whom it leaves alone."""
+
 import os
 import socket
 import subprocess

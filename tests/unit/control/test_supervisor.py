@@ -1,3 +1,5 @@
+"""The driver of supervisor: what its words mean, and one that refuses, hangs or is not there."""
+
 import socketserver
 import tempfile
 import threading

@@ -1,3 +1,5 @@
+"""The driver of systemd: what its words mean, and a manager that refuses or does not answer."""
+
 import pytest
 
 from pytest_llmops.errors import ControlError

@@ -1,3 +1,5 @@
+"""What a workload of Kubernetes and its pods say of the state of a component."""
+
 import pytest
 
 from pytest_llmops.control.driver import Status

@@ -1,3 +1,5 @@
+"""Histories of projects, asked past us, and many processes that are let loose on them."""
+
 import importlib.util
 import json
 import sqlite3

@@ -1,3 +1,5 @@
+"""The budget ledger: charges of all processes count once, and nobody spends what is not there."""
+
 import subprocess
 import sys
 import time

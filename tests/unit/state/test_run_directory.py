@@ -1,3 +1,5 @@
+"""Facts of a run: found out once, by whichever process is first, and never read half."""
+
 import json
 import subprocess
 import sys
