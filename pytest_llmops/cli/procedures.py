@@ -24,24 +24,43 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: the whole catalogue, whatever the target.")
 def procedures(config: Path | None, target: str | None, *, due: bool, as_json: bool) -> None:
     """Show the procedures of the target's system: tests, last verdict, what is overdue, what waits for a sign-off."""
+    from pytest_llmops.cli import columns
     from pytest_llmops.cli.memory import opened
     from pytest_llmops.cli.procedure_states import states
+    from pytest_llmops.procedures.catalogue import SYSTEMS
 
     found = meant(config, target)
-    place = opened(found)
     system = found.table.system
+    if due or not as_json:
+        _check(found)
+    place = opened(found)
     known = states(found, place, whole=as_json and not (due and system))
     if due:
         known = [one for one in known if one.overdue]
     if as_json:
         click.echo(json.dumps([one.as_json() for one in known], indent=1, ensure_ascii=False))
     elif not system:
-        click.echo(
-            f"{found.name} (profile {found.table.profile}) has no runbook of the catalogue; "
-            "llmops procedures --json lists those of all systems."
+        columns.say(
+            f"{found.name} (profile {found.table.profile}) has no runbook of the catalogue: system in its table names "
+            f"one ({', '.join(SYSTEMS)}). llmops procedures --json lists those of all systems."
         )
     else:
         _show(found, known, due=due)
+
+
+def _check(target: Target) -> None:
+    """Of a system without a runbook nothing would ever be overdue.
+
+    Raises:
+        ConfigError: the target names one; says the nearest that has.
+    """
+    from pytest_llmops.errors import ConfigError, did_you_mean
+    from pytest_llmops.procedures.catalogue import SYSTEMS
+
+    system = target.table.system
+    if system and system not in SYSTEMS:
+        near = did_you_mean(system, SYSTEMS) or f" It has those of {', '.join(SYSTEMS)}."
+        raise ConfigError(f"{target.name} names the system {system!r}, whose runbook is not in the catalogue.{near}")
 
 
 def _show(target: Target, known: Sequence[ProcedureState], *, due: bool) -> None:

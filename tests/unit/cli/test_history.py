@@ -264,8 +264,25 @@ def test_the_table_of_the_targets_system(llmops, kept):
 
 def test_a_target_without_a_runbook(llmops, here):
     assert llmops("procedures", "--target", "shop-eu")[1] == (
-        "shop-eu (profile none) has no runbook of the catalogue; llmops procedures --json lists those of all systems.\n"
+        "shop-eu (profile none) has no runbook of the catalogue: system in its table names one (voyageur, "
+        "document-enhancer, agent-aiops, enterprise-pipeline, aegis-rag). llmops procedures --json lists those of all "
+        "systems.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("system", "near"),
+    [
+        ("voyagr", "Did you mean 'voyageur'?"),
+        ("shop", "It has those of voyageur, document-enhancer, agent-aiops, enterprise-pipeline, aegis-rag."),
+    ],
+)
+@pytest.mark.parametrize("words", [[], ["--due"], ["--due", "--json"]])
+def test_of_a_system_without_a_runbook_nothing_is_called_in_time(llmops, tmp_path, system, near, words):
+    (tmp_path / "llmops.toml").write_text(FILE.replace('system = "voyageur"', f'system = "{system}"'))
+    said = f"Error: shop names the system {system!r}, whose runbook is not in the catalogue. {near}\n"
+    assert llmops("procedures", "--target", "shop", *words) == (1, said)
+    assert len(json.loads(llmops("procedures", "--target", "shop", "--json")[1])) == 657
 
 
 def test_a_sign_off_counts_as_carried_out(llmops, here):
