@@ -65,12 +65,13 @@ def _check(target: Target) -> None:
 
 def _show(target: Target, known: Sequence[ProcedureState], *, due: bool) -> None:
     from pytest_llmops.cli import columns
+    from pytest_llmops.cli.long_names import LongName
 
     system = target.table.system
     filled = columns.table("procedure", "cadence", "tests", "last", "", folds=("procedure", "last"), numbers=("tests",))
     for one in known:
         name = one.procedure.id.removeprefix(f"{system}.")
-        filled.add_row(name, one.procedure.cadence, str(len(one.tests)), one.last_said, one.word)
+        filled.add_row(LongName(name), one.procedure.cadence, str(len(one.tests)), one.last_said, one.word)
     columns.show(filled, f"No procedure of {system} is overdue on {target.name}.")
     if due:
         return

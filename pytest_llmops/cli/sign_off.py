@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--at", type=Moment(), help="When: '2026-11-28 09:00', or '2h' ago; now otherwise.")
 @click.argument("id")
 def sign_off(config: Path | None, target: str | None, by: str, note: str, at: float | None, id: str) -> None:  # noqa: A002
-    """Sign off a procedure that a person carried out, by its ID: voyageur.weekly-review.trends.
+    """Sign off a procedure that a person carried out, by its ID: voyageur.runbook.quarterly-review.
 
     It then counts as carried out on the target, and is never forgotten.
     """

@@ -262,6 +262,19 @@ def test_the_table_of_the_targets_system(llmops, kept):
     assert len(json.loads(llmops("procedures", "--target", "shop", "--due", "--json")[1])) == len(due) - 1
 
 
+def test_where_there_is_little_room_a_name_folds_between_its_parts(llmops, kept, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    kept("new", check("own", "passed", [SERVICE]), started=time.time())
+    printed = llmops("procedures", "--target", "shop")[1].splitlines()
+    assert max(map(len, printed[:-1])) <= 80
+    place = next(number for number, line in enumerate(printed) if line.startswith("monday-health.model"))
+    assert [line.split(" ")[0] for line in printed[place : place + 3]] == [
+        "monday-health.model-",
+        "performance-by-detail-",
+        "level",
+    ]
+
+
 def test_a_target_without_a_runbook(llmops, here):
     assert llmops("procedures", "--target", "shop-eu")[1] == (
         "shop-eu (profile none) has no runbook of the catalogue: system in its table names one (voyageur, "
