@@ -191,9 +191,9 @@ def _reached(preflight: Sequence[dict[str, Any]]) -> str:
 def _totals(console: Console, result: dict[str, Any], metrics: Sequence[dict[str, Any]]) -> None:
     twin = result.get("twin")
     outcomes = Counter(check["outcome"] for check in result["checks"])
-    counted = ", ".join(f"{count} {plural(word, count)}" for word, count in sorted(outcomes.items()))
+    counted = [f"{count} {plural(word, count)}" for word, count in sorted(outcomes.items())]
     left_out = sum(result["not_applicable"].values())
-    _say(console, "checks", Text(f"{counted}{f', {left_out} left out' if left_out else ''}"))
+    _say(console, "checks", Text(", ".join([*counted, *([f"{left_out} left out"] if left_out else [])]) or "none"))
     states = Counter(_word_of(metric) for metric in metrics if metric["ratio"] is not None and metric["unit"] == "s")
     if states:
         words = ", ".join(f"{count} {word}" for word, count in states.most_common())

@@ -172,8 +172,13 @@ def test_the_totals_stand_at_the_end():
     ]
 
 
+def test_of_a_run_that_left_all_out_that_is_said():
+    nothing = {**run(), "not_applicable": {"disruptive, without both keys": 1}}
+    assert [line.rstrip() for line in lines(nothing)][0] == "checks       1 left out"
+
+
 def test_a_run_without_anything_says_so_much():
-    assert [line.rstrip() for line in lines(run())] == ["checks", "cost         120 calls, 800 tokens, 12 s"]
+    assert [line.rstrip() for line in lines(run())] == ["checks       none", "cost         120 calls, 800 tokens, 12 s"]
 
 
 def test_brackets_are_names_and_never_markup():
