@@ -102,7 +102,7 @@ class TargetTable(Table):
     """One deployment, ``[targets.NAME]``, with its profile's values under it."""
 
     profile: str = Field("none", description="Ready settings for one kind of system; none: a few thresholds alone.")
-    system: str = Field("", description="The system whose runbook applies; set by the profile.")
+    system: str = Field("", description="The system of the catalogue whose runbook applies.")
     environment: Environment = "staging"
     components: Components = Components()
     thresholds: dict[str, Threshold] = {}
