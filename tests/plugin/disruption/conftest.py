@@ -70,7 +70,7 @@ def fsync(file):
     boundary()
 
 def replace(source, *more, **words):
-    if not str(source).endswith(".jsonl"):
+    if not str(source).endswith(".closing"):
         return move(source, *more, **words)
     boundary()
     move(source, *more, **words)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pytest_llmops.plugin.exit_status import exit_status
+from pytest_llmops.state.turn import Turn
 
 from .conftest import KEY, THREE_STEPS
 
@@ -159,9 +160,72 @@ def test_no_run_that_leaves_a_target_changed_is_green(pytests, status, gate):
 
 
 def test_where_nothing_was_ever_changed_there_is_nothing_to_recover(project, recover):
+    project.write("llmops.toml", "")
     done = recover()
     assert (done.status, done.out) == (0, "nothing is open: all changes were taken back\n")
     assert not (project.path / ".llmops").exists()
+
+
+def test_in_the_wrong_folder_nobody_can_tell(project, recover):
+    done = recover()
+    assert (done.status, done.lines) == (1, [
+        f"Error: There is no llmops.toml in {project.path}, and no .llmops: nobody knows of any change here. "
+        "Run it in the project's folder, or name the file: --config PATH.",
+    ])  # fmt: skip
+
+
+def test_a_mistyped_target_is_not_well(stack, quick, recover):
+    assert quick(KEY).status == 1
+    done = recover("--target", "hera")
+    assert (done.status, done.lines) == (1, [
+        "Error: No change of 'hera' is open, and no target is called so. Did you mean 'here'? Open: here.",
+    ])  # fmt: skip
+
+
+def test_another_target_of_the_file_has_nothing_open(stack, quick, recover):
+    assert quick(KEY).status == 1
+    with (stack.project.path / "llmops.toml").open("a") as file:
+        file.write("[targets.there]\n")
+    done = recover("--target", "there")
+    assert (done.status, done.lines) == (0, ["nothing is open: all changes were taken back, of there"])
+
+
+def test_a_damaged_journal_does_not_keep_others_from_being_recovered(stack, quick, recover):
+    assert quick(KEY).status == 1
+    damaged = stack.journal.with_name("a%2Fb.jsonl")
+    damaged.write_text("{}\n")
+    (stack.path / "redis.broken").unlink()
+    done = recover()
+    assert done.status == 1
+    assert done.lines[0].startswith(f"Error: {damaged}: line 1 is damaged (KeyError: 'entry'). It says how")
+    assert done.lines[-1] == "here is as it was"
+    assert stack.is_as_before()
+    assert recover("--target", "here").status == 0
+
+
+def test_a_plan_puts_nothing_away(stack, quick, recover):
+    assert quick(KEY).status == 1
+    (entry,) = [line for line in stack.journal.read_text().splitlines() if '"failed"' in line]
+    with stack.journal.open("a") as journal:
+        journal.write(entry.replace('"failed"', '"undone"') + "\n")
+    done = recover("--plan")
+    assert (done.status, done.lines) == (0, ["nothing is open: all changes were taken back"])
+    assert stack.journal.exists()
+
+
+def test_of_a_torn_first_line_the_lock_is_the_targets_own(stack, recover):
+    stack.journal.parent.mkdir(parents=True)
+    stack.journal.write_text('{"entry": "opened", "sch')
+    turn = Turn(stack.project.path / ".llmops", "here")
+    turn.take("test_it.py::test_three_steps", run="r")
+    try:
+        done = recover()
+        assert done.status == 1
+        assert done.lines[0].startswith("here is being changed by process ")
+        assert stack.journal.exists()
+    finally:
+        turn.give_back()
+    assert (recover().status, stack.journal.exists()) == (0, False)
 
 
 def test_recover_says_what_is_wrong_with_the_state_table(project, recover):

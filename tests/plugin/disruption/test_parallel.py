@@ -3,11 +3,33 @@
 import os
 import signal
 import subprocess
+import time
 
 import pytest
 
+from pytest_llmops.plugin.settling import MARGIN_S
+
 from .conftest import BOUNDARIES, KEY, THREE_STEPS
 
+SLEEPS = f"""
+import os, signal, time
+{THREE_STEPS}
+    os.kill(os.getpgrp(), signal.SIGTERM)  # the controller
+    time.sleep(50)
+"""
+SWALLOWS = f"""
+import os, signal, time
+{THREE_STEPS}
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(50)
+    except BaseException:
+        pass
+
+def test_after(change):
+    change.stop("openai")
+    raise AssertionError("it went on")
+"""
 BESIDE = """
 import pytest
 
@@ -66,6 +88,25 @@ def test_a_signal(stack, parallel, boundary, sign, whom):
     assert status == 2, out
     assert stack.is_as_before()
     assert not stack.journal.exists()
+
+
+def test_a_signal_to_the_controller_ends_a_test_that_would_go_on_for_long(stack, project, parallel):
+    """The worker hears of it: else the controller would wait for as long as an undo may take."""
+    project.write("test_it.py", SLEEPS)
+    began = time.monotonic()
+    status, out = parallel()
+    assert status == 2, out
+    assert stack.is_as_before()
+    assert not stack.journal.exists()
+    assert time.monotonic() - began < MARGIN_S
+
+
+def test_one_that_a_test_swallows_ends_the_run(stack, project, parallel):
+    project.write("test_it.py", SWALLOWS)
+    status, out = parallel("-x")
+    assert status == 2, out
+    assert "1 passed" in out
+    assert stack.is_as_before()
 
 
 def test_a_worker_that_is_killed(stack, project, parallel):
