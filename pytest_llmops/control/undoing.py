@@ -27,7 +27,7 @@ LASTING = frozenset({"stop", "restart"})
 """Acts that an engine, or the component itself, may still be at long after they were asked for."""
 
 DEADLINES = 6
-"""That bringing one component back may take: looks, a stop that is carried out first, and two acts."""
+"""That bringing one component back may take: three looks, an act that is carried out first, and two acts."""
 
 UNCLEAN = "(what was said cannot be shown, for nobody knows the secrets in it)"
 
@@ -141,7 +141,7 @@ def hands_of_journal(journal: Journal) -> Callable[[Step], Hands]:
 
 
 def _carry_out(step: Step, hands: Hands) -> None:
-    """Have a stop that may be under way behind us: else it would come into effect after all was brought back.
+    """Have an act that may be under way behind us: else it would come into effect after all was brought back.
 
     Raises:
         ControlError: it was not seen, and may still come.
@@ -151,7 +151,8 @@ def _carry_out(step: Step, hands: Hands) -> None:
             now = settled(hands, f"undoing {step.act}")
             if now.state == "stopped" or (step.instance and now.instance not in {"", step.instance}):
                 return  # it has come
-        hands.act("stop" if "stop" in hands.can else "restart")
+        act: Any = step.act
+        hands.act(act)
     except ControlError as error:
         raise ControlError(
             error.component, error.kind, f"{error} Its {step.act} may still come into effect."
