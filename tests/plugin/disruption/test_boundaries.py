@@ -14,6 +14,19 @@ PARTS = 3
 """Of all boundaries, so that they can be shared out among workers."""
 
 
+SWALLOWED = f"""
+import os, signal
+{THREE_STEPS}
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+    except BaseException:
+        pass
+
+def test_another(change):
+    change.stop("openai")
+"""
+
+
 @pytest.fixture
 def stack(stack, project):
     project.write("conftest.py", BOUNDARIES)
@@ -69,6 +82,15 @@ def test_no_second_signal_tears_an_undo(stack, project, quick):
         run = quick(KEY)
         assert run.status == 2, run.out
         assert stack.is_as_before(), boundary
+
+
+def test_one_that_a_test_swallows_ends_the_run_all_the_same(stack, project, quick):
+    project.write("test_it.py", SWALLOWED)
+    run = quick(KEY)
+    assert run.status == 2, run.out
+    assert run.whole["exit_status"] == 2
+    assert [check["test"] for check in run.whole["checks"]] == ["test_it.py::test_three_steps"]
+    assert stack.is_as_before()
 
 
 def test_a_closed_terminal_is_a_signal_too(stack, quick):

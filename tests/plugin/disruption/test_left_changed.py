@@ -16,6 +16,13 @@ from pathlib import Path
 {THREE_STEPS}
     Path("hands/redis.broken").touch()
 """
+SIGNALS_LATE = """
+import os, signal, pytest
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish():
+    os.kill(os.getpid(), signal.SIGTERM)
+"""
 PLAIN = "\ndef test_plain(llmops_target):\n    pass\n"
 
 
@@ -62,6 +69,12 @@ def test_so_it_is_after_a_signal(stack, project, quick, said):
     run = quick(KEY)
     assert run.status == 2
     assert run.lines[-5:] == said
+
+
+def test_a_signal_while_reports_are_written_does_not_silence_it(project, quick, said):
+    project.write("conftest.py", SIGNALS_LATE)
+    run = quick(KEY)
+    assert run.lines[run.lines.index(said[0]) :][: len(said)] == said
 
 
 def test_so_it_is_in_parallel(stack, project, said):
