@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,7 @@ def recover(config: Path | None, target: str | None, plan: bool) -> None:
         )
     done = [(_show(one) if plan else _recover(one, file)) for one in meant]
     if all(state is None for state in done):
-        click.echo(NOTHING if meant == found else f"{NOTHING}, of {target}")
+        _say(NOTHING if meant == found else f"{NOTHING}, of {target}")
     sys.exit(0 if False not in done else 1)
 
 
@@ -64,16 +65,16 @@ def _show(one: Recovery) -> bool | None:
     try:
         if not one.story.open:
             return None
-        click.echo(f"{one.target}: changed by {who(one.story)}")
+        _say(f"{one.target}: changed by {who(one.story)}")
         for entry in entries(one.story):
-            click.echo(f"  {entry['act']} {entry['component']} ({entry['what']}): back to {entry['state']}")
+            _say(f"  {entry['act']} {entry['component']} ({entry['what']}): back to {entry['state']}")
             if entry["why"]:
-                click.echo(f"    {entry['why']}")
+                _say(f"    {entry['why']}")
             for command in entry["by_hand"]:
-                click.echo(f"    by hand: {command}")
+                _say(f"    by hand: {command}")
         one.check_free()
     except Occupied as error:
-        click.echo(f"  still running: {error}")
+        _say(f"  still running: {error}")
     except JournalError as error:
         _red(f"Error: {error}")
     return False
@@ -86,8 +87,8 @@ def _recover(one: Recovery, file: Path | None) -> bool | None:
     try:
         opened = bool(one.story.open)
         if opened:
-            click.echo(f"{one.target}: changed by {who(one.story)}")
-        done = one.carry_out(lambda line: click.echo(f"  {line}"), _Clean(file, one.target))
+            _say(f"{one.target}: changed by {who(one.story)}")
+        done = one.carry_out(lambda line: _say(f"  {line}"), _Clean(file, one.target))
     except Occupied as error:
         _red(f"{error} It is still running, and takes its changes back itself.")
         return False
@@ -100,7 +101,7 @@ def _recover(one: Recovery, file: Path | None) -> bool | None:
         return False
     if not opened:
         return None
-    click.echo(f"{one.target} is as it was")
+    _say(f"{one.target} is as it was")
     return True
 
 
@@ -126,5 +127,11 @@ class _Clean:
         return self._redactor.clean(text)
 
 
+def _say(line: str) -> None:
+    with suppress(OSError):  # nobody listens any more (a closed terminal, "| head"): that stops no undo
+        click.echo(line)
+
+
 def _red(line: str) -> None:
-    click.secho(line, fg="red", bold=True, err=True)
+    with suppress(OSError):
+        click.secho(line, fg="red", bold=True, err=True)

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -215,6 +216,17 @@ def test_a_damaged_journal_does_not_keep_others_from_being_recovered(stack, quic
     assert done.lines[-1] == "here is as it was"
     assert stack.is_as_before()
     assert recover("--target", "here").status == 0
+
+
+def test_where_nobody_reads_what_it_says_it_is_done_all_the_same(stack, quick):
+    assert quick(KEY).status == 1
+    (stack.path / "redis.broken").unlink()
+    command = [sys.executable, "-c", "from pytest_llmops.cli import main; main()", "recover"]
+    with subprocess.Popen(command, cwd=stack.project.path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        process.communicate(timeout=30)
+    assert stack.is_as_before()
+    assert not stack.journal.exists()
 
 
 def test_a_plan_puts_nothing_away(stack, quick, recover):

