@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from pytest_llmops.errors import JournalError
-from pytest_llmops.state.folder import flush, new_folder, state_folder
+from pytest_llmops.state.folder import state_folder
+from pytest_llmops.state.new_folder import flush, new_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

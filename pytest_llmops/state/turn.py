@@ -12,8 +12,9 @@ from urllib.parse import quote
 from filelock import FileLock, Timeout
 
 from pytest_llmops.errors import JournalError, Occupied
-from pytest_llmops.state.folder import new_folder, state_folder
+from pytest_llmops.state.folder import state_folder
 from pytest_llmops.state.journal import FOLDER
+from pytest_llmops.state.new_folder import new_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
