@@ -55,9 +55,10 @@ class Turn:
             JournalError: that cannot be seen.
         """
         try:
-            if not self._holder.exists():
-                return True
+            self._holder.stat()
             self._lock.acquire(timeout=0)
+        except (FileNotFoundError, NotADirectoryError):
+            return True
         except Timeout:
             return False
         except OSError as error:

@@ -24,6 +24,18 @@ import os, signal, pytest
 def pytest_sessionfinish():
     os.kill(os.getpid(), signal.SIGTERM)
 """
+ANOTHER_USERS = """
+import os
+
+stat = os.stat
+
+def refusing(path, **words):
+    if str(path).endswith(".holder"):
+        raise PermissionError(13, "Permission denied", str(path))
+    return stat(path, **words)
+
+os.stat = refusing
+"""
 PLAIN = "\ndef test_plain(llmops_target):\n    pass\n"
 
 
@@ -123,6 +135,18 @@ def test_the_next_disruptive_run_is_refused_until_it_is_mended(stack, quick, rec
     assert stack.is_as_before()
     project.write("test_it.py", THREE_STEPS)
     assert quick(KEY).status == 0
+
+
+def test_a_plain_run_beside_a_folder_that_is_another_users(stack, quick, project):
+    assert quick(KEY).status == 1
+    project.write("conftest.py", ANOTHER_USERS)
+    plain = quick()
+    holder = stack.journal.with_suffix(".holder")
+    assert plain.status == 0, plain.out
+    assert (
+        f"llmops: nobody can see here whether here is as it was: {holder.parent} cannot be looked into: "
+        f"[Errno 13] Permission denied: '{holder}'."
+    ) in plain.lines
 
 
 def test_what_a_person_mended_needs_only_be_seen(stack, quick, recover):

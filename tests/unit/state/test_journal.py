@@ -168,6 +168,15 @@ def test_a_component_is_brought_back_once_and_the_last_changed_first(journal):
     assert again(journal).story.changed == {"redis": [1]}
 
 
+def test_half_a_list_of_what_was_undone_leads_to_the_same_state(journal):
+    for step in (STOP, START):
+        journal.add(step, OPENED)
+    journal.undone(2, 1)
+    lines = journal.path.read_bytes().splitlines(keepends=True)
+    journal.path.write_bytes(b"".join(lines[:-1]) + lines[-1][:10])
+    assert again(journal).story.open == {1: STOP}
+
+
 def test_what_is_closed_holds_no_table(journal):
     journal.add(STOP, OPENED)
     journal.undone(1)
