@@ -137,6 +137,19 @@ def test_the_next_disruptive_run_is_refused_until_it_is_mended(stack, quick, rec
     assert quick(KEY).status == 0
 
 
+def test_what_a_program_says_is_neither_shown_nor_kept_with_a_secret_in_it(stack, quick, recover, monkeypatch):
+    monkeypatch.setenv("THE_KEY", "no luck")
+    with (stack.project.path / "llmops.toml").open("a") as file:
+        file.write('[targets.here.components.openai.auth]\nheader = "X-API-Key"\nenv = "THE_KEY"\n')
+    run = quick(KEY, environ={"THE_KEY": "no luck"})
+    assert run.status == 1, run.out
+    done = recover()
+    assert done.status == 1
+    for text in (run.out, done.out, stack.journal.read_text()):
+        assert "it said: start: [redacted]" in text
+        assert "no luck" not in text
+
+
 def test_a_plain_run_beside_a_folder_that_is_another_users(stack, quick, project):
     assert quick(KEY).status == 1
     project.write("conftest.py", ANOTHER_USERS)
