@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -88,7 +89,7 @@ def _recover(one: Recovery, file: Path | None) -> bool | None:
         opened = bool(one.story.open)
         if opened:
             _say(f"{one.target}: changed by {who(one.story)}")
-        done = one.carry_out(lambda line: _say(f"  {line}"), _Clean(file, one.target))
+        done = one.carry_out(lambda line: _say(f"  {line}"), _Clean(file, one))
     except Occupied as error:
         _red(f"{error} It is still running, and takes its changes back itself.")
         return False
@@ -106,21 +107,24 @@ def _recover(one: Recovery, file: Path | None) -> bool | None:
 
 
 class _Clean:
-    """Takes a target's secrets out of text, as far as the file tells of them by now.
+    """Takes a target's secrets out of text: those of its journal's tables, and what the file tells of by now.
 
     Args:
         file: the ``llmops.toml``; None where there is none.
-        target: its name there.
+        recovery: of the target.
     """
 
-    def __init__(self, file: Path | None, target: str) -> None:
+    def __init__(self, file: Path | None, recovery: Recovery) -> None:
+        from pytest_llmops.control.undoing import secrets_of_journal
         from pytest_llmops.target.load import load
         from pytest_llmops.target.secrets import Redactor
 
         try:
-            self._redactor = load(file, target, Path.cwd()).redactor()
+            self._redactor = load(file, recovery.target, Path.cwd()).redactor()
         except LlmopsError:  # what is open is taken back also where the file does not hold
             self._redactor = Redactor()
+        with suppress(ValueError):  # a table of another version, which nobody can act by either
+            self._redactor.add(secrets_of_journal(recovery.journal, os.environ))
 
     def __call__(self, text: str) -> str:
         """The text without them."""

@@ -17,7 +17,7 @@ from pytest_llmops.target.load import Target
 from pytest_llmops.target.models import TargetTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
     from pytest_llmops.control.driver import Status
     from pytest_llmops.control.hands import Hands
@@ -123,6 +123,14 @@ class Undoing:
             return self._clean(text)
         except Exception:  # noqa: BLE001 (of all that may stop an undo, this is the least)
             return UNCLEAN
+
+
+def secrets_of_journal(journal: Journal, environ: Mapping[str, str]) -> list[str]:
+    """What of its control tables must never be shown, as far as it is set."""
+    tables: list[Any] = [
+        TypeAdapter(Control).validate_python(dict(step.control)) for step in journal.story.open.values()
+    ]
+    return [value for table in tables for value in table.secrets(environ)]
 
 
 def hands_of_journal(journal: Journal) -> Callable[[Step], Hands]:

@@ -8,8 +8,9 @@ from pytest_llmops.control.change import Change
 from pytest_llmops.control.driver import Status
 from pytest_llmops.control.hands import Hands
 from pytest_llmops.control.interruption import Interruption
+from pytest_llmops.control.undoing import secrets_of_journal
 from pytest_llmops.errors import ControlError, LlmopsError, OutsideWindow, Unsupported
-from pytest_llmops.state.journal import Journal
+from pytest_llmops.state.journal import Journal, Step
 from pytest_llmops.target.load import load
 
 ALL = ("start", "stop", "restart", "kill", "pause", "resume")
@@ -243,6 +244,13 @@ def test_what_is_told_without_secrets_may_reach_nobody(changes, journal):
     assert not change.undo()
     (failure,) = journal.reread().failed.values()
     assert failure.why == "ollama: start is [redacted]."
+
+
+def test_the_secrets_of_a_journals_tables_are_known(journal):
+    table = {"driver": "supervisor", "program": "x", "url": "http://ops:hunter2@127.0.0.1:9001"}
+    opened = {"target": "here", "environment": "", "root": "/", "pid": 1, "test": "t", "run": "r"}
+    journal.add(Step("ollama", "program x", "stop", table, "running", {}, []), opened)
+    assert secrets_of_journal(journal, {}) == ["ops:hunter2", "hunter2"]
 
 
 def test_what_nobody_can_clean_is_not_shown(changes, journal):
