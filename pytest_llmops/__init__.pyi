@@ -20,6 +20,7 @@ from pytest_llmops.errors import CallFailed as CallFailed
 from pytest_llmops.errors import ConfigError as ConfigError
 from pytest_llmops.errors import ControlError as ControlError
 from pytest_llmops.errors import LlmopsError as LlmopsError
+from pytest_llmops.errors import OutsideWindow as OutsideWindow
 from pytest_llmops.errors import Unreachable as Unreachable
 from pytest_llmops.errors import Unsupported as Unsupported
 from pytest_llmops.errors import Vacuous as Vacuous

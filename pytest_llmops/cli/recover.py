@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from pytest_llmops.cli.options import config_option
-from pytest_llmops.errors import Occupied
+from pytest_llmops.errors import JournalError, LlmopsError, Occupied, did_you_mean
 
 if TYPE_CHECKING:
     from pytest_llmops.control.recovery import Recovery
+
+NOTHING = "nothing is open: all changes were taken back"
 
 
 @click.command()
@@ -28,50 +32,110 @@ def recover(config: Path | None, target: str | None, plan: bool) -> None:
     from pytest_llmops.target.load import find, state_path
 
     file = find(config, Path.cwd())
-    found = recoveries(state_path(file, Path.cwd()), target)
-    if not any(one.story.open for one in found):
-        for one in found:
-            _carry_out(one)
-        click.echo("nothing is open: all changes were taken back")
-        return
-    done = [(_show if plan else _recover)(one) for one in found]
-    sys.exit(0 if all(done) else 1)
+    state = state_path(file, Path.cwd())
+    if file is None and not state.is_dir():
+        raise click.ClickException(
+            f"There is no llmops.toml in {Path.cwd()}, and no {state.name}: nobody knows of any change here. "
+            f"Run it in the project's folder, or name the file: --config PATH."
+        )
+    found = recoveries(state)
+    meant = [one for one in found if target in {None, one.target}]
+    if target is not None and found and not meant and target not in _targets(file):
+        known = [one.target for one in found]
+        raise click.ClickException(
+            f"No change of {target!r} is open, and no target is called so.{did_you_mean(target, known)} "
+            f"Open: {', '.join(known)}."
+        )
+    done = [(_show(one) if plan else _recover(one, file)) for one in meant]
+    if all(state is None for state in done):
+        _say(NOTHING if meant == found else f"{NOTHING}, of {target}")
+    sys.exit(0 if False not in done else 1)
 
 
-def _show(one: Recovery) -> bool:
-    """What is open, and how it would be taken back."""
+def _targets(file: Path | None) -> list[str]:
+    """The targets of the file, also where no table of it holds."""
+    import tomllib
+
+    return list(tomllib.loads(file.read_text(encoding="utf-8")).get("targets", {})) if file else []
+
+
+def _show(one: Recovery) -> bool | None:
+    """What is open, and how it would be taken back; None where nothing is."""
     from pytest_llmops.report.left_changed import entries, who
 
-    click.echo(f"{one.target}: changed by {who(one.story)}")
-    for entry in entries(one.story):
-        click.echo(f"  {entry['act']} {entry['component']} ({entry['what']}): back to {entry['state']}")
-        if entry["why"]:
-            click.echo(f"    {entry['why']}")
-        for command in entry["by_hand"]:
-            click.echo(f"    by hand: {command}")
     try:
+        if not one.story.open:
+            return None
+        _say(f"{one.target}: changed by {who(one.story)}")
+        for entry in entries(one.story):
+            _say(f"  {entry['act']} {entry['component']} ({entry['what']}): back to {entry['state']}")
+            if entry["why"]:
+                _say(f"    {entry['why']}")
+            for command in entry["by_hand"]:
+                _say(f"    by hand: {command}")
         one.check_free()
     except Occupied as error:
-        click.echo(f"  still running: {error}")
-    return not one.story.open
+        _say(f"  still running: {error}")
+    except JournalError as error:
+        _red(f"Error: {error}")
+    return False
 
 
-def _recover(one: Recovery) -> bool:
+def _recover(one: Recovery, file: Path | None) -> bool | None:
+    """Whether all that was open is taken back; None where nothing was."""
     from pytest_llmops.report.left_changed import entries, lines, who
 
-    if one.story.open:
-        click.echo(f"{one.target}: changed by {who(one.story)}")
-    if not _carry_out(one):
-        for line in lines(one.target, entries(one.story), "llmops recover, again"):
-            click.secho(line, fg="red", bold=True, err=True)
+    try:
+        opened = bool(one.story.open)
+        if opened:
+            _say(f"{one.target}: changed by {who(one.story)}")
+        done = one.carry_out(lambda line: _say(f"  {line}"), _Clean(file, one))
+    except Occupied as error:
+        _red(f"{error} It is still running, and takes its changes back itself.")
         return False
-    click.echo(f"{one.target} is as it was")
+    except JournalError as error:  # the others are none the worse for it
+        _red(f"Error: {error}")
+        return False
+    if not done:
+        for line in lines(one.target, entries(one.story), "llmops recover, again"):
+            _red(line)
+        return False
+    if not opened:
+        return None
+    _say(f"{one.target} is as it was")
     return True
 
 
-def _carry_out(one: Recovery) -> bool:
-    try:
-        return one.carry_out(lambda line: click.echo(f"  {line}"))
-    except Occupied as error:
-        click.secho(f"{error} It is still running, and takes its changes back itself.", fg="red", err=True)
-        return False
+class _Clean:
+    """Takes a target's secrets out of text: those of its journal's tables, and what the file tells of by now.
+
+    Args:
+        file: the ``llmops.toml``; None where there is none.
+        recovery: of the target.
+    """
+
+    def __init__(self, file: Path | None, recovery: Recovery) -> None:
+        from pytest_llmops.control.undoing import secrets_of_journal
+        from pytest_llmops.target.load import load
+        from pytest_llmops.target.secrets import Redactor
+
+        try:
+            self._redactor = load(file, recovery.target, Path.cwd()).redactor()
+        except LlmopsError:  # what is open is taken back also where the file does not hold
+            self._redactor = Redactor()
+        with suppress(ValueError):  # a table of another version, which nobody can act by either
+            self._redactor.add(secrets_of_journal(recovery.journal, os.environ))
+
+    def __call__(self, text: str) -> str:
+        """The text without them."""
+        return self._redactor.clean(text)
+
+
+def _say(line: str) -> None:
+    with suppress(OSError):  # nobody listens any more (a closed terminal, "| head"): that stops no undo
+        click.echo(line)
+
+
+def _red(line: str) -> None:
+    with suppress(OSError):
+        click.secho(line, fg="red", bold=True, err=True)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pytest_llmops.control.drivers import hands_on
 from pytest_llmops.control.hands import AFTERWARDS, WAYS
-from pytest_llmops.control.undoing import undo
-from pytest_llmops.errors import LlmopsError, Unsupported
+from pytest_llmops.control.settled import settled
+from pytest_llmops.control.undoing import LASTING, Undoing
+from pytest_llmops.errors import ControlError, LlmopsError, Unsupported
 from pytest_llmops.state.journal import Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pytest_llmops.control.driver import Act, State, Status
+    from pytest_llmops.control.driver import Act, Driver, State, Status
     from pytest_llmops.control.hands import Hands
     from pytest_llmops.control.interruption import Interruption
     from pytest_llmops.state.journal import Journal
@@ -35,6 +36,7 @@ class Change:
         opened: who makes the change, for whoever finds the journal: ``test``, ``run``.
         say: is told each step.
         may_begin: raises where no change may begin now.
+        clean: takes secrets out of what programs said.
         hands: gives the hands on a component; by default those that its ``control`` table describes.
     """
 
@@ -47,13 +49,15 @@ class Change:
         opened: Mapping[str, str],
         say: Callable[[str], None],
         may_begin: Callable[[], None],
+        clean: Callable[[str], str] = str,
         hands: Callable[[str], Hands] | None = None,
     ) -> None:
         self._target = target
         self._journal = journal
         self._interruption = interruption
         self._opened_by = opened
-        self._say = say
+        self._begun: set[int] = set()
+        self._undoing = Undoing(journal, lambda step: self._on(step.component), say, clean=clean, begun=self._begun)
         self._may_begin = may_begin
         self._over = False
         self._hands_on = hands or (lambda component: hands_on(target, component))
@@ -110,8 +114,8 @@ class Change:
                     return True
                 if self._interruption.came:
                     count = len(self._journal.story.open)
-                    self._say(f"interrupted: {count} to undo first; further signals wait until that is done")
-                return undo(self._journal, lambda step: self._on(step.component), self._say, again=False)
+                    self._undoing.say(f"interrupted: {count} to undo first; further signals wait until that is done")
+                return self._undoing.undo(again=False)
             finally:
                 for hands in self._hands.values():
                     hands.driver.close()
@@ -119,7 +123,8 @@ class Change:
 
     def _on(self, component: str) -> Hands:
         if component not in self._hands:
-            self._hands[component] = self._hands_on(component)
+            hands = self._hands[component] = self._hands_on(component)
+            hands.driver = cast("Driver", _Noted(hands.driver, self._note))
         return self._hands[component]
 
     def _act(self, act: Act, component: str) -> Status:
@@ -127,12 +132,30 @@ class Change:
             raise LlmopsError(f"{act} {component}: this change is over, and has been taken back.")
         hands = self._on(component)
         hands.check(act)
-        before = hands.status()
+        before = settled(hands, act)
         self._can_be_undone(act, hands, before)
         self._may_begin()
         with self._interruption.hold():
-            self._journal.add(self._step(act, hands, before), self._opened())
-        return hands.act(act, self._kept(component) if act == "start" else before.kept)
+            number = self._journal.add(self._step(act, hands, before), self._opened())
+        try:
+            seen = hands.act(act, self._kept(component) if act == "start" else before.kept)
+        except ControlError as error:
+            if error.kind in {"refused", "absent"}:  # whoever was asked said no: nothing is under way
+                self._done(number, act)
+            raise
+        self._done(number, act)
+        return seen
+
+    def _note(self) -> None:
+        """The driver is called: from here on the act of the newest step may come into effect."""
+        if not self._over:
+            self._begun.add(len(self._journal.story.steps))
+
+    def _done(self, number: int, act: Act) -> None:
+        """Write down that nothing of the act is still to come."""
+        if act in LASTING:
+            with self._interruption.hold():
+                self._journal.done(number)
 
     def _kept(self, component: str) -> Mapping[str, Any]:
         """What belongs to a component that this change has stopped; nothing where it was stopped before."""
@@ -157,6 +180,8 @@ class Change:
 
     def _step(self, act: Act, hands: Hands, before: Status) -> Step:
         control: Any = self._target.component(hands.component).control
+        left = (*_on_the_way(act), _afterwards(act))
+        by_hand = (hands.by_hand(state, before.state, before.kept) for state in left)
         return Step(
             component=hands.component,
             what=hands.driver.what,
@@ -164,7 +189,9 @@ class Change:
             control=control.model_dump(mode="json"),
             state=before.state,
             kept=dict(before.kept),
-            by_hand=hands.by_hand(_afterwards(act), before.state, before.kept),
+            by_hand=next(filter(None, by_hand), []),
+            deadline_s=hands.deadline_s,
+            instance=before.instance,
         )
 
     def _opened(self) -> dict[str, Any]:
@@ -175,6 +202,22 @@ class Change:
             "pid": os.getpid(),
             **self._opened_by,
         }
+
+
+class _Noted:
+    """A driver, of which somebody is told before it acts."""
+
+    def __init__(self, driver: Driver, note: Callable[[], None]) -> None:
+        self._driver = driver
+        self._note = note
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._driver, name)
+
+    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:
+        """Note it, and have it done."""
+        self._note()
+        self._driver.act(act, within_s, kept)
 
 
 def _afterwards(act: Act) -> State:

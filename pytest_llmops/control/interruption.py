@@ -27,11 +27,12 @@ class Interruption:
         self._raised = False
         self._held = 0
         self._waiting = 0
+        self._came = False
 
     @property
     def came(self) -> bool:
-        """Whether a signal has come."""
-        return self._raised or bool(self._waiting)
+        """Whether a signal has ever come: who swallows it makes it none."""
+        return self._came
 
     def install(self) -> None:
         """Listen. What is ignored (``nohup``) stays so, and only a main thread can listen."""
@@ -78,6 +79,7 @@ class Interruption:
             self._held -= 1
 
     def _come(self, number: int, _frame: object) -> None:
+        self._came = True
         if self._held or (self._raised and (self._changing or number != signal.SIGINT)):
             self._waiting = self._waiting or number
         else:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_llmops.control.undoing import hands_of_journal, undo
+from pytest_llmops.control.undoing import Undoing, hands_of_journal
+from pytest_llmops.errors import Occupied
 from pytest_llmops.state.journal import journals
 from pytest_llmops.state.turn import Turn
 
@@ -22,39 +23,41 @@ class Recovery:
 
     Args:
         state: the state folder.
-        journal: the target's.
-
-    Raises:
-        JournalError: the journal is damaged.
+        journal: the target's; nothing of it is read yet.
     """
 
     def __init__(self, state: Path, journal: Journal) -> None:
         self.journal = journal
-        self.target = str(journal.story.opened.get("target", ""))
+        self.target = journal.target
         self._turn = Turn(state, self.target)
 
     @property
     def story(self) -> Story:
-        """What the journal tells."""
+        """What the journal tells.
+
+        Raises:
+            JournalError: it is damaged.
+        """
         return self.journal.story
 
-    def carry_out(self, say: Callable[[str], None]) -> bool:
+    def carry_out(self, say: Callable[[str], None], clean: Callable[[str], str] = str) -> bool:
         """Take back what is open, the last first; where nothing is, the journal is put away.
 
         Args:
-            say: is told each step before it is taken.
+            say: is told each component before it is brought back.
+            clean: takes secrets out of what programs said.
 
         Returns:
             Whether nothing is left open.
 
         Raises:
             Occupied: whoever made the change is still at it.
-            JournalError: the journal cannot be read or written.
+            JournalError: the journal cannot be read or written, or is damaged.
         """
         self._turn.take(RECOVERY, run=RECOVERY)
         try:
-            self.journal.reread()
-            return undo(self.journal, hands_of_journal(self.journal), say)
+            self.journal.reread()  # only now, for until now it may have been written
+            return Undoing(self.journal, hands_of_journal(self.journal), say, clean=clean).undo()
         finally:
             self._turn.give_back()
 
@@ -63,20 +66,19 @@ class Recovery:
 
         Raises:
             Occupied: somebody is.
+            JournalError: that cannot be seen.
         """
-        self._turn.take(RECOVERY, run=RECOVERY)
-        self._turn.give_back()
+        if not self._turn.free:
+            raise Occupied(self._turn.occupied())
 
 
-def recoveries(state: Path, target: str | None = None) -> list[Recovery]:
-    """Those of all open journals, or of one target's.
+def recoveries(state: Path) -> list[Recovery]:
+    """Those of all open journals.
 
     Args:
         state: the state folder.
-        target: which one; all if None.
 
     Raises:
-        JournalError: a journal is damaged.
+        JournalError: nobody can look for them.
     """
-    found = [Recovery(state, journal) for journal in journals(state)]
-    return [one for one in found if target is None or one.target in {target, ""}]
+    return [Recovery(state, journal) for journal in journals(state)]

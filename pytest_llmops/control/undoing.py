@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter
 
 from pytest_llmops.control.drivers import hands_by
+from pytest_llmops.control.settled import settled
 from pytest_llmops.errors import ControlError, LlmopsError
 from pytest_llmops.state.journal import Failure
 from pytest_llmops.target.control import Control
@@ -16,44 +17,120 @@ from pytest_llmops.target.load import Target
 from pytest_llmops.target.models import TargetTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Mapping
 
     from pytest_llmops.control.driver import Status
     from pytest_llmops.control.hands import Hands
-    from pytest_llmops.state.journal import Journal, Step
+    from pytest_llmops.state.journal import Journal, Step, Story
+
+LASTING = frozenset({"stop", "restart"})
+"""Acts that an engine, or the component itself, may still be at long after they were asked for."""
+
+DEADLINES = 6
+"""That bringing one component back may take: three looks, an act that is carried out first, and two acts."""
+
+UNCLEAN = "(what was said cannot be shown, for nobody knows the secrets in it)"
 
 
-def undo(
-    journal: Journal, hands_for: Callable[[Step], Hands], say: Callable[[str], None], *, again: bool = True
-) -> bool:
-    """Take back every open step, also where others fail; what could not be taken back stays in the journal.
+class Undoing:
+    """How a journal's steps are taken back.
 
     Args:
         journal: of the target; put away once nothing is open.
         hands_for: the hands on what a step acted on.
-        say: is told each step before it is taken.
-        again: also those that could not be taken back before.
-
-    Returns:
-        Whether nothing is left open.
-
-    Raises:
-        JournalError: the journal cannot be read or written.
+        say: is told each component before it is brought back; may fail, for nobody may be there any more to be told.
+        clean: takes secrets out of what was said by others.
+        begun: numbers of the steps whose driver was called; None where nobody knows.
     """
-    story = journal.story
-    for number, step in story.open.items():
-        if number in story.failed and not again:
-            continue
-        say(f"undoing {step.act} of {step.component} ({step.what}): back to {step.state}")
-        failure = _undo(step, hands_for)
-        if failure is None:
-            journal.undone(number)
-        else:
-            journal.failed(number, failure)
-    if story.open:
-        return False
-    journal.close()
-    return True
+
+    def __init__(
+        self,
+        journal: Journal,
+        hands_for: Callable[[Step], Hands],
+        say: Callable[[str], None],
+        *,
+        clean: Callable[[str], str],
+        begun: Collection[int] | None = None,
+    ) -> None:
+        self.journal = journal
+        self._hands_for = hands_for
+        self._say = say
+        self._clean = clean
+        self._begun = begun
+
+    def say(self, line: str) -> None:
+        """Tell a line to whoever is there."""
+        with suppress(Exception):
+            self._say(self._cleaned(line))
+
+    def undo(self, *, again: bool = True) -> bool:
+        """Bring back every component, also where others fail; what could not be brought back stays in the journal.
+
+        Args:
+            again: also those that could not be brought back before.
+
+        Returns:
+            Whether nothing is left open.
+
+        Raises:
+            JournalError: the journal cannot be read or written.
+        """
+        story = self.journal.story
+        for component, numbers in story.changed.items():
+            if story.failed.keys() & set(numbers) and not again:
+                continue
+            first = story.steps[numbers[-1]]
+            acts = " and ".join(story.steps[number].act for number in reversed(numbers))
+            if self._begun is not None and not set(numbers) & set(self._begun):
+                self.say(f"{acts} of {component} ({first.what}) had not begun: nothing to undo")
+                self.journal.undone(*numbers)
+                continue
+            self.say(f"undoing {acts} of {component} ({first.what}): back to {first.state}")
+            failure = self._bring_back(first, self._unfinished(story, numbers))
+            if failure is None:
+                self.journal.undone(*numbers)
+            else:
+                self.journal.failed(numbers[-1], failure)
+        if story.open:
+            return False
+        self.journal.close()
+        return True
+
+    def _unfinished(self, story: Story, numbers: list[int]) -> Step | None:
+        """The last stop or restart that may still come into effect."""
+        for number in numbers:
+            called = self._begun is None or number in self._begun
+            if story.steps[number].act in LASTING and number not in story.done and called:
+                return story.steps[number]
+        return None
+
+    def _bring_back(self, step: Step, unfinished: Step | None) -> Failure | None:
+        """Make a component as it was before a step; None if that came about."""
+        hands: Hands | None = None
+        try:
+            hands = self._hands_for(step)
+            if unfinished is not None:
+                _carry_out(unfinished, hands)
+            state: Any = step.state
+            _compare(step, hands.bring_back(state, step.kept))
+        except Exception as error:  # noqa: BLE001 (whatever it is: the other components are still to be brought back)
+            why = str(error) if isinstance(error, LlmopsError) else f"{type(error).__name__}: {error}"
+            return Failure(self._cleaned(why), _by_hand(step, unfinished, hands))
+        return None
+
+    def _cleaned(self, text: str) -> str:
+        try:
+            return self._clean(text)
+        except Exception:  # noqa: BLE001 (of all that may stop an undo, this is the least)
+            return UNCLEAN
+
+
+def secrets_of_journal(journal: Journal, environ: Mapping[str, str]) -> list[str]:
+    """What of its control tables must never be shown, as far as it is set."""
+    tables: list[Any] = [
+        TypeAdapter(Control).validate_python(dict(step.control)) for step in journal.story.open.values()
+    ]
+    return [value for table in tables for value in table.secrets(environ)]
 
 
 def hands_of_journal(journal: Journal) -> Callable[[Step], Hands]:
@@ -71,17 +148,23 @@ def hands_of_journal(journal: Journal) -> Callable[[Step], Hands]:
     return hands_for
 
 
-def _undo(step: Step, hands_for: Callable[[Step], Hands]) -> Failure | None:
-    """Take one step back; None if that came about."""
-    hands: Hands | None = None
+def _carry_out(step: Step, hands: Hands) -> None:
+    """Have an act that may be under way behind us: else it would come into effect after all was brought back.
+
+    Raises:
+        ControlError: it was not seen, and may still come.
+    """
     try:
-        hands = hands_for(step)
-        state: Any = step.state
-        _compare(step, hands.bring_back(state, step.kept))
-    except Exception as error:  # noqa: BLE001 (whatever it is: the other steps are still to be taken back)
-        why = str(error) if isinstance(error, LlmopsError) else f"{type(error).__name__}: {error}"
-        return Failure(why, _by_hand(step, hands))
-    return None
+        with suppress(ControlError):  # it is on its way for longer than that: then it is told again where to go
+            now = settled(hands, f"undoing {step.act}")
+            if now.state == "stopped" or (step.instance and now.instance not in {"", step.instance}):
+                return  # it has come
+        act: Any = step.act
+        hands.act(act)
+    except ControlError as error:
+        raise ControlError(
+            error.component, error.kind, f"{error} Its {step.act} may still come into effect."
+        ) from error
 
 
 def _compare(step: Step, now: Status) -> None:
@@ -101,11 +184,13 @@ def _compare(step: Step, now: Status) -> None:
         )
 
 
-def _by_hand(step: Step, hands: Hands | None) -> list[str]:
+def _by_hand(step: Step, unfinished: Step | None, hands: Hands | None) -> list[str]:
     """The commands that a person types: those from how it is now, else those that were foreseen."""
     found: list[str] = []
     if hands is not None:
         with suppress(Exception):  # it may well be that nobody can tell how it is
             state: Any = step.state
             found = hands.by_hand(hands.status().state, state, step.kept)
+            if unfinished is not None and not found:
+                found = [hands.driver.by_hand("stop", step.kept), *step.by_hand]
     return found or list(step.by_hand)

@@ -98,10 +98,18 @@ def check_of(item: pytest.Item) -> Check:
     else:
         key = item.nodeid
         suite = next((marker.name for marker in item.iter_markers() if marker.name in SUITES), "")
-    fixtures = our_fixtures(item)
-    disruptive = CHANGE in fixtures or item.get_closest_marker("disruptive") is not None
-    exclusive = disruptive or bool(fixtures & TIMED) or item.get_closest_marker("exclusive") is not None
-    return Check(key, suite, ready, exclusive=exclusive, disruptive=disruptive)
+    return Check(key, suite, ready, exclusive=runs_alone(item), disruptive=changes(item))
+
+
+def changes(item: pytest.Item) -> bool:
+    """Whether a test changes the target, by what its markers say now or because it asks for ``change``."""
+    return CHANGE in our_fixtures(item) or item.get_closest_marker("disruptive") is not None
+
+
+def runs_alone(item: pytest.Item) -> bool:
+    """Whether a test has to run alone, by what its markers say now, or for it changes or times the target."""
+    timed = bool(our_fixtures(item) & TIMED)
+    return timed or changes(item) or item.get_closest_marker("exclusive") is not None
 
 
 def needed_roles(item: pytest.Item, roles: Iterable[str]) -> list[str]:

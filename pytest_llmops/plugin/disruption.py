@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_llmops.control.change import Change
 from pytest_llmops.errors import LeftChanged, LlmopsError
+from pytest_llmops.plugin.checks import changes
 from pytest_llmops.plugin.keys import may_begin
 from pytest_llmops.plugin.ours import CHECK
 from pytest_llmops.report.left_changed import entries, lines, recover_command, who
@@ -49,11 +49,13 @@ class Disruption:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Whatever becomes of the test: afterwards all is as it was."""
+        """Whatever becomes of the test: afterwards all is as it was. A signal that it swallowed stops the run."""
         try:
             return (yield)
         finally:
             self.end() if _is_disruptive(item) else None
+            if self.run.interruption.came and not item.session.shouldstop:
+                item.session.shouldstop = f"a signal to stop came during {item.nodeid}"
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -64,6 +66,11 @@ class Disruption:
         """
         if _is_disruptive(item):
             self._begin(item.stash[CHECK].key)
+        elif CHECK in item.stash and changes(item):
+            raise LlmopsError(
+                f"{item.nodeid} was made disruptive after tests were selected, so nobody looked for its keys: give it "
+                f"its marker in pytest_collection_modifyitems or before."
+            )
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self) -> Generator[None, object, object]:
@@ -136,13 +143,13 @@ class Disruption:
             journal,
             self.run.interruption,
             opened={"test": test, "run": self.run.path.name},
-            say=self._say,
+            say=self.run.say,
             may_begin=lambda: may_begin(target, time.time()),
+            clean=self._clean,
         )
 
-    def _say(self, line: str) -> None:
-        with suppress(Exception):  # nobody may be there any more to be told, and that must not stop an undo
-            self.run.say(line)
+    def _clean(self, text: str) -> str:
+        return self.run.redactor.clean(text)
 
 
 def check_left_changed(target: Target, journal: Journal) -> None:

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmops.errors import BudgetSpent, ConfigError, LeftChanged, LlmopsError, Unreachable, Unsupported, Vacuous
+from pytest_llmops.errors import (
+    BudgetSpent,
+    ConfigError,
+    LeftChanged,
+    LlmopsError,
+    OutsideWindow,
+    Unreachable,
+    Unsupported,
+    Vacuous,
+)
 from pytest_llmops.plugin import allure_results
 from pytest_llmops.plugin.ours import CHECK
 from pytest_llmops.plugin.redaction import guard
@@ -22,6 +31,15 @@ if TYPE_CHECKING:
 
 SKIPS: dict[type[LlmopsError], str] = {Vacuous: "vacuous", Unsupported: "unsupported"}
 """Outcomes of their own: named, and never a pass."""
+
+RED: dict[type[LlmopsError], str] = {
+    LeftChanged: "left-changed",
+    OutsideWindow: "outside-window",
+    ConfigError: "error",
+    BudgetSpent: "budget",
+}
+ERRORS = frozenset({"void", "unreachable", "error", "outside-window"})
+"""Categories that say nothing of the target, also where a test itself came to them."""
 
 
 class Outcomes:
@@ -108,13 +126,8 @@ class Outcomes:
             return "skipped"
         if isinstance(error, Failed):
             return error.category
-        if isinstance(error, LeftChanged):
-            return "left-changed"
-        if isinstance(error, ConfigError):
-            return "error"
-        if isinstance(error, BudgetSpent):
-            return "budget"
-        return "failed" if report.when == "call" else "error"
+        usual = "failed" if report.when == "call" else "error"
+        return next((category for kind, category in RED.items() if isinstance(error, kind)), usual)
 
     def _waive(self, check: Check, item: pytest.Item, report: pytest.TestReport) -> None:
         """A waived check is measured and shown, and does not fail; an expired waiver changes nothing."""
@@ -132,7 +145,7 @@ class Outcomes:
 
     def _described(self, check: Check, report: pytest.TestReport, category: str) -> dict[str, Any]:
         outcome = {"passed": "passed", "skipped": "skipped", "failed": "failed"}[report.outcome]
-        if report.failed and (report.when != "call" or category in {"void", "unreachable", "error"}):
+        if report.failed and (report.when != "call" or category in ERRORS):
             outcome = "error"
         if "waived" in check.notes:
             outcome = "waived"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmops.errors import ConfigError, LlmopsError, did_you_mean
-from pytest_llmops.plugin.checks import check_of, needed_roles, our_fixtures
+from pytest_llmops.plugin.checks import changes, check_of, needed_roles, our_fixtures, runs_alone
 from pytest_llmops.plugin.keys import CLOSED, LOCKED, missing, why_locked
 from pytest_llmops.plugin.markers import SUITES
 from pytest_llmops.plugin.ours import CHECK
@@ -85,6 +85,9 @@ class Selection:
         """
         selected = Selected(collected=[item.stash[CHECK].key for item in found])
         ours = [item for item in items if CHECK in item.stash]
+        for item in ours:  # other plugins may have marked them meanwhile
+            check = item.stash[CHECK]
+            check.disruptive, check.exclusive = changes(item), runs_alone(item)
         try:
             if ours:
                 self._leave_out(config, items, self.run.declared, selected)

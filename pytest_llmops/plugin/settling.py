@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmops.control.undoing import hands_of_journal, undo
+from pytest_llmops.control.undoing import DEADLINES, Undoing, hands_of_journal
 from pytest_llmops.errors import JournalError, LlmopsError, Occupied
 from pytest_llmops.plugin.disruption import check_left_changed
 from pytest_llmops.report.left_changed import entries, lines, recover_command, unreadable
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MARGIN_S = 15.0
 """That a worker may take beside the deadlines of what it takes back."""
 
+AT_THE_BEGINNING = "the beginning of a run"
 AT_THE_END = "the end of a run"
 
 
@@ -55,7 +56,7 @@ class Settling:
             self._note(journal)
             return
         turn = Turn(target.state_folder, target.name)
-        turn.take(AT_THE_END, run=self.run.path.name)
+        turn.take(AT_THE_BEGINNING, run=self.run.path.name)
         try:
             check_left_changed(target, journal)
         finally:
@@ -93,10 +94,11 @@ class Settling:
                 self._settle(wait=True)
             if self.run.interruption.came and session.exitstatus in {0, 1, 5}:
                 session.exitstatus = pytest.ExitCode.INTERRUPTED
-            self.run.interruption.restore()
-        result = yield
-        self._cry()
-        return result
+            self.run.interruption.end()
+        try:  # we listen to signals until it is said: one that comes meanwhile ends what others do, and not this
+            return (yield)
+        finally:
+            self._cry()
 
     def _settle(self, *, wait: bool) -> None:
         target, run = self.run.declared, self.run.path.name
@@ -106,7 +108,8 @@ class Settling:
                 return  # nothing was changed, or all taken back; whoever is at it now is none of ours
             turn.take(AT_THE_END, run=run, wait_s=_patience(journal) if wait else 0.0)
             if journal.reread().opened.get("run") == run:
-                undo(journal, hands_of_journal(journal), self._say, again=False)
+                undoing = Undoing(journal, hands_of_journal(journal), self.run.say, clean=self._clean)
+                undoing.undo(again=False)
                 self.left = entries(journal.reread())
         except Occupied as error:  # a worker is still at it
             self.left = [{**one, "why": str(error)} for one in entries(journal.reread())] if wait else []
@@ -115,8 +118,8 @@ class Settling:
         finally:
             turn.give_back()
 
-    def _say(self, line: str) -> None:
-        self.run.say(line)
+    def _clean(self, text: str) -> str:
+        return self.run.redactor.clean(text)
 
     def _cry(self) -> None:
         terminal = self.run.pytest.pluginmanager.get_plugin("terminalreporter")
@@ -130,4 +133,5 @@ class Settling:
 
 def _patience(journal: Journal) -> float:
     """How long whoever holds the turn may take to take back what is open."""
-    return MARGIN_S + sum(2.0 * float(step.control.get("deadline", 60.0)) for step in journal.story.open.values())
+    story = journal.story
+    return MARGIN_S + sum(DEADLINES * story.steps[numbers[-1]].deadline_s for numbers in story.changed.values())

@@ -19,13 +19,15 @@ UNTRIED = "the process that changed it ended before it could take that back"
 
 
 def entries(story: Story) -> list[dict[str, Any]]:
-    """What is open, the last step first, as in ``run.json``.
+    """What is open, a component each, the last that was changed first, as in ``run.json``.
 
     Args:
         story: the journal's.
     """
     found = []
-    for number, step in story.open.items():
+    for numbers in story.changed.values():
+        number = numbers[-1]
+        step = story.steps[number]
         failure = story.failed.get(number, Failure(UNTRIED, step.by_hand))
         found.append(
             {

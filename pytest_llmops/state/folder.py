@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from pytest_llmops.state.new_folder import new_folder
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -20,7 +22,7 @@ def state_folder(path: Path) -> Path:
     Raises:
         OSError: it cannot be made.
     """
-    path.mkdir(parents=True, exist_ok=True)
+    new_folder(path)
     ignored = path / ".gitignore"
     if not ignored.exists():
         ignored.write_text("# made by pytest-llmops\n*\n", encoding="utf-8")

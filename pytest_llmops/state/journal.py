@@ -8,10 +8,11 @@ import time
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from pytest_llmops.errors import JournalError
 from pytest_llmops.state.folder import state_folder
+from pytest_llmops.state.new_folder import flush, new_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,6 +39,8 @@ class Step:
         state: how it was, and is to be again.
         kept: what else belongs to that state.
         by_hand: the commands by which a person brings it back.
+        deadline_s: of each act on it.
+        instance: which one it was, by its driver's word; empty where that cannot tell.
         kind: who can take it back.
     """
 
@@ -48,6 +51,8 @@ class Step:
     state: str
     kept: Mapping[str, Any]
     by_hand: Sequence[str]
+    deadline_s: float = 60.0
+    instance: str = ""
     kind: str = "control"
 
 
@@ -66,6 +71,7 @@ class Story:
     Attributes:
         opened: who opened it, when and for what, by the words of `OPENED`; empty if nobody came so far.
         steps: by number, in the order in which they were taken.
+        done: numbers of those stops and restarts that came to their end: they were seen, or refused.
         undone: numbers of those that were taken back.
         failed: numbers of those that could not be, and why the last time.
         length: bytes of whole lines; what follows was never confirmed, so nothing was done on its account.
@@ -73,6 +79,7 @@ class Story:
 
     opened: dict[str, Any] = field(default_factory=dict)
     steps: dict[int, Step] = field(default_factory=dict)
+    done: set[int] = field(default_factory=set)
     undone: set[int] = field(default_factory=set)
     failed: dict[int, Failure] = field(default_factory=dict)
     length: int = 0
@@ -81,6 +88,17 @@ class Story:
     def open(self) -> dict[int, Step]:
         """Steps that are still to be taken back, the last first."""
         return {number: self.steps[number] for number in sorted(self.steps, reverse=True) if number not in self.undone}
+
+    @property
+    def changed(self) -> dict[str, list[int]]:
+        """The components that are to be brought back, in that order, each with its open steps, the last first.
+
+        Each is to be as it was before its first open step: what lies between was the test's own doing.
+        """
+        found: dict[str, list[int]] = {}
+        for number, step in self.open.items():
+            found.setdefault(step.component, []).append(number)
+        return found
 
 
 class Journal:
@@ -105,6 +123,11 @@ class Journal:
             target: its name.
         """
         return cls(state / FOLDER / f"{quote(target, safe='')}{SUFFIX}")
+
+    @property
+    def target(self) -> str:
+        """Whose it is: by its file's name, for what it holds may be torn."""
+        return unquote(self.path.stem)
 
     @cached_property
     def story(self) -> Story:
@@ -148,14 +171,23 @@ class Journal:
         story.steps[number] = step
         return number
 
-    def undone(self, number: int) -> None:
-        """A step was taken back.
+    def done(self, number: int) -> None:
+        """A step's act came to its end: of itself it will not change the component any more.
 
         Raises:
             JournalError: that cannot be written.
         """
-        self._append([{"entry": "undone", "number": number, "at": time.time()}])
-        self.story.undone.add(number)
+        self._append([{"entry": "done", "number": number, "at": time.time()}])
+        self.story.done.add(number)
+
+    def undone(self, *numbers: int) -> None:
+        """Steps were taken back; the last of a component is named first, so that half a list is no other way back.
+
+        Raises:
+            JournalError: that cannot be written.
+        """
+        self._append([{"entry": "undone", "number": number, "at": time.time()} for number in numbers])
+        self.story.undone.update(numbers)
 
     def failed(self, number: int, failure: Failure) -> None:
         """A step could not be taken back.
@@ -169,16 +201,21 @@ class Journal:
     def close(self) -> None:
         """Put it away once nothing is open: it tells what was done, and stands in nobody's way.
 
+        The control tables stay behind, in which an address may hold a password: nobody needs them any more.
+
         Raises:
-            JournalError: it cannot be moved.
+            JournalError: it cannot be put away.
         """
-        if not self.path.exists():
-            return
-        folder = self.path.parent / CLOSED
+        folder, part = self.path.parent / CLOSED, self.path.with_suffix(".closing")
         try:
-            folder.mkdir(exist_ok=True)
-            self.path.replace(folder / f"{self.path.stem}-{time.time_ns()}{SUFFIX}")
-            _flush(self.path.parent)
+            if not self.path.exists():
+                return
+            new_folder(folder)
+            part.touch(0o600)
+            part.write_bytes(_without_tables(self.path.read_bytes()[: self.story.length]))
+            part.replace(folder / f"{self.path.stem}-{time.time_ns()}{SUFFIX}")
+            self.path.unlink()
+            flush(self.path.parent)
             for old in sorted(folder.glob(f"*{SUFFIX}"), key=lambda file: file.stem.rpartition("-")[2])[:-KEPT]:
                 old.unlink(missing_ok=True)
         except OSError as error:
@@ -190,7 +227,7 @@ class Journal:
         try:
             if not self.path.exists():
                 state_folder(self.path.parent.parent)
-                self.path.parent.mkdir(mode=0o700, exist_ok=True)
+                new_folder(self.path.parent, 0o700)
             file = os.open(self.path, os.O_WRONLY | os.O_CREAT, 0o600)
             try:
                 os.ftruncate(file, self.story.length)  # a line that was cut short
@@ -201,7 +238,7 @@ class Journal:
             if written < len(data):
                 raise OSError("the disk is full")  # noqa: TRY301 (worded below)
             if not self.story.length:
-                _flush(self.path.parent)
+                flush(self.path.parent)
         except OSError as error:
             raise JournalError(f"{self.path} cannot be written: {error}. Nothing is changed without it.") from error
         self.story.length += len(data)
@@ -212,17 +249,25 @@ def journals(state: Path) -> list[Journal]:
 
     Args:
         state: the state folder.
+
+    Raises:
+        JournalError: the folder cannot be looked into.
     """
-    return [Journal(path) for path in sorted((state / FOLDER).glob(f"*{SUFFIX}"))]
-
-
-def _flush(folder: Path) -> None:
-    """Have the names in a folder on disk."""
-    file = os.open(folder, os.O_RDONLY)
+    folder = state / FOLDER
     try:
-        os.fsync(file)
-    finally:
-        os.close(file)
+        names = sorted(os.listdir(folder))  # noqa: PTH208 (glob says nothing of a folder that is closed to us)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise JournalError(f"{folder} cannot be looked into, so nobody knows what is open: {error}.") from error
+    return [Journal(folder / name) for name in names if name.endswith(SUFFIX)]
+
+
+def _without_tables(data: bytes) -> bytes:
+    """A journal's lines without the control tables."""
+    entries = [json.loads(line) for line in data.splitlines()]
+    kept = [{**entry, "control": {}} if entry["entry"] == "step" else entry for entry in entries]
+    return "".join(f"{json.dumps(entry, ensure_ascii=False)}\n" for entry in kept).encode()
 
 
 def _read(path: Path) -> Story:
@@ -264,7 +309,9 @@ def _take(story: Story, entry: dict[str, Any]) -> None:
         return
     if number not in story.steps:
         raise ValueError("a line before it is missing")
-    if kind == "undone":
+    if kind == "done":
+        story.done.add(number)
+    elif kind == "undone":
         story.undone.add(number)
     elif kind == "failed":
         story.failed[number] = Failure(entry["why"], entry["by_hand"])

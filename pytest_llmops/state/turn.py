@@ -14,9 +14,13 @@ from filelock import FileLock, Timeout
 from pytest_llmops.errors import JournalError, Occupied
 from pytest_llmops.state.folder import state_folder
 from pytest_llmops.state.journal import FOLDER
+from pytest_llmops.state.new_folder import new_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+BRIEFLY_S = 0.5
+"""How long whoever only looks whether it is free may have it meanwhile."""
 
 
 class Turn:
@@ -31,7 +35,8 @@ class Turn:
         self.target = target
         self._state = state
         folder = state / FOLDER
-        self._lock = FileLock(folder / f"{quote(target, safe='')}.lock")
+        # A thread that hears of a stop asks whether it is taken, and by default a lock is that of one thread
+        self._lock = FileLock(folder / f"{quote(target, safe='')}.lock", thread_local=False)
         self._holder = folder / f"{quote(target, safe='')}.holder"
 
     def __repr__(self) -> str:
@@ -44,13 +49,23 @@ class Turn:
 
     @property
     def free(self) -> bool:
-        """Whether nobody has it."""
-        if not self._holder.exists():
-            return True
+        """Whether nobody has it.
+
+        Raises:
+            JournalError: that cannot be seen.
+        """
         try:
+            self._holder.stat()
             self._lock.acquire(timeout=0)
+        except (FileNotFoundError, NotADirectoryError):
+            return True
         except Timeout:
             return False
+        except OSError as error:
+            raise JournalError(
+                f"nobody can see here whether {self.target} is as it was: {self._holder.parent} cannot be looked into: "
+                f"{error}."
+            ) from error
         self._lock.release()
         return True
 
@@ -68,18 +83,13 @@ class Turn:
         """
         try:
             state_folder(self._state)
-            self._holder.parent.mkdir(mode=0o700, exist_ok=True)
-            self._lock.acquire(timeout=wait_s, poll_interval=0.02)
-            part = self._holder.with_suffix(f".{os.getpid()}")
-            part.write_text(
-                json.dumps({"pid": os.getpid(), "since": time.time(), "test": test, "run": run}), encoding="utf-8"
-            )
-            part.replace(self._holder)
+            new_folder(self._holder.parent, 0o700)
+            self._lock.acquire(timeout=max(wait_s, BRIEFLY_S), poll_interval=0.02)
+            self._tell(test, run)
         except Timeout:
-            raise Occupied(
-                f"{self.target} is being changed by {self.held_by()}. One change at a time: wait until it has ended."
-            ) from None
+            raise Occupied(self.occupied()) from None
         except OSError as error:
+            self._lock.release(force=True)
             where = self._holder.parent
             raise JournalError(f"{where} cannot be written: {error}. Nothing is changed without it.") from error
 
@@ -88,6 +98,10 @@ class Turn:
         if self.taken:
             self._holder.unlink(missing_ok=True)
             self._lock.release()
+
+    def occupied(self) -> str:
+        """What is said to whoever comes second."""
+        return f"{self.target} is being changed by {self.held_by()}. One change at a time: wait until it has ended."
 
     def held_by(self) -> str:
         """Who has it, for people."""
@@ -100,6 +114,13 @@ class Turn:
     def held_for(self, run: str) -> bool:
         """Whether a process of that run has it, or was the last to have it and died."""
         return bool(self._told().get("run") == run)
+
+    def _tell(self, test: str, run: str) -> None:
+        part = self._holder.with_suffix(f".{os.getpid()}")
+        part.write_text(
+            json.dumps({"pid": os.getpid(), "since": time.time(), "test": test, "run": run}), encoding="utf-8"
+        )
+        part.replace(self._holder)
 
     def _told(self) -> dict[str, Any]:
         """What its holder wrote down; nothing if it has it since a moment ago, or not any more."""

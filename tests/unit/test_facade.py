@@ -33,6 +33,7 @@ NAMES = [
     "Measurement",
     "Ollama",
     "OpenAI",
+    "OutsideWindow",
     "Prometheus",
     "Prompt",
     "Record",

@@ -3,7 +3,9 @@
 import os
 import signal
 import subprocess
+import time
 from contextlib import suppress
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -33,9 +35,14 @@ esac
 boundary
 [ ! -e $2.broken ] || { echo "$1: no luck" >&2; exit 1; }
 echo "$1 $2" >> acts
+run="sleep 1000"
+[ ! -e $2.lingers ] || run="sh lingering"
 case $1 in
-start) setsid sleep 1000 >/dev/null 2>&1 </dev/null & echo $! > $2.pid;;
-stop) kill $pid; kill -CONT $pid; while [ -e /proc/$pid/stat ] && ! grep -q ') Z' /proc/$pid/stat; do :; done;;
+start) setsid $run >/dev/null 2>&1 </dev/null & echo $! > $2.pid;;
+stop)
+    kill $pid; kill -CONT $pid
+    [ ! -e inside ] || { signal=$(cat inside); rm inside; kill -$signal $PPID; }
+    while [ -e /proc/$pid/stat ] && ! grep -q ') Z' /proc/$pid/stat; do :; done;;
 kill) kill -KILL $pid; while [ -e /proc/$pid/stat ] && ! grep -q ') Z' /proc/$pid/stat; do :; done;;
 pause) kill -STOP $pid;;
 resume) kill -CONT $pid;;
@@ -70,7 +77,7 @@ def fsync(file):
     boundary()
 
 def replace(source, *more, **words):
-    if not str(source).endswith(".jsonl"):
+    if not str(source).endswith(".closing"):
         return move(source, *more, **words)
     boundary()
     move(source, *more, **words)
@@ -95,6 +102,7 @@ class Stack:
         self.path.mkdir()
         self.hand = self.path / "hand"
         self.hand.write_text(HAND)
+        (self.path / "lingering").write_text("trap 'sleep 0.5; exit' TERM\nwhile :; do sleep 0.02; done\n")
         self.hand.chmod(0o755)
         self.at(0)
         self.describe()
@@ -116,6 +124,17 @@ class Stack:
         """Signal at this boundary; 0: never."""
         for name, text in {"count": 0, "at": boundary, "signal": sign, "whom": whom}.items():
             (self.path / name).write_text(str(text))
+
+    def lingers(self, name):
+        """From here on a component takes its time to end."""
+        subprocess.run([self.hand, "kill", name], check=True)
+        (self.path / f"{name}.lingers").touch()
+        subprocess.run([self.hand, "start", name], check=True)
+        self.lingering = (self.path / f"{name}.pid").read_text().strip()
+
+    def inside(self, sign):
+        """Signal pytest once, while a stop is under way."""
+        (self.path / "inside").write_text(sign)
 
     @property
     def passed(self):
@@ -139,6 +158,12 @@ class Stack:
 
     def is_as_before(self):
         return self.seen() == self.began == dict.fromkeys(PARTS, "running")
+
+    def is_as_before_for_good(self):
+        """Also once what was told to end has ended."""
+        while Path(f"/proc/{self.lingering}/stat").exists():
+            time.sleep(0.01)
+        return self.is_as_before()
 
     @property
     def journal(self):

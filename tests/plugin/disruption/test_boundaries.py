@@ -8,16 +8,30 @@ import pytest
 
 from .conftest import BOUNDARIES, KEY, THREE_STEPS
 
-COUNT = 42
+COUNT = 46
 DONE = ["stop openai", "pause qdrant", "kill redis", "start redis", "resume qdrant", "start openai"]
 PARTS = 3
 """Of all boundaries, so that they can be shared out among workers."""
+
+
+SWALLOWED = f"""
+import os, signal
+{THREE_STEPS}
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+    except BaseException:
+        pass
+
+def test_another(change):
+    change.stop("openai")
+"""
 
 
 @pytest.fixture
 def stack(stack, project):
     project.write("conftest.py", BOUNDARIES)
     project.write("test_it.py", THREE_STEPS)
+    (stack.journal.parent / "closed").mkdir(parents=True)  # else the first run had more boundaries than the others
     return stack
 
 
@@ -49,10 +63,11 @@ def test_after_kill_9_recover_brings_it_back(stack, quick, recover, part):
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_after_a_signal_it_is_back_without(stack, quick, part):
-    """Each sort of boundary is there several times, and meets both signals."""
+@pytest.mark.parametrize("other", [0, pytest.param(1, marks=pytest.mark.acceptance)], ids=["one", "the other"])
+def test_after_a_signal_it_is_back_without(stack, quick, part, other):
+    """Each sort of boundary is there several times and meets both signals; with the other half, every single one."""
     for boundary in range(part + 1, COUNT + 1, PARTS):
-        stack.at(boundary, ("INT", "TERM")[boundary // 2 % 2])
+        stack.at(boundary, ("INT", "TERM")[(boundary // 2 + other) % 2])
         run = quick(KEY)
         assert run.status == 2, (boundary, run.out)
         assert stack.is_as_before(), boundary
@@ -62,29 +77,38 @@ def test_after_a_signal_it_is_back_without(stack, quick, part):
 
 def test_no_second_signal_tears_an_undo(stack, project, quick):
     project.write("test_it.py", f"import os, signal\n{THREE_STEPS}    os.kill(os.getpid(), signal.SIGINT)\n")
-    for boundary in (21, 23, 30, 39):
+    for boundary in (25, 27, 34, 43):
         stack.at(boundary, "TERM")
         run = quick(KEY)
         assert run.status == 2, run.out
         assert stack.is_as_before(), boundary
 
 
+def test_one_that_a_test_swallows_ends_the_run_all_the_same(stack, project, quick):
+    project.write("test_it.py", SWALLOWED)
+    run = quick(KEY)
+    assert run.status == 2, run.out
+    assert run.whole["exit_status"] == 2
+    assert [check["test"] for check in run.whole["checks"]] == ["test_it.py::test_three_steps"]
+    assert stack.is_as_before()
+
+
 def test_a_closed_terminal_is_a_signal_too(stack, quick):
-    stack.at(13, "HUP")
+    stack.at(17, "HUP")
     run = quick(KEY)
     assert run.status == 2, run.out
     assert stack.is_as_before()
 
 
 def test_what_was_interrupted_says_that_more_signals_wait(stack, quick):
-    stack.at(13, "TERM")
+    stack.at(17, "TERM")
     run = quick(KEY)
     said = [line.strip() for line in run.lines if line.startswith("  ")]
     assert said[0] == "interrupted: 2 to undo first; further signals wait until that is done"
 
 
 def test_recovered_twice_is_recovered_once(stack, quick, recover):
-    stack.at(20)
+    stack.at(24)
     assert quick(KEY).status == -9
     assert recover().status == 0
     acts = stack.acts

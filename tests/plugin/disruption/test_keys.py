@@ -156,3 +156,53 @@ def test_who_asks_for_change_while_it_runs_is_refused(project, quick, stack):
         "among the test's arguments, or mark the test with 'disruptive'."
     )
     assert stack.acts == []
+
+
+MARKS = """
+import pytest
+
+{hook}
+def {name}({words}):
+    for item in {items}:
+        if "stranger" in item.name:
+            item.add_marker("disruptive")
+"""
+STRANGER = """
+def test_stranger(llmops_target):
+    ran("stranger")
+
+def test_other(llmops_target):
+    pass
+"""
+
+
+@pytest.mark.usefixtures("untouched")
+def test_a_marker_that_a_conftest_gives_asks_for_keys_too(project, quick):
+    project.write("test_planted.py", PLANTED + STRANGER)
+    words = {"hook": "@pytest.hookimpl(trylast=True)", "name": "pytest_collection_modifyitems", "words": "items"}
+    project.write("conftest.py", MARKS.format(**words, items="items"))
+    run = quick("test_planted.py")
+    assert (run.status, _left_out(run)) == (0, {"disruptive, without both keys": 1}), run.out
+
+
+def test_with_both_keys_such_a_one_has_its_turn(project, quick, stack):
+    project.write("test_planted.py", PLANTED + STRANGER)
+    words = {"hook": "@pytest.hookimpl(trylast=True)", "name": "pytest_collection_modifyitems", "words": "items"}
+    project.write("conftest.py", MARKS.format(**words, items="items"))
+    run = quick("test_planted.py", KEY, "-n", "2")
+    assert run.status == 0, run.out
+    assert (project.path / "ran").read_text() == "stranger\n"
+    assert (stack.journal.parent / "here.lock").exists()
+
+
+@pytest.mark.usefixtures("untouched")
+def test_a_marker_that_comes_too_late_is_refused(project, quick):
+    project.write("test_planted.py", PLANTED + STRANGER)
+    words = {"hook": "", "name": "pytest_runtest_protocol", "words": "item"}
+    project.write("conftest.py", MARKS.format(**words, items="[item]"))
+    run = quick("test_planted.py")
+    assert run.status == 1, run.out
+    assert run.checks["test_stranger"]["reason"].splitlines()[0] == (
+        "test_planted.py::test_stranger was made disruptive after tests were selected, so nobody looked for its keys: "
+        "give it its marker in pytest_collection_modifyitems or before."
+    )

@@ -2,11 +2,13 @@
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from pytest_llmops.plugin.exit_status import exit_status
+from pytest_llmops.state.turn import Turn
 
 from .conftest import KEY, THREE_STEPS
 
@@ -14,6 +16,25 @@ BREAKS = f"""
 from pathlib import Path
 {THREE_STEPS}
     Path("hands/redis.broken").touch()
+"""
+SIGNALS_LATE = """
+import os, signal, pytest
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish():
+    os.kill(os.getpid(), signal.SIGTERM)
+"""
+ANOTHER_USERS = """
+import os
+
+stat = os.stat
+
+def refusing(path, **words):
+    if str(path).endswith(".holder"):
+        raise PermissionError(13, "Permission denied", str(path))
+    return stat(path, **words)
+
+os.stat = refusing
 """
 PLAIN = "\ndef test_plain(llmops_target):\n    pass\n"
 
@@ -63,6 +84,12 @@ def test_so_it_is_after_a_signal(stack, project, quick, said):
     assert run.lines[-5:] == said
 
 
+def test_a_signal_while_reports_are_written_does_not_silence_it(project, quick, said):
+    project.write("conftest.py", SIGNALS_LATE)
+    run = quick(KEY)
+    assert run.lines[run.lines.index(said[0]) :][: len(said)] == said
+
+
 def test_so_it_is_in_parallel(stack, project, said):
     run = project.run("-n", "1", KEY)
     assert run.status == 1, run.out
@@ -108,6 +135,31 @@ def test_the_next_disruptive_run_is_refused_until_it_is_mended(stack, quick, rec
     assert stack.is_as_before()
     project.write("test_it.py", THREE_STEPS)
     assert quick(KEY).status == 0
+
+
+def test_what_a_program_says_is_neither_shown_nor_kept_with_a_secret_in_it(stack, quick, recover, monkeypatch):
+    monkeypatch.setenv("THE_KEY", "no luck")
+    with (stack.project.path / "llmops.toml").open("a") as file:
+        file.write('[targets.here.components.openai.auth]\nheader = "X-API-Key"\nenv = "THE_KEY"\n')
+    run = quick(KEY, environ={"THE_KEY": "no luck"})
+    assert run.status == 1, run.out
+    done = recover()
+    assert done.status == 1
+    for text in (run.out, done.out, stack.journal.read_text()):
+        assert "it said: start: [redacted]" in text
+        assert "no luck" not in text
+
+
+def test_a_plain_run_beside_a_folder_that_is_another_users(stack, quick, project):
+    assert quick(KEY).status == 1
+    project.write("conftest.py", ANOTHER_USERS)
+    plain = quick()
+    holder = stack.journal.with_suffix(".holder")
+    assert plain.status == 0, plain.out
+    assert (
+        f"llmops: nobody can see here whether here is as it was: {holder.parent} cannot be looked into: "
+        f"[Errno 13] Permission denied: '{holder}'."
+    ) in plain.lines
 
 
 def test_what_a_person_mended_needs_only_be_seen(stack, quick, recover):
@@ -159,9 +211,84 @@ def test_no_run_that_leaves_a_target_changed_is_green(pytests, status, gate):
 
 
 def test_where_nothing_was_ever_changed_there_is_nothing_to_recover(project, recover):
+    project.write("llmops.toml", "")
     done = recover()
     assert (done.status, done.out) == (0, "nothing is open: all changes were taken back\n")
     assert not (project.path / ".llmops").exists()
+
+
+def test_in_the_wrong_folder_nobody_can_tell(project, recover):
+    done = recover()
+    assert done.status == 1
+    assert done.out == (
+        f"Error: There is no llmops.toml in {project.path}, and no .llmops: nobody knows of any change here. Run it in "
+        "the project's folder, or name the file: --config PATH.\n"
+    )
+
+
+def test_a_mistyped_target_is_not_well(stack, quick, recover):
+    assert quick(KEY).status == 1
+    done = recover("--target", "hera")
+    assert (done.status, done.lines) == (1, [
+        "Error: No change of 'hera' is open, and no target is called so. Did you mean 'here'? Open: here.",
+    ])  # fmt: skip
+
+
+def test_another_target_of_the_file_has_nothing_open(stack, quick, recover):
+    assert quick(KEY).status == 1
+    with (stack.project.path / "llmops.toml").open("a") as file:
+        file.write("[targets.there]\n")
+    done = recover("--target", "there")
+    assert (done.status, done.lines) == (0, ["nothing is open: all changes were taken back, of there"])
+
+
+def test_a_damaged_journal_does_not_keep_others_from_being_recovered(stack, quick, recover):
+    assert quick(KEY).status == 1
+    damaged = stack.journal.with_name("a%2Fb.jsonl")
+    damaged.write_text("{}\n")
+    (stack.path / "redis.broken").unlink()
+    done = recover()
+    assert done.status == 1
+    assert done.lines[0].startswith(f"Error: {damaged}: line 1 is damaged (KeyError: 'entry'). It says how")
+    assert done.lines[-1] == "here is as it was"
+    assert stack.is_as_before()
+    assert recover("--target", "here").status == 0
+
+
+def test_where_nobody_reads_what_it_says_it_is_done_all_the_same(stack, quick):
+    assert quick(KEY).status == 1
+    (stack.path / "redis.broken").unlink()
+    command = [sys.executable, "-c", "from pytest_llmops.cli import main; main()", "recover"]
+    with subprocess.Popen(command, cwd=stack.project.path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        process.communicate(timeout=30)
+    assert stack.is_as_before()
+    assert not stack.journal.exists()
+
+
+def test_a_plan_puts_nothing_away(stack, quick, recover):
+    assert quick(KEY).status == 1
+    (entry,) = [line for line in stack.journal.read_text().splitlines() if '"failed"' in line]
+    with stack.journal.open("a") as journal:
+        journal.write(entry.replace('"failed"', '"undone"') + "\n")
+    done = recover("--plan")
+    assert (done.status, done.lines) == (0, ["nothing is open: all changes were taken back"])
+    assert stack.journal.exists()
+
+
+def test_of_a_torn_first_line_the_lock_is_the_targets_own(stack, recover):
+    stack.journal.parent.mkdir(parents=True)
+    stack.journal.write_text('{"entry": "opened", "sch')
+    turn = Turn(stack.project.path / ".llmops", "here")
+    turn.take("test_it.py::test_three_steps", run="r")
+    try:
+        done = recover()
+        assert done.status == 1
+        assert done.lines[0].startswith("here is being changed by process ")
+        assert stack.journal.exists()
+    finally:
+        turn.give_back()
+    assert (recover().status, stack.journal.exists()) == (0, False)
 
 
 def test_recover_says_what_is_wrong_with_the_state_table(project, recover):

@@ -8,6 +8,25 @@ import pytest
 
 from .conftest import BOUNDARIES, KEY, THREE_STEPS
 
+SLEEPS = f"""
+import os, signal, time
+{THREE_STEPS}
+    os.kill(os.getpgrp(), signal.SIGTERM)  # the controller
+    time.sleep(600)
+"""
+SWALLOWS = f"""
+import os, signal, time
+{THREE_STEPS}
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(50)
+    except BaseException:
+        pass
+
+def test_after(change):
+    change.stop("openai")
+    raise AssertionError("it went on")
+"""
 BESIDE = """
 import pytest
 
@@ -21,6 +40,7 @@ def test_beside(llmops_target, n):
 def stack(stack, project):
     project.write("conftest.py", BOUNDARIES)
     project.write("test_it.py", BESIDE + THREE_STEPS)
+    stack.journal.parent.mkdir(parents=True)  # else there were boundaries in the controller, too
     return stack
 
 
@@ -51,7 +71,7 @@ def parallel(project):
 
 @pytest.mark.parametrize(
     ("boundary", "sign", "whom"),
-    [(8, "INT", "all"), (3, "TERM", "leader"), (13, "TERM", "it"), (21, "INT", "all"), (27, "TERM", "leader")],
+    [(8, "INT", "all"), (3, "TERM", "leader"), (17, "TERM", "it"), (25, "INT", "all"), (31, "TERM", "leader")],
     ids=[
         "Ctrl-C after an act",
         "SIGTERM to the controller in the journal",
@@ -68,8 +88,25 @@ def test_a_signal(stack, parallel, boundary, sign, whom):
     assert not stack.journal.exists()
 
 
+def test_a_signal_to_the_controller_ends_a_test_that_would_go_on_for_long(stack, project, parallel):
+    """The worker hears of it: else the controller would wait for as long as an undo may take."""
+    project.write("test_it.py", SLEEPS)
+    status, out = parallel()
+    assert status == 2, out
+    assert stack.is_as_before()
+    assert not stack.journal.exists()
+
+
+def test_one_that_a_test_swallows_ends_the_run(stack, project, parallel):
+    project.write("test_it.py", SWALLOWS)
+    status, out = parallel("-x")
+    assert status == 2, out
+    assert "1 passed" in out
+    assert stack.is_as_before()
+
+
 def test_a_worker_that_is_killed(stack, project, parallel):
-    stack.at(20)
+    stack.at(24)
     project.write("test_later.py", "def test_later(change):\n    assert change.stop('openai').state == 'stopped'\n")
     status, out = parallel()
     assert status == 1, out
@@ -82,7 +119,7 @@ def test_a_worker_that_is_killed(stack, project, parallel):
 def test_a_controller_that_is_killed(stack, project, recover):
     """Its workers notice: execnet interrupts theirs after five seconds."""
     project.write("test_it.py", f"import time\n{THREE_STEPS}    time.sleep(60)\n")
-    stack.at(20, whom="leader")
+    stack.at(24, whom="leader")
     process = subprocess.Popen(
         project.command("-n", "2", KEY),
         cwd=project.path,

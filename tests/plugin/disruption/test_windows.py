@@ -62,6 +62,29 @@ def test_one_that_closed_before_the_tests_turn_came(stack, project, quick):
     assert stack.acts == []
 
 
+CLOSES = """
+import time
+
+def test_it(change):
+    change.stop("openai")
+    real = time.time
+    time.time = lambda: real() + 3 * 86400
+    change.stop("qdrant")
+"""
+
+
+def test_one_that_closes_while_a_test_runs(stack, project, quick):
+    """That says nothing of the target: an error, and a word of its own."""
+    project.write("test_it.py", CLOSES)
+    today = dt.datetime.now(dt.UTC)
+    days = f"{today:%a},{today + dt.timedelta(days=1):%a}"
+    stack.describe(f'allowed = true\nwindows = ["{days} 00:00-24:00"]\ntimezone = "UTC"')
+    run = quick(KEY)
+    (check,) = run.whole["checks"]
+    assert (run.status, check["outcome"], check["category"]) == (1, "error", "outside-window")
+    assert stack.acts == ["stop openai", "start openai"]
+
+
 PLANNED = """
 import pytest
 

@@ -8,8 +8,9 @@ from pytest_llmops.control.change import Change
 from pytest_llmops.control.driver import Status
 from pytest_llmops.control.hands import Hands
 from pytest_llmops.control.interruption import Interruption
+from pytest_llmops.control.undoing import secrets_of_journal
 from pytest_llmops.errors import ControlError, LlmopsError, OutsideWindow, Unsupported
-from pytest_llmops.state.journal import Journal
+from pytest_llmops.state.journal import Journal, Step
 from pytest_llmops.target.load import load
 
 ALL = ("start", "stop", "restart", "kill", "pause", "resume")
@@ -27,13 +28,15 @@ control = { driver = "docker", container = "y" }
 class Machine:
     """A driver of states in memory."""
 
+    settled = True
+
     def __init__(self, name, can=ALL, state="running", kept=None):
         self.what = f"container {name}"
         self.can = frozenset(can)
         self.state, self.kept, self.instance, self.acts, self.fails = state, kept or {}, 0, [], set()
 
     def status(self, within_s):
-        return Status(self.state, str(self.instance), kept=self.kept)
+        return Status(self.state, str(self.instance), kept=self.kept, settled=self.settled)
 
     def act(self, act, within_s, kept):
         self.acts.append(act)
@@ -52,6 +55,28 @@ class Machine:
         pass
 
 
+class Arriving(Machine):
+    """One that scales up, and has arrived after a few looks."""
+
+    def __init__(self, name, looks):
+        super().__init__(name, kept={"replicas": 2})
+        self.looks = looks
+
+    def status(self, within_s):
+        self.looks -= 1
+        if self.looks > 0:
+            return Status(self.state, str(self.instance), kept=self.kept, settled=False)
+        self.kept = {"replicas": 3}
+        return super().status(within_s)
+
+
+class NobodyThere:
+    """Where a line is told that nobody can hear."""
+
+    def __call__(self, line):
+        raise BrokenPipeError
+
+
 @pytest.fixture
 def journal(tmp_path):
     return Journal.of(tmp_path, "here")
@@ -63,16 +88,20 @@ def changes(tmp_path, journal):
     (tmp_path / "llmops.toml").write_text(TARGET)
     target = load(tmp_path / "llmops.toml", None, tmp_path, {})
 
-    def changes(may_begin=lambda: None, **machines):
-        return Change(
+    def changes(may_begin=lambda: None, deadline_s=1.0, clean=str, say=None, **machines):
+        said = []
+        change = Change(
             target,
             journal,
             Interruption(),
             opened={"test": "t.py::test_it", "run": "r"},
-            say=lambda line: None,
+            say=say or said.append,
             may_begin=may_begin,
-            hands=lambda component: Hands(component, machines[component], 1.0),
+            clean=clean,
+            hands=lambda component: Hands(component, machines[component], deadline_s),
         )
+        change.said = said
+        return change
 
     return changes
 
@@ -180,6 +209,82 @@ def test_once_taken_back_nothing_more_is_done(changes):
     with pytest.raises(LlmopsError, match=r"^stop ollama: this change is over, and has been taken back\.$"):
         change.stop("ollama")
     assert machine.acts == []
+
+
+def test_what_was_stopped_and_started_again_is_left_alone(changes, journal):
+    model, cache = Machine("x"), Machine("y")
+    change = changes(ollama=model, redis=cache)
+    change.stop("ollama")
+    change.pause("redis")
+    change.start("ollama")
+    assert change.undo()
+    assert model.acts == ["stop", "start"]
+    assert change.said == [
+        "undoing stop and start of ollama (container x): back to running",
+        "undoing pause of redis (container y): back to running",
+    ]
+    assert Journal(journal.path).story.open == {}
+
+
+def test_what_had_not_begun_needs_no_undo(changes):
+    model = Machine("x")
+    change = changes(ollama=model)
+    change.start("ollama")
+    assert change.undo()
+    assert model.acts == []
+    assert change.said == ["start of ollama (container x) had not begun: nothing to undo"]
+
+
+def test_what_is_told_without_secrets_may_reach_nobody(changes, journal):
+    """A terminal that was closed, a pipe that nobody reads: the undo goes on."""
+    model = Machine("x")
+    change = changes(ollama=model, say=NobodyThere(), clean=lambda text: text.replace("not for you", "[redacted]"))
+    change.kill("ollama")
+    model.fails = {"start"}
+    assert not change.undo()
+    (failure,) = journal.reread().failed.values()
+    assert failure.why == "ollama: start is [redacted]."
+
+
+def test_the_secrets_of_a_journals_tables_are_known(journal):
+    table = {"driver": "supervisor", "program": "x", "url": "http://ops:hunter2@127.0.0.1:9001"}
+    opened = {"target": "here", "environment": "", "root": "/", "pid": 1, "test": "t", "run": "r"}
+    journal.add(Step("ollama", "program x", "stop", table, "running", {}, []), opened)
+    assert secrets_of_journal(journal, {}) == ["ops:hunter2", "hunter2"]
+
+
+def test_what_nobody_can_clean_is_not_shown(changes, journal):
+    model = Machine("x")
+    change = changes(ollama=model, clean=lambda text: 1 / 0)
+    change.kill("ollama")
+    model.fails = {"start"}
+    assert not change.undo()
+    (failure,) = journal.reread().failed.values()
+    assert failure.why == "(what was said cannot be shown, for nobody knows the secrets in it)"
+
+
+def test_a_restart_that_was_left_lying_has_a_command_too(changes, journal):
+    changes(ollama=Machine("x")).restart("ollama")
+    (step,) = Journal(journal.path).story.steps.values()
+    assert (step.by_hand, step.deadline_s, step.instance) == (["start it"], 1.0, "0")
+
+
+def test_what_is_on_its_way_is_waited_for(changes, journal):
+    machine = Arriving("x", looks=2)
+    changes(ollama=machine).pause("ollama")
+    (step,) = Journal(journal.path).story.steps.values()
+    assert step.kept == {"replicas": 3}
+
+
+def test_what_does_not_arrive_is_not_changed(changes, journal):
+    machine = Machine("x")
+    machine.settled = False
+    with pytest.raises(ControlError) as caught:
+        changes(ollama=machine, deadline_s=0.1).pause("ollama")
+    assert str(caught.value) == (
+        "ollama: pause has to wait, for container x was on its way for all of 0.1 s: it is not yet running."
+    )
+    assert (machine.acts, journal.path.exists()) == ([], False)
 
 
 def test_a_window_that_closes_meanwhile_ends_it(changes):

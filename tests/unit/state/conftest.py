@@ -2,9 +2,11 @@
 
 import importlib.util
 import json
+import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from pytest_llmops.target.load import load
 settings.register_profile("seeded", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("seeded")
 
+NOBODY = 65534
 MANY = Path(__file__).with_name("many_processes.py")
 
 
@@ -26,6 +29,24 @@ def a_run():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.a_run
+
+
+@pytest.fixture
+def closed_to_us():
+    """Meanwhile a folder may not be looked into; root is somebody else meanwhile."""
+
+    @contextmanager
+    def closed_to_us(folder):
+        root, mode = os.geteuid() == 0, folder.stat().st_mode
+        folder.chmod(0o700 if root else 0)
+        os.seteuid(NOBODY) if root else None
+        try:
+            yield
+        finally:
+            os.seteuid(0) if root else None
+            folder.chmod(mode)
+
+    return closed_to_us
 
 
 @pytest.fixture

@@ -1,8 +1,10 @@
 """The undo journal: what was confirmed is there whatever happened, and what is damaged is left alone."""
 
 import json
+import os
 import resource
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -17,8 +19,10 @@ OPENED = {
     "test": "t.py::test_it",
     "run": "r",
 }
-STOP = Step("openai", "container x", "stop", {"driver": "docker"}, "running", {"replicas": 3}, ["docker start x"])
+TABLE = {"driver": "supervisor", "url": "http://ops:hunter2@127.0.0.1:9001"}
+STOP = Step("openai", "program x", "stop", TABLE, "running", {"replicas": 3}, ["supervisorctl start x"], 30.0, "7")
 PAUSE = Step("redis", "container y", "pause", {"driver": "docker"}, "running", {}, ["docker unpause y"])
+START = Step("openai", "program x", "start", TABLE, "stopped", {}, ["supervisorctl stop x"])
 
 
 @pytest.fixture
@@ -65,9 +69,11 @@ def test_a_step_is_there_for_whoever_comes_next(journal, state):
 def test_what_was_undone_or_failed_is_there_too(journal):
     journal.add(STOP, OPENED)
     journal.add(PAUSE, OPENED)
+    journal.done(1)
     journal.undone(2)
     journal.failed(1, Failure("no luck", ["docker start x"]))
     story = again(journal).story
+    assert story.done == {1}
     assert story.open == {1: STOP}
     assert story.failed == {1: Failure("no luck", ["docker start x"])}
 
@@ -152,6 +158,54 @@ def test_what_is_closed_is_kept_for_a_while(journal, state):
     assert journals(state) == []
     assert len(list((journal.path.parent / "closed").iterdir())) == KEPT
     journal.close()
+
+
+def test_a_component_is_brought_back_once_and_the_last_changed_first(journal):
+    for step in (PAUSE, STOP, START):
+        journal.add(step, OPENED)
+    assert journal.story.changed == {"openai": [3, 2], "redis": [1]}
+    journal.undone(3, 2)
+    assert again(journal).story.changed == {"redis": [1]}
+
+
+def test_half_a_list_of_what_was_undone_leads_to_the_same_state(journal):
+    for step in (STOP, START):
+        journal.add(step, OPENED)
+    journal.undone(2, 1)
+    lines = journal.path.read_bytes().splitlines(keepends=True)
+    journal.path.write_bytes(b"".join(lines[:-1]) + lines[-1][:10])
+    assert again(journal).story.open == {1: STOP}
+
+
+def test_what_is_closed_holds_no_table(journal):
+    journal.add(STOP, OPENED)
+    journal.undone(1)
+    assert "hunter2" in journal.path.read_text()
+    journal.close()
+    (closed,) = (journal.path.parent / "closed").iterdir()
+    assert "hunter2" not in closed.read_text()
+    assert [json.loads(line)["entry"] for line in closed.read_text().splitlines()] == ["opened", "step", "undone"]
+    assert closed.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in journal.path.parent.iterdir()] == ["closed"]
+
+
+def test_a_folder_that_is_closed_to_us_is_not_taken_for_an_empty_one(journal, state, closed_to_us):
+    journal.add(STOP, OPENED)
+    with closed_to_us(state / "journal"), pytest.raises(JournalError) as caught:
+        journals(state)
+    assert str(caught.value) == (
+        f"{state / 'journal'} cannot be looked into, so nobody knows what is open: "
+        f"[Errno 13] Permission denied: '{state / 'journal'}'."
+    )
+
+
+def test_the_names_of_new_folders_are_on_disk_before_the_act(journal, state, monkeypatch):
+    flushed, flush = [], os.fsync
+    monkeypatch.setattr(
+        os, "fsync", lambda file: (flushed.append(Path(f"/proc/self/fd/{file}").readlink()), flush(file))
+    )
+    journal.add(STOP, OPENED)
+    assert {state.parent, state, state / "journal"} < set(flushed)
 
 
 def test_it_begins_anew_after_it_was_closed(journal):
