@@ -79,6 +79,16 @@ class Hands:
         with self._by_name():
             return self.driver.status(self.deadline_s)
 
+    def settled(self) -> Status:
+        """How the component is, once it is not on its way any more.
+
+        Raises:
+            ControlError: its driver cannot tell, or it is still on its way at the deadline.
+        """
+        ends_at = time.monotonic() + self.deadline_s
+        with self._by_name():
+            return self._awaited(lambda now: now.settled, ends_at, f"{self.driver.what} was not seen to arrive")
+
     def logs(self, lines: int = 200) -> list[str]:
         """The newest lines that it wrote, oldest first.
 
@@ -158,6 +168,9 @@ class Hands:
 
     def _seen(self, act: Act, before: Status, ends_at: float) -> Status:
         done = _killed(before) if act == "kill" else _restarted(before) if act == "restart" else _is(AFTERWARDS[act])
+        return self._awaited(done, ends_at, f"{act} of {self.driver.what} was not seen")
+
+    def _awaited(self, done: Callable[[Status], bool], ends_at: float, late: str) -> Status:
         pause_s = ASK_AGAIN_S
         while True:
             now = self.driver.status(self._left(ends_at))
@@ -167,7 +180,7 @@ class Hands:
                 raise ControlError(
                     self.component,
                     "timeout",
-                    f"{self.component}: {act} of {self.driver.what} was not seen within {self.deadline_s:g} s; "
+                    f"{self.component}: {late} within {self.deadline_s:g} s; "
                     f"it is {'' if now.settled else 'not yet '}{now.state}{f' ({now.detail})' if now.detail else ''}.",
                 )
             time.sleep(pause_s)

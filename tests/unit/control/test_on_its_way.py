@@ -73,3 +73,16 @@ def test_what_does_not_arrive_is_said_to_be_not_yet_there():
     assert str(raised.value) == (
         "ollama: start of deployment/ollama was not seen within 0.1 s; it is not yet running (1 of 2 ready)."
     )
+
+
+def test_what_is_on_its_way_is_waited_for_and_nothing_is_done():
+    driver = Scripted(NOT_READY, NOT_READY, READY)
+    assert Hands("ollama", driver, 5).settled() == READY
+    assert driver.acts == []
+
+
+def test_what_stays_on_its_way_is_said_at_the_deadline():
+    with pytest.raises(ControlError) as raised:
+        Hands("ollama", Scripted(NOT_READY), 0.1).settled()
+    said = "ollama: deployment/ollama was not seen to arrive within 0.1 s; it is not yet running (1 of 2 ready)."
+    assert (raised.value.kind, str(raised.value)) == ("timeout", said)
