@@ -117,7 +117,8 @@ class Hands:
         self.check(act)
         ends_at = time.monotonic() + self.deadline_s
         before = self.status()
-        if act != "restart" and before.settled and before.state == AFTERWARDS.get(act, "stopped"):
+        there = before.settled and before.state == AFTERWARDS.get(act, "stopped")
+        if there and act != "restart" and not (act == "start" and _differs(before, kept or {})):
             return before
         if instead := OTHERWISE.get((before.state, act)):
             raise ControlError(
@@ -129,16 +130,24 @@ class Hands:
             self.driver.act(act, self._left(ends_at), kept or {})
             return self._seen(act, before, ends_at)
 
-    def bring_back(self, state: State, kept: Mapping[str, Any]) -> Status:
+    def bring_back(self, state: State, kept: Mapping[str, Any], *, exactly: bool = True) -> Status:
         """Make it as it was; where it is so already, nothing is done. What is on its way there is told so once more.
+
+        Args:
+            state: how it was.
+            kept: of the status that it had then.
+            exactly: whether what runs is also made as ``kept`` says; without this only what is stopped is started so.
 
         Raises:
             Unsupported: the driver cannot do what that takes.
             ControlError: it failed.
         """
         now = self.status()
-        on_its_way = now.state == state and not now.settled
-        for act in AGAIN[state] if on_its_way else WAYS.get((now.state, state), ()):
+        if not exactly and now.state != "stopped":
+            kept = {}
+        there = now.state == state
+        tell_again = there and (not now.settled or (state == "running" and _differs(now, kept)))
+        for act in AGAIN[state] if tell_again else WAYS.get((now.state, state), ()):
             now = self.act(act, kept)
         return now
 
@@ -194,9 +203,14 @@ def _is(state: State) -> Callable[[Status], bool]:
     return lambda now: now.settled and now.state == state
 
 
+def _differs(now: Status, kept: Mapping[str, Any]) -> bool:
+    """Whether it runs otherwise than it is to: with fewer replicas, say."""
+    return any(now.kept.get(key, value) != value for key, value in kept.items())
+
+
 def _killed(before: Status) -> Callable[[Status], bool]:
     """Gone, or already replaced by whoever watches over it."""
-    return lambda now: now.state == "stopped" or now.instance != before.instance
+    return lambda now: (now.state == "stopped" and now.settled) or now.instance != before.instance
 
 
 def _restarted(before: Status) -> Callable[[Status], bool]:

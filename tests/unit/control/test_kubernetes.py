@@ -166,6 +166,15 @@ def test_it_starts_as_many_as_were_kept_else_as_are_wanted_else_one(api, hands_a
     assert changes(api) == [("PATCH", f"{APPS}/deployments/ollama/scale", {"spec": {"replicas": replicas}})]
 
 
+def test_one_that_runs_with_fewer_replicas_than_it_had_is_scaled(api, hands_at):
+    one = {**DEPLOYMENT, "spec": {**DEPLOYMENT["spec"], "replicas": 1}}
+    hands = hands_at(api.url, deadline=0.2)
+    api.answers["GET", f"{APPS}/deployments/ollama"] = (200, one)
+    with pytest.raises(ControlError):  # this server scales nothing
+        hands.bring_back("running", {"replicas": 3})
+    assert changes(api) == [("PATCH", f"{APPS}/deployments/ollama/scale", {"spec": {"replicas": 3}})]
+
+
 def test_it_stops_by_scaling_to_0(api, hands_at):
     hands_at(api.url).driver.act("stop", 5, {})
     assert changes(api) == [("PATCH", f"{APPS}/deployments/ollama/scale", {"spec": {"replicas": 0}})]
