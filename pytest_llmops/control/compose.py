@@ -12,9 +12,9 @@ from pytest_llmops.control.tool import Tool
 from pytest_llmops.errors import ControlError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from pytest_llmops.control.driver import Ability, Act
+    from pytest_llmops.control.driver import Ability, Act, State
     from pytest_llmops.target.control import Compose
     from pytest_llmops.target.load import Target
 
@@ -22,6 +22,8 @@ WORDS: dict[Act, str] = {"resume": "unpause"}
 PROJECT = "com.docker.compose.project"
 SERVICE = "com.docker.compose.service"
 ONE_OFF = "com.docker.compose.oneoff"
+ORDER: tuple[State, ...] = ("running", "paused", "stopped")
+"""Of containers that differ, the first of these is the service's state."""
 UNCONNECTED = ("Couldn't connect to Docker daemon", "Cannot connect to the Docker daemon")
 TRY_WITHIN_S = 10.0
 
@@ -59,14 +61,7 @@ class ComposeDriver:
 
     def status(self, within_s: float) -> Status:
         """What the engine says of its containers."""
-        seen = [status_of(one) for one in self._containers(Deadline(within_s))]
-        there = [one for one in seen if one.state != "stopped"]
-        detail = seen[0].detail if len(seen) == 1 else f"{len(there)} of {len(seen)} containers: {_all(seen)}"
-        restarts = sum(one.restarts or 0 for one in seen)
-        if not there:
-            return Status("stopped", "", detail, restarts)
-        state = "running" if any(one.state == "running" for one in there) else "paused"
-        return Status(state, " ".join(sorted(one.instance for one in there)), detail, restarts)  # type: ignore[arg-type]
+        return together([status_of(one) for one in self._containers(Deadline(within_s))])
 
     def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:  # noqa: ARG002 (the containers keep it)
         """Have Compose do it to all of its containers."""
@@ -163,5 +158,15 @@ def _dated_lines(api: Any, container: str, lines: int) -> list[str]:
     return said.decode(errors="replace").splitlines()
 
 
-def _all(seen: list[Status]) -> str:
-    return "; ".join(one.detail for one in seen)
+def together(seen: Sequence[Status]) -> Status:
+    """How a service is, whose containers are so; on its way until they agree."""
+    states = {one.state for one in seen}
+    there = [one for one in seen if one.state != "stopped"]
+    details = "; ".join(one.detail for one in seen)
+    return Status(
+        next(state for state in ORDER if state in states),
+        " ".join(sorted(one.instance for one in there)),
+        details if len(seen) == 1 else f"{len(there)} of {len(seen)} containers: {details}",
+        sum(one.restarts or 0 for one in seen),
+        settled=len(states) == 1 and all(one.settled for one in seen),
+    )

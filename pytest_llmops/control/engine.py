@@ -125,10 +125,13 @@ def status_of(found: Mapping[str, Any]) -> Status:
         words.append(f"exit status {state['ExitCode']}")
         words += ["out of memory"] if state.get("OOMKilled") else []
         words += [excerpt(state["Error"], LONGEST_QUOTE)] if state.get("Error") else []
-    if not state["Running"] or state.get("Restarting"):
-        return Status("stopped", "", ", ".join(words), found.get("RestartCount"))
+    detail, restarts = ", ".join(words), found.get("RestartCount")
+    if state.get("Restarting"):
+        return Status("running", "", detail, restarts, settled=False)
+    if not state["Running"]:
+        return Status("stopped", "", detail, restarts, settled=state["Status"] != "removing")
     instance = f"{found['Id'][:12]} since {state['StartedAt']}"
-    return Status("paused" if state["Paused"] else "running", instance, ", ".join(words), found.get("RestartCount"))
+    return Status("paused" if state["Paused"] else "running", instance, detail, restarts)
 
 
 def nearest(container: str, names: list[str]) -> str:

@@ -2,6 +2,8 @@
 
 import os
 import subprocess
+from contextlib import suppress
+from threading import Thread
 
 import pytest
 
@@ -78,6 +80,27 @@ def test_a_unit_that_was_started_too_often_is_started_all_the_same(rig, hands_of
         hands.act("start")
         awaited(lambda: answer(rig.deaf_port))
         hands.act("stop")
+
+
+@pytest.mark.parametrize("rig", ["supervisor", "systemd"], indirect=True)
+def test_what_is_still_being_stopped_is_brought_back_as_another(rig, hands_of):
+    hands = hands_of(rig.deaf[0])
+    before = hands.bring_back("running", {})
+    awaited(lambda: answer(rig.deaf_port))
+    stopping = Thread(target=_told_to_stop, args=[hands_of(rig.deaf[0])])
+    stopping.start()
+    awaited(lambda: not hands.status().settled)
+    assert hands.status().state == "stopped"
+    after = hands.bring_back(before.state, before.kept)
+    stopping.join()
+    assert (after.state, after.settled) == ("running", True)
+    assert after.instance != before.instance
+    assert hands.status() == after
+
+
+def _told_to_stop(hands):
+    with suppress(ControlError):  # systemd says that the start came between
+        hands.driver.act("stop", 20, {})
 
 
 @pytest.mark.parametrize("rig", ["supervisor"], indirect=True)

@@ -36,13 +36,21 @@ def down(**state):
         (down(ExitCode=137, OOMKilled=True), "stopped", "exited, exit status 137, out of memory"),
         (down(ExitCode=127, Error="no such file"), "stopped", "exited, exit status 127, no such file"),
         (down(Status="created"), "stopped", "created"),
-        (described(Status="restarting", Restarting=True), "stopped", "restarting"),
     ],
 )
 def test_what_the_engine_says(found, state, detail):
     status = status_of(found)
     assert (status.state, status.detail, status.restarts) == (state, detail, 2)
     assert status.instance == ("" if state == "stopped" else "0123456789ab since 2026-01-01T09:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("found", "state"),
+    [(described(Status="restarting", Restarting=True), "running"), (down(Status="removing"), "stopped")],
+)
+def test_on_its_way_it_is_where_it_goes_and_not_settled(found, state):
+    status = status_of(found)
+    assert (status.state, status.instance, status.settled) == (state, "", False)
 
 
 @pytest.mark.parametrize("table", [{"driver": "docker", "container": "x"}, {"driver": "compose", "service": "x"}])
