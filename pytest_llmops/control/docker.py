@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pytest_llmops.target.load import Target
 
 WORDS: dict[Act, str] = {"resume": "unpause"}
+USUAL_STOP_TIMEOUT_S = 10
+"""The engine's own, of a container that was made without one."""
 
 
 def driver(settings: Docker, target: Target) -> DockerDriver:
@@ -65,7 +67,11 @@ class DockerDriver:
                 f"{self.what} was made with --rm: {act} would remove it, and nothing could start it again. "
                 "Make it without --rm.",
             )
-        self._engine.ask(deadline.left_s, lambda api: getattr(api, WORDS.get(act, act))(self._name))
+        options = {}
+        if act == "restart":  # for which the library asks for ten seconds, whatever the container's are
+            own = found["Config"].get("StopTimeout")
+            options["timeout"] = USUAL_STOP_TIMEOUT_S if own is None else own
+        self._engine.ask(deadline.left_s, lambda api: getattr(api, WORDS.get(act, act))(self._name, **options))
 
     def logs(self, lines: int, within_s: float) -> list[str]:
         """The last lines of its standard output and error."""

@@ -1,5 +1,11 @@
+import json
+import socketserver
 import sys
+import tempfile
+import threading
 import time
+from http.server import BaseHTTPRequestHandler
+from types import SimpleNamespace
 
 import pytest
 
@@ -59,6 +65,53 @@ def test_without_the_extra_the_command_is_named(hands_with, monkeypatch, table):
     with pytest.raises(ConfigError) as raised:
         hands_with(**table)
     assert str(raised.value) == "docker and compose need the docker package: run pip install 'pytest-llmops[docker]'."
+
+
+@pytest.fixture
+def engine():
+    """An engine with one container, that runs: its ``host``, what it tells of it, and what it was told to do."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def answer(self):
+            body = json.dumps({"ApiVersion": "1.41", **engine.found}).encode() if self.command == "GET" else b""
+            if self.command == "POST":
+                engine.told.append(self.path.partition("/containers/")[2])
+            self.send_response(200 if body else 204)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_POST = answer  # noqa: N815 (the library's names)
+
+        def address_string(self):
+            return "a socket"
+
+        def log_message(self, *_):
+            pass
+
+    with (
+        tempfile.TemporaryDirectory(prefix="llmops-", dir="/tmp") as folder,  # a socket's path must be short
+        socketserver.ThreadingUnixStreamServer(f"{folder}/sock", Answer) as server,
+    ):
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        engine = SimpleNamespace(host=f"unix://{folder}/sock", found=described(), told=[])
+        yield engine
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("act", "config", "told"),
+    [
+        ("stop", {"StopTimeout": 90}, "x/stop"),
+        ("restart", {"StopTimeout": 90}, "x/restart?t=90"),
+        ("restart", {}, "x/restart?t=10"),
+    ],
+)
+def test_a_container_has_its_own_time_to_stop(hands_with, engine, act, config, told):
+    engine.found |= {"Config": config, "HostConfig": {}}
+    hands_with(driver="docker", container="x", host=engine.host).driver.act(act, 5, {})
+    assert engine.told == [told]
 
 
 def test_an_engine_that_is_not_there(hands_with, tmp_path):
