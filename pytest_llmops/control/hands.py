@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pytest_llmops.control.driver import Ability, Act, Driver, State, Status
+    from pytest_llmops.target.control import Control
 
 ASK_AGAIN_S = 0.05
 LONGEST_PAUSE_S = 1.0
@@ -64,6 +65,11 @@ class Hands:
 
     def __repr__(self) -> str:
         return f"Hands({self.component}: {self.driver.what})"
+
+    @property
+    def control(self) -> Control:
+        """The driver's table, so that it means the same in another folder and another environment."""
+        return self.driver.control
 
     @property
     def can(self) -> frozenset[Ability]:

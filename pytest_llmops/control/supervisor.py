@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 
 from pytest_llmops.control.deadline import Deadline
 from pytest_llmops.control.driver import Status
-from pytest_llmops.errors import ControlError, did_you_mean
+from pytest_llmops.control.names import nearest
+from pytest_llmops.errors import ControlError
 from pytest_llmops.target.secrets import Secret, shown, userinfo, without_userinfo
 
 if TYPE_CHECKING:
@@ -60,16 +61,13 @@ class SupervisorDriver:
     """
 
     def __init__(self, settings: Supervisor, pair: str) -> None:
+        self.what = settings.what
+        self.control = settings
         self._program = settings.program
         unix = settings.url.startswith("unix:")  # has no user, and urllib would write it in another way
         self._url = settings.url if unix else without_userinfo(settings.url)
         self._variable = settings.auth
         self._headers = [("Authorization", f"Basic {b64encode(pair.encode()).decode()}")] if pair else []
-
-    @property
-    def what(self) -> str:
-        """The program by its name."""
-        return f"program {self._program}"
 
     @property
     def can(self) -> frozenset[Ability]:
@@ -168,7 +166,7 @@ class SupervisorDriver:
     def _absent(self, deadline: Deadline, at: str) -> ControlError:
         found = self._asked(deadline, "getAllProcessInfo")
         names = [one["name"] if one["group"] == one["name"] else f"{one['group']}:{one['name']}" for one in found]
-        near = did_you_mean(self._program, names) or f" It has: {', '.join(sorted(names)) or 'none'}."
+        near = nearest(self._program, names)
         return ControlError("", "absent", f"{at} has no program {self._program!r}.{near}")
 
     def _server(self, deadline: Deadline) -> xmlrpc.client.ServerProxy:

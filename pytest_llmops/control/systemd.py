@@ -27,6 +27,7 @@ GOES: dict[str, tuple[State, bool]] = {
     "deactivating": ("stopped", False),
 }
 """Where a unit is or goes, and whether it is there already. In any other state it is stopped."""
+AGAIN = {"start", "restart"}
 SIGNALS: dict[Act, str] = {"kill": "SIGKILL", "pause": "SIGSTOP", "resume": "SIGCONT"}
 AWAY = ("Failed to connect to bus", "not been booted with systemd", "Connection refused", "Could not resolve hostname")
 REFUSED = ("Access denied", "Permission denied", "authentication required", "Operation not permitted")
@@ -49,17 +50,14 @@ class SystemdDriver:
     can: frozenset[Ability] = frozenset({"start", "stop", "restart", "kill", "pause", "resume", "logs"})
 
     def __init__(self, settings: Systemd, environ: Mapping[str, str]) -> None:
+        self.what = settings.what
+        self.control = settings
         self._unit = settings.unit
         self._user = settings.user
         user = ("--user",) if settings.user else ()
         self._systemctl = Tool((*settings.via, "systemctl", *user), environ=dict(environ))
         self._ps = Tool((*settings.via, "ps", "-o", "stat=", "-p"), environ=dict(environ))
         self._journalctl = Tool((*settings.via, "journalctl"), environ=dict(environ))
-
-    @property
-    def what(self) -> str:
-        """The unit by its name."""
-        return f"unit {self._unit}"
 
     def status(self, within_s: float) -> Status:
         """What systemd says of the unit, and ``ps`` of its main process."""
@@ -84,7 +82,7 @@ class SystemdDriver:
     def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:  # noqa: ARG002 (the unit keeps it)
         """Have systemd do it, and wait for its answer: it says why a unit did not start."""
         deadline = Deadline(within_s)
-        if act in {"start", "restart"}:
+        if act in AGAIN:
             if self._shown(deadline).get("ActiveState") == "deactivating":  # a start fails along with such a stop
                 self._systemctl.run(*UNASKED, "stop", "--", self._unit, within_s=deadline.left_s)
             # Or one that was started more often than its StartLimitBurst would not start
@@ -104,8 +102,9 @@ class SystemdDriver:
         return done.out.splitlines()[-lines:]
 
     def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:  # noqa: ARG002
-        """The ``systemctl`` command."""
-        return self._systemctl.typed(*self._words(act))
+        """The ``systemctl`` commands."""
+        typed = self._systemctl.typed(*self._words(act))
+        return f"{self._systemctl.typed('reset-failed', self._unit)}; {typed}" if act in AGAIN else typed
 
     def close(self) -> None:
         """Nothing is held."""

@@ -64,7 +64,8 @@ def test_without_the_extra_the_command_is_named(hands_with, monkeypatch, table):
     monkeypatch.setitem(sys.modules, "docker", None)
     with pytest.raises(ConfigError) as raised:
         hands_with(**table)
-    assert str(raised.value) == "docker and compose need the docker package: run pip install 'pytest-llmops[docker]'."
+    driver = table["driver"]
+    assert str(raised.value) == f"driver {driver!r} needs the docker package: run pip install 'pytest-llmops[docker]'."
 
 
 @pytest.fixture
@@ -158,7 +159,9 @@ def test_one_who_may_not_is_told_so():
 
 
 def test_what_is_typed_by_hand(hands_with):
-    assert hands_with(driver="docker", container="my model").driver.by_hand("start", {}) == "docker start 'my model'"
+    assert hands_with({"DOCKER_HOST": ""}, driver="docker", container="my model").driver.by_hand("start", {}) == (
+        "docker start 'my model'"
+    )
     at = hands_with(driver="docker", container="x", host="unix:///s").driver
     assert at.by_hand("resume", {}) == "docker -H unix:///s unpause x"
 

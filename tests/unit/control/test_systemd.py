@@ -99,3 +99,5 @@ def test_what_is_typed_by_hand(hands_with):
     assert (
         hands.driver.by_hand("pause", {}) == "ssh ops@host systemctl --user kill --signal=SIGSTOP 'my model@1.service'"
     )
+    again = "ssh ops@host systemctl --user reset-failed 'my model@1.service'; "
+    assert hands.driver.by_hand("start", {}) == f"{again}ssh ops@host systemctl --user start 'my model@1.service'"
