@@ -19,11 +19,11 @@ def container(rig):
     host = rig.table["host"]
     made = []
 
-    def container(*words):
+    def container(*words, does="import time; time.sleep(600)"):
         name = f"more-{os.getpid()}-{len(made)}"
         seen = [word for folder in SEEN for word in ("-v", f"{folder}:{folder}:ro")]
-        sleep = [IMAGE, PYTHON, "-I", "-S", "-c", "import time; time.sleep(600)"]
-        command = ["docker", "-H", host, "run", "--detach", "--name", name, "--network", "none", *seen, *words, *sleep]
+        program = [IMAGE, PYTHON, "-I", "-S", "-c", does]
+        command = ["docker", "-H", host, "run", "--detach", "--name", name, "--network", "none", *seen, *words, *program]
         made.append(name)
         subprocess.run(command, check=True, capture_output=True)
         return name
@@ -38,6 +38,16 @@ def test_docker_starts_nothing_again_that_was_killed(rig, container, hands_of):
     found = hands.act("kill")
     assert (found.state, found.detail) == ("stopped", "exited, exit status 137")
     assert hands.act("start").state == "running"
+
+
+@pytest.mark.parametrize("rig", ["docker"], indirect=True)
+def test_a_container_that_ends_again_and_again_is_on_its_way_and_can_be_stopped(rig, container, hands_of):
+    hands = hands_of({**rig.table, "container": container("--restart", "always", does="raise SystemExit(3)")})
+    looping = awaited(lambda: next((now for now in [hands.status()] if not now.settled), None))
+    assert (looping.state, looping.instance, looping.detail) == ("running", "", "restarting")
+    stopped = hands.act("stop")
+    assert (stopped.state, stopped.settled) == ("stopped", True)
+    assert hands.status() == stopped
 
 
 @pytest.mark.parametrize("rig", ["docker"], indirect=True)

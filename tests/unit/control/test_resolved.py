@@ -1,11 +1,14 @@
 """What is written down of a table means the same in another folder, another environment and another shell."""
 
 import pytest
+from pydantic import TypeAdapter
 
-from pytest_llmops.control.drivers import hands_on
+from pytest_llmops.control.drivers import hands_by, hands_on
 from pytest_llmops.control.embedded import placed
 from pytest_llmops.errors import Unsupported
-from pytest_llmops.target.load import load
+from pytest_llmops.target.control import Control
+from pytest_llmops.target.load import Target, load
+from pytest_llmops.target.models import TargetTable
 
 USUAL = "unix:///var/run/docker.sock"
 
@@ -48,10 +51,13 @@ def test_which_engine_it_was(hands_with, table, host, environ, resolved):
     ],
 )
 def test_where_it_was(hands_with, tmp_path, table, environ, resolved):
-    found = hands_with(environ, **table).control.model_dump(mode="json")
+    control = hands_with(environ, **table).control
+    found = control.model_dump(mode="json")
     assert {key: found[key] for key in resolved} == {
         key: value and value.format(tmp_path) for key, value in resolved.items()
     }
+    other = Target(name="here", table=TargetTable(), root=tmp_path / "elsewhere", environ={"DOCKER_HOST": "tcp://x:1"})
+    assert hands_by(TypeAdapter(Control).validate_python(found), other, "ollama").control == control
 
 
 def test_a_person_is_told_the_engine_of_the_environment_and_no_password(hands_with, tmp_path):
