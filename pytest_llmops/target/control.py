@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import Field, model_validator
 
 from pytest_llmops.target.durations import Seconds
-from pytest_llmops.target.secrets import in_userinfo, userinfo
+from pytest_llmops.target.secrets import in_userinfo, shown, userinfo
 from pytest_llmops.target.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 Words = list[str]
 """A command as its words; no shell reads them."""
@@ -27,6 +27,11 @@ class Driven(Table):
     """What every driver's table has."""
 
     deadline: Seconds = Field(60.0, gt=0, description="For one act, until the component was seen to be as asked.")
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """What ``repr`` and ``str`` show: never the user and password of an address."""
+        for name, value in super().__repr_args__():
+            yield name, shown(value) if name in {"host", "url"} and value else value
 
     def secrets(self, environ: Mapping[str, str]) -> list[str]:  # noqa: ARG002 (most have none)
         """What of it must never be shown, as far as it is set."""

@@ -23,7 +23,8 @@ def container(rig):
         name = f"more-{os.getpid()}-{len(made)}"
         seen = [word for folder in SEEN for word in ("-v", f"{folder}:{folder}:ro")]
         program = [IMAGE, PYTHON, "-I", "-S", "-c", does]
-        command = ["docker", "-H", host, "run", "--detach", "--name", name, "--network", "none", *seen, *words, *program]
+        words = ("--name", name, "--network", "none", *seen, *words)
+        command = ["docker", "-H", host, "run", "--detach", *words, *program]
         made.append(name)
         subprocess.run(command, check=True, capture_output=True)
         return name

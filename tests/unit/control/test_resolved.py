@@ -89,6 +89,7 @@ def test_a_password_in_an_address_is_noted_and_held_for_redaction(target_with, t
     key = note.partition(" ")[0]
     target = target_with(**table, **{key: "http://deploy:kettle@10.0.0.1:9001"})
     assert target.notes == (f"llmops.toml: [targets.here.components.ollama.control] {note}",)
+    assert "kettle" not in repr([target, target.component("ollama").control])
     assert target.known_secrets() == {"ollama": ["deploy:kettle", "kettle"]}
     user_alone = target_with({"DOCKER_HOST": ""}, **table, **{key: "ssh://deploy@10.0.0.1"})
     assert (user_alone.notes, user_alone.known_secrets()) == ((), {"ollama": []})
