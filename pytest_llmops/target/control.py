@@ -200,7 +200,7 @@ class Command(Driven):
     @property
     def what(self) -> str:
         """What is acted on, for people."""
-        return f"what {shlex.join(self.status)!r} tells of"
+        return f"what {shlex.join(self.status)!r} looks at"
 
     def resolved(self, root: Path, environ: Mapping[str, str]) -> Self:  # noqa: ARG002
         """With the whole path of where they run."""

@@ -114,6 +114,6 @@ def test_it_can_what_its_table_gives(hands_with, tmp_path):
     assert hands.can == {"stop", "logs"}
     with pytest.raises(Unsupported) as raised:
         hands.act("kill")
-    assert str(raised.value) == "ollama: what 'true' tells of cannot be asked for 'kill'; it can: logs, stop."
+    assert str(raised.value) == "ollama: what 'true' looks at cannot be asked for 'kill'; it can: logs, stop."
     assert not (tmp_path / "stopped").exists()
     assert hands.driver.by_hand("stop", {}) == f"(cd {tmp_path} && touch stopped)"
