@@ -1,3 +1,5 @@
+"""A Compose service of several containers: how it is where they differ."""
+
 import pytest
 
 from pytest_llmops.control.compose import together

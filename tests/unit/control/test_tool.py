@@ -1,3 +1,5 @@
+"""Programs of the machine: one of another user holds nobody up, and Ctrl-C stays Ctrl-C."""
+
 import os
 import signal
 
