@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import json
-import threading
-import time
-from concurrent.futures import Future
+import os
+import shlex
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from pytest_llmops.control.kubeconfig import UnusableError, configured
+from pytest_llmops.control.kubeconfig import UnusableError, configured, current_context, place_of
 from pytest_llmops.errors import ControlError, excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from kubernetes.client import ApiClient, ApiException
 
+    from pytest_llmops.control.deadline import Deadline
     from pytest_llmops.target.control import Kubernetes
     from pytest_llmops.target.load import Target
 
-AN_INSTANT_S = 0.01
 BUSY = 429
 REASON_LENGTH = 200
 
@@ -49,37 +46,47 @@ class Cluster:
     """The API server that a kubeconfig names.
 
     Args:
-        what: what is acted on there, with which every message begins.
         settings: namespace, context and kubeconfig.
-        target: whose file and environment they resolve by.
+        target: whose folder and environment they resolve by.
     """
 
-    def __init__(self, what: str, settings: Kubernetes, target: Target) -> None:
-        self.what = what
+    def __init__(self, settings: Kubernetes, target: Target) -> None:
         self.namespace = settings.namespace
-        self.context = settings.context
-        self.kubeconfig = str(target.root / Path(settings.kubeconfig).expanduser()) if settings.kubeconfig else None
+        self._context = settings.context
+        self._file = settings.resolved(target.root, target.environ).kubeconfig
         self._environ = target.environ
         self._client: ApiClient | None = None
 
-    def ask(self, request: Request, ends_at: float, *words: str, **options: Any) -> bytes:
+    @cached_property
+    def context(self) -> str | None:
+        """The context; where the table names none, that which is the current one when it is first asked for."""
+        return self._context or current_context(self._file, self._environ)
+
+    @property
+    def kubeconfig(self) -> str | None:
+        """The whole path of the file, or of several as in ``KUBECONFIG``; None for a pod's own account."""
+        return place_of(self._file, self._environ)
+
+    def ask(self, request: Request, deadline: Deadline, *words: str, **options: Any) -> bytes:
         """What the API server answers.
 
         Args:
             request: what is asked for.
-            ends_at: until when, on the monotonic clock.
+            deadline: until when.
             words: for the client's method, such as the object's name.
             options: for it too.
 
         Raises:
             ControlError: it does not answer, or says no.
         """
-        within_s = max(AN_INSTANT_S, ends_at - time.monotonic())
+        late = f"{request} was not answered within {deadline.within_s:.3g} s"
+        if self._client is None:
+            self._client = deadline.call(self._connected, f"{late}.")
+        client, late = self._client, f"{late}{self.by}."
         try:
-            return self._in_time(lambda: self._asked(request, within_s, words, options), within_s)
+            return deadline.call(lambda: self._asked(client, request, deadline.left_s, words, options), late)
         except TimeoutError:
-            late = f"{request} was not answered within {round(within_s, 1):g} s{self._by}"
-            raise ControlError("", "timeout", f"{self.what}: {late}.") from None
+            raise ControlError("", "timeout", late) from None
 
     def close(self) -> None:
         """Give connections back."""
@@ -88,34 +95,26 @@ class Cluster:
             self._client.close()
             self._client = None
 
-    def kubectl(self, *words: str) -> list[str]:
-        """The words by which a person asks the same server."""
+    def kubectl(self, *words: str) -> str:
+        """The command by which a person asks the same server."""
+        several = self._file is not None and os.pathsep in self._file  # which only the variable can name
+        variable = f"KUBECONFIG={shlex.quote(str(self._file))} " if several else ""
+        kubeconfig = ["--kubeconfig", self._file] if self._file and not several else []
         context = ["--context", self.context] if self.context else []
-        kubeconfig = ["--kubeconfig", self.kubeconfig] if self.kubeconfig else []
-        return ["kubectl", *kubeconfig, *context, "--namespace", self.namespace, *words]
+        return variable + shlex.join(["kubectl", *kubeconfig, *context, "--namespace", self.namespace, *words])
 
-    def _in_time(self, call: Callable[[], bytes], within_s: float) -> bytes:
-        """Call, in a thread of its own.
-
-        Sockets have timeouts, but names are resolved, plug-ins for credentials run and answers drip without one.
-        """
-        answer: Future[bytes] = Future()
-
-        def made() -> None:
-            try:
-                answer.set_result(call())
-            except BaseException as error:  # noqa: BLE001 (raised again by whoever waits)
-                answer.set_exception(error)
-
-        threading.Thread(target=made, name=f"llmops {self.what}", daemon=True).start()
-        return answer.result(within_s + AN_INSTANT_S)
-
-    def _asked(self, request: Request, within_s: float, words: tuple[str, ...], options: dict[str, Any]) -> bytes:
+    def _asked(
+        self,
+        connected: ApiClient,
+        request: Request,
+        within_s: float,
+        words: tuple[str, ...],
+        options: dict[str, Any],
+    ) -> bytes:
         import urllib3
         from kubernetes import client
         from urllib3 import exceptions
 
-        connected = self._connected()
         if not connected.configuration.verify_ssl:
             urllib3.disable_warnings(exceptions.InsecureRequestWarning)  # the kubeconfig asks for it
         apps = client.AppsV1Api(connected)
@@ -128,22 +127,20 @@ class Cluster:
         except exceptions.HTTPError as error:
             if isinstance(error, exceptions.TimeoutError) and not isinstance(error, exceptions.NewConnectionError):
                 raise TimeoutError from None
-            raise ControlError("", "away", f"{self.what}: no API server answers{self._by}: {_why(error)}.") from None
+            raise ControlError("", "away", f"no API server answers{self.by}: {_why(error)}.") from None
         return data
 
     def _connected(self) -> ApiClient:
-        """The client, made when it is first asked for anything."""
-        if self._client is None:
-            from kubernetes.client import ApiClient
+        """The client, made when anything is first asked: files are read, and plug-ins for credentials run."""
+        from kubernetes.client import ApiClient
 
-            try:
-                self._client = ApiClient(configured(self.kubeconfig, self.context, self._environ))
-            except UnusableError as error:
-                raise ControlError("", "away", f"{self.what}: {error}") from None
-        return self._client
+        try:
+            return ApiClient(configured(self._file, self.context, self._environ))
+        except UnusableError as error:
+            raise ControlError("", "away", str(error)) from None
 
     @property
-    def _by(self) -> str:
+    def by(self) -> str:
         """Who is asked, for messages: the address without what could be secret in it."""
         if self._client is None:
             return ""
@@ -154,28 +151,28 @@ class Cluster:
         """What the API server's refusal means, and what to do."""
         said = _said(error)
         if error.status == 0:  # how the client tells of TLS
-            return ControlError("", "away", f"{self.what}: no API server answers{self._by}: TLS failed.")
+            return ControlError("", "away", f"no API server answers{self.by}: TLS failed.")
         if error.status == 401 or (error.status == 403 and "system:anonymous" in said):
             return ControlError(
                 "",
                 "refused",
-                f"{self.what}: the API server{self._by} does not know who asks (401). "
+                f"the API server{self.by} does not know who asks (401). "
                 f"Renew the credentials of {self._whose}; kubectl auth whoami tells whether it knows them.",
             )
         if error.status == 403:
             return ControlError(
                 "",
                 "refused",
-                f"{self.what}: {self._whose} may not {request} in namespace {self.namespace} (403). "
+                f"{self._whose} may not {request} in namespace {self.namespace} (403). "
                 f"Have it allowed: a role with --verb={request.verb} --resource={request.resource}.",
             )
         kind = "absent" if error.status == 404 else "away" if error.status >= 500 or error.status == BUSY else "refused"
         why = f": {excerpt(said, REASON_LENGTH)}" if said else ""
-        return ControlError("", kind, f"{self.what}: {request} was answered with {error.status}{self._by}{why}.")
+        return ControlError("", kind, f"{request} was answered with {error.status}{self.by}{why}.")
 
     @property
     def _whose(self) -> str:
-        return f"context {self.context}" if self.context else "the current context"
+        return f"context {self.context}" if self.context else "the account of this pod"
 
 
 def _said(error: ApiException) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from pytest_llmops.control.deadline import Deadline
@@ -12,7 +12,6 @@ from pytest_llmops.errors import ControlError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
     from typing import Any
 
     from pytest_llmops.control.driver import Act
@@ -25,22 +24,19 @@ STATES: dict[int, State] = {0: "running", 3: "stopped", 4: "paused"}
 
 def driver(settings: Command, target: Target) -> CommandDriver:
     """The driver of a ``control`` table."""
-    folder = target.root / settings.cwd if settings.cwd else target.root
-    return CommandDriver(settings, folder, target.environ)
+    return CommandDriver(settings, target)
 
 
 class CommandDriver:
     """Runs the commands of the table, and believes their exit status."""
 
-    def __init__(self, settings: Command, folder: Path, environ: Mapping[str, str]) -> None:
+    def __init__(self, settings: Command, target: Target) -> None:
+        self.what = settings.what
+        self.control = settings.resolved(target.root, target.environ)
         asked = [*get_args(Ability), "status", "instance"]
         words = {name: tuple(getattr(settings, name)) for name in asked}
-        self._tools = {name: Tool(given, folder, dict(environ)) for name, given in words.items() if given}
-
-    @property
-    def what(self) -> str:
-        """What its status command looks at."""
-        return f"what {shlex.join(self._tools['status'].words)!r} looks at"
+        folder, environ = Path(str(self.control.cwd)), dict(target.environ)
+        self._tools = {name: Tool(given, folder, environ) for name, given in words.items() if given}
 
     @property
     def can(self) -> frozenset[Ability]:

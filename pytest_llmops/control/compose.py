@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.control.deadline import Deadline
 from pytest_llmops.control.driver import Status
 from pytest_llmops.control.engine import Engine, status_of
+from pytest_llmops.control.names import nearest
 from pytest_llmops.control.tool import Tool
-from pytest_llmops.errors import ControlError, did_you_mean
+from pytest_llmops.errors import ControlError
+from pytest_llmops.target.control import USUAL_ENGINE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from pytest_llmops.control.driver import Ability, Act
+    from pytest_llmops.control.driver import Ability, Act, State
     from pytest_llmops.target.control import Compose
     from pytest_llmops.target.load import Target
 
@@ -22,16 +25,15 @@ WORDS: dict[Act, str] = {"resume": "unpause"}
 PROJECT = "com.docker.compose.project"
 SERVICE = "com.docker.compose.service"
 ONE_OFF = "com.docker.compose.oneoff"
+ORDER: tuple[State, ...] = ("running", "paused", "stopped")
+"""Of containers that differ, the first of these is the service's state."""
 UNCONNECTED = ("Couldn't connect to Docker daemon", "Cannot connect to the Docker daemon")
-TRY_WITHIN_S = 10.0
+USUALLY, FORMERLY = ("docker", "compose"), ("docker-compose",)
+TRY_WITHIN_S = 2.0
 
 
 def driver(settings: Compose, target: Target) -> ComposeDriver:
-    """The driver of a ``control`` table.
-
-    Raises:
-        ConfigError: the extra is not installed.
-    """
+    """The driver of a ``control`` table."""
     return ComposeDriver(settings, target)
 
 
@@ -44,29 +46,25 @@ class ComposeDriver:
     can: frozenset[Ability] = frozenset({"start", "stop", "restart", "kill", "pause", "resume", "logs"})
 
     def __init__(self, settings: Compose, target: Target) -> None:
+        self.what = settings.what
         self._settings = settings
-        self._file = target.root / settings.file
-        self._environ = dict(target.environ)
-        self._shown = {"DOCKER_HOST": settings.host} if settings.host else {}
+        self._resolved = settings.resolved(target.root, target.environ)
+        self._file = Path(self._resolved.file)
+        at = {"DOCKER_HOST": str(self._resolved.host)}  # or Compose would follow a context of the docker command
+        self._environ = {**target.environ, **at}
+        self._shown = {} if self._resolved.host == USUAL_ENGINE else at
         self._engine = Engine(settings.host, target.environ)
         self._compose: Tool | None = None
         self._project = settings.project
 
     @property
-    def what(self) -> str:
-        """The service, and where it is written."""
-        return f"service {self._settings.service} of {self._file}"
+    def control(self) -> Compose:
+        """Its table; once the containers were looked at, with the project that they are of."""
+        return self._resolved.model_copy(update={"project": self._project or self._resolved.project})
 
     def status(self, within_s: float) -> Status:
         """What the engine says of its containers."""
-        seen = [status_of(one) for one in self._containers(Deadline(within_s))]
-        there = [one for one in seen if one.state != "stopped"]
-        detail = seen[0].detail if len(seen) == 1 else f"{len(there)} of {len(seen)} containers: {_all(seen)}"
-        restarts = sum(one.restarts or 0 for one in seen)
-        if not there:
-            return Status("stopped", "", detail, restarts)
-        state = "running" if any(one.state == "running" for one in there) else "paused"
-        return Status(state, " ".join(sorted(one.instance for one in there)), detail, restarts)  # type: ignore[arg-type]
+        return together([status_of(one) for one in self._containers(Deadline(within_s))])
 
     def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:  # noqa: ARG002 (the containers keep it)
         """Have Compose do it to all of its containers."""
@@ -83,8 +81,12 @@ class ComposeDriver:
         return [line.partition(" ")[2] for line in sorted(dated, key=lambda line: line.partition(" ")[0])[-lines:]]
 
     def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:  # noqa: ARG002
-        """The command of whichever Compose is there."""
-        return self._tool(Deadline(TRY_WITHIN_S)).typed(WORDS.get(act, act), self._settings.service)
+        """The command of whichever Compose is there; of the usual one where that cannot be told at once."""
+        try:
+            tool = self._tool(Deadline(TRY_WITHIN_S))
+        except ControlError:
+            tool = self._calling(*USUALLY)
+        return tool.typed(WORDS.get(act, act), self._settings.service)
 
     def close(self) -> None:
         """Give the connection to the engine back."""
@@ -133,20 +135,20 @@ class ComposeDriver:
         if service in known:
             typed = self._tool(deadline).typed("up", "--no-start", service)
             return ControlError("", "absent", f"{self.what} has no container; make one: {typed}.")
-        near = did_you_mean(service, known) or f" It has: {', '.join(sorted(known)) or 'none'}."
-        return ControlError("", "absent", f"{self._file} has no service {service!r}.{near}")
+        return ControlError("", "absent", f"{self._file} has no service {service!r}.{nearest(service, known)}")
 
     def _tool(self, deadline: Deadline) -> Tool:
         """Compose, version 2 where it is there."""
         if self._compose is None:
-            words = tuple(self._settings.command) or self._installed(deadline)
-            project = ("-p", self._settings.project) if self._settings.project else ()
-            environ = {**self._environ, **self._shown}
-            self._compose = Tool((*words, "-f", str(self._file), *project), None, environ, self._shown)
+            self._compose = self._calling(*(self._settings.command or self._installed(deadline)))
         return self._compose
 
+    def _calling(self, *words: str) -> Tool:
+        project = ("-p", self._settings.project) if self._settings.project else ()
+        return Tool((*words, "-f", str(self._file), *project), None, self._environ, self._shown)
+
     def _installed(self, deadline: Deadline) -> tuple[str, ...]:
-        for words in (("docker", "compose"), ("docker-compose",)):
+        for words in (USUALLY, FORMERLY):
             try:
                 if not Tool(words, environ=self._environ).run("version", within_s=deadline.left_s).status:
                     return words
@@ -163,5 +165,15 @@ def _dated_lines(api: Any, container: str, lines: int) -> list[str]:
     return said.decode(errors="replace").splitlines()
 
 
-def _all(seen: list[Status]) -> str:
-    return "; ".join(one.detail for one in seen)
+def together(seen: Sequence[Status]) -> Status:
+    """How a service is, whose containers are so; on its way until they agree."""
+    states = {one.state for one in seen}
+    there = [one for one in seen if one.state != "stopped"]
+    details = "; ".join(one.detail for one in seen)
+    return Status(
+        next(state for state in ORDER if state in states),
+        " ".join(sorted(one.instance for one in there)),
+        details if len(seen) == 1 else f"{len(there)} of {len(seen)} containers: {details}",
+        sum(one.restarts or 0 for one in seen),
+        settled=len(states) == 1 and all(one.settled for one in seen),
+    )

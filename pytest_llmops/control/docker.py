@@ -6,8 +6,10 @@ import shlex
 from typing import TYPE_CHECKING
 
 from pytest_llmops.control.deadline import Deadline
-from pytest_llmops.control.engine import Engine, nearest, status_of
+from pytest_llmops.control.engine import Engine, status_of
+from pytest_llmops.control.names import nearest
 from pytest_llmops.errors import ControlError
+from pytest_llmops.target.control import USUAL_ENGINE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,15 +20,13 @@ if TYPE_CHECKING:
     from pytest_llmops.target.load import Target
 
 WORDS: dict[Act, str] = {"resume": "unpause"}
+USUAL_STOP_TIMEOUT_S = 10
+"""The engine's own, of a container that was made without one."""
 
 
 def driver(settings: Docker, target: Target) -> DockerDriver:
-    """The driver of a ``control`` table.
-
-    Raises:
-        ConfigError: the extra is not installed.
-    """
-    return DockerDriver(settings, Engine(settings.host, target.environ))
+    """The driver of a ``control`` table."""
+    return DockerDriver(settings, target)
 
 
 class DockerDriver:
@@ -34,15 +34,11 @@ class DockerDriver:
 
     can: frozenset[Ability] = frozenset({"start", "stop", "restart", "kill", "pause", "resume", "logs"})
 
-    def __init__(self, settings: Docker, engine: Engine) -> None:
+    def __init__(self, settings: Docker, target: Target) -> None:
+        self.what = settings.what
+        self.control = settings.resolved(target.root, target.environ)
         self._name = settings.container
-        self._host = settings.host
-        self._engine = engine
-
-    @property
-    def what(self) -> str:
-        """The container by its name."""
-        return f"container {self._name}"
+        self._engine = Engine(settings.host, target.environ)
 
     def status(self, within_s: float) -> Status:
         """What the engine says of the container."""
@@ -65,7 +61,11 @@ class DockerDriver:
                 f"{self.what} was made with --rm: {act} would remove it, and nothing could start it again. "
                 "Make it without --rm.",
             )
-        self._engine.ask(deadline.left_s, lambda api: getattr(api, WORDS.get(act, act))(self._name))
+        options = {}
+        if act == "restart":  # for which the library asks for ten seconds, whatever the container's are
+            own = found["Config"].get("StopTimeout")
+            options["timeout"] = USUAL_STOP_TIMEOUT_S if own is None else own
+        self._engine.ask(deadline.left_s, lambda api: getattr(api, WORDS.get(act, act))(self._name, **options))
 
     def logs(self, lines: int, within_s: float) -> list[str]:
         """The last lines of its standard output and error."""
@@ -74,7 +74,8 @@ class DockerDriver:
 
     def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:  # noqa: ARG002
         """The ``docker`` command."""
-        at = ["-H", self._host] if self._host else []
+        host = self.control.host
+        at = ["-H", host] if host and host != USUAL_ENGINE else []
         return shlex.join(["docker", *at, WORDS.get(act, act), self._name])
 
     def close(self) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pytest_llmops.target.control import Control
+
 Act = Literal["start", "stop", "restart", "kill", "pause", "resume"]
 Ability = Literal["start", "stop", "restart", "kill", "pause", "resume", "logs"]
 State = Literal["running", "paused", "stopped"]
@@ -45,11 +47,17 @@ class Driver(Protocol):
 
     Attributes:
         what: what it acts on, for people: ``container voyageur-ollama``.
+        control: its table, so that it means the same in another folder and another environment.
         can: what it can do. What is not in here is never attempted.
     """
 
     @property
     def what(self) -> str:
+        """See above."""
+        ...
+
+    @property
+    def control(self) -> Control:
         """See above."""
         ...
 

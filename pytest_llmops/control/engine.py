@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_llmops.control.deadline import Deadline
 from pytest_llmops.control.driver import Status
-from pytest_llmops.errors import ConfigError, ControlError, did_you_mean, excerpt
+from pytest_llmops.errors import ControlError, excerpt
+from pytest_llmops.target.control import USUAL_ENGINE
 from pytest_llmops.target.secrets import shown
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-USUAL = "unix:///var/run/docker.sock"
 LONGEST_QUOTE = 300
 
 
@@ -29,25 +29,16 @@ class Engine:
     Args:
         host: its address; None: as ``DOCKER_HOST`` says, else its usual one.
         environ: where ``DOCKER_HOST`` and its like are looked up.
-
-    Raises:
-        ConfigError: the extra is not installed.
     """
 
     def __init__(self, host: str | None, environ: Mapping[str, str]) -> None:
-        try:
-            import docker  # noqa: F401
-        except ImportError:
-            raise ConfigError(
-                "docker and compose need the docker package: run pip install 'pytest-llmops[docker]'."
-            ) from None
         self._environ = {**environ, **({"DOCKER_HOST": host} if host else {})}
         self._client: docker.DockerClient | None = None
 
     @property
     def address(self) -> str:
         """Where it is, as it may be shown."""
-        return shown(self._environ.get("DOCKER_HOST") or USUAL)
+        return shown(self._environ.get("DOCKER_HOST") or USUAL_ENGINE)
 
     def ask(self, within_s: float, work: Callable[[docker.APIClient], T]) -> T:
         """What ``work`` makes of the engine's API.
@@ -102,7 +93,7 @@ class Engine:
                 f"this user may not use the Docker Engine at {self.address}; run as one who may, or join its group.",
             )
         said = reason.strerror if isinstance(reason, OSError) and reason.strerror else str(reason)
-        said = said.replace(self._environ.get("DOCKER_HOST") or USUAL, self.address)  # it may hold a password
+        said = said.replace(self._environ.get("DOCKER_HOST") or USUAL_ENGINE, self.address)  # it may hold a password
         return ControlError(
             "",
             "away",
@@ -125,15 +116,13 @@ def status_of(found: Mapping[str, Any]) -> Status:
         words.append(f"exit status {state['ExitCode']}")
         words += ["out of memory"] if state.get("OOMKilled") else []
         words += [excerpt(state["Error"], LONGEST_QUOTE)] if state.get("Error") else []
-    if not state["Running"] or state.get("Restarting"):
-        return Status("stopped", "", ", ".join(words), found.get("RestartCount"))
+    detail, restarts = ", ".join(words), found.get("RestartCount")
+    if state.get("Restarting"):
+        return Status("running", "", detail, restarts, settled=False)
+    if not state["Running"]:
+        return Status("stopped", "", detail, restarts, settled=state["Status"] != "removing")
     instance = f"{found['Id'][:12]} since {state['StartedAt']}"
-    return Status("paused" if state["Paused"] else "running", instance, ", ".join(words), found.get("RestartCount"))
-
-
-def nearest(container: str, names: list[str]) -> str:
-    """The containers that may have been meant."""
-    return did_you_mean(container, names) or f" It has: {', '.join(sorted(names)) or 'none'}."
+    return Status("paused" if state["Paused"] else "running", instance, detail, restarts)
 
 
 def _said(error: Any) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pytest_llmops.control.driver import Ability, Act, Driver, State, Status
+    from pytest_llmops.target.control import Control
 
 ASK_AGAIN_S = 0.05
 LONGEST_PAUSE_S = 1.0
@@ -66,6 +67,11 @@ class Hands:
         return f"Hands({self.component}: {self.driver.what})"
 
     @property
+    def control(self) -> Control:
+        """The driver's table, so that it means the same in another folder and another environment."""
+        return self.driver.control
+
+    @property
     def can(self) -> frozenset[Ability]:
         """What the driver can do."""
         return self.driver.can
@@ -78,6 +84,16 @@ class Hands:
         """
         with self._by_name():
             return self.driver.status(self.deadline_s)
+
+    def settled(self) -> Status:
+        """How the component is, once it is not on its way any more.
+
+        Raises:
+            ControlError: its driver cannot tell, or it is still on its way at the deadline.
+        """
+        ends_at = time.monotonic() + self.deadline_s
+        with self._by_name():
+            return self._awaited(lambda now: now.settled, ends_at, f"{self.driver.what} was not seen to arrive")
 
     def logs(self, lines: int = 200) -> list[str]:
         """The newest lines that it wrote, oldest first.
@@ -107,7 +123,8 @@ class Hands:
         self.check(act)
         ends_at = time.monotonic() + self.deadline_s
         before = self.status()
-        if act != "restart" and before.settled and before.state == AFTERWARDS.get(act, "stopped"):
+        there = before.settled and before.state == AFTERWARDS.get(act, "stopped")
+        if there and act != "restart" and not (act == "start" and _differs(before, kept or {})):
             return before
         if instead := OTHERWISE.get((before.state, act)):
             raise ControlError(
@@ -119,16 +136,24 @@ class Hands:
             self.driver.act(act, self._left(ends_at), kept or {})
             return self._seen(act, before, ends_at)
 
-    def bring_back(self, state: State, kept: Mapping[str, Any]) -> Status:
+    def bring_back(self, state: State, kept: Mapping[str, Any], *, exactly: bool = True) -> Status:
         """Make it as it was; where it is so already, nothing is done. What is on its way there is told so once more.
+
+        Args:
+            state: how it was.
+            kept: of the status that it had then.
+            exactly: whether what runs is also made as ``kept`` says; without this only what is stopped is started so.
 
         Raises:
             Unsupported: the driver cannot do what that takes.
             ControlError: it failed.
         """
         now = self.status()
-        on_its_way = now.state == state and not now.settled
-        for act in AGAIN[state] if on_its_way else WAYS.get((now.state, state), ()):
+        if not exactly and now.state != "stopped":
+            kept = {}
+        there = now.state == state
+        tell_again = there and (not now.settled or (state == "running" and _differs(now, kept)))
+        for act in AGAIN[state] if tell_again else WAYS.get((now.state, state), ()):
             now = self.act(act, kept)
         return now
 
@@ -158,6 +183,9 @@ class Hands:
 
     def _seen(self, act: Act, before: Status, ends_at: float) -> Status:
         done = _killed(before) if act == "kill" else _restarted(before) if act == "restart" else _is(AFTERWARDS[act])
+        return self._awaited(done, ends_at, f"{act} of {self.driver.what} was not seen")
+
+    def _awaited(self, done: Callable[[Status], bool], ends_at: float, late: str) -> Status:
         pause_s = ASK_AGAIN_S
         while True:
             now = self.driver.status(self._left(ends_at))
@@ -167,7 +195,7 @@ class Hands:
                 raise ControlError(
                     self.component,
                     "timeout",
-                    f"{self.component}: {act} of {self.driver.what} was not seen within {self.deadline_s:g} s; "
+                    f"{self.component}: {late} within {self.deadline_s:g} s; "
                     f"it is {'' if now.settled else 'not yet '}{now.state}{f' ({now.detail})' if now.detail else ''}.",
                 )
             time.sleep(pause_s)
@@ -181,9 +209,14 @@ def _is(state: State) -> Callable[[Status], bool]:
     return lambda now: now.settled and now.state == state
 
 
+def _differs(now: Status, kept: Mapping[str, Any]) -> bool:
+    """Whether it runs otherwise than it is to: with fewer replicas, say."""
+    return any(now.kept.get(key, value) != value for key, value in kept.items())
+
+
 def _killed(before: Status) -> Callable[[Status], bool]:
     """Gone, or already replaced by whoever watches over it."""
-    return lambda now: now.state == "stopped" or now.instance != before.instance
+    return lambda now: (now.state == "stopped" and now.settled) or now.instance != before.instance
 
 
 def _restarted(before: Status) -> Callable[[Status], bool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,33 +24,57 @@ class UnusableError(Exception):
     """Why a kubeconfig cannot be used, in a sentence that quotes nothing secret of it."""
 
 
+def place_of(file: str | None, environ: Mapping[str, str]) -> str | None:
+    """The kubeconfig: the named one, else the usual one; None where a pod's own account is taken."""
+    usual = Path(USUAL_PLACE).expanduser()
+    return file or (None if IN_A_POD in environ and not usual.exists() else str(usual))
+
+
+def current_context(file: str | None, environ: Mapping[str, str]) -> str | None:
+    """The current context of a kubeconfig, by its name; None where there is none, or it cannot be read."""
+    from kubernetes.config.kube_config import KubeConfigMerger
+
+    place = place_of(file, environ)
+    with suppress(Exception):  # whoever connects by it says what is wrong
+        return str(KubeConfigMerger(place).config.value["current-context"]) or None if place else None
+    return None
+
+
 def configured(file: str | None, context: str | None, environ: Mapping[str, str]) -> Configuration:
     """What a client is made with.
 
     Args:
-        file: the kubeconfig; else the environment's, else the usual one.
+        file: the kubeconfig; else the usual one, else a pod's own account.
         context: its context; else its current one.
-        environ: where ``KUBECONFIG`` and proxies are looked up.
+        environ: where proxies are looked up.
 
     Raises:
         UnusableError: says why.
         ConfigError: the environment names a proxy that is none.
     """
     from kubernetes.client import Configuration
-    from kubernetes.config import load_incluster_config
 
     configuration = Configuration()
     configuration.proxy = None  # the environment's is ours to find, as for every other component
     configuration.retries = False  # each would have the whole timeout again
-    named = file or environ.get("KUBECONFIG")
-    if not named and IN_A_POD in environ and not Path(USUAL_PLACE).expanduser().exists():
-        load_incluster_config(client_configuration=configuration)
+    if place := place_of(file, environ):
+        _read(place, context, configuration)
     else:
-        _read(named or USUAL_PLACE, context, configuration)
+        _read_account(configuration)
     if not configuration.proxy:
         between = proxy_between(configuration.host, None, environ)
         configuration.proxy = between.url if between else None
     return configuration
+
+
+def _read_account(configuration: Configuration) -> None:
+    from kubernetes.config import ConfigException, load_incluster_config
+
+    try:
+        load_incluster_config(client_configuration=configuration)
+    except ConfigException as error:  # it quotes nothing
+        why = str(error).rstrip(".")
+        raise UnusableError(f"the account of this pod cannot be used ({why}); set kubeconfig.") from None
 
 
 def _read(file: str, context: str | None, configuration: Configuration) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
-import time
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_llmops.control.cluster import Cluster, Request
+from pytest_llmops.control.deadline import Deadline
+from pytest_llmops.control.names import nearest
 from pytest_llmops.control.workload import Pod, Workload
-from pytest_llmops.errors import ConfigError, ControlError, did_you_mean
+from pytest_llmops.errors import ControlError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,6 +27,13 @@ METHODS = {"deployment": "deployment", "statefulset": "stateful_set"}
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 """What ``kubectl rollout restart`` writes into the pod template."""
 
+OWNERS = {"deployment": "ReplicaSet/{}-[a-z0-9]+", "statefulset": "StatefulSet/{}"}
+"""Who owns a kind's pods; the hash of a replica set has no hyphen."""
+
+OWNER = ".metadata.ownerReferences[?(@.controller==true)]"
+EACH_POD = f'{{{OWNER}.kind}}/{{{OWNER}.name}} {{.metadata.name}}{{"\\n"}}'
+PODS_BY_OWNER = f"--output=jsonpath={{range .items[*]}}{EACH_POD}{{end}}"
+
 MOST_PODS = 10
 """So many pods' logs are read, the newest."""
 
@@ -39,13 +47,7 @@ class Line(NamedTuple):
 
 
 def driver(settings: Kubernetes, target: Target) -> Driver:
-    """The driver of a ``control`` table.
-
-    Raises:
-        ConfigError: the extra is not installed.
-    """
-    if find_spec("kubernetes") is None:
-        raise ConfigError("the kubernetes driver needs kubernetes: run pip install 'pytest-llmops[kubernetes]'.")
+    """The driver of a ``control`` table."""
     return Workloads(settings, target)
 
 
@@ -60,39 +62,46 @@ class Workloads:
     can: frozenset[Ability] = frozenset({"start", "stop", "restart", "kill", "logs"})
 
     def __init__(self, settings: Kubernetes, target: Target) -> None:
-        self.what = f"{settings.workload} in namespace {settings.namespace}"
+        self.what = settings.what
+        self._settings = settings
         self._workload = settings.workload
         self._kind, _, self._name = settings.workload.partition("/")
         self._resource = f"{self._kind}s.apps"
         self._method = METHODS[self._kind]
-        self._cluster = Cluster(self.what, settings, target)
+        self._cluster = Cluster(settings, target)
+
+    @property
+    def control(self) -> Kubernetes:
+        """Its table, with kubeconfig and context."""
+        own = {"kubeconfig": self._cluster.kubeconfig, "context": self._cluster.context}
+        return self._settings.model_copy(update=own)
 
     def status(self, within_s: float) -> Status:
         """How the component is now."""
-        ends_at = time.monotonic() + within_s
-        workload = self._read(ends_at)
-        return workload.status(self._pods(workload, ends_at))
+        deadline = Deadline(within_s)
+        workload = self._read(deadline)
+        return workload.status(self._pods(workload, deadline))
 
     def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:
         """Have it done; whether it came about is seen by ``status``."""
-        ends_at = time.monotonic() + within_s
-        workload = self._read(ends_at)
+        deadline = Deadline(within_s)
+        workload = self._read(deadline)
         if act == "stop":
-            self._stop(workload, ends_at)
+            self._stop(workload, deadline)
         elif act == "start":
-            self._scale(int(kept.get("replicas", 0)) or workload.wanted or 1, ends_at)
+            self._scale(int(kept.get("replicas", 0)) or workload.wanted or 1, deadline)
         elif act == "restart":
-            self._restart(workload, ends_at)
+            self._restart(workload, deadline)
         elif act == "kill":
-            for pod in self._pods(workload, ends_at):
-                self._kill(pod, ends_at)
+            for pod in self._pods(workload, deadline):
+                self._kill(pod, deadline)
 
     def logs(self, lines: int, within_s: float) -> list[str]:
         """The newest lines that its newest pods wrote, oldest first; of several pods each line begins with its pod."""
-        ends_at = time.monotonic() + within_s
-        pods = [pod for pod in self._pods(self._read(ends_at), ends_at) if pod.wrote]
+        deadline = Deadline(within_s)
+        pods = [pod for pod in self._pods(self._read(deadline), deadline) if pod.wrote]
         newest = sorted(pods, key=lambda pod: pod.created, reverse=True)[:MOST_PODS]
-        found = [line for pod in newest for line in self._log(pod, lines, ends_at)]
+        found = [line for pod in newest for line in self._log(pod, lines, deadline)]
         found.sort(key=lambda line: line.at)
         return [f"{line.pod}: {line.text}" if len(newest) > 1 else line.text for line in found[-lines:]]
 
@@ -100,83 +109,81 @@ class Workloads:
         """The command that a person types for the same."""
         if act in ("stop", "start"):
             replicas = 0 if act == "stop" else int(kept.get("replicas", 0)) or 1
-            return shlex.join(self._cluster.kubectl("scale", self._workload, f"--replicas={replicas}"))
+            return self._cluster.kubectl("scale", self._workload, f"--replicas={replicas}")
         if act == "restart":
-            return shlex.join(self._cluster.kubectl("rollout", "restart", self._workload))
+            return self._cluster.kubectl("rollout", "restart", self._workload)
         told = ("get", self._workload, "--subresource=scale", "--output=jsonpath={.status.selector}")
-        selector = shlex.join(self._cluster.kubectl(*told))
-        killed = shlex.join(self._cluster.kubectl("delete", "pods", "--grace-period=0", "--force", "--selector"))
-        return f'{killed} "$({selector})"'
+        listed = self._cluster.kubectl("get", "pods", PODS_BY_OWNER, "--selector")
+        own = shlex.quote(f"s#^{OWNERS[self._kind].format(re.escape(self._name))} ##p")
+        killed = self._cluster.kubectl("delete", "pods", "--grace-period=0", "--force")
+        return f'{listed} "$({self._cluster.kubectl(*told)})" | sed -nE {own} | xargs -r {killed}'
 
     def close(self) -> None:
         """Give connections back."""
         self._cluster.close()
 
-    def _read(self, ends_at: float) -> Workload:
+    def _read(self, deadline: Deadline) -> Workload:
         request = Request("get", self._resource, f"read_namespaced_{self._method}")
         try:
-            return Workload(json.loads(self._cluster.ask(request, ends_at, self._name)))
+            return Workload(json.loads(self._cluster.ask(request, deadline, self._name)))
         except ControlError as error:
             if error.kind == "absent":
-                raise ControlError("", "absent", self._absent(ends_at)) from None
+                raise ControlError("", "absent", self._absent(deadline)) from None
             raise
 
-    def _absent(self, ends_at: float) -> str:
+    def _absent(self, deadline: Deadline) -> str:
         """That there is none of that name, and which there are, where we may know."""
-        namespace = self._cluster.namespace
+        request = Request("list", self._resource, f"list_namespaced_{self._method}")
+        said = f"the API server{self._cluster.by} has no {self.what}."
         try:
-            listed = self._cluster.ask(
-                Request("list", self._resource, f"list_namespaced_{self._method}"), ends_at, limit=MOST_PODS * 10
-            )
+            listed = self._cluster.ask(request, deadline, limit=MOST_PODS * 10)
         except ControlError:
-            return f"There is no {self._workload} in namespace {namespace}."
-        names = sorted(item["metadata"]["name"] for item in json.loads(listed)["items"])
-        there = f"; it has: {', '.join(names)}" if names else f"; it has no {self._kind} at all"
-        return f"There is no {self._workload} in namespace {namespace}{there}.{did_you_mean(self._name, names)}"
+            return said
+        return f"{said}{nearest(self._name, (item['metadata']['name'] for item in json.loads(listed)['items']))}"
 
-    def _pods(self, workload: Workload, ends_at: float) -> list[Pod]:
+    def _pods(self, workload: Workload, deadline: Deadline) -> list[Pod]:
         request = Request("list", "pods", "list_namespaced_pod")
-        listed = json.loads(self._cluster.ask(request, ends_at, label_selector=workload.selector))
+        listed = json.loads(self._cluster.ask(request, deadline, label_selector=workload.selector))
         return [pod for pod in map(Pod, listed["items"]) if pod.active and workload.owns(pod)]
 
-    def _stop(self, workload: Workload, ends_at: float) -> None:
+    def _stop(self, workload: Workload, deadline: Deadline) -> None:
         if workload.loses_volumes:
             raise ControlError(
                 "",
                 "refused",
-                f"{self.what}: it is not stopped, for that would delete its volumes: "
+                f"{self.what} is not stopped, for that would delete its volumes: "
                 "spec.persistentVolumeClaimRetentionPolicy.whenScaled is Delete. Set it to Retain.",
             )
-        self._scale(0, ends_at)
+        self._scale(0, deadline)
 
-    def _scale(self, replicas: int, ends_at: float) -> None:
+    def _scale(self, replicas: int, deadline: Deadline) -> None:
         request = Request("patch", f"{self._resource}/scale", f"patch_namespaced_{self._method}_scale")
-        self._cluster.ask(request, ends_at, self._name, body={"spec": {"replicas": replicas}})
+        self._cluster.ask(request, deadline, self._name, body={"spec": {"replicas": replicas}})
 
-    def _restart(self, workload: Workload, ends_at: float) -> None:
+    def _restart(self, workload: Workload, deadline: Deadline) -> None:
         if workload.holds_still:
             raise ControlError(
-                "", "refused", f"{self.what}: it is not restarted, for {workload.holds_still}. Kill it, or change that."
+                "", "refused", f"{self.what} is not restarted, for {workload.holds_still}. Kill it, or change that."
             )
         stamp = {RESTARTED_AT: datetime.now(UTC).isoformat(timespec="microseconds")}
         body = {"spec": {"template": {"metadata": {"annotations": stamp}}}}
         request = Request("patch", self._resource, f"patch_namespaced_{self._method}")
-        self._cluster.ask(request, ends_at, self._name, body=body)
+        self._cluster.ask(request, deadline, self._name, body=body)
 
-    def _kill(self, pod: Pod, ends_at: float) -> None:
+    def _kill(self, pod: Pod, deadline: Deadline) -> None:
         request = Request("delete", "pods", "delete_namespaced_pod")
         options = {"gracePeriodSeconds": 0, "preconditions": {"uid": pod.uid}}
         try:
-            self._cluster.ask(request, ends_at, pod.name, body=options)
+            self._cluster.ask(request, deadline, pod.name, body=options)
         except ControlError as error:
             if error.kind != "absent":
                 raise
 
-    def _log(self, pod: Pod, lines: int, ends_at: float) -> list[Line]:
+    def _log(self, pod: Pod, lines: int, deadline: Deadline) -> list[Line]:
         request = Request("get", "pods/log", "read_namespaced_pod_log")
         options = {"container": pod.container, "tail_lines": lines, "timestamps": True}
         try:
-            text = self._cluster.ask(request, ends_at, pod.name, **options).decode(errors="replace")
+            text = self._cluster.ask(request, deadline, pod.name, **options).decode(errors="replace")
         except ControlError as error:
             if error.kind == "absent":  # it ended meanwhile
                 return []

@@ -41,18 +41,15 @@ class ProcessDriver:
     """
 
     def __init__(self, settings: Process, root: Path, environ: Mapping[str, str]) -> None:
+        self.what = settings.what
+        self.control = settings.resolved(root, environ)
         self._port = settings.port
-        self._pid_file = root / settings.pid_file if settings.pid_file else None
-        self._log = root / settings.log if settings.log else None
-        self._program = Tool(tuple(settings.start), root / settings.cwd if settings.cwd else root, dict(environ))
+        self._pid_file = Path(self.control.pid_file) if self.control.pid_file else None
+        self._log = Path(self.control.log) if self.control.log else None
+        self._program = Tool(tuple(settings.start), Path(str(self.control.cwd)), dict(environ))
         script = Path(__file__).with_name("detached.py")
         places = (str(self._log or ""), str(self._pid_file or ""))
         self._starter = Tool((sys.executable, "-I", "-S", str(script), *places), self._program.cwd, dict(environ))
-
-    @property
-    def what(self) -> str:
-        """By what it is found."""
-        return f"the process of {self._pid_file}" if self._pid_file else f"the process on port {self._port}"
 
     @property
     def can(self) -> frozenset[Ability]:

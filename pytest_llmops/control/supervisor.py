@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import shlex
 import socket
+import time
 import xmlrpc.client
 from base64 import b64encode
 from contextlib import suppress
@@ -13,24 +14,31 @@ from urllib.parse import urlsplit
 
 from pytest_llmops.control.deadline import Deadline
 from pytest_llmops.control.driver import Status
-from pytest_llmops.errors import ControlError, did_you_mean
+from pytest_llmops.control.names import nearest
+from pytest_llmops.errors import ControlError
 from pytest_llmops.target.secrets import Secret, shown, userinfo, without_userinfo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_llmops.control.driver import Ability, Act
+    from pytest_llmops.control.driver import Ability, Act, State
     from pytest_llmops.target.control import Supervisor
     from pytest_llmops.target.load import Target
 
 BAD_NAME, ALREADY_STARTED, NOT_RUNNING, NO_FILE = 10, 60, 70, 20
 """Of ``supervisor.xmlrpc.Faults``."""
-RUNS = {"RUNNING", "STOPPING"}
-"""Its states in which the program still serves; one that is STARTING or in BACKOFF does not yet."""
+GOES: dict[str, tuple[State, bool]] = {
+    "RUNNING": ("running", True),
+    "STARTING": ("running", False),
+    "BACKOFF": ("running", False),
+    "STOPPING": ("stopped", False),
+}
+"""Where a program is or goes, and whether it is there already. In any other of its states it is stopped."""
 SIGNALS: dict[Act, str] = {"kill": "KILL", "pause": "STOP", "resume": "CONT"}
 LINE = 500
 """Bytes that are asked for, for each line of the log."""
 CLOCKS_DIFFER_S = 2.0
+LOOK_AGAIN_S = 0.05
 
 
 def driver(settings: Supervisor, target: Target) -> SupervisorDriver:
@@ -53,16 +61,13 @@ class SupervisorDriver:
     """
 
     def __init__(self, settings: Supervisor, pair: str) -> None:
+        self.what = settings.what
+        self.control = settings
         self._program = settings.program
         unix = settings.url.startswith("unix:")  # has no user, and urllib would write it in another way
         self._url = settings.url if unix else without_userinfo(settings.url)
         self._variable = settings.auth
         self._headers = [("Authorization", f"Basic {b64encode(pair.encode()).decode()}")] if pair else []
-
-    @property
-    def what(self) -> str:
-        """The program by its name."""
-        return f"program {self._program}"
 
     @property
     def can(self) -> frozenset[Ability]:
@@ -77,10 +82,13 @@ class SupervisorDriver:
         """What supervisord says, and whether a signal stopped it."""
         found = self._asked(Deadline(within_s), "getProcessInfo", self._program)
         word, pid = found["statename"], found["pid"]
-        if word not in RUNS or not pid:
-            return Status("stopped", "", f"{word}: {found['description']}" if found["description"] else word)
-        paused = "pause" in self.can and _is_paused(pid, found["start"])
-        return Status("paused" if paused else "running", f"{pid} since {found['start']}", f"{word}, process {pid}")
+        state, settled = GOES.get(word, ("stopped", True))
+        if state == "stopped" or not pid:
+            detail = f"{word}: {found['description']}" if found["description"] else word
+            return Status(state, "", detail, settled=settled)
+        if "pause" in self.can and _is_paused(pid, found["start"]):
+            state, settled = "paused", True
+        return Status(state, f"{pid} since {found['start']}", f"{word}, process {pid}", settled=settled)
 
     def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:  # noqa: ARG002 (supervisord keeps it)
         """Have supervisord do it, and wait for its answer: it says why a program did not start."""
@@ -88,6 +96,7 @@ class SupervisorDriver:
         if act in {"stop", "restart"}:
             self._asked(deadline, "stopProcess", self._program, fine=NOT_RUNNING)
         if act in {"start", "restart"}:
+            self._wait_until_stopped(deadline)
             self._asked(deadline, "startProcess", self._program, fine=ALREADY_STARTED)
         if act in SIGNALS:
             fine = NOT_RUNNING if act == "kill" else 0
@@ -149,10 +158,15 @@ class SupervisorDriver:
                 "", "away", f"no {at} answers ({said}); start it, or set url to where it listens."
             ) from error
 
+    def _wait_until_stopped(self, deadline: Deadline) -> None:
+        """Wait while it is being stopped: supervisord starts none that is, and says that it ended too soon."""
+        while self._asked(deadline, "getProcessInfo", self._program)["statename"] == "STOPPING" and not deadline.over:
+            time.sleep(LOOK_AGAIN_S)
+
     def _absent(self, deadline: Deadline, at: str) -> ControlError:
         found = self._asked(deadline, "getAllProcessInfo")
         names = [one["name"] if one["group"] == one["name"] else f"{one['group']}:{one['name']}" for one in found]
-        near = did_you_mean(self._program, names) or f" It has: {', '.join(sorted(names)) or 'none'}."
+        near = nearest(self._program, names)
         return ControlError("", "absent", f"{at} has no program {self._program!r}.{near}")
 
     def _server(self, deadline: Deadline) -> xmlrpc.client.ServerProxy:

@@ -14,13 +14,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from pytest_llmops.control.driver import Ability, Act
+    from pytest_llmops.control.driver import Ability, Act, State
     from pytest_llmops.target.control import Systemd
     from pytest_llmops.target.load import Target
 
 SHOWN = "LoadState,ActiveState,SubState,MainPID,InvocationID,NRestarts,FreezerState,Result"
-RUNS = {"active", "reloading", "refreshing", "deactivating"}
-"""States of a unit that still serves; one that is activating does not yet."""
+GOES: dict[str, tuple[State, bool]] = {
+    "active": ("running", True),
+    "reloading": ("running", False),
+    "refreshing": ("running", False),
+    "activating": ("running", False),
+    "deactivating": ("stopped", False),
+}
+"""Where a unit is or goes, and whether it is there already. In any other state it is stopped."""
+AGAIN = {"start", "restart"}
 SIGNALS: dict[Act, str] = {"kill": "SIGKILL", "pause": "SIGSTOP", "resume": "SIGCONT"}
 AWAY = ("Failed to connect to bus", "not been booted with systemd", "Connection refused", "Could not resolve hostname")
 REFUSED = ("Access denied", "Permission denied", "authentication required", "Operation not permitted")
@@ -43,6 +50,8 @@ class SystemdDriver:
     can: frozenset[Ability] = frozenset({"start", "stop", "restart", "kill", "pause", "resume", "logs"})
 
     def __init__(self, settings: Systemd, environ: Mapping[str, str]) -> None:
+        self.what = settings.what
+        self.control = settings
         self._unit = settings.unit
         self._user = settings.user
         user = ("--user",) if settings.user else ()
@@ -50,37 +59,33 @@ class SystemdDriver:
         self._ps = Tool((*settings.via, "ps", "-o", "stat=", "-p"), environ=dict(environ))
         self._journalctl = Tool((*settings.via, "journalctl"), environ=dict(environ))
 
-    @property
-    def what(self) -> str:
-        """The unit by its name."""
-        return f"unit {self._unit}"
-
     def status(self, within_s: float) -> Status:
         """What systemd says of the unit, and ``ps`` of its main process."""
         deadline = Deadline(within_s)
-        words = ("show", "--no-pager", f"--property={SHOWN}", "--", self._unit)
-        done = self._systemctl.run(*words, within_s=deadline.left_s)
-        if done.status:
-            raise self._failed(done, "show")
-        found = dict(line.split("=", 1) for line in done.out.splitlines() if "=" in line)
+        found = self._shown(deadline)
         if found.get("LoadState") in {"not-found", "bad-setting", "error", "masked"}:
             raise self._unusable(found["LoadState"], deadline)
         detail = f"{found.get('ActiveState')} ({found.get('SubState')})"
         if found.get("Result", "success") != "success":
             detail += f", {found['Result']}"
         restarts = int(found["NRestarts"]) if found.get("NRestarts", "").isdecimal() else None
-        if found.get("ActiveState") not in RUNS:
-            return Status("stopped", "", detail, restarts)
+        state, settled = GOES.get(found.get("ActiveState", ""), ("stopped", True))
         pid = found.get("MainPID", "0")
+        if state == "stopped" or (not settled and pid == "0"):
+            return Status(state, "", detail, restarts, settled=settled)
         frozen = found.get("FreezerState") == "frozen"
-        paused = frozen or (pid != "0" and self._ps.run(pid, within_s=deadline.left_s).out.startswith("T"))
+        if frozen or (pid != "0" and self._ps.run(pid, within_s=deadline.left_s).out.startswith("T")):
+            state, settled = "paused", True
         instance = found.get("InvocationID") or pid
-        return Status("paused" if paused else "running", instance, detail + ", frozen" * frozen, restarts)
+        return Status(state, instance, detail + ", frozen" * frozen, restarts, settled=settled)
 
     def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:  # noqa: ARG002 (the unit keeps it)
         """Have systemd do it, and wait for its answer: it says why a unit did not start."""
         deadline = Deadline(within_s)
-        if act in {"start", "restart"}:  # or one that was started more often than its StartLimitBurst would not start
+        if act in AGAIN:
+            if self._shown(deadline).get("ActiveState") == "deactivating":  # a start fails along with such a stop
+                self._systemctl.run(*UNASKED, "stop", "--", self._unit, within_s=deadline.left_s)
+            # Or one that was started more often than its StartLimitBurst would not start
             self._systemctl.run(*UNASKED, "reset-failed", "--", self._unit, within_s=deadline.left_s)
         done = self._systemctl.run(*UNASKED, *self._words(act), within_s=deadline.left_s)
         if done.status and not (act == "kill" and any(sign in done.err for sign in NOTHING_THERE)):
@@ -97,11 +102,20 @@ class SystemdDriver:
         return done.out.splitlines()[-lines:]
 
     def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:  # noqa: ARG002
-        """The ``systemctl`` command."""
-        return self._systemctl.typed(*self._words(act))
+        """The ``systemctl`` commands."""
+        typed = self._systemctl.typed(*self._words(act))
+        return f"{self._systemctl.typed('reset-failed', self._unit)}; {typed}" if act in AGAIN else typed
 
     def close(self) -> None:
         """Nothing is held."""
+
+    def _shown(self, deadline: Deadline) -> dict[str, str]:
+        """What systemd says of the unit."""
+        words = ("show", "--no-pager", f"--property={SHOWN}", "--", self._unit)
+        done = self._systemctl.run(*words, within_s=deadline.left_s)
+        if done.status:
+            raise self._failed(done, "show")
+        return dict(line.split("=", 1) for line in done.out.splitlines() if "=" in line)
 
     def _words(self, act: Act) -> list[str]:
         return ["kill", f"--signal={SIGNALS[act]}", self._unit] if act in SIGNALS else [act, self._unit]

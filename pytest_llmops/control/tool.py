@@ -7,7 +7,7 @@ import shlex
 import signal
 import subprocess
 import tempfile
-from contextlib import suppress
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -82,14 +82,13 @@ class Tool:
             try:
                 status = process.wait(within_s)
             except subprocess.TimeoutExpired:
+                ended = "was killed" if _end(process) else "is left alone, for it is another user's"
                 raise ControlError(
-                    "", "timeout", f"{shlex.join(command)} had not ended after {within_s:.3g} s, and was killed."
+                    "", "timeout", f"{shlex.join(command)} had not ended after {within_s:.3g} s, and {ended}."
                 ) from None
-            finally:
-                if process.poll() is None:  # its deadline, or Ctrl-C
-                    with suppress(ProcessLookupError):
-                        os.killpg(process.pid, signal.SIGKILL)
-                    process.wait()
+            except BaseException:  # Ctrl-C
+                _end(process)
+                raise
             return Done(status, _read(out), _read(err))
 
     def _started(self, command: list[str], out: BinaryIO, err: BinaryIO) -> subprocess.Popen[bytes]:
@@ -113,6 +112,22 @@ class Tool:
             raise ControlError("", "away", message) from error
         except OSError as error:
             raise ControlError("", "refused", f"{shlex.join(command)} cannot be run: {error.strerror}.") from error
+
+
+def _end(process: subprocess.Popen[bytes]) -> bool:
+    """Kill it with its whole process group; False where that is not ours to do, as of what ``sudo`` runs.
+
+    Nobody waits for it: a program that hangs in the kernel would hold up whoever has to undo what was done.
+    """
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    except OSError:
+        return False
+    finally:
+        threading.Thread(target=process.wait, daemon=True).start()
+    return True
 
 
 def _read(file: BinaryIO) -> str:

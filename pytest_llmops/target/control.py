@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import shlex
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import Field, model_validator
 
 from pytest_llmops.target.durations import Seconds
-from pytest_llmops.target.secrets import in_userinfo, userinfo
+from pytest_llmops.target.secrets import in_userinfo, shown, userinfo
 from pytest_llmops.target.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 Words = list[str]
 """A command as its words; no shell reads them."""
+
+USUAL_ENGINE = "unix:///var/run/docker.sock"
 
 
 class Driven(Table):
@@ -23,9 +28,23 @@ class Driven(Table):
 
     deadline: Seconds = Field(60.0, gt=0, description="For one act, until the component was seen to be as asked.")
 
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """What ``repr`` and ``str`` show: never the user and password of an address."""
+        for name, value in super().__repr_args__():
+            yield name, shown(value) if name in {"host", "url"} and value else value
+
     def secrets(self, environ: Mapping[str, str]) -> list[str]:  # noqa: ARG002 (most have none)
         """What of it must never be shown, as far as it is set."""
         return []
+
+    def resolved(self, root: Path, environ: Mapping[str, str]) -> Self:  # noqa: ARG002 (some depend on neither)
+        """The same, with all written out that folder and environment say: who reads it later is in others.
+
+        Args:
+            root: from where its paths resolve.
+            environ: what it leaves out may stand there.
+        """
+        return self
 
 
 class Docker(Driven):
@@ -41,6 +60,14 @@ class Docker(Driven):
     def what(self) -> str:
         """What is acted on, for people."""
         return f"container {self.container}"
+
+    def secrets(self, environ: Mapping[str, str]) -> list[str]:
+        """A password in the engine's address."""
+        return in_address(self.host or environ.get("DOCKER_HOST", ""))
+
+    def resolved(self, root: Path, environ: Mapping[str, str]) -> Self:  # noqa: ARG002
+        """With the engine's address."""
+        return self.model_copy(update={"host": engine_at(self.host, environ)})
 
 
 class Compose(Driven):
@@ -58,6 +85,15 @@ class Compose(Driven):
         """What is acted on, for people."""
         return f"service {self.service} of {self.file}"
 
+    def secrets(self, environ: Mapping[str, str]) -> list[str]:
+        """A password in the engine's address."""
+        return in_address(self.host or environ.get("DOCKER_HOST", ""))
+
+    def resolved(self, root: Path, environ: Mapping[str, str]) -> Self:
+        """With the engine's address, and the project as far as it is said."""
+        own = {"file": _placed(root, self.file), "host": engine_at(self.host, environ)}
+        return self.model_copy(update={**own, "project": self.project or environ.get("COMPOSE_PROJECT_NAME") or None})
+
 
 class Supervisor(Driven):
     """A program of supervisord."""
@@ -74,7 +110,7 @@ class Supervisor(Driven):
 
     def secrets(self, environ: Mapping[str, str]) -> list[str]:
         """User and password, and the password alone."""
-        return in_userinfo(environ.get(self.auth, "") if self.auth else "") + in_userinfo(userinfo(self.url))
+        return in_userinfo(environ.get(self.auth, "") if self.auth else "") + in_address(self.url)
 
 
 class Systemd(Driven):
@@ -107,6 +143,13 @@ class Kubernetes(Driven):
         """What is acted on, for people."""
         return f"{self.workload} in namespace {self.namespace}"
 
+    def resolved(self, root: Path, environ: Mapping[str, str]) -> Self:
+        """With the whole path of the kubeconfig, where table or environment name one; of several each."""
+        if self.kubeconfig:
+            return self.model_copy(update={"kubeconfig": _placed(root, str(Path(self.kubeconfig).expanduser()))})
+        files = [_placed(Path.cwd(), file) for file in environ.get("KUBECONFIG", "").split(os.pathsep) if file]
+        return self.model_copy(update={"kubeconfig": os.pathsep.join(files) or None})
+
 
 class Process(Driven):
     """A process of this machine, and signals."""
@@ -128,6 +171,11 @@ class Process(Driven):
     def what(self) -> str:
         """What is acted on, for people."""
         return f"process of {self.pid_file}" if self.pid_file else f"process that listens on port {self.port}"
+
+    def resolved(self, root: Path, environ: Mapping[str, str]) -> Self:  # noqa: ARG002
+        """With whole paths."""
+        places = {"pid_file": self.pid_file, "log": self.log, "cwd": self.cwd or "."}
+        return self.model_copy(update={key: _placed(root, place) for key, place in places.items() if place})
 
 
 class Command(Driven):
@@ -152,10 +200,37 @@ class Command(Driven):
     @property
     def what(self) -> str:
         """What is acted on, for people."""
-        return f"what {shlex.join(self.status)!r} tells of"
+        return f"what {shlex.join(self.status)!r} looks at"
+
+    def resolved(self, root: Path, environ: Mapping[str, str]) -> Self:  # noqa: ARG002
+        """With the whole path of where they run."""
+        return self.model_copy(update={"cwd": _placed(root, self.cwd or ".")})
 
 
 Control = Annotated[
     Docker | Compose | Supervisor | Systemd | Kubernetes | Process | Command, Field(discriminator="driver")
 ]
 """Any driver's table."""
+
+
+def engine_at(host: str | None, environ: Mapping[str, str]) -> str:
+    """The address of a Docker Engine, whoever says it; without a password, which no engine takes."""
+    address = host or environ.get("DOCKER_HOST") or USUAL_ENGINE
+    if not in_address(address):
+        return address
+    parts = urlsplit(address)
+    pair, _, place = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=f"{pair.partition(':')[0]}@{place}"))
+
+
+def in_address(url: str) -> list[str]:
+    """All that is secret in an address; a user without a password, as of ``ssh://``, is not."""
+    try:
+        pair = userinfo(url)
+    except ValueError:  # whoever connects to it says what is wrong
+        return []
+    return in_userinfo(pair) if ":" in pair else []
+
+
+def _placed(root: Path, place: str) -> str:
+    return str((root / place).absolute())

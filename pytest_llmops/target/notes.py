@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from pytest_llmops.target.control import Compose, Docker, Supervisor, in_address
 from pytest_llmops.target.models import unread
 from pytest_llmops.target.secrets import userinfo
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_llmops.target.memory import History
-    from pytest_llmops.target.models import TargetTable
+from pytest_llmops.target.models import TargetTable
 
 
 def notes(table: TargetTable, place: str) -> Iterator[str]:
@@ -29,6 +30,10 @@ def notes(table: TargetTable, place: str) -> Iterator[str]:
             yield f"{place}.components.{key}] url holds a password; name it in auth instead"
         if part.proxy and userinfo(part.proxy):
             yield f"{place}.components.{key}] proxy holds a password; set HTTPS_PROXY in the environment instead"
+        if isinstance(part.control, Supervisor) and in_address(part.control.url):
+            yield f"{place}.components.{key}.control] url holds a password; name it in auth instead"
+        if isinstance(part.control, Docker | Compose) and in_address(part.control.host or ""):
+            yield f"{place}.components.{key}.control] host holds a password, which no engine takes; leave it out"
         if part.url and part.tls and not part.encrypted and urlsplit(part.proxy or "").scheme != "https":
             yield f"{place}.components.{key}] tls says nothing: the url begins with {urlsplit(part.url).scheme}://"
 

@@ -2,6 +2,8 @@
 
 import os
 import subprocess
+from contextlib import suppress
+from threading import Thread
 
 import pytest
 
@@ -17,11 +19,12 @@ def container(rig):
     host = rig.table["host"]
     made = []
 
-    def container(*words):
+    def container(*words, does="import time; time.sleep(600)"):
         name = f"more-{os.getpid()}-{len(made)}"
         seen = [word for folder in SEEN for word in ("-v", f"{folder}:{folder}:ro")]
-        sleep = [IMAGE, PYTHON, "-I", "-S", "-c", "import time; time.sleep(600)"]
-        command = ["docker", "-H", host, "run", "--detach", "--name", name, "--network", "none", *seen, *words, *sleep]
+        program = [IMAGE, PYTHON, "-I", "-S", "-c", does]
+        words = ("--name", name, "--network", "none", *seen, *words)
+        command = ["docker", "-H", host, "run", "--detach", *words, *program]
         made.append(name)
         subprocess.run(command, check=True, capture_output=True)
         return name
@@ -36,6 +39,16 @@ def test_docker_starts_nothing_again_that_was_killed(rig, container, hands_of):
     found = hands.act("kill")
     assert (found.state, found.detail) == ("stopped", "exited, exit status 137")
     assert hands.act("start").state == "running"
+
+
+@pytest.mark.parametrize("rig", ["docker"], indirect=True)
+def test_a_container_that_ends_again_and_again_is_on_its_way_and_can_be_stopped(rig, container, hands_of):
+    hands = hands_of({**rig.table, "container": container("--restart", "always", does="raise SystemExit(3)")})
+    looping = awaited(lambda: next((now for now in [hands.status()] if not now.settled), None))
+    assert (looping.state, looping.instance, looping.detail) == ("running", "", "restarting")
+    stopped = hands.act("stop")
+    assert (stopped.state, stopped.settled) == ("stopped", True)
+    assert hands.status() == stopped
 
 
 @pytest.mark.parametrize("rig", ["docker"], indirect=True)
@@ -78,6 +91,27 @@ def test_a_unit_that_was_started_too_often_is_started_all_the_same(rig, hands_of
         hands.act("start")
         awaited(lambda: answer(rig.deaf_port))
         hands.act("stop")
+
+
+@pytest.mark.parametrize("rig", ["supervisor", "systemd"], indirect=True)
+def test_what_is_still_being_stopped_is_brought_back_as_another(rig, hands_of):
+    hands = hands_of(rig.deaf[0])
+    before = hands.bring_back("running", {})
+    awaited(lambda: answer(rig.deaf_port))
+    stopping = Thread(target=_told_to_stop, args=[hands_of(rig.deaf[0])])
+    stopping.start()
+    awaited(lambda: not hands.status().settled)
+    assert hands.status().state == "stopped"
+    after = hands.bring_back(before.state, before.kept)
+    stopping.join()
+    assert (after.state, after.settled) == ("running", True)
+    assert after.instance != before.instance
+    assert hands.status() == after
+
+
+def _told_to_stop(hands):
+    with suppress(ControlError):  # systemd says that the start came between
+        hands.driver.act("stop", 20, {})
 
 
 @pytest.mark.parametrize("rig", ["supervisor"], indirect=True)

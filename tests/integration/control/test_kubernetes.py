@@ -148,7 +148,7 @@ def test_what_a_role_does_not_allow_is_said_and_nothing_is_done(cluster, hands_o
         with pytest.raises(ControlError) as raised:
             hands.driver.act(act, 20, {})
         said.append((raised.value.kind, str(raised.value)))
-    what = f"deployment/guarded in namespace {NAMESPACE}: the current context may not"
+    what = "context bench may not"
     asked = (("patch", "deployments.apps/scale"), ("patch", "deployments.apps"), ("delete", "pods"))
     assert said == [
         (
@@ -168,6 +168,6 @@ def test_a_token_that_nobody_knows_is_said_and_not_shown(cluster, hands_of):
         hands_of("deployment/guarded", "no-such-token").driver.status(20)
     assert raised.value.kind == "refused"
     assert str(raised.value) == (
-        f"deployment/guarded in namespace {NAMESPACE}: the API server at {cluster.url} does not know who asks (401). "
-        "Renew the credentials of the current context; kubectl auth whoami tells whether it knows them."
+        f"the API server at {cluster.url} does not know who asks (401). "
+        "Renew the credentials of context bench; kubectl auth whoami tells whether it knows them."
     )

@@ -181,11 +181,11 @@ def placed(workload, folder, port, **spec):
         made.has(f"{kind}/ollama", words=("server.py", str(behind["server"])), port=behind["server"], **spec)
         words = ("server.py", str(behind["deaf"]), "--deaf")
         made.has(f"{kind}/deaf", replicas=0, words=words, port=behind["deaf"], grace_s=1, **spec)
-        there = f"There is no {kind}/olama in namespace {NAMESPACE}; it has: deaf, ollama. Did you mean 'ollama'?"
+        said = f"ollama: the API server at {made.url} has no {kind}/olama in namespace {NAMESPACE}."
         yield Rig(
             made.table(f"{kind}/ollama"),
             port,
-            absent=(made.table(f"{kind}/olama"), f"ollama: {there}"),
+            absent=(made.table(f"{kind}/olama"), f"{said} Did you mean 'ollama'?"),
             deaf=(made.table(f"{kind}/deaf"), "stopped"),
             deaf_port=deaf_port,
             comes_back=True,

@@ -106,13 +106,13 @@ def test_by_other_means(llmops_target):
 SHOWN = """\
 test_it.py::test_it[qdrant]
   target   here (staging)
-  action   stop openai (what '{hand} status openai' tells of)
+  action   stop openai (what '{hand} status openai' looks at)
   undo     start openai
   touches  openai
-  action   pause qdrant (what '{hand} status qdrant' tells of)
+  action   pause qdrant (what '{hand} status qdrant' looks at)
   undo     resume qdrant
   touches  qdrant
-  action   kill redis (what '{hand} status redis' tells of)
+  action   kill redis (what '{hand} status redis' looks at)
   undo     start redis, unless it is back by then
   touches  redis
   action   restart (a component that is known when it runs)
@@ -142,7 +142,7 @@ def test_the_plan_shows_what_would_happen_without_keys(stack, project, quick):
     assert would[0]["acts"][0] == {
         "act": "stop",
         "component": "openai",
-        "what": f"what '{stack.hand} status openai' tells of",
+        "what": f"what '{stack.hand} status openai' looks at",
         "driver": "command",
         "undo": "start openai",
         "touches": {},

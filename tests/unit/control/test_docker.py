@@ -1,7 +1,13 @@
 """The driver of a Docker engine: what its words mean, and an engine that is not there or does not answer."""
 
+import json
+import socketserver
 import sys
+import tempfile
+import threading
 import time
+from http.server import BaseHTTPRequestHandler
+from types import SimpleNamespace
 
 import pytest
 
@@ -38,7 +44,6 @@ def down(**state):
         (down(ExitCode=137, OOMKilled=True), "stopped", "exited, exit status 137, out of memory"),
         (down(ExitCode=127, Error="no such file"), "stopped", "exited, exit status 127, no such file"),
         (down(Status="created"), "stopped", "created"),
-        (described(Status="restarting", Restarting=True), "stopped", "restarting"),
     ],
 )
 def test_what_the_engine_says(found, state, detail):
@@ -47,12 +52,69 @@ def test_what_the_engine_says(found, state, detail):
     assert status.instance == ("" if state == "stopped" else "0123456789ab since 2026-01-01T09:00:00Z")
 
 
+@pytest.mark.parametrize(
+    ("found", "state"),
+    [(described(Status="restarting", Restarting=True), "running"), (down(Status="removing"), "stopped")],
+)
+def test_on_its_way_it_is_where_it_goes_and_not_settled(found, state):
+    status = status_of(found)
+    assert (status.state, status.instance, status.settled) == (state, "", False)
+
+
 @pytest.mark.parametrize("table", [{"driver": "docker", "container": "x"}, {"driver": "compose", "service": "x"}])
 def test_without_the_extra_the_command_is_named(hands_with, monkeypatch, table):
     monkeypatch.setitem(sys.modules, "docker", None)
     with pytest.raises(ConfigError) as raised:
         hands_with(**table)
-    assert str(raised.value) == "docker and compose need the docker package: run pip install 'pytest-llmops[docker]'."
+    driver = table["driver"]
+    assert str(raised.value) == f"driver {driver!r} needs the docker package: run pip install 'pytest-llmops[docker]'."
+
+
+@pytest.fixture
+def engine():
+    """An engine with one container, that runs: its ``host``, what it tells of it, and what it was told to do."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def answer(self):
+            body = json.dumps({"ApiVersion": "1.41", **engine.found}).encode() if self.command == "GET" else b""
+            if self.command == "POST":
+                engine.told.append(self.path.partition("/containers/")[2])
+            self.send_response(200 if body else 204)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_POST = answer  # noqa: N815 (the library's names)
+
+        def address_string(self):
+            return "a socket"
+
+        def log_message(self, *_):
+            pass
+
+    with (
+        tempfile.TemporaryDirectory(prefix="llmops-", dir="/tmp") as folder,  # a socket's path must be short
+        socketserver.ThreadingUnixStreamServer(f"{folder}/sock", Answer) as server,
+    ):
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        engine = SimpleNamespace(host=f"unix://{folder}/sock", found=described(), told=[])
+        yield engine
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("act", "config", "told"),
+    [
+        ("stop", {"StopTimeout": 90}, "x/stop"),
+        ("restart", {"StopTimeout": 90}, "x/restart?t=90"),
+        ("restart", {}, "x/restart?t=10"),
+    ],
+)
+def test_a_container_has_its_own_time_to_stop(hands_with, engine, act, config, told):
+    engine.found |= {"Config": config, "HostConfig": {}}
+    hands_with(driver="docker", container="x", host=engine.host).driver.act(act, 5, {})
+    assert engine.told == [told]
 
 
 def test_an_engine_that_is_not_there(hands_with, tmp_path):
@@ -99,7 +161,9 @@ def test_one_who_may_not_is_told_so():
 
 
 def test_what_is_typed_by_hand(hands_with):
-    assert hands_with(driver="docker", container="my model").driver.by_hand("start", {}) == "docker start 'my model'"
+    assert hands_with({"DOCKER_HOST": ""}, driver="docker", container="my model").driver.by_hand("start", {}) == (
+        "docker start 'my model'"
+    )
     at = hands_with(driver="docker", container="x", host="unix:///s").driver
     assert at.by_hand("resume", {}) == "docker -H unix:///s unpause x"
 

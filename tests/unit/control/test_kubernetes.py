@@ -1,8 +1,10 @@
 """The driver of Kubernetes against a recorded API: what it reads, what it asks for, and what refuses it."""
 
 import json
+import os
 import re
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -11,9 +13,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import yaml
 
-from pytest_llmops.control.drivers import hands_on
+from pytest_llmops.control.drivers import hands_by, hands_on
 from pytest_llmops.errors import ConfigError, ControlError
-from pytest_llmops.target.load import load
+from pytest_llmops.target.load import Target, load
+from pytest_llmops.target.models import TargetTable
 
 TOKEN = "s3cr3t-t0ken"
 WHAT = "deployment/ollama in namespace rag"
@@ -49,6 +52,7 @@ class Api:
 
     Attributes:
         answers: status and body by method and path.
+        afterwards: what it answers once anything was changed.
         asked: method, path, body.
     """
 
@@ -57,6 +61,7 @@ class Api:
             ("GET", f"{APPS}/deployments/ollama"): (200, DEPLOYMENT),
             ("GET", "/api/v1/namespaces/rag/pods"): (200, {"items": [pod("a"), pod("bb"), pod("ccc")]}),
         }
+        self.afterwards = {}
         self.asked = []
         self.signed = set()
 
@@ -76,6 +81,7 @@ def api():
             path, _, _ = self.path.partition("?")
             api.asked.append((self.command, self.path, json.loads(body or "null")))
             api.signed.add(self.headers["Authorization"])
+            api.answers.update(api.afterwards if self.command == "PATCH" else {})
             status, said = api.answers.get((self.command, path), (200, {}))
             data = said.encode() if isinstance(said, str) else json.dumps(said).encode()
             self.send_response(status)
@@ -168,6 +174,14 @@ def test_it_starts_as_many_as_were_kept_else_as_are_wanted_else_one(api, hands_a
     assert changes(api) == [("PATCH", f"{APPS}/deployments/ollama/scale", {"spec": {"replicas": replicas}})]
 
 
+def test_one_that_runs_with_fewer_replicas_than_it_had_is_scaled(api, hands_at):
+    one = {**DEPLOYMENT, "spec": {**DEPLOYMENT["spec"], "replicas": 1}}
+    api.answers["GET", f"{APPS}/deployments/ollama"] = (200, one)
+    api.afterwards["GET", f"{APPS}/deployments/ollama"] = (200, DEPLOYMENT)
+    assert hands_at(api.url).bring_back("running", {"replicas": 3}).kept == {"replicas": 3}
+    assert changes(api) == [("PATCH", f"{APPS}/deployments/ollama/scale", {"spec": {"replicas": 3}})]
+
+
 def test_it_stops_by_scaling_to_0(api, hands_at):
     hands_at(api.url).driver.act("stop", 5, {})
     assert changes(api) == [("PATCH", f"{APPS}/deployments/ollama/scale", {"spec": {"replicas": 0}})]
@@ -212,23 +226,22 @@ def test_a_line_without_a_time_stays_behind_the_one_before_it_and_a_pod_that_end
 
 def test_a_deployment_that_is_not_there_and_those_that_are(api, hands_at):
     api.says(404, 'deployments.apps "ollama" not found')
-    names = ("ollama-gpu", "qdrant")
-    api.answers["GET", f"{APPS}/deployments"] = (200, {"items": [{"metadata": {"name": name}} for name in names]})
-    assert refused(hands_at(api.url), "absent") == (
-        "There is no deployment/ollama in namespace rag; it has: ollama-gpu, qdrant. Did you mean 'ollama-gpu'?"
-    )
-    api.answers["GET", f"{APPS}/deployments"] = (200, {"items": []})
-    assert refused(hands_at(api.url), "absent") == (
-        "There is no deployment/ollama in namespace rag; it has no deployment at all."
-    )
+    said = f"the API server at {api.url} has no {WHAT}."
+    for names, near in (
+        (("ollama-gpu", "qdrant"), " Did you mean 'ollama-gpu'?"),
+        (("redis", "qdrant"), " It has: qdrant, redis."),
+        ((), " It has: none."),
+    ):
+        api.answers["GET", f"{APPS}/deployments"] = (200, {"items": [{"metadata": {"name": name}} for name in names]})
+        assert refused(hands_at(api.url), "absent") == f"{said}{near}"
     api.says(403, "no", path=f"{APPS}/deployments")
-    assert refused(hands_at(api.url), "absent") == "There is no deployment/ollama in namespace rag."
+    assert refused(hands_at(api.url), "absent") == said
 
 
 def test_what_is_not_allowed_is_named_as_a_role_names_it(api, hands_at):
     api.says(403, 'deployments.apps "ollama" is forbidden: User "sre" cannot get resource "deployments"')
     assert refused(hands_at(api.url), "refused") == (
-        f"{WHAT}: the current context may not get deployments.apps in namespace rag (403). "
+        "context staging may not get deployments.apps in namespace rag (403). "
         "Have it allowed: a role with --verb=get --resource=deployments.apps."
     )
 
@@ -237,7 +250,7 @@ def test_an_act_that_is_not_allowed_is_named_too(api, hands_at):
     api.says(403, "forbidden", "PATCH", f"{APPS}/deployments/ollama/scale")
     hands = hands_at(api.url, context="prod")
     assert refused(hands, "refused", lambda: hands.driver.act("stop", 5, {})) == (
-        f"{WHAT}: context prod may not patch deployments.apps/scale in namespace rag (403). "
+        "context prod may not patch deployments.apps/scale in namespace rag (403). "
         "Have it allowed: a role with --verb=patch --resource=deployments.apps/scale."
     )
 
@@ -249,8 +262,8 @@ def test_an_act_that_is_not_allowed_is_named_too(api, hands_at):
 def test_credentials_that_the_api_server_does_not_know(api, hands_at, status, message):
     api.says(status, message)
     assert refused(hands_at(api.url), "refused") == (
-        f"{WHAT}: the API server at {api.url} does not know who asks (401). "
-        "Renew the credentials of the current context; kubectl auth whoami tells whether it knows them."
+        f"the API server at {api.url} does not know who asks (401). "
+        "Renew the credentials of context staging; kubectl auth whoami tells whether it knows them."
     )
 
 
@@ -260,13 +273,13 @@ def test_credentials_that_the_api_server_does_not_know(api, hands_at, status, me
 def test_any_other_answer_is_quoted(api, hands_at, status, kind):
     api.says(status, "etcdserver: leader changed.")
     assert refused(hands_at(api.url), kind) == (
-        f"{WHAT}: get deployments.apps was answered with {status} at {api.url}: etcdserver: leader changed."
+        f"get deployments.apps was answered with {status} at {api.url}: etcdserver: leader changed."
     )
 
 
 def test_an_answer_that_is_none_of_kubernetes(api, hands_at):
     api.answers["GET", f"{APPS}/deployments/ollama"] = (502, "<html>Bad gateway</html>")
-    assert refused(hands_at(api.url), "away") == f"{WHAT}: get deployments.apps was answered with 502 at {api.url}."
+    assert refused(hands_at(api.url), "away") == f"get deployments.apps was answered with 502 at {api.url}."
 
 
 def test_a_stop_that_would_delete_volumes_is_refused(api, hands_at):
@@ -275,7 +288,7 @@ def test_a_stop_that_would_delete_volumes_is_refused(api, hands_at):
     api.answers["GET", f"{APPS}/statefulsets/qdrant"] = (200, told)
     hands = hands_at(api.url, workload="statefulset/qdrant")
     assert refused(hands, "refused", lambda: hands.driver.act("stop", 5, {})) == (
-        "statefulset/qdrant in namespace rag: it is not stopped, for that would delete its volumes: "
+        "statefulset/qdrant in namespace rag is not stopped, for that would delete its volumes: "
         "spec.persistentVolumeClaimRetentionPolicy.whenScaled is Delete. Set it to Retain."
     )
     assert changes(api) == []
@@ -286,7 +299,7 @@ def test_a_restart_that_would_change_no_pod_is_refused(api, hands_at):
     api.answers["GET", f"{APPS}/deployments/ollama"] = (200, told)
     hands = hands_at(api.url)
     assert refused(hands, "refused", lambda: hands.driver.act("restart", 5, {})) == (
-        f"{WHAT}: it is not restarted, for its rollout is paused (spec.paused). Kill it, or change that."
+        f"{WHAT} is not restarted, for its rollout is paused (spec.paused). Kill it, or change that."
     )
     assert changes(api) == []
 
@@ -295,7 +308,7 @@ def test_where_nothing_listens(hands_at):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
-    assert refused(hands_at(url), "away") == f"{WHAT}: no API server answers at {url}: nothing listens there."
+    assert refused(hands_at(url), "away") == f"no API server answers at {url}: nothing listens there."
 
 
 @pytest.mark.parametrize("drips", [False, True])
@@ -319,7 +332,7 @@ def test_a_server_that_never_answers_is_left_at_the_deadline(hands_at, drips):
         took_s = time.monotonic() - began
         over.set()
         thread.join()
-    assert said == f"{WHAT}: get deployments.apps was not answered within 0.4 s at {url}."
+    assert said == f"get deployments.apps was not answered within 0.4 s at {url}."
     assert 0.3 < took_s < 5
 
 
@@ -329,15 +342,69 @@ def test_what_a_person_types(hands_at):
     assert hands.by_hand("running", "stopped", {}) == [f"{kubectl} scale deployment/ollama --replicas=0"]
     assert hands.by_hand("stopped", "running", {"replicas": 3}) == [f"{kubectl} scale deployment/ollama --replicas=3"]
     assert hands.driver.by_hand("restart", {}) == f"{kubectl} rollout restart deployment/ollama"
-    assert hands.driver.by_hand("kill", {}) == (
-        f"{kubectl} delete pods --grace-period=0 --force --selector "
-        f"\"$({kubectl} get deployment/ollama --subresource=scale '--output=jsonpath={{.status.selector}}')\""
+
+
+KUBECTL = """#!/bin/sh
+case $* in
+    *delete*) echo "$*" >>{0}/deleted ;;
+    *subresource*) echo app=ollama ;;
+    *app=ollama*) cat {0}/pods ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("workload", "killed"), [("deployment/ollama", "ollama-5d4f-a ollama-77-b"), ("statefulset/ollama", "ollama-0")]
+)
+def test_a_person_who_kills_leaves_pods_of_others_with_the_same_labels_alone(hands_at, tmp_path, workload, killed):
+    (tmp_path / "kubectl").write_text(KUBECTL.format(tmp_path))
+    (tmp_path / "kubectl").chmod(0o755)
+    (tmp_path / "pods").write_text(
+        "ReplicaSet/ollama-5d4f ollama-5d4f-a\nReplicaSet/ollama-77 ollama-77-b\n"
+        "ReplicaSet/ollama-canary-5d4f ollama-canary-5d4f-c\nStatefulSet/ollama ollama-0\n"
+        "StatefulSet/ollama-b ollama-b-0\n/ lonely\n"
     )
+    typed = hands_at("http://127.0.0.1:1", workload=workload).driver.by_hand("kill", {})
+    environ = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    subprocess.run(["sh", "-c", typed], env=environ, check=True, timeout=20)
+    words = f"--kubeconfig {tmp_path}/kubeconfig --context staging --namespace rag"
+    assert (tmp_path / "deleted").read_text() == f"{words} delete pods --grace-period=0 --force {killed}\n"
 
 
 def test_a_kubeconfig_is_relative_to_the_file(hands_at, tmp_path):
     typed = hands_at("http://127.0.0.1:1").driver.by_hand("restart", {})
-    assert typed == f"kubectl --kubeconfig {tmp_path}/kubeconfig --namespace rag rollout restart deployment/ollama"
+    kubectl = f"kubectl --kubeconfig {tmp_path}/kubeconfig --context staging --namespace rag"
+    assert typed == f"{kubectl} rollout restart deployment/ollama"
+
+
+def test_the_files_of_the_environment_are_named_by_it(api, hands_at, tmp_path):
+    files = f"{tmp_path}/kubeconfig:{tmp_path}/other"
+    hands = hands_at(api.url, environ={"KUBECONFIG": files}, kubeconfig="")
+    kubectl = f"KUBECONFIG={files} kubectl --context staging --namespace rag"
+    assert hands.by_hand("running", "stopped", {}) == [f"{kubectl} scale deployment/ollama --replicas=0"]
+    assert hands.status().state == "running"
+
+
+def test_what_it_acts_on_stays_the_same_whatever_context_is_chosen_later(api, hands_at, tmp_path):
+    hands = hands_at(api.url, environ={"KUBECONFIG": str(tmp_path / "kubeconfig")}, kubeconfig="")
+    before = hands.control
+    assert (before.context, before.kubeconfig) == ("staging", f"{tmp_path}/kubeconfig")
+    changed = {**kubeconfig("http://127.0.0.1:1"), "current-context": "prod"}
+    (tmp_path / "kubeconfig").write_text(yaml.safe_dump(changed))
+    assert hands.control == before
+    other = Target(name="here", table=TargetTable(), root=tmp_path / "elsewhere", environ={})
+    later = hands_by(before, other, "ollama")
+    assert later.control == before
+    later.driver.close()
+
+
+def test_a_pod_whose_account_is_not_there_is_told_so(hands_at, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    hands = hands_at("", environ={"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, kubeconfig="")
+    said = "the account of this pod cannot be used (Service host/port is not set); set kubeconfig."
+    assert refused(hands, "away") == said
+    assert (hands.control.kubeconfig, hands.control.context) == (None, None)
 
 
 def test_the_kubeconfig_of_the_environment(api, hands_at, tmp_path):
@@ -363,7 +430,7 @@ def test_the_kubeconfig_of_the_environment(api, hands_at, tmp_path):
 def test_a_kubeconfig_that_cannot_be_used(hands_at, tmp_path, config, table, why):
     file = tmp_path / table.get("kubeconfig", "kubeconfig")
     hands = hands_at("http://127.0.0.1:1", config=config, **table)
-    assert refused(hands, "away") == f"{WHAT}: the kubeconfig {file} cannot be used: {why}"
+    assert refused(hands, "away") == f"the kubeconfig {file} cannot be used: {why}"
 
 
 def with_plugin(url, *command):
@@ -376,7 +443,7 @@ def with_plugin(url, *command):
 def test_a_plugin_that_fails_is_named_and_what_it_wrote_is_not_shown(hands_at, tmp_path, caplog):
     hands = hands_at("", config=with_plugin("http://127.0.0.1:1", "sh", "-c", f"echo {TOKEN} >&2; exit 1"))
     assert refused(hands, "away") == (
-        f"{WHAT}: the kubeconfig {tmp_path}/kubeconfig cannot be used: its plug-in sh gave no credentials. "
+        f"the kubeconfig {tmp_path}/kubeconfig cannot be used: its plug-in sh gave no credentials. "
         "What kubectl says by it tells why."
     )
     assert TOKEN not in caplog.text
@@ -384,7 +451,7 @@ def test_a_plugin_that_fails_is_named_and_what_it_wrote_is_not_shown(hands_at, t
 
 def test_a_plugin_that_hangs_is_left_at_the_deadline(hands_at):
     hands = hands_at("", config=with_plugin("http://127.0.0.1:1", "sleep", "1"), deadline=0.2)
-    assert refused(hands, "timeout") == f"{WHAT}: get deployments.apps was not answered within 0.2 s."
+    assert refused(hands, "timeout") == "get deployments.apps was not answered within 0.2 s."
 
 
 def test_a_plugin_gives_the_token(api, hands_at):
@@ -402,4 +469,5 @@ def test_a_lacking_extra_is_one_line(hands_at, monkeypatch):
     monkeypatch.setitem(sys.modules, "kubernetes", None)
     with pytest.raises(ConfigError) as raised:
         hands_at("http://127.0.0.1:1")
-    assert str(raised.value) == "the kubernetes driver needs kubernetes: run pip install 'pytest-llmops[kubernetes]'."
+    said = "driver 'kubernetes' needs the kubernetes package: run pip install 'pytest-llmops[kubernetes]'."
+    assert str(raised.value) == said

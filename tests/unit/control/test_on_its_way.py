@@ -69,9 +69,47 @@ def test_what_is_on_its_way_is_brought_back_too(states, state, acts):
     assert driver.acts == [(act, kept) for act in acts]
 
 
+ONE, THREE, FOUR = (Status("running", "a", kept={"replicas": number}) for number in (1, 3, 4))
+FOUR_NOT_READY = Status("running", "a", kept={"replicas": 4}, settled=False)
+NONE = Status("stopped", kept={"replicas": 0})
+
+
+@pytest.mark.parametrize(
+    ("states", "exactly", "acts"),
+    [
+        ((ONE, ONE, THREE), True, [("start", {"replicas": 3})]),
+        ((THREE,), True, []),
+        ((FOUR,), False, []),  # an autoscaler's, whose number is none of ours after a restart
+        ((FOUR_NOT_READY, FOUR_NOT_READY, FOUR), False, [("start", {})]),
+        ((NONE, NONE, THREE), False, [("start", {"replicas": 3})]),
+    ],
+)
+def test_what_runs_with_another_number_of_replicas_is_scaled_where_it_has_to_be_exactly_so(states, exactly, acts):
+    driver = Scripted(*states)
+    assert Hands("ollama", driver, 5).bring_back("running", {"replicas": 3}, exactly=exactly) == states[-1]
+    assert driver.acts == acts
+
+
+def test_what_was_killed_is_not_gone_while_it_is_ending():
+    assert Hands("ollama", Scripted(NOT_GONE, NOT_GONE, GONE), 5).act("kill") == GONE
+
+
 def test_what_does_not_arrive_is_said_to_be_not_yet_there():
     with pytest.raises(ControlError) as raised:
         Hands("ollama", Scripted(GONE, NOT_READY), 0.1).act("start")
     assert str(raised.value) == (
         "ollama: start of deployment/ollama was not seen within 0.1 s; it is not yet running (1 of 2 ready)."
     )
+
+
+def test_what_is_on_its_way_is_waited_for_and_nothing_is_done():
+    driver = Scripted(NOT_READY, NOT_READY, READY)
+    assert Hands("ollama", driver, 5).settled() == READY
+    assert driver.acts == []
+
+
+def test_what_stays_on_its_way_is_said_at_the_deadline():
+    with pytest.raises(ControlError) as raised:
+        Hands("ollama", Scripted(NOT_READY), 0.1).settled()
+    said = "ollama: deployment/ollama was not seen to arrive within 0.1 s; it is not yet running (1 of 2 ready)."
+    assert (raised.value.kind, str(raised.value)) == ("timeout", said)

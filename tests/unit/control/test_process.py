@@ -66,7 +66,7 @@ def test_a_stranger_with_an_old_number_is_left_alone(hands, sleeper, tmp_path):
         hands.driver.act(act, 5, {})
     with pytest.raises(ControlError) as raised:
         hands.driver.act("pause", 5, {})
-    assert (raised.value.kind, str(raised.value)) == ("absent", f"the process of {file} is not there to pause: {said}.")
+    assert (raised.value.kind, str(raised.value)) == ("absent", f"process of pid is not there to pause: {said}.")
     assert psutil.Process(sleeper.pid).status() in {psutil.STATUS_SLEEPING, psutil.STATUS_RUNNING}
 
 
@@ -127,7 +127,7 @@ def test_a_restart_of_one_that_does_not_end_starts_no_other(hands_with, tmp_path
     with pytest.raises(ControlError) as raised:
         hands.driver.act("restart", 0.3, {})
     said = (
-        f"the process of {tmp_path}/pid did not end within 0.3 s of SIGTERM (process {pid}), "
+        f"process of pid did not end within 0.3 s of SIGTERM (process {pid}), "
         "so no other was started; kill it, then start it."
     )
     assert (raised.value.kind, str(raised.value)) == ("timeout", said)

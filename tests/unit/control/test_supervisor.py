@@ -51,20 +51,20 @@ def info(**said):
 
 
 @pytest.mark.parametrize(
-    ("said", "state", "detail"),
+    ("said", "state", "detail", "settled"),
     [
-        ({}, "running", f"RUNNING, process {2**22 + 1}"),
-        ({"statename": "STOPPING"}, "running", f"STOPPING, process {2**22 + 1}"),
-        ({"statename": "STARTING"}, "stopped", "STARTING"),
-        ({"statename": "BACKOFF", "description": "Exited too quickly"}, "stopped", "BACKOFF: Exited too quickly"),
-        ({"statename": "FATAL", "pid": 0, "description": "can't find command"}, "stopped", "FATAL: can't find command"),
+        ({}, "running", f"RUNNING, process {2**22 + 1}", True),
+        ({"statename": "STARTING"}, "running", f"STARTING, process {2**22 + 1}", False),
+        ({"statename": "BACKOFF", "pid": 0, "description": "too quickly"}, "running", "BACKOFF: too quickly", False),
+        ({"statename": "STOPPING"}, "stopped", "STOPPING", False),
+        ({"statename": "FATAL", "pid": 0, "description": "no command"}, "stopped", "FATAL: no command", True),
     ],
 )
-def test_what_its_words_mean(hands_with, said, state, detail):
+def test_what_its_words_mean(hands_with, said, state, detail, settled):
     with answering(200, info(**said)) as url:
         found = hands_with({"RIG_LOGIN": LOGIN}, **TABLE, url=url).status()
-    assert (found.state, found.detail) == (state, detail)
-    assert found.instance == ("" if state == "stopped" else f"{2**22 + 1} since 100")
+    assert (found.state, found.detail, found.settled) == (state, detail, settled)
+    assert found.instance == (f"{2**22 + 1} since 100" if "process" in detail else "")
 
 
 @pytest.mark.parametrize(

@@ -53,13 +53,6 @@ def test_a_manager_that_hangs_holds_nobody_up(hands_with):
     ("said", "state", "detail"),
     [
         ("ActiveState=active\nSubState=running", "running", "active (running)"),
-        ("ActiveState=reloading\nSubState=reload", "running", "reloading (reload)"),
-        ("ActiveState=deactivating\nSubState=stop-sigterm", "running", "deactivating (stop-sigterm)"),
-        (
-            "ActiveState=activating\nSubState=auto-restart\nResult=signal",
-            "stopped",
-            "activating (auto-restart), signal",
-        ),
         ("ActiveState=failed\nSubState=failed\nResult=oom-kill", "stopped", "failed (failed), oom-kill"),
         ("ActiveState=inactive\nSubState=dead\nResult=success", "stopped", "inactive (dead)"),
         ("ActiveState=active\nSubState=running\nFreezerState=frozen", "paused", "active (running), frozen"),
@@ -70,6 +63,29 @@ def test_what_its_words_mean(hands_with, tmp_path, said, state, detail):
     found = hands_with(driver="systemd", unit="x.service", via=saying(f"cat {tmp_path}/said")).status()
     assert (found.state, found.detail, found.restarts) == (state, detail, 2)
     assert found.instance == ("" if state == "stopped" else "af")
+
+
+@pytest.mark.parametrize(
+    ("said", "state", "instance"),
+    [
+        ("MainPID=2147483646\nActiveState=reloading\nSubState=reload", "running", "af"),
+        ("MainPID=2147483646\nActiveState=activating\nSubState=start", "running", "af"),
+        ("MainPID=0\nActiveState=activating\nSubState=auto-restart", "running", ""),
+        ("MainPID=2147483646\nActiveState=deactivating\nSubState=stop-sigterm", "stopped", ""),
+    ],
+)
+def test_on_its_way_it_is_where_it_goes_and_not_settled(hands_with, tmp_path, said, state, instance):
+    (tmp_path / "said").write_text(f"LoadState=loaded\nInvocationID=af\n{said}\n")
+    words = saying(f"case $* in *ps*) exit 1;; *) cat {tmp_path}/said;; esac")
+    found = hands_with(driver="systemd", unit="x.service", via=words).status()
+    assert (found.state, found.instance, found.settled) == (state, instance, False)
+
+
+def test_one_that_stands_still_has_arrived_whatever_systemd_waits_for(hands_with, tmp_path):
+    (tmp_path / "said").write_text("LoadState=loaded\nInvocationID=af\nMainPID=7\nActiveState=activating\n")
+    words = saying(f'case "$*" in "ps "*) echo T;; *) cat {tmp_path}/said;; esac')
+    found = hands_with(driver="systemd", unit="x.service", via=words).status()
+    assert (found.state, found.instance, found.settled) == ("paused", "af", True)
 
 
 def test_a_masked_unit_is_refused(hands_with):
@@ -85,3 +101,5 @@ def test_what_is_typed_by_hand(hands_with):
     assert (
         hands.driver.by_hand("pause", {}) == "ssh ops@host systemctl --user kill --signal=SIGSTOP 'my model@1.service'"
     )
+    again = "ssh ops@host systemctl --user reset-failed 'my model@1.service'; "
+    assert hands.driver.by_hand("start", {}) == f"{again}ssh ops@host systemctl --user start 'my model@1.service'"

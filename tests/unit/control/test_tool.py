@@ -1,0 +1,62 @@
+"""Programs of the machine: one of another user holds nobody up, and Ctrl-C stays Ctrl-C."""
+
+import os
+import signal
+
+import pytest
+
+from pytest_llmops.control.tool import Tool
+from pytest_llmops.errors import ControlError
+
+
+@pytest.fixture
+def foreign(monkeypatch):
+    """Process groups are another user's; those that were to be killed."""
+    killed = []
+
+    def refused(group, _signal):
+        killed.append(group)
+        raise PermissionError(1, "Operation not permitted")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "killpg", refused)
+        yield killed
+    for group in killed:
+        os.killpg(group, signal.SIGKILL)
+
+
+@pytest.fixture
+def interrupted():
+    """Ctrl-C, a moment from now."""
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+def test_what_is_another_users_and_hangs_is_left_at_the_deadline(foreign):
+    with pytest.raises(ControlError) as raised:
+        Tool(("sleep", "60")).run(within_s=0.1)
+    said = "sleep 60 had not ended after 0.1 s, and is left alone, for it is another user's."
+    assert (raised.value.kind, str(raised.value), len(foreign)) == ("timeout", said, 1)
+
+
+def test_ctrl_c_stays_ctrl_c_though_the_program_is_another_users(foreign, interrupted):
+    with pytest.raises(KeyboardInterrupt):
+        Tool(("sleep", "60")).run(within_s=60)
+    assert len(foreign) == 1
+
+
+def test_ctrl_c_ends_the_program(interrupted, tmp_path):
+    os.mkfifo(tmp_path / "held")
+    reader = os.open(tmp_path / "held", os.O_RDONLY | os.O_NONBLOCK)
+    with pytest.raises(KeyboardInterrupt):
+        Tool(("sh", "-c", f"exec 9>{tmp_path}/held; sleep 60")).run(within_s=60)
+    os.set_blocking(reader, True)
+    assert os.read(reader, 1) == b""  # once nobody holds it
+    os.close(reader)
