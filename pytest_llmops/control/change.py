@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pytest_llmops.control.drivers import hands_on
 from pytest_llmops.control.hands import AFTERWARDS, WAYS
-from pytest_llmops.control.settled import settled
 from pytest_llmops.control.undoing import LASTING, Undoing
 from pytest_llmops.errors import ControlError, LlmopsError, Unsupported
 from pytest_llmops.state.journal import Step
@@ -132,7 +131,7 @@ class Change:
             raise LlmopsError(f"{act} {component}: this change is over, and has been taken back.")
         hands = self._on(component)
         hands.check(act)
-        before = settled(hands, act)
+        before = hands.settled()
         self._can_be_undone(act, hands, before)
         self._may_begin()
         with self._interruption.hold():
@@ -179,14 +178,13 @@ class Change:
             )
 
     def _step(self, act: Act, hands: Hands, before: Status) -> Step:
-        control: Any = self._target.component(hands.component).control
         left = (*_on_the_way(act), _afterwards(act))
         by_hand = (hands.by_hand(state, before.state, before.kept) for state in left)
         return Step(
             component=hands.component,
             what=hands.driver.what,
             act=act,
-            control=control.model_dump(mode="json"),
+            control=hands.control.model_dump(mode="json"),
             state=before.state,
             kept=dict(before.kept),
             by_hand=next(filter(None, by_hand), []),

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter
 
 from pytest_llmops.control.drivers import hands_by
-from pytest_llmops.control.settled import settled
 from pytest_llmops.errors import ControlError, LlmopsError
 from pytest_llmops.state.journal import Failure
 from pytest_llmops.target.control import Control
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
 
 LASTING = frozenset({"stop", "restart"})
 """Acts that an engine, or the component itself, may still be at long after they were asked for."""
+
+SCALING = frozenset({"stop", "start"})
+"""Acts that change what is kept of a component; during others an autoscaler may do so, as is its right."""
 
 DEADLINES = 6
 """That bringing one component back may take: three looks, an act that is carried out first, and two acts."""
@@ -86,7 +88,8 @@ class Undoing:
                 self.journal.undone(*numbers)
                 continue
             self.say(f"undoing {acts} of {component} ({first.what}): back to {first.state}")
-            failure = self._bring_back(first, self._unfinished(story, numbers))
+            scaled = any(story.steps[number].act in SCALING for number in numbers)
+            failure = self._bring_back(first, self._unfinished(story, numbers), exactly=scaled)
             if failure is None:
                 self.journal.undone(*numbers)
             else:
@@ -104,7 +107,7 @@ class Undoing:
                 return story.steps[number]
         return None
 
-    def _bring_back(self, step: Step, unfinished: Step | None) -> Failure | None:
+    def _bring_back(self, step: Step, unfinished: Step | None, *, exactly: bool) -> Failure | None:
         """Make a component as it was before a step; None if that came about."""
         hands: Hands | None = None
         try:
@@ -112,7 +115,7 @@ class Undoing:
             if unfinished is not None:
                 _carry_out(unfinished, hands)
             state: Any = step.state
-            _compare(step, hands.bring_back(state, step.kept))
+            _compare(step, hands.bring_back(state, step.kept, exactly=exactly), exactly=exactly)
         except Exception as error:  # noqa: BLE001 (whatever it is: the other components are still to be brought back)
             why = str(error) if isinstance(error, LlmopsError) else f"{type(error).__name__}: {error}"
             return Failure(self._cleaned(why), _by_hand(step, unfinished, hands))
@@ -156,7 +159,7 @@ def _carry_out(step: Step, hands: Hands) -> None:
     """
     try:
         with suppress(ControlError):  # it is on its way for longer than that: then it is told again where to go
-            now = settled(hands, f"undoing {step.act}")
+            now = hands.settled()
             if now.state == "stopped" or (step.instance and now.instance not in {"", step.instance}):
                 return  # it has come
         act: Any = step.act
@@ -167,7 +170,7 @@ def _carry_out(step: Step, hands: Hands) -> None:
         ) from error
 
 
-def _compare(step: Step, now: Status) -> None:
+def _compare(step: Step, now: Status, *, exactly: bool) -> None:
     """It is as it was before.
 
     Raises:
@@ -176,7 +179,7 @@ def _compare(step: Step, now: Status) -> None:
     if now.state != step.state:
         said = f"{step.component} is {now.state}{f' ({now.detail})' if now.detail else ''}, and was {step.state}"
         raise ControlError(step.component, "refused", f"{said} before {step.act}.")
-    if step.kept and dict(now.kept) != dict(step.kept):
+    if exactly and step.kept and dict(now.kept) != dict(step.kept):
         raise ControlError(
             step.component,
             "refused",

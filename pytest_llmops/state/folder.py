@@ -42,16 +42,3 @@ def private_folder(path: Path) -> Path:
 def private(path: str | Path, flags: int) -> int:
     """What ``open(…, opener=private)`` opens files by; one that is there keeps its mode."""
     return os.open(path, flags, 0o600)
-
-
-def flush_names(folder: Path) -> None:
-    """Have the names of a folder's files on disk: a file that was made or moved is there even if the machine fails now.
-
-    Raises:
-        OSError: that cannot be.
-    """
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -8,8 +8,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.errors import HistoryError
-from pytest_llmops.state.folder import flush_names, private, private_folder, state_folder
+from pytest_llmops.state.folder import private, private_folder, state_folder
 from pytest_llmops.state.history.writing import keep
+from pytest_llmops.state.new_folder import flush
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,7 +80,7 @@ def put_aside(place: Place, result: Mapping[str, Any]) -> Path:
         file.flush()
         os.fsync(file.fileno())
     whole = part.replace(folder / f"{name}.json")
-    flush_names(folder)
+    flush(folder)
     return whole
 
 

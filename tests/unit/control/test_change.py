@@ -11,6 +11,7 @@ from pytest_llmops.control.interruption import Interruption
 from pytest_llmops.control.undoing import secrets_of_journal
 from pytest_llmops.errors import ControlError, LlmopsError, OutsideWindow, Unsupported
 from pytest_llmops.state.journal import Journal, Step
+from pytest_llmops.target.control import Docker
 from pytest_llmops.target.load import load
 
 ALL = ("start", "stop", "restart", "kill", "pause", "resume")
@@ -32,6 +33,7 @@ class Machine:
 
     def __init__(self, name, can=ALL, state="running", kept=None):
         self.what = f"container {name}"
+        self.control = Docker(driver="docker", container=name)
         self.can = frozenset(can)
         self.state, self.kept, self.instance, self.acts, self.fails = state, kept or {}, 0, [], set()
 
@@ -113,6 +115,15 @@ def test_what_it_stopped_is_started_as_it_was(changes):
     machine.kept = {"replicas": 0}
     change.start("ollama")
     assert machine.told == {"replicas": 3}
+
+
+def test_what_an_autoscaler_does_during_a_restart_is_its_right(changes):
+    machine = Machine("x", kept={"replicas": 3})
+    change = changes(ollama=machine)
+    change.restart("ollama")
+    machine.kept = {"replicas": 4}
+    assert change.undo()
+    assert machine.acts == ["restart"]
 
 
 def test_what_was_stopped_before_is_started_as_its_driver_does(changes):
@@ -281,9 +292,7 @@ def test_what_does_not_arrive_is_not_changed(changes, journal):
     machine.settled = False
     with pytest.raises(ControlError) as caught:
         changes(ollama=machine, deadline_s=0.1).pause("ollama")
-    assert str(caught.value) == (
-        "ollama: pause has to wait, for container x was on its way for all of 0.1 s: it is not yet running."
-    )
+    assert str(caught.value) == "ollama: container x was not seen to arrive within 0.1 s; it is not yet running."
     assert (machine.acts, journal.path.exists()) == ([], False)
 
 

@@ -11,6 +11,7 @@ from pytest_llmops.control.interruption import Interruption
 from pytest_llmops.control.undoing import Undoing
 from pytest_llmops.errors import ControlError
 from pytest_llmops.state.journal import Journal
+from pytest_llmops.target.control import Docker
 from pytest_llmops.target.load import load
 
 TARGET = """
@@ -25,6 +26,7 @@ class Slow:
     """A driver whose stop takes effect a while after it was asked for; until then nobody can tell that it was."""
 
     what = "container x"
+    control = Docker(driver="docker", container="x")
     can = frozenset({"start", "stop", "restart", "kill"})
 
     def __init__(self):
