@@ -185,4 +185,5 @@ def running(connected, namespace):
         for thread in threads:
             thread.join()
         server.server_close()
-        node.core.delete_node(NAME)
+        with suppress(client.ApiException):  # another bench of this run, which has the same node, was quicker
+            node.core.delete_node(NAME)
