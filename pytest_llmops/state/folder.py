@@ -1,7 +1,7 @@
 """The folder in which a project's state lies beside its ``llmops.toml``; git leaves it alone.
 
 What is written there tells of a deployment (addresses, failures, who did what), so it is for its owner alone: files
-are made with `private`, folders below it with `private_folder`. What is there keeps its mode: its owner
+are made with `private`, folders below it with ``new_folder(…, 0o700)``. What is there keeps its mode: its owner
 may let others read it.
 """
 
@@ -26,16 +26,6 @@ def state_folder(path: Path) -> Path:
     ignored = path / ".gitignore"
     if not ignored.exists():
         ignored.write_text("# made by pytest-llmops\n*\n", encoding="utf-8")
-    return path
-
-
-def private_folder(path: Path) -> Path:
-    """Make a folder below it, where it is not there yet.
-
-    Raises:
-        OSError: it cannot be made.
-    """
-    path.mkdir(mode=0o700, exist_ok=True)
     return path
 
 

@@ -8,9 +8,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.errors import HistoryError
-from pytest_llmops.state.folder import private, private_folder, state_folder
+from pytest_llmops.state.folder import private, state_folder
 from pytest_llmops.state.history.writing import keep
-from pytest_llmops.state.new_folder import flush
+from pytest_llmops.state.new_folder import flush, new_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,7 +72,8 @@ def put_aside(place: Place, result: Mapping[str, Any]) -> Path:
     Raises:
         OSError: it cannot be written.
     """
-    folder = private_folder(state_folder(place.folder) / FOLDER)
+    folder = state_folder(place.folder) / FOLDER
+    new_folder(folder, 0o700)
     name = f"{int(result['started'])}-{re.sub(r'[^0-9A-Za-z]', '', str(result['id']))}"
     part = folder / f".{name}.part"
     with open(part, "w", encoding="ascii", opener=private) as file:
