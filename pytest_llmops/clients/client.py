@@ -53,8 +53,17 @@ CLIENTS: dict[str, tuple[str, str]] = {
     "prometheus": ("prometheus", "Prometheus"),
     "alertmanager": ("alertmanager", "Alertmanager"),
     "grafana": ("grafana", "Grafana"),
+    "langfuse": ("langfuse", "Langfuse"),
+    "ui": ("ui", "Ui"),
+    "logs": ("logs", "Logs"),
+    "files": ("files", "Files"),
+    "machine": ("machine", "Machine"),
+    "app_command": ("app_command", "AppCommands"),
 }
 """A component's client: the module of this room, and the class in it. Imported when the component is first needed."""
+
+SERVICE = CLIENTS["api"]
+"""The client of any further service of the target."""
 
 
 LEVELS = {"ollama": 3, "openai": 3, "grafana": 2}
@@ -93,7 +102,7 @@ def connect(target: Target, component: str, ledger: Ledger) -> Client:
         ConfigError: the target has no such component.
     """
     config = target.component(component)
-    module, name = CLIENTS[component]
+    module, name = CLIENTS.get(component, SERVICE)
     kind = getattr(import_module(f"pytest_llmops.clients.{module}"), name)
     client: Client
     if issubclass(kind, OverHttp):

@@ -28,6 +28,12 @@ ROLES: dict[str, tuple[str, ...]] = {
     "prometheus": ("prometheus",),
     "alertmanager": ("alertmanager",),
     "grafana": ("grafana",),
+    "langfuse": ("langfuse",),
+    "ui": ("ui",),
+    "logs": ("logs",),
+    "files": ("files",),
+    "machine": ("machine",),
+    "app_command": ("app_command",),
 }
 """Which components can serve a fixture, the first configured one wins."""
 
@@ -82,6 +88,8 @@ class RateLimit(Table):
 class Component(Table):
     """What every endpoint has."""
 
+    addressed: ClassVar[bool] = True
+    """Whether it is somewhere only where a url says so."""
     schemes: ClassVar[tuple[str, ...]] = ("http", "https")
 
     url: str | None = Field(None, description="Address, e.g. 'https://rag.staging.example'.")
@@ -220,6 +228,50 @@ class Grafana(Component):
     """A Grafana server."""
 
 
+class Langfuse(Component):
+    """A Langfuse server."""
+
+
+class Ui(Component):
+    """A web interface for people, such as a Streamlit app."""
+
+
+class Logs(Component):
+    """Where log lines stand."""
+
+    addressed: ClassVar[bool] = False
+    root: str = Field(".", description="Folder below which files are named, relative to llmops.toml.")
+
+
+class Files(Component):
+    """Files and folders that the application keeps."""
+
+    addressed: ClassVar[bool] = False
+    root: str = Field(".", description="Folder below which files are named, relative to llmops.toml.")
+
+
+class Machine(Component):
+    """The machine that the system runs on: this one, or with a url the one of a node exporter."""
+
+    addressed: ClassVar[bool] = False
+
+
+class Command(Table):
+    """One command of the application."""
+
+    argv: list[str] = Field(min_length=1, description="The words, e.g. ['python', 'manage.py', 'check'].")
+    deadline: Seconds = Field(60.0, gt=0, description="After which it is ended.")
+    output: Literal["json", "text"] = "text"
+    exit: list[int] = Field([0], description="Exit statuses that are good.")
+
+
+class AppCommand(Component):
+    """Commands of the application, by name."""
+
+    addressed: ClassVar[bool] = False
+    commands: dict[str, Command] = {}
+
+
 class Components(Table):
     """The endpoints of a target, by name."""
 
@@ -231,11 +283,26 @@ class Components(Table):
     prometheus: Prometheus | None = None
     alertmanager: Alertmanager | None = None
     grafana: Grafana | None = None
+    langfuse: Langfuse | None = None
+    ui: Ui | None = None
+    logs: Logs | None = None
+    files: Files | None = None
+    machine: Machine | None = None
+    app_command: AppCommand | None = None
+    services: dict[str, Api] = Field({}, description="Further services that the system depends on, by name.")
+
+    @field_validator("services")
+    @classmethod
+    def _names_are_free(cls, value: dict[str, Api]) -> dict[str, Api]:
+        taken = sorted(value.keys() & cls.model_fields.keys())
+        if taken:
+            raise ValueError(f"{', '.join(taken)}: the name of a component of its own; call the service otherwise")
+        return value
 
     def configured(self) -> dict[str, Component]:
-        """Those that the target has, in this order."""
-        found = {name: getattr(self, name) for name in type(self).model_fields}
-        return {name: part for name, part in found.items() if part is not None}
+        """Those that the target has, in this order, services last."""
+        found = {name: getattr(self, name) for name in type(self).model_fields if name != "services"}
+        return {name: part for name, part in found.items() if part is not None} | self.services
 
     def serving(self, role: str) -> str | None:
         """The component that serves a fixture or a ``needs`` word; None where the target has none."""

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from pytest_llmops.target.durations import Seconds
 from pytest_llmops.target.table import Table
 
 Behaviour = Literal["health", "ready", "query", "ingest", "delete", "deletion", "audit"]
@@ -34,6 +35,29 @@ class Document(Table):
     text: str
 
 
+class Printed(Table):
+    """What a command of the application comes to in one case."""
+
+    output: str = Field("", description="Template of its standard output.")
+    errors: str = Field("", description="Template of its standard error.")
+    exit: int = 0
+
+
+class Laid(Table):
+    """One state of a file of the application; without text it is not there."""
+
+    text: str | None = Field(None, description="Template of what it holds.")
+    copies: int = Field(1, ge=1, description="How often the text stands in it.")
+    age: Seconds = Field(0.0, ge=0, description="How long ago it was written, e.g. '2 h'.")
+    mode: str = Field("644", pattern="[0-7]{3}", description="Permissions.")
+
+
+class StandIn(Table):
+    """A service outside the stack: what it answers, by path."""
+
+    routes: dict[str, dict[str, Case]] = Field({}, description="'GET /path' to its answers by case; one is ok.")
+
+
 class Sandbox(Table):
     """The embedded stack's settings, ``[targets.NAME.sandbox]``."""
 
@@ -54,3 +78,16 @@ class Sandbox(Table):
     roles: dict[str, list[str]] = Field({}, description="Role to its permissions; each role gets a key of its own.")
     routes: dict[str, Behaving] = Field({}, description="What each of the API's routes does, by route name.")
     errors: dict[str, Case] = Field({}, description="Shapes of unauthenticated, forbidden, failed, not_found.")
+    commands: dict[str, dict[str, Printed]] = Field(
+        {}, description="Application command to what it prints by case; the fault NAME:CASE chooses one other than ok."
+    )
+    files: dict[str, dict[str, dict[str, Laid]]] = Field(
+        {}, description="Group to case to the files that lie there; the fault GROUP:CASE lays that case over ok."
+    )
+    services: dict[str, StandIn] = Field({}, description="Services outside the stack, by name.")
+    machine: dict[str, dict[str, float]] = Field(
+        {}, description="Case to figures of the machine; the fault machine:CASE lays that case over ok."
+    )
+    compress: float = Field(
+        60.0, ge=1, description="How much faster time goes by: a threshold's for of a minute is a second."
+    )

@@ -228,7 +228,7 @@ def _addressed(table: TargetTable, name: str, shown: str) -> tuple[TargetTable, 
     An embedded one keeps all that the sandbox has a part for.
     """
     parts = table.components.configured()
-    without = [key for key, part in parts.items() if not part.url]
+    without = [key for key, part in parts.items() if part.addressed and not part.url]
     if table.embedded:
         without = [key for key in without if key in NOT_EMBEDDED]
         note = f"{shown}: [targets.{name}] is embedded, and the sandbox has no part for {', '.join(without)}: left out"
@@ -239,7 +239,9 @@ def _addressed(table: TargetTable, name: str, shown: str) -> tuple[TargetTable, 
         )
     else:
         note = f"{shown}: [targets.{name}] has no url for {', '.join(without)}: left out"
-    left = table.components.model_copy(update=dict.fromkeys(without))
+    services = {key: part for key, part in table.components.services.items() if key not in without}
+    gone = dict.fromkeys(key for key in without if key not in table.components.services)
+    left = table.components.model_copy(update={**gone, "services": services})
     return table.model_copy(update={"components": left}), [note] if without else []
 
 

@@ -1,4 +1,4 @@
-"""Ready settings, one TOML per kind of system; a profile may extend another."""
+"""Ready settings, one TOML or one folder of them per kind of system; a profile may extend another."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ BARE = "none"
 @cache
 def names() -> tuple[str, ...]:
     """All profiles, by name."""
-    found = [item.name for item in _FOLDER.iterdir() if item.name.endswith(".toml") and item.name[0] != "_"]
-    return tuple(sorted(name.removesuffix(".toml") for name in found))
+    found = [
+        item for item in _FOLDER.iterdir() if item.name[0] != "_" and (item.is_dir() or item.name.endswith(".toml"))
+    ]
+    return tuple(sorted(item.name.removesuffix(".toml") for item in found))
 
 
 def read(name: str, where: str = "") -> dict[str, Any]:
@@ -45,9 +47,21 @@ def read(name: str, where: str = "") -> dict[str, Any]:
 
 def _extended(name: str) -> dict[str, Any]:
     """The values of a profile, or of one that only others extend (``_generic``)."""
-    values = tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+    values = _written(name)
     parent = values.pop("extends", None)
     return merged(_extended(parent), values) if parent else values
+
+
+def _written(name: str) -> dict[str, Any]:
+    """What a profile itself says: one file, or a folder with one file for each subject."""
+    folder = _FOLDER / name
+    if not folder.is_dir():
+        return tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+    values: dict[str, Any] = {}
+    for part in sorted(folder.iterdir(), key=lambda item: item.name):
+        if part.name.endswith(".toml"):
+            values = merged(values, tomllib.loads(part.read_text(encoding="utf-8")))
+    return values
 
 
 WHOLE = frozenset({"auth", "body", "accept", "cases"})
