@@ -10,9 +10,10 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.errors import ConfigError
+from pytest_llmops.target.faults import each
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from pytest_llmops.target.load import Target
@@ -83,6 +84,12 @@ def fault_table() -> str:
     """The faults that the sandbox knows, one line each."""
     command = [sys.executable, "-P", "-m", "pytest_llmops.sandbox", "--faults"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603 (our own module)
+
+
+def knows(target: Target) -> Callable[[str], bool]:  # TEMP
+    """Whether the target's sandbox has a fault of that name."""
+    names = {line.split()[0].partition("=")[0] for line in fault_table().splitlines()}
+    return lambda fault: all(one.partition("=")[0] in names for one in each([fault]))
 
 
 def placed(target: Target, facts: Mapping[str, Any]) -> Target:
