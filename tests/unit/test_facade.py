@@ -24,6 +24,7 @@ NAMES = [
     "Change",
     "ConfigError",
     "ControlError",
+    "Documents",
     "Generation",
     "Grafana",
     "HealthReport",
