@@ -19,6 +19,8 @@ TYPING = ROOT / "tests" / "typing"
 NAMES = [
     "Alertmanager",
     "Api",
+    "AppCommands",
+    "Ran",
     "BudgetSpent",
     "CallFailed",
     "Change",
