@@ -30,6 +30,7 @@ from pytest_llmops.measure.results import Measurement as Measurement
 from pytest_llmops.measure.results import Result as Result
 from pytest_llmops.plugin.measuring import Measure as Measure
 from pytest_llmops.plugin.measuring import Record as Record
+from pytest_llmops.report.documents import Documents as Documents
 from pytest_llmops.samples import Prompt as Prompt
 from pytest_llmops.samples import Workload as Workload
 from pytest_llmops.target.load import Target as Target

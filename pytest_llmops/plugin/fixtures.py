@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pytest_llmops.control.change import Change
     from pytest_llmops.plugin.measuring import Measure, Record
     from pytest_llmops.plugin.run import Run
+    from pytest_llmops.report.documents import Documents
     from pytest_llmops.samples import Workload
     from pytest_llmops.target.load import Target
 
@@ -229,3 +230,22 @@ def record(_llmops: Run, request: pytest.FixtureRequest) -> Record:
     from pytest_llmops.plugin.measuring import Record
 
     return Record(_llmops, request.node.stash[CHECK])
+
+
+@pytest.fixture
+def documents(_llmops: Run, request: pytest.FixtureRequest) -> Documents:
+    """What a step writes for people: ``write(name, text)`` and ``read(path)``, without any secret.
+
+    Each lies below ``<reports>/documents/<target>/`` with its time in its name, is never written over, and stands in
+    ``run.json``. ``read`` gives back what stands there, parsed where it is JSON or TOML; a document that is empty or
+    does not parse fails the test.
+
+    Example:
+        def test_daily_summary(documents, api):
+            summary = documents.write("daily-summary.md", f"The service is {api.health().reason or 'healthy'}.")
+            assert documents.read(summary)
+    """
+    from pytest_llmops.report.documents import Documents
+
+    written = request.node.stash[CHECK].documents.append
+    return Documents(_llmops.report_folder, _llmops.declared.name, _llmops.redactor, written)

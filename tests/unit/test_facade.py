@@ -26,6 +26,7 @@ NAMES = [
     "Change",
     "ConfigError",
     "ControlError",
+    "Documents",
     "Generation",
     "Grafana",
     "HealthReport",
