@@ -28,7 +28,12 @@ if TYPE_CHECKING:
     show_default=True,
     help="What generates its answers. llama.cpp is real inference, on small models of random weights.",
 )
-@click.option("--fault", "faults", multiple=True, help="How it is sick, e.g. llm:slow=1.6. May be given again.")
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    help="How it is sick, e.g. llm:slow=1.6 or api:down,llm:down. May be given again.",
+)
 @click.option("--list-faults", is_flag=True, help="Print the faults that it knows, and end.")
 @click.option("--write", type=click.Path(path_type=Path), help="Write the llmops.toml that points at it.")
 def sandbox(profile: str, engine: str, faults: tuple[str, ...], list_faults: bool, write: Path | None) -> None:

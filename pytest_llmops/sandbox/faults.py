@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_llmops.errors import ConfigError, did_you_mean
+from pytest_llmops.target.faults import each
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -94,14 +95,14 @@ class Faults:
 
 
 def parse(texts: Iterable[str]) -> Faults:
-    """Read ``["llm:slow=3", "redis:down"]``.
+    """Read ``["llm:slow=3", "api:down, redis:down"]``.
 
     Raises:
         ConfigError: an unknown name, a number that is missing, not wanted or out of range; says what is right.
     """
     found: dict[str, float] = {}
-    for text in texts:
-        name, equals, number = text.strip().partition("=")
+    for text in each(texts):
+        name, equals, number = text.partition("=")
         if name not in FAULTS:
             near = did_you_mean(name, FAULTS)
             raise ConfigError(f"unknown fault {name!r}.{near} Faults: {', '.join(f.usage for f in FAULTS.values())}.")
