@@ -66,8 +66,8 @@ def test_a_time_of_it_is_a_curve_a_series(memory):
         (
             "avg_over_time(rate(up[1m])[5m:1m])",
             (
-                "'avg_over_time(rate(up[1m])[5m:1m])': avg_over_time() of a subquery is not known here; give it a series "
-                "and a range."
+                "'avg_over_time(rate(up[1m])[5m:1m])': avg_over_time() of a subquery is not known here; give it a "
+                "series and a range."
             ),
         ),
         ("topk(3, up)", "'topk(3, up)': topk is not known here; known: sum, avg, min, max, count, group."),
@@ -79,16 +79,16 @@ def test_a_time_of_it_is_a_curve_a_series(memory):
         (
             "up * on (job) group_left requests_total",
             (
-                "'up * on (job) group_left requests_total': group_left and group_right are not known here; match one to "
-                "one."
+                "'up * on (job) group_left requests_total': group_left and group_right are not known here; match one "
+                "to one."
             ),
         ),
         ('"words"', "'\"words\"': StringLiteral is not known here."),
         (
             "up + on () requests_total",
             (
-                "'up + on () requests_total': found duplicate series for the match group {} on the right hand-side of the "
-                "operation; many-to-many matching not allowed: matching labels must be unique on one side."
+                "'up + on () requests_total': found duplicate series for the match group {} on the right hand-side of "
+                "the operation; many-to-many matching not allowed: matching labels must be unique on one side."
             ),
         ),
         (
