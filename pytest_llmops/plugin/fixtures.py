@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from pytest_llmops.clients.alertmanager import Alertmanager
     from pytest_llmops.clients.api import Api
+    from pytest_llmops.clients.app_command import AppCommands
     from pytest_llmops.clients.grafana import Grafana
     from pytest_llmops.clients.llm import Llm
     from pytest_llmops.clients.ollama import Ollama
@@ -134,6 +135,20 @@ def grafana(_llmops: Run) -> Grafana:
             record("grafana_health_time", grafana.health().elapsed_s, "s")
     """
     return cast("Grafana", _llmops.own.serving("grafana"))
+
+
+@pytest.fixture(scope="session")
+def app_command(_llmops: Run) -> AppCommands:
+    """The application's commands, by the names of ``components.app_command.commands``: ``run() json() text() has()``.
+
+    ``run`` returns status, output, errors and the time it took; an exit status that is not among the command's good
+    ones, a program that is absent, one that hangs is a failed call. ``json`` finds the document among lines of noise.
+
+    Example:
+        def test_migrations_are_applied(app_command):
+            assert "[ ]" not in app_command.text("migrations")
+    """
+    return cast("AppCommands", _llmops.own.serving("app_command"))
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ TYPING = ROOT / "tests" / "typing"
 NAMES = [
     "Alertmanager",
     "Api",
+    "AppCommands",
     "BudgetSpent",
     "CallFailed",
     "Change",
@@ -37,6 +38,7 @@ NAMES = [
     "OutsideWindow",
     "Prometheus",
     "Prompt",
+    "Ran",
     "Record",
     "Redis",
     "Reply",
