@@ -68,7 +68,7 @@ def test_what_is_named_must_be_there(read, text, said):
 def test_a_channels_urls_are_secrets_with_the_tokens_in_them(read, tmp_path):
     text = f"{A}[targets.a.notify]\nurls_env = 'ALL'\n[targets.a.notify.channels.sms]\nurl_env = 'UNSET'\n"
     target = read(
-        text, {"ALL": "mailto://ops:pass-word@mail.example slack://TokenAAAA/TokenBBBB/TokenCCCC?x=longvalue"}
+        text, None, {"ALL": "mailto://ops:pass-word@mail.example slack://TokenAAAA/TokenBBBB/TokenCCCC?x=longvalue"}
     )
     assert target.known_secrets()["notify"] == [
         "mailto://ops:pass-word@mail.example",
