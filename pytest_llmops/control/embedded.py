@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from pytest_llmops.target.components import Command
+    from pytest_llmops.target.commands import Command
     from pytest_llmops.target.load import Target
 
 NEEDS = ("starlette", "uvicorn", "qdrant_client", "fakeredis")
