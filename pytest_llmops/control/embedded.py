@@ -93,9 +93,9 @@ def fault_table(target: Target) -> str:
     return subprocess.run(command, input=asked, capture_output=True, text=True, check=True).stdout  # noqa: S603 (ours)
 
 
-def knows(target: Target) -> Callable[[str], bool]:  # TEMP
-    """Whether the target's sandbox has a fault of that name."""
-    names = {line.split()[0].partition("=")[0] for line in fault_table().splitlines()}
+def knows(target: Target) -> Callable[[str], bool]:
+    """Whether the target's sandbox has a fault, or all of several that are separated by commas."""
+    names = {line.split()[0].partition("=")[0] for line in fault_table(target).splitlines()}
     return lambda fault: all(one.partition("=")[0] in names for one in each([fault]))
 
 

@@ -11,7 +11,7 @@ BOUND = [
     Binding("daily/test_a.py::test_one", (A, B), "llm:down", generic=True),
     Binding("daily/test_a.py::test_one", (MONTHLY,), "past:none", generic=True),
     Binding("daily/test_b.py::test_two", (A,), "llm:down, api:down"),
-    Binding("daily/test_b.py::test_timed", (B,), "llm:slow=1.6", timed=True),
+    Binding("daily/test_b.py::test_timed", (B,), "llm:slow=1.6", asks=frozenset({"measure"})),
     Binding("daily/test_b.py::test_bare", (B,), None),
 ]
 
