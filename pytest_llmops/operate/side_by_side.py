@@ -53,17 +53,18 @@ def together(steps: Mapping[str, Callable[[], Value]], within_s: float) -> dict[
 
     def take(name: str, step: Callable[[], Value]) -> None:
         start = time.monotonic()
+        done: Done[Value]
         try:
             done = Done(step(), took_s=time.monotonic() - start)
         except Exception as error:  # noqa: BLE001 (it is what is to be told)
-            done = Done[Value](error=error, took_s=time.monotonic() - start)
+            done = Done(error=error, took_s=time.monotonic() - start)
         ended.put((name, done))
 
     until = time.monotonic() + within_s
     for name, step in steps.items():
         run = contextvars.copy_context().run
         threading.Thread(target=run, args=(take, name, step), name=f"llmops-{name}", daemon=True).start()
-    late = Done[Value](error=TooLong(f"no answer within {spoken(within_s)}"), took_s=within_s)
+    late: Done[Value] = Done(error=TooLong(f"no answer within {spoken(within_s)}"), took_s=within_s)
     found = dict.fromkeys(steps, late)
     for _ in steps:
         try:
