@@ -49,7 +49,11 @@ class Sandbox:
             raise ConfigError(
                 f"the embedded sandbox needs {', '.join(absent)}: run pip install 'pytest-llmops[sandbox]'."
             )
-        asked = _order(target) | {"faults": list(faults), "engine": engine, "channels": list(target.table.notify)}
+        asked = _order(target) | {
+            "faults": list(faults),
+            "engine": engine,
+            "channels": list(target.table.notify.all_channels),
+        }
         if directory is not None:
             asked |= {"directory": str(directory), "keep": False}
         self._process = subprocess.Popen(
@@ -121,7 +125,15 @@ def placed(target: Target, facts: Mapping[str, Any]) -> Target:
         prompts = [prompt.model_copy(update={"expect": ""}) for prompt in prompts]
     components = parts.model_copy(update={**changed, "services": services})
     table = target.table.model_copy(update={"components": components, "prompts": prompts})
-    return replace(target, table=table, environ={**target.environ, **facts["environ"]})
+    return replace(target, table=table, environ={**target.environ, **facts["environ"], **_sinks(target, facts)})
+
+
+def _sinks(target: Target, facts: Mapping[str, Any]) -> dict[str, str]:
+    """The apprise URL of each channel, by its variable: the sandbox takes what is sent there."""
+    sink = str(facts.get("notify", "")).partition("://")[2]
+    return {
+        channel.url_env: f"json://{sink}/{name}" for name, channel in target.table.notify.all_channels.items() if sink
+    }
 
 
 def _stood_for(target: Target, words: Sequence[str]) -> dict[str, Command]:

@@ -73,10 +73,11 @@ class LiveLog(Table):
 class Metric(Table):
     """One metric of the API's Prometheus page, moved by the API's requests.
 
-    Each request is an event with values: ``route`` (the route's name, ``other`` for an unknown path), ``path``,
-    ``method``, ``status``, ``outcome`` (the case that answered: ok, blocked, invalid, failed …), ``duration_s``,
-    ``one`` (1), ``users`` (people seen in the last 15 minutes), what the request said, and what its behaviour found
-    (``model``, ``cached``, ``tokens`` …).
+    Each request is an event with values: ``route`` (the route's name, ``other`` for an unknown path), ``handler`` (the
+    route's path as written, ``none`` for an unknown one), ``path``, ``method``, ``status``, ``status_class`` (2xx),
+    ``outcome`` (the case that answered: ok, blocked, invalid, failed, refused …), ``duration_s``, ``one`` (1),
+    ``users`` (people seen in the last 15 minutes), what the request said, and what its behaviour found (``model``,
+    ``tokens``, ``cache``: hit, miss or passed …).
     """
 
     kind: Literal["counter", "histogram", "gauge", "summary"] = "counter"
