@@ -46,6 +46,8 @@ NAMES = [
     "Status",
     "Target",
     "Traffic",
+    "Turn",
+    "Ui",
     "Unreachable",
     "Unsupported",
     "Vacuous",
