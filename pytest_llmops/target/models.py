@@ -12,6 +12,7 @@ from pytest_llmops.target.components import Components
 from pytest_llmops.target.durations import Seconds
 from pytest_llmops.target.embedded import Sandbox
 from pytest_llmops.target.memory import History, State
+from pytest_llmops.target.monitoring import Vacuity
 from pytest_llmops.target.points import Point
 from pytest_llmops.target.table import Table
 from pytest_llmops.target.thresholds import Threshold
@@ -113,6 +114,7 @@ class TargetTable(Table):
         180.0, gt=0, description="For the first real token; cold model loads of 104 s exist."
     )
     sandbox: Sandbox = Sandbox()
+    vacuous: list[Vacuity] = Field([], description="What can say nothing on this system; the lint verifies each.")
     waivers: list[Waiver] = []
     disruption: Disruption = Disruption()
     # Named here so that a file written for the whole product is valid; `unread` says what this version leaves alone.
