@@ -16,6 +16,7 @@ from pytest_llmops.sandbox import access, answers, behaviours
 from pytest_llmops.sandbox.audit import Audit, now
 from pytest_llmops.sandbox.door import AccessLog, Door
 from pytest_llmops.sandbox.faults import Share
+from pytest_llmops.sandbox.live_log import Logged
 from pytest_llmops.sandbox.metrics import Metrics
 from pytest_llmops.sandbox.rag import Rag
 from pytest_llmops.sandbox.serving import serve
@@ -39,7 +40,8 @@ _OPEN = {"health", "ready"}
 
 def run(stack: Stack, listener: socket) -> None:
     """Serve until the process ends."""
-    serve(Door(app(stack), AccessLog(stack.directory, "api"), stack.faults.number("api:delay", 0.0)), listener)
+    door = Door(app(stack), AccessLog(stack.directory, "api"), stack.faults.number("api:delay", 0.0))
+    serve(door if stack.sandbox.log is None else Logged(door, stack, stack.sandbox.log), listener)
 
 
 def app(stack: Stack) -> Starlette:
@@ -104,7 +106,7 @@ class Front:
         said |= templates.read(route.body, document) | request.path_params
         user = said.get("user")
         return {
-            "trace_id": str(uuid4()),
+            "trace_id": request.scope.setdefault("trace_id", str(uuid4())),
             "now": now(),
             "version": __version__,
             "none": None,
