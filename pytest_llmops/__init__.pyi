@@ -2,6 +2,8 @@
 
 from pytest_llmops.clients.alertmanager import Alertmanager as Alertmanager
 from pytest_llmops.clients.api import Api as Api
+from pytest_llmops.clients.app_command import AppCommands as AppCommands
+from pytest_llmops.clients.app_command import Ran as Ran
 from pytest_llmops.clients.generation import Generation as Generation
 from pytest_llmops.clients.grafana import Grafana as Grafana
 from pytest_llmops.clients.health import HealthReport as HealthReport
@@ -28,6 +30,7 @@ from pytest_llmops.measure.results import Measurement as Measurement
 from pytest_llmops.measure.results import Result as Result
 from pytest_llmops.plugin.measuring import Measure as Measure
 from pytest_llmops.plugin.measuring import Record as Record
+from pytest_llmops.report.documents import Documents as Documents
 from pytest_llmops.samples import Prompt as Prompt
 from pytest_llmops.samples import Workload as Workload
 from pytest_llmops.target.load import Target as Target

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from pytest_llmops.clients.alertmanager import Alertmanager
     from pytest_llmops.clients.api import Api
+    from pytest_llmops.clients.app_command import AppCommands
     from pytest_llmops.clients.grafana import Grafana
     from pytest_llmops.clients.llm import Llm
     from pytest_llmops.clients.ollama import Ollama
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from pytest_llmops.control.change import Change
     from pytest_llmops.plugin.measuring import Measure, Record
     from pytest_llmops.plugin.run import Run
+    from pytest_llmops.report.documents import Documents
     from pytest_llmops.samples import Workload
     from pytest_llmops.target.load import Target
 
@@ -136,6 +138,20 @@ def grafana(_llmops: Run) -> Grafana:
 
 
 @pytest.fixture(scope="session")
+def app_command(_llmops: Run) -> AppCommands:
+    """The application's commands, by the names of ``components.app_command.commands``: ``run() json() text() has()``.
+
+    ``run`` returns status, output, errors and the time it took; an exit status that is not among the command's good
+    ones, a program that is absent, one that hangs is a failed call. ``json`` finds the document among lines of noise.
+
+    Example:
+        def test_migrations_are_applied(app_command):
+            assert "[ ]" not in app_command.text("migrations")
+    """
+    return cast("AppCommands", _llmops.own.serving("app_command"))
+
+
+@pytest.fixture(scope="session")
 def prompts(_llmops: Run) -> Workload:
     """The target's workload: prompts with ids, so that runs can be compared prompt by prompt."""
     return _llmops.target.workload
@@ -214,3 +230,22 @@ def record(_llmops: Run, request: pytest.FixtureRequest) -> Record:
     from pytest_llmops.plugin.measuring import Record
 
     return Record(_llmops, request.node.stash[CHECK])
+
+
+@pytest.fixture
+def documents(_llmops: Run, request: pytest.FixtureRequest) -> Documents:
+    """What a step writes for people: ``write(name, text)`` and ``read(path)``, without any secret.
+
+    Each lies below ``<reports>/documents/<target>/`` with its time in its name, is never written over, and stands in
+    ``run.json``. ``read`` gives back what stands there, parsed where it is JSON or TOML; a document that is empty or
+    does not parse fails the test.
+
+    Example:
+        def test_daily_summary(documents, api):
+            summary = documents.write("daily-summary.md", f"The service is {api.health().reason or 'healthy'}.")
+            assert documents.read(summary)
+    """
+    from pytest_llmops.report.documents import Documents
+
+    written = request.node.stash[CHECK].documents.append
+    return Documents(_llmops.report_folder, _llmops.declared.name, _llmops.redactor, written)

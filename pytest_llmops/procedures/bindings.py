@@ -16,17 +16,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """One test that carries out procedures.
+    """One ``procedure`` marker of one test; a test has several where each system's step shows by a fault of its own.
 
     Attributes:
         test: the check's key.
         procedures: ids, of any system.
-        fault: of the sandbox, that turns it red; None where the marker names none.
+        fault: of the sandbox, that turns the test red where it carries out these; several at once are separated by
+            commas; None where the marker names none.
+        generic: whether the test runs on any target whose components it needs.
     """
 
     test: str
     procedures: tuple[str, ...]
     fault: str | None
+    generic: bool = False
 
 
 def bindings(folder: Path) -> Iterator[Binding]:
@@ -77,15 +80,15 @@ def _of_test(
 
 
 def _bound(name: str, path: str, marks: Sequence[ast.expr], chosen: Sequence[Param]) -> Iterator[Binding]:
-    ids: list[str] = []
-    faults: list[str] = []
-    for mark in (*(mark for param in chosen for mark in param.marks), *marks):
+    params = f"[{'-'.join(param.id for param in chosen)}]" if chosen else ""
+    every = [*(mark for param in chosen for mark in param.marks), *marks]
+    generic = any(isinstance(mark, ast.Attribute) and mark.attr == "generic" for mark in every)
+    for mark in every:
         if isinstance(mark, ast.Call) and _is(mark, "procedure"):
-            ids += texts(mark.args)
-            faults += texts(keyword.value for keyword in mark.keywords if keyword.arg == "fault")
-    if ids:
-        params = f"[{'-'.join(param.id for param in chosen)}]" if chosen else ""
-        yield Binding(f"{path}::{name}{params}", tuple(dict.fromkeys(ids)), faults[0] if faults else None)
+            ids = tuple(dict.fromkeys(texts(mark.args)))
+            faults = texts(keyword.value for keyword in mark.keywords if keyword.arg == "fault")
+            if ids:
+                yield Binding(f"{path}::{name}{params}", ids, faults[0] if faults else None, generic)
 
 
 def _is(mark: ast.expr, name: str) -> bool:

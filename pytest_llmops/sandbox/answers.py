@@ -67,9 +67,9 @@ def respond(found: Case, values: dict[str, Any]) -> Response:
     Raises:
         ConfigError: it names a value that there is not.
     """
-    body = templates.render(found.body, values)
+    body, headers = templates.render(found.body, values), templates.render(found.headers, values)
     if isinstance(body, str):
-        return PlainTextResponse(body, found.status)
+        return PlainTextResponse(body, found.status, headers)
     if body is None and found.status == 204:
-        return Response(status_code=204)
-    return JSONResponse(body, found.status)
+        return Response(status_code=204, headers=headers)
+    return JSONResponse(body, found.status, headers)

@@ -69,7 +69,7 @@ async def ready(service: Service, values: dict[str, Any]) -> Outcome:
 
 
 async def query(service: Service, values: dict[str, Any]) -> Outcome:
-    """Values ``answer``, ``sources``, ``model``, ``tokens``, ``cached``, ``latency_ms``; else ``reason``."""
+    """Values ``answer``, ``sources``, ``model``, ``tokens``, ``cached``, ``cache``, ``latency_ms``; else ``reason``."""
     question, user = values.get("prompt"), values["user"]
     if not isinstance(question, str) or not question.strip():
         return "invalid", {"reason": "the question is empty or not text"}
@@ -77,7 +77,6 @@ async def query(service: Service, values: dict[str, Any]) -> Outcome:
         return "invalid", {"reason": f"the question is longer than {_LONGEST} characters"}
     service.metrics.session(user)
     if "api:no-filter" not in service.stack.faults and _INJECTIONS.search(question):
-        service.metrics.block()
         service.audit.write("blocked", user)
         return "blocked", {"reason": "prompt injection detected"}
     start = time.monotonic()

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import Field, WithJsonSchema, field_validator, model_validator
 
 from pytest_llmops.target.addresses import DIRECT, checked_address, checked_proxy
+from pytest_llmops.target.commands import Command
 from pytest_llmops.target.control import Control
 from pytest_llmops.target.durations import Seconds, seconds
 from pytest_llmops.target.file_sets import Backup, FileSet
@@ -286,19 +287,11 @@ class Machine(Component):
     addressed: ClassVar[bool] = False
 
 
-class Command(Table):
-    """One command of the application."""
-
-    argv: list[str] = Field(min_length=1, description="The words, e.g. ['python', 'manage.py', 'check'].")
-    deadline: Seconds = Field(60.0, gt=0, description="After which it is ended.")
-    output: Literal["json", "text"] = "text"
-    exit: list[int] = Field([0], description="Exit statuses that are good.")
-
-
 class AppCommand(Component):
     """Commands of the application, by name."""
 
     addressed: ClassVar[bool] = False
+    root: str = Field(".", description="Folder in which commands run, relative to llmops.toml.")
     commands: dict[str, Command] = {}
 
 

@@ -19,15 +19,15 @@ from pytest_llmops.target.models import Config, TargetTable
 from pytest_llmops.target.notes import notes, notes_on_history, unverified
 from pytest_llmops.target.problems import sentences
 from pytest_llmops.target.proxies import Proxy, proxy_between, proxy_named
-from pytest_llmops.target.secrets import Redactor, Secret, in_userinfo, userinfo
+from pytest_llmops.target.secrets import Redactor, Secret, in_notification, in_userinfo, userinfo
 
 if TYPE_CHECKING:
     from pytest_llmops.target.components import Component
 
 BUILT_IN = "sandbox"
 
-NOT_EMBEDDED = frozenset({"prometheus", "alertmanager", "grafana"})
-"""Components that the sandbox has no part for."""
+NOT_EMBEDDED = frozenset({"prometheus", "alertmanager", "grafana", "langfuse", "ui"})
+"""Components that the sandbox has no part for; as services, these are there where ``sandbox.services`` has them."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +122,11 @@ class Target:
             proxy = proxy_named(part.url, part.proxy, self.environ) if part.url and "http" in part.schemes else None
             found[name] += in_userinfo(userinfo(part.url or "")) + in_userinfo(proxy.userinfo if proxy else "")
             found[name] += part.control.secrets(self.environ) if part.control else []
+        told = [self.environ[name] for name in self.table.notify.variables if self.environ.get(name)]
+        if told:
+            found["notify"] = [
+                secret for urls in told for secret in in_notification(urls, whole=not self.table.embedded)
+            ]
         if of_history := self.config.history.secrets(self.environ):
             found["history"] = of_history
         return found
@@ -230,7 +235,8 @@ def _addressed(table: TargetTable, name: str, shown: str) -> tuple[TargetTable, 
     parts = table.components.configured()
     without = [key for key, part in parts.items() if part.addressed and not part.url]
     if table.embedded:
-        without = [key for key in without if key in NOT_EMBEDDED]
+        apart = NOT_EMBEDDED | table.components.services.keys()
+        without = [key for key in without if key in apart and key not in table.sandbox.services]
         note = f"{shown}: [targets.{name}] is embedded, and the sandbox has no part for {', '.join(without)}: left out"
     elif len(without) == len(parts):
         raise ConfigError(

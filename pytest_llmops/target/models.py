@@ -13,6 +13,7 @@ from pytest_llmops.target.durations import Seconds
 from pytest_llmops.target.embedded import Sandbox
 from pytest_llmops.target.memory import History, State
 from pytest_llmops.target.points import Point
+from pytest_llmops.target.severities import Incident, Notify, Severity, misrouted
 from pytest_llmops.target.table import Table
 from pytest_llmops.target.thresholds import Threshold
 from pytest_llmops.target.windows import Windows
@@ -115,9 +116,11 @@ class TargetTable(Table):
     sandbox: Sandbox = Sandbox()
     waivers: list[Waiver] = []
     disruption: Disruption = Disruption()
+    severities: list[Severity] = Field([], description="How bad an incident is, from the worst on.")
+    incident: Incident = Incident()
+    notify: Notify = Notify()
     # Named here so that a file written for the whole product is valid; `unread` says what this version leaves alone.
     schedule: dict[str, str] = Field({}, description="Cron lines by suite.")
-    notify: dict[str, Any] = Field({}, description="Where changes of state are sent.")
     audit: dict[str, Any] = Field({}, description="Services that audits may ask.")
 
     @model_validator(mode="after")
@@ -126,6 +129,12 @@ class TargetTable(Table):
         twice = sorted({name for name in ids if ids.count(name) > 1})
         if twice:
             raise ValueError(f"prompt ids must differ; twice here: {', '.join(twice)}")
+        return self
+
+    @model_validator(mode="after")
+    def _severities_are_known(self) -> Self:
+        if wrong := misrouted(self.severities, self.notify, self.incident):
+            raise ValueError(wrong)
         return self
 
     @property
@@ -157,7 +166,7 @@ class Config(Table):
     gate: Gate = Gate()
 
 
-UNREAD = ("schedule", "notify", "audit")
+UNREAD = ("schedule", "audit")
 
 
 def unread(table: TargetTable) -> list[str]:

@@ -27,6 +27,13 @@ def test_a_profile_lies_over_the_one_that_it_extends():
     assert [prompt["id"] for prompt in sandbox["prompts"]][:2] == ["refund-window", "express-cost"]
 
 
+def test_a_profile_may_leave_out_what_the_one_below_has(tmp_path):
+    health = load(None, "sandbox:aegis-rag-compose", tmp_path).table.components.api.health
+    below = load(None, "sandbox:aegis-rag", tmp_path).table.components.api.health
+    assert (health.accept, dict(health.dependencies), health.timestamp) == ({"status": ["ok"]}, {}, None)
+    assert (list(below.dependencies), below.timestamp) == (["qdrant", "ollama", "jina"], "timestamp")
+
+
 def test_the_file_lies_over_the_profile(read):
     target = read("""
         [targets.staging]
@@ -81,8 +88,11 @@ def test_without_a_file_there_is_a_sandbox_for_each_profile(tmp_path, name, comp
     assert len(target.workload) == 10
 
 
+SYSTEMS = ("aegis-rag", "aegis-rag-compose", "agent-aiops", "document-enhancer", "enterprise-pipeline")
+
+
 def test_every_profile_has_its_sandbox():
-    assert profiles.names() == ("ollama", "openai-compatible", "rag", "sandbox")
+    assert profiles.names() == (*SYSTEMS, "ollama", "openai-compatible", "rag", "sandbox", "voyageur")
 
 
 @pytest.mark.parametrize(
@@ -97,7 +107,8 @@ def test_a_sandbox_that_is_not_there(tmp_path, name, near):
     with pytest.raises(ConfigError) as caught:
         load(None, name, tmp_path)
     assert str(caught.value) == (
-        f"unknown target {name!r}.{near} Targets: sandbox, sandbox:ollama, sandbox:openai-compatible, sandbox:rag."
+        f"unknown target {name!r}.{near} Targets: sandbox, {', '.join(f'sandbox:{system}' for system in SYSTEMS)}, "
+        "sandbox:ollama, sandbox:openai-compatible, sandbox:rag, sandbox:voyageur."
     )
 
 
@@ -116,10 +127,10 @@ def test_a_target_of_its_own_is_disrupted_only_where_the_file_allows_it(read):
 
 def test_what_this_version_does_not_read_is_noted(read):
     more = "[targets.a.thresholds.x]\ntarget = '< 1 s'\nfor = '2m'"
-    target = read(f"{A}[targets.a.schedule]\ndaily = '0 9 * * *'\n[targets.a.notify]\nurls_env = 'NOTIFY'\n{more}")
+    target = read(f"{A}[targets.a.schedule]\ndaily = '0 9 * * *'\n[targets.a.audit]\nx = 'y'\n{more}")
     assert target.notes[:3] == (
         "llmops.toml: [targets.a.schedule] is read by no part of this version",
-        "llmops.toml: [targets.a.notify] is read by no part of this version",
+        "llmops.toml: [targets.a.audit] is read by no part of this version",
         'llmops.toml: [targets.a.thresholds."x".for] is read by no part of this version',
     )
 
