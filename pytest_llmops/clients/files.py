@@ -57,7 +57,7 @@ class Files:
 
         Raises:
             Unsupported: the target has no such set.
-            CallFailed: ``absent``: none is there; ``refused``: a folder cannot be read, or a link leads out of the root.
+            CallFailed: ``absent``: none is there; ``refused``: a folder cannot be read, a link leads out of root.
         """
         table = self.part.sets.get(name)
         if table is None:

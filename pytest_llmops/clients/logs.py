@@ -14,6 +14,7 @@ from pytest_llmops.clients.log_words import DAY_S
 from pytest_llmops.errors import Unsupported, Vacuous
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from pytest_llmops.clients.client import Level
@@ -127,14 +128,18 @@ class Logs:
         """The entries of several logs, by time."""
         return merged([self.entries(source, since_s=since_s, level=level) for source in sources])
 
-    def follow(self, source: str, seconds: float | None = None) -> Entries:
+    def follow(
+        self, source: str, seconds: float | None = None, *, during: Callable[[], object] = lambda: None
+    ) -> Entries:
         """The entries that arrive while it is looked at.
 
         Args:
             source: which log.
             seconds: how long; without it the target's ``watch``. In a sandbox time is compressed.
+            during: what is done once it is looked at, so that something happens.
         """
         following = self.following(source)
+        during()
         following.wait((self._logs.part.watch if seconds is None else seconds) / self._pace)
         return self.arrived(following)
 
