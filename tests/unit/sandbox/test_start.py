@@ -88,4 +88,4 @@ def test_the_fault_table_is_printed():
         [sys.executable, "-m", "pytest_llmops.sandbox", "--faults"], capture_output=True, text=True, check=True
     )
     assert "llm:slow=FACTOR" in done.stdout
-    assert len(done.stdout.splitlines()) == 31
+    assert len(done.stdout.splitlines()) == 35
