@@ -13,7 +13,7 @@ import pytest
 from pytest_llmops.plugin.ours import CHECK, run_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pytest_llmops.clients.alertmanager import Alertmanager
     from pytest_llmops.clients.api import Api
@@ -149,6 +149,29 @@ def app_command(_llmops: Run) -> AppCommands:
             assert "[ ]" not in app_command.text("migrations")
     """
     return cast("AppCommands", _llmops.own.serving("app_command"))
+
+
+@pytest.fixture(scope="session")
+def services(_llmops: Run) -> Callable[[str], Api]:
+    """A function from a further service's name, of ``components.services``, to its client, which can what ``api`` can.
+
+    A service that the target does not have is *unsupported*; one that does not answer is an error that names it, once.
+
+    Example:
+        def test_the_reranker_lists_its_models(services):
+            assert services("jina").call("models").ok().json()["data"]
+    """
+    from pytest_llmops.errors import Unsupported
+
+    def service(name: str) -> Api:
+        own, known = _llmops.own, _llmops.target.table.components.services
+        if name not in known:
+            raise Unsupported(
+                f"target {own.declared.name} has no service {name!r}; it has: {', '.join(known) or 'none'}."
+            )
+        return cast("Api", own.reached(name))
+
+    return service
 
 
 @pytest.fixture(scope="session")

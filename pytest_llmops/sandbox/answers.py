@@ -87,8 +87,7 @@ def respond(found: Case, values: dict[str, Any]) -> Response:
     Raises:
         ConfigError: it names a value that there is not.
     """
-    body = templates.render(found.body, values)
-    headers = {name: str(templates.render(value, values)) for name, value in found.headers.items()}
+    body, headers = templates.render(found.body, values), templates.render(found.headers, values)
     if isinstance(body, str):
         return PlainTextResponse(body, found.status, headers)
     if body is None and found.status == 204:

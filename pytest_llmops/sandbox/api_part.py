@@ -16,6 +16,7 @@ from pytest_llmops.sandbox import access, answers, behaviours
 from pytest_llmops.sandbox.audit import Audit, now
 from pytest_llmops.sandbox.door import AccessLog, Door
 from pytest_llmops.sandbox.faults import Share
+from pytest_llmops.sandbox.live_log import Logged
 from pytest_llmops.sandbox.metrics import Metrics
 from pytest_llmops.sandbox.rag import Rag
 from pytest_llmops.sandbox.serving import serve
@@ -43,7 +44,8 @@ _FAILING = {"query", "explain"}
 
 def run(stack: Stack, listener: socket) -> None:
     """Serve until the process ends."""
-    serve(Door(app(stack), AccessLog(stack.directory, "api"), stack.faults.number("api:delay", 0.0)), listener)
+    door = Door(app(stack), AccessLog(stack.directory, "api"), stack.faults.number("api:delay", 0.0))
+    serve(door if stack.sandbox.log is None else Logged(door, stack, stack.sandbox.log), listener)
 
 
 def app(stack: Stack) -> Starlette:
@@ -57,7 +59,7 @@ class Front:
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self._api = stack.components.api or Api()
-        metrics = Metrics(frozen="api:frozen-metrics" in stack.faults)
+        metrics = Metrics(stack)
         audit = Audit(stack.directory, silent="api:no-audit" in stack.faults)
         upstream = Upstream(stack)
         self._open = "api:open" in stack.faults
@@ -66,7 +68,7 @@ class Front:
         self._failing = Share(stack.faults.number("api:errors", 0.0))
         limit = self._api.rate_limit if "throttled" in stack.sandbox.errors else None
         self._throttle = Throttle(limit, shut="api:throttled" in stack.faults)
-        rag = Rag(stack, upstream, metrics)
+        rag = Rag(stack, upstream)
         self._service = behaviours.Service(stack, upstream, rag, audit, metrics, self._roles, self._failing)
         audit.write("service_started", "system")
 
@@ -92,11 +94,12 @@ class Front:
                     or await self._outcome(behaving, values)
                 )
             except UpstreamFailed as error:
+                values["outcome"] = "failed"
                 response = self._error("unavailable", {**values, "reason": str(error)})
             except ConfigError as error:  # a template of the profile asks for what there is not
                 response = Response(f"sandbox.routes.{name}: {error}", 500, media_type="text/plain")
             took_s = asyncio.get_running_loop().time() - request.scope["arrived"]
-            self._service.metrics.request(name, response.status_code, took_s)
+            self._service.metrics.request(values | _event(request, name, route.path, response.status_code, took_s))
             return response
 
         return answer
@@ -115,12 +118,13 @@ class Front:
         said |= templates.read(route.body, document) | request.path_params
         user = said.get("user")
         return {
-            "trace_id": str(uuid4()),
+            "trace_id": request.scope.setdefault("trace_id", str(uuid4())),
             "now": now(),
             "version": __version__,
             "none": None,
             "reason": "",
             "collection": self._stack.collection,
+            "outcome": "refused",
             **said,
             "user": "anonymous" if user is None else str(user),
         }
@@ -155,10 +159,11 @@ class Front:
 
     async def _outcome(self, behaving: Behaving, values: dict[str, Any]) -> Response:
         if behaving.does in _FAILING and self._failing.due():
+            values["outcome"] = "failed"
             return self._error("failed", {**values, "reason": "internal error"})
-        asked = {**values, behaviours.MINDS: behaving.minds}
-        name, found = await behaviours.TABLE[behaving.does](self._service, asked)
-        return answers.respond(answers.case(self._stack.sandbox, behaving, name), {**values, **found})
+        name, found = await behaviours.TABLE[behaving.does](self._service, {**values, behaviours.MINDS: behaving.minds})
+        values.update(found, outcome=name)
+        return answers.respond(answers.case(self._stack.sandbox, behaving, name), values)
 
     def _error(self, name: str, values: dict[str, Any]) -> Response:
         return answers.respond(answers.error(self._stack.sandbox, name), values)
@@ -167,9 +172,22 @@ class Front:
         exposition = self._service.metrics.exposition()
         return Response(exposition, media_type="text/plain; version=0.0.4; charset=utf-8")
 
-    async def _not_found(self, _: Request, __: Exception) -> Response:
-        self._service.metrics.request("other", 404, 0.0)
+    async def _not_found(self, request: Request, _: Exception) -> Response:
+        self._service.metrics.request(_event(request, "other", "none", 404, 0.0))
         return self._error("not_found", {"reason": "not found"})
 
     async def _crashed(self, _: Request, __: Exception) -> Response:
         return self._error("failed", {"reason": "internal error"})
+
+
+def _event(request: Request, route: str, handler: str, status: int, took_s: float) -> dict[str, Any]:
+    """What metrics are told of any request."""
+    return {
+        "route": route,
+        "handler": handler,
+        "path": request.url.path,
+        "method": request.method,
+        "status": status,
+        "status_class": f"{status // 100}xx",
+        "duration_s": took_s,
+    }

@@ -90,9 +90,9 @@ async def fixed(_: Service, __: dict[str, Any]) -> Outcome:
 
 
 async def query(service: Service, values: dict[str, Any]) -> Outcome:
-    """Values ``answer``, ``sources``, ``found``, ``faithfulness``, ``model``, ``tokens``, ``cached``, ``latency_ms``.
+    """Values ``answer``, ``sources``, ``found``, ``faithfulness``, ``model``, ``tokens``, ``cached``, ``cache``.
 
-    ``reason`` where it is blocked or invalid; ``unfaithful`` where the answer stands in no source.
+    Also ``latency_ms``; ``reason`` where it is blocked or invalid; ``unfaithful`` where the answer stands in no source.
     """
     question, user = values.get("prompt"), values["user"]
     if not isinstance(question, str) or not question.strip():
@@ -101,7 +101,6 @@ async def query(service: Service, values: dict[str, Any]) -> Outcome:
         return "invalid", {"reason": f"the question is longer than {_LONGEST} characters"}
     service.metrics.session(user)
     if "api:no-filter" not in service.stack.faults and _INJECTIONS.search(question):
-        service.metrics.block()
         service.audit.write("blocked", user)
         return "blocked", {"reason": "prompt injection detected"}
     start = time.monotonic()

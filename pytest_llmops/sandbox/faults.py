@@ -77,6 +77,7 @@ FAULTS: dict[str, Fault] = {
         Fault("vectors:slow", "every request to Qdrant is answered this much later", "seconds"),
         Fault("redis:down", "Redis refuses connections"),
         Fault("redis:forgetful", "Redis accepts writes and loses them at once"),
+        Fault("notify:refused", "notifications are answered with 403"),
     )
 }
 
@@ -98,8 +99,12 @@ class Faults:
         return self._numbers.get(name, otherwise)
 
 
-def parse(texts: Iterable[str]) -> Faults:
+def parse(texts: Iterable[str], known: Mapping[str, Fault] = FAULTS) -> Faults:
     """Read ``["llm:slow=3", "api:down, redis:down"]``.
+
+    Args:
+        texts: as typed.
+        known: the faults that there are.
 
     Raises:
         ConfigError: an unknown name, a number that is missing, not wanted or out of range; says what is right.
@@ -107,10 +112,10 @@ def parse(texts: Iterable[str]) -> Faults:
     found: dict[str, float] = {}
     for text in each(texts):
         name, equals, number = text.partition("=")
-        if name not in FAULTS:
-            near = did_you_mean(name, FAULTS)
-            raise ConfigError(f"unknown fault {name!r}.{near} Faults: {', '.join(f.usage for f in FAULTS.values())}.")
-        found[name] = _number(FAULTS[name], number if equals else None)
+        if name not in known:
+            near = did_you_mean(name, known)
+            raise ConfigError(f"unknown fault {name!r}.{near} Faults: {', '.join(f.usage for f in known.values())}.")
+        found[name] = _number(known[name], number if equals else None)
     return Faults(found)
 
 

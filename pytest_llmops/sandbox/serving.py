@@ -26,7 +26,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-def serve(app: ASGIApp, listener: socket) -> None:
+def serve(app: ASGIApp, *listeners: socket) -> None:
     """Serve until the process ends. Silent, unless something breaks."""
     logging.getLogger("uvicorn.error").addFilter(lambda record: record.getMessage() != _CUT)
     config = uvicorn.Config(
@@ -42,4 +42,4 @@ def serve(app: ASGIApp, listener: socket) -> None:
         server_header=False,
         timeout_keep_alive=75,
     )
-    _Server(config).run(sockets=[listener])
+    _Server(config).run(sockets=list(listeners))

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 BUILT_IN = "sandbox"
 
-NOT_EMBEDDED = frozenset({"prometheus", "alertmanager", "grafana"})
-"""Components that the sandbox has no part for."""
+NOT_EMBEDDED = frozenset({"prometheus", "alertmanager", "grafana", "langfuse", "ui"})
+"""Components that the sandbox has no part for; as services, these are there where ``sandbox.services`` has them."""
 
 
 @dataclass(frozen=True)
@@ -235,7 +235,8 @@ def _addressed(table: TargetTable, name: str, shown: str) -> tuple[TargetTable, 
     parts = table.components.configured()
     without = [key for key, part in parts.items() if part.addressed and not part.url]
     if table.embedded:
-        without = [key for key in without if key in NOT_EMBEDDED]
+        apart = NOT_EMBEDDED | table.components.services.keys()
+        without = [key for key in without if key in apart and key not in table.sandbox.services]
         note = f"{shown}: [targets.{name}] is embedded, and the sandbox has no part for {', '.join(without)}: left out"
     elif len(without) == len(parts):
         raise ConfigError(

@@ -23,7 +23,7 @@ def _refused(line):
 
 def test_the_line_names_addresses_keys_and_directory(stack):
     told = stack.told
-    assert set(told) == {"components", "environ", "directory", "engine", "knows", "ready_s"}
+    assert set(told) == {"components", "environ", "directory", "engine", "knows", "ready_s", "root"}
     assert (told["engine"], told["knows"]) == ("synthetic", True)
     assert set(told["components"]) == {"api", "ollama", "openai", "qdrant", "redis"}
     assert told["components"]["ollama"] == told["components"]["openai"]
@@ -85,7 +85,11 @@ def test_an_order_that_is_no_json_is_explained():
 
 def test_the_fault_table_is_printed():
     done = subprocess.run(
-        [sys.executable, "-m", "pytest_llmops.sandbox", "--faults"], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "pytest_llmops.sandbox", "--faults"],
+        input="",
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert "llm:slow=FACTOR" in done.stdout
-    assert len(done.stdout.splitlines()) == 35
+    assert len(done.stdout.splitlines()) == 36

@@ -39,6 +39,13 @@ def test_the_references_sandbox_is_valid(tmp_path):
     assert target.table.sandbox.faults == ["llm:slow=1.6"]
 
 
+def test_what_surrounds_the_references_sandbox_is_valid(tmp_path):
+    target = reference(tmp_path, 2)
+    assert target.table.embedded
+    assert target.notes == ()
+    assert set(target.table.sandbox.commands) == {"report"}
+
+
 def test_the_reference_names_every_component(tmp_path):
     components = Config.model_fields["targets"].annotation.__args__[1].model_fields["components"].annotation
     assert set(components.model_fields) == set(reference(tmp_path).table.components.configured())
