@@ -10,9 +10,10 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.errors import ConfigError
+from pytest_llmops.target.faults import each
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from pytest_llmops.target.commands import Command
@@ -48,7 +49,11 @@ class Sandbox:
             raise ConfigError(
                 f"the embedded sandbox needs {', '.join(absent)}: run pip install 'pytest-llmops[sandbox]'."
             )
-        asked = _order(target) | {"faults": list(faults), "engine": engine, "channels": list(target.table.notify)}
+        asked = _order(target) | {
+            "faults": list(faults),
+            "engine": engine,
+            "channels": list(target.table.notify.all_channels),
+        }
         if directory is not None:
             asked |= {"directory": str(directory), "keep": False}
         self._process = subprocess.Popen(
@@ -92,6 +97,12 @@ def fault_table(target: Target) -> str:
     return subprocess.run(command, input=asked, capture_output=True, text=True, check=True).stdout  # noqa: S603 (ours)
 
 
+def knows(target: Target) -> Callable[[str], bool]:
+    """Whether the target's sandbox has a fault, or all of several that are separated by commas."""
+    names = {line.split()[0].partition("=")[0] for line in fault_table(target).splitlines()}
+    return lambda fault: all(one.partition("=")[0] in names for one in each([fault]))
+
+
 def placed(target: Target, facts: Mapping[str, Any]) -> Target:
     """The embedded target with the addresses, folders, commands and keys of a running sandbox.
 
@@ -106,7 +117,7 @@ def placed(target: Target, facts: Mapping[str, Any]) -> Target:
     at = {name: {"url": url} for name, url in facts["components"].items()}
     at |= {name: {"root": facts["root"]} for name in ("logs", "files") if name in parts.configured()}
     if parts.app_command and "command" in facts:
-        at["app_command"] = {"commands": _stood_for(target, facts["command"])}
+        at["app_command"] = {"root": facts["root"], "commands": _stood_for(target, facts["command"])}
     changed = {name: parts.configured()[name].model_copy(update=update) for name, update in at.items()}
     services = {name: changed.pop(name, part) for name, part in parts.services.items()}
     prompts = target.table.prompts
@@ -114,7 +125,15 @@ def placed(target: Target, facts: Mapping[str, Any]) -> Target:
         prompts = [prompt.model_copy(update={"expect": ""}) for prompt in prompts]
     components = parts.model_copy(update={**changed, "services": services})
     table = target.table.model_copy(update={"components": components, "prompts": prompts})
-    return replace(target, table=table, environ={**target.environ, **facts["environ"]})
+    return replace(target, table=table, environ={**target.environ, **facts["environ"], **_sinks(target, facts)})
+
+
+def _sinks(target: Target, facts: Mapping[str, Any]) -> dict[str, str]:
+    """The apprise URL of each channel, by its variable: the sandbox takes what is sent there."""
+    sink = str(facts.get("notify", "")).partition("://")[2]
+    return {
+        channel.url_env: f"json://{sink}/{name}" for name, channel in target.table.notify.all_channels.items() if sink
+    }
 
 
 def _stood_for(target: Target, words: Sequence[str]) -> dict[str, Command]:
