@@ -46,20 +46,37 @@ class Auth(Table):
     env: str | None = Field(None, description="Environment variable with the key for header.")
     bearer: str | None = Field(None, description="Environment variable with the token of 'Authorization: Bearer'.")
     basic: str | None = Field(None, description="Environment variable with 'user:password'.")
+    login: str | None = Field(
+        None,
+        description="Environment variable with 'user:password' of an account: the token that the route login gives "
+        "for it signs calls, as 'Authorization: Bearer'. Of an API alone.",
+    )
     roles: dict[str, str] = Field({}, description="Role name to environment variable, used in place of the above.")
 
     @model_validator(mode="after")
     def _one_scheme(self) -> Self:
         if bool(self.header) != bool(self.env):
             raise ValueError("header and env go together: the header's name and the variable with its value")
-        if sum(1 for scheme in (self.header, self.bearer, self.basic) if scheme) != 1:
-            raise ValueError("auth takes exactly one of header (with env), bearer, basic")
+        if sum(1 for scheme in (self.header, self.bearer, self.basic, self.login) if scheme) != 1:
+            raise ValueError("auth takes exactly one of header (with env), bearer, basic, login")
+        if self.login and self.roles:
+            raise ValueError("login takes no roles: each role would be an account of its own")
         return self
+
+    @property
+    def variable(self) -> str:
+        """The environment variable of the scheme, those of roles apart."""
+        return self.env or self.bearer or self.basic or self.login or ""
+
+    @property
+    def pair(self) -> bool:
+        """Whether that variable holds ``user:password``."""
+        return bool(self.basic or self.login)
 
     @property
     def variables(self) -> list[str]:
         """Every environment variable that is named here."""
-        return [name for name in (self.env, self.bearer, self.basic, *self.roles.values()) if name]
+        return [name for name in (self.env, self.bearer, self.basic, self.login, *self.roles.values()) if name]
 
 
 class Tls(Table):
@@ -116,6 +133,13 @@ class Component(Table):
         """Whether its address asks for TLS."""
         return urlsplit(self.url or "").scheme in {"https", "rediss"}
 
+    @field_validator("auth")
+    @classmethod
+    def _asks_no_route(cls, value: Auth | None) -> Auth | None:
+        if value is not None and value.login and "routes" not in cls.model_fields:
+            raise ValueError("login asks a route for a token, and this component has no routes")
+        return value
+
     @field_validator("url")
     @classmethod
     def _is_address(cls, value: str | None) -> str | None:
@@ -143,6 +167,7 @@ class Api(Component):
 
     routes: dict[str, Route] = {}
     health: Health | None = None
+    ready: Health | None = Field(None, description="Where the states of its dependencies stand, if not in health.")
     metrics: str | None = Field(None, description="Path of its Prometheus metrics.")
     kpis: dict[str, Kpi] = {}
 
@@ -153,6 +178,13 @@ class Api(Component):
         if wrong:
             raise ValueError(" ".join(wrong))
         return value
+
+    @model_validator(mode="after")
+    def _can_log_in(self) -> Self:
+        login = self.routes.get("login")
+        if self.auth and self.auth.login and (login is None or login.answer is None):
+            raise ValueError("auth.login asks the route login; describe it in routes, with answer: where the token is")
+        return self
 
 
 class Detail(Table):

@@ -8,9 +8,24 @@ from pydantic import Field
 
 from pytest_llmops.target.durations import Seconds
 from pytest_llmops.target.growth import Past
+from pytest_llmops.target.prompts import PromptText
 from pytest_llmops.target.table import Regex, Table
 
-Behaviour = Literal["health", "ready", "query", "ingest", "delete", "deletion", "audit"]
+Behaviour = Literal[
+    "health",
+    "ready",
+    "fixed",
+    "query",
+    "ingest",
+    "delete",
+    "deletion",
+    "audit",
+    "login",
+    "analyses",
+    "explain",
+    "start",
+    "job",
+]
 
 
 class Case(Table):
@@ -26,6 +41,10 @@ class Behaving(Table):
 
     does: Behaviour
     permission: str | None = Field(None, description="A key whose role lacks it gets the 'forbidden' case.")
+    minds: list[str] | None = Field(
+        None, description="Dependencies without which it is degraded: vectors, llm, cache. All of them by default."
+    )
+    throttled: bool = Field(True, description="false: the API's own limit does not count its calls.")
     cases: dict[str, Case] = Field({}, description="Answers by outcome: ok, degraded, blocked, invalid, missing.")
 
 
@@ -99,6 +118,9 @@ class Metric(Table):
 class Sandbox(Table):
     """The embedded stack's settings, ``[targets.NAME.sandbox]``."""
 
+    prompts: list[PromptText] = Field(
+        [], description="What an embedded target is asked in place of the profile's prompts: the sandbox knows it."
+    )
     delay_s: float = Field(0.08, ge=0, description="Median time to the first token of the synthetic engine.")
     token_s: float = Field(0.008, ge=0, description="Median time of every further token.")
     embed_s: float = Field(0.08, ge=0, description="Median time of one embedding call.")
@@ -115,7 +137,7 @@ class Sandbox(Table):
     )
     roles: dict[str, list[str]] = Field({}, description="Role to its permissions; each role gets a key of its own.")
     routes: dict[str, Behaving] = Field({}, description="What each of the API's routes does, by route name.")
-    errors: dict[str, Case] = Field({}, description="Shapes of unauthenticated, forbidden, failed, not_found.")
+    errors: dict[str, Case] = Field({}, description="Shapes of unauthenticated, forbidden, failed, not_found …")
     commands: dict[str, dict[str, Printed]] = Field(
         {}, description="Application command to what it prints by case; the fault NAME:CASE chooses one other than ok."
     )

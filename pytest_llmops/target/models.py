@@ -14,20 +14,13 @@ from pytest_llmops.target.embedded import Sandbox
 from pytest_llmops.target.growth import Growing
 from pytest_llmops.target.memory import History, State
 from pytest_llmops.target.points import Point
+from pytest_llmops.target.prompts import PromptText
 from pytest_llmops.target.severities import Incident, Notify, Severity, misrouted
 from pytest_llmops.target.table import Table
 from pytest_llmops.target.thresholds import Threshold
 from pytest_llmops.target.windows import Windows
 
 Environment = Literal["production", "staging", "development", "sandbox"]
-
-
-class PromptText(Table):
-    """One prompt of the target's workload."""
-
-    id: str = Field(description="Stable name: the same id in two runs pairs their samples.")
-    text: str = Field(description="What is sent.")
-    expect: str = Field("", description="Words that a right answer contains.")
 
 
 class Baseline(Table):
