@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.alertmanager import Alertmanager
     from pytest_llmops.clients.api import Api
     from pytest_llmops.clients.app_command import AppCommands
+    from pytest_llmops.clients.files import Files
     from pytest_llmops.clients.grafana import Grafana
     from pytest_llmops.clients.llm import Llm
+    from pytest_llmops.clients.logs import Logs
     from pytest_llmops.clients.ollama import Ollama
     from pytest_llmops.clients.openai import OpenAI
     from pytest_llmops.clients.prometheus import Prometheus
@@ -150,6 +152,35 @@ def app_command(_llmops: Run) -> AppCommands:
             assert "[ ]" not in app_command.text("migrations")
     """
     return cast("AppCommands", _llmops.own.serving("app_command"))
+
+
+@pytest.fixture(scope="session")
+def logs(_llmops: Run) -> Logs:
+    """The application's logs, by the names of ``components.logs.sources``: ``entries() count() event() follow()``.
+
+    Also ``merged() sizes() retention() rotated() archive() newest_age_s() reach_days()``. What it returns can be
+    filtered and grouped further (``at_least() last() top() types() by() novel() rising()``) and written for people
+    (``report()``), without secrets. A log without any entry of the time that is asked for is *vacuous*, not good news.
+
+    Example:
+        def test_no_errors_of_the_last_day(logs, record):
+            record("log_errors", logs.count("app", since_s=86400, level="error"), "entries")
+    """
+    return cast("Logs", _llmops.own.serving("logs"))
+
+
+@pytest.fixture(scope="session")
+def files(_llmops: Run) -> Files:
+    """Files that the application keeps, by the names of ``components.files.sets``: ``found() backups()``.
+
+    ``found`` says what of a set is missing, older than it may be, not writable, too open or not readable; each as a
+    list, and ``wrong`` has all of it in sentences.
+
+    Example:
+        def test_the_configuration_can_be_read(files):
+            assert not files.found("config").wrong
+    """
+    return cast("Files", _llmops.own.serving("files"))
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,9 @@ from pytest_llmops.target.addresses import DIRECT, checked_address, checked_prox
 from pytest_llmops.target.commands import Command
 from pytest_llmops.target.control import Control
 from pytest_llmops.target.durations import Seconds, seconds
+from pytest_llmops.target.file_sets import Backup, FileSet
+from pytest_llmops.target.log_sources import Event, Rotation, Source
+from pytest_llmops.target.paths import Below
 from pytest_llmops.target.routes import Health, Kpi, Route, misplaced
 from pytest_llmops.target.secrets import without_userinfo
 from pytest_llmops.target.table import Table
@@ -274,6 +277,24 @@ class Logs(Component):
 
     addressed: ClassVar[bool] = False
     root: str = Field(".", description="Folder below which files are named, relative to llmops.toml.")
+    sources: dict[str, Source] = Field({}, description="Logs by name.")
+    events: dict[str, Event] = Field({}, description="What is looked for in them, by name.")
+    rotation: Rotation | None = None
+    installation: Below | None = Field(
+        None, description="A file below root as old as the installation: no log can reach back further."
+    )
+    watch: Seconds = Field(15.0, gt=0, description="How long new lines are waited for; a sandbox's time is compressed.")
+    max_bytes: int = Field(64_000_000, gt=0, description="At most so much of a log is read, its newest part.")
+    max_lines: int = Field(500_000, gt=0, description="At most so many of its lines are kept, the newest.")
+
+    @model_validator(mode="after")
+    def _events_have_sources(self) -> Self:
+        for name, event in self.events.items():
+            if event.source not in self.sources:
+                raise ValueError(
+                    f"events.{name} stands in source {event.source!r}, which is none of: {', '.join(self.sources)}"
+                )
+        return self
 
 
 class Files(Component):
@@ -281,6 +302,15 @@ class Files(Component):
 
     addressed: ClassVar[bool] = False
     root: str = Field(".", description="Folder below which files are named, relative to llmops.toml.")
+    sets: dict[str, FileSet] = Field({}, description="Files that belong together, by name.")
+    backup: Backup | None = None
+
+    @model_validator(mode="after")
+    def _backs_up_sets(self) -> Self:
+        unknown = [name for name in self.backup.sets if name not in self.sets] if self.backup else []
+        if unknown:
+            raise ValueError(f"backup.sets: there is no set {unknown[0]!r}; the sets are: {', '.join(self.sets)}")
+        return self
 
 
 class Machine(Component):
