@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pytest_llmops.plugin.measuring import Measure, Record
     from pytest_llmops.plugin.run import Run
     from pytest_llmops.report.documents import Documents
+    from pytest_llmops.report.over_time import History
     from pytest_llmops.samples import Workload
     from pytest_llmops.target.load import Target
 
@@ -203,6 +204,25 @@ def services(_llmops: Run) -> Callable[[str], Api]:
         return cast("Api", own.reached(name))
 
     return service
+
+
+@pytest.fixture(scope="session")
+def history(_llmops: Run) -> History:
+    """What earlier runs on the target recorded, over time: ``values() growth() all_growth() age() runs() sign_offs()``.
+
+    Also pages of Markdown for ``documents``: ``growth_report() usage_report() pattern_report()``. A trend is Theil and
+    Sen's line with its interval; what was not recorded, or not often enough, is *vacuous*. An embedded target whose
+    profile has a ``[sandbox.past]`` has that past, in the run directory; it is never mixed with yours.
+
+    Example:
+        def test_the_collection_does_not_fill_the_plan(history, vectors, record):
+            growth = history.growth("collection_points", now=vectors.collection().points)
+            record("collection_points_per_month", growth.per_month, "points")
+    """
+    from pytest_llmops.plugin.earlier import place_for
+    from pytest_llmops.report.over_time import History
+
+    return History(_llmops.declared, place_for(_llmops))
 
 
 @pytest.fixture(scope="session")

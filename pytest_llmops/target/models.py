@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 from pytest_llmops.target.components import Components
 from pytest_llmops.target.durations import Seconds
 from pytest_llmops.target.embedded import Sandbox
+from pytest_llmops.target.growth import Growing
 from pytest_llmops.target.memory import History, State
 from pytest_llmops.target.monitoring import Vacuity
 from pytest_llmops.target.points import Point
@@ -101,6 +102,7 @@ class TargetTable(Table):
     environment: Environment = "staging"
     components: Components = Components()
     thresholds: dict[str, Threshold] = {}
+    growth: dict[str, Growing] = Field({}, description="Metrics that are looked at over time, by name.")
     prompts: list[PromptText] = Field([], description="The workload that timed calls send.")
     baseline: Baseline = Baseline()
     budget: Budget = Budget()
