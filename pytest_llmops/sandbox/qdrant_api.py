@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
 from pydantic import ValidationError
 from qdrant_client import models
 from starlette.applications import Starlette
@@ -55,6 +56,13 @@ class Api:
         self._red = "vectors:red" in stack.faults
         self._split = "vectors:split" in stack.faults
         self._unrelated = "vectors:unrelated" in stack.faults
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self._registry = CollectorRegistry()
+        by = ["method", "endpoint", "status"]
+        self._responses = Counter("rest_responses", "Total number of responses.", by, registry=self._registry)
+        self._durations = Histogram(
+            "rest_responses_duration_seconds", "Response duration histogram.", by, registry=self._registry
+        )
 
     def routes(self) -> list[Route]:
         """All of them; the first five need no key, as in the real server."""
@@ -79,11 +87,14 @@ class Api:
             Route("/livez", self._alive),
             Route("/readyz", self._readiness),
             Route("/metrics", self._metrics),
-            *(Route(path, self._answering(handler), methods=[method]) for method, path, handler in table),
+            *(Route(path, self._answering(handler, path), methods=[method]) for method, path, handler in table),
         ]
 
-    def _answering(self, handler: Callable[[str, dict[str, Any]], Any]) -> Callable[[Request], Awaitable[Response]]:
-        """The handler with key, body, errors and the envelope seen to."""
+    def _answering(
+        self, handler: Callable[[str, dict[str, Any]], Any], path: str
+    ) -> Callable[[Request], Awaitable[Response]]:
+        """The handler with key, body, errors, the envelope and the count of responses seen to."""
+        endpoint = path.replace("{name}", "{collection_name}")
 
         async def answer(request: Request) -> Response:
             start = time.perf_counter()
@@ -97,7 +108,10 @@ class Api:
             except (ValidationError, ValueError, TypeError) as error:
                 text = str(error).splitlines()[0]
                 told, status = {"status": {"error": f"Format error in JSON body: {text}"}}, 400
-            return JSONResponse({**told, "time": time.perf_counter() - start}, status)
+            took_s = time.perf_counter() - start
+            self._responses.labels(request.method, endpoint, str(status)).inc()
+            self._durations.labels(request.method, endpoint, str(status)).observe(took_s)
+            return JSONResponse({**told, "time": took_s}, status)
 
         return answer
 
@@ -127,7 +141,7 @@ class Api:
             f"# TYPE collections_total gauge\ncollections_total {len(names)}\n"
             f"# TYPE collections_vector_total gauge\ncollections_vector_total {vectors}\n"
         )
-        return self._refused(request) or PlainTextResponse(text)
+        return self._refused(request) or PlainTextResponse(text + generate_latest(self._registry).decode())
 
     def _cluster(self, _: str, __: dict[str, Any]) -> Any:
         if not self._split:
