@@ -1,0 +1,1 @@
+"""While something is wrong: read-only, to find out what it is."""

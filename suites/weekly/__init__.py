@@ -1,0 +1,1 @@
+"""The weekly reviews: how the system is used, what grows, what keeps going wrong."""
