@@ -2,6 +2,7 @@
 
 from pytest_llmops.clients.alertmanager import Alertmanager as Alertmanager
 from pytest_llmops.clients.api import Api as Api
+from pytest_llmops.clients.figures import Figures as Figures
 from pytest_llmops.clients.generation import Generation as Generation
 from pytest_llmops.clients.grafana import Grafana as Grafana
 from pytest_llmops.clients.health import HealthReport as HealthReport

@@ -10,7 +10,7 @@ from pydantic import Field, WithJsonSchema, field_validator, model_validator
 from pytest_llmops.target.addresses import DIRECT, checked_address, checked_proxy
 from pytest_llmops.target.control import Control
 from pytest_llmops.target.durations import Seconds, seconds
-from pytest_llmops.target.routes import Health, Kpi, Route, misplaced
+from pytest_llmops.target.routes import Health, Route, misplaced
 from pytest_llmops.target.secrets import without_userinfo
 from pytest_llmops.target.table import Table
 
@@ -143,7 +143,6 @@ class Api(Component):
     routes: dict[str, Route] = {}
     health: Health | None = None
     metrics: str | None = Field(None, description="Path of its Prometheus metrics.")
-    kpis: dict[str, Kpi] = {}
 
     @field_validator("routes")
     @classmethod
