@@ -28,7 +28,7 @@ class ProcedureState:
     Attributes:
         procedure: as in the catalogue.
         tests: keys of the checks that carry it out.
-        fault: of the sandbox, that turns one of them red.
+        fault: of the sandbox, that turns one of them red, by the marker that names this procedure.
         last: the newest verdict of a test.
         signed: the newest sign-off.
         overdue_s: seconds since it should have been carried out; None where it is in time, or waits for an event.
@@ -96,7 +96,8 @@ def states(target: Target, place: Place, *, whole: bool) -> list[ProcedureState]
     for binding in bindings(beside_package("suites")):
         shipped.add(binding.test.partition("::")[0])
         for name in binding.procedures:
-            tests.setdefault(name, []).append(binding.test)
+            if binding.test not in tests.setdefault(name, []):
+                tests[name].append(binding.test)
             if binding.fault:
                 faults.setdefault(name, binding.fault)
     for name, keys in done.tests.items():  # of a shipped file that the source no longer has was renamed

@@ -28,18 +28,23 @@ if TYPE_CHECKING:
     show_default=True,
     help="What generates its answers. llama.cpp is real inference, on small models of random weights.",
 )
-@click.option("--fault", "faults", multiple=True, help="How it is sick, e.g. llm:slow=1.6. May be given again.")
-@click.option("--list-faults", is_flag=True, help="Print the faults that it knows, and end.")
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    help="How it is sick, e.g. llm:slow=1.6 or api:down,llm:down. May be given again.",
+)
+@click.option("--list-faults", is_flag=True, help="Print the faults that the profile knows, and end.")
 @click.option("--write", type=click.Path(path_type=Path), help="Write the llmops.toml that points at it.")
 def sandbox(profile: str, engine: str, faults: tuple[str, ...], list_faults: bool, write: Path | None) -> None:
     """Start the embedded stack and keep it until Ctrl-C."""
-    if list_faults:
-        click.echo(fault_table(), nl=False)
-        return
     if write is not None:
         new_file.may_write(write, "--write")
     profiles.read(profile, "--profile")
     target = load(None, BUILT_IN if profile == BUILT_IN else f"{BUILT_IN}:{profile}", Path.cwd())
+    if list_faults:
+        click.echo(fault_table(target), nl=False)
+        return
     stack = Sandbox(target, faults, engine)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -83,6 +83,10 @@ def _started(client: Client, _error: CallFailed, _level: str) -> str:
     return _through(client) or f"Is it started, and is {port} the right port?"
 
 
+def _placed(client: Client, _error: CallFailed, _level: str) -> str:
+    return f"Is it installed here, and is components.{client.component}.root the right folder?"
+
+
 def _resolved(client: Client, _error: CallFailed, _level: str) -> str:
     return _through(client) or "Is it spelt rightly, and is a VPN needed?"
 
@@ -156,7 +160,7 @@ def _key(client: Client, error: CallFailed) -> Diagnosis:
 
 def _redis_key(part: Component) -> Diagnosis:
     auth = part.auth
-    variable = (auth.env or auth.bearer or auth.basic) if auth else ""
+    variable = auth.variable if auth else ""
     if variable:
         return Diagnosis(
             "key-refused", f"The password in ${variable} was refused: is it the right one for this target?"
@@ -243,6 +247,7 @@ ADVICE: dict[str, Callable[[Any, CallFailed, str], str]] = {
     "server-error": _failing,
     "wrong-address": _who,
     "no-model": _model,
+    "absent": _placed,
     "no-token": lambda *_: "It lists the model and generates nothing with it: its own log says why.",
     "throttled": lambda *_: 'Wait, or give the component its limit, e.g. rate_limit = "100/h".',
 }

@@ -10,11 +10,13 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.errors import ConfigError
+from pytest_llmops.target.faults import each
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from pytest_llmops.target.commands import Command
     from pytest_llmops.target.load import Target
 
 NEEDS = ("starlette", "uvicorn", "qdrant_client", "fakeredis")
@@ -22,6 +24,8 @@ ENGINES = ("synthetic", "llama.cpp")
 """What can generate the sandbox's answers; llama.cpp needs the extra of that name."""
 
 STOP_WITHIN_S = 10.0
+_QUICKEST_S = 3.0
+"""A command's shortest deadline in the sandbox: to start a process takes a while on a busy machine."""
 
 
 class Sandbox:
@@ -45,8 +49,11 @@ class Sandbox:
             raise ConfigError(
                 f"the embedded sandbox needs {', '.join(absent)}: run pip install 'pytest-llmops[sandbox]'."
             )
-        asked = target.table.model_dump(mode="json", include={"components", "sandbox"})
-        asked |= {"faults": list(faults), "engine": engine}
+        asked = _order(target) | {
+            "faults": list(faults),
+            "engine": engine,
+            "channels": list(target.table.notify.all_channels),
+        }
         if directory is not None:
             asked |= {"directory": str(directory), "keep": False}
         self._process = subprocess.Popen(
@@ -79,25 +86,68 @@ class Sandbox:
             self._process.stdout.close()
 
 
-def fault_table() -> str:
-    """The faults that the sandbox knows, one line each."""
+def _order(target: Target) -> dict[str, Any]:
+    return target.table.model_dump(mode="json", include={"components", "sandbox"})
+
+
+def fault_table(target: Target) -> str:
+    """The faults that the sandbox of a target knows, one line each."""
     command = [sys.executable, "-P", "-m", "pytest_llmops.sandbox", "--faults"]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603 (our own module)
+    asked = json.dumps(_order(target))
+    return subprocess.run(command, input=asked, capture_output=True, text=True, check=True).stdout  # noqa: S603 (ours)
+
+
+def knows(target: Target) -> Callable[[str], bool]:
+    """Whether the target's sandbox has a fault, or all of several that are separated by commas."""
+    names = {line.split()[0].partition("=")[0] for line in fault_table(target).splitlines()}
+    return lambda fault: all(one.partition("=")[0] in names for one in each([fault]))
 
 
 def placed(target: Target, facts: Mapping[str, Any]) -> Target:
-    """The embedded target with the addresses and keys of a running sandbox.
+    """The embedded target with the addresses, folders, commands and keys of a running sandbox.
 
     Real inference on random weights knows nothing: where the sandbox says so, prompts expect nothing of an answer.
+    Time is compressed there, so its commands are ended sooner than the real ones.
 
     Args:
         target: as declared.
         facts: what the sandbox said when it was ready.
     """
     parts = target.table.components
-    at = {name: parts.configured()[name].model_copy(update={"url": url}) for name, url in facts["components"].items()}
+    at: dict[str, dict[str, Any]] = {name: {"url": url} for name, url in facts["components"].items()}
+    at |= {name: {"root": facts["root"]} for name in ("logs", "files") if name in parts.configured()}
+    if "ui" in at:
+        at["ui"]["root"] = facts["root"]
+    if parts.app_command and "command" in facts:
+        at["app_command"] = {"root": facts["root"], "commands": _stood_for(target, facts["command"])}
+    changed = {name: parts.configured()[name].model_copy(update=update) for name, update in at.items()}
+    services = {name: changed.pop(name, part) for name, part in parts.services.items()}
     prompts = target.table.prompts
     if not facts["knows"]:
         prompts = [prompt.model_copy(update={"expect": ""}) for prompt in prompts]
-    table = target.table.model_copy(update={"components": parts.model_copy(update=at), "prompts": prompts})
-    return replace(target, table=table, environ={**target.environ, **facts["environ"]})
+    components = parts.model_copy(update={**changed, "services": services})
+    table = target.table.model_copy(update={"components": components, "prompts": prompts})
+    return replace(target, table=table, environ={**target.environ, **facts["environ"], **_sinks(target, facts)})
+
+
+def _sinks(target: Target, facts: Mapping[str, Any]) -> dict[str, str]:
+    """The apprise URL of each channel, by its variable: the sandbox takes what is sent there."""
+    sink = str(facts.get("notify", "")).partition("://")[2]
+    return {
+        channel.url_env: f"json://{sink}/{name}" for name, channel in target.table.notify.all_channels.items() if sink
+    }
+
+
+def _stood_for(target: Target, words: Sequence[str]) -> dict[str, Command]:
+    """The application's commands as calls of the sandbox; it is told the real words, too."""
+    commands = target.table.components.app_command.commands if target.table.components.app_command else {}
+    faster = target.table.sandbox.compress
+    return {
+        name: command.model_copy(
+            update={
+                "argv": [*words, name, *command.argv],
+                "deadline": max(_QUICKEST_S, command.deadline / faster),
+            }
+        )
+        for name, command in commands.items()
+    }

@@ -38,6 +38,7 @@ class Check:
         before_call: the newest call when the test itself began, as a curl command.
         last_passed: when it last passed on this target, where it does not now and that is known.
         failed_part: what the first failed part of it came to, where it has several.
+        documents: what it wrote for people, as paths relative to the reports' folder.
     """
 
     key: str
@@ -54,10 +55,11 @@ class Check:
     before_call: str = ""
     last_passed: float | None = None
     failed_part: dict[str, Any] | None = None
+    documents: list[str] = field(default_factory=list)
 
     def forget(self) -> None:
         """Begin anew: of several attempts the last one counts."""
-        self.metrics, self.notes, self.breaches, self.recordings = [], [], [], []
+        self.metrics, self.notes, self.breaches, self.recordings, self.documents = [], [], [], [], []
         self.last_passed = self.failed_part = None
 
     @property

@@ -44,7 +44,7 @@ def add(parser: pytest.Parser) -> None:
         metavar="NAME",
         action="append",
         default=[],
-        help="make the embedded sandbox sick, e.g. llm:slow=1.6 (may be given again)",
+        help="make the embedded sandbox sick, e.g. llm:slow=1.6 or api:down,llm:down (may be given again)",
     )
     group.addoption(
         "--llmops-sandbox-engine", choices=ENGINES, default="synthetic", help="what generates the sandbox's answers"

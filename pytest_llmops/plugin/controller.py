@@ -181,6 +181,7 @@ class Controller:
             "duration_s": 0.0,
             "last_passed": last_passed(self.run, known[report.nodeid]["test"]),
             "metrics": [],
+            "documents": [],
         }
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

@@ -22,7 +22,8 @@ SUITES = {
 }
 
 OTHERS = {
-    "procedure(*ids, fault=None)": "the runbook steps that a test carries out, and a sandbox fault that turns it red",
+    "procedure(*ids, fault=None)": "the runbook steps that a test carries out, and the sandbox's faults (separated by "
+    "commas) that turn it red; several such markers are several steps, each with its own",
     "generic": "runs on any target whose components it needs, whatever its profile",
     "needs(*components)": "components that the target must have, beside those of the test's fixtures",
     "disruptive": "changes the target; runs alone, and only with both keys; implied by the fixture change",

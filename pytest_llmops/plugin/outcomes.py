@@ -159,6 +159,7 @@ class Outcomes:
             "duration_s": round(report.duration, 4),
             "last_passed": check.last_passed,
             "metrics": check.metrics,
+            "documents": list(check.documents),
         }
 
 

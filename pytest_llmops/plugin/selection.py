@@ -120,7 +120,7 @@ class Selection:
     def mark(self, item: pytest.Item) -> None:
         """The folder's marker, and those of the procedures that the test binds for the target's profile."""
         check = item.stash[CHECK] = check_of(item)
-        bound = [str(name) for marker in item.iter_markers("procedure") for name in marker.args]
+        bound = list(dict.fromkeys(str(name) for marker in item.iter_markers("procedure") for name in marker.args))
         system = self._system()
         check.procedures = tuple(name for name in bound if name.partition(".")[0] == system)
         words = {check.suite} if check.ready and check.suite in SUITES else set()

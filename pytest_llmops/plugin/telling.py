@@ -160,7 +160,9 @@ class Telling:
 
     def _show_written(self, terminalreporter: Any) -> None:
         start = self.run.pytest.invocation_params.dir
-        for place in self.controller.reporting.written:
+        folder, checks = self.run.report_folder, self.controller.reporting.result["checks"]
+        documents = [folder / document for check in checks for document in check.get("documents", [])]
+        for place in [*self.controller.reporting.written, *documents]:
             shown = place.relative_to(start) if place.is_relative_to(start) else place
             terminalreporter.line(f"written: {shown}")
 

@@ -11,15 +11,12 @@ _SINCE = time.monotonic()
 
 
 def main() -> int:
-    """Run a sandbox; ``--faults`` prints the fault table instead."""
+    """Run a sandbox; ``--faults`` prints the faults that the ordered one knows instead."""
     from pytest_llmops.errors import ConfigError, LlmopsError
-    from pytest_llmops.sandbox.faults import FAULTS
 
-    if "--faults" in sys.argv[1:]:
-        wide = max(len(fault.usage) for fault in FAULTS.values())
-        sys.stdout.write("".join(f"{fault.usage:<{wide}}  {fault.does}\n" for fault in FAULTS.values()))
-        return 0
     line = sys.stdin.readline()
+    if "--faults" in sys.argv[1:]:
+        return _list(line)
     lacking = [name for name in ("starlette", "uvicorn", "qdrant_client", "fakeredis") if find_spec(name) is None]
     if lacking:
         return _failed(f"the sandbox lacks {', '.join(lacking)}; pip install 'pytest-llmops[sandbox]'", 2)
@@ -33,6 +30,16 @@ def main() -> int:
         return _failed(str(error), 2)
     except LlmopsError as error:
         return _failed(str(error), 1)
+    return 0
+
+
+def _list(line: str) -> int:
+    from pytest_llmops.sandbox import derived
+    from pytest_llmops.target.embedded import Sandbox
+
+    faults = derived.table(Sandbox.model_validate(json.loads(line or "{}").get("sandbox", {}))).values()
+    wide = max(len(fault.usage) for fault in faults)
+    sys.stdout.write("".join(f"{fault.usage:<{wide}}  {fault.does}\n" for fault in faults))
     return 0
 
 

@@ -35,8 +35,8 @@ class Children:
         self._lifeline = Lifeline()
         self._parts: dict[int, str] = {}
 
-    def fork(self, part: str, run: Callable[[], None], ending: Callable[[], None] = _nothing) -> None:
-        """Start a process; signals wait meanwhile, so that none finds it half made.
+    def fork(self, part: str, run: Callable[[], None], ending: Callable[[], None] = _nothing) -> int:
+        """Start a process, and say its id; signals wait meanwhile, so that none finds it half made.
 
         Args:
             part: its name.
@@ -49,6 +49,7 @@ class Children:
             self._be(part, run, ending)
         self._parts[pid] = part
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        return pid
 
     def _be(self, part: str, run: Callable[[], None], ending: Callable[[], None]) -> None:
         """The life of a part's process; does not return."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_llmops.errors import ConfigError, did_you_mean
+from pytest_llmops.target.faults import each
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -63,15 +64,35 @@ FAULTS: dict[str, Fault] = {
         Fault("api:no-metrics", "the metrics route answers 404"),
         Fault("api:no-audit", "no audit event is written"),
         Fault("api:no-filter", "injections are not blocked"),
+        Fault("api:no-score", "answers carry no faithfulness score"),
+        Fault("api:throttled", "every request is answered 429"),
         Fault("api:open", "keys are not asked for"),
         Fault("api:down", "the API refuses connections"),
         Fault("vectors:down", "Qdrant refuses connections"),
         Fault("vectors:not-ready", "Qdrant's /readyz answers 503"),
         Fault("vectors:empty", "the collection has no points"),
+        Fault("vectors:red", "the collection is red, its optimizer stopped by an error"),
+        Fault("vectors:split", "a peer of the cluster is not reached"),
         Fault("vectors:unrelated", "searches return the least similar points"),
         Fault("vectors:slow", "every request to Qdrant is answered this much later", "seconds"),
         Fault("redis:down", "Redis refuses connections"),
         Fault("redis:forgetful", "Redis accepts writes and loses them at once"),
+        Fault("prometheus:down", "Prometheus refuses connections"),
+        Fault("prometheus:firing", "an alert that no playbook knows is firing"),
+        Fault("prometheus:no-rules", "Prometheus evaluates no rule"),
+        Fault("prometheus:rule-broken", "the first rule cannot be evaluated; where there is none, one that cannot"),
+        Fault("prometheus:lax-rules", "every rule waits ten times as long and has the severity info"),
+        Fault("prometheus:target-down", "every scrape target refuses connections"),
+        Fault("prometheus:slow-scrapes", "every job scrapes and times out five times as slowly as it should"),
+        Fault("prometheus:other-setup", "the global intervals and labels are others than they should be"),
+        Fault("prometheus:no-alertmanager", "Prometheus tells no Alertmanager"),
+        Fault("alertmanager:down", "the Alertmanager refuses connections"),
+        Fault("alertmanager:not-ready", "the Alertmanager's /-/ready answers 503"),
+        Fault("grafana:down", "Grafana refuses connections"),
+        Fault("grafana:database", "Grafana's own database is failing"),
+        Fault("grafana:no-dashboard", "Grafana has no dashboard"),
+        Fault("grafana:row-gone", "every dashboard lacks its last row"),
+        Fault("notify:refused", "notifications are answered with 403"),
     )
 }
 
@@ -93,19 +114,23 @@ class Faults:
         return self._numbers.get(name, otherwise)
 
 
-def parse(texts: Iterable[str]) -> Faults:
-    """Read ``["llm:slow=3", "redis:down"]``.
+def parse(texts: Iterable[str], known: Mapping[str, Fault] = FAULTS) -> Faults:
+    """Read ``["llm:slow=3", "api:down, redis:down"]``.
+
+    Args:
+        texts: as typed.
+        known: the faults that there are.
 
     Raises:
         ConfigError: an unknown name, a number that is missing, not wanted or out of range; says what is right.
     """
     found: dict[str, float] = {}
-    for text in texts:
-        name, equals, number = text.strip().partition("=")
-        if name not in FAULTS:
-            near = did_you_mean(name, FAULTS)
-            raise ConfigError(f"unknown fault {name!r}.{near} Faults: {', '.join(f.usage for f in FAULTS.values())}.")
-        found[name] = _number(FAULTS[name], number if equals else None)
+    for text in each(texts):
+        name, equals, number = text.partition("=")
+        if name not in known:
+            near = did_you_mean(name, known)
+            raise ConfigError(f"unknown fault {name!r}.{near} Faults: {', '.join(f.usage for f in known.values())}.")
+        found[name] = _number(known[name], number if equals else None)
     return Faults(found)
 
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
 from pytest_llmops.sandbox import corpus
+from pytest_llmops.sandbox.engines import choice
+from pytest_llmops.sandbox.wording import words
 
 if TYPE_CHECKING:
-    from pytest_llmops.sandbox.metrics import Metrics
     from pytest_llmops.sandbox.stack import Stack
     from pytest_llmops.sandbox.upstream import Upstream
 
@@ -20,10 +21,9 @@ _PROMPT = "Answer the question from the context alone.\n\nContext:\n{context}\n\
 class Rag:
     """The service behind the API's query, ingest and delete routes."""
 
-    def __init__(self, stack: Stack, upstream: Upstream, metrics: Metrics) -> None:
+    def __init__(self, stack: Stack, upstream: Upstream) -> None:
         self._stack = stack
         self._upstream = upstream
-        self._metrics = metrics
 
     async def ask(self, question: str, user: str, *, fresh: bool) -> dict[str, Any]:
         """Answer a question.
@@ -34,7 +34,8 @@ class Rag:
             fresh: leave the cache aside.
 
         Returns:
-            ``answer``, ``sources`` (id, title, text, score each), ``model``, ``tokens``, ``cached``.
+            ``answer``, ``sources`` (id, title, text, score each), ``faithfulness`` (share of the answer's words that
+            stand in them), ``model``, ``tokens``, ``cached``, ``cache`` (hit, miss, passed: it was left aside).
 
         Raises:
             UpstreamFailed: a part did not deliver.
@@ -43,13 +44,12 @@ class Rag:
             found = None
             if "api:no-cache" not in self._stack.faults:
                 found = await self._upstream.remembered(question, user)
-            self._metrics.cache(hit=found is not None)
             if found is not None:
-                return {**found, "cached": True}
+                return {**found, "cached": True, "cache": "hit"}
         answer = await self._answer(question)
         if not fresh:
             await self._upstream.remember(question, user, answer)
-        return {**answer, "cached": False}
+        return {**answer, "cached": False, "cache": "passed" if fresh else "miss"}
 
     async def _answer(self, question: str) -> dict[str, Any]:
         [vector] = await self._upstream.embed([question])
@@ -65,9 +65,16 @@ class Rag:
             for point in points
         ]
         context = "\n".join(f"[{source['id']}] {source['text']}" for source in sources)
-        self._metrics.generation(self._stack.model)
         text, tokens = await self._upstream.generate(_PROMPT.format(context=context, question=question))
-        return {"answer": text, "sources": sources, "model": self._stack.model, "tokens": tokens}
+        answered = {"answer": text, "sources": sources, "faithfulness": self._faithfulness(text, context)}
+        return {**answered, "model": self._stack.model, "tokens": tokens}
+
+    def _faithfulness(self, text: str, context: str) -> float:
+        """Share of an answer's words that stand in its context; whole where the engine's words mean nothing."""
+        said, stands = set(words(text)), set(words(context))
+        if not choice.ENGINES[self._stack.engine].knows:
+            return 1.0
+        return round(len(said & stands) / len(said), 3) if said else 0.0
 
     async def ingest(self, document: str, title: str, text: str, user: str) -> int:
         """Add a document; the number of chunks that it was cut into."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,27 @@ from typing import Any
 from pydantic import ValidationError
 
 from pytest_llmops.errors import ConfigError, did_you_mean
-from pytest_llmops.sandbox import access, faults
+from pytest_llmops.sandbox import access, derived, faults, machine
 from pytest_llmops.sandbox.engines import choice
+from pytest_llmops.sandbox.texts import Texts, within
 from pytest_llmops.target.components import Components, Llm
 from pytest_llmops.target.embedded import Sandbox
 
 DEFAULT_MODELS = ("harbour-small", "harbour-large", "harbour-embed")
 DEFAULT_COLLECTION = "documents"
+SERVING = {"api": "api", "ollama": "llm", "openai": "llm", "qdrant": "vectors", "redis": "redis"}
+"""The part that serves a component."""
+
+OUTSIDE = "outside"
+"""The part that stands for what surrounds the stack."""
+
+WATCH = "watch"
+"""The part that stands for what watches the stack."""
+
+WATCHERS = ("prometheus", "alertmanager", "grafana")
+"""What watches it, each at an address of its own."""
+
+_PRINTING = Path(__file__).with_name("printing.py")
 AGENT = "sandbox-api"
 """The User-Agent of the API's own calls to the other parts."""
 
@@ -33,6 +48,7 @@ class Stack:
         keys: generated keys by environment variable.
         addresses: url of each part that runs, by part: ``api``, ``llm``, ``vectors``, ``redis``.
         engine: what generates, by its name.
+        channels: names of the channels that the target notifies.
     """
 
     components: Components
@@ -42,6 +58,34 @@ class Stack:
     keys: dict[str, str]
     addresses: dict[str, str]
     engine: str = "synthetic"
+    channels: tuple[str, ...] = ()
+
+    @property
+    def root(self) -> Path:
+        """The folder below which the application's files lie."""
+        return self.directory / "root"
+
+    @property
+    def texts(self) -> Texts:
+        """What fills in the profile's texts."""
+        return Texts(self.sandbox.timezone)
+
+    def asked_of(self, name: str) -> list[str]:
+        """The cases that the faults ask of a command, a group of files, a service, the machine, in their order."""
+        return [fault.partition(":")[2] for fault in self.faults if fault.partition(":")[0] == name]
+
+    @property
+    def outside(self) -> list[str]:
+        """What stands outside the stack and has an address of its own: services, the machine."""
+        has = self.components.configured()
+        found = [name for name in self.sandbox.services if name in has]
+        return [*found, "machine"] if "machine" in has else found
+
+    @property
+    def watchers(self) -> list[str]:
+        """What watches the stack and has an address of its own."""
+        has = self.components.configured()
+        return [name for name in WATCHERS if name in has and name not in self.sandbox.services]
 
     @property
     def llm(self) -> Llm:
@@ -88,18 +132,28 @@ class Stack:
             "vectors": has.qdrant or has.api,
             "redis": has.redis,
             "api": has.api,
+            OUTSIDE: self.outside or self.sandbox.commands or self.channels,
+            WATCH: self.watchers,
         }
         return [part for part, wanted in found.items() if wanted]
 
     def described(self) -> dict[str, object]:
         """What the stack's user needs: addresses by component, generated keys, the directory, the engine.
 
-        A component that no part serves is left out. ``knows`` says whether answers hold the handbook's facts.
+        A component that no part serves is left out. ``knows`` says whether answers hold the handbook's facts,
+        ``root`` where the application's files lie, ``command`` the words that, with a command's name after them,
+        stand for it, ``notify`` where notifications are taken, a channel's name after it.
         """
-        serving = {"api": "api", "ollama": "llm", "openai": "llm", "qdrant": "vectors", "redis": "redis"}
+        serving = {**SERVING, **{name: name for name in (*self.outside, *self.watchers)}}
         served = [name for name in self.components.configured() if name in serving]
+        told: dict[str, object] = {}
+        if OUTSIDE in self.addresses:
+            url = self.addresses[OUTSIDE]
+            told = {"command": [sys.executable, "-S", "-E", "-P", str(_PRINTING), url], "notify": f"{url}/notify"}
         return {
+            **told,
             "components": {name: self.addresses[serving[name]] for name in served},
+            "root": str(self.root),
             "environ": self.keys,
             "directory": str(self.directory),
             "engine": self.engine,
@@ -134,7 +188,7 @@ def read(line: str) -> Order:
         raise ConfigError(f"the order on standard input is not a line of JSON: {error}.") from None
     if not isinstance(order, dict):
         raise ConfigError("the order on standard input is not a JSON object.")
-    known = ("components", "sandbox", "faults", "directory", "keep", "engine")
+    known = ("components", "sandbox", "faults", "directory", "keep", "engine", "channels")
     for key in order:
         if key not in known:
             raise ConfigError(f"the order has an unknown key {key!r}.{did_you_mean(key, known)}")
@@ -150,11 +204,12 @@ def read(line: str) -> Order:
     stack = Stack(
         components,
         sandbox,
-        faults.parse([*sandbox.faults, *asked]),
+        faults.parse([*sandbox.faults, *asked], derived.table(sandbox)),
         Path(given) if given else Path(),
         access.generate(components),
         {},
         engine,
+        tuple(order.get("channels", ())),
     )
     _check(stack)
     return Order(stack, given=bool(given), keeps_directory=bool(given) and bool(order.get("keep", True)))
@@ -169,12 +224,13 @@ def _check(stack: Stack) -> None:
         raise ConfigError("no component is configured, so there is nothing to start.")
     for fault in stack.faults:
         part = fault.partition(":")[0]
-        if part not in stack.parts:
+        if fault in faults.FAULTS and part not in _acted_on(stack):
             raise ConfigError(f"the fault {fault!r} acts on {part}, which this target does not have.")
     if stack.faults.number("llm:slow", 1.0) < 1 and not choice.ENGINES[stack.engine].hurries:
         raise ConfigError(f"the engine {stack.engine} cannot be made faster; give llm:slow a factor of 1 or more.")
     if stack.components.redis and stack.components.redis.auth:
         raise ConfigError("the sandbox's Redis asks for no password; leave components.redis.auth out.")
+    _check_outside(stack)
     if stack.components.api is None:
         return
     known = stack.components.api.routes
@@ -183,3 +239,25 @@ def _check(stack: Stack) -> None:
             raise ConfigError(
                 f"sandbox.routes.{name} has no components.api.routes.{name} beside it.{did_you_mean(name, known)}"
             )
+
+
+def _acted_on(stack: Stack) -> list[str]:
+    """What the faults of the stack can act on."""
+    return [*stack.parts, *stack.watchers, *(["notify"] if stack.channels else [])]
+
+
+def _check_outside(stack: Stack) -> None:
+    """What the profile says of commands, services, the machine and texts holds together."""
+    commands = stack.components.app_command.commands if stack.components.app_command else {}
+    for name in stack.sandbox.commands:
+        if name not in commands:
+            raise ConfigError(
+                f"sandbox.commands.{name} has no components.app_command.commands.{name} beside it."
+                f"{did_you_mean(name, commands)}"
+            )
+    taken = [name for name in stack.sandbox.services if name in (*SERVING.values(), OUTSIDE, WATCH)]
+    if taken:
+        raise ConfigError(f"sandbox.services.{taken[0]}: the name of a part of the sandbox; call it otherwise.")
+    machine.check(stack.sandbox.machine)
+    for text in within(stack.sandbox.model_dump(include={"commands", "files", "services", "log"})):
+        stack.texts.written(text)

@@ -17,12 +17,15 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pytest_llmops.errors import LlmopsError
-from pytest_llmops.sandbox import llm_part, redis_part
+from pytest_llmops.sandbox import laying, llm_part, redis_part
 from pytest_llmops.sandbox.children import SIGNALS, Children
 from pytest_llmops.sandbox.door import READY
 from pytest_llmops.sandbox.lifeline import remove
+from pytest_llmops.sandbox.stack import OUTSIDE, WATCH
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytest_llmops.sandbox.stack import Order, Stack
 
 _HOST = "127.0.0.1"
@@ -85,16 +88,19 @@ class Supervisor:
         Raises:
             LlmopsError: a part did not come up.
         """
+        laying.lay(self.stack)
         program = redis_part.program() if "redis:forgetful" not in self.stack.faults else None
         for part in self.stack.parts:
             if part != "redis" or program is None or self._down(part):
                 self._listen(part)
+        for name in (*self.stack.outside, *self.stack.watchers):
+            self._listen(name)
         if "redis" in self.stack.parts and "redis" not in self._listeners:
             self._start_redis(program or "")
-        serving = [part for part in self._listeners if not self._down(part)]
+        serving = [part for part in self._listeners if part in self.stack.parts and not self._down(part)]
         for part in serving:
-            self._children.fork(part, partial(self._be, part))
-        for part in serving:
+            self._fork(part, partial(self._be, part))
+        for part in (*serving, *self._further(OUTSIDE), *self._further(WATCH)):
             self._listeners[part].close()
         for part in serving:
             _await(part, self.stack.addresses[part])
@@ -142,13 +148,21 @@ class Supervisor:
             self._close_others("redis")
             server.run(report)
 
-        self._children.fork("redis", be, server.end)
+        self._fork("redis", be, server.end)
         os.close(there)
         with os.fdopen(here) as told:
             port = told.read()
         if not port:
             raise LlmopsError(f"{program} did not come up.")
         self._note("redis", int(port))
+
+    def _fork(self, part: str, run: Callable[[], None], *ending: Callable[[], None]) -> None:
+        laying.note_process(self.stack, part, self._children.fork(part, run, *ending))
+
+    def _further(self, part: str) -> list[str]:
+        """What else answers in a part's process, each at a port of its own."""
+        names = {OUTSIDE: self.stack.outside, WATCH: self.stack.watchers}.get(part, [])
+        return [name for name in names if not self._down(name)]
 
     def _be(self, part: str) -> None:
         """In its own process: be a part."""
@@ -164,12 +178,21 @@ class Supervisor:
             from pytest_llmops.sandbox import api_part
 
             api_part.run(stack, listener)
+        elif part == OUTSIDE:
+            from pytest_llmops.sandbox import outside_part
+
+            outside_part.run(stack, {name: self._listeners[name] for name in (part, *self._further(part))})
+        elif part == WATCH:
+            from pytest_llmops.sandbox import watch_part
+
+            watch_part.run(stack, {name: self._listeners[name] for name in (part, *self._further(part))})
         else:
             redis_part.serve_fake(listener, forgetful="redis:forgetful" in stack.faults)
 
     def _close_others(self, part: str) -> None:
+        kept = {part, *self._further(part)}
         for other, listener in self._listeners.items():
-            if other != part:
+            if other not in kept:
                 listener.close()
 
 

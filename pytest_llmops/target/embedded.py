@@ -7,9 +7,25 @@ from typing import Any, Literal
 from pydantic import Field
 
 from pytest_llmops.target.durations import Seconds
-from pytest_llmops.target.table import Table
+from pytest_llmops.target.growth import Past
+from pytest_llmops.target.prompts import PromptText
+from pytest_llmops.target.table import Regex, Table
 
-Behaviour = Literal["health", "ready", "query", "ingest", "delete", "deletion", "audit"]
+Behaviour = Literal[
+    "health",
+    "ready",
+    "fixed",
+    "query",
+    "ingest",
+    "delete",
+    "deletion",
+    "audit",
+    "login",
+    "analyses",
+    "explain",
+    "start",
+    "job",
+]
 
 
 class Case(Table):
@@ -17,6 +33,7 @@ class Case(Table):
 
     status: int = 200
     body: Any = Field(None, description="JSON template; what it may name is said at each behaviour.")
+    headers: dict[str, str] = Field({}, description="Headers of the answer, such as Retry-After.")
 
 
 class Behaving(Table):
@@ -24,6 +41,10 @@ class Behaving(Table):
 
     does: Behaviour
     permission: str | None = Field(None, description="A key whose role lacks it gets the 'forbidden' case.")
+    minds: list[str] | None = Field(
+        None, description="Dependencies without which it is degraded: vectors, llm, cache. All of them by default."
+    )
+    throttled: bool = Field(True, description="false: the API's own limit does not count its calls.")
     cases: dict[str, Case] = Field({}, description="Answers by outcome: ok, degraded, blocked, invalid, missing.")
 
 
@@ -58,9 +79,48 @@ class StandIn(Table):
     routes: dict[str, dict[str, Case]] = Field({}, description="'GET /path' to its answers by case; one is ok.")
 
 
+class LiveLog(Table):
+    """A log file that grows with every request to the API."""
+
+    file: str = Field(description="Below the sandbox's folder of files, e.g. 'logs/app.log'.")
+    line: str = Field(
+        description="Template of one line: times as in files, and {level} (INFO, ERROR of an answer 5xx), {severity} "
+        "(the same in lower case), {message}, {method}, {path}, {status}, {duration_ms}, {trace_id}."
+    )
+    failed: str | None = Field(None, description="What an answer 5xx leaves in place of the line; it may be empty.")
+
+
+class Metric(Table):
+    """One metric of the API's Prometheus page, moved by the API's requests.
+
+    Each request is an event with values: ``route`` (the route's name, ``other`` for an unknown path), ``handler`` (the
+    route's path as written, ``none`` for an unknown one), ``path``, ``method``, ``status``, ``status_class`` (2xx),
+    ``outcome`` (the case that answered: ok, blocked, invalid, failed, refused …), ``duration_s``, ``one`` (1),
+    ``users`` (people seen in the last 15 minutes), what the request said, and what its behaviour found (``model``,
+    ``tokens``, ``cache``: hit, miss or passed …).
+    """
+
+    kind: Literal["counter", "histogram", "gauge", "summary"] = "counter"
+    help: str = ""
+    labels: dict[str, str] = Field({}, description="Label to its value, a template over the event: '{status}'.")
+    where: dict[str, Regex] = Field({}, description="Only events whose value matches as a whole, by value.")
+    by: str | float = Field(
+        "one",
+        description="What an event moves it by: the name of a value, or a number. A counter adds it, a histogram and "
+        "a summary observe it, a gauge holds the last one. Events without that value leave it alone.",
+    )
+    buckets: list[float] = Field([], description="Upper bounds of a histogram; ours by default.")
+    moves: bool = Field(True, description="false: declared, and no event moves it, as in many a real system.")
+    start: float | None = Field(None, description="A sample that is there from the start; labels without braces.")
+    cases: dict[str, float] = Field({}, description="The fault METRIC:CASE puts this number in the place of by.")
+
+
 class Sandbox(Table):
     """The embedded stack's settings, ``[targets.NAME.sandbox]``."""
 
+    prompts: list[PromptText] = Field(
+        [], description="What an embedded target is asked in place of the profile's prompts: the sandbox knows it."
+    )
     delay_s: float = Field(0.08, ge=0, description="Median time to the first token of the synthetic engine.")
     token_s: float = Field(0.008, ge=0, description="Median time of every further token.")
     embed_s: float = Field(0.08, ge=0, description="Median time of one embedding call.")
@@ -77,7 +137,7 @@ class Sandbox(Table):
     )
     roles: dict[str, list[str]] = Field({}, description="Role to its permissions; each role gets a key of its own.")
     routes: dict[str, Behaving] = Field({}, description="What each of the API's routes does, by route name.")
-    errors: dict[str, Case] = Field({}, description="Shapes of unauthenticated, forbidden, failed, not_found.")
+    errors: dict[str, Case] = Field({}, description="Shapes of unauthenticated, forbidden, failed, not_found …")
     commands: dict[str, dict[str, Printed]] = Field(
         {}, description="Application command to what it prints by case; the fault NAME:CASE chooses one other than ok."
     )
@@ -87,6 +147,14 @@ class Sandbox(Table):
     services: dict[str, StandIn] = Field({}, description="Services outside the stack, by name.")
     machine: dict[str, dict[str, float]] = Field(
         {}, description="Case to figures of the machine; the fault machine:CASE lays that case over ok."
+    )
+    log: LiveLog | None = Field(None, description="A log file that grows with every request to the API.")
+    metrics: dict[str, Metric] = Field({}, description="The API's Prometheus page: metric to what moves it.")
+    process_metrics: bool = Field(True, description="Whether the page also has process_*, as most have.")
+    timezone: str = Field("UTC", description="Of times that are written with strftime, e.g. 'America/Vancouver'.")
+    past: dict[str, Past] = Field(
+        {},
+        description="Case to earlier runs, which only the fixture history sees; the fault past:CASE lays it over ok.",
     )
     compress: float = Field(
         60.0, ge=1, description="How much faster time goes by: a threshold's for of a minute is a second."

@@ -19,15 +19,15 @@ from pytest_llmops.target.models import Config, TargetTable
 from pytest_llmops.target.notes import notes, notes_on_history, unverified
 from pytest_llmops.target.problems import sentences
 from pytest_llmops.target.proxies import Proxy, proxy_between, proxy_named
-from pytest_llmops.target.secrets import Redactor, Secret, in_userinfo, userinfo
+from pytest_llmops.target.secrets import Redactor, Secret, in_notification, in_userinfo, userinfo
 
 if TYPE_CHECKING:
     from pytest_llmops.target.components import Component
 
 BUILT_IN = "sandbox"
 
-NOT_EMBEDDED = frozenset({"prometheus", "alertmanager", "grafana"})
-"""Components that the sandbox has no part for."""
+NOT_EMBEDDED = frozenset({"langfuse", "ui"})
+"""Components that the sandbox has no part for: they are there as services, where ``sandbox.services`` has them."""
 
 
 @dataclass(frozen=True)
@@ -118,10 +118,15 @@ class Target:
         for name, part in self.table.components.configured().items():
             variables = part.auth.variables if part.auth else []
             found[name] = [self.environ[variable] for variable in variables if self.environ.get(variable)]
-            found[name] += [value.partition(":")[2] for value in found[name] if part.auth and part.auth.basic]
+            found[name] += [value.partition(":")[2] for value in found[name] if part.auth and part.auth.pair]
             proxy = proxy_named(part.url, part.proxy, self.environ) if part.url and "http" in part.schemes else None
             found[name] += in_userinfo(userinfo(part.url or "")) + in_userinfo(proxy.userinfo if proxy else "")
             found[name] += part.control.secrets(self.environ) if part.control else []
+        told = [self.environ[name] for name in self.table.notify.variables if self.environ.get(name)]
+        if told:
+            found["notify"] = [
+                secret for urls in told for secret in in_notification(urls, whole=not self.table.embedded)
+            ]
         if of_history := self.config.history.secrets(self.environ):
             found["history"] = of_history
         return found
@@ -230,7 +235,8 @@ def _addressed(table: TargetTable, name: str, shown: str) -> tuple[TargetTable, 
     parts = table.components.configured()
     without = [key for key, part in parts.items() if part.addressed and not part.url]
     if table.embedded:
-        without = [key for key in without if key in NOT_EMBEDDED]
+        apart = NOT_EMBEDDED | table.components.services.keys()
+        without = [key for key in without if key in apart and key not in table.sandbox.services]
         note = f"{shown}: [targets.{name}] is embedded, and the sandbox has no part for {', '.join(without)}: left out"
     elif len(without) == len(parts):
         raise ConfigError(
@@ -274,7 +280,8 @@ def _over_profile(name: str, table: object, shown: str) -> object:
     if not isinstance(profile, str):
         return table  # pydantic says what is wrong with it
     under = profiles.read(profile, f"{shown}: [targets.{name}]")
-    return profiles.merged({**under, "profile": profile}, table)
+    full = profiles.merged({**under, "profile": profile}, table)
+    return full if "prompts" in table else profiles.asked(full)
 
 
 def _only(config: Config, shown: str) -> str:
@@ -297,5 +304,5 @@ def _with_built_in(config: Config, name: str, shown: str) -> Config:
         asked = f"{shown}: " if shown else ""
         raise ConfigError(f"{asked}unknown target {name!r}.{did_you_mean(name, known)} Targets: {', '.join(known)}.")
     own = {"profile": profile or BUILT_IN, "environment": "sandbox"}
-    values = profiles.merged(profiles.read(profile or BUILT_IN), own)
+    values = profiles.asked(profiles.merged(profiles.read(profile or BUILT_IN), own))
     return config.model_copy(update={"targets": {**config.targets, name: TargetTable.model_validate(values)}})

@@ -12,21 +12,17 @@ from pytest_llmops.target.components import Components
 from pytest_llmops.target.durations import Seconds
 from pytest_llmops.target.embedded import Sandbox
 from pytest_llmops.target.figures import Figure
+from pytest_llmops.target.growth import Growing
 from pytest_llmops.target.memory import History, State
+from pytest_llmops.target.monitoring import Vacuity
 from pytest_llmops.target.points import Point
+from pytest_llmops.target.prompts import PromptText
+from pytest_llmops.target.severities import Incident, Notify, Severity, misrouted
 from pytest_llmops.target.table import Table
 from pytest_llmops.target.thresholds import Threshold
 from pytest_llmops.target.windows import Windows
 
 Environment = Literal["production", "staging", "development", "sandbox"]
-
-
-class PromptText(Table):
-    """One prompt of the target's workload."""
-
-    id: str = Field(description="Stable name: the same id in two runs pairs their samples.")
-    text: str = Field(description="What is sent.")
-    expect: str = Field("", description="Words that a right answer contains.")
 
 
 class Baseline(Table):
@@ -108,6 +104,7 @@ class TargetTable(Table):
     components: Components = Components()
     figures: dict[str, Figure] = Field({}, description="Where numbers come from, by name.")
     thresholds: dict[str, Threshold] = {}
+    growth: dict[str, Growing] = Field({}, description="Metrics that are looked at over time, by name.")
     prompts: list[PromptText] = Field([], description="The workload that timed calls send.")
     baseline: Baseline = Baseline()
     budget: Budget = Budget()
@@ -115,11 +112,14 @@ class TargetTable(Table):
         180.0, gt=0, description="For the first real token; cold model loads of 104 s exist."
     )
     sandbox: Sandbox = Sandbox()
+    vacuous: list[Vacuity] = Field([], description="What can say nothing on this system; the lint verifies each.")
     waivers: list[Waiver] = []
     disruption: Disruption = Disruption()
+    severities: list[Severity] = Field([], description="How bad an incident is, from the worst on.")
+    incident: Incident = Incident()
+    notify: Notify = Notify()
     # Named here so that a file written for the whole product is valid; `unread` says what this version leaves alone.
     schedule: dict[str, str] = Field({}, description="Cron lines by suite.")
-    notify: dict[str, Any] = Field({}, description="Where changes of state are sent.")
     audit: dict[str, Any] = Field({}, description="Services that audits may ask.")
 
     @model_validator(mode="after")
@@ -128,6 +128,12 @@ class TargetTable(Table):
         twice = sorted({name for name in ids if ids.count(name) > 1})
         if twice:
             raise ValueError(f"prompt ids must differ; twice here: {', '.join(twice)}")
+        return self
+
+    @model_validator(mode="after")
+    def _severities_are_known(self) -> Self:
+        if wrong := misrouted(self.severities, self.notify, self.incident):
+            raise ValueError(wrong)
         return self
 
     @property
@@ -159,7 +165,7 @@ class Config(Table):
     gate: Gate = Gate()
 
 
-UNREAD = ("schedule", "notify", "audit")
+UNREAD = ("schedule", "audit")
 
 
 def unread(table: TargetTable) -> list[str]:

@@ -1,4 +1,7 @@
-"""Ready settings, one TOML or one folder of them per kind of system; a profile may extend another."""
+"""Ready settings, one TOML or one folder of them per kind of system.
+
+A profile may extend another; what it has not of that, it names by its path in ``without``.
+"""
 
 from __future__ import annotations
 
@@ -54,8 +57,23 @@ def read(name: str, where: str = "") -> dict[str, Any]:
 def _extended(name: str) -> dict[str, Any]:
     """The values of a profile, or of one that only others extend (``_generic``)."""
     values = _written(name)
-    parent = values.pop("extends", None)
-    return merged(_extended(parent), values) if parent else values
+    parent, without = values.pop("extends", None), values.pop("without", [])
+    under = _extended(parent) if parent else {}
+    for path in without:
+        under = _less(under, *path.split("."))
+    return merged(under, values)
+
+
+def _less(values: Mapping[str, Any], key: str, *rest: str) -> dict[str, Any]:
+    """The values without what stands at a path.
+
+    Raises:
+        KeyError: nothing stands there, so that there is nothing to leave out.
+    """
+    left = {name: value for name, value in values.items() if name != key or rest}
+    if key not in values:
+        raise KeyError(key)
+    return left | {key: _less(values[key], *rest)} if rest else left
 
 
 def _written(name: str) -> dict[str, Any]:
@@ -88,3 +106,10 @@ def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
         both = key not in WHOLE and isinstance(below, Mapping) and isinstance(value, Mapping)
         result[key] = merged(below, value) if both else value  # type: ignore[arg-type]
     return result
+
+
+def asked(values: dict[str, Any]) -> dict[str, Any]:
+    """A target's values, for a sandbox with the questions that it can answer in place of the profile's."""
+    sandbox = values.get("sandbox")
+    known = sandbox.get("prompts") if isinstance(sandbox, Mapping) else None
+    return {**values, "prompts": known} if known and values.get("environment") == "sandbox" else values

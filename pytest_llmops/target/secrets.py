@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 REDACTED = "[redacted]"
 SHORTEST = 4  # a shorter value would blank ordinary words out of every report
+TOKEN = 8
+"""Characters from which a part of a notification URL may be a token; hosts have a dot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +118,21 @@ def userinfo(url: str) -> str:
 def in_userinfo(pair: str) -> list[str]:
     """All that is secret in a URL's ``user:password``: the pair, and the password alone."""
     return [part for part in (pair, pair.partition(":")[2]) if part]
+
+
+def in_notification(urls: str, *, whole: bool = True) -> list[str]:
+    """All that is secret in apprise URLs: each of them, and the tokens and passwords that services put into one.
+
+    Args:
+        urls: separated by commas or blanks.
+        whole: whether their tokens count by themselves too: an embedded sandbox's address is no secret.
+    """
+    found: list[str] = []
+    for url in (part.strip() for part in urls.replace(",", " ").split()):
+        found.append(url)
+        if whole:
+            place, _, query = url.partition("://")[2].partition("?")
+            tokens = place.replace("@", "/").replace(":", "/").split("/")
+            tokens += [pair.partition("=")[2] for pair in query.split("&")]
+            found += [unquote(token) for token in tokens if len(token) >= TOKEN and "." not in token]
+    return found

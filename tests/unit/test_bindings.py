@@ -14,12 +14,10 @@ import json
 def pytest_collection_modifyitems(items):
     found = {}
     for item in items:
-        marks = list(item.iter_markers("procedure"))
-        ids = dict.fromkeys(name for mark in marks for name in mark.args)
-        faults = [mark.kwargs["fault"] for mark in marks if mark.kwargs.get("fault")]
-        if ids:
-            key = item.nodeid.removeprefix("suites/")
-            found[key] = [sorted(ids), faults[0] if faults else None]
+        generic = item.get_closest_marker("generic") is not None
+        for mark in item.iter_markers("procedure"):
+            bound = [sorted(set(mark.args)), mark.kwargs.get("fault"), generic]
+            found.setdefault(item.nodeid.removeprefix("suites/"), []).append(bound)
     print("FOUND", json.dumps(found))
 """
 WAYS = """
@@ -38,6 +36,11 @@ def test_params(level, size, unit): ...
 @pytest.mark.procedure("a.function.mark", "a.function.mark", "a.second.one", fault="of the function")
 @pytest.mark.parametrize("value", [1, 2], ids=["first", "second"])
 async def test_ids(value): ...
+
+@pytest.mark.generic
+@pytest.mark.procedure("a.step", "a.other.step", fault="api:down")
+@pytest.mark.procedure("b.step", fault="api:down, llm:down")
+def test_two_systems(): ...
 
 class TestIt:
     pytestmark = pytest.mark.procedure("a.class.mark")
@@ -67,12 +70,20 @@ def collected(folder, plugin):
 
 
 def read(folder):
-    return {one.test: [sorted(one.procedures), one.fault] for one in bindings(folder)}
+    found = {}
+    for one in bindings(folder):
+        found.setdefault(one.test, []).append([sorted(one.procedures), one.fault, one.generic])
+    return found
+
+
+def in_any_order(found):
+    """pytest tells a test's markers the closest first; which comes first is nothing to us."""
+    return {test: sorted(map(repr, marks)) for test, marks in found.items()}
 
 
 def test_the_ready_suites_bind_what_pytest_collects(tmp_path):
     found = read(ROOT / "suites")
-    assert found == collected(ROOT / "suites", tmp_path)
+    assert in_any_order(found) == in_any_order(collected(ROOT / "suites", tmp_path))
     assert "daily/test_latency.py::test_response_time[detailed]" in found
 
 
@@ -82,9 +93,14 @@ def test_every_way_to_bind_is_read_as_pytest_collects_it(tmp_path):
     (folder / "test_ways.py").write_text(WAYS)
     (folder / "elsewhere.py").write_text("OTHERS = []\n")
     found = read(folder)
-    assert found == collected(folder, tmp_path)
+    assert in_any_order(found) == in_any_order(collected(folder, tmp_path))
     assert found["test_ways.py::test_ids[second]"] == [
-        ["a.function.mark", "a.module.mark", "a.second.one"],
-        "of the function",
+        [["a.function.mark", "a.second.one"], "of the function", False],
+        [["a.module.mark"], "of the module", False],
     ]
-    assert len(found) == 2 * 3 + 2 + 2
+    assert found["test_ways.py::test_two_systems"] == [
+        [["a.other.step", "a.step"], "api:down", True],
+        [["b.step"], "api:down, llm:down", True],
+        [["a.module.mark"], "of the module", True],
+    ]
+    assert len(found) == 2 * 3 + 2 + 2 + 1

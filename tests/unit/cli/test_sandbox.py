@@ -7,9 +7,10 @@ from importlib.util import find_spec
 import pytest
 
 from pytest_llmops import __version__
+from pytest_llmops.target import profiles
 from pytest_llmops.target.load import load
 
-PROFILES = "ollama, openai-compatible, rag, sandbox."
+PROFILES = f"{', '.join(profiles.names())}."
 
 
 def test_a_file_that_exists_is_not_overwritten(llmops, tmp_path):

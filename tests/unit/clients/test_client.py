@@ -12,7 +12,14 @@ def test_every_component_has_a_client():
     assert sorted(CLIENTS) == sorted(Components.model_fields)
 
 
-@pytest.mark.parametrize("component", sorted(CLIENTS))
+def addressed(name):
+    return Components.model_fields[name].annotation.__args__[0].addressed
+
+
+ADDRESSED = sorted(filter(addressed, CLIENTS))
+
+
+@pytest.mark.parametrize("component", ADDRESSED)
 def test_a_client_knows_its_component_and_address(client, component):
     scheme = "redis" if component == "redis" else "http"
     made = client(component, url=f"{scheme}://eve:hunter22@host.example:1234")
@@ -20,6 +27,15 @@ def test_a_client_knows_its_component_and_address(client, component):
     assert (made.component, made.address) == (component, f"{scheme}://host.example:1234")
     assert made.levels(1.0, {})[0][0] == "reachable"
     assert "hunter22" not in repr(made)
+
+
+@pytest.mark.parametrize("component", sorted(set(CLIENTS) - set(ADDRESSED)))
+def test_a_client_of_what_has_no_address_knows_where_it_is(client, component):
+    made = client(component)
+    assert type(made).__name__ == CLIENTS[component][1]
+    assert made.component == component
+    assert made.address
+    assert made.levels(1.0, {})[0][0] == "reachable"
 
 
 KEYED = {"auth": {"bearer": "KEY"}}

@@ -15,7 +15,7 @@ from pytest_llmops.target.load import load
 def test_a_target_with_the_addresses_of_its_sandbox(tmp_path):
     declared = load(None, "sandbox", tmp_path, {"HOME": "/root"})
     urls = {"api": "http://127.0.0.1:1", "redis": "redis://127.0.0.1:2"}
-    here = placed(declared, {"components": urls, "environ": {"KEY": "k"}, "knows": True})
+    here = placed(declared, {"components": urls, "environ": {"KEY": "k"}, "knows": True, "root": "/r"})
     assert (here.component("api").url, here.component("redis").url) == ("http://127.0.0.1:1", "redis://127.0.0.1:2")
     assert here.component("api").routes == declared.component("api").routes
     assert here.environ == {"HOME": "/root", "KEY": "k"}
@@ -27,7 +27,7 @@ def test_a_target_with_the_addresses_of_its_sandbox(tmp_path):
 
 def test_nothing_is_expected_of_a_sandbox_that_knows_nothing(tmp_path):
     declared = load(None, "sandbox", tmp_path, {})
-    here = placed(declared, {"components": {}, "environ": {}, "knows": False})
+    here = placed(declared, {"components": {}, "environ": {}, "knows": False, "root": "/r"})
     assert all(prompt.expect for prompt in declared.workload)
     assert [(p.id, p.text) for p in here.workload] == [(p.id, p.text) for p in declared.workload]
     assert not any(prompt.expect for prompt in here.workload)
@@ -64,7 +64,7 @@ def test_a_module_where_the_run_was_started_is_not_taken_for_a_package(tmp_path,
     sandbox = Sandbox(load(None, "sandbox:rag", tmp_path, {}), engine=engine)
     sandbox.stop()
     assert "redis" in sandbox.facts["components"]
-    assert fault_table()
+    assert fault_table(load(None, "sandbox", tmp_path))
 
 
 def test_what_the_sandbox_finds_wrong_is_said(tmp_path):
@@ -74,5 +74,6 @@ def test_what_the_sandbox_finds_wrong_is_said(tmp_path):
     assert "llm:slwo" in str(caught.value)
 
 
-def test_the_faults_are_listed_one_a_line():
-    assert any(line.startswith("llm:slow") for line in fault_table().splitlines())
+def test_the_faults_are_listed_one_a_line(tmp_path):
+    lines = fault_table(load(None, "sandbox", tmp_path)).splitlines()
+    assert any(line.startswith("llm:slow") for line in lines)

@@ -13,6 +13,10 @@ def test_numbers_are_read():
     assert faults.number("llm:errors", 0.0) == 0.0
 
 
+def test_several_stand_in_one_text():
+    assert list(parse(["api:down, llm:slow=2,", "redis:down"])) == ["api:down", "llm:slow", "redis:down"]
+
+
 def test_unknown_name_is_met_with_a_near_one():
     with pytest.raises(ConfigError) as caught:
         parse(["llm:slowly=2"])
@@ -39,7 +43,8 @@ def test_wrong_numbers_are_explained(text, message):
 
 
 def test_every_fault_is_described_and_belongs_to_a_part():
-    assert {fault.part for fault in FAULTS.values()} == {"llm", "api", "vectors", "redis"}
+    parts = {"llm", "api", "vectors", "redis", "notify", "prometheus", "alertmanager", "grafana"}
+    assert {fault.part for fault in FAULTS.values()} == parts
     assert all(fault.does for fault in FAULTS.values())
 
 

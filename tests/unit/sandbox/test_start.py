@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from pytest_llmops.errors import ConfigError
+from pytest_llmops.sandbox.faults import FAULTS
 from pytest_llmops.sandbox.stack import read as stack_of
 
 
@@ -23,7 +24,7 @@ def _refused(line):
 
 def test_the_line_names_addresses_keys_and_directory(stack):
     told = stack.told
-    assert set(told) == {"components", "environ", "directory", "engine", "knows", "ready_s"}
+    assert set(told) == {"components", "environ", "directory", "engine", "knows", "ready_s", "root"}
     assert (told["engine"], told["knows"]) == ("synthetic", True)
     assert set(told["components"]) == {"api", "ollama", "openai", "qdrant", "redis"}
     assert told["components"]["ollama"] == told["components"]["openai"]
@@ -39,8 +40,8 @@ def test_only_configured_components_are_told(start):
 
 
 def test_a_component_that_no_part_serves_is_not_told(start):
-    watched = {"prometheus": {}, "alertmanager": {}, "grafana": {}}
-    assert set(start("ollama", over={"components": watched}).told["components"]) == {"ollama"}
+    unserved = {"langfuse": {}, "ui": {}}
+    assert set(start("ollama", over={"components": unserved}).told["components"]) == {"ollama"}
 
 
 def test_an_api_brings_what_it_is_built_on(start, order):
@@ -85,7 +86,11 @@ def test_an_order_that_is_no_json_is_explained():
 
 def test_the_fault_table_is_printed():
     done = subprocess.run(
-        [sys.executable, "-m", "pytest_llmops.sandbox", "--faults"], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "pytest_llmops.sandbox", "--faults"],
+        input="",
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert "llm:slow=FACTOR" in done.stdout
-    assert len(done.stdout.splitlines()) == 31
+    assert len(done.stdout.splitlines()) == len(FAULTS)

@@ -19,7 +19,7 @@ PROBLEMS = {
         f"{API}qqqq = 1",
         (
             ": [targets.staging.components.api] has an unknown key 'qqqq'. Known: auth, control, deadline, health, "
-            "metrics, proxy, rate_limit, required, routes, tls, url."
+            "metrics, proxy, rate_limit, ready, required, routes, tls, url."
         ),
     ),
     "an unknown key in a target whose name is also a key": (
@@ -125,8 +125,8 @@ PROBLEMS = {
     "a component that is like none": (
         "[targets.staging.components.mongo]",
         (
-            ": [targets.staging.components] has an unknown key 'mongo'. Known: alertmanager, api, grafana, ollama, "
-            "openai, prometheus, qdrant, redis."
+            ": [targets.staging.components] has an unknown key 'mongo'. Known: alertmanager, api, app_command, files, "
+            "grafana, langfuse, logs, machine, ollama, openai, prometheus, qdrant, redis, services, ui."
         ),
     ),
     "a component that is nearly right": (
@@ -373,7 +373,7 @@ PROBLEMS = {
     ),
     "two schemes": (
         f"{API}auth = {{ bearer = 'A', basic = 'B' }}",
-        ": [targets.staging.components.api.auth]: auth takes exactly one of header (with env), bearer, basic.",
+        ": [targets.staging.components.api.auth]: auth takes exactly one of header (with env), bearer, basic, login.",
     ),
     "a header without its variable": (
         f"{API}auth = {{ header = 'X-API-Key' }}",
@@ -407,13 +407,16 @@ PROBLEMS = {
     "an unknown profile": (
         "[targets.staging]\nprofile = 'rga'",
         (
-            ": [targets.staging]: unknown profile 'rga'. Did you mean 'rag'? Profiles: ollama, "
-            "openai-compatible, rag, sandbox."
+            ": [targets.staging]: unknown profile 'rga'. Did you mean 'rag'? Profiles: aegis-rag, aegis-rag-compose, "
+            "agent-aiops, document-enhancer, enterprise-pipeline, ollama, openai-compatible, rag, sandbox, voyageur."
         ),
     ),
     "a profile that only others extend": (
         "[targets.staging]\nprofile = '_generic'",
-        ": [targets.staging]: unknown profile '_generic'. Profiles: ollama, openai-compatible, rag, sandbox.",
+        (
+            ": [targets.staging]: unknown profile '_generic'. Profiles: aegis-rag, aegis-rag-compose, agent-aiops, "
+            "document-enhancer, enterprise-pipeline, ollama, openai-compatible, rag, sandbox, voyageur."
+        ),
     ),
     "a profile that is no name": (
         "[targets.staging]\nprofile = 3",
@@ -429,8 +432,9 @@ PROBLEMS = {
     "a default that is no target": (
         "default_target = 'stagin'\n[targets.staging]",
         (
-            ": unknown target 'stagin'. Did you mean 'staging'? Targets: staging, sandbox, sandbox:ollama, "
-            "sandbox:openai-compatible, sandbox:rag."
+            ": unknown target 'stagin'. Did you mean 'staging'? Targets: staging, sandbox, sandbox:aegis-rag, "
+            "sandbox:aegis-rag-compose, sandbox:agent-aiops, sandbox:document-enhancer, sandbox:enterprise-pipeline, "
+            "sandbox:ollama, sandbox:openai-compatible, sandbox:rag, sandbox:voyageur."
         ),
     ),
 }

@@ -1,0 +1,188 @@
+"""Commands of the application: run by name, never by a shell, and their output read past its noise."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import time
+from dataclasses import dataclass, field
+from shutil import which
+from typing import TYPE_CHECKING, Any, cast
+
+from pytest_llmops.clients.exchange import last_exchange
+from pytest_llmops.clients.noise import json_within
+from pytest_llmops.control.tool import Tool
+from pytest_llmops.errors import CallFailed, ControlError, Unsupported, Vacuous, did_you_mean, excerpt
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_llmops.clients.client import Level
+    from pytest_llmops.state.ledger import Ledger
+    from pytest_llmops.target.commands import Command
+    from pytest_llmops.target.components import AppCommand
+    from pytest_llmops.target.load import Target
+
+LONGEST_QUOTE = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A command that ended by itself, with a status that is good.
+
+    Attributes:
+        status: its exit status.
+        output: its standard output.
+        errors: its standard error.
+        took_s: from start to end.
+    """
+
+    status: int
+    output: str = field(repr=False)
+    errors: str = field(repr=False)
+    took_s: float
+
+    @property
+    def said(self) -> str:
+        """The last line that it wrote; standard error goes before output, empty where it wrote nothing."""
+        lines = (self.errors.strip() or self.output.strip()).splitlines()
+        return lines[-1].strip() if lines else ""
+
+
+class AppCommands:
+    """The application's commands.
+
+    Args:
+        target: the deployment.
+        component: its name there.
+        ledger: where calls are counted, each run of a command is one.
+    """
+
+    def __init__(self, target: Target, component: str, ledger: Ledger) -> None:
+        self.target = target
+        self.component = component
+        self.part = cast("AppCommand", target.component(component))
+        self.ledger = ledger
+        self.root = target.root / self.part.root
+        self.address = str(self.root)
+        self._redactor = target.redactor()
+
+    def __repr__(self) -> str:
+        return f"AppCommands({', '.join(self.part.commands) or 'none'})"
+
+    def levels(self, deadline_s: float, facts: dict[str, str]) -> list[Level]:
+        """Reachable: the folder is there, and the program of one of the commands at least; nothing is run."""
+        return [("reachable", self._find)]
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def has(self, name: str) -> bool:
+        """Whether the target has a command of that name, and one that can work."""
+        command = self.part.commands.get(name)
+        return command is not None and not command.unable
+
+    def unable(self) -> dict[str, str]:
+        """The commands of the runbook that are known to be unable to work, by name, with the reason."""
+        return {name: command.unable for name, command in self.part.commands.items() if command.unable}
+
+    def run(self, name: str, *args: str) -> Ran:
+        """Run a command to its end.
+
+        Args:
+            name: of the target's ``commands``.
+            *args: further words, behind those of its ``argv``.
+
+        Raises:
+            CallFailed: ``absent``: there is no such program or folder; ``refused``: it may not be run; ``timeout``:
+                it was killed at its deadline with all that it started; ``exit-1`` and so on: a status that is not
+                among the good ones; ``bad-answer``: JSON was promised and there is none.
+            Unsupported: the target has no such command.
+            Vacuous: it is known to be unable to work.
+        """
+        command = self._command(name)
+        tool = Tool(tuple(command.argv), self.root, self._environ(command))
+        self.ledger.admit(self.component, self.part.rate_limit)
+        last_exchange.set(self._redactor.clean(tool.typed(*args)))
+        start = time.perf_counter()
+        try:
+            done = tool.run(*args, within_s=command.deadline)
+        except ControlError as error:
+            kind = "absent" if error.kind == "away" else error.kind
+            raise self._failed(name, kind, str(error).rstrip(".")) from None
+        ran = Ran(done.status, done.out, done.err, time.perf_counter() - start)
+        self.ledger.answer(self.component)
+        if ran.status not in command.exit:
+            raise self._failed(name, _kind(ran.status), f"{_ended(ran.status)}; it said: {self._quoted(ran.said)}")
+        if command.output == "json":
+            self._document(name, ran)
+        return ran
+
+    def json(self, name: str, *args: str) -> Any:
+        """The JSON in a command's output, past the lines of noise before and behind it.
+
+        Raises:
+            CallFailed: as `run`; also ``bad-answer``: it holds no whole JSON document.
+        """
+        return self._document(name, self.run(name, *args))
+
+    def text(self, name: str, *args: str) -> str:
+        """A command's output.
+
+        Raises:
+            CallFailed: as `run`.
+        """
+        return self.run(name, *args).output
+
+    def _document(self, name: str, ran: Ran) -> Any:
+        try:
+            return json_within(ran.output)
+        except json.JSONDecodeError as error:
+            said = self._quoted(ran.output.strip())
+            raise self._failed(name, "bad-answer", f"printed no JSON ({error.msg}): {said}") from None
+
+    def _command(self, name: str) -> Command:
+        command = self.part.commands.get(name)
+        if command is None:
+            known = self.part.commands
+            raise Unsupported(
+                f"{self.component}: target {self.target.name} has no command {name!r}.{did_you_mean(name, known)} "
+                f"It has: {', '.join(known) or 'none'}."
+            )
+        if command.unable:
+            raise Vacuous(
+                f"{self.component}: {name} ({shlex.join(command.argv)}) cannot work here: {command.unable.rstrip('.')}."
+            )
+        return command
+
+    def _environ(self, command: Command) -> Mapping[str, str]:
+        """Ours, without the variables that hold a secret of this target; but for those that the command names."""
+        secret = {value for values in self.target.known_secrets().values() for value in values}
+        ours = {name: value for name, value in os.environ.items() if value not in secret}
+        return {**ours, **{name: self.target.environ[name] for name in command.env if name in self.target.environ}}
+
+    def _find(self) -> None:
+        if not self.root.is_dir():
+            raise CallFailed(self.component, "absent", f"{self.component}: there is no folder {self.root}.")
+        programs = {command.argv[0] for command in self.part.commands.values() if not command.unable}
+        if programs and not any(which(program) or (self.root / program).is_file() for program in programs):
+            raise CallFailed(
+                self.component,
+                "absent",
+                f"{self.component}: none of the programs of its commands is there: {', '.join(sorted(programs))}.",
+            )
+
+    def _quoted(self, text: str) -> str:
+        return excerpt(self._redactor.clean(text), LONGEST_QUOTE) or "(nothing)"
+
+    def _failed(self, name: str, kind: str, what: str) -> CallFailed:
+        return CallFailed(self.component, kind, self._redactor.clean(f"{self.component}: {name}: {what}."))
+
+
+def _kind(status: int) -> str:
+    return f"exit-{status}" if status >= 0 else f"signal-{-status}"
+
+
+def _ended(status: int) -> str:
+    return f"ended with exit status {status}" if status >= 0 else f"was ended by signal {-status}"

@@ -1,0 +1,204 @@
+"""Commands of the application: status, output and failures, of real small scripts."""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pytest_llmops.clients.app_command import Ran
+from pytest_llmops.clients.exchange import last_exchange
+from pytest_llmops.clients.preflight import preflight
+from pytest_llmops.errors import BudgetSpent, CallFailed, Unsupported, Vacuous
+
+
+@pytest.fixture
+def commands(client):
+    """A client of these commands; each is its ``argv``, or its whole table."""
+
+    def commands(environ=None, root=".", **named):
+        tables = {name: one if isinstance(one, dict) else {"argv": one} for name, one in named.items()}
+        return client("app_command", environ, root=root, commands=tables)
+
+    return commands
+
+
+def failure(act):
+    with pytest.raises(CallFailed) as caught:
+        act()
+    return caught.value.kind, str(caught.value)
+
+
+def test_what_a_command_came_to(commands, ledger, tmp_path):
+    app = commands(greet=["sh", "-c", 'pwd; echo "$0 $1" >&2', "hello $HOME; exit 4"])
+    ran = app.run("greet", "two words")
+    assert (ran.status, ran.output, ran.errors) == (0, f"{tmp_path}\n", "hello $HOME; exit 4 two words\n")
+    assert 0 < ran.took_s < 5
+    assert ran.said == "hello $HOME; exit 4 two words"
+    assert ledger.spent().requests == ledger.answered("app_command") == 1
+    assert last_exchange.get().endswith(""""$0 $1" >&2' 'hello $HOME; exit 4' 'two words')""")
+    assert last_exchange.get().startswith(f"(cd {tmp_path} && sh -c ")
+
+
+def test_a_folder_of_its_own(commands, tmp_path):
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "here.sh").write_text("#!/bin/sh\npwd\n")
+    (tmp_path / "app" / "here.sh").chmod(0o755)
+    assert commands(root="app", here=["./here.sh"]).text("here") == f"{tmp_path / 'app'}\n"
+
+
+def test_json_past_noise(commands):
+    said = (
+        'Starting cache warming process...\n[1/20] Warming LLM models...\n{\n  "health": {"status": "ok"}\n}\n[done]\n'
+    )
+    app = commands(dashboard={"argv": ["printf", "%s", said], "output": "json"})
+    assert app.json("dashboard") == {"health": {"status": "ok"}}
+    assert app.run("dashboard").output == said
+
+
+def test_no_json(commands):
+    app = commands(plain=["echo", "fine"], promised={"argv": ["echo", "{'a': 1}"], "output": "json"})
+    assert failure(lambda: app.json("plain")) == (
+        "bad-answer",
+        "app_command: plain: printed no JSON (no line begins with { or [): fine.",
+    )
+    assert failure(lambda: app.run("promised")) == (
+        "bad-answer",
+        "app_command: promised: printed no JSON (Expecting property name enclosed in double quotes): {'a': 1}.",
+    )
+
+
+def test_statuses(commands):
+    app = commands(
+        check=["sh", "-c", "echo first; echo 'no such column' >&2; exit 3"],
+        grep={"argv": ["sh", "-c", "exit 1"], "exit": [0, 1]},
+        silent=["false"],
+        killed=["sh", "-c", "kill -9 $$"],
+    )
+    assert failure(lambda: app.run("check")) == (
+        "exit-3",
+        "app_command: check: ended with exit status 3; it said: no such column.",
+    )
+    assert app.run("grep").status == 1
+    assert failure(lambda: app.run("silent")) == (
+        "exit-1",
+        "app_command: silent: ended with exit status 1; it said: (nothing).",
+    )
+    assert failure(lambda: app.run("killed")) == (
+        "signal-9",
+        "app_command: killed: was ended by signal 9; it said: (nothing).",
+    )
+
+
+def test_what_cannot_be_run(commands, tmp_path):
+    (tmp_path / "plain.sh").write_text("echo\n")
+    app = commands(absent=["no-such-program", "-v"], plain=["./plain.sh"])
+    assert failure(lambda: app.run("absent")) == (
+        "absent",
+        (
+            "app_command: absent: there is no program 'no-such-program' to run no-such-program -v; "
+            "install it, or say where it is."
+        ),
+    )
+    assert failure(lambda: app.run("plain")) == (
+        "refused",
+        "app_command: plain: ./plain.sh cannot be run: Permission denied.",
+    )
+    assert failure(lambda: commands(root="away", a=["true"]).run("a")) == (
+        "absent",
+        f"app_command: a: true cannot be run in {tmp_path / 'away'}: there is no such folder.",
+    )
+
+
+def test_the_deadline_ends_all_that_it_started(commands, tmp_path):
+    script = f"sleep 60 & echo $! > {tmp_path}/child; wait"
+    app = commands(hangs={"argv": ["sh", "-c", script], "deadline": "200 ms"})
+    assert failure(lambda: app.run("hangs")) == (
+        "timeout",
+        f"app_command: hangs: sh -c '{script}' had not ended after 0.2 s, and was killed.",
+    )
+    child = int((tmp_path / "child").read_text())
+    for _ in range(200):  # the system takes a moment to bury it
+        if not running(child):
+            break
+        time.sleep(0.01)
+    assert not running(child)
+
+
+def running(pid):
+    try:
+        os.kill(pid, signal.SIG_DFL)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+
+
+def test_secrets_stay_here(client, monkeypatch):
+    monkeypatch.setenv("APP_KEY", "kettle-of-fish")
+    monkeypatch.setenv("OTHER_NAME", "kettle-of-fish")
+    monkeypatch.setenv("APP_REGION", "north")
+    show = [sys.executable, "-c", "import os; print(*sorted(n for n in os.environ if n[:3] in ('APP', 'OTH')))"]
+    tells = [sys.executable, "-c", "import os; raise SystemExit('key ' + os.environ['APP_KEY'])"]
+    app = client(
+        "app_command",
+        {"APP_KEY": "kettle-of-fish"},
+        auth={"bearer": "APP_KEY"},
+        commands={
+            "show": {"argv": show},
+            "named": {"argv": show, "env": ["APP_KEY"]},
+            "tells": {"argv": tells, "env": ["APP_KEY"]},
+            "word": {"argv": ["no-such", "kettle-of-fish"]},
+        },
+    )
+    assert app.text("show") == "APP_REGION\n"
+    assert app.text("named") == "APP_KEY APP_REGION\n"
+    assert failure(lambda: app.run("tells")) == (
+        "exit-1",
+        "app_command: tells: ended with exit status 1; it said: key [redacted].",
+    )
+    assert "kettle" not in failure(lambda: app.run("word"))[1] + last_exchange.get()
+
+
+def test_names(commands):
+    app = commands(
+        dashboard=["true"], restore={"argv": ["scripts/restore.sh"], "unable": "the repository has no such script."}
+    )
+    assert (app.has("dashboard"), app.has("restore"), app.has("other")) == (True, False, False)
+    assert app.unable() == {"restore": "the repository has no such script."}
+    with pytest.raises(Unsupported) as caught:
+        app.run("dashbord")
+    assert str(caught.value) == (
+        "app_command: target staging has no command 'dashbord'. Did you mean 'dashboard'? It has: dashboard, restore."
+    )
+    with pytest.raises(Vacuous) as useless:
+        app.run("restore")
+    assert str(useless.value) == (
+        "app_command: restore (scripts/restore.sh) cannot work here: the repository has no such script."
+    )
+
+
+def test_a_limit_of_its_own(client):
+    app = client("app_command", rate_limit="1/h", commands={"a": {"argv": ["true"]}})
+    app.run("a")
+    with pytest.raises(BudgetSpent):
+        app.run("a")
+
+
+def test_preflight(commands, tmp_path):
+    assert preflight(commands(a=["no-such"], b=["true"]), 1.0).level == "reachable"
+    assert preflight(commands(), 1.0).ok
+    assert preflight(commands(a=["no-such"]), 1.0).reason == (
+        f"app_command at {tmp_path}: none of the programs of its commands is there: no-such. "
+        "Is it installed here, and is components.app_command.root the right folder?"
+    )
+    assert preflight(commands(root="away"), 1.0).reason == (
+        f"app_command at {tmp_path}/away: there is no folder {tmp_path}/away. "
+        "Is it installed here, and is components.app_command.root the right folder?"
+    )
+
+
+def test_the_last_line_that_was_said():
+    assert Ran(0, "one\ntwo\n\n", " \n", 0.1).said == "two"
+    assert Ran(0, "", "", 0.1).said == ""

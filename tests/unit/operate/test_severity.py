@@ -1,0 +1,154 @@
+"""From findings to a severity: pure, so each condition is tried without anybody being asked."""
+
+import pytest
+
+from pytest_llmops.errors import Unsupported
+from pytest_llmops.operate.findings import Finding
+from pytest_llmops.operate.severity import Met, assess
+from pytest_llmops.target.severities import Severity
+
+
+def severity(name, **when):
+    return Severity(name=name, response=60, when=[{"says": f"{name} says", **when}])
+
+
+def component(name, state="ok", required=True):
+    return Finding("component", name, state, f"{name}: {state}", required=required)
+
+
+def figure(name, value, level="", unit="%", state=None):
+    return Finding(
+        "figure",
+        name,
+        state or ("failed" if level else "ok"),
+        f"{name} {value}",
+        "api",
+        level=level,
+        value=value,
+        unit=unit,
+    )
+
+
+def holds(when, findings):
+    return bool(assess([severity("P0", **when)], findings).severities[0].met)
+
+
+@pytest.mark.parametrize(
+    ("when", "down", "expected"),
+    [
+        ({"all_down": ["api", "ollama"]}, ["api", "ollama"], True),
+        ({"all_down": ["api", "ollama"]}, ["api"], False),
+        ({"any_down": ["api", "ollama"]}, ["api"], True),
+        ({"any_down": ["api", "ollama"]}, ["redis"], False),
+        ({"all_down": ["*"]}, ["api", "ollama", "redis"], True),
+        ({"all_down": ["*"]}, ["api", "ollama"], False),
+        ({"any_down": ["*"]}, ["extra"], False),  # not required
+        ({"any_down": ["extra"]}, ["extra"], True),
+    ],
+)
+def test_components_that_are_down(when, down, expected):
+    findings = [component(name, "failed" if name in down else "ok") for name in ("api", "ollama", "redis")]
+    findings.append(component("extra", "failed" if "extra" in down else "ok", required=False))
+    assert holds(when, findings) is expected
+
+
+@pytest.mark.parametrize(
+    ("level", "asked", "expected"),
+    [
+        ("critical", "critical", True),
+        ("warning", "critical", False),
+        ("critical", "warning", True),
+        ("target", "warning", False),
+        ("target", "target", True),
+        ("", "target", False),
+    ],
+)
+def test_a_figure_that_breaches_its_threshold_counts_from_a_level_on(level, asked, expected):
+    assert holds({"figure": "error_rate", "level": asked}, [figure("error_rate", 30.0, level)]) is expected
+
+
+@pytest.mark.parametrize(("value", "expected"), [(25.0, False), (25.1, True)])
+def test_a_severity_has_limits_of_its_own(value, expected):
+    assert holds({"figure": "error_rate", "breach": "> 25 %"}, [figure("error_rate", value)]) is expected
+
+
+@pytest.mark.parametrize(
+    ("when", "finding"),
+    [
+        ({"unhealthy": ["api"]}, Finding("health", "api", "failed", "degraded", "api")),
+        ({"dependencies": ["api.vectors"]}, Finding("dependency", "api.vectors", "failed", "down", "api")),
+        ({"models_missing": ["ollama"]}, Finding("models", "ollama", "failed", "tiny missing", "ollama")),
+        ({"alerts": "critical|page"}, Finding("alert", "Down", "failed", "firing", "prometheus", level="Page")),
+        ({"flag": "data-loss"}, Finding("flag", "data-loss", "failed", "raised")),
+    ],
+)
+def test_one_finding_makes_the_condition_hold_and_is_its_evidence(when, finding):
+    judged = assess([severity("P0", **when)], [finding]).severities[0]
+    assert judged.met == (Met("P0 says", (finding.title,)),)
+    assert judged.said == f"P0: P0 says ({finding.title})"
+
+
+def test_what_is_well_makes_none_hold():
+    findings = [component("api"), Finding("alert", "prometheus", "ok", "no alert is firing", "prometheus")]
+    severities = [severity("P0", any_down=["api"]), severity("P1", alerts="critical"), severity("P2", flag="data-loss")]
+    found = assess(severities, findings)
+    assert (found.severity, found.evidence) == ("", ())
+    assert [(one.said, one.looked, one.unknown) for one in found.severities] == [
+        ("P0: no condition holds", 1, ()),
+        ("P1: no condition holds", 1, ()),
+        ("P2: no condition holds", 1, ()),
+    ]
+
+
+def test_the_worst_condition_that_holds_decides_and_the_evidence_is_all_that_failed():
+    severities = [
+        severity("P0", all_down=["api", "ollama"]),
+        severity("P1", figure="error_rate", breach="> 25 %"),
+        severity("P2", any_down=["ollama"]),
+        severity("P3", otherwise=True),
+    ]
+    findings = [
+        component("api"),
+        component("ollama", "failed"),
+        Finding("models", "ollama", "failed", "not listed", "ollama"),
+        figure("error_rate", 40.0, "critical"),
+        figure("latency", 40.0, "target", "s"),
+    ]
+    found = assess(severities, findings)
+    assert found.severity == "P1"
+    assert [one.title for one in found.evidence] == [
+        "component ollama",
+        "models ollama",
+        "figure error_rate",
+        "figure latency",
+    ]
+    assert [one.said for one in found.severities] == [
+        "P0: no condition holds",
+        "P1: P1 says (figure error_rate)",
+        "P2: P2 says (component ollama)",
+        "P3: P3 says (figure latency)",  # models ollama is explained by the server that is down
+    ]
+
+
+@pytest.mark.parametrize(
+    ("when", "findings", "why"),
+    [
+        ({"any_down": ["milvus"]}, [component("api")], "P0 says: the target has none of milvus"),
+        ({"any_down": ["api"]}, [component("api", "unknown")], "P0 says: api: unknown"),
+        ({"figure": "error_rate"}, [], "P0 says: the target has no figure error_rate"),
+        ({"figure": "error_rate"}, [figure("error_rate", None, state="unknown")], "P0 says: error_rate None"),
+        ({"alerts": ".*"}, [], "P0 says: the target has nothing of the kind"),
+        ({"models_missing": ["ollama"]}, [component("ollama")], "P0 says: the target has nothing of the kind"),
+    ],
+)
+def test_what_could_not_be_judged_is_said_and_not_counted(when, findings, why):
+    judged = assess([severity("P0", **when)], findings).severities[0]
+    assert (judged.met, judged.looked, judged.unknown) == ((), 0, (why,))
+
+
+def test_a_system_with_fewer_severities_says_so():
+    found = assess([severity("P0", flag="x")], [])
+    assert found.rank(1).name == "P0"
+    with pytest.raises(Unsupported) as told:
+        found.rank(2)
+    assert str(told.value) == "there is no severity of rank 2; the target's severities are: P0."

@@ -1,0 +1,30 @@
+import threading
+
+from pytest_llmops.operate.side_by_side import TooLong, together
+
+
+def test_each_step_comes_to_what_it_returns_or_raises():
+    error = ValueError("no")
+
+    def fails():
+        raise error
+
+    found = together({"a": lambda: 1, "b": fails}, 5)
+    assert list(found) == ["a", "b"]
+    assert (found["a"].value, found["a"].error) == (1, None)
+    assert (found["b"].value, found["b"].error) == (None, error)
+
+
+def test_steps_are_taken_side_by_side():
+    barrier = threading.Barrier(3, timeout=5)
+    found = together(dict.fromkeys("abc", barrier.wait), 5)
+    assert sorted(done.value for done in found.values()) == [0, 1, 2]
+
+
+def test_a_step_that_hangs_is_left_alone():
+    held = threading.Event()
+    found = together({"hangs": held.wait, "quick": lambda: True}, 0.2)
+    held.set()
+    assert isinstance(found["hangs"].error, TooLong)
+    assert str(found["hangs"].error) == "no answer within 200 ms"
+    assert found["quick"].value is True

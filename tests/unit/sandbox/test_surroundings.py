@@ -1,0 +1,220 @@
+"""What surrounds the stack, as a profile describes it: commands, files, services, the machine, notifications."""
+
+import json
+import re
+import subprocess
+import time
+
+import pytest
+
+from pytest_llmops.errors import ConfigError
+from pytest_llmops.sandbox import derived, stack
+from pytest_llmops.sandbox.faults import FAULTS
+from pytest_llmops.target.embedded import Sandbox
+
+TABLES = {
+    "commands": {
+        "report": {
+            "ok": {"output": '{"at": "{now}", "of": "{date}"}\n'},
+            "critical": {"output": "status: critical\n", "errors": "see the log\n", "exit": 2},
+        }
+    },
+    "files": {
+        "backups": {
+            "ok": {
+                "backup/{date}.tar": {"text": "x", "copies": 3, "age": "2 h", "mode": "600"},
+                "calls/{n}.json": {"text": '{"number": {n}}', "copies": 2},
+                "empty/": {"text": ""},
+            },
+            "old": {"backup/{date}.tar": {"text": "x", "age": "3 d"}},
+            "partial": {"calls/{n}.json": {}},
+        }
+    },
+    "services": {
+        "jina": {
+            "routes": {
+                "GET /v1/models": {
+                    "ok": {"body": {"data": [{"id": "one", "created": "{at -2h epoch}"}]}},
+                    "limited": {"status": 429, "body": {"detail": "slow down"}, "headers": {"Retry-After": "7"}},
+                },
+                "GET /v1/models/{model}": {"ok": {"body": "it is {model}"}},
+            }
+        }
+    },
+    "machine": {"ok": {"disk_pct": 60}, "busy": {"cpu_pct": 97}},
+}
+COMPONENTS = {
+    "app_command": {"commands": {"report": {"argv": ["python", "report.py"]}, "other": {"argv": ["other"]}}},
+    "files": {},
+    "machine": {},
+    "services": {"jina": {}},
+}
+
+
+@pytest.fixture
+def surroundings(start):
+    """A function that starts a sandbox of these tables alone."""
+
+    def begin(*faults):
+        over = {"sandbox": TABLES, "components": COMPONENTS}
+        return start("none", faults, over=over, channels=["oncall"])
+
+    return begin
+
+
+def _printed(sandbox, name="report"):
+    words = [*sandbox.told["command"], name, "--flag"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=10, check=False)
+    return done.stdout, done.stderr, done.returncode
+
+
+def _laid(sandbox):
+    from pathlib import Path
+
+    root = Path(sandbox.told["root"])
+    return {str(path.relative_to(root)): path for path in root.rglob("*") if "run" not in path.parts}
+
+
+def _page(sandbox):
+    text = sandbox.http.get(f"{sandbox.url.machine}/metrics").text
+    lines = (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))
+    return {name: float(value) for name, _, value in lines}
+
+
+def test_all_as_it_is_when_all_is_well(surroundings):
+    sandbox = surroundings()
+    output, errors, code = _printed(sandbox)
+    assert (errors, code) == ("", 0)
+    assert set(json.loads(output)) == {"at", "of"}
+    assert output.startswith('{"at": "' + time.strftime("%Y-", time.gmtime()))
+    assert _printed(sandbox, "other") == (
+        "",
+        "the sandbox has no command other: the profile lacks sandbox.commands.other\n",
+        127,
+    )
+    files = _laid(sandbox)
+    archive = next(path for name, path in files.items() if name.startswith("backup/"))
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d\.tar", archive.name)
+    assert (archive.read_text(), archive.stat().st_mode & 0o777) == ("xxx", 0o600)
+    assert 7190 < time.time() - archive.stat().st_mtime < 7300
+    assert files["calls/2.json"].read_text() == '{"number": 2}'
+    assert files["empty"].is_dir()
+    [model] = sandbox.http.get(f"{sandbox.url.jina}/v1/models").json()["data"]
+    assert 7190 < time.time() - model["created"] < 7300
+    assert sandbox.http.get(f"{sandbox.url.jina}/v1/models/two").text == "it is two"
+    assert sandbox.http.get(f"{sandbox.url.jina}/v1/other").status_code == 404
+    assert sandbox.http.post(f"{sandbox.told['notify']}/oncall", json={"text": "hello"}).status_code == 200
+    [told] = sandbox.http.get(sandbox.told["notify"]).json()["notifications"]
+    assert (told["channel"], json.loads(told["body"])) == ("oncall", {"text": "hello"})
+    assert sandbox.http.get(f"{sandbox.told['notify']}/other").json() == {"notifications": []}
+    processes = {path.stem: int(path.read_text()) for path in (sandbox.directory / "root/run").iterdir()}
+    assert processes == {"outside": sandbox.processes()[1].pid}
+
+
+def test_the_counters_of_the_machine_move_with_its_figures(surroundings):
+    sandbox = surroundings("machine:busy")
+    first = _page(sandbox)
+    time.sleep(0.02)
+    second = _page(sandbox)
+    moved = {name: second[name] - first[name] for name in second if name.startswith("node_cpu_seconds_total")}
+    idle = sum(seconds for name, seconds in moved.items() if 'mode="idle"' in name or 'mode="iowait"' in name)
+    assert idle / sum(moved.values()) == pytest.approx(0.03, abs=0.005)
+    root = '{device="/dev/vda1",fstype="ext4",mountpoint="/"}'
+    avail, size = first[f"node_filesystem_avail_bytes{root}"], first[f"node_filesystem_size_bytes{root}"]
+    assert 1 - avail / size == pytest.approx(0.6)
+
+
+def test_each_can_be_sick_in_the_ways_of_its_cases(surroundings):
+    sandbox = surroundings("report:critical, backups:old, backups:partial, jina:limited, machine:down, notify:refused")
+    assert _printed(sandbox) == ("status: critical\n", "see the log\n", 2)
+    files = _laid(sandbox)
+    archive = next(path for name, path in files.items() if name.startswith("backup/"))
+    assert time.time() - archive.stat().st_mtime > 3 * 86400 - 1
+    assert not [name for name in files if name.startswith("calls/")]
+    limited = sandbox.http.get(f"{sandbox.url.jina}/v1/models")
+    assert (limited.status_code, limited.headers["Retry-After"]) == (429, "7")
+    assert sandbox.http.get(f"{sandbox.url.jina}/v1/models/two").status_code == 200
+    assert sandbox.http.post(f"{sandbox.told['notify']}/oncall", json={}).status_code == 403
+    with pytest.raises(Exception, match="Connection refused"):
+        sandbox.http.get(f"{sandbox.url.machine}/metrics")
+
+
+def test_each_can_be_sick_in_ways_that_need_no_case(surroundings):
+    sandbox = surroundings("report:fails", "backups:missing", "jina:errors", "jina:slow=0.1")
+    assert _printed(sandbox) == ("", "report: error: it failed\n", 1)
+    assert not _laid(sandbox)
+    begun = time.monotonic()
+    assert sandbox.http.get(f"{sandbox.url.jina}/v1/models").status_code == 500
+    assert time.monotonic() - begun >= 0.1
+
+
+def test_a_command_that_hangs_ends_with_its_caller_alone(surroundings):
+    sandbox = surroundings("report:hangs")
+    with pytest.raises(subprocess.TimeoutExpired):
+        subprocess.run([*sandbox.told["command"], "report"], capture_output=True, timeout=0.3, check=False)
+
+
+def test_garbage_is_no_json(surroundings):
+    output, _, code = _printed(surroundings("report:garbage"))
+    assert code == 0
+    with pytest.raises(ValueError, match="Invalid control character"):
+        json.loads(output)
+
+
+def test_the_faults_of_a_profile_are_known_beside_those_of_the_stack():
+    table = derived.table(Sandbox.model_validate({**TABLES, "metrics": {"hits": {"cases": {"low": 0.1}}}}))
+    assert table.keys() - FAULTS.keys() == {
+        "report:fails", "report:hangs", "report:garbage", "report:critical",
+        "backups:missing", "backups:old", "backups:partial",
+        "jina:down", "jina:errors", "jina:slow", "jina:limited",
+        "machine:down", "machine:busy", "hits:low",
+    }  # fmt: skip
+    assert table["jina:slow"].usage == "jina:slow=SECONDS"
+
+
+@pytest.mark.parametrize(
+    ("sandbox", "message"),
+    [
+        ({"faults": ["report:critcal"]}, "unknown fault 'report:critcal'. Did you mean 'report:critical' or"),
+        (
+            {"commands": {"reprot": {}}},
+            "sandbox.commands.reprot has no components.app_command.commands.reprot beside it.",
+        ),
+        ({"services": {"api": {}}}, "sandbox.services.api: the name of a part of the sandbox; call it otherwise."),
+        (
+            {"machine": {"ok": {"cpu": 1}}},
+            "sandbox.machine.ok.cpu: no such figure. Did you mean 'cpus'",
+        ),
+        ({"timezone": "Mars"}, "sandbox.timezone: unknown timezone 'Mars'; write one such as 'America/Vancouver'."),
+        (
+            {"commands": {"report": {"ok": {"output": "{at -2x iso}"}}}},
+            "{at -2x iso} is not a time: '2x' is not a duration; write seconds, or for example '500 ms',",
+        ),
+    ],
+)
+def test_tables_that_do_not_hold_together_are_explained(sandbox, message):
+    order = {"components": COMPONENTS, "sandbox": {**TABLES, **sandbox}}
+    with pytest.raises(ConfigError) as caught:
+        stack.read(json.dumps(order))
+    assert str(caught.value).startswith(message)
+
+
+def test_the_log_grows_with_every_request(start):
+    line = '{"at": "{now}", "level": "{severity}", "event": "{message}", "trace": "{trace_id}", "ms": {duration_ms}}'
+    sandbox = start(over={"sandbox": {"log": {"file": "logs/app.log", "line": line}}}, faults=["api:errors=1"])
+    assert sandbox.http.get(f"{sandbox.url.api}/health").status_code == 200
+    assert sandbox.query("How long is the refund window?").status_code == 500
+    lines = [json.loads(text) for text in (sandbox.directory / "root/logs/app.log").read_text().splitlines()]
+    assert [(said["level"], said["event"]) for said in lines] == [
+        ("info", "GET /health 200"),
+        ("error", "POST /v1/query 500"),
+    ]
+    assert all(said["trace"] and said["ms"] >= 0 for said in lines)
+
+
+def test_a_failure_may_leave_another_line_or_none(start):
+    log = {"file": "app.log", "line": "{level} {at -0s %H:%M:%S,%L}", "failed": ""}
+    sandbox = start(over={"sandbox": {"log": log}}, faults=["api:errors=1"])
+    sandbox.query("How long is the refund window?")
+    sandbox.http.get(f"{sandbox.url.api}/nowhere")
+    assert re.fullmatch(r"INFO \d\d:\d\d:\d\d,\d{3}\n", (sandbox.directory / "root/app.log").read_text())
