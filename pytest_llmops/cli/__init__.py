@@ -15,6 +15,7 @@ from pytest_llmops.errors import LlmopsError, did_you_mean
 COMMANDS = {
     "baseline": "baseline",
     "doctor": "doctor",
+    "faults": "faults",
     "history": "history",
     "init": "init",
     "procedures": "procedures",

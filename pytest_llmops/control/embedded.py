@@ -10,9 +10,10 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.errors import ConfigError
+from pytest_llmops.target.faults import each
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from pytest_llmops.target.commands import Command
@@ -94,6 +95,12 @@ def fault_table(target: Target) -> str:
     command = [sys.executable, "-P", "-m", "pytest_llmops.sandbox", "--faults"]
     asked = json.dumps(_order(target))
     return subprocess.run(command, input=asked, capture_output=True, text=True, check=True).stdout  # noqa: S603 (ours)
+
+
+def knows(target: Target) -> Callable[[str], bool]:
+    """Whether the target's sandbox has a fault, or all of several that are separated by commas."""
+    names = {line.split()[0].partition("=")[0] for line in fault_table(target).splitlines()}
+    return lambda fault: all(one.partition("=")[0] in names for one in each([fault]))
 
 
 def placed(target: Target, facts: Mapping[str, Any]) -> Target:

@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_llmops.doctor.inner_pytest import FOLDER, command, environ, last_words
 from pytest_llmops.errors import LlmopsError
 from pytest_llmops.procedures.catalogue import SUITES
 from pytest_llmops.state.planned import operations
-from pytest_llmops.target.places import beside_package
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from pytest_llmops.target.load import Target
 
-FOLDER = beside_package("suites")
-
 WITHIN_S = 120.0
 NOTHING_TO_RUN = 5
-LAST_LINES = 10
 
 
 def suites_plan(target: Target, within_s: float = WITHIN_S) -> dict[str, Any]:
@@ -42,7 +37,7 @@ def suites_plan(target: Target, within_s: float = WITHIN_S) -> dict[str, Any]:
         try:
             done = subprocess.run(  # noqa: S603 (our own plugin)
                 _command(target, folder),
-                env=_environ(),
+                env=environ(),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 check=False,
@@ -60,23 +55,14 @@ def suites_plan(target: Target, within_s: float = WITHIN_S) -> dict[str, Any]:
 
 
 def _command(target: Target, folder: str) -> list[str]:
-    # -P: pytest collects our suites alone, so a redis.py of the folder where the doctor is asked must not be imported
-    command = [sys.executable, "-P", "-m", "pytest", str(FOLDER), "-c", os.devnull, f"--rootdir={target.root}"]
-    command += ["-p", "pytest_llmops.plugin", "-p", "no:cacheprovider", "--import-mode=importlib", "-q"]
-    command += ["--llmops-plan", f"--llmops-report={folder}", f"--llmops-target={target.name}"]
-    return command + ([f"--llmops-config={target.file.resolve()}"] if target.file else [])
+    words = [str(FOLDER), "--llmops-plan", f"--llmops-report={folder}", f"--llmops-target={target.name}"]
+    return command(target.root, *words, *([f"--llmops-config={target.file.resolve()}"] if target.file else []))
 
 
 def _unplanned(what: str, output: bytes) -> LlmopsError:
-    last = output.decode(errors="replace").strip().splitlines()[-LAST_LINES:]
-    said = "; it said:\n" + "\n".join(last) if last else ", and said nothing."
+    last = last_words(output)
+    said = f"; it said:\n{last}" if last else ", and said nothing."
     return LlmopsError(f"the suites in {FOLDER} cannot be planned: {what}{said}")
-
-
-def _environ() -> dict[str, str]:
-    """This process's environment, without what would add plugins and options of the user's own runs."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "LLMOPS_"))}
-    return {**kept, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 
 def suite_reports(plan: dict[str, Any], absent: Collection[str]) -> list[dict[str, Any]]:

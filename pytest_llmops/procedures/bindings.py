@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING
 
-from pytest_llmops.procedures.params import Param, decorators, params_of, texts
+from pytest_llmops.procedures.params import decorators, params_of, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,12 +24,23 @@ class Binding:
         fault: of the sandbox, that turns the test red where it carries out these; several at once are separated by
             commas; None where the marker names none.
         generic: whether the test runs on any target whose components it needs.
+        asks: the names of its arguments.
     """
 
     test: str
     procedures: tuple[str, ...]
     fault: str | None
     generic: bool = False
+    asks: frozenset[str] = frozenset()
+
+    @property
+    def timed(self) -> bool:
+        """Whether it asks for ``measure``."""
+        return "measure" in self.asks
+
+    def of(self, procedures: tuple[str, ...]) -> Binding:
+        """The same for these procedures alone."""
+        return replace(self, procedures=procedures)
 
 
 def bindings(folder: Path) -> Iterator[Binding]:
@@ -75,20 +86,21 @@ def _of_test(
         params_of(mark, names) for mark in reversed(decorators(test.decorator_list, names)) if _is(mark, "parametrize")
     ]
     sets += [params_of(mark, names) for mark in outer if _is(mark, "parametrize")]
+    asks = frozenset(argument.arg for argument in test.args.args)
     for chosen in product(*sets):
-        yield from _bound(test.name, path, marks, chosen)
+        params = f"[{'-'.join(param.id for param in chosen)}]" if chosen else ""
+        every = [*(mark for param in chosen for mark in param.marks), *marks]
+        yield from _bound(f"{path}::{test.name}{params}", every, asks)
 
 
-def _bound(name: str, path: str, marks: Sequence[ast.expr], chosen: Sequence[Param]) -> Iterator[Binding]:
-    params = f"[{'-'.join(param.id for param in chosen)}]" if chosen else ""
-    every = [*(mark for param in chosen for mark in param.marks), *marks]
-    generic = any(isinstance(mark, ast.Attribute) and mark.attr == "generic" for mark in every)
-    for mark in every:
+def _bound(key: str, marks: Sequence[ast.expr], asks: frozenset[str]) -> Iterator[Binding]:
+    generic = any(isinstance(mark, ast.Attribute) and mark.attr == "generic" for mark in marks)
+    for mark in marks:
         if isinstance(mark, ast.Call) and _is(mark, "procedure"):
             ids = tuple(dict.fromkeys(texts(mark.args)))
             faults = texts(keyword.value for keyword in mark.keywords if keyword.arg == "fault")
             if ids:
-                yield Binding(f"{path}::{name}{params}", ids, faults[0] if faults else None, generic)
+                yield Binding(key, ids, faults[0] if faults else None, generic, asks)
 
 
 def _is(mark: ast.expr, name: str) -> bool:

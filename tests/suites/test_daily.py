@@ -1,19 +1,19 @@
 """The daily suite, whole: green on a healthy stack, red on a sick one, the same serial and parallel, and a guest."""
 
-import importlib.util
 import json
 import subprocess
 import sys
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from pytest_llmops.procedures.bindings import bindings
+
 pytestmark = pytest.mark.acceptance
 
 ROOT = Path(__file__).parents[2]
-DAILY = ROOT / "suites" / "daily"
 STEADY = "llm:slow=1.6"
 """Sick in nothing but its speed: only a baseline tells."""
 
@@ -39,21 +39,9 @@ tokens_per_second = { warning = "< 1" }
 """Limits that a healthy and slow stack keeps."""
 
 
-def _named_faults():
-    """Each fault that the markers name, with the tests that name it, read from the suite itself."""
-    found = defaultdict(list)
-    for path in sorted(DAILY.glob("test_*.py")):
-        spec = importlib.util.spec_from_file_location(f"read_{path.stem}", path)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        for name, test in vars(module).items():
-            for mark in getattr(test, "pytestmark", []) if name.startswith("test_") else []:
-                if mark.name == "procedure":
-                    found[mark.kwargs["fault"]].append(f"suites/daily/{path.name}::{name}")
-    return dict(found)
-
-
-FAULTS = _named_faults()
+TIMED = [
+    f"suites/{one.test}" for one in bindings(ROOT / "suites") if one.fault == STEADY and one.test.startswith("daily/")
+]
 
 
 @pytest.fixture
@@ -62,7 +50,7 @@ def recorded(suite, tmp_path):
     file = tmp_path / "llmops.toml"
     looks = "[targets.sandbox.baseline]\nlooks = [30, 60, 120, 240]\n"  # pinned: a run that is recorded is no longer
     file.write_text(f'[targets.sandbox]\nprofile = "sandbox"\nenvironment = "sandbox"\n{looks}')
-    run = suite(f"--llmops-config={file}", "--llmops-baseline=record", *FAULTS[STEADY])
+    run = suite(f"--llmops-config={file}", "--llmops-baseline=record", *TIMED)
     assert run.status == 0, run.out
     (candidate,) = tmp_path.glob("reports-*/candidates/*.json")
     command = [Path(sys.executable).with_name("llmops"), "baseline", "accept", "--config", file, "--reason", "healthy"]
@@ -78,23 +66,9 @@ def _is_readable(run):
     return "Traceback" not in run.out and "pytest_llmops/" not in run.out and "INTERNALERROR" not in run.out
 
 
-def test_every_test_names_a_fault():
-    assert sum(map(len, FAULTS.values())) == sum(path.read_text().count("\ndef test_") for path in DAILY.glob("*.py"))
-
-
-@pytest.mark.parametrize("fault", sorted(set(FAULTS) - {STEADY}))
-def test_each_check_is_red_under_the_fault_that_it_names(suite, fault):
-    run = suite(f"--llmops-sandbox-fault={fault}", *FAULTS[fault])
-    green = {test: outcome for test, outcome in _outcomes(run).items() if outcome not in {"failed", "error"}}
-    assert len(run.checks) >= len(FAULTS[fault]), run.out
-    assert green == {}, run.out
-    assert run.status == 1
-    assert _is_readable(run), run.out
-
-
 def test_each_timed_check_is_red_where_the_model_server_is_slow(suite, recorded):
-    run = suite(recorded, f"--llmops-sandbox-fault={STEADY}", "--llmops-gate", *FAULTS[STEADY])
-    assert len(run.checks) >= len(FAULTS[STEADY])
+    run = suite(recorded, f"--llmops-sandbox-fault={STEADY}", "--llmops-gate", *TIMED)
+    assert len(run.checks) >= len(TIMED)
     assert set(_outcomes(run).values()) == {"failed"}, run.out
     assert {check["category"] for check in run.checks.values()} == {"regression"}
     assert run.status == 10

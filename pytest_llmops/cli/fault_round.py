@@ -1,0 +1,115 @@
+"""The faults of one profile, tried one after the other, and what was not red then."""
+
+from __future__ import annotations
+
+import tempfile
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_llmops.control.embedded import knows
+from pytest_llmops.doctor.fault_run import Tried, tried
+from pytest_llmops.errors import ConfigError, did_you_mean
+from pytest_llmops.procedures.bindings import bindings
+from pytest_llmops.procedures.catalogue import SUITES, SYSTEMS
+from pytest_llmops.procedures.named_faults import NamedFault, by_fault, for_system, part
+from pytest_llmops.target import profiles
+from pytest_llmops.target.load import BUILT_IN, load
+from pytest_llmops.target.places import beside_package
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+@dataclass
+class Round:
+    """What is tried of a profile.
+
+    Attributes:
+        profile: which system the sandbox is.
+        planned: what will be tried, as a sentence.
+        chosen: the faults, with their tests.
+        silent: procedures whose tests name no fault.
+        tries: what was found.
+    """
+
+    profile: str
+    planned: str
+    chosen: list[NamedFault]
+    silent: dict[str, str]
+    tries: list[Tried] = field(default_factory=list)
+
+    def carried_out(self, jobs: int) -> Iterator[str]:
+        """Try them, so many at a time; a line as each is through."""
+        with tempfile.TemporaryDirectory(prefix="llmops-faults-") as root, ThreadPoolExecutor(jobs) as pool:
+            folders = [Path(root) / f"{number}" for number in range(len(self.chosen))]
+            for folder in folders:
+                folder.mkdir()
+            begun = [pool.submit(tried, one, self.profile, at) for one, at in zip(self.chosen, folders, strict=True)]
+            try:
+                for done in as_completed(begun):
+                    self.tries.append(done.result())
+                    yield self._line(self.tries[-1])
+            finally:
+                pool.shutdown(wait=True, cancel_futures=True)
+
+    def _line(self, one: Tried) -> str:
+        wide = max(len(named.fault) for named in self.chosen)
+        place = f"{len(self.tries)}/{len(self.chosen)}"
+        found = f"{len(one.red)} of {len(one.outcomes)} red"
+        return f"  {place:>7}  {one.named.fault:<{wide}}  {found:<14} {one.took_s:5.1f} s"
+
+    @property
+    def not_red(self) -> list[str]:
+        """A line for each procedure that was never red, and for each test that was green under a fault it names."""
+        said = {one.named.fault: one.said for one in self.tries if one.said}
+        reds = {name for one in self.tries for test in one.red for name in one.named.tests[test]}
+        lines = [f"  {name}: {why}" for name, why in self.silent.items() if name not in reds]
+        for one in self.tries:
+            for test in [test for test in one.outcomes if test not in one.red]:
+                never = [name for name in one.named.tests[test] if name not in reds]
+                whose = ", ".join(never) if never else "(its procedures were red by another test)"
+                lines.append(f"  {whose}: {test} under {one.named.fault}: {one.outcomes[test]}")
+        return [f"  {self.profile}", *lines, *(f"  {fault}: {last}" for fault, last in said.items())] if lines else []
+
+
+def with_runbook() -> list[str]:
+    """The sandbox's own profile, and each that stands for a system of the catalogue."""
+    found = [name for name in profiles.names() if profiles.read(name).get("system") in SYSTEMS]
+    return [BUILT_IN, *found]
+
+
+def made(profile: str, markers: Sequence[str], sample: int | None, seed: int) -> Round:
+    """What is to be tried of a profile.
+
+    Args:
+        profile: its name.
+        markers: only procedures of these suites; all where it is empty.
+        sample: how many faults; None: all of them.
+        seed: which of them.
+
+    Raises:
+        ConfigError: there is no such profile or suite.
+    """
+    for word in markers:
+        if word not in SUITES:
+            raise ConfigError(
+                f"--marker {word!r} is no suite.{did_you_mean(word, SUITES)} Suites: {', '.join(SUITES)}."
+            )
+    profiles.read(profile, "--profile")
+    target = load(None, BUILT_IN if profile == BUILT_IN else f"{BUILT_IN}:{profile}", Path.cwd())
+    system = target.table.system
+    bound = for_system(bindings(beside_package("suites")), system, markers)
+    if not system:  # a generic test names faults of other systems, too
+        known = knows(target)
+        bound = [one for one in bound if one.fault and known(one.fault)]
+    every = by_fault(bound)
+    chosen = part(every, sample, seed) if sample else every
+    named = {name for one in every for name in one.procedures}
+    silent = {name: "no test of it names a fault" for one in bound for name in one.procedures if name not in named}
+    ids = {name for one in chosen for name in one.procedures}
+    tests = {test for one in chosen for test in one.tests}
+    of = f" of {len(every)}, seed {seed}" if sample else ""
+    planned = f"{profile}: {len(chosen)} faults{of}; {len(tests)} tests, {len(ids)} procedures"
+    return Round(profile, planned, chosen, silent)

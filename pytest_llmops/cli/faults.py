@@ -1,0 +1,57 @@
+"""``llmops faults``: is every bound procedure red under the fault that its tests name?"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_llmops.cli.fault_round import Round
+
+DAY_S = 86_400
+
+
+@click.command()
+@click.option("--profile", "profiles", multiple=True, help="Which system the sandbox is. All that have a runbook.")
+@click.option("--marker", "markers", multiple=True, help="Only the procedures of this suite, e.g. daily.")
+@click.option("--sample", type=click.IntRange(min=1), help="Only so many faults of each profile, others every day.")
+@click.option("--seed", type=int, help="Which of them; a number for each day by default.")
+@click.option("--jobs", type=click.IntRange(min=1), default=os.cpu_count() or 1, help="How many runs at a time.")
+@click.pass_context
+def faults(
+    context: click.Context,
+    profiles: Sequence[str],
+    markers: Sequence[str],
+    sample: int | None,
+    seed: int | None,
+    jobs: int,
+) -> None:
+    """Run each fault that the ready suites name once, and print the bound procedures that never went red.
+
+    One pytest process for each fault, on the embedded sandbox that has it, with exactly the tests that name it. Exits 1
+    when a procedure was not red, or a test was green under a fault that it names.
+    """
+    import time
+
+    from pytest_llmops.cli.fault_round import made, with_runbook
+
+    number = int(time.time() // DAY_S) if seed is None else seed
+    rounds = []
+    for profile in profiles or with_runbook():
+        found = made(profile, markers, sample, number)
+        click.echo(found.planned)
+        for line in found.carried_out(jobs):
+            click.echo(line)
+        rounds.append(found)
+    click.echo(_summed_up(rounds))
+    if any(one.not_red for one in rounds):
+        context.exit(1)
+
+
+def _summed_up(rounds: Sequence[Round]) -> str:
+    lines = [line for one in rounds for line in one.not_red]
+    return "\n".join(["Never red:", *lines]) if lines else "Never red: none."

@@ -1,0 +1,102 @@
+"""One fault of the embedded sandbox, tried: the tests that name it, run on a stack that has it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pytest_llmops.doctor.inner_pytest import FOLDER, command, environ, last_words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from pytest_llmops.procedures.named_faults import NamedFault
+
+WITHIN_S = 300.0
+RED = frozenset({"failed", "error"})
+UNTRIED = frozenset({"void", "budget", "outside-window"})
+"""Categories of red that tell of the run, and not of what it looked at."""
+
+FILE = """\
+[targets.sandbox]
+profile = "{profile}"
+environment = "sandbox"
+preflight_deadline = "10 s"
+[targets.sandbox.baseline]
+looks = [10, 20, 40]
+"""
+"""Short: where a healthy stack is called in turns, a slowdown that a fault makes shows within ten calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What became of the tests that name a fault.
+
+    Attributes:
+        named: the fault and its tests.
+        outcomes: of each test what it came to: its outcome, its category in brackets; ``not selected``, where it was
+            left out; ``not run``, where pytest came to no result.
+        took_s: seconds.
+        said: the last words of a run without a result.
+    """
+
+    named: NamedFault
+    outcomes: dict[str, str]
+    took_s: float
+    said: str = ""
+
+    @property
+    def red(self) -> list[str]:
+        """Tests that were red."""
+        return [test for test, outcome in self.outcomes.items() if outcome.partition(" ")[0] in RED]
+
+
+def tried(named: NamedFault, profile: str, folder: Path, within_s: float = WITHIN_S) -> Tried:
+    """Run the tests that name a fault against the sandbox that has it.
+
+    Tests that measure are called in turns on it and on a healthy one: a stack that is only slow is red beside that.
+
+    Args:
+        named: the fault and its tests.
+        profile: which system the sandbox is.
+        folder: an empty one, for the file, the reports and the state of this run.
+        within_s: seconds for it.
+    """
+    file = folder / "llmops.toml"
+    file.write_text(FILE.format(profile=profile), encoding="utf-8")
+    words = [f"--llmops-config={file}", f"--llmops-report={folder}", f"--llmops-sandbox-fault={named.fault}"]
+    words += ["--llmops-against=sandbox"] if named.timed else ["--llmops-baseline=off"]
+    started, said = time.monotonic(), ""
+    try:
+        done = subprocess.run(  # noqa: S603 (our own plugin)
+            command(folder, *words, *(f"{FOLDER}/{test}" for test in named.tests)),
+            cwd=folder,
+            env=environ(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+            timeout=within_s,
+        )
+        said = last_words(done.stdout)
+    except subprocess.TimeoutExpired as late:
+        said = f"it did not end within {within_s:g} s. {last_words(late.output or b'')}".strip()
+    took_s = time.monotonic() - started
+    try:
+        run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Tried(named, dict.fromkeys(named.tests, "not run"), took_s, said)
+    checks = {str(check["test"]): check for check in run["checks"]}
+    return Tried(named, {test: _outcome(checks.get(test)) for test in named.tests}, took_s)
+
+
+def _outcome(check: Mapping[str, Any] | None) -> str:
+    if check is None:
+        return "not selected"
+    if check["category"] in UNTRIED:
+        return str(check["category"])
+    category = f" ({check['category']})" if check["category"] not in {"", check["outcome"]} else ""
+    return f"{check['outcome']}{category}"

@@ -1,0 +1,68 @@
+"""What ``llmops faults`` says: which procedures were never red, and why."""
+
+from pytest_llmops.cli.fault_round import Round, made, with_runbook
+from pytest_llmops.doctor.fault_run import Tried
+from pytest_llmops.procedures.named_faults import NamedFault
+
+DOWN = NamedFault(
+    "api:down", {"daily/a.py::one": ("s.t.first", "s.t.second"), "daily/a.py::two": ("s.t.second",)}, False
+)
+SLOW = NamedFault("api:delay=2", {"daily/a.py::late": ("s.t.third",), "daily/b.py::gone": ("s.t.fourth",)}, False)
+
+
+def found(*tries, silent=None):
+    return Round("rag", "", [DOWN, SLOW], silent or {}, list(tries)).not_red
+
+
+def test_nothing_is_said_where_every_test_was_red():
+    red = {"daily/a.py::one": "failed (threshold)", "daily/a.py::two": "error (unreachable)"}
+    assert found(Tried(DOWN, red, 1.0)) == []
+
+
+def test_what_was_not_red_is_named_with_its_test_its_fault_and_what_it_came_to():
+    one = Tried(DOWN, {"daily/a.py::one": "failed", "daily/a.py::two": "passed"}, 1.0)
+    two = Tried(SLOW, {"daily/a.py::late": "skipped (vacuous)", "daily/b.py::gone": "not selected"}, 1.0)
+    assert found(one, two, silent={"s.t.fifth": "no test of it names a fault"}) == [
+        "  rag",
+        "  s.t.fifth: no test of it names a fault",
+        "  (its procedures were red by another test): daily/a.py::two under api:down: passed",
+        "  s.t.third: daily/a.py::late under api:delay=2: skipped (vacuous)",
+        "  s.t.fourth: daily/b.py::gone under api:delay=2: not selected",
+    ]
+
+
+def test_an_unsound_measurement_is_not_red():
+    assert Tried(SLOW, {"daily/a.py::late": "void"}, 1.0).red == []
+
+
+def test_a_run_without_a_result_says_its_last_words():
+    lost = Tried(DOWN, {"daily/a.py::one": "not run", "daily/a.py::two": "not run"}, 1.0, "sandbox: unknown fault")
+    assert found(lost) == [
+        "  rag",
+        "  s.t.first, s.t.second: daily/a.py::one under api:down: not run",
+        "  s.t.second: daily/a.py::two under api:down: not run",
+        "  api:down: sandbox: unknown fault",
+    ]
+
+
+def test_a_sample_says_its_seed():
+    chosen = made("sandbox", ["daily"], 3, 20_001)
+    assert len(chosen.chosen) == 3
+    assert "3 faults of " in chosen.planned
+    assert ", seed 20001; " in chosen.planned
+
+
+def test_every_system_of_the_catalogue_has_a_profile():
+    assert with_runbook()[0] == "sandbox"
+    assert {"aegis-rag", "agent-aiops", "document-enhancer", "enterprise-pipeline", "voyageur"} <= set(with_runbook())
+
+
+def test_an_unknown_word_names_the_nearest(llmops):
+    status, said = llmops("faults", "--profile", "sandbx")
+    assert status == 1
+    assert said.startswith("Error: --profile: unknown profile 'sandbx'. Did you mean 'sandbox'? Profiles: ")
+    suites = "daily, weekly, monthly, security, dr, load, quality, incident, maintenance, deploy, monitor"
+    assert llmops("faults", "--profile", "sandbox", "--marker", "dayly") == (
+        1,
+        f"Error: --marker 'dayly' is no suite. Did you mean 'daily'? Suites: {suites}.\n",
+    )

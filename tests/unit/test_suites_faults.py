@@ -1,0 +1,66 @@
+"""Every test of the ready suites names a fault, and the sandbox that stands for its system knows it: nothing is run."""
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from pytest_llmops.cli.fault_round import with_runbook
+from pytest_llmops.procedures.bindings import bindings
+from pytest_llmops.procedures.named_faults import for_system
+from pytest_llmops.sandbox import derived, faults
+from pytest_llmops.target.components import ROLES
+from pytest_llmops.target.load import load
+
+SUITES = Path(__file__).parents[2] / "suites"
+
+
+@cache
+def bound():
+    return tuple(bindings(SUITES))
+
+
+@cache
+def target(profile):
+    return load(None, "sandbox" if profile == "sandbox" else f"sandbox:{profile}", Path.cwd())
+
+
+def unknown(fault, profile):
+    """What the sandbox of a profile says of a fault that it does not know; empty where it knows it."""
+    try:
+        faults.parse([fault], derived.table(target(profile).table.sandbox))
+    except faults.ConfigError as error:
+        return str(error).partition(" Faults:")[0]
+    return ""
+
+
+def test_every_test_binds_a_procedure():
+    written = set()
+    for file in SUITES.rglob("test_*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                written.add(f"{file.relative_to(SUITES).as_posix()}::{node.name}")
+    assert written == {one.test.partition("[")[0] for one in bound()}
+
+
+def test_every_marker_names_a_fault():
+    assert {one.test: one.procedures for one in bound() if not one.fault} == {}
+
+
+@pytest.mark.parametrize("profile", [name for name in with_runbook() if name != "sandbox"])
+def test_a_systems_sandbox_knows_each_fault_that_its_procedures_name(profile):
+    of_system = for_system(bound(), target(profile).table.system)
+    wrong = {one.fault: unknown(one.fault, profile) for one in of_system}
+    assert {fault: why for fault, why in wrong.items() if why} == {}
+
+
+def test_the_sandbox_knows_a_fault_of_each_generic_test_that_runs_there():
+    parts = target("sandbox").table.components
+    known = {}
+    for one in bound():
+        served = all(parts.serving(role) for role in one.asks if role in ROLES)
+        if one.generic and served:
+            known.setdefault(one.test, []).append(not unknown(one.fault, "sandbox"))
+    assert [test for test, ones in known.items() if not any(ones)] == []
+    assert len(known) > 30
