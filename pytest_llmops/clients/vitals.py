@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import jmespath
@@ -11,12 +12,17 @@ from pytest_llmops.clients.exposition import MetricsPage
 from pytest_llmops.clients.health import HealthReport, health_report
 from pytest_llmops.clients.service import Service
 from pytest_llmops.errors import CallFailed, ConfigError, Unsupported, did_you_mean
+from pytest_llmops.target.durations import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_llmops.clients.http import Answer
     from pytest_llmops.target.routes import Kpi, Route
+
+
+LOOKS = 12
+"""How often a service is looked at while it is given time to become healthy."""
 
 
 class Vitals(Service):
@@ -31,6 +37,26 @@ class Vitals(Service):
         if self.config.health is None:
             raise Unsupported(f"{self.component}: its profile describes no health route.")
         return health_report(self.call(self.config.health.route), self.config.health)
+
+    def until_healthy(self) -> float:
+        """Ask the health route again and again until it is healthy; seconds that it took.
+
+        Raises:
+            CallFailed: it is not within the profile's ``settles`` (kind ``unhealthy``); in the sandbox time is
+                compressed.
+            Unsupported: the profile describes no health.
+        """
+        start, table = time.monotonic(), self.http.target.table
+        health = self.health()
+        settles_s = self.config.health.settles if self.config.health else 0.0
+        within_s = settles_s / (table.sandbox.compress if table.environment == "sandbox" else 1.0)
+        while not health.healthy:
+            if time.monotonic() - start >= within_s:
+                said = f"{health.reason}; it was given {spoken(within_s)} to settle."
+                raise CallFailed(self.component, "unhealthy", said)
+            time.sleep(within_s / LOOKS)
+            health = self.health()
+        return time.monotonic() - start
 
     def health_age(self) -> float:
         """Seconds since the time that the health body carries.
@@ -49,14 +75,15 @@ class Vitals(Service):
         return age_s
 
     def dependencies(self) -> HealthReport:
-        """The health report, where the profile names dependencies.
+        """What the route says that tells of dependencies: the one of ``ready``, else the health route.
 
         Raises:
-            Unsupported: it names none, so nothing could be said of them.
+            Unsupported: the profile names no dependencies, so nothing could be said of them.
         """
-        if self.config.health is None or not self.config.health.dependencies:
+        rule = self.config.ready or self.config.health
+        if rule is None or not rule.dependencies:
             raise Unsupported(f"{self.component}: its profile names no dependencies in its health.")
-        return self.health()
+        return health_report(self.call(rule.route), rule)
 
     def metrics(self) -> MetricsPage:
         """The page of Prometheus metrics.

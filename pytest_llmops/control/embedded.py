@@ -117,7 +117,7 @@ def placed(target: Target, facts: Mapping[str, Any]) -> Target:
     at = {name: {"url": url} for name, url in facts["components"].items()}
     at |= {name: {"root": facts["root"]} for name in ("logs", "files") if name in parts.configured()}
     if parts.app_command and "command" in facts:
-        at["app_command"] = {"commands": _stood_for(target, facts["command"])}
+        at["app_command"] = {"root": facts["root"], "commands": _stood_for(target, facts["command"])}
     changed = {name: parts.configured()[name].model_copy(update=update) for name, update in at.items()}
     services = {name: changed.pop(name, part) for name, part in parts.services.items()}
     prompts = target.table.prompts

@@ -13,13 +13,15 @@ import pytest
 from pytest_llmops.plugin.ours import CHECK, run_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pytest_llmops.clients.alertmanager import Alertmanager
     from pytest_llmops.clients.api import Api
     from pytest_llmops.clients.app_command import AppCommands
+    from pytest_llmops.clients.files import Files
     from pytest_llmops.clients.grafana import Grafana
     from pytest_llmops.clients.llm import Llm
+    from pytest_llmops.clients.logs import Logs
     from pytest_llmops.clients.ollama import Ollama
     from pytest_llmops.clients.openai import OpenAI
     from pytest_llmops.clients.prometheus import Prometheus
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from pytest_llmops.plugin.measuring import Measure, Record
     from pytest_llmops.plugin.run import Run
     from pytest_llmops.report.documents import Documents
+    from pytest_llmops.report.over_time import History
     from pytest_llmops.samples import Workload
     from pytest_llmops.target.load import Target
 
@@ -149,6 +152,77 @@ def app_command(_llmops: Run) -> AppCommands:
             assert "[ ]" not in app_command.text("migrations")
     """
     return cast("AppCommands", _llmops.own.serving("app_command"))
+
+
+@pytest.fixture(scope="session")
+def logs(_llmops: Run) -> Logs:
+    """The application's logs, by the names of ``components.logs.sources``: ``entries() count() event() follow()``.
+
+    Also ``merged() sizes() retention() rotated() archive() newest_age_s() reach_days()``. What it returns can be
+    filtered and grouped further (``at_least() last() top() types() by() novel() rising()``) and written for people
+    (``report()``), without secrets. A log without any entry of the time that is asked for is *vacuous*, not good news.
+
+    Example:
+        def test_no_errors_of_the_last_day(logs, record):
+            record("log_errors", logs.count("app", since_s=86400, level="error"), "entries")
+    """
+    return cast("Logs", _llmops.own.serving("logs"))
+
+
+@pytest.fixture(scope="session")
+def files(_llmops: Run) -> Files:
+    """Files that the application keeps, by the names of ``components.files.sets``: ``found() backups()``.
+
+    ``found`` says what of a set is missing, older than it may be, not writable, too open or not readable; each as a
+    list, and ``wrong`` has all of it in sentences.
+
+    Example:
+        def test_the_configuration_can_be_read(files):
+            assert not files.found("config").wrong
+    """
+    return cast("Files", _llmops.own.serving("files"))
+
+
+@pytest.fixture(scope="session")
+def services(_llmops: Run) -> Callable[[str], Api]:
+    """A function from a further service's name, of ``components.services``, to its client, which can what ``api`` can.
+
+    A service that the target does not have is *unsupported*; one that does not answer is an error that names it, once.
+
+    Example:
+        def test_the_reranker_lists_its_models(services):
+            assert services("jina").call("models").ok().json()["data"]
+    """
+    from pytest_llmops.errors import Unsupported
+
+    def service(name: str) -> Api:
+        own, known = _llmops.own, _llmops.target.table.components.services
+        if name not in known:
+            raise Unsupported(
+                f"target {own.declared.name} has no service {name!r}; it has: {', '.join(known) or 'none'}."
+            )
+        return cast("Api", own.reached(name))
+
+    return service
+
+
+@pytest.fixture(scope="session")
+def history(_llmops: Run) -> History:
+    """What earlier runs on the target recorded, over time: ``values() growth() all_growth() age() runs() sign_offs()``.
+
+    Also pages of Markdown for ``documents``: ``growth_report() usage_report() pattern_report()``. A trend is Theil and
+    Sen's line with its interval; what was not recorded, or not often enough, is *vacuous*. An embedded target whose
+    profile has a ``[sandbox.past]`` has that past, in the run directory; it is never mixed with yours.
+
+    Example:
+        def test_the_collection_does_not_fill_the_plan(history, vectors, record):
+            growth = history.growth("collection_points", now=vectors.collection().points)
+            record("collection_points_per_month", growth.per_month, "points")
+    """
+    from pytest_llmops.plugin.earlier import place_for
+    from pytest_llmops.report.over_time import History
+
+    return History(_llmops.declared, place_for(_llmops))
 
 
 @pytest.fixture(scope="session")

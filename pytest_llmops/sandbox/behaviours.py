@@ -8,16 +8,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from pytest_llmops.sandbox import tasks
 from pytest_llmops.sandbox.audit import Audit, now
+from pytest_llmops.sandbox.faults import Share
 from pytest_llmops.sandbox.upstream import UpstreamFailed
 from pytest_llmops.target import templates
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from pytest_llmops.sandbox.access import Roles
     from pytest_llmops.sandbox.metrics import Metrics
     from pytest_llmops.sandbox.rag import Rag
     from pytest_llmops.sandbox.stack import Stack
+    from pytest_llmops.sandbox.tasks import Job
     from pytest_llmops.sandbox.upstream import Upstream
 
 _LONGEST = 4000
@@ -29,6 +33,11 @@ _INJECTIONS = re.compile(
     |pretend\s+(that\s+)?you\s+have\s+no\s+(rules|restrictions|guidelines)""",
     re.IGNORECASE | re.VERBOSE,
 )
+
+FAITHFUL = 0.7
+"""Share of an answer's words that stand in its sources, below which it is unfaithful."""
+
+MINDS = "minds"
 
 Outcome = tuple[str, dict[str, Any]]
 """The case's name, and the values that its body may name."""
@@ -43,11 +52,18 @@ class Service:
     rag: Rag
     audit: Audit
     metrics: Metrics
+    roles: Roles | None = None
+    failing: Share = field(default_factory=lambda: Share(0.0))
     deletions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    jobs: dict[str, Job] = field(default_factory=dict)
 
 
-async def health(service: Service, _: dict[str, Any]) -> Outcome:
-    """Values ``now``, ``epoch``, ``vectors``, ``llm``, ``cache`` (the sandbox's words), ``collection``, ``points``."""
+async def health(service: Service, given: dict[str, Any]) -> Outcome:
+    """Values ``now``, ``epoch``, ``vectors``, ``llm``, ``cache`` (the sandbox's words), ``collection``, ``points``.
+
+    ``minds``, as the profile gives it, is what must be up for ``ok``.
+    """
+    minded: list[str] | None = given.get(MINDS)
     faults, spoken = service.stack.faults, service.stack.sandbox.words
     states = await service.upstream.states()
     shift_s = -_HOUR_S if "api:stale" in faults else 0.0
@@ -57,19 +73,27 @@ async def health(service: Service, _: dict[str, Any]) -> Outcome:
     except UpstreamFailed:
         points = 0
     values |= {"now": now(shift_s), "epoch": time.time() + shift_s, "points": points}
-    bad = not all(states.values()) or "api:degraded" in faults
+    minds = states if minded is None else minded
+    bad = not all(states.get(name, True) for name in minds) or "api:degraded" in faults
     return "degraded" if bad else "ok", values
 
 
 async def ready(service: Service, values: dict[str, Any]) -> Outcome:
-    """The values of `health`; the cache may be missing."""
-    _, found = await health(service, values)
-    down = service.stack.sandbox.words["down"]
-    return "degraded" if down in [found["vectors"], found["llm"]] else "ok", found
+    """The values of `health`; the cache may be missing where the profile does not say what it minds."""
+    minded = values.get(MINDS)
+    return await health(service, {**values, MINDS: ["vectors", "llm"] if minded is None else minded})
+
+
+async def fixed(_: Service, __: dict[str, Any]) -> Outcome:
+    """Always ``ok``, with what any answer may name."""
+    return "ok", {}
 
 
 async def query(service: Service, values: dict[str, Any]) -> Outcome:
-    """Values ``answer``, ``sources``, ``model``, ``tokens``, ``cached``, ``cache``, ``latency_ms``; else ``reason``."""
+    """Values ``answer``, ``sources``, ``found``, ``faithfulness``, ``model``, ``tokens``, ``cached``, ``cache``.
+
+    Also ``latency_ms``; ``reason`` where it is blocked or invalid; ``unfaithful`` where the answer stands in no source.
+    """
     question, user = values.get("prompt"), values["user"]
     if not isinstance(question, str) or not question.strip():
         return "invalid", {"reason": "the question is empty or not text"}
@@ -85,7 +109,10 @@ async def query(service: Service, values: dict[str, Any]) -> Outcome:
     hidden = "api:no-sources" in service.stack.faults
     sources = [templates.render(service.stack.sandbox.source, source) for source in found["sources"]]
     latency_ms = round((time.monotonic() - start) * 1000, 1)
-    return "ok", {**found, "sources": [] if hidden else sources, "latency_ms": latency_ms}
+    told = {**found, "sources": [] if hidden else sources, "found": len(found["sources"]), "latency_ms": latency_ms}
+    if "api:no-score" in service.stack.faults:
+        return "ok", {**told, "faithfulness": None}
+    return "ok" if found["faithfulness"] >= FAITHFUL else "unfaithful", told
 
 
 async def ingest(service: Service, values: dict[str, Any]) -> Outcome:
@@ -129,5 +156,11 @@ TABLE: dict[str, Callable[[Service, dict[str, Any]], Awaitable[Outcome]]] = {
     "delete": delete,
     "deletion": deletion,
     "audit": audit,
+    "fixed": fixed,
+    "login": tasks.login,
+    "analyses": tasks.analyses,
+    "explain": tasks.explain,
+    "start": tasks.start,
+    "job": tasks.job,
 }
 """By the name that a profile gives in ``does``."""

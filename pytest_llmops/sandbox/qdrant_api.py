@@ -52,11 +52,14 @@ class Api:
         self._keys = stack.keys
         self._auth = stack.components.qdrant.auth if stack.components.qdrant else None
         self._ready = "vectors:not-ready" not in stack.faults
+        self._red = "vectors:red" in stack.faults
+        self._split = "vectors:split" in stack.faults
         self._unrelated = "vectors:unrelated" in stack.faults
 
     def routes(self) -> list[Route]:
         """All of them; the first five need no key, as in the real server."""
         table = [
+            ("GET", "/cluster", self._cluster),
             ("GET", "/collections", self._collections),
             ("GET", "/collections/{name}", self._info),
             ("PUT", "/collections/{name}", self._create),
@@ -126,6 +129,19 @@ class Api:
         )
         return self._refused(request) or PlainTextResponse(text)
 
+    def _cluster(self, _: str, __: dict[str, Any]) -> Any:
+        if not self._split:
+            return {"status": "disabled"}
+        lost = {"count": 12, "latest_error": "Connection refused", "latest_error_timestamp": "2026-01-05T09:00:00Z"}
+        return {
+            "status": "enabled",
+            "peer_id": 1,
+            "peers": {"1": {"uri": "http://qdrant-0:6335/"}, "2": {"uri": "http://qdrant-1:6335/"}},
+            "raft_info": {"term": 1, "commit": 5, "pending_operations": 0, "leader": 1, "role": "Leader"},
+            "consensus_thread_status": {"consensus_thread_status": "working", "last_update": "2026-01-05T09:00:00Z"},
+            "message_send_failures": {"http://qdrant-1:6335/": lost},
+        }
+
     def _collections(self, _: str, __: dict[str, Any]) -> Any:
         return {"collections": [{"name": entry.name} for entry in self._engine.get_collections().collections]}
 
@@ -133,6 +149,8 @@ class Api:
         self._known(name)
         info = self._engine.get_collection(name).model_dump(mode="json", exclude_none=True)
         info["config"]["params"] |= {"shard_number": 1, "replication_factor": 1, "write_consistency_factor": 1}
+        if self._red:
+            info |= {"status": "red", "optimizer_status": {"error": "Service internal error: No space left on device"}}
         return info
 
     def _create(self, name: str, body: dict[str, Any]) -> Any:

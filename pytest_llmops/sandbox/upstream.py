@@ -50,9 +50,9 @@ class Upstream:
         answer = await self._call("llm", "/api/embed", {"model": self._stack.embedding_model, "input": texts})
         return [list(vector) for vector in answer["embeddings"]]
 
-    async def generate(self, prompt: str) -> tuple[str, int]:
+    async def generate(self, prompt: str, tokens: int | None = None) -> tuple[str, int]:
         """A short answer by the model, and its length in tokens: in words where the model server counts none."""
-        options = {"num_predict": self._stack.llm.max_tokens}
+        options = {"num_predict": tokens or self._stack.llm.max_tokens}
         body = {"model": self._stack.model, "prompt": prompt, "stream": False, "options": options}
         answer = await self._call("llm", "/api/generate", body)
         text = str(answer["response"])

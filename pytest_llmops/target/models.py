@@ -11,22 +11,16 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 from pytest_llmops.target.components import Components
 from pytest_llmops.target.durations import Seconds
 from pytest_llmops.target.embedded import Sandbox
+from pytest_llmops.target.growth import Growing
 from pytest_llmops.target.memory import History, State
 from pytest_llmops.target.points import Point
+from pytest_llmops.target.prompts import PromptText
 from pytest_llmops.target.severities import Incident, Notify, Severity, misrouted
 from pytest_llmops.target.table import Table
 from pytest_llmops.target.thresholds import Threshold
 from pytest_llmops.target.windows import Windows
 
 Environment = Literal["production", "staging", "development", "sandbox"]
-
-
-class PromptText(Table):
-    """One prompt of the target's workload."""
-
-    id: str = Field(description="Stable name: the same id in two runs pairs their samples.")
-    text: str = Field(description="What is sent.")
-    expect: str = Field("", description="Words that a right answer contains.")
 
 
 class Baseline(Table):
@@ -107,6 +101,7 @@ class TargetTable(Table):
     environment: Environment = "staging"
     components: Components = Components()
     thresholds: dict[str, Threshold] = {}
+    growth: dict[str, Growing] = Field({}, description="Metrics that are looked at over time, by name.")
     prompts: list[PromptText] = Field([], description="The workload that timed calls send.")
     baseline: Baseline = Baseline()
     budget: Budget = Budget()

@@ -94,3 +94,10 @@ def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
         both = key not in WHOLE and isinstance(below, Mapping) and isinstance(value, Mapping)
         result[key] = merged(below, value) if both else value  # type: ignore[arg-type]
     return result
+
+
+def asked(values: dict[str, Any]) -> dict[str, Any]:
+    """A target's values, for a sandbox with the questions that it can answer in place of the profile's."""
+    sandbox = values.get("sandbox")
+    known = sandbox.get("prompts") if isinstance(sandbox, Mapping) else None
+    return {**values, "prompts": known} if known and values.get("environment") == "sandbox" else values

@@ -92,4 +92,4 @@ def test_the_fault_table_is_printed():
         check=True,
     )
     assert "llm:slow=FACTOR" in done.stdout
-    assert len(done.stdout.splitlines()) == 32
+    assert len(done.stdout.splitlines()) == 36

@@ -19,7 +19,7 @@ PROBLEMS = {
         f"{API}qqqq = 1",
         (
             ": [targets.staging.components.api] has an unknown key 'qqqq'. Known: auth, control, deadline, health, "
-            "kpis, metrics, proxy, rate_limit, required, routes, tls, url."
+            "kpis, metrics, proxy, rate_limit, ready, required, routes, tls, url."
         ),
     ),
     "an unknown key in a target whose name is also a key": (
@@ -373,7 +373,7 @@ PROBLEMS = {
     ),
     "two schemes": (
         f"{API}auth = {{ bearer = 'A', basic = 'B' }}",
-        ": [targets.staging.components.api.auth]: auth takes exactly one of header (with env), bearer, basic.",
+        ": [targets.staging.components.api.auth]: auth takes exactly one of header (with env), bearer, basic, login.",
     ),
     "a header without its variable": (
         f"{API}auth = {{ header = 'X-API-Key' }}",

@@ -24,7 +24,15 @@ def test_a_profile_lies_over_the_one_that_it_extends():
     assert sandbox["components"]["qdrant"] == {"collection": "documents", "deadline": "5 s"}
     assert (rag["preflight_deadline"], sandbox["preflight_deadline"]) == ("180 s", "10 s")
     assert [prompt["id"] for prompt in rag["prompts"]][:2] == ["capital", "boiling-point"]
-    assert [prompt["id"] for prompt in sandbox["prompts"]][:2] == ["refund-window", "express-cost"]
+
+
+def test_a_sandbox_is_asked_what_it_knows(tmp_path, read):
+    first = [load(None, name, tmp_path).workload[0].id for name in ("sandbox", "sandbox:rag", "sandbox:voyageur")]
+    assert first == ["refund-window"] * 3
+    own = "[[targets.here.prompts]]\nid = 'mine'\ntext = 'What?'"
+    assert read(f"[targets.here]\nenvironment = 'sandbox'\n{own}").workload[0].id == "mine"
+    assert read("[targets.here]\nenvironment = 'sandbox'").workload[0].id == "refund-window"
+    assert read("[targets.staging]\nprofile = 'rag'\ncomponents.redis.url = 'redis://a'").workload[0].id == "capital"
 
 
 def test_a_profile_may_leave_out_what_the_one_below_has(tmp_path):
