@@ -124,6 +124,16 @@ class Triage:
             raise Vacuous(f"who has answered is not known: {error}") from None
         return {step: signed.at for step, signed in done.signed.items()}
 
+    def blind(self) -> list[str]:
+        """Checks of health that say that all is well where their dependency is replaced by a dead address.
+
+        Nothing of the target is touched: our clients ask a closed port of this machine.
+        """
+        from pytest_llmops.operate.dead_addresses import looked_at_dead
+
+        findings = looked_at_dead(self._run.target, self._run.ledger)
+        return [f"{one.title}: {one.said}" for one in findings if one.state == "ok"]
+
     def told(self, *actions: str, summary: str = "") -> Told:
         """What a report tells of it.
 
@@ -194,7 +204,7 @@ def _looked(run: Run) -> dict[str, Any]:
     from pytest_llmops.operate.looking import Looking
 
     at, start = time.time(), time.monotonic()
-    findings = Looking(run.target, run.own.client, run.directory.once).look()
+    findings = Looking(run.target, run.own.client).look()
     took_s = time.monotonic() - start
     assessment, incidents = assess(run.declared.table.severities, findings), incidents_of(run)
     for judged in assessment.severities:
