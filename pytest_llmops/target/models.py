@@ -13,6 +13,7 @@ from pytest_llmops.target.durations import Seconds
 from pytest_llmops.target.embedded import Sandbox
 from pytest_llmops.target.growth import Growing
 from pytest_llmops.target.memory import History, State
+from pytest_llmops.target.monitoring import Vacuity
 from pytest_llmops.target.points import Point
 from pytest_llmops.target.prompts import PromptText
 from pytest_llmops.target.severities import Incident, Notify, Severity, misrouted
@@ -109,6 +110,7 @@ class TargetTable(Table):
         180.0, gt=0, description="For the first real token; cold model loads of 104 s exist."
     )
     sandbox: Sandbox = Sandbox()
+    vacuous: list[Vacuity] = Field([], description="What can say nothing on this system; the lint verifies each.")
     waivers: list[Waiver] = []
     disruption: Disruption = Disruption()
     severities: list[Severity] = Field([], description="How bad an incident is, from the worst on.")
