@@ -13,7 +13,7 @@ from pytest_llmops.operate.findings import Finding
 from pytest_llmops.operate.side_by_side import TooLong, together
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pytest_llmops.clients.client import Client
     from pytest_llmops.operate.findings import Kind, State
@@ -133,14 +133,16 @@ class Looking:
 
     def _alerts(self) -> list[Finding]:
         firing = [alert for alert in self._reached("prometheus").alerts() if alert.state == "firing"]
-        found = [
-            Finding(
-                "alert", alert.name, "failed", f"alert {alert.name} is firing", "prometheus",
-                level=alert.labels.get("severity", ""),
-            )
-            for alert in firing
-        ]  # fmt: skip
+        found = [self._alert(alert.name, alert.labels) for alert in firing]
         return found or [Finding("alert", "prometheus", "ok", "prometheus: no alert is firing", "prometheus")]
+
+    def _alert(self, name: str, labels: Mapping[str, str]) -> Finding:
+        """An alert that fires; of one that is known to fire whatever the state, that it says nothing."""
+        says_nothing = {(one.kind, one.what): one.why for one in self.target.table.vacuous}
+        why = says_nothing.get(("rule", name)) or says_nothing.get(("job", labels.get("job", "")))
+        words = f"alert {name} is firing" + (f", and says nothing: {why}" if why else "")
+        state: State = "unknown" if why else "failed"
+        return Finding("alert", name, state, words, "prometheus", level=labels.get("severity", ""))
 
     def _figure(self, figures: Readings, name: str) -> list[Finding]:
         component = figures.component(name)
