@@ -18,6 +18,8 @@ from pytest_llmops.clients.prometheus import Prometheus as Prometheus
 from pytest_llmops.clients.redis import Redis as Redis
 from pytest_llmops.clients.reply import Reply as Reply
 from pytest_llmops.clients.traffic import Traffic as Traffic
+from pytest_llmops.clients.ui import Turn as Turn
+from pytest_llmops.clients.ui import Ui as Ui
 from pytest_llmops.clients.vectors import Vectors as Vectors
 from pytest_llmops.control.change import Change as Change
 from pytest_llmops.control.driver import Status as Status

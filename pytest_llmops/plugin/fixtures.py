@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.prometheus import Prometheus
     from pytest_llmops.clients.redis import Redis
     from pytest_llmops.clients.traffic import Traffic
+    from pytest_llmops.clients.ui import Ui
     from pytest_llmops.clients.vectors import Vectors
     from pytest_llmops.control.change import Change
     from pytest_llmops.plugin.channels import Channels
@@ -154,6 +155,20 @@ def app_command(_llmops: Run) -> AppCommands:
             assert "[ ]" not in app_command.text("migrations")
     """
     return cast("AppCommands", _llmops.own.serving("app_command"))
+
+
+@pytest.fixture(scope="session")
+def ui(_llmops: Run) -> Ui:
+    """The page for people, a Streamlit app: ``health() sessions() ask()``.
+
+    ``ask`` runs its script in a process of its own, with the interpreter that it lives in, types a question and reads
+    the answer; an exception or an error that the page shows is a failed call. It needs ``app`` in the table.
+
+    Example:
+        def test_the_page_answers(ui):
+            assert ui.ask("What is the capital of France?").knows("Paris")
+    """
+    return cast("Ui", _llmops.own.serving("ui"))
 
 
 @pytest.fixture(scope="session")

@@ -292,7 +292,18 @@ class Langfuse(Component):
 
 
 class Ui(Component):
-    """A web interface for people, such as a Streamlit app."""
+    """A web interface for people: a Streamlit app."""
+
+    health: str = Field("/_stcore/health", description="Path that answers ok while the web server runs.")
+    metrics: str = Field("/_stcore/metrics", description="Path of its OpenMetrics page, which counts sessions.")
+    root: str = Field(".", description="Folder that the app runs in, relative to llmops.toml.")
+    app: str | None = Field(None, description="Its script below root; with it one question is asked as a person does.")
+    python: str | None = Field(None, description="The interpreter that it runs in; ours by default.")
+    env: dict[str, str] = Field(
+        {}, description="Variables for the script; {ollama} is the address of that component, and so are other names."
+    )
+    model_box: str = Field("Language Model", description="Label of the box that the model is chosen in.")
+    turn: Seconds = Field(120.0, gt=0, description="For the page to be shown, and for one answer.")
 
 
 class Logs(Component):

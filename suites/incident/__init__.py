@@ -1,1 +1,1 @@
-"""While something is wrong: how bad is it, what is the evidence, and who has to know."""
+"""The incident procedures: what is broken, how bad is it, how far does it reach, and who has to know?"""

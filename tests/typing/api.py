@@ -1,5 +1,6 @@
 """A user's test module. It exists to be type-checked and is never run; see tests/unit/test_facade.py."""
 
+from collections.abc import Callable
 from typing import Any, assert_type
 
 import pytest
@@ -31,6 +32,8 @@ from pytest_llmops import (
     Result,
     Target,
     Traffic,
+    Turn,
+    Ui,
     Unreachable,
     Unsupported,
     Vacuous,
@@ -53,6 +56,7 @@ from pytest_llmops.clients.logs import Retention, Size
 from pytest_llmops.clients.readings import Curve, Reading
 from pytest_llmops.clients.redis import CacheFigures
 from pytest_llmops.clients.traffic import Question
+from pytest_llmops.clients.ui import Sessions
 from pytest_llmops.clients.vectors import Collection, Hit
 from pytest_llmops.clients.watching import Alert, Rule, ScrapeTarget
 from pytest_llmops.judge import Verdict, judge_samples
@@ -159,6 +163,16 @@ def test_watching(prometheus: Prometheus, alertmanager: Alertmanager, grafana: G
     assert_type(grafana.health(), GrafanaHealth)
     assert_type(grafana.health().database, str)
     assert_type(grafana.version(), str)
+
+
+def test_page(ui: Ui, services: Callable[[str], Api], prompts: Workload) -> None:
+    turn: Turn = ui.ask(prompts[0], model="small")
+    assert_type(turn.text, str)
+    assert_type(turn.knows("Paris"), bool)
+    assert_type(turn.models, tuple[str, ...])
+    assert_type(ui.sessions(), Sessions)
+    assert_type(ui.health(), float)
+    assert_type(services("reranker").call("models"), Answer)
 
 
 def test_logs_and_files(logs: Logs, files: Files, api: Api) -> None:
