@@ -1,1 +1,1 @@
-"""While something is wrong: read-only, to find out what it is."""
+"""The incident procedures: what is broken, how bad is it, how far does it reach, and who has to know?"""

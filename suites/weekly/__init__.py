@@ -1,1 +1,1 @@
-"""The weekly reviews: how the system is used, what grows, what keeps going wrong."""
+"""The weekly procedures: what slowly drifts, fills up or gets old."""
