@@ -87,7 +87,9 @@ class Sandbox:
 
 
 def _order(target: Target) -> dict[str, Any]:
-    return target.table.model_dump(mode="json", include={"components", "sandbox"})
+    return target.table.model_dump(
+        mode="json", include={"components", "sandbox"}, exclude={"sandbox": {"thresholds", "prompts"}}
+    )
 
 
 def fault_table(target: Target) -> str:
