@@ -18,18 +18,22 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.alertmanager import Alertmanager
     from pytest_llmops.clients.api import Api
     from pytest_llmops.clients.app_command import AppCommands
+    from pytest_llmops.clients.files import Files
     from pytest_llmops.clients.grafana import Grafana
     from pytest_llmops.clients.llm import Llm
+    from pytest_llmops.clients.logs import Logs
     from pytest_llmops.clients.ollama import Ollama
     from pytest_llmops.clients.openai import OpenAI
     from pytest_llmops.clients.prometheus import Prometheus
     from pytest_llmops.clients.redis import Redis
     from pytest_llmops.clients.traffic import Traffic
+    from pytest_llmops.clients.ui import Ui
     from pytest_llmops.clients.vectors import Vectors
     from pytest_llmops.control.change import Change
     from pytest_llmops.plugin.measuring import Measure, Record
     from pytest_llmops.plugin.run import Run
     from pytest_llmops.report.documents import Documents
+    from pytest_llmops.report.over_time import History
     from pytest_llmops.samples import Workload
     from pytest_llmops.target.load import Target
 
@@ -152,6 +156,49 @@ def app_command(_llmops: Run) -> AppCommands:
 
 
 @pytest.fixture(scope="session")
+def ui(_llmops: Run) -> Ui:
+    """The page for people, a Streamlit app: ``health() sessions() ask()``.
+
+    ``ask`` runs its script in a process of its own, with the interpreter that it lives in, types a question and reads
+    the answer; an exception or an error that the page shows is a failed call. It needs ``app`` in the table.
+
+    Example:
+        def test_the_page_answers(ui):
+            assert ui.ask("What is the capital of France?").knows("Paris")
+    """
+    return cast("Ui", _llmops.own.serving("ui"))
+
+
+@pytest.fixture(scope="session")
+def logs(_llmops: Run) -> Logs:
+    """The application's logs, by the names of ``components.logs.sources``: ``entries() count() event() follow()``.
+
+    Also ``merged() sizes() retention() rotated() archive() newest_age_s() reach_days()``. What it returns can be
+    filtered and grouped further (``at_least() last() top() types() by() novel() rising()``) and written for people
+    (``report()``), without secrets. A log without any entry of the time that is asked for is *vacuous*, not good news.
+
+    Example:
+        def test_no_errors_of_the_last_day(logs, record):
+            record("log_errors", logs.count("app", since_s=86400, level="error"), "entries")
+    """
+    return cast("Logs", _llmops.own.serving("logs"))
+
+
+@pytest.fixture(scope="session")
+def files(_llmops: Run) -> Files:
+    """Files that the application keeps, by the names of ``components.files.sets``: ``found() backups()``.
+
+    ``found`` says what of a set is missing, older than it may be, not writable, too open or not readable; each as a
+    list, and ``wrong`` has all of it in sentences.
+
+    Example:
+        def test_the_configuration_can_be_read(files):
+            assert not files.found("config").wrong
+    """
+    return cast("Files", _llmops.own.serving("files"))
+
+
+@pytest.fixture(scope="session")
 def services(_llmops: Run) -> Callable[[str], Api]:
     """A function from a further service's name, of ``components.services``, to its client, which can what ``api`` can.
 
@@ -172,6 +219,25 @@ def services(_llmops: Run) -> Callable[[str], Api]:
         return cast("Api", own.reached(name))
 
     return service
+
+
+@pytest.fixture(scope="session")
+def history(_llmops: Run) -> History:
+    """What earlier runs on the target recorded, over time: ``values() growth() all_growth() age() runs() sign_offs()``.
+
+    Also pages of Markdown for ``documents``: ``growth_report() usage_report() pattern_report()``. A trend is Theil and
+    Sen's line with its interval; what was not recorded, or not often enough, is *vacuous*. An embedded target whose
+    profile has a ``[sandbox.past]`` has that past, in the run directory; it is never mixed with yours.
+
+    Example:
+        def test_the_collection_does_not_fill_the_plan(history, vectors, record):
+            growth = history.growth("collection_points", now=vectors.collection().points)
+            record("collection_points_per_month", growth.per_month, "points")
+    """
+    from pytest_llmops.plugin.earlier import place_for
+    from pytest_llmops.report.over_time import History
+
+    return History(_llmops.declared, place_for(_llmops))
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,10 @@ from pytest_llmops.target.addresses import DIRECT, checked_address, checked_prox
 from pytest_llmops.target.commands import Command
 from pytest_llmops.target.control import Control
 from pytest_llmops.target.durations import Seconds, seconds
+from pytest_llmops.target.file_sets import Backup, FileSet
+from pytest_llmops.target.log_sources import Event, Rotation, Source
+from pytest_llmops.target.monitoring import AlertRule, Dashboard, Job, MetricRow, PromQL
+from pytest_llmops.target.paths import Below
 from pytest_llmops.target.routes import Health, Kpi, Route, misplaced
 from pytest_llmops.target.secrets import without_userinfo
 from pytest_llmops.target.table import Table
@@ -250,7 +254,27 @@ class Redis(Component):
 
 
 class Prometheus(Component):
-    """A Prometheus server."""
+    """A Prometheus server, and what it ought to scrape and watch."""
+
+    scrape_interval: Seconds | None = Field(None, gt=0, description="Its global one, where the runbook names it.")
+    evaluation_interval: Seconds | None = Field(None, gt=0, description="Between evaluations of its rules.")
+    external_labels: dict[str, str] = Field({}, description="That it puts on all that leaves it.")
+    rule_files: list[str] = Field([], description="Names of the files that its rules come from.")
+    alertmanagers: list[str] = Field([], description="host:port of those that it tells.")
+    jobs: list[Job] = Field([], description="What it scrapes.")
+    rules: list[AlertRule] = Field([], description="The alert rules of the runbook and its playbooks.")
+    rows: list[MetricRow] = Field([], description="The rows of the runbook's tables of metrics.")
+    scope: dict[str, PromQL] = Field({}, description="How far a failure reaches: figure to expression, split by route.")
+    playbooks: str = Field("", description="File with the playbooks, below the root of components.files.")
+
+    @field_validator("rules")
+    @classmethod
+    def _names_differ(cls, value: list[AlertRule]) -> list[AlertRule]:
+        names = [rule.alert for rule in value]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"alert names must differ; twice here: {', '.join(twice)}")
+        return value
 
 
 class Alertmanager(Component):
@@ -258,7 +282,9 @@ class Alertmanager(Component):
 
 
 class Grafana(Component):
-    """A Grafana server."""
+    """A Grafana server, and the dashboards that it ought to have."""
+
+    dashboards: list[Dashboard] = []
 
 
 class Langfuse(Component):
@@ -266,7 +292,18 @@ class Langfuse(Component):
 
 
 class Ui(Component):
-    """A web interface for people, such as a Streamlit app."""
+    """A web interface for people: a Streamlit app."""
+
+    health: str = Field("/_stcore/health", description="Path that answers ok while the web server runs.")
+    metrics: str = Field("/_stcore/metrics", description="Path of its OpenMetrics page, which counts sessions.")
+    root: str = Field(".", description="Folder that the app runs in, relative to llmops.toml.")
+    app: str | None = Field(None, description="Its script below root; with it one question is asked as a person does.")
+    python: str | None = Field(None, description="The interpreter that it runs in; ours by default.")
+    env: dict[str, str] = Field(
+        {}, description="Variables for the script; {ollama} is the address of that component, and so are other names."
+    )
+    model_box: str = Field("Language Model", description="Label of the box that the model is chosen in.")
+    turn: Seconds = Field(120.0, gt=0, description="For the page to be shown, and for one answer.")
 
 
 class Logs(Component):
@@ -274,6 +311,24 @@ class Logs(Component):
 
     addressed: ClassVar[bool] = False
     root: str = Field(".", description="Folder below which files are named, relative to llmops.toml.")
+    sources: dict[str, Source] = Field({}, description="Logs by name.")
+    events: dict[str, Event] = Field({}, description="What is looked for in them, by name.")
+    rotation: Rotation | None = None
+    installation: Below | None = Field(
+        None, description="A file below root as old as the installation: no log can reach back further."
+    )
+    watch: Seconds = Field(15.0, gt=0, description="How long new lines are waited for; a sandbox's time is compressed.")
+    max_bytes: int = Field(64_000_000, gt=0, description="At most so much of a log is read, its newest part.")
+    max_lines: int = Field(500_000, gt=0, description="At most so many of its lines are kept, the newest.")
+
+    @model_validator(mode="after")
+    def _events_have_sources(self) -> Self:
+        for name, event in self.events.items():
+            if event.source not in self.sources:
+                raise ValueError(
+                    f"events.{name} stands in source {event.source!r}, which is none of: {', '.join(self.sources)}"
+                )
+        return self
 
 
 class Files(Component):
@@ -281,6 +336,15 @@ class Files(Component):
 
     addressed: ClassVar[bool] = False
     root: str = Field(".", description="Folder below which files are named, relative to llmops.toml.")
+    sets: dict[str, FileSet] = Field({}, description="Files that belong together, by name.")
+    backup: Backup | None = None
+
+    @model_validator(mode="after")
+    def _backs_up_sets(self) -> Self:
+        unknown = [name for name in self.backup.sets if name not in self.sets] if self.backup else []
+        if unknown:
+            raise ValueError(f"backup.sets: there is no set {unknown[0]!r}; the sets are: {', '.join(self.sets)}")
+        return self
 
 
 class Machine(Component):

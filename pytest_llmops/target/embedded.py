@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from pytest_llmops.target.durations import Seconds
+from pytest_llmops.target.growth import Past
 from pytest_llmops.target.prompts import PromptText
 from pytest_llmops.target.table import Regex, Table
 from pytest_llmops.target.thresholds import Threshold
@@ -155,6 +156,10 @@ class Sandbox(Table):
     metrics: dict[str, Metric] = Field({}, description="The API's Prometheus page: metric to what moves it.")
     process_metrics: bool = Field(True, description="Whether the page also has process_*, as most have.")
     timezone: str = Field("UTC", description="Of times that are written with strftime, e.g. 'America/Vancouver'.")
+    past: dict[str, Past] = Field(
+        {},
+        description="Case to earlier runs, which only the fixture history sees; the fault past:CASE lays it over ok.",
+    )
     compress: float = Field(
         60.0, ge=1, description="How much faster time goes by: a threshold's for of a minute is a second."
     )

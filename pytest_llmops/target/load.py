@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 BUILT_IN = "sandbox"
 
-NOT_EMBEDDED = frozenset({"prometheus", "alertmanager", "grafana", "langfuse", "ui"})
-"""Components that the sandbox has no part for; as services, these are there where ``sandbox.services`` has them."""
+NOT_EMBEDDED = frozenset({"langfuse", "ui"})
+"""Components that the sandbox has no part for: they are there as services, where ``sandbox.services`` has them."""
 
 
 @dataclass(frozen=True)

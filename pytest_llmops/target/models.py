@@ -11,7 +11,9 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 from pytest_llmops.target.components import Components
 from pytest_llmops.target.durations import Seconds
 from pytest_llmops.target.embedded import Sandbox
+from pytest_llmops.target.growth import Growing
 from pytest_llmops.target.memory import History, State
+from pytest_llmops.target.monitoring import Vacuity
 from pytest_llmops.target.points import Point
 from pytest_llmops.target.prompts import PromptText
 from pytest_llmops.target.severities import Incident, Notify, Severity, misrouted
@@ -100,6 +102,7 @@ class TargetTable(Table):
     environment: Environment = "staging"
     components: Components = Components()
     thresholds: dict[str, Threshold] = {}
+    growth: dict[str, Growing] = Field({}, description="Metrics that are looked at over time, by name.")
     prompts: list[PromptText] = Field([], description="The workload that timed calls send.")
     baseline: Baseline = Baseline()
     budget: Budget = Budget()
@@ -107,6 +110,7 @@ class TargetTable(Table):
         180.0, gt=0, description="For the first real token; cold model loads of 104 s exist."
     )
     sandbox: Sandbox = Sandbox()
+    vacuous: list[Vacuity] = Field([], description="What can say nothing on this system; the lint verifies each.")
     waivers: list[Waiver] = []
     disruption: Disruption = Disruption()
     severities: list[Severity] = Field([], description="How bad an incident is, from the worst on.")

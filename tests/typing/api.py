@@ -1,5 +1,6 @@
 """A user's test module. It exists to be type-checked and is never run; see tests/unit/test_facade.py."""
 
+from collections.abc import Callable
 from typing import Any, assert_type
 
 import pytest
@@ -10,11 +11,15 @@ from pytest_llmops import (
     BudgetSpent,
     CallFailed,
     ConfigError,
+    Entries,
+    Entry,
+    Files,
     Generation,
     Grafana,
     HealthReport,
     Llm,
     LlmopsError,
+    Logs,
     Measure,
     Measurement,
     Ollama,
@@ -27,6 +32,8 @@ from pytest_llmops import (
     Result,
     Target,
     Traffic,
+    Turn,
+    Ui,
     Unreachable,
     Unsupported,
     Vacuous,
@@ -36,13 +43,20 @@ from pytest_llmops import (
 )
 from pytest_llmops.clients.alertmanager import ReceivedAlert, Silence
 from pytest_llmops.clients.audit import AuditLog
+from pytest_llmops.clients.config_backup import Backups
 from pytest_llmops.clients.exposition import MetricsPage
+from pytest_llmops.clients.file_facts import FileFact, Found
 from pytest_llmops.clients.generation import Model
 from pytest_llmops.clients.grafana import GrafanaHealth
 from pytest_llmops.clients.http import Answer
+from pytest_llmops.clients.log_files import LogFile
+from pytest_llmops.clients.log_groups import Group, Rise
+from pytest_llmops.clients.log_rotation import Rotated
+from pytest_llmops.clients.logs import Retention, Size
 from pytest_llmops.clients.readings import Curve, Reading
 from pytest_llmops.clients.redis import CacheFigures
 from pytest_llmops.clients.traffic import Question
+from pytest_llmops.clients.ui import Sessions
 from pytest_llmops.clients.vectors import Collection, Hit
 from pytest_llmops.clients.watching import Alert, Rule, ScrapeTarget
 from pytest_llmops.judge import Verdict, judge_samples
@@ -149,6 +163,45 @@ def test_watching(prometheus: Prometheus, alertmanager: Alertmanager, grafana: G
     assert_type(grafana.health(), GrafanaHealth)
     assert_type(grafana.health().database, str)
     assert_type(grafana.version(), str)
+
+
+def test_page(ui: Ui, services: Callable[[str], Api], prompts: Workload) -> None:
+    turn: Turn = ui.ask(prompts[0], model="small")
+    assert_type(turn.text, str)
+    assert_type(turn.knows("Paris"), bool)
+    assert_type(turn.models, tuple[str, ...])
+    assert_type(ui.sessions(), Sessions)
+    assert_type(ui.health(), float)
+    assert_type(services("reranker").call("models"), Answer)
+
+
+def test_logs_and_files(logs: Logs, files: Files, api: Api) -> None:
+    errors: Entries = logs.entries("app", since_s=3600, level="error", contains="timeout")
+    assert_type(logs.count("app", since_s=86400, level="error"), int)
+    assert_type(errors.judged().top(5), list[Group])
+    assert_type(errors.types(), list[Group])
+    assert_type(errors.novel(86400), list[Group])
+    assert_type(errors.rising(), list[Rise])
+    assert_type(errors.by("logger"), dict[str, Entries])
+    assert_type(errors[0], Entry)
+    assert_type(errors.last(10)[2:], Entries)
+    assert_type(errors.mean("duration_ms"), float | None)
+    assert_type(errors.report("Errors"), str)
+    assert_type(logs.event("timeout"), Entries)
+    assert_type(logs.merged("app", "errors"), Entries)
+    assert_type(logs.follow("app", 5, during=api.health), Entries)
+    assert_type(logs.newest_age_s("app"), float)
+    assert_type(logs.rotated("app"), list[LogFile])
+    assert_type(logs.sizes(), dict[str, Size])
+    assert_type(logs.retention("app"), Retention)
+    assert_type(logs.rotation(), Rotated)
+    found: Found = files.found("config", some=False)
+    assert_type(found.wrong, list[str])
+    assert_type(found.newest, FileFact | None)
+    assert_type(found.checksums(), dict[str, str])
+    assert_type(files.newest_age_s("config"), float)
+    assert_type(files.backups(), Backups)
+    assert_type(files.backups().changed(), list[str])
 
 
 def test_timed(measure: Measure, llm: Llm, api: Api, prompts: Workload) -> None:

@@ -184,15 +184,15 @@ def test_which_component_serves_a_fixture(tmp_path, profile, role, serving):
     assert load(None, f"sandbox:{profile}", tmp_path).table.components.serving(role) == serving
 
 
-def test_what_watches_a_target_has_no_part_in_the_sandbox(read):
+def test_what_has_no_part_in_the_sandbox(read):
     target = read(
         "[targets.demo]\nprofile = 'rag'\nenvironment = 'sandbox'\n"
-        "[targets.demo.components.prometheus]\n[targets.demo.components.grafana]\nrequired = false\n"
+        "[targets.demo.components.prometheus]\n[targets.demo.components.langfuse]\nrequired = false\n"
     )
     assert target.table.embedded
-    assert list(target.table.components.configured()) == ["api", "ollama", "qdrant", "redis"]
+    assert list(target.table.components.configured()) == ["api", "ollama", "qdrant", "redis", "prometheus"]
     assert target.notes == (
-        ("llmops.toml: [targets.demo] is embedded, and the sandbox has no part for prometheus, grafana: left out"),
+        ("llmops.toml: [targets.demo] is embedded, and the sandbox has no part for langfuse: left out"),
     )
 
 

@@ -1,0 +1,1 @@
+"""The incident procedures: what is broken, and how far does it reach?"""

@@ -1,0 +1,1 @@
+"""The weekly procedures: what slowly drifts, fills up or gets old."""
