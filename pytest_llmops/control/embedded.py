@@ -87,9 +87,7 @@ class Sandbox:
 
 
 def _order(target: Target) -> dict[str, Any]:
-    return target.table.model_dump(
-        mode="json", include={"components", "sandbox"}, exclude={"sandbox": {"thresholds", "prompts"}}
-    )
+    return target.table.model_dump(mode="json", include={"components", "sandbox"})
 
 
 def fault_table(target: Target) -> str:
