@@ -87,7 +87,9 @@ class Threshold(BaseModel):
     target: LimitField | None = Field(None, description="What must hold, e.g. '< 3 s'; missed: fails, severity minor.")
     warning: LimitField | None = Field(None, description="Breached: fails, severity normal.")
     critical: LimitField | None = Field(None, description="Breached: fails, severity critical.")
-    for_s: Seconds | None = Field(None, alias="for", description="How long a breach must last; not waited for yet.")
+    for_s: Seconds | None = Field(
+        None, alias="for", description="How long a breach must last, e.g. '2m'; looked into after a first breach."
+    )
     on_target_miss: Literal["fail", "warn"] = Field("fail", description="What a missed target does.")
 
     @model_validator(mode="after")
