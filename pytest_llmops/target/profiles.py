@@ -108,8 +108,8 @@ def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def asked(values: dict[str, Any]) -> dict[str, Any]:
-    """A target's values, for a sandbox with the questions that it can answer in place of the profile's."""
-    sandbox = values.get("sandbox")
-    known = sandbox.get("prompts") if isinstance(sandbox, Mapping) else None
-    return {**values, "prompts": known} if known and values.get("environment") == "sandbox" else values
+def embedded(values: dict[str, Any]) -> dict[str, Any]:
+    """A profile's values for a sandbox: asked what that knows, held to limits that its pace can break."""
+    sandbox = values.get("sandbox", {})
+    over = {key: sandbox[key] for key in ("prompts", "thresholds") if key in sandbox}
+    return merged(values, over)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from pytest_llmops.target.durations import Seconds, seconds
 
@@ -74,6 +74,7 @@ class Limit:
 LimitField = Annotated[
     Limit,
     BeforeValidator(Limit.parse),
+    PlainSerializer(lambda limit: limit.text, return_type=str, when_used="json-unless-none"),
     WithJsonSchema({"type": "string", "examples": ["< 3 s"]}),
 ]
 
