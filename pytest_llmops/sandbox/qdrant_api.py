@@ -6,7 +6,6 @@ import time
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
 from pydantic import ValidationError
 from qdrant_client import models
 from starlette.applications import Starlette
@@ -14,6 +13,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from pytest_llmops.sandbox import access
+from pytest_llmops.sandbox.qdrant_counts import ResponseCounts
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 VERSION = "1.15.3"
 _COMMIT = "0000000000000000000000000000000000000000"
 _DEFAULT_LIMIT = 10
+_PAYLOAD_BYTES = 400  # of one point, about
 
 
 class Wrong(Exception):
@@ -53,21 +54,16 @@ class Api:
         self._keys = stack.keys
         self._auth = stack.components.qdrant.auth if stack.components.qdrant else None
         self._ready = "vectors:not-ready" not in stack.faults
+        self._counts = None if "vectors:no-metrics" in stack.faults else ResponseCounts()
         self._red = "vectors:red" in stack.faults
         self._split = "vectors:split" in stack.faults
         self._unrelated = "vectors:unrelated" in stack.faults
-        disable_created_metrics()  # type: ignore[no-untyped-call]
-        self._registry = CollectorRegistry()
-        by = ["method", "endpoint", "status"]
-        self._responses = Counter("rest_responses", "Total number of responses.", by, registry=self._registry)
-        self._durations = Histogram(
-            "rest_responses_duration_seconds", "Response duration histogram.", by, registry=self._registry
-        )
 
     def routes(self) -> list[Route]:
         """All of them; the first five need no key, as in the real server."""
         table = [
             ("GET", "/cluster", self._cluster),
+            ("GET", "/telemetry", self._telemetry),
             ("GET", "/collections", self._collections),
             ("GET", "/collections/{name}", self._info),
             ("PUT", "/collections/{name}", self._create),
@@ -87,14 +83,13 @@ class Api:
             Route("/livez", self._alive),
             Route("/readyz", self._readiness),
             Route("/metrics", self._metrics),
-            *(Route(path, self._answering(handler, path), methods=[method]) for method, path, handler in table),
+            *(Route(path, self._answering(path, handler), methods=[method]) for method, path, handler in table),
         ]
 
     def _answering(
-        self, handler: Callable[[str, dict[str, Any]], Any], path: str
+        self, path: str, handler: Callable[[str, dict[str, Any]], Any]
     ) -> Callable[[Request], Awaitable[Response]]:
-        """The handler with key, body, errors, the envelope and the count of responses seen to."""
-        endpoint = path.replace("{name}", "{collection_name}")
+        """The handler with key, body, errors and the envelope seen to."""
 
         async def answer(request: Request) -> Response:
             start = time.perf_counter()
@@ -109,8 +104,8 @@ class Api:
                 text = str(error).splitlines()[0]
                 told, status = {"status": {"error": f"Format error in JSON body: {text}"}}, 400
             took_s = time.perf_counter() - start
-            self._responses.labels(request.method, endpoint, str(status)).inc()
-            self._durations.labels(request.method, endpoint, str(status)).observe(took_s)
+            if self._counts is not None:
+                self._counts.add(request.method, path, status, took_s)
             return JSONResponse({**told, "time": took_s}, status)
 
         return answer
@@ -134,14 +129,17 @@ class Api:
         return PlainTextResponse("some shards are not ready", 503)
 
     async def _metrics(self, request: Request) -> Response:
+        if self._counts is None:
+            return Response(status_code=404)
         names = [entry.name for entry in self._engine.get_collections().collections]
         vectors = sum(self._engine.count(name).count for name in names)
         text = (
             f'# TYPE app_info gauge\napp_info{{name="qdrant",version="{VERSION}"}} 1\n'
             f"# TYPE collections_total gauge\ncollections_total {len(names)}\n"
             f"# TYPE collections_vector_total gauge\ncollections_vector_total {vectors}\n"
+            f"{self._counts.page()}"
         )
-        return self._refused(request) or PlainTextResponse(text + generate_latest(self._registry).decode())
+        return self._refused(request) or PlainTextResponse(text)
 
     def _cluster(self, _: str, __: dict[str, Any]) -> Any:
         if not self._split:
@@ -155,6 +153,16 @@ class Api:
             "consensus_thread_status": {"consensus_thread_status": "working", "last_update": "2026-01-05T09:00:00Z"},
             "message_send_failures": {"http://qdrant-1:6335/": lost},
         }
+
+    def _telemetry(self, _: str, __: dict[str, Any]) -> Any:
+        told = []
+        for entry in self._engine.get_collections().collections:
+            points = self._engine.count(entry.name).count
+            vectors = self._engine.get_collection(entry.name).config.params.vectors
+            size = points * 4 * (vectors.size if isinstance(vectors, models.VectorParams) else 0)
+            local = {"vectors_size_bytes": size, "payloads_size_bytes": points * _PAYLOAD_BYTES, "num_points": points}
+            told.append({"id": entry.name, "shards": [{"id": 0, "local": local}]})
+        return {"app": {"version": VERSION}, "collections": {"number_of_collections": len(told), "collections": told}}
 
     def _collections(self, _: str, __: dict[str, Any]) -> Any:
         return {"collections": [{"name": entry.name} for entry in self._engine.get_collections().collections]}
