@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.grafana import Grafana
     from pytest_llmops.clients.llm import Llm
     from pytest_llmops.clients.logs import Logs
+    from pytest_llmops.clients.machine import Machine
     from pytest_llmops.clients.ollama import Ollama
     from pytest_llmops.clients.openai import OpenAI
     from pytest_llmops.clients.prometheus import Prometheus
@@ -267,6 +268,20 @@ def traffic(_llmops: Run) -> Traffic:
     from pytest_llmops.clients.traffic import round_of
 
     return round_of(cast("Api", _llmops.own.serving("api")), _llmops.target.workload, _llmops.directory.once)
+
+
+@pytest.fixture(scope="session")
+def machine(_llmops: Run) -> Machine:
+    """The machine that the system runs on: ``usage() disk() processes() listening() gpus() ways()``.
+
+    With a url it is read off a node exporter's page, else it is this machine. Processes, listeners and GPUs of another
+    machine come from app commands that print them.
+
+    Example:
+        def test_the_worker_runs(machine, record):
+            record("worker_processes", len(machine.processes("worker")), "processes")
+    """
+    return cast("Machine", _llmops.own.serving("machine"))
 
 
 @pytest.fixture(scope="session")

@@ -36,6 +36,7 @@ NAMES = [
     "Llm",
     "LlmopsError",
     "Logs",
+    "Machine",
     "Measure",
     "Measurement",
     "Ollama",
