@@ -29,6 +29,7 @@ NAMES = [
     "Documents",
     "Entries",
     "Entry",
+    "Figures",
     "Files",
     "Generation",
     "Grafana",
