@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.alertmanager import Alertmanager
     from pytest_llmops.clients.api import Api
     from pytest_llmops.clients.app_command import AppCommands
+    from pytest_llmops.clients.containers import Containers
     from pytest_llmops.clients.figures import Figures
     from pytest_llmops.clients.files import Files
     from pytest_llmops.clients.grafana import Grafana
@@ -157,6 +158,20 @@ def app_command(_llmops: Run) -> AppCommands:
             assert "[ ]" not in app_command.text("migrations")
     """
     return cast("AppCommands", _llmops.own.serving("app_command"))
+
+
+@pytest.fixture(scope="session")
+def containers(_llmops: Run) -> Containers:
+    """The containers, pods or units that parts of the system run in: ``parts() of() all() usage() volumes()``.
+
+    They are asked for by commands of ``app_command``, such as ``docker ps``, ``kubectl get pods``, ``systemctl show``.
+    A part that has no container is a failed call.
+
+    Example:
+        def test_the_database_runs(containers):
+            assert all(container.ready for container in containers.of("db"))
+    """
+    return cast("Containers", _llmops.own.serving("containers"))
 
 
 @pytest.fixture(scope="session")

@@ -40,6 +40,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "files": ("files",),
     "machine": ("machine",),
     "app_command": ("app_command",),
+    "containers": ("containers",),
 }
 """Which components can serve a fixture, the first configured one wins."""
 
@@ -377,6 +378,17 @@ class AppCommand(Component):
     commands: dict[str, Command] = {}
 
 
+class Containers(Component):
+    """What parts of the system run in: containers, pods or units of systemd, as commands of ``app_command`` tell."""
+
+    addressed: ClassVar[bool] = False
+    parts: dict[str, str] = Field({}, description="Part to the container, compose service, pod or unit that it is.")
+    list: str = Field("containers", description="Command that lists them: docker ps, kubectl get pods, systemctl show.")
+    details: str | None = Field(None, description="Command for restarts and limits, names behind it: docker inspect.")
+    usage: str | None = Field(None, description="Command for CPU and memory: docker stats, metrics of kubectl.")
+    volumes: str | None = Field(None, description="Command for the size of volumes: docker system df, df -Pk.")
+
+
 class Components(Table):
     """The endpoints of a target, by name."""
 
@@ -394,6 +406,7 @@ class Components(Table):
     files: Files | None = None
     machine: Machine | None = None
     app_command: AppCommand | None = None
+    containers: Containers | None = None
     services: dict[str, Api] = Field({}, description="Further services that the system depends on, by name.")
 
     @field_validator("services")

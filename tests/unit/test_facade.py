@@ -24,6 +24,7 @@ NAMES = [
     "CallFailed",
     "Change",
     "ConfigError",
+    "Containers",
     "ControlError",
     "Documents",
     "Entries",

@@ -1,0 +1,1 @@
+"""What monitoring watches all the time: each takes seconds."""
