@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.api import Api
     from pytest_llmops.clients.app_command import AppCommands
     from pytest_llmops.clients.client import Client
+    from pytest_llmops.clients.containers import Containers
     from pytest_llmops.clients.figures import Figures
     from pytest_llmops.clients.files import Files
     from pytest_llmops.clients.grafana import Grafana
     from pytest_llmops.clients.langfuse import Langfuse
     from pytest_llmops.clients.llm import Llm
     from pytest_llmops.clients.logs import Logs
+    from pytest_llmops.clients.machine import Machine
     from pytest_llmops.clients.ollama import Ollama
     from pytest_llmops.clients.openai import OpenAI
     from pytest_llmops.clients.prometheus import Prometheus
@@ -211,6 +213,20 @@ def app_command(_llmops: Run) -> AppCommands:
 
 
 @pytest.fixture(scope="session")
+def containers(_llmops: Run) -> Containers:
+    """The containers, pods or units that parts of the system run in: ``parts() of() all() usage() volumes()``.
+
+    They are asked for by commands of ``app_command``, such as ``docker ps``, ``kubectl get pods``, ``systemctl show``.
+    A part that has no container is a failed call.
+
+    Example:
+        def test_the_database_runs(containers):
+            assert all(container.ready for container in containers.of("db"))
+    """
+    return cast("Containers", _llmops.own.serving("containers"))
+
+
+@pytest.fixture(scope="session")
 def ui(_llmops: Run) -> Ui:
     """The page for people, a Streamlit app: ``health() sessions() ask()``.
 
@@ -319,6 +335,20 @@ def traffic(_llmops: Run) -> Traffic:
     from pytest_llmops.clients.traffic import round_of
 
     return round_of(cast("Api", _llmops.own.serving("api")), _llmops.target.workload, _llmops.directory.once)
+
+
+@pytest.fixture(scope="session")
+def machine(_llmops: Run) -> Machine:
+    """The machine that the system runs on: ``usage() disk() processes() listening() gpus() ways()``.
+
+    With a url it is read off a node exporter's page, else it is this machine. Processes, listeners and GPUs of another
+    machine come from app commands that print them.
+
+    Example:
+        def test_the_worker_runs(machine, record):
+            record("worker_processes", len(machine.processes("worker")), "processes")
+    """
+    return cast("Machine", _llmops.own.serving("machine"))
 
 
 @pytest.fixture(scope="session")
