@@ -1,0 +1,1 @@
+"""Around a maintenance window: what is well before, and again after."""
