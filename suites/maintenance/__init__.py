@@ -1,1 +1,1 @@
-"""Around a maintenance window: what is well before, and again after."""
+"""The procedures around a maintenance window."""

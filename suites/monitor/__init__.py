@@ -1,1 +1,1 @@
-"""What is looked at all the time: seconds, no more."""
+"""What monitoring watches all the time: each takes seconds."""

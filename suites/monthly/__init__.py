@@ -1,1 +1,1 @@
-"""The monthly procedures."""
+"""The monthly reviews: usage, growth, and when something is used up."""
