@@ -14,6 +14,7 @@ from pytest_llmops.clients.llm import Llm as Llm
 from pytest_llmops.clients.log_entries import Entries as Entries
 from pytest_llmops.clients.log_entries import Entry as Entry
 from pytest_llmops.clients.logs import Logs as Logs
+from pytest_llmops.clients.machine import Machine as Machine
 from pytest_llmops.clients.ollama import Ollama as Ollama
 from pytest_llmops.clients.openai import OpenAI as OpenAI
 from pytest_llmops.clients.prometheus import Prometheus as Prometheus

@@ -62,6 +62,11 @@ class Growth:
         return self.line.per_day * MONTH
 
     @property
+    def room(self) -> float:
+        """How much of it there is left until the limit; infinite without one."""
+        return float("inf") if self.limit is None else self.limit - self.now
+
+    @property
     def time_left_s(self) -> float | None:
         """Seconds until the limit is reached; None where it is not within a century, or there is none."""
         if self.left is None or self.left.days > CENTURY:
@@ -147,7 +152,7 @@ class History:
         table = self._target.table.growth.get(metric)
         limit = limit if limit is not None else table.limit if table else None
         line = trend(at, levels)
-        left = exhaustion(line, limit) if limit is not None else None
+        left = exhaustion(line, limit, now) if limit is not None else None
         says = table.says if table and table.says else metric
         return Growth(metric, says, known[-1].unit, levels[-1], line, limit, left)
 

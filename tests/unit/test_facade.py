@@ -37,6 +37,7 @@ NAMES = [
     "Llm",
     "LlmopsError",
     "Logs",
+    "Machine",
     "Measure",
     "Measurement",
     "Ollama",
