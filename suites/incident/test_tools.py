@@ -12,15 +12,25 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.api import Api
     from pytest_llmops.clients.app_command import AppCommands
 
-TOOL = "agent-aiops.tool-failure.test-tool"
-
 
 @pytest.mark.parametrize(
     ("tool", "expected"),
     [
-        pytest.param("rag_search", "procedures.txt", marks=pytest.mark.procedure(TOOL, fault="tool_rag_search:lost")),
-        pytest.param("web_search", "results: ", marks=pytest.mark.procedure(TOOL, fault="tool_web_search:fails")),
-        pytest.param("terminal", "llmops", marks=pytest.mark.procedure(TOOL, fault="tool_terminal:refused")),
+        pytest.param(
+            "rag_search",
+            "procedures.txt",
+            marks=pytest.mark.procedure("agent-aiops.tool-failure.test-tool", fault="tool_rag_search:lost"),
+        ),
+        pytest.param(
+            "web_search",
+            "results: ",
+            marks=pytest.mark.procedure("agent-aiops.tool-failure.test-tool", fault="tool_web_search:fails"),
+        ),
+        pytest.param(
+            "terminal",
+            "llmops",
+            marks=pytest.mark.procedure("agent-aiops.tool-failure.test-tool", fault="tool_terminal:refused"),
+        ),
     ],
 )
 def test_tool_works_on_its_own(app_command: AppCommands, tool: str, expected: str) -> None:

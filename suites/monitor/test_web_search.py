@@ -12,14 +12,18 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.api import Api
     from pytest_llmops.plugin.measuring import Record
 
-IDS = "agent-aiops.web-search-tool.provider-availability"
-
 
 @pytest.mark.parametrize(
     "provider",
     [
-        pytest.param("duckduckgo", marks=pytest.mark.procedure(IDS, fault="duckduckgo:empty")),
-        pytest.param("searx", marks=pytest.mark.procedure(IDS, fault="searx:forbidden")),
+        pytest.param(
+            "duckduckgo",
+            marks=pytest.mark.procedure("agent-aiops.web-search-tool.provider-availability", fault="duckduckgo:empty"),
+        ),
+        pytest.param(
+            "searx",
+            marks=pytest.mark.procedure("agent-aiops.web-search-tool.provider-availability", fault="searx:forbidden"),
+        ),
     ],
 )
 def test_provider_brings_results(services: Callable[[str], Api], record: Record, provider: str) -> None:
