@@ -188,7 +188,10 @@ class LogReading:
         reader = LineReader(self.source(name), name)
         kept: deque[Entry] = deque(reader.entries(lines), maxlen=self.part.max_lines)
         cut = (f"of {reader.read} entries the newest {len(kept)} are kept",) if reader.read > len(kept) else ()
-        return Read(list(kept), reader.read, reader.unreadable, cut)
+        entries = list(kept)
+        if len(self.source(name).files) > 1:  # several logs in one
+            entries.sort(key=lambda entry: entry.at or 0.0)
+        return Read(entries, reader.read, reader.unreadable, cut)
 
     def _entries(self, name: str, found: Read, since: float | None) -> Entries:
         table = self.source(name)

@@ -66,7 +66,10 @@ def test_parts_and_means():
     parts = found.by("tool")
     assert {name: len(part) for name, part in parts.items()} == {"search": 2, "-": 1, "shell": 1}
     assert list(parts) == ["search", "-", "shell"]
-    assert (parts["search"].mean("ms"), parts["shell"].mean("ms")) == (20.0, None)
+    assert parts["search"].mean("ms") == 20.0
+    with pytest.raises(Vacuous) as caught:
+        parts["shell"].mean("ms")
+    assert str(caught.value) == "logs: no entry of app has a number as ms, so it has no mean."
     assert [e.message for e in found.having(tool="shell")] == ["c"]
 
 

@@ -1,0 +1,1 @@
+"""The deployment procedures: before, during and after."""

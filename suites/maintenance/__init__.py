@@ -1,0 +1,1 @@
+"""The maintenance procedures: before, during and after."""

@@ -1,0 +1,1 @@
+"""The monitoring procedures: every few minutes, in seconds."""
