@@ -4,6 +4,7 @@ from pytest_llmops.clients.alertmanager import Alertmanager as Alertmanager
 from pytest_llmops.clients.api import Api as Api
 from pytest_llmops.clients.app_command import AppCommands as AppCommands
 from pytest_llmops.clients.app_command import Ran as Ran
+from pytest_llmops.clients.figures import Figures as Figures
 from pytest_llmops.clients.files import Files as Files
 from pytest_llmops.clients.generation import Generation as Generation
 from pytest_llmops.clients.grafana import Grafana as Grafana
@@ -18,6 +19,8 @@ from pytest_llmops.clients.prometheus import Prometheus as Prometheus
 from pytest_llmops.clients.redis import Redis as Redis
 from pytest_llmops.clients.reply import Reply as Reply
 from pytest_llmops.clients.traffic import Traffic as Traffic
+from pytest_llmops.clients.ui import Turn as Turn
+from pytest_llmops.clients.ui import Ui as Ui
 from pytest_llmops.clients.vectors import Vectors as Vectors
 from pytest_llmops.control.change import Change as Change
 from pytest_llmops.control.driver import Status as Status

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.alertmanager import Alertmanager
     from pytest_llmops.clients.api import Api
     from pytest_llmops.clients.app_command import AppCommands
+    from pytest_llmops.clients.figures import Figures
     from pytest_llmops.clients.files import Files
     from pytest_llmops.clients.grafana import Grafana
     from pytest_llmops.clients.llm import Llm
@@ -27,10 +28,13 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.prometheus import Prometheus
     from pytest_llmops.clients.redis import Redis
     from pytest_llmops.clients.traffic import Traffic
+    from pytest_llmops.clients.ui import Ui
     from pytest_llmops.clients.vectors import Vectors
     from pytest_llmops.control.change import Change
+    from pytest_llmops.plugin.channels import Channels
     from pytest_llmops.plugin.measuring import Measure, Record
     from pytest_llmops.plugin.run import Run
+    from pytest_llmops.plugin.triaging import Diagnostics, Triage
     from pytest_llmops.report.documents import Documents
     from pytest_llmops.report.over_time import History
     from pytest_llmops.samples import Workload
@@ -57,7 +61,7 @@ def llmops_target(_llmops: Run) -> Target:
 
 @pytest.fixture(scope="session")
 def api(_llmops: Run) -> Api:
-    """The service in front, by the routes of its profile: ``health() query() kpi() audit() call()``.
+    """The service in front, by the routes of its profile: ``health() query() metrics() audit() call()``.
 
     Example:
         def test_it_answers(api):
@@ -155,6 +159,20 @@ def app_command(_llmops: Run) -> AppCommands:
 
 
 @pytest.fixture(scope="session")
+def ui(_llmops: Run) -> Ui:
+    """The page for people, a Streamlit app: ``health() sessions() ask()``.
+
+    ``ask`` runs its script in a process of its own, with the interpreter that it lives in, types a question and reads
+    the answer; an exception or an error that the page shows is a failed call. It needs ``app`` in the table.
+
+    Example:
+        def test_the_page_answers(ui):
+            assert ui.ask("What is the capital of France?").knows("Paris")
+    """
+    return cast("Ui", _llmops.own.serving("ui"))
+
+
+@pytest.fixture(scope="session")
 def logs(_llmops: Run) -> Logs:
     """The application's logs, by the names of ``components.logs.sources``: ``entries() count() event() follow()``.
 
@@ -233,7 +251,7 @@ def prompts(_llmops: Run) -> Workload:
 
 @pytest.fixture(scope="session")
 def traffic(_llmops: Run) -> Traffic:
-    """One round of the target's questions through ``api``, asked once a run: ``questions known kpi() audited``.
+    """One round of the target's questions through ``api``, asked once a run: ``questions known pages audited``.
 
     Many checks read it, and none asks again: a question may take seconds and cost money. All questions are asked where
     the service is quick, the first five where they take more than a second each. A question that fails is part of the
@@ -241,15 +259,30 @@ def traffic(_llmops: Run) -> Traffic:
 
     Example:
         def test_error_rate(traffic, record):
-            record("api_error_rate", traffic.kpi("api_error_rate"), "%")
+            record.figure("api_error_rate", during=traffic)
 
         def test_answers_are_short(traffic):
             assert all(len(question.reply.text) < 500 for question in traffic.questions)
     """
-    from pytest_llmops.clients.traffic import Traffic, made
+    from pytest_llmops.clients.traffic import round_of
 
-    api, workload = cast("Api", _llmops.own.serving("api")), _llmops.target.workload
-    return Traffic(api, workload, _llmops.directory.once("traffic", lambda: made(api, workload)))
+    return round_of(cast("Api", _llmops.own.serving("api")), _llmops.target.workload, _llmops.directory.once)
+
+
+@pytest.fixture(scope="session")
+def figures(_llmops: Run) -> Figures:
+    """Numbers of the target, each read from where its table ``figures.NAME`` says: ``read() shares()``.
+
+    ``read`` gives value, unit, source and time. Most tests want ``record.figure(NAME)``, which also judges it.
+
+    Example:
+        def test_memory_is_of_this_minute(figures):
+            assert time.time() - figures.read("memory_usage").at < 60
+
+        def test_cpu_usage(record):
+            record.figure("cpu_usage")
+    """
+    return _llmops.figures
 
 
 @pytest.fixture
@@ -297,7 +330,12 @@ def measure(_llmops: Run, request: pytest.FixtureRequest) -> Measure:
 def record(_llmops: Run, request: pytest.FixtureRequest) -> Record:
     """Judge one live value by the target's thresholds and keep it in the report: ``record(name, value, unit="")``.
 
+    ``record.figure(name)`` reads the value, too, from where the target's ``figures.NAME`` says.
+
     Example:
+        def test_cpu_usage(record):
+            record.figure("cpu_usage")
+
         def test_enough_models(llm, record):
             record("model_count", len(llm.models()), "models")
     """
@@ -323,3 +361,55 @@ def documents(_llmops: Run, request: pytest.FixtureRequest) -> Documents:
 
     written = request.node.stash[CHECK].documents.append
     return Documents(_llmops.report_folder, _llmops.declared.name, _llmops.redactor, written)
+
+
+@pytest.fixture(scope="session")
+def triage(_llmops: Run) -> Triage:
+    """How bad it is now, in the words of the system's runbook: ``severity evidence said rank() failed() answers``.
+
+    Made once a run, in less than two minutes even where components are down: each is probed, health, models, alerts
+    and every figure that has a threshold are looked at, side by side. ``severities`` of the target say what that means.
+    An incident is opened and ended by it, and ``answers`` knows whether somebody has answered it.
+
+    Example:
+        def test_nothing_is_wrong(triage):
+            assert not triage.severity, triage.said
+
+        def test_no_outage(triage):
+            assert not triage.rank(1).met, triage.rank(1).said
+    """
+    from pytest_llmops.plugin.triaging import Triage
+
+    return Triage(_llmops)
+
+
+@pytest.fixture(scope="session")
+def diagnostics(_llmops: Run, triage: Triage) -> Diagnostics:
+    """The diagnostics bundle of this run, ``<reports>/incidents/<time>-<severity>/``: ``files report read()``.
+
+    Made once a run: logs, metrics, alerts, states, the output of commands, figures of the machine, settings, a short
+    benchmark, the incident report, and an index that says what could not be had and why; nothing in it is secret.
+
+    Example:
+        def test_the_report_is_there(diagnostics):
+            assert diagnostics.read("incident-report.md")
+    """
+    from pytest_llmops.plugin.triaging import Diagnostics
+
+    return Diagnostics(_llmops, triage)
+
+
+@pytest.fixture(scope="session")
+def channels(_llmops: Run) -> Channels:
+    """The target's notification channels: ``names routed() severities() test() tell()``. Needs the extra ``[notify]``.
+
+    ``test(NAME)`` sends one test message a run, and none where the channel took a message of late.
+
+    Example:
+        def test_mail_arrives(channels):
+            delivery = channels.test("email")
+            assert delivery.accepted, delivery.said
+    """
+    from pytest_llmops.plugin.channels import Channels
+
+    return Channels(_llmops)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -107,8 +108,8 @@ class Front:
     async def _values(self, request: Request, route: RouteTable) -> dict[str, Any]:
         """What the request says, by the names that the profile's templates give it, and what any answer may name.
 
-        That is ``trace_id``, ``now``, ``version``, ``none``, ``reason``, ``collection`` and ``user``; a behaviour adds
-        its own, an error ``reason``, and ``forbidden`` also ``role`` and ``permission``.
+        That is ``trace_id``, ``now``, ``epoch``, ``version``, ``none``, ``reason``, ``collection`` and ``user``; a
+        behaviour adds its own, an error ``reason``, and ``forbidden`` also ``role`` and ``permission``.
         """
         try:
             document = await request.json() if await request.body() else None
@@ -120,6 +121,7 @@ class Front:
         return {
             "trace_id": request.scope.setdefault("trace_id", str(uuid4())),
             "now": now(),
+            "epoch": time.time(),
             "version": __version__,
             "none": None,
             "reason": "",

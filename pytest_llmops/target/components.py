@@ -15,7 +15,7 @@ from pytest_llmops.target.file_sets import Backup, FileSet
 from pytest_llmops.target.log_sources import Event, Rotation, Source
 from pytest_llmops.target.monitoring import AlertRule, Dashboard, Job, MetricRow, PromQL
 from pytest_llmops.target.paths import Below
-from pytest_llmops.target.routes import Health, Kpi, Route, misplaced
+from pytest_llmops.target.routes import Health, Route, misplaced
 from pytest_llmops.target.secrets import without_userinfo
 from pytest_llmops.target.table import Table
 
@@ -173,7 +173,6 @@ class Api(Component):
     health: Health | None = None
     ready: Health | None = Field(None, description="Where the states of its dependencies stand, if not in health.")
     metrics: str | None = Field(None, description="Path of its Prometheus metrics.")
-    kpis: dict[str, Kpi] = {}
 
     @field_validator("routes")
     @classmethod
@@ -292,7 +291,18 @@ class Langfuse(Component):
 
 
 class Ui(Component):
-    """A web interface for people, such as a Streamlit app."""
+    """A web interface for people: a Streamlit app."""
+
+    health: str = Field("/_stcore/health", description="Path that answers ok while the web server runs.")
+    metrics: str = Field("/_stcore/metrics", description="Path of its OpenMetrics page, which counts sessions.")
+    root: str = Field(".", description="Folder that the app runs in, relative to llmops.toml.")
+    app: str | None = Field(None, description="Its script below root; with it one question is asked as a person does.")
+    python: str | None = Field(None, description="The interpreter that it runs in; ours by default.")
+    env: dict[str, str] = Field(
+        {}, description="Variables for the script; {ollama} is the address of that component, and so are other names."
+    )
+    model_box: str = Field("Language Model", description="Label of the box that the model is chosen in.")
+    turn: Seconds = Field(120.0, gt=0, description="For the page to be shown, and for one answer.")
 
 
 class Logs(Component):

@@ -1,1 +1,1 @@
-"""The incident procedures: what is wrong, since when, and what is known of it."""
+"""The incident procedures: what is broken, how bad is it, how far does it reach, and who has to know?"""

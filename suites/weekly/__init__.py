@@ -1,1 +1,1 @@
-"""The weekly procedures: what the week has come to, and what is put in order."""
+"""The weekly procedures: what slowly drifts, fills up or gets old."""
