@@ -17,7 +17,7 @@ from pytest_llmops.clients.log_words import rank, without_secrets
 from pytest_llmops.errors import CallFailed, ControlError, Unsupported, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from pytest_llmops.state.ledger import Ledger
     from pytest_llmops.target.components import Logs as Table
@@ -137,17 +137,17 @@ class LogReading:
         """The entries that these lines of a log are."""
         return self._entries(name, self._of_lines(name, lines), None)
 
-    def times(self, name: str) -> Iterator[float]:
-        """The times that stand in a log, from its oldest file on."""
+    def oldest_at(self, name: str) -> float | None:
+        """The first time that stands in a log, whichever of its files has it; None where none has."""
         table = self.source(name)
         if not table.files or table.format == "document":
-            oldest = self.read(name).reading.oldest_at
-            yield from () if oldest is None else (oldest,)
-            return
-        for file in self.files(name):
-            for entry in LineReader(table, name).entries(Lines([file], self.part.max_bytes)):
-                if entry.at is not None:
-                    yield entry.at
+            return self.read(name).reading.oldest_at
+        firsts = (self._first(table, name, file) for file in self.files(name))
+        return min((first for first in firsts if first is not None), default=None)
+
+    def _first(self, table: Source, name: str, file: LogFile) -> float | None:
+        entries = LineReader(table, name).entries(Lines([file], self.part.max_bytes))
+        return next((entry.at for entry in entries if entry.at is not None), None)
 
     def handed_out(self, name: str) -> list[str]:
         """The lines that a command prints, on either stream, or that a component's driver hands out."""

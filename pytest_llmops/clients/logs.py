@@ -298,12 +298,12 @@ class Logs:
     def _size(self, name: str) -> Size:
         files = self.files(name)
         megabytes = sum(file.bytes for file in files) / 1e6
-        oldest = next(self._logs.times(name), None)
+        oldest = self._logs.oldest_at(name)
         days = None if oldest is None else max(1.0, (time.time() - oldest) / DAY_S)
         return Size(megabytes, len(files), megabytes / days if days else None)
 
     def _reach_s(self, name: str) -> float:
-        oldest = next(self._logs.times(name), None)
+        oldest = self._logs.oldest_at(name)
         if oldest is None:
             raise Vacuous(f"{self.component}: {name} holds no time, so how far it reaches back cannot be told.")
         return max(0.0, time.time() - oldest)
