@@ -4,6 +4,7 @@ from pytest_llmops.clients.alertmanager import Alertmanager as Alertmanager
 from pytest_llmops.clients.api import Api as Api
 from pytest_llmops.clients.app_command import AppCommands as AppCommands
 from pytest_llmops.clients.app_command import Ran as Ran
+from pytest_llmops.clients.containers import Containers as Containers
 from pytest_llmops.clients.figures import Figures as Figures
 from pytest_llmops.clients.files import Files as Files
 from pytest_llmops.clients.generation import Generation as Generation
@@ -13,6 +14,7 @@ from pytest_llmops.clients.llm import Llm as Llm
 from pytest_llmops.clients.log_entries import Entries as Entries
 from pytest_llmops.clients.log_entries import Entry as Entry
 from pytest_llmops.clients.logs import Logs as Logs
+from pytest_llmops.clients.machine import Machine as Machine
 from pytest_llmops.clients.ollama import Ollama as Ollama
 from pytest_llmops.clients.openai import OpenAI as OpenAI
 from pytest_llmops.clients.prometheus import Prometheus as Prometheus

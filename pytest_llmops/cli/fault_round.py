@@ -31,6 +31,7 @@ class Round:
         planned: what will be tried, as a sentence.
         chosen: the faults, with their tests.
         silent: procedures whose tests name no fault.
+        any_of: whether one of the faults that a test names is enough: where it names them for other systems.
         tries: what was found.
     """
 
@@ -38,6 +39,7 @@ class Round:
     planned: str
     chosen: list[NamedFault]
     silent: dict[str, str]
+    any_of: bool = False
     tries: list[Tried] = field(default_factory=list)
 
     def carried_out(self, jobs: int) -> Iterator[str]:
@@ -64,10 +66,17 @@ class Round:
     def not_red(self) -> list[str]:
         """A line for each procedure that was never red, and for each test that was green under a fault it names."""
         said = {one.named.fault: one.said for one in self.tries if one.said}
-        reds = {name for one in self.tries for test in one.red for name in one.named.tests[test]}
+        red_tests = {test for one in self.tries for test in one.red}
+        reds = {
+            name
+            for one in self.tries
+            for test, names in one.named.tests.items()
+            for name in names
+            if test in (red_tests if self.any_of else one.red)
+        }
         lines = [f"  {name}: {why}" for name, why in self.silent.items() if name not in reds]
         for one in self.tries:
-            for test in [test for test in one.outcomes if test not in one.red]:
+            for test in [test for test in one.outcomes if test not in (red_tests if self.any_of else one.red)]:
                 never = [name for name in one.named.tests[test] if name not in reds]
                 whose = ", ".join(never) if never else "(its procedures were red by another test)"
                 lines.append(f"  {whose}: {test} under {one.named.fault}: {one.outcomes[test]}")
@@ -112,4 +121,4 @@ def made(profile: str, markers: Sequence[str], sample: int | None, seed: int) ->
     tests = {test for one in chosen for test in one.tests}
     of = f" of {len(every)}, seed {seed}" if sample else ""
     planned = f"{profile}: {len(chosen)} faults{of}; {len(tests)} tests, {len(ids)} procedures"
-    return Round(profile, planned, chosen, silent)
+    return Round(profile, planned, chosen, silent, any_of=not system)

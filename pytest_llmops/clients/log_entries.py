@@ -66,7 +66,8 @@ class Reading:
         unreadable: lines that are not as the log's table says.
         undated: entries without any time.
         cut: sentences of what was not read.
-        oldest_at, newest_at: times of the first and last entry that was read, whatever the period.
+        oldest_at: time of the first entry that was read, whatever the period; its beginning where the log is older.
+        newest_at: time of the last one.
         quiet: whether none is good news.
     """
 

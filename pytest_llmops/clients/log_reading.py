@@ -118,9 +118,12 @@ class LogReading:
         table = self.source(name)
         since = None if since_s is None else time.time() - since_s
         self.ledger.admit(self.component, self.part.rate_limit)
+        older = False
         if table.files:
             files = self.files(name)
-            found = self._of_files(name, [f for f in files if since is None or f.changed_at >= since] or files[-1:])
+            recent = [file for file in files if since is None or file.changed_at >= since] or files[-1:]
+            older = len(recent) < len(files)
+            found = self._of_files(name, recent)
         else:
             found = self._of_lines(name, self.handed_out(name))
         self.ledger.answer(self.component)
@@ -131,7 +134,7 @@ class LogReading:
                 f"{self.component}: none of the {found.unreadable} lines of {name} is as its table says; "
                 f"see components.{self.component}.sources.{name}.",
             )
-        return self._entries(name, found, since)
+        return self._entries(name, found, since, older=older)
 
     def parsed(self, name: str, lines: Iterable[str]) -> Entries:
         """The entries that these lines of a log are."""
@@ -193,7 +196,7 @@ class LogReading:
             entries.sort(key=lambda entry: entry.at or 0.0)
         return Read(entries, reader.read, reader.unreadable, cut)
 
-    def _entries(self, name: str, found: Read, since: float | None) -> Entries:
+    def _entries(self, name: str, found: Read, since: float | None, *, older: bool = False) -> Entries:
         table = self.source(name)
         times = [entry.at for entry in found.entries if entry.at is not None]
         if since is not None and found.entries and not times:
@@ -206,7 +209,7 @@ class LogReading:
             unreadable=found.unreadable,
             undated=len(found.entries) - len(times),
             cut=found.cut,
-            oldest_at=min(times, default=None),
+            oldest_at=min([*times, *([since] if older and since is not None else [])], default=None),
             newest_at=max(times, default=None),
             quiet=table.quiet,
         )

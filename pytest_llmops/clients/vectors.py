@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
+from pytest_llmops.clients.exposition import MetricsPage
 from pytest_llmops.clients.over_http import OverHttp
+from pytest_llmops.clients.vector_endpoints import Endpoints
 from pytest_llmops.errors import CallFailed, Unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pytest_llmops.clients.client import Level
     from pytest_llmops.clients.http import Answer, Http
+    from pytest_llmops.samples import Prompt
     from pytest_llmops.target.components import Vectors as VectorsComponent
 
 
@@ -35,12 +39,16 @@ class Collection:
         status: ``green``, ``yellow``, ``red``, ``grey``.
         optimizer: ``ok``, or the error that stopped it.
         points: how many it holds.
+        indexed: vectors of them that are in the index; small segments are searched without one.
+        segments: how many parts it is stored in.
     """
 
     name: str
     status: str
     optimizer: str
     points: int
+    indexed: int = 0
+    segments: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,21 @@ class Hit:
     id: str
     score: float
     payload: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """What a server says of its cluster.
+
+    Attributes:
+        status: ``disabled`` of a single node, ``enabled``.
+        peers: how many it knows of; 1 of a single node.
+        wrong: in words, what keeps it from being whole: peers that are not reached, a consensus that stands still.
+    """
+
+    status: str
+    peers: int = 1
+    wrong: tuple[str, ...] = ()
 
 
 class Vectors(OverHttp):
@@ -71,6 +94,26 @@ class Vectors(OverHttp):
     def levels(self, deadline_s: float, facts: dict[str, str]) -> list[Level]:
         """Reachable; whether it is ready is a check of its own."""
         return [("reachable", self.collections)]
+
+    def alive(self) -> float:
+        """Ask ``/healthz``; seconds that it took.
+
+        Raises:
+            CallFailed: it does not answer 2xx.
+        """
+        return self.http.call("GET", "/healthz").ok().elapsed_s
+
+    def cluster(self) -> Cluster:
+        """The state of the cluster (GET /cluster)."""
+        found = self._result(self.http.call("GET", "/cluster"))
+        status = str(found.get("status"))
+        if status != "enabled":
+            wrong = () if status == "disabled" else (f"its status is {status!r}",)
+            return Cluster(status, wrong=wrong)
+        lost = [f"peer {peer} is not reached" for peer in found.get("message_send_failures") or {}]
+        thread = str((found.get("consensus_thread_status") or {}).get("consensus_thread_status", "unknown"))
+        stuck = [] if thread == "working" else [f"its consensus is {thread!r}"]
+        return Cluster(status, len(found.get("peers") or {}), (*lost, *stuck))
 
     def ready(self) -> float:
         """Ask ``/readyz``; seconds that it took.
@@ -96,7 +139,42 @@ class Vectors(OverHttp):
         found = self._result(self.http.call("GET", f"/collections/{name}"))
         optimizer = found.get("optimizer_status")
         said = optimizer if isinstance(optimizer, str) else str((optimizer or {}).get("error", "unknown"))
-        return Collection(name, str(found.get("status")), said, int(found.get("points_count") or 0))
+        counts = [int(found.get(f"{what}_count") or 0) for what in ("points", "indexed_vectors", "segments")]
+        return Collection(name, str(found.get("status")), said, *counts)
+
+    def stored_mb(self, name: str | None = None) -> float:
+        """What a collection takes, vectors and payloads, in MB (1e6 bytes); the target's own by default.
+
+        Raises:
+            CallFailed: there is no telemetry, or the collection is not in it.
+            Unsupported: it tells of no sizes, as in old versions.
+        """
+        name = name or self._own()
+        found = self._result(self.http.call("GET", "/telemetry?details_level=4"))
+        each = (found.get("collections") or {}).get("collections") or []
+        shards = next((one.get("shards") or [] for one in each if one.get("id") == name), None)
+        if shards is None:
+            said = f"{self.component}: its telemetry does not tell of the collection {name}."
+            raise CallFailed(self.component, "no-collection", said)
+        size = sum(_bytes(shard.get("local") or {}) for shard in shards)
+        if not size:
+            raise Unsupported(f"{self.component}: its telemetry tells no size of the collection {name}.")
+        return size / 1e6
+
+    def endpoints(self) -> Endpoints:
+        """Which of its endpoints were called how often, and how long they took, since it started (GET /metrics).
+
+        Raises:
+            CallFailed: there is no such page, or it cannot be read.
+            Vacuous: it counts no responses.
+        """
+        answer = self.http.call("GET", "/metrics").ok()
+        try:
+            page = MetricsPage.parse(self.component, answer.text)
+        except ValueError as error:
+            said = f"{self.component}: {answer.asked} answered no page of metrics ({error})."
+            raise CallFailed(self.component, "bad-answer", said) from None
+        return Endpoints.of(page)
 
     def search(self, vector: Sequence[float], *, limit: int = 3, collection: str | None = None) -> list[Hit]:
         """The points nearest to a vector, best first (POST /collections/NAME/points/query).
@@ -113,6 +191,26 @@ class Vectors(OverHttp):
         return [
             Hit(str(item["id"]), float(item["score"]), item.get("payload") or {}) for item in found.get("points", [])
         ]
+
+    def stored(self, prompts: Iterable[Prompt]) -> dict[str, list[float]]:
+        """A fixed set of vectors to search with: those of the collection's first points, one for each prompt's id.
+
+        No model is asked, so that what is timed is the search alone, and no model has to be known.
+
+        Raises:
+            CallFailed: the collection has no points (kind ``empty``).
+        """
+        ids, name = [prompt.id for prompt in prompts], self._own()
+        body = {"limit": len(ids), "with_vector": True, "with_payload": False}
+        found = self._result(self.http.call("POST", f"/collections/{name}/points/scroll", body=body))
+        vectors = [self._vector_of(point) for point in found.get("points", [])]
+        if not vectors:
+            raise CallFailed(self.component, "empty", f"{self.component}: the collection {name} has no points.")
+        return dict(zip(ids, cycle(vectors), strict=False))
+
+    def _vector_of(self, point: dict[str, Any]) -> list[float]:
+        vector = point.get("vector") or []
+        return list(vector.get(self.config.vector or "", []) if isinstance(vector, dict) else vector)
 
     def best(self, vector: Sequence[float]) -> Hit:
         """The point nearest to a vector.
@@ -152,3 +250,10 @@ class Vectors(OverHttp):
                 self.component, "bad-answer", f"{self.component}: {answer.asked} answered without a result."
             )
         return found
+
+
+def _bytes(local: Mapping[str, Any]) -> int:
+    """Of one shard: its segments' files where they are told, else its vectors and payloads."""
+    segments = local.get("segments") or []
+    on_disk = sum(int((one.get("info") or {}).get("disk_usage_bytes") or 0) for one in segments)
+    return on_disk or int(local.get("vectors_size_bytes") or 0) + int(local.get("payloads_size_bytes") or 0)

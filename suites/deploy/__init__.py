@@ -1,1 +1,1 @@
-"""The deployment procedures: before, during and after."""
+"""The procedures before, during and after a deploy."""

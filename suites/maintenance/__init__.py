@@ -1,1 +1,1 @@
-"""The maintenance procedures: before, during and after."""
+"""The procedures around a maintenance window."""

@@ -1,1 +1,1 @@
-"""The monitoring procedures: every few minutes, in seconds."""
+"""What monitoring watches all the time: each takes seconds."""

@@ -21,6 +21,7 @@ from pytest_llmops import (
     Llm,
     LlmopsError,
     Logs,
+    Machine,
     Measure,
     Measurement,
     Ollama,
@@ -49,16 +50,21 @@ from pytest_llmops.clients.exposition import MetricsPage
 from pytest_llmops.clients.figures import Reading as FigureReading
 from pytest_llmops.clients.file_facts import FileFact, Found
 from pytest_llmops.clients.generation import Model
+from pytest_llmops.clients.gpus import Gpu
 from pytest_llmops.clients.grafana import GrafanaHealth
 from pytest_llmops.clients.http import Answer
+from pytest_llmops.clients.listeners import Listener
 from pytest_llmops.clients.log_files import LogFile
 from pytest_llmops.clients.log_groups import Group, Rise
 from pytest_llmops.clients.log_rotation import Rotated
 from pytest_llmops.clients.logs import Retention, Size
+from pytest_llmops.clients.machine import Sampled, Way
+from pytest_llmops.clients.processes import RunningProcess
 from pytest_llmops.clients.readings import Curve, Reading
 from pytest_llmops.clients.redis import CacheFigures
 from pytest_llmops.clients.traffic import Question
 from pytest_llmops.clients.ui import Sessions
+from pytest_llmops.clients.usage import Space, Usage
 from pytest_llmops.clients.vectors import Collection, Hit
 from pytest_llmops.clients.watching import Alert, Rule, ScrapeTarget
 from pytest_llmops.judge import Verdict, judge_samples
@@ -105,6 +111,22 @@ def test_round(traffic: Traffic, api: Api, record: Record) -> None:
     assert_type(record.figure("api_error_rate", during=traffic), Result)
     assert_type(record.figure("blocked_total", during=lambda: api.query("x")), Result)
     assert_type(api.route("query"), Route)
+
+
+def test_machine(machine: Machine) -> None:
+    assert_type(machine.usage(), Usage)
+    assert_type(machine.disk("root").used_pct, float)
+    assert_type(machine.disks(), list[Space])
+    assert_type(machine.processes("worker"), list[RunningProcess])
+    assert_type(machine.running("worker")[0].command, str)
+    assert_type(machine.all_processes(), list[RunningProcess])
+    assert_type(machine.sampled("worker", looks=3, every_s=1.0), Sampled)
+    assert_type(machine.listeners(8000), list[Listener])
+    assert_type(machine.listening("worker"), list[Listener])
+    assert_type(machine.gpus(), list[Gpu])
+    assert_type(machine.ways(), dict[str, Way])
+    assert_type(machine.page(), MetricsPage)
+    assert_type(machine.figure("disk_used", disk="root"), float)
 
 
 def test_figures(figures: Figures, traffic: Traffic) -> None:

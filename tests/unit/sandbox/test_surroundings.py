@@ -218,3 +218,25 @@ def test_a_failure_may_leave_another_line_or_none(start):
     sandbox.query("How long is the refund window?")
     sandbox.http.get(f"{sandbox.url.api}/nowhere")
     assert re.fullmatch(r"INFO \d\d:\d\d:\d\d,\d{3}\n", (sandbox.directory / "root/app.log").read_text())
+
+
+def test_a_log_that_grows_by_itself(start):
+    log = {"file": "app.log", "line": "well", "every": "10 ms", "cases": {"errors": "{level} gone"}}
+    file = start(over={"sandbox": {"log": log}}).directory / "root/app.log"
+    _until(lambda: "well\n" in file.read_text())
+    sick = start(over={"sandbox": {"log": log}}, faults=["log:errors"]).directory / "root/app.log"
+    _until(lambda: "INFO gone\n" in sick.read_text())
+    assert "well" not in sick.read_text()
+
+
+def test_a_log_that_is_not_written(start):
+    sandbox = start(over={"sandbox": {"log": {"file": "app.log", "line": "well"}}}, faults=["log:off"])
+    sandbox.http.get(f"{sandbox.url.api}/nowhere")
+    assert not (sandbox.directory / "root/app.log").exists()
+
+
+def _until(holds, within_s=10.0):
+    deadline = time.monotonic() + within_s
+    while not holds() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert holds()
