@@ -13,6 +13,7 @@ from pytest_llmops.target.durations import Seconds
 from pytest_llmops.target.embedded import Sandbox
 from pytest_llmops.target.memory import History, State
 from pytest_llmops.target.points import Point
+from pytest_llmops.target.runbook import Runbook
 from pytest_llmops.target.severities import Incident, Notify, Severity, misrouted
 from pytest_llmops.target.table import Table
 from pytest_llmops.target.thresholds import Threshold
@@ -77,7 +78,7 @@ class Disruption(Table):
 
     allowed: bool = False
     windows: list[str] = Field(
-        [], description="Maintenance windows, e.g. 'Sat 02:00-04:00', 'Mon-Fri 22:00-06:00'. None: at any time."
+        [], description="Maintenance windows, e.g. 'Sat 02:00-04:00', 'first Sun 02:00-06:00'. None: at any time."
     )
     timezone: str | None = Field(None, description="Whose clock they mean, e.g. 'Europe/Berlin'; else this machine's.")
 
@@ -113,6 +114,7 @@ class TargetTable(Table):
     preflight_deadline: Seconds = Field(
         180.0, gt=0, description="For the first real token; cold model loads of 104 s exist."
     )
+    runbook: Runbook = Runbook()
     sandbox: Sandbox = Sandbox()
     waivers: list[Waiver] = []
     disruption: Disruption = Disruption()
