@@ -1,0 +1,1 @@
+"""What is asked every few minutes: seconds each."""

@@ -1,0 +1,1 @@
+"""The monthly procedures: packages, documents, reports."""
