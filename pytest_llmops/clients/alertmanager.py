@@ -121,6 +121,14 @@ class Alertmanager(OverHttp):
         """The server's version (GET /api/v2/status)."""
         return self._read("status", lambda found: str(found["versionInfo"]["version"]))
 
+    def receivers(self) -> list[str]:
+        """Names of those whom alerts may be sent to."""
+        return self._read("receivers", lambda found: [str(one["name"]) for one in found])
+
+    def cluster(self) -> str:
+        """The state of its cluster: ``ready``, ``settling`` or ``disabled``."""
+        return self._read("status", lambda found: str(found["cluster"]["status"]))
+
     def alerts(self, *, active: bool = True, silenced: bool = True) -> list[ReceivedAlert]:
         """The alerts that are not resolved, inhibited and unprocessed ones included.
 

@@ -30,7 +30,8 @@ class Api(Vitals):
 
         Where there is a key, also admitted: health is often open to all, and the key is tried by a question.
         """
-        keyed = self.config.auth is not None and "query" in self.config.routes
+        auth = self.config.auth
+        keyed = auth is not None and (auth.login is not None or "query" in self.config.routes)
         return [("reachable", self._any_answer), *([("admitted", self._admitted)] if keyed else [])]
 
     def _any_answer(self) -> None:
@@ -42,6 +43,9 @@ class Api(Vitals):
             answer.ok()
 
     def _admitted(self) -> None:
+        if self.config.auth is not None and self.config.auth.login is not None:
+            self.http.admit()
+            return
         try:
             answer = self.call("query", prompt="Hello", user=GUEST, fresh=True)
         except CallFailed:
@@ -78,6 +82,23 @@ class Api(Vitals):
         """
         answer = self.call("query", role=role, prompt=text_of(prompt), user=user, fresh=fresh)
         return reply_of(answer, self.route("query"))
+
+    def explain(self, *, level: str = "summary", fresh: bool = True) -> Reply:
+        """Have the newest stored analysis explained (routes ``analyses`` and ``explain``).
+
+        Args:
+            level: of detail.
+            fresh: anew, whether or not it was explained before.
+
+        Raises:
+            Unsupported: this system has no such routes, or the account has no analysis that could be explained.
+            CallFailed: a status other than 2xx, or no whole answer.
+        """
+        route = self.route("explain")
+        analysis = self.value("analyses")
+        if analysis is None:
+            raise Unsupported(f"{self.component}: the account has no stored analysis; make one, and run again.")
+        return reply_of(self.call("explain", analysis=analysis, level=level, fresh=fresh), route)
 
     def sources(self, prompt: Prompt) -> tuple[str, ...]:
         """The ids of the sources that the answer to a question names.

@@ -160,7 +160,7 @@ def _key(client: Client, error: CallFailed) -> Diagnosis:
 
 def _redis_key(part: Component) -> Diagnosis:
     auth = part.auth
-    variable = (auth.env or auth.bearer or auth.basic) if auth else ""
+    variable = auth.variable if auth else ""
     if variable:
         return Diagnosis(
             "key-refused", f"The password in ${variable} was refused: is it the right one for this target?"

@@ -1,17 +1,22 @@
-"""Grafana's HTTP API: is it well?"""
+"""Grafana's HTTP API: is it well, which dashboards has it, and do their sources answer?"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from pytest_llmops.clients.dashboards import Dashboard, Source
 from pytest_llmops.clients.over_http import OverHttp
 from pytest_llmops.errors import CallFailed, excerpt
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from pytest_llmops.clients.client import Level
     from pytest_llmops.clients.http import Http
     from pytest_llmops.target.components import Grafana as GrafanaComponent
+
+Read = TypeVar("Read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,45 @@ class Grafana(OverHttp):
     def version(self) -> str:
         """The server's version; empty where it hides it."""
         return self.health().version
+
+    def search(self, words: str = "") -> dict[str, str]:
+        """The dashboards that we may see, title by uid.
+
+        Args:
+            words: of the title; all if not given.
+        """
+        asked = {"type": "dash-db", **({"query": words} if words else {})}
+        return self._read("search", lambda found: {str(one["uid"]): str(one["title"]) for one in found}, asked)
+
+    def dashboard(self, uid: str) -> Dashboard:
+        """One dashboard, row by row.
+
+        Raises:
+            CallFailed: there is none of that uid (kind ``http-404``), or we may not see it.
+        """
+        return self._read(f"dashboards/uid/{uid}", Dashboard.of)
+
+    def sources(self) -> list[Source]:
+        """Where panels get their numbers from.
+
+        Raises:
+            CallFailed: an anonymous visitor may not ask that (kind ``http-401`` or ``http-403``).
+        """
+        return self._read("datasources", lambda found: [Source(one["uid"], one["name"], one["type"]) for one in found])
+
+    def source_health(self, uid: str) -> str:
+        """What Grafana says of a source after asking it: ``OK`` or ``ERROR``."""
+        answer = self.http.call("GET", f"/api/datasources/uid/{uid}/health")
+        found = (answer if answer.status == 400 and answer.is_json else answer.ok()).table()  # an ERROR is a 400
+        return str(found.get("status", ""))
+
+    def _read(self, route: str, read: Callable[[Any], Read], asked: Mapping[str, str] | None = None) -> Read:
+        answer = self.http.call("GET", f"/api/{route}", query=asked).ok()
+        try:
+            return read(answer.json())
+        except (AttributeError, KeyError, TypeError):
+            said = f"{answer.asked} answered something else than Grafana's API: {excerpt(answer.text)!r}"
+            raise CallFailed(self.component, "bad-answer", f"{self.component}: {said}.") from None
 
     def _database_ok(self) -> None:
         database = self.health().database

@@ -20,7 +20,7 @@ from pytest_llmops.clients.connecting import not_connected, not_let_through
 from pytest_llmops.clients.deadline import Deadline, DeadlineBackend
 from pytest_llmops.clients.exchange import last_exchange
 from pytest_llmops.clients.reproduction import as_curl
-from pytest_llmops.clients.signing import signature
+from pytest_llmops.clients.signing import WRONG, signature
 from pytest_llmops.errors import CallFailed, ConfigError
 from pytest_llmops.target.durations import spoken
 from pytest_llmops.target.secrets import without_userinfo
@@ -28,6 +28,8 @@ from pytest_llmops.target.secrets import without_userinfo
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from pytest_llmops.clients.login import Login
+    from pytest_llmops.clients.signing import Signature
     from pytest_llmops.state.ledger import Ledger
     from pytest_llmops.target.load import Target
     from pytest_llmops.target.proxies import Proxy
@@ -71,6 +73,7 @@ class Http:
         self.part = target.component(component)
         self.url = without_userinfo(self.part.url or "").rstrip("/")
         self.proxy = target.proxy(component)
+        self._login: Login | None = None
         self._deadline = Deadline()
         transport = self._transport()
         self._failures = _failures(self.proxy)
@@ -129,6 +132,7 @@ class Http:
         body: Any = None,
         query: Mapping[str, Any] | None = None,
         role: str | None = None,
+        signed: bool = True,
         deadline_s: float | None = None,
     ) -> Answer:
         """Make one call and read the whole answer, whatever its status.
@@ -139,6 +143,7 @@ class Http:
             body: sent as JSON.
             query: query parameters.
             role: which of ``auth.roles`` signs it.
+            signed: whether it is signed at all.
             deadline_s: for the whole call; the component's own by default.
 
         Raises:
@@ -146,12 +151,37 @@ class Http:
                 ``connection``).
             BudgetSpent: the run may not make this call.
         """
-        with self._sent(method, path, body, query, role, deadline_s) as (response, start):
+        signature = self._signature(role) if signed else None
+        with self._sent(method, path, body, query, signature, deadline_s) as (response, start):
             response.read()
             elapsed_s = time.perf_counter() - start
             if response.status_code >= 500:  # a server that stumbled may hang up without having said so
                 response.extensions["network_stream"].close()
             return self._answer(method, path, response, elapsed_s)
+
+    def admit(self) -> None:
+        """Get what signs calls; makes one where a token has to be asked for.
+
+        Raises:
+            CallFailed: it was refused.
+        """
+        self._signature(None)
+
+    def _signature(self, role: str | None) -> Signature | None:
+        """How a call is signed: by what a variable holds, or by the token that it gets where one logs in."""
+        auth = self.part.auth
+        if auth is None or auth.login is None or role == WRONG:
+            return signature(self.target, self.component, role)
+        if self._login is None:
+            from pytest_llmops.clients.login import Login
+
+            self._login = Login(self.target, self.component, self._logging_in)
+        return self._login.signature()
+
+    def _logging_in(self, method: str, path: str, body: Any, shown: Any) -> Answer:
+        with self._sent(method, path, body, None, None, None, shown) as (response, start):
+            response.read()
+            return self._answer(method, path, response, time.perf_counter() - start)
 
     def lines(
         self, method: str, path: str, *, body: Any = None, deadline_s: float | None = None
@@ -163,7 +193,7 @@ class Http:
         Raises:
             CallFailed: as in :meth:`call`; also for a status that is not 2xx.
         """
-        with self._sent(method, path, body, None, None, deadline_s) as (response, start):
+        with self._sent(method, path, body, None, self._signature(None), deadline_s) as (response, start):
             if not 200 <= response.status_code < 300:
                 response.read()
                 self._answer(method, path, response, time.perf_counter() - start).ok()
@@ -183,17 +213,18 @@ class Http:
         path: str,
         body: Any,
         query: Mapping[str, Any] | None,
-        role: str | None,
+        signed: Signature | None,
         deadline_s: float | None,
+        shown: Any = None,
     ) -> Iterator[tuple[httpx.Response, float]]:
-        signed = signature(self.target, self.component, role)
         headers = {"User-Agent": f"pytest-llmops/{__version__} ({PURPOSE.get()})", **(signed.headers if signed else {})}
         text = None if body is None else json.dumps(body, ensure_ascii=False, allow_nan=False)
         if text is not None:
             headers["Content-Type"] = "application/json"
         request = self._client.build_request(method, path, content=text, params=dict(query or {}), headers=headers)
         self.ledger.admit(self.component, self.part.rate_limit)  # whatever cannot be sent has raised by now
-        last_exchange.set(as_curl(self.target, self.component, method, str(request.url), text, signed))
+        told = text if shown is None else json.dumps(shown, ensure_ascii=False)
+        last_exchange.set(as_curl(self.target, self.component, method, str(request.url), told, signed))
         allowed_s = deadline_s or self.part.deadline
         self._deadline.start(allowed_s)
         start, answered = time.perf_counter(), False

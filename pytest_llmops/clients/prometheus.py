@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from pytest_llmops.clients.over_http import OverHttp
 from pytest_llmops.clients.readings import curves, readings
-from pytest_llmops.clients.watching import Alert, Rule, ScrapeTarget
+from pytest_llmops.clients.watching import Alert, Fired, Rule, ScrapeTarget, Setup, fired
 from pytest_llmops.errors import CallFailed, Vacuous, excerpt
 
 if TYPE_CHECKING:
@@ -145,6 +145,56 @@ class Prometheus(OverHttp):
         return self._read(
             "rules", lambda data: [Rule.of(group["name"], item) for group in data["groups"] for item in group["rules"]]
         )
+
+    def setup(self) -> Setup:
+        """Its intervals, labels, rule files, jobs (GET /api/v1/status/config)."""
+        return self._read("status/config", Setup.of)
+
+    def alertmanagers(self) -> list[str]:
+        """Addresses of those that it tells now (GET /api/v1/alertmanagers)."""
+        return self._read("alertmanagers", lambda data: [str(one["url"]) for one in data["activeAlertmanagers"]])
+
+    def labels(self, name: str) -> list[str]:
+        """All values that a label has; of ``__name__`` the names of all series."""
+        return self._read(f"label/{name}/values", lambda data: [str(value) for value in data])
+
+    def series(self, selector: str, *, last_s: float = 300.0) -> list[Mapping[str, str]]:
+        """The labels of the series that had a sample within a time.
+
+        Args:
+            selector: as ``up{job="api"}``.
+            last_s: from so many seconds ago until now, by this machine's clock.
+        """
+        now = time.time()
+        asked = {"match[]": selector, "start": f"{now - last_s:.3f}", "end": f"{now:.3f}"}
+        return self._read("series", lambda data: [dict(labels) for labels in data], asked)
+
+    def fired(self, *, last_s: float, step_s: float | None = None) -> list[Fired]:
+        """The alerts that fired within a time, how often and how long, by name.
+
+        Args:
+            last_s: from so many seconds ago until now.
+            step_s: how finely it is looked; a 250th of the time, but at least one second, if not given.
+        """
+        step_s = step_s or max(1.0, last_s / STEPS)
+        curves = self.range('max by (alertname) (ALERTS{alertstate="firing"})', last_s=last_s, step_s=step_s)
+        found = [fired(curve.labels["alertname"], [at for at, _ in curve.points], step_s) for curve in curves]
+        return sorted(found, key=lambda one: one.name)
+
+    def value_within(self, expr: str, within_s: float) -> float:
+        """The one number that an expression is, waited for while no series is there: a rate needs two scrapes.
+
+        Raises:
+            Vacuous, CallFailed: as in :meth:`value`, once the time is over.
+        """
+        deadline = time.monotonic() + within_s
+        while True:
+            try:
+                return self.value(expr)
+            except Vacuous:
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(min(0.25, within_s / 10))
 
     def _greet(self, facts: dict[str, str]) -> None:
         try:

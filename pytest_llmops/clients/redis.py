@@ -75,7 +75,7 @@ class Redis:
         given = self.part.url or ""
         self.address = without_userinfo(given)
         auth = self.part.auth
-        if auth and (variable := auth.env or auth.bearer or auth.basic):
+        if auth and (variable := auth.variable):
             secret = target.secret(variable, component)
             user, password = secret.split(":", 1) if auth.basic and ":" in secret else ("", secret)
             given = _with_login(self.address, user, password)

@@ -10,6 +10,8 @@ import jmespath
 from pytest_llmops.errors import CallFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytest_llmops.clients.answer import Answer
     from pytest_llmops.target.routes import Route
 
@@ -25,6 +27,7 @@ class Reply:
         status: HTTP status.
         elapsed_s: the whole call.
         body: the JSON as it came.
+        values: further parts of it, as the route names them; None where the answer has no such part.
     """
 
     text: str
@@ -33,6 +36,7 @@ class Reply:
     status: int
     elapsed_s: float
     body: Any = field(repr=False, default=None)
+    values: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def failure(self) -> str:
@@ -66,7 +70,8 @@ def reply_of(answer: Answer, route: Route) -> Reply:
             f"it holds {_holds(body)}.",
         )
     named = tuple(str(source) for source in sources or ())
-    return Reply(text or "", named, blocked, answer.status, answer.elapsed_s, body)
+    parts = {name: jmespath.search(path, body) for name, path in route.values.items()}
+    return Reply(text or "", named, blocked, answer.status, answer.elapsed_s, body, parts)
 
 
 def _holds(body: Any) -> str:

@@ -73,7 +73,7 @@ def _redis_login(target: Target, component: str) -> tuple[str, list[str]]:
     if auth and auth.basic and ":" in target.secret(auth.basic, component):
         return f"${{{auth.basic}#*:}}", ["--user", f'"${{{auth.basic}%%:*}}"']
     if auth:
-        return f"${auth.env or auth.bearer or auth.basic}", []
+        return f"${auth.variable}", []
     user, _, password = userinfo(part.url or "").partition(":")
     return "[password of the url]" if password else "", ["--user", '"[user of the url]"'] if user else []
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import jmespath
+
 from pytest_llmops.clients.over_http import OverHttp
 from pytest_llmops.errors import Unsupported
 from pytest_llmops.target.templates import render
@@ -62,4 +64,19 @@ class Service(OverHttp):
             body=None if found.body is None else render(found.body, values),
             query=render(found.params, values),
             role=role or found.role,
+            signed=found.signed,
         )
+
+    def value(self, route: str, **values: Any) -> Any:
+        """Ask a route of the profile, and look up what its ``answer`` points at.
+
+        Args:
+            route: its name in ``routes``.
+            values: what its templates ask for.
+
+        Raises:
+            Unsupported: this system has no such route.
+            CallFailed: a status other than 2xx, or no JSON.
+        """
+        answer = self._ask(route, None, values).ok()
+        return jmespath.search(self.route(route).answer or "@", answer.json())

@@ -51,7 +51,7 @@ def signature(target: Target, component: str, role: str | None = None) -> Signat
     if auth is None:
         given = userinfo(part.url or "")
         return _basic(given, "[user:password of the url]") if given else None
-    variable = auth.env or auth.bearer or auth.basic or ""
+    variable = auth.variable
     if role == WRONG:
         return (
             _signed(auth, f"{MADE_UP}:{MADE_UP}", f"{MADE_UP}:{MADE_UP}")
@@ -74,7 +74,7 @@ def signature(target: Target, component: str, role: str | None = None) -> Signat
 def _signed(auth: Auth, secret: str, shown: str) -> Signature:
     if auth.header:
         return Signature(auth.header, secret, f'-H "{auth.header}: {shown}"')
-    if auth.bearer:
+    if auth.bearer or auth.login:
         return Signature("Authorization", f"Bearer {secret}", f'-H "Authorization: Bearer {shown}"')
     return _basic(secret, shown)
 

@@ -1,7 +1,8 @@
-"""What a service says of itself: its health, its figures, its audit log."""
+"""What a service says of itself: its health, its metrics page, its audit log."""
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import jmespath
@@ -10,13 +11,18 @@ from pytest_llmops.clients.audit import AuditLog
 from pytest_llmops.clients.exposition import MetricsPage
 from pytest_llmops.clients.health import HealthReport, health_report
 from pytest_llmops.clients.service import Service
-from pytest_llmops.errors import CallFailed, ConfigError, Unsupported, did_you_mean
+from pytest_llmops.errors import CallFailed, Unsupported
+from pytest_llmops.target.durations import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_llmops.clients.http import Answer
-    from pytest_llmops.target.routes import Kpi, Route
+    from pytest_llmops.target.routes import Route
+
+
+LOOKS = 12
+"""How often a service is looked at while it is given time to become healthy."""
 
 
 class Vitals(Service):
@@ -31,6 +37,26 @@ class Vitals(Service):
         if self.config.health is None:
             raise Unsupported(f"{self.component}: its profile describes no health route.")
         return health_report(self.call(self.config.health.route), self.config.health)
+
+    def until_healthy(self) -> float:
+        """Ask the health route again and again until it is healthy; seconds that it took.
+
+        Raises:
+            CallFailed: it is not within the profile's ``settles`` (kind ``unhealthy``); in the sandbox time is
+                compressed.
+            Unsupported: the profile describes no health.
+        """
+        start, table = time.monotonic(), self.http.target.table
+        health = self.health()
+        settles_s = self.config.health.settles if self.config.health else 0.0
+        within_s = settles_s / (table.sandbox.compress if table.environment == "sandbox" else 1.0)
+        while not health.healthy:
+            if time.monotonic() - start >= within_s:
+                said = f"{health.reason}; it was given {spoken(within_s)} to settle."
+                raise CallFailed(self.component, "unhealthy", said)
+            time.sleep(within_s / LOOKS)
+            health = self.health()
+        return time.monotonic() - start
 
     def health_age(self) -> float:
         """Seconds since the time that the health body carries.
@@ -49,14 +75,15 @@ class Vitals(Service):
         return age_s
 
     def dependencies(self) -> HealthReport:
-        """The health report, where the profile names dependencies.
+        """What the route says that tells of dependencies: the one of ``ready``, else the health route.
 
         Raises:
-            Unsupported: it names none, so nothing could be said of them.
+            Unsupported: the profile names no dependencies, so nothing could be said of them.
         """
-        if self.config.health is None or not self.config.health.dependencies:
+        rule = self.config.ready or self.config.health
+        if rule is None or not rule.dependencies:
             raise Unsupported(f"{self.component}: its profile names no dependencies in its health.")
-        return self.health()
+        return health_report(self.call(rule.route), rule)
 
     def metrics(self) -> MetricsPage:
         """The page of Prometheus metrics.
@@ -77,47 +104,6 @@ class Vitals(Service):
         if self.config.metrics is None:
             raise Unsupported(f"{self.component}: its profile names no metrics page.")
         return self.http.call("GET", self.config.metrics)
-
-    def kpi(self, name: str, *, during: Callable[[], object] | None = None) -> float:
-        """A figure from the metrics page, as the profile's ``kpis`` describe it.
-
-        Args:
-            name: of the figure.
-            during: traffic to make; the figure is then of that time alone, not of all since the service's start.
-
-        Raises:
-            Unsupported: this system has no such figure.
-            Vacuous: its series have counted nothing, or fell meanwhile.
-        """
-        kpi = self.figure(name)
-        if during is None:
-            return self.metrics().kpi(name, kpi)
-        before = self.metrics()
-        during()
-        return self.metrics().kpi_since(before, name, kpi)
-
-    def shares(self, name: str) -> dict[str, float]:
-        """A figure from the metrics page split by its label ``by``."""
-        return self.metrics().shares(name, self.figure(name))
-
-    def unit(self, name: str) -> str:
-        """The unit of a figure."""
-        return self.figure(name).unit
-
-    def figure(self, name: str) -> Kpi:
-        """How a figure is computed from the metrics page.
-
-        Raises:
-            Unsupported: this system has no such figure.
-            ConfigError: it has none of that name, and a similar one.
-        """
-        kpis = self.config.kpis
-        if name not in kpis:
-            near = did_you_mean(name, kpis)
-            if near:
-                raise ConfigError(f"{self.component}: unknown kpi {name!r}.{near}")
-            raise Unsupported(f"{self.component}: its profile describes no figure {name!r}.")
-        return kpis[name]
 
     def audit(self) -> AuditLog:
         """The newest entries of the audit log (route ``audit``).

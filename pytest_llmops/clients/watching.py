@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Self
 
 from pytest_llmops.clients.health import moment_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class ScrapeTarget:
         error: of the last scrape, in Prometheus' words; empty where it went well.
         age_s: seconds since the last scrape, by this machine's clock; None before the first.
         took_s: how long the last scrape took.
+        interval_s, timeout_s: of its scrapes; None where the server does not say (before 2.31).
         labels: all of them.
     """
 
@@ -33,6 +36,8 @@ class ScrapeTarget:
     error: str
     age_s: float | None
     took_s: float
+    interval_s: float | None
+    timeout_s: float | None
     labels: Mapping[str, str] = field(repr=False)
 
     @classmethod
@@ -47,6 +52,8 @@ class ScrapeTarget:
             error=item["lastError"],
             age_s=_age_s(item["lastScrape"]),
             took_s=float(item.get("lastScrapeDuration", 0.0)),
+            interval_s=_span_s(item.get("scrapeInterval")),
+            timeout_s=_span_s(item.get("scrapeTimeout")),
             labels=labels,
         )
 
@@ -126,6 +133,74 @@ class Rule:
             age_s=_age_s(item.get("lastEvaluation")),
             labels=item.get("labels") or {},
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """How a Prometheus is set up, as it says itself.
+
+    Attributes:
+        scrape_interval_s, evaluation_interval_s: the global ones.
+        external_labels: that it puts on all that leaves it.
+        rule_files: as they are named there.
+        jobs: names of the scrape jobs.
+        alertmanagers: host:port of those that it is to tell, as they are named there.
+    """
+
+    scrape_interval_s: float
+    evaluation_interval_s: float
+    external_labels: Mapping[str, str]
+    rule_files: tuple[str, ...]
+    jobs: tuple[str, ...]
+    alertmanagers: tuple[str, ...]
+
+    @classmethod
+    def of(cls, item: Mapping[str, Any]) -> Self:
+        """From ``/api/v1/status/config``, whose one value is YAML."""
+        import yaml
+
+        read = yaml.safe_load(item["yaml"]) or {}
+        common = read.get("global") or {}
+        managers = (read.get("alerting") or {}).get("alertmanagers") or []
+        groups = [group for manager in managers for group in manager.get("static_configs") or []]
+        return cls(
+            scrape_interval_s=_span_s(common.get("scrape_interval", "1m")) or 0.0,
+            evaluation_interval_s=_span_s(common.get("evaluation_interval", "1m")) or 0.0,
+            external_labels=common.get("external_labels") or {},
+            rule_files=tuple(read.get("rule_files") or ()),
+            jobs=tuple(job["job_name"] for job in read.get("scrape_configs") or ()),
+            alertmanagers=tuple(target for group in groups for target in group["targets"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """An alert that fired within a time.
+
+    Attributes:
+        name: of its rule.
+        times: how often it began to.
+        seconds: how long it fired in all, to the precision of the step that was asked for.
+    """
+
+    name: str
+    times: int
+    seconds: float
+
+
+def fired(name: str, moments: Sequence[float], step_s: float) -> Fired:
+    """Out of the moments, a step apart, at which an alert was firing: a gap ends it."""
+    starts = [at for before, at in pairwise([float("-inf"), *moments]) if at - before > 1.5 * step_s]
+    return Fired(name, len(starts), len(moments) * step_s)
+
+
+_SPANS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "y": 31536000.0}
+
+
+def _span_s(text: object) -> float | None:
+    """Seconds of a duration as Prometheus writes it (``1m30s``); None where there is none."""
+    found = re.findall(r"(\d+)(ms|[smhdwy])", text) if isinstance(text, str) else []
+    return sum(int(number) * _SPANS[unit] for number, unit in found) if found else None
 
 
 def _age_s(stamp: object) -> float | None:

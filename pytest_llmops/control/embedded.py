@@ -114,10 +114,12 @@ def placed(target: Target, facts: Mapping[str, Any]) -> Target:
         facts: what the sandbox said when it was ready.
     """
     parts = target.table.components
-    at = {name: {"url": url} for name, url in facts["components"].items()}
+    at: dict[str, dict[str, Any]] = {name: {"url": url} for name, url in facts["components"].items()}
     at |= {name: {"root": facts["root"]} for name in ("logs", "files") if name in parts.configured()}
+    if "ui" in at:
+        at["ui"]["root"] = facts["root"]
     if parts.app_command and "command" in facts:
-        at["app_command"] = {"commands": _stood_for(target, facts["command"])}
+        at["app_command"] = {"root": facts["root"], "commands": _stood_for(target, facts["command"])}
     changed = {name: parts.configured()[name].model_copy(update=update) for name, update in at.items()}
     services = {name: changed.pop(name, part) for name, part in parts.services.items()}
     prompts = target.table.prompts

@@ -44,7 +44,7 @@ class Examination:
         part = self.target.component(name)
         report = ComponentReport(name, without_userinfo(part.url or ""), part.required)
         self.reports.append(report)
-        variable = (part.auth.env or part.auth.bearer or part.auth.basic) if part.auth else None
+        variable = part.auth.variable if part.auth else None
         if variable and not self.target.environ.get(variable):
             report.found("asked", f"not asked: ${variable} is not set", state="problem")
             return report

@@ -13,23 +13,32 @@ import pytest
 from pytest_llmops.plugin.ours import CHECK, run_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pytest_llmops.clients.alertmanager import Alertmanager
     from pytest_llmops.clients.api import Api
     from pytest_llmops.clients.app_command import AppCommands
+    from pytest_llmops.clients.containers import Containers
+    from pytest_llmops.clients.figures import Figures
+    from pytest_llmops.clients.files import Files
     from pytest_llmops.clients.grafana import Grafana
     from pytest_llmops.clients.llm import Llm
+    from pytest_llmops.clients.logs import Logs
+    from pytest_llmops.clients.machine import Machine
     from pytest_llmops.clients.ollama import Ollama
     from pytest_llmops.clients.openai import OpenAI
     from pytest_llmops.clients.prometheus import Prometheus
     from pytest_llmops.clients.redis import Redis
     from pytest_llmops.clients.traffic import Traffic
+    from pytest_llmops.clients.ui import Ui
     from pytest_llmops.clients.vectors import Vectors
     from pytest_llmops.control.change import Change
+    from pytest_llmops.plugin.channels import Channels
     from pytest_llmops.plugin.measuring import Measure, Record
     from pytest_llmops.plugin.run import Run
+    from pytest_llmops.plugin.triaging import Diagnostics, Triage
     from pytest_llmops.report.documents import Documents
+    from pytest_llmops.report.over_time import History
     from pytest_llmops.samples import Workload
     from pytest_llmops.target.load import Target
 
@@ -54,7 +63,7 @@ def llmops_target(_llmops: Run) -> Target:
 
 @pytest.fixture(scope="session")
 def api(_llmops: Run) -> Api:
-    """The service in front, by the routes of its profile: ``health() query() kpi() audit() call()``.
+    """The service in front, by the routes of its profile: ``health() query() metrics() audit() call()``.
 
     Example:
         def test_it_answers(api):
@@ -152,6 +161,105 @@ def app_command(_llmops: Run) -> AppCommands:
 
 
 @pytest.fixture(scope="session")
+def containers(_llmops: Run) -> Containers:
+    """The containers, pods or units that parts of the system run in: ``parts() of() all() usage() volumes()``.
+
+    They are asked for by commands of ``app_command``, such as ``docker ps``, ``kubectl get pods``, ``systemctl show``.
+    A part that has no container is a failed call.
+
+    Example:
+        def test_the_database_runs(containers):
+            assert all(container.ready for container in containers.of("db"))
+    """
+    return cast("Containers", _llmops.own.serving("containers"))
+
+
+@pytest.fixture(scope="session")
+def ui(_llmops: Run) -> Ui:
+    """The page for people, a Streamlit app: ``health() sessions() ask()``.
+
+    ``ask`` runs its script in a process of its own, with the interpreter that it lives in, types a question and reads
+    the answer; an exception or an error that the page shows is a failed call. It needs ``app`` in the table.
+
+    Example:
+        def test_the_page_answers(ui):
+            assert ui.ask("What is the capital of France?").knows("Paris")
+    """
+    return cast("Ui", _llmops.own.serving("ui"))
+
+
+@pytest.fixture(scope="session")
+def logs(_llmops: Run) -> Logs:
+    """The application's logs, by the names of ``components.logs.sources``: ``entries() count() event() follow()``.
+
+    Also ``merged() sizes() retention() rotated() archive() newest_age_s() reach_days()``. What it returns can be
+    filtered and grouped further (``at_least() last() top() types() by() novel() rising()``) and written for people
+    (``report()``), without secrets. A log without any entry of the time that is asked for is *vacuous*, not good news.
+
+    Example:
+        def test_no_errors_of_the_last_day(logs, record):
+            record("log_errors", logs.count("app", since_s=86400, level="error"), "entries")
+    """
+    return cast("Logs", _llmops.own.serving("logs"))
+
+
+@pytest.fixture(scope="session")
+def files(_llmops: Run) -> Files:
+    """Files that the application keeps, by the names of ``components.files.sets``: ``found() backups()``.
+
+    ``found`` says what of a set is missing, older than it may be, not writable, too open or not readable; each as a
+    list, and ``wrong`` has all of it in sentences.
+
+    Example:
+        def test_the_configuration_can_be_read(files):
+            assert not files.found("config").wrong
+    """
+    return cast("Files", _llmops.own.serving("files"))
+
+
+@pytest.fixture(scope="session")
+def services(_llmops: Run) -> Callable[[str], Api]:
+    """A function from a further service's name, of ``components.services``, to its client, which can what ``api`` can.
+
+    A service that the target does not have is *unsupported*; one that does not answer is an error that names it, once.
+
+    Example:
+        def test_the_reranker_lists_its_models(services):
+            assert services("jina").call("models").ok().json()["data"]
+    """
+    from pytest_llmops.errors import Unsupported
+
+    def service(name: str) -> Api:
+        own, known = _llmops.own, _llmops.target.table.components.services
+        if name not in known:
+            raise Unsupported(
+                f"target {own.declared.name} has no service {name!r}; it has: {', '.join(known) or 'none'}."
+            )
+        return cast("Api", own.reached(name))
+
+    return service
+
+
+@pytest.fixture(scope="session")
+def history(_llmops: Run) -> History:
+    """What earlier runs on the target recorded, over time: ``values() growth() all_growth() age() runs() sign_offs()``.
+
+    Also pages of Markdown for ``documents``: ``growth_report() usage_report() pattern_report()``. A trend is Theil and
+    Sen's line with its interval; what was not recorded, or not often enough, is *vacuous*. An embedded target whose
+    profile has a ``[sandbox.past]`` has that past, in the run directory; it is never mixed with yours.
+
+    Example:
+        def test_the_collection_does_not_fill_the_plan(history, vectors, record):
+            growth = history.growth("collection_points", now=vectors.collection().points)
+            record("collection_points_per_month", growth.per_month, "points")
+    """
+    from pytest_llmops.plugin.earlier import place_for
+    from pytest_llmops.report.over_time import History
+
+    return History(_llmops.declared, place_for(_llmops))
+
+
+@pytest.fixture(scope="session")
 def prompts(_llmops: Run) -> Workload:
     """The target's workload: prompts with ids, so that runs can be compared prompt by prompt."""
     return _llmops.target.workload
@@ -159,7 +267,7 @@ def prompts(_llmops: Run) -> Workload:
 
 @pytest.fixture(scope="session")
 def traffic(_llmops: Run) -> Traffic:
-    """One round of the target's questions through ``api``, asked once a run: ``questions known kpi() audited``.
+    """One round of the target's questions through ``api``, asked once a run: ``questions known pages audited``.
 
     Many checks read it, and none asks again: a question may take seconds and cost money. All questions are asked where
     the service is quick, the first five where they take more than a second each. A question that fails is part of the
@@ -167,15 +275,44 @@ def traffic(_llmops: Run) -> Traffic:
 
     Example:
         def test_error_rate(traffic, record):
-            record("api_error_rate", traffic.kpi("api_error_rate"), "%")
+            record.figure("api_error_rate", during=traffic)
 
         def test_answers_are_short(traffic):
             assert all(len(question.reply.text) < 500 for question in traffic.questions)
     """
-    from pytest_llmops.clients.traffic import Traffic, made
+    from pytest_llmops.clients.traffic import round_of
 
-    api, workload = cast("Api", _llmops.own.serving("api")), _llmops.target.workload
-    return Traffic(api, workload, _llmops.directory.once("traffic", lambda: made(api, workload)))
+    return round_of(cast("Api", _llmops.own.serving("api")), _llmops.target.workload, _llmops.directory.once)
+
+
+@pytest.fixture(scope="session")
+def machine(_llmops: Run) -> Machine:
+    """The machine that the system runs on: ``usage() disk() processes() listening() gpus() ways()``.
+
+    With a url it is read off a node exporter's page, else it is this machine. Processes, listeners and GPUs of another
+    machine come from app commands that print them.
+
+    Example:
+        def test_the_worker_runs(machine, record):
+            record("worker_processes", len(machine.processes("worker")), "processes")
+    """
+    return cast("Machine", _llmops.own.serving("machine"))
+
+
+@pytest.fixture(scope="session")
+def figures(_llmops: Run) -> Figures:
+    """Numbers of the target, each read from where its table ``figures.NAME`` says: ``read() shares()``.
+
+    ``read`` gives value, unit, source and time. Most tests want ``record.figure(NAME)``, which also judges it.
+
+    Example:
+        def test_memory_is_of_this_minute(figures):
+            assert time.time() - figures.read("memory_usage").at < 60
+
+        def test_cpu_usage(record):
+            record.figure("cpu_usage")
+    """
+    return _llmops.figures
 
 
 @pytest.fixture
@@ -223,7 +360,12 @@ def measure(_llmops: Run, request: pytest.FixtureRequest) -> Measure:
 def record(_llmops: Run, request: pytest.FixtureRequest) -> Record:
     """Judge one live value by the target's thresholds and keep it in the report: ``record(name, value, unit="")``.
 
+    ``record.figure(name)`` reads the value, too, from where the target's ``figures.NAME`` says.
+
     Example:
+        def test_cpu_usage(record):
+            record.figure("cpu_usage")
+
         def test_enough_models(llm, record):
             record("model_count", len(llm.models()), "models")
     """
@@ -249,3 +391,55 @@ def documents(_llmops: Run, request: pytest.FixtureRequest) -> Documents:
 
     written = request.node.stash[CHECK].documents.append
     return Documents(_llmops.report_folder, _llmops.declared.name, _llmops.redactor, written)
+
+
+@pytest.fixture(scope="session")
+def triage(_llmops: Run) -> Triage:
+    """How bad it is now, in the words of the system's runbook: ``severity evidence said rank() failed() answers``.
+
+    Made once a run, in less than two minutes even where components are down: each is probed, health, models, alerts
+    and every figure that has a threshold are looked at, side by side. ``severities`` of the target say what that means.
+    An incident is opened and ended by it, and ``answers`` knows whether somebody has answered it.
+
+    Example:
+        def test_nothing_is_wrong(triage):
+            assert not triage.severity, triage.said
+
+        def test_no_outage(triage):
+            assert not triage.rank(1).met, triage.rank(1).said
+    """
+    from pytest_llmops.plugin.triaging import Triage
+
+    return Triage(_llmops)
+
+
+@pytest.fixture(scope="session")
+def diagnostics(_llmops: Run, triage: Triage) -> Diagnostics:
+    """The diagnostics bundle of this run, ``<reports>/incidents/<time>-<severity>/``: ``files report read()``.
+
+    Made once a run: logs, metrics, alerts, states, the output of commands, figures of the machine, settings, a short
+    benchmark, the incident report, and an index that says what could not be had and why; nothing in it is secret.
+
+    Example:
+        def test_the_report_is_there(diagnostics):
+            assert diagnostics.read("incident-report.md")
+    """
+    from pytest_llmops.plugin.triaging import Diagnostics
+
+    return Diagnostics(_llmops, triage)
+
+
+@pytest.fixture(scope="session")
+def channels(_llmops: Run) -> Channels:
+    """The target's notification channels: ``names routed() severities() test() tell()``. Needs the extra ``[notify]``.
+
+    ``test(NAME)`` sends one test message a run, and none where the channel took a message of late.
+
+    Example:
+        def test_mail_arrives(channels):
+            delivery = channels.test("email")
+            assert delivery.accepted, delivery.said
+    """
+    from pytest_llmops.plugin.channels import Channels
+
+    return Channels(_llmops)

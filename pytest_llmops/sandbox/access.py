@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import json
 import secrets
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,14 +18,16 @@ if TYPE_CHECKING:
     from pytest_llmops.target.components import Auth, Components
     from pytest_llmops.target.embedded import Sandbox
 
+_TOKEN_S = 3600.0
+
 
 def generate(components: Components) -> dict[str, str]:
     """A new key for every environment variable that the components' auth names."""
     keys: dict[str, str] = {}
     for part in components.configured().values():
         for variable in part.auth.variables if part.auth else ():
-            basic = part.auth is not None and part.auth.basic is not None
-            keys.setdefault(variable, f"llmops:{secrets.token_urlsafe(24)}" if basic else secrets.token_urlsafe(24))
+            pair = part.auth is not None and part.auth.pair
+            keys.setdefault(variable, f"llmops:{secrets.token_urlsafe(24)}" if pair else secrets.token_urlsafe(24))
     return keys
 
 
@@ -32,7 +36,7 @@ def presented(request: Request, auth: Auth) -> str | None:
     if auth.header:
         return request.headers.get(auth.header)
     scheme, _, value = request.headers.get("authorization", "").partition(" ")
-    if auth.bearer:
+    if auth.bearer or auth.login:
         return value.strip() if scheme.lower() == "bearer" else None
     if scheme.lower() != "basic":
         return None
@@ -70,16 +74,23 @@ class Roles:
     """The keys of the API and the role of each.
 
     A role has the key of the variable that ``auth.roles`` gives it. The plain key (``env``, ``bearer``, ``basic``)
-    belongs to the role that names the same variable, else to the first role without a variable of its own.
+    belongs to the role that names the same variable, else to the first role without a variable of its own. With
+    ``login`` that role has a token, which whoever logs in is given.
     """
 
     def __init__(self, auth: Auth, sandbox: Sandbox, keys: Mapping[str, str]) -> None:
+        self.token = _token()
+        self._account = keys[auth.login] if auth.login else None
         self._permissions = sandbox.roles
         self._keys = {role: keys[variable] for role, variable in auth.roles.items()}
-        plain = auth.env or auth.bearer or auth.basic
+        plain = auth.variable
         if plain and plain not in auth.roles.values():
             free = (role for role in sandbox.roles if role not in auth.roles)
-            self._keys[next(free, "default")] = keys[plain]
+            self._keys[next(free, "default")] = self.token if auth.login else keys[plain]
+
+    def knows(self, user: str, password: str) -> bool:
+        """Whether an account of that name and password may log in."""
+        return self._account is not None and same(f"{user}:{password}", self._account)
 
     def role(self, given: str) -> str | None:
         """The role of a key; None where the key is not known."""
@@ -88,3 +99,10 @@ class Roles:
     def may(self, role: str, permission: str | None) -> bool:
         """Whether a role has a permission; all do where the sandbox names no roles."""
         return permission is None or not self._permissions or permission in self._permissions.get(role, ())
+
+
+def _token() -> str:
+    """A token in the shape of a JWT that holds for an hour; its signature is what makes it unguessable."""
+    parts = ({"alg": "HS256", "typ": "JWT"}, {"token_type": "access", "exp": int(time.time() + _TOKEN_S)})
+    told = (base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts)
+    return ".".join((*told, secrets.token_urlsafe(32)))

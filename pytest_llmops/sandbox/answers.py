@@ -36,6 +36,15 @@ PLAIN: dict[str, dict[str, Case]] = {
     "delete": {"ok": Case(status=202, body=_DELETED)},
     "deletion": {"ok": Case(body={**_DELETED, "user": "{user}"})},
     "audit": {"ok": Case(body={"events": "{events}"})},
+    "fixed": {"ok": Case()},
+    "login": {
+        "ok": Case(body={"access": "{token}"}),
+        "invalid": Case(status=401, body={"error": "{reason}"}),
+    },
+    "analyses": {"ok": Case(body={"analyses": "{analyses}"})},
+    "explain": {"ok": Case(body={"answer": "{answer}"}), "invalid": Case(status=400, body={"error": "{reason}"})},
+    "start": {"ok": Case(body={"job": "{job}", "status": "started"}), "invalid": _INVALID},
+    "job": {"ok": Case(body={"status": "{state}", "failed": "{failed}", "successful": "{successful}"})},
 }
 """Cases by behaviour, for profiles that do not say theirs."""
 
@@ -44,21 +53,32 @@ ERRORS: dict[str, Case] = {
     "forbidden": Case(status=403, body={"error": "role {role} may not {permission}"}),
     "failed": Case(status=500, body={"error": "{reason}"}),
     "not_found": Case(status=404, body={"error": "not found"}),
+    "throttled": Case(status=429, body={"error": "{reason}"}, headers={"Retry-After": "{retry_after}"}),
 }
+
+LIKE = {"unknown_key": "unauthenticated", "unavailable": "failed"}
+"""Errors that look like another where the profile does not tell them apart."""
+
 """Errors of any route, for profiles that do not say theirs."""
 
 
 def case(sandbox: Sandbox, behaving: Behaving, name: str) -> Case:
-    """The case of that name: the route's own, else the plain one; ``missing`` falls back to ``not_found``."""
+    """The case of that name: the route's own, else the plain one.
+
+    ``missing`` falls back to ``not_found``, ``unfaithful`` to ``ok``.
+    """
     own = behaving.cases.get(name)
+    if own is None and name == "unfaithful":
+        return case(sandbox, behaving, "ok")
     if own is None and name == "missing":
         return error(sandbox, "not_found")
     return own or PLAIN[behaving.does][name]
 
 
 def error(sandbox: Sandbox, name: str) -> Case:
-    """The error of that name: the profile's, else the plain one."""
-    return sandbox.errors.get(name) or ERRORS[name]
+    """The error of that name: the profile's, else the one that it is like, else the plain one."""
+    like = LIKE.get(name, name)
+    return sandbox.errors.get(name) or sandbox.errors.get(like) or ERRORS[like]
 
 
 def respond(found: Case, values: dict[str, Any]) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -20,6 +21,7 @@ from pytest_llmops.sandbox.live_log import Logged
 from pytest_llmops.sandbox.metrics import Metrics
 from pytest_llmops.sandbox.rag import Rag
 from pytest_llmops.sandbox.serving import serve
+from pytest_llmops.sandbox.throttle import Throttle
 from pytest_llmops.sandbox.upstream import Upstream, UpstreamFailed
 from pytest_llmops.target import templates
 from pytest_llmops.target.components import Api
@@ -34,8 +36,11 @@ if TYPE_CHECKING:
     from pytest_llmops.target.embedded import Behaving
     from pytest_llmops.target.routes import Route as RouteTable
 
-_OPEN = {"health", "ready"}
+_OPEN = {"health", "ready", "fixed", "login"}
 """Behaviours that ask for no key unless the profile names a permission."""
+
+_FAILING = {"query", "explain"}
+"""Behaviours of which the fault ``api:errors`` makes a share fail."""
 
 
 def run(stack: Stack, listener: socket) -> None:
@@ -58,11 +63,14 @@ class Front:
         metrics = Metrics(stack)
         audit = Audit(stack.directory, silent="api:no-audit" in stack.faults)
         upstream = Upstream(stack)
-        self._service = behaviours.Service(stack, upstream, Rag(stack, upstream), audit, metrics)
-        asked = self._api.auth if "api:open" not in stack.faults else None
-        self._auth = asked
-        self._roles = access.Roles(asked, stack.sandbox, stack.keys) if asked else None
+        self._open = "api:open" in stack.faults
+        self._auth = self._api.auth
+        self._roles = access.Roles(self._auth, stack.sandbox, stack.keys) if self._auth else None
         self._failing = Share(stack.faults.number("api:errors", 0.0))
+        limit = self._api.rate_limit if "throttled" in stack.sandbox.errors else None
+        self._throttle = Throttle(limit, shut="api:throttled" in stack.faults)
+        rag = Rag(stack, upstream)
+        self._service = behaviours.Service(stack, upstream, rag, audit, metrics, self._roles, self._failing)
         audit.write("service_started", "system")
 
     def application(self) -> Starlette:
@@ -81,10 +89,14 @@ class Front:
         async def answer(request: Request) -> Response:
             values = await self._values(request, route)
             try:
-                response = self._refusal(request, behaving, values) or await self._outcome(behaving, values)
+                response = (
+                    self._throttled(request, behaving, values)
+                    or self._refusal(request, behaving, values)
+                    or await self._outcome(behaving, values)
+                )
             except UpstreamFailed as error:
                 values["outcome"] = "failed"
-                response = self._error("failed", {**values, "reason": str(error)})
+                response = self._error("unavailable", {**values, "reason": str(error)})
             except ConfigError as error:  # a template of the profile asks for what there is not
                 response = Response(f"sandbox.routes.{name}: {error}", 500, media_type="text/plain")
             took_s = asyncio.get_running_loop().time() - request.scope["arrived"]
@@ -96,8 +108,8 @@ class Front:
     async def _values(self, request: Request, route: RouteTable) -> dict[str, Any]:
         """What the request says, by the names that the profile's templates give it, and what any answer may name.
 
-        That is ``trace_id``, ``now``, ``version``, ``none``, ``reason``, ``collection`` and ``user``; a behaviour adds
-        its own, an error ``reason``, and ``forbidden`` also ``role`` and ``permission``.
+        That is ``trace_id``, ``now``, ``epoch``, ``version``, ``none``, ``reason``, ``collection`` and ``user``; a
+        behaviour adds its own, an error ``reason``, and ``forbidden`` also ``role`` and ``permission``.
         """
         try:
             document = await request.json() if await request.body() else None
@@ -109,6 +121,7 @@ class Front:
         return {
             "trace_id": request.scope.setdefault("trace_id", str(uuid4())),
             "now": now(),
+            "epoch": time.time(),
             "version": __version__,
             "none": None,
             "reason": "",
@@ -118,9 +131,18 @@ class Front:
             "user": "anonymous" if user is None else str(user),
         }
 
+    def _throttled(self, request: Request, behaving: Behaving, values: dict[str, Any]) -> Response | None:
+        """The answer to one call too many; None where it passes. Who has shown a token is under another limit."""
+        given = access.presented(request, self._auth) if self._auth else None
+        known = self._roles is not None and given is not None and self._roles.role(given) is not None
+        wait_s = self._throttle.wait_s() if behaving.throttled and not known else None
+        if wait_s is None:
+            return None
+        return self._error("throttled", {**values, "retry_after": wait_s, "reason": f"too many calls, wait {wait_s} s"})
+
     def _refusal(self, request: Request, behaving: Behaving, values: dict[str, Any]) -> Response | None:
         """The answer to who may not; None for who may."""
-        if self._auth is None or self._roles is None:
+        if self._auth is None or self._roles is None or self._open:
             return None
         if behaving.does in _OPEN and behaving.permission is None:
             return None
@@ -129,7 +151,7 @@ class Front:
         if role is None:
             self._service.audit.write("refused", "unknown")
             reason = "invalid API key" if given else "missing API key"
-            return self._error("unauthenticated", {**values, "reason": reason})
+            return self._error("unknown_key" if given else "unauthenticated", {**values, "reason": reason})
         if not self._roles.may(role, behaving.permission):
             self._service.audit.write("refused", role)
             reason = f"role {role} may not {behaving.permission}"
@@ -138,10 +160,10 @@ class Front:
         return None
 
     async def _outcome(self, behaving: Behaving, values: dict[str, Any]) -> Response:
-        if behaving.does == "query" and self._failing.due():
+        if behaving.does in _FAILING and self._failing.due():
             values["outcome"] = "failed"
             return self._error("failed", {**values, "reason": "internal error"})
-        name, found = await behaviours.TABLE[behaving.does](self._service, values)
+        name, found = await behaviours.TABLE[behaving.does](self._service, {**values, behaviours.MINDS: behaving.minds})
         values.update(found, outcome=name)
         return answers.respond(answers.case(self._stack.sandbox, behaving, name), values)
 

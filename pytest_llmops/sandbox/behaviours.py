@@ -5,19 +5,24 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass, field
+from statistics import mean, median
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from pytest_llmops.sandbox import tasks
 from pytest_llmops.sandbox.audit import Audit, now
+from pytest_llmops.sandbox.faults import Share
 from pytest_llmops.sandbox.upstream import UpstreamFailed
 from pytest_llmops.target import templates
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from pytest_llmops.sandbox.access import Roles
     from pytest_llmops.sandbox.metrics import Metrics
     from pytest_llmops.sandbox.rag import Rag
     from pytest_llmops.sandbox.stack import Stack
+    from pytest_llmops.sandbox.tasks import Job
     from pytest_llmops.sandbox.upstream import Upstream
 
 _LONGEST = 4000
@@ -29,6 +34,11 @@ _INJECTIONS = re.compile(
     |pretend\s+(that\s+)?you\s+have\s+no\s+(rules|restrictions|guidelines)""",
     re.IGNORECASE | re.VERBOSE,
 )
+
+FAITHFUL = 0.7
+"""Share of an answer's words that stand in its sources, below which it is unfaithful."""
+
+MINDS = "minds"
 
 Outcome = tuple[str, dict[str, Any]]
 """The case's name, and the values that its body may name."""
@@ -43,40 +53,63 @@ class Service:
     rag: Rag
     audit: Audit
     metrics: Metrics
+    roles: Roles | None = None
+    failing: Share = field(default_factory=lambda: Share(0.0))
     deletions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    jobs: dict[str, Job] = field(default_factory=dict)
+
+    @property
+    def filters(self) -> bool:
+        """Whether injections are blocked: where the profile says how a block looks."""
+        routes = self.stack.components.api.routes.values() if self.stack.components.api else ()
+        return "api:no-filter" not in self.stack.faults and any(route.blocked for route in routes)
 
 
-async def health(service: Service, _: dict[str, Any]) -> Outcome:
-    """Values ``now``, ``epoch``, ``vectors``, ``llm``, ``cache`` (the sandbox's words), ``collection``, ``points``."""
+async def health(service: Service, given: dict[str, Any]) -> Outcome:
+    """Values ``now``, ``epoch``, ``vectors``, ``llm``, ``cache`` (the sandbox's words), ``collection``, ``points``.
+
+    ``minds``, as the profile gives it, is what must be up for ``ok``; a service that it names is a value too.
+    """
+    minded: list[str] | None = given.get(MINDS)
     faults, spoken = service.stack.faults, service.stack.sandbox.words
-    states = await service.upstream.states()
+    states = await service.upstream.states(minded or ())
     shift_s = -_HOUR_S if "api:stale" in faults else 0.0
-    values = {name: spoken["up" if states.get(name) else "down"] for name in ("vectors", "llm", "cache")}
+    named = dict.fromkeys(("vectors", "llm", "cache", *states))
+    values = {name: spoken["up" if states.get(name) else "down"] for name in named}
     try:
         points = await service.rag.count() if states["vectors"] else 0
     except UpstreamFailed:
         points = 0
     values |= {"now": now(shift_s), "epoch": time.time() + shift_s, "points": points}
-    bad = not all(states.values()) or "api:degraded" in faults
+    minds = states if minded is None else minded
+    bad = not all(states.get(name, True) for name in minds) or "api:degraded" in faults
     return "degraded" if bad else "ok", values
 
 
 async def ready(service: Service, values: dict[str, Any]) -> Outcome:
-    """The values of `health`; the cache may be missing."""
-    _, found = await health(service, values)
-    down = service.stack.sandbox.words["down"]
-    return "degraded" if down in [found["vectors"], found["llm"]] else "ok", found
+    """The values of `health`; the cache may be missing where the profile does not say what it minds."""
+    minded = values.get(MINDS)
+    return await health(service, {**values, MINDS: ["vectors", "llm"] if minded is None else minded})
+
+
+async def fixed(_: Service, __: dict[str, Any]) -> Outcome:
+    """Always ``ok``, with what any answer may name."""
+    return "ok", {}
 
 
 async def query(service: Service, values: dict[str, Any]) -> Outcome:
-    """Values ``answer``, ``sources``, ``model``, ``tokens``, ``cached``, ``cache``, ``latency_ms``; else ``reason``."""
+    """Values ``answer``, ``sources``, ``faithfulness``, ``model``, ``tokens``, ``cached``, ``cache``, ``latency_ms``.
+
+    Also ``found`` (sources), ``empty`` (1 where there are none), ``score_p50``, ``score_p95``, ``score_mean``;
+    ``reason`` where it is blocked or invalid; ``unfaithful`` where the answer stands in no source.
+    """
     question, user = values.get("prompt"), values["user"]
     if not isinstance(question, str) or not question.strip():
         return "invalid", {"reason": "the question is empty or not text"}
     if len(question) > _LONGEST:
         return "invalid", {"reason": f"the question is longer than {_LONGEST} characters"}
     service.metrics.session(user)
-    if "api:no-filter" not in service.stack.faults and _INJECTIONS.search(question):
+    if service.filters and _INJECTIONS.search(question):
         service.audit.write("blocked", user)
         return "blocked", {"reason": "prompt injection detected"}
     start = time.monotonic()
@@ -85,7 +118,17 @@ async def query(service: Service, values: dict[str, Any]) -> Outcome:
     hidden = "api:no-sources" in service.stack.faults
     sources = [templates.render(service.stack.sandbox.source, source) for source in found["sources"]]
     latency_ms = round((time.monotonic() - start) * 1000, 1)
-    return "ok", {**found, "sources": [] if hidden else sources, "latency_ms": latency_ms}
+    told = {**found, **_similar(found["sources"]), "sources": [] if hidden else sources, "latency_ms": latency_ms}
+    if "api:no-score" in service.stack.faults:
+        return "ok", {**told, "faithfulness": None}
+    return "ok" if found["faithfulness"] >= FAITHFUL else "unfaithful", told
+
+
+def _similar(sources: list[dict[str, Any]]) -> dict[str, float]:
+    """How near the sources of one answer are to its question."""
+    scores = sorted(source["score"] for source in sources) or [0.0]
+    told = {"score_p50": median(scores), "score_p95": scores[-1], "score_mean": mean(scores)}
+    return {**told, "found": len(sources), "empty": float(not sources)}
 
 
 async def ingest(service: Service, values: dict[str, Any]) -> Outcome:
@@ -129,5 +172,11 @@ TABLE: dict[str, Callable[[Service, dict[str, Any]], Awaitable[Outcome]]] = {
     "delete": delete,
     "deletion": deletion,
     "audit": audit,
+    "fixed": fixed,
+    "login": tasks.login,
+    "analyses": tasks.analyses,
+    "explain": tasks.explain,
+    "start": tasks.start,
+    "job": tasks.job,
 }
 """By the name that a profile gives in ``does``."""

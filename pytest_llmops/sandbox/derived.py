@@ -38,9 +38,17 @@ def _of_profile(sandbox: Sandbox) -> Iterator[Fault]:
         cases = dict.fromkeys(case for route in service.routes.values() for case in route)
         yield from _cases(name, list(cases), f"the service {name} answers with its case")
     yield from _cases("machine", list(sandbox.machine), "the machine's figures are those of its case")
+    yield from _of_past(sandbox)
     for name, metric in sandbox.metrics.items():
         for case, value in metric.cases.items():
             yield Fault(f"{name}:{case}", f"the metric {name} is moved by {value:g}")
+
+
+def _of_past(sandbox: Sandbox) -> Iterator[Fault]:
+    if sandbox.past:
+        yield Fault("past:none", "no earlier run is known")
+        yield Fault("past:stale", "the last earlier run was a month ago")
+    yield from _cases("past", list(sandbox.past), "earlier runs recorded what they did in the case")
 
 
 def _cases(name: str, cases: list[str], does: str) -> Iterator[Fault]:

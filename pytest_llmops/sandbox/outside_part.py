@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from pytest_llmops.sandbox import machine
 from pytest_llmops.sandbox.door import AccessLog, Door
-from pytest_llmops.sandbox.serving import serve
+from pytest_llmops.sandbox.serving import ByPort, serve
 from pytest_llmops.sandbox.stack import OUTSIDE
 from pytest_llmops.target.embedded import Case, Printed
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from socket import socket
 
     from starlette.requests import Request
-    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from pytest_llmops.sandbox.stack import Stack
 
@@ -36,17 +35,7 @@ def run(stack: Stack, listeners: Mapping[str, socket]) -> None:
         listeners: by name; each service has a port of its own.
     """
     ports = {listener.getsockname()[1]: _door(stack, name) for name, listener in listeners.items()}
-    serve(_ByPort(ports), *listeners.values())
-
-
-class _ByPort:
-    """Several services in one process, told apart by the port that was called."""
-
-    def __init__(self, ports: Mapping[int, ASGIApp]) -> None:
-        self._ports = ports
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._ports[scope["server"][1]](scope, receive, send)
+    serve(ByPort(ports), *listeners.values())
 
 
 def _door(stack: Stack, name: str) -> Door:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
 from pytest_llmops.sandbox import corpus
+from pytest_llmops.sandbox.engines import choice
+from pytest_llmops.sandbox.wording import words
 
 if TYPE_CHECKING:
     from pytest_llmops.sandbox.stack import Stack
@@ -32,8 +34,8 @@ class Rag:
             fresh: leave the cache aside.
 
         Returns:
-            ``answer``, ``sources`` (id, title, text, score each), ``model``, ``tokens``, ``cached``, ``cache`` (hit,
-            miss, passed: it was left aside).
+            ``answer``, ``sources`` (id, title, text, score each), ``faithfulness`` (share of the answer's words that
+            stand in them), ``model``, ``tokens``, ``cached``, ``cache`` (hit, miss, passed: it was left aside).
 
         Raises:
             UpstreamFailed: a part did not deliver.
@@ -64,7 +66,15 @@ class Rag:
         ]
         context = "\n".join(f"[{source['id']}] {source['text']}" for source in sources)
         text, tokens = await self._upstream.generate(_PROMPT.format(context=context, question=question))
-        return {"answer": text, "sources": sources, "model": self._stack.model, "tokens": tokens}
+        answered = {"answer": text, "sources": sources, "faithfulness": self._faithfulness(text, context)}
+        return {**answered, "model": self._stack.model, "tokens": tokens}
+
+    def _faithfulness(self, text: str, context: str) -> float:
+        """Share of an answer's words that stand in its context; whole where the engine's words mean nothing."""
+        said, stands = set(words(text)), set(words(context))
+        if not choice.ENGINES[self._stack.engine].knows:
+            return 1.0
+        return round(len(said & stands) / len(said), 3) if said else 0.0
 
     async def ingest(self, document: str, title: str, text: str, user: str) -> int:
         """Add a document; the number of chunks that it was cut into."""

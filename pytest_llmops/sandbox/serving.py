@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from socket import socket
 
-    from starlette.types import ASGIApp
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 _CUT = "ASGI callable returned without completing response."
 """What uvicorn says when the fault that cuts connections is at work."""
@@ -24,6 +24,21 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+class ByPort:
+    """Several servers in one process, told apart by the port that was called.
+
+    Args:
+        ports: port to its server.
+    """
+
+    def __init__(self, ports: Mapping[int, ASGIApp]) -> None:
+        self._ports = ports
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a request on."""
+        await self._ports[scope["server"][1]](scope, receive, send)
 
 
 def serve(app: ASGIApp, *listeners: socket) -> None:

@@ -25,6 +25,12 @@ SERVING = {"api": "api", "ollama": "llm", "openai": "llm", "qdrant": "vectors", 
 OUTSIDE = "outside"
 """The part that stands for what surrounds the stack."""
 
+WATCH = "watch"
+"""The part that stands for what watches the stack."""
+
+WATCHERS = ("prometheus", "alertmanager", "grafana")
+"""What watches it, each at an address of its own."""
+
 _PRINTING = Path(__file__).with_name("printing.py")
 AGENT = "sandbox-api"
 """The User-Agent of the API's own calls to the other parts."""
@@ -76,6 +82,12 @@ class Stack:
         return [*found, "machine"] if "machine" in has else found
 
     @property
+    def watchers(self) -> list[str]:
+        """What watches the stack and has an address of its own."""
+        has = self.components.configured()
+        return [name for name in WATCHERS if name in has and name not in self.sandbox.services]
+
+    @property
     def llm(self) -> Llm:
         """The model server's settings: those of ``ollama``, else of ``openai``, else plain ones."""
         return self.components.ollama or self.components.openai or Llm()
@@ -121,6 +133,7 @@ class Stack:
             "redis": has.redis,
             "api": has.api,
             OUTSIDE: self.outside or self.sandbox.commands or self.channels,
+            WATCH: self.watchers,
         }
         return [part for part, wanted in found.items() if wanted]
 
@@ -131,7 +144,7 @@ class Stack:
         ``root`` where the application's files lie, ``command`` the words that, with a command's name after them,
         stand for it, ``notify`` where notifications are taken, a channel's name after it.
         """
-        serving = {**SERVING, **{name: name for name in self.outside}}
+        serving = {**SERVING, **{name: name for name in (*self.outside, *self.watchers)}}
         served = [name for name in self.components.configured() if name in serving]
         told: dict[str, object] = {}
         if OUTSIDE in self.addresses:
@@ -211,7 +224,7 @@ def _check(stack: Stack) -> None:
         raise ConfigError("no component is configured, so there is nothing to start.")
     for fault in stack.faults:
         part = fault.partition(":")[0]
-        if fault in faults.FAULTS and part not in (*stack.parts, *(["notify"] if stack.channels else [])):
+        if fault in faults.FAULTS and part not in _acted_on(stack):
             raise ConfigError(f"the fault {fault!r} acts on {part}, which this target does not have.")
     if stack.faults.number("llm:slow", 1.0) < 1 and not choice.ENGINES[stack.engine].hurries:
         raise ConfigError(f"the engine {stack.engine} cannot be made faster; give llm:slow a factor of 1 or more.")
@@ -228,6 +241,11 @@ def _check(stack: Stack) -> None:
             )
 
 
+def _acted_on(stack: Stack) -> list[str]:
+    """What the faults of the stack can act on."""
+    return [*stack.parts, *stack.watchers, *(["notify"] if stack.channels else [])]
+
+
 def _check_outside(stack: Stack) -> None:
     """What the profile says of commands, services, the machine and texts holds together."""
     commands = stack.components.app_command.commands if stack.components.app_command else {}
@@ -237,7 +255,7 @@ def _check_outside(stack: Stack) -> None:
                 f"sandbox.commands.{name} has no components.app_command.commands.{name} beside it."
                 f"{did_you_mean(name, commands)}"
             )
-    taken = [name for name in stack.sandbox.services if name in (*SERVING.values(), OUTSIDE)]
+    taken = [name for name in stack.sandbox.services if name in (*SERVING.values(), OUTSIDE, WATCH)]
     if taken:
         raise ConfigError(f"sandbox.services.{taken[0]}: the name of a part of the sandbox; call it otherwise.")
     machine.check(stack.sandbox.machine)

@@ -21,7 +21,7 @@ from pytest_llmops.sandbox import laying, llm_part, redis_part
 from pytest_llmops.sandbox.children import SIGNALS, Children
 from pytest_llmops.sandbox.door import READY
 from pytest_llmops.sandbox.lifeline import remove
-from pytest_llmops.sandbox.stack import OUTSIDE
+from pytest_llmops.sandbox.stack import OUTSIDE, WATCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,14 +93,14 @@ class Supervisor:
         for part in self.stack.parts:
             if part != "redis" or program is None or self._down(part):
                 self._listen(part)
-        for name in self.stack.outside:
+        for name in (*self.stack.outside, *self.stack.watchers):
             self._listen(name)
         if "redis" in self.stack.parts and "redis" not in self._listeners:
             self._start_redis(program or "")
         serving = [part for part in self._listeners if part in self.stack.parts and not self._down(part)]
         for part in serving:
             self._fork(part, partial(self._be, part))
-        for part in (*serving, *self._outside()):
+        for part in (*serving, *self._further(OUTSIDE), *self._further(WATCH)):
             self._listeners[part].close()
         for part in serving:
             _await(part, self.stack.addresses[part])
@@ -159,9 +159,10 @@ class Supervisor:
     def _fork(self, part: str, run: Callable[[], None], *ending: Callable[[], None]) -> None:
         laying.note_process(self.stack, part, self._children.fork(part, run, *ending))
 
-    def _outside(self) -> list[str]:
-        """What answers of what stands outside the stack, each at a port of its own."""
-        return [name for name in self.stack.outside if not self._down(name)]
+    def _further(self, part: str) -> list[str]:
+        """What else answers in a part's process, each at a port of its own."""
+        names = {OUTSIDE: self.stack.outside, WATCH: self.stack.watchers}.get(part, [])
+        return [name for name in names if not self._down(name)]
 
     def _be(self, part: str) -> None:
         """In its own process: be a part."""
@@ -180,12 +181,16 @@ class Supervisor:
         elif part == OUTSIDE:
             from pytest_llmops.sandbox import outside_part
 
-            outside_part.run(stack, {name: self._listeners[name] for name in (OUTSIDE, *self._outside())})
+            outside_part.run(stack, {name: self._listeners[name] for name in (part, *self._further(part))})
+        elif part == WATCH:
+            from pytest_llmops.sandbox import watch_part
+
+            watch_part.run(stack, {name: self._listeners[name] for name in (part, *self._further(part))})
         else:
             redis_part.serve_fake(listener, forgetful="redis:forgetful" in stack.faults)
 
     def _close_others(self, part: str) -> None:
-        kept = {part, *self._outside()} if part == OUTSIDE else {part}
+        kept = {part, *self._further(part)}
         for other, listener in self._listeners.items():
             if other not in kept:
                 listener.close()

@@ -7,9 +7,26 @@ from typing import Any, Literal
 from pydantic import Field
 
 from pytest_llmops.target.durations import Seconds
+from pytest_llmops.target.growth import Past
+from pytest_llmops.target.prompts import PromptText
 from pytest_llmops.target.table import Regex, Table
+from pytest_llmops.target.thresholds import Threshold
 
-Behaviour = Literal["health", "ready", "query", "ingest", "delete", "deletion", "audit"]
+Behaviour = Literal[
+    "health",
+    "ready",
+    "fixed",
+    "query",
+    "ingest",
+    "delete",
+    "deletion",
+    "audit",
+    "login",
+    "analyses",
+    "explain",
+    "start",
+    "job",
+]
 
 
 class Case(Table):
@@ -25,6 +42,10 @@ class Behaving(Table):
 
     does: Behaviour
     permission: str | None = Field(None, description="A key whose role lacks it gets the 'forbidden' case.")
+    minds: list[str] | None = Field(
+        None, description="Dependencies without which it is degraded: vectors, llm, cache. All of them by default."
+    )
+    throttled: bool = Field(True, description="false: the API's own limit does not count its calls.")
     cases: dict[str, Case] = Field({}, description="Answers by outcome: ok, degraded, blocked, invalid, missing.")
 
 
@@ -101,6 +122,12 @@ class Metric(Table):
 class Sandbox(Table):
     """The embedded stack's settings, ``[targets.NAME.sandbox]``."""
 
+    prompts: list[PromptText] = Field(
+        [], description="What an embedded target is asked in place of the profile's prompts: the sandbox knows it."
+    )
+    thresholds: dict[str, Threshold] = Field(
+        {}, description="Limits that lie over the profile's for an embedded target: its pace can break them."
+    )
     delay_s: float = Field(0.08, ge=0, description="Median time to the first token of the synthetic engine.")
     token_s: float = Field(0.008, ge=0, description="Median time of every further token.")
     embed_s: float = Field(0.08, ge=0, description="Median time of one embedding call.")
@@ -117,7 +144,7 @@ class Sandbox(Table):
     )
     roles: dict[str, list[str]] = Field({}, description="Role to its permissions; each role gets a key of its own.")
     routes: dict[str, Behaving] = Field({}, description="What each of the API's routes does, by route name.")
-    errors: dict[str, Case] = Field({}, description="Shapes of unauthenticated, forbidden, failed, not_found.")
+    errors: dict[str, Case] = Field({}, description="Shapes of unauthenticated, forbidden, failed, not_found …")
     commands: dict[str, dict[str, Printed]] = Field(
         {}, description="Application command to what it prints by case; the fault NAME:CASE chooses one other than ok."
     )
@@ -132,6 +159,10 @@ class Sandbox(Table):
     metrics: dict[str, Metric] = Field({}, description="The API's Prometheus page: metric to what moves it.")
     process_metrics: bool = Field(True, description="Whether the page also has process_*, as most have.")
     timezone: str = Field("UTC", description="Of times that are written with strftime, e.g. 'America/Vancouver'.")
+    past: dict[str, Past] = Field(
+        {},
+        description="Case to earlier runs, which only the fixture history sees; the fault past:CASE lays it over ok.",
+    )
     compress: float = Field(
         60.0, ge=1, description="How much faster time goes by: a threshold's for of a minute is a second."
     )

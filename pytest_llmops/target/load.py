@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 BUILT_IN = "sandbox"
 
-NOT_EMBEDDED = frozenset({"prometheus", "alertmanager", "grafana", "langfuse", "ui"})
-"""Components that the sandbox has no part for; as services, these are there where ``sandbox.services`` has them."""
+NOT_EMBEDDED = frozenset({"langfuse", "ui"})
+"""Components that the sandbox has no part for: they are there as services, where ``sandbox.services`` has them."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class Target:
         for name, part in self.table.components.configured().items():
             variables = part.auth.variables if part.auth else []
             found[name] = [self.environ[variable] for variable in variables if self.environ.get(variable)]
-            found[name] += [value.partition(":")[2] for value in found[name] if part.auth and part.auth.basic]
+            found[name] += [value.partition(":")[2] for value in found[name] if part.auth and part.auth.pair]
             proxy = proxy_named(part.url, part.proxy, self.environ) if part.url and "http" in part.schemes else None
             found[name] += in_userinfo(userinfo(part.url or "")) + in_userinfo(proxy.userinfo if proxy else "")
             found[name] += part.control.secrets(self.environ) if part.control else []
@@ -290,6 +290,7 @@ def _over_profile(name: str, table: object, shown: str) -> object:
     if not isinstance(profile, str):
         return table  # pydantic says what is wrong with it
     under = profiles.read(profile, f"{shown}: [targets.{name}]")
+    under = profiles.embedded(under) if table.get("environment") == "sandbox" else under
     return profiles.merged({**under, "profile": profile}, table)
 
 
@@ -313,5 +314,5 @@ def _with_built_in(config: Config, name: str, shown: str) -> Config:
         asked = f"{shown}: " if shown else ""
         raise ConfigError(f"{asked}unknown target {name!r}.{did_you_mean(name, known)} Targets: {', '.join(known)}.")
     own = {"profile": profile or BUILT_IN, "environment": "sandbox"}
-    values = profiles.merged(profiles.read(profile or BUILT_IN), own)
+    values = profiles.merged(profiles.embedded(profiles.read(profile or BUILT_IN)), own)
     return config.model_copy(update={"targets": {**config.targets, name: TargetTable.model_validate(values)}})

@@ -11,8 +11,12 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 from pytest_llmops.target.components import Components
 from pytest_llmops.target.durations import Seconds
 from pytest_llmops.target.embedded import Sandbox
+from pytest_llmops.target.figures import Figure
+from pytest_llmops.target.growth import Growing
 from pytest_llmops.target.memory import History, State
+from pytest_llmops.target.monitoring import Vacuity
 from pytest_llmops.target.points import Point
+from pytest_llmops.target.prompts import PromptText
 from pytest_llmops.target.runbook import Runbook
 from pytest_llmops.target.severities import Incident, Notify, Severity, misrouted
 from pytest_llmops.target.table import Table
@@ -20,14 +24,6 @@ from pytest_llmops.target.thresholds import Threshold
 from pytest_llmops.target.windows import Windows
 
 Environment = Literal["production", "staging", "development", "sandbox"]
-
-
-class PromptText(Table):
-    """One prompt of the target's workload."""
-
-    id: str = Field(description="Stable name: the same id in two runs pairs their samples.")
-    text: str = Field(description="What is sent.")
-    expect: str = Field("", description="Words that a right answer contains.")
 
 
 class Baseline(Table):
@@ -107,7 +103,9 @@ class TargetTable(Table):
     system: str = Field("", description="The system of the catalogue whose runbook applies.")
     environment: Environment = "staging"
     components: Components = Components()
+    figures: dict[str, Figure] = Field({}, description="Where numbers come from, by name.")
     thresholds: dict[str, Threshold] = {}
+    growth: dict[str, Growing] = Field({}, description="Metrics that are looked at over time, by name.")
     prompts: list[PromptText] = Field([], description="The workload that timed calls send.")
     baseline: Baseline = Baseline()
     budget: Budget = Budget()
@@ -116,6 +114,7 @@ class TargetTable(Table):
     )
     runbook: Runbook = Runbook()
     sandbox: Sandbox = Sandbox()
+    vacuous: list[Vacuity] = Field([], description="What can say nothing on this system; the lint verifies each.")
     waivers: list[Waiver] = []
     disruption: Disruption = Disruption()
     severities: list[Severity] = Field([], description="How bad an incident is, from the worst on.")
@@ -173,5 +172,4 @@ UNREAD = ("schedule", "audit")
 
 def unread(table: TargetTable) -> list[str]:
     """What is filled in, but read by nothing in this version."""
-    found = [name for name in UNREAD if getattr(table, name)]
-    return found + [f'thresholds."{name}".for' for name, limits in table.thresholds.items() if limits.for_s]
+    return [name for name in UNREAD if getattr(table, name)]

@@ -1,4 +1,4 @@
-"""What an API's routes, health and figures look like: data that clients carry out and the sandbox serves."""
+"""What an API's routes and health look like: data that clients carry out and the sandbox serves."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from pytest_llmops.errors import did_you_mean
-from pytest_llmops.target.table import JmesPath, Regex, Table
+from pytest_llmops.target.durations import Seconds
+from pytest_llmops.target.table import JmesPath, Table
 from pytest_llmops.target.templates import placeholders
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ ASKED_WITH: dict[str, frozenset[str]] = {
     "deletion": frozenset({"deletion", "user"}),
     "audit": frozenset(),
     "health": frozenset(),
+    "login": frozenset({"user", "password"}),
+    "analyses": frozenset(),
+    "explain": frozenset({"analysis", "level", "fresh"}),
 }
 """What the routes that every system may have are asked with; a route of another name takes any word."""
 
@@ -32,9 +36,11 @@ class Route(Table):
     body: dict[str, Any] | None = Field(None, description="JSON template; {prompt} and others are filled in.")
     params: dict[str, Any] = Field({}, description="Query parameters, filled in the same way.")
     role: str | None = Field(None, description="Which of auth.roles signs it.")
+    signed: bool = Field(True, description="false: it is open to all, and asked without a key.")
     answer: JmesPath | None = Field(None, description="JMESPath to the answer.")
     sources: JmesPath | None = Field(None, description="JMESPath to the list of source ids.")
     blocked: JmesPath | None = Field(None, description="JMESPath, true where the answer is a block.")
+    values: dict[str, JmesPath] = Field({}, description="Further parts of the answer by name, each a JMESPath.")
     events: JmesPath | None = Field(None, description="JMESPath to a list of {at, type} for an audit route.")
 
 
@@ -53,23 +59,7 @@ class Health(Table):
     accept: dict[JmesPath, list[Any]] = Field({}, description="JMESPath to the values that are good.")
     dependencies: dict[str, Accepted] = {}
     timestamp: JmesPath | None = Field(None, description="JMESPath to the time of the answer (epoch or ISO 8601).")
-
-
-class Kpi(Table):
-    """A figure that is computed from the API's Prometheus metrics.
-
-    The value is ``scale`` x sum(metric{where}) / sum(over{over_where}); without ``over`` the sum alone. With
-    ``quantile`` it is that quantile of the histogram, by linear interpolation within its buckets.
-    """
-
-    metric: list[str] = Field(min_length=1)
-    where: dict[str, Regex] = Field({}, description="Label to a regular expression that its whole value matches.")
-    over: list[str] = []
-    over_where: dict[str, Regex] = {}
-    by: str | None = Field(None, description="A label: the figure is the share of each of its values.")
-    quantile: float | None = Field(None, gt=0, lt=1)
-    scale: float = 1.0
-    unit: str = ""
+    settles: Seconds = Field(60.0, gt=0, description="How long after a start it may take to become healthy.")
 
 
 def misplaced(name: str, route: Route) -> Iterator[str]:

@@ -52,13 +52,6 @@ class Severity(Table):
     when: list[Condition] = Field([], description="What makes an incident of this severity: any of these.")
 
 
-class Review(Table):
-    """What is owed after an incident."""
-
-    procedure: str = Field(min_length=1, description="The catalogue's step; signing it off says that it is written.")
-    within: Seconds = Field(86400.0, gt=0, description="After the incident's end.")
-
-
 class Incident(Table):
     """What is done while something is wrong, and what the report says."""
 
@@ -66,11 +59,11 @@ class Incident(Table):
     next_steps: list[str] = Field([], description="The report's next steps; a person completes them.")
     contact: str = Field("", description="Whom the report names.")
     acknowledged_by: str = Field("", description="A step of the catalogue that answers an incident of any severity.")
-    review: Review | None = None
+    reviewed_by: str = Field("", description="A step of the catalogue that says that the review was written.")
     flags: list[str] = Field([], description="What a person has found, e.g. 'security-breach'.")
     commands: list[str] = Field([], description="Commands of the application whose output the bundle keeps.")
+    summary: str = Field("", description="A command of the application whose output the report shows.")
     log_lines: int = Field(500, gt=0, description="How many of a log's newest lines the bundle keeps.")
-    within: Seconds = Field(120.0, gt=0, description="Triage, bundle and report together.")
 
 
 class Channel(Table):

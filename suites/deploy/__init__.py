@@ -1,1 +1,1 @@
-"""The procedures around a deployment: what must hold before, during and after it."""
+"""The procedures before, during and after a deploy."""

@@ -1,1 +1,1 @@
-"""The procedures of an incident: read-only, to find out what is wrong."""
+"""The incident procedures: what is broken, how bad is it, how far does it reach, and who has to know?"""

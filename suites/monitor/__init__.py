@@ -1,1 +1,1 @@
-"""What is asked every few minutes: seconds each."""
+"""What monitoring watches all the time: each takes seconds."""

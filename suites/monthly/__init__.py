@@ -1,1 +1,1 @@
-"""The monthly procedures: packages, documents, reports."""
+"""The monthly reviews: usage, growth, and when something is used up."""

@@ -1,1 +1,1 @@
-"""The weekly procedures."""
+"""The weekly procedures: what slowly drifts, fills up or gets old."""

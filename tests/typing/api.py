@@ -1,5 +1,6 @@
 """A user's test module. It exists to be type-checked and is never run; see tests/unit/test_facade.py."""
 
+from collections.abc import Callable
 from typing import Any, assert_type
 
 import pytest
@@ -10,11 +11,17 @@ from pytest_llmops import (
     BudgetSpent,
     CallFailed,
     ConfigError,
+    Entries,
+    Entry,
+    Figures,
+    Files,
     Generation,
     Grafana,
     HealthReport,
     Llm,
     LlmopsError,
+    Logs,
+    Machine,
     Measure,
     Measurement,
     Ollama,
@@ -27,6 +34,8 @@ from pytest_llmops import (
     Result,
     Target,
     Traffic,
+    Turn,
+    Ui,
     Unreachable,
     Unsupported,
     Vacuous,
@@ -36,18 +45,31 @@ from pytest_llmops import (
 )
 from pytest_llmops.clients.alertmanager import ReceivedAlert, Silence
 from pytest_llmops.clients.audit import AuditLog
+from pytest_llmops.clients.config_backup import Backups
 from pytest_llmops.clients.exposition import MetricsPage
+from pytest_llmops.clients.figures import Reading as FigureReading
+from pytest_llmops.clients.file_facts import FileFact, Found
 from pytest_llmops.clients.generation import Model
+from pytest_llmops.clients.gpus import Gpu
 from pytest_llmops.clients.grafana import GrafanaHealth
 from pytest_llmops.clients.http import Answer
+from pytest_llmops.clients.listeners import Listener
+from pytest_llmops.clients.log_files import LogFile
+from pytest_llmops.clients.log_groups import Group, Rise
+from pytest_llmops.clients.log_rotation import Rotated
+from pytest_llmops.clients.logs import Retention, Size
+from pytest_llmops.clients.machine import Sampled, Way
+from pytest_llmops.clients.processes import RunningProcess
 from pytest_llmops.clients.readings import Curve, Reading
 from pytest_llmops.clients.redis import CacheFigures
 from pytest_llmops.clients.traffic import Question
+from pytest_llmops.clients.ui import Sessions
+from pytest_llmops.clients.usage import Space, Usage
 from pytest_llmops.clients.vectors import Collection, Hit
 from pytest_llmops.clients.watching import Alert, Rule, ScrapeTarget
 from pytest_llmops.judge import Verdict, judge_samples
 from pytest_llmops.samples import Sample
-from pytest_llmops.target.routes import Kpi, Route
+from pytest_llmops.target.routes import Route
 
 MINE = Workload((Prompt("greeting", "Hello", expect="hello"), Prompt("farewell", "Bye")))
 
@@ -75,10 +97,6 @@ def test_service(api: Api, prompts: Workload, record: Record) -> None:
     assert_type(api.metrics(), MetricsPage)
     assert_type(api.audit(), AuditLog)
     assert_type(api.newly_audited(lambda: api.ask_all(prompts)), AuditLog)
-    assert_type(api.shares("blocks_by_kind"), dict[str, float])
-    assert_type(
-        record("blocked", api.kpi("blocked_total", during=lambda: api.query("x")), api.unit("blocked_total")), Result
-    )
 
 
 def test_round(traffic: Traffic, api: Api, record: Record) -> None:
@@ -88,9 +106,36 @@ def test_round(traffic: Traffic, api: Api, record: Record) -> None:
     assert_type(traffic.questions[0].reply, Reply)
     assert_type(traffic.questions[0].sources, tuple[str, ...])
     assert_type(traffic.audited, AuditLog)
-    assert_type(record("api_error_rate", traffic.kpi("api_error_rate"), "%"), Result)
+    assert_type(traffic.pages, tuple[MetricsPage, MetricsPage])
+    assert_type(traffic.again(), Traffic)
+    assert_type(record.figure("api_error_rate", during=traffic), Result)
+    assert_type(record.figure("blocked_total", during=lambda: api.query("x")), Result)
     assert_type(api.route("query"), Route)
-    assert_type(api.figure("api_error_rate"), Kpi)
+
+
+def test_machine(machine: Machine) -> None:
+    assert_type(machine.usage(), Usage)
+    assert_type(machine.disk("root").used_pct, float)
+    assert_type(machine.disks(), list[Space])
+    assert_type(machine.processes("worker"), list[RunningProcess])
+    assert_type(machine.running("worker")[0].command, str)
+    assert_type(machine.all_processes(), list[RunningProcess])
+    assert_type(machine.sampled("worker", looks=3, every_s=1.0), Sampled)
+    assert_type(machine.listeners(8000), list[Listener])
+    assert_type(machine.listening("worker"), list[Listener])
+    assert_type(machine.gpus(), list[Gpu])
+    assert_type(machine.ways(), dict[str, Way])
+    assert_type(machine.page(), MetricsPage)
+    assert_type(machine.figure("disk_used", disk="root"), float)
+
+
+def test_figures(figures: Figures, traffic: Traffic) -> None:
+    reading: FigureReading = figures.read("api_error_rate", during=traffic)
+    assert_type((reading.value, reading.unit, reading.source, reading.at), tuple[float, str, str, float])
+    assert_type(figures.again("api_error_rate", during=traffic), FigureReading)
+    assert_type(figures.past("queue_length", 60), list[FigureReading])
+    assert_type(figures.shares("blocks_by_kind"), dict[str, float])
+    assert_type("cpu_usage" in figures, bool)
 
 
 def test_models(llm: Llm, ollama: Ollama, openai: OpenAI, prompts: Workload) -> None:
@@ -149,6 +194,45 @@ def test_watching(prometheus: Prometheus, alertmanager: Alertmanager, grafana: G
     assert_type(grafana.health(), GrafanaHealth)
     assert_type(grafana.health().database, str)
     assert_type(grafana.version(), str)
+
+
+def test_page(ui: Ui, services: Callable[[str], Api], prompts: Workload) -> None:
+    turn: Turn = ui.ask(prompts[0], model="small")
+    assert_type(turn.text, str)
+    assert_type(turn.knows("Paris"), bool)
+    assert_type(turn.models, tuple[str, ...])
+    assert_type(ui.sessions(), Sessions)
+    assert_type(ui.health(), float)
+    assert_type(services("reranker").call("models"), Answer)
+
+
+def test_logs_and_files(logs: Logs, files: Files, api: Api) -> None:
+    errors: Entries = logs.entries("app", since_s=3600, level="error", contains="timeout")
+    assert_type(logs.count("app", since_s=86400, level="error"), int)
+    assert_type(errors.judged().top(5), list[Group])
+    assert_type(errors.types(), list[Group])
+    assert_type(errors.novel(86400), list[Group])
+    assert_type(errors.rising(), list[Rise])
+    assert_type(errors.by("logger"), dict[str, Entries])
+    assert_type(errors[0], Entry)
+    assert_type(errors.last(10)[2:], Entries)
+    assert_type(errors.mean("duration_ms"), float | None)
+    assert_type(errors.report("Errors"), str)
+    assert_type(logs.event("timeout"), Entries)
+    assert_type(logs.merged("app", "errors"), Entries)
+    assert_type(logs.follow("app", 5, during=api.health), Entries)
+    assert_type(logs.newest_age_s("app"), float)
+    assert_type(logs.rotated("app"), list[LogFile])
+    assert_type(logs.sizes(), dict[str, Size])
+    assert_type(logs.retention("app"), Retention)
+    assert_type(logs.rotation(), Rotated)
+    found: Found = files.found("config", some=False)
+    assert_type(found.wrong, list[str])
+    assert_type(found.newest, FileFact | None)
+    assert_type(found.checksums(), dict[str, str])
+    assert_type(files.newest_age_s("config"), float)
+    assert_type(files.backups(), Backups)
+    assert_type(files.backups().changed(), list[str])
 
 
 def test_timed(measure: Measure, llm: Llm, api: Api, prompts: Workload) -> None:

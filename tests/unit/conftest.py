@@ -29,7 +29,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self, table, key=None, challenge="", tls=None):
         super().__init__(("127.0.0.1", 0), Handler)
         self.table, self.key, self.challenge = table, key, challenge
-        self.asked = []
+        self.asked, self.bodies = [], []
         scheme = "http"
         if tls:
             self.socket, scheme = tls.wrap_socket(self.socket, server_side=True), "https"
@@ -69,6 +69,7 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(text)
 
     def do_POST(self):
+        self.server.bodies.append(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
         self.do_GET()
 
     def log_message(self, *words):

@@ -12,7 +12,7 @@ from pytest_llmops.sandbox.pace import Pace
 from pytest_llmops.target import profiles
 from pytest_llmops.target.embedded import Sandbox
 
-PROMPTS = profiles.read("sandbox")["prompts"]
+PROMPTS = profiles.read("sandbox")["sandbox"]["prompts"]
 LIMIT = profiles.read("sandbox")["components"]["ollama"]["max_tokens"]
 OURS = [prompt for prompt in PROMPTS if prompt.get("expect")]
 DOCUMENT = {

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from pytest_llmops.errors import ConfigError
+from pytest_llmops.sandbox.faults import FAULTS
 from pytest_llmops.sandbox.stack import read as stack_of
 
 
@@ -39,8 +40,8 @@ def test_only_configured_components_are_told(start):
 
 
 def test_a_component_that_no_part_serves_is_not_told(start):
-    watched = {"prometheus": {}, "alertmanager": {}, "grafana": {}}
-    assert set(start("ollama", over={"components": watched}).told["components"]) == {"ollama"}
+    unserved = {"langfuse": {}, "ui": {}}
+    assert set(start("ollama", over={"components": unserved}).told["components"]) == {"ollama"}
 
 
 def test_an_api_brings_what_it_is_built_on(start, order):
@@ -92,4 +93,4 @@ def test_the_fault_table_is_printed():
         check=True,
     )
     assert "llm:slow=FACTOR" in done.stdout
-    assert len(done.stdout.splitlines()) == 32
+    assert len(done.stdout.splitlines()) == len(FAULTS)

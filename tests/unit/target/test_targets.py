@@ -24,7 +24,15 @@ def test_a_profile_lies_over_the_one_that_it_extends():
     assert sandbox["components"]["qdrant"] == {"collection": "documents", "deadline": "5 s"}
     assert (rag["preflight_deadline"], sandbox["preflight_deadline"]) == ("180 s", "10 s")
     assert [prompt["id"] for prompt in rag["prompts"]][:2] == ["capital", "boiling-point"]
-    assert [prompt["id"] for prompt in sandbox["prompts"]][:2] == ["refund-window", "express-cost"]
+
+
+def test_a_sandbox_is_asked_what_it_knows(tmp_path, read):
+    first = [load(None, name, tmp_path).workload[0].id for name in ("sandbox", "sandbox:rag", "sandbox:voyageur")]
+    assert first == ["refund-window"] * 3
+    own = "[[targets.here.prompts]]\nid = 'mine'\ntext = 'What?'"
+    assert read(f"[targets.here]\nenvironment = 'sandbox'\n{own}").workload[0].id == "mine"
+    assert read("[targets.here]\nenvironment = 'sandbox'").workload[0].id == "refund-window"
+    assert read("[targets.staging]\nprofile = 'rag'\ncomponents.redis.url = 'redis://a'").workload[0].id == "capital"
 
 
 def test_a_profile_may_leave_out_what_the_one_below_has(tmp_path):
@@ -126,12 +134,10 @@ def test_a_target_of_its_own_is_disrupted_only_where_the_file_allows_it(read):
 
 
 def test_what_this_version_does_not_read_is_noted(read):
-    more = "[targets.a.thresholds.x]\ntarget = '< 1 s'\nfor = '2m'"
-    target = read(f"{A}[targets.a.schedule]\ndaily = '0 9 * * *'\n[targets.a.audit]\nx = 'y'\n{more}")
-    assert target.notes[:3] == (
+    target = read(f"{A}[targets.a.schedule]\ndaily = '0 9 * * *'\n[targets.a.audit]\nx = 'y'\n")
+    assert target.notes[:2] == (
         "llmops.toml: [targets.a.schedule] is read by no part of this version",
         "llmops.toml: [targets.a.audit] is read by no part of this version",
-        'llmops.toml: [targets.a.thresholds."x".for] is read by no part of this version',
     )
 
 
@@ -176,15 +182,15 @@ def test_which_component_serves_a_fixture(tmp_path, profile, role, serving):
     assert load(None, f"sandbox:{profile}", tmp_path).table.components.serving(role) == serving
 
 
-def test_what_watches_a_target_has_no_part_in_the_sandbox(read):
+def test_what_has_no_part_in_the_sandbox(read):
     target = read(
         "[targets.demo]\nprofile = 'rag'\nenvironment = 'sandbox'\n"
-        "[targets.demo.components.prometheus]\n[targets.demo.components.grafana]\nrequired = false\n"
+        "[targets.demo.components.prometheus]\n[targets.demo.components.langfuse]\nrequired = false\n"
     )
     assert target.table.embedded
-    assert list(target.table.components.configured()) == ["api", "ollama", "qdrant", "redis"]
+    assert list(target.table.components.configured()) == ["api", "ollama", "qdrant", "redis", "prometheus"]
     assert target.notes == (
-        ("llmops.toml: [targets.demo] is embedded, and the sandbox has no part for prometheus, grafana: left out"),
+        ("llmops.toml: [targets.demo] is embedded, and the sandbox has no part for langfuse: left out"),
     )
 
 

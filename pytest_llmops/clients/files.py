@@ -1,0 +1,122 @@
+"""Files and folders that the application keeps: looked at, and their configuration backed up."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, cast
+
+from pytest_llmops.clients import below
+from pytest_llmops.clients.file_facts import FileFact, Found
+from pytest_llmops.errors import CallFailed, Unsupported, did_you_mean
+
+if TYPE_CHECKING:
+    from pytest_llmops.clients.client import Level
+    from pytest_llmops.clients.config_backup import Backups
+    from pytest_llmops.state.ledger import Ledger
+    from pytest_llmops.target.components import Files as Table
+    from pytest_llmops.target.load import Target
+
+
+class Files:
+    """Files and folders, by the names of the target's ``sets``.
+
+    Args:
+        target: the deployment.
+        component: its name there.
+        ledger: where looks are counted.
+    """
+
+    def __init__(self, target: Target, component: str, ledger: Ledger) -> None:
+        self.target = target
+        self.component = component
+        self.part = cast("Table", target.component(component))
+        self.ledger = ledger
+        self.root = target.root / self.part.root
+        self.address = str(self.root)
+
+    def __repr__(self) -> str:
+        return f"Files({', '.join(self.part.sets) or 'none'})"
+
+    def levels(self, deadline_s: float, facts: dict[str, str]) -> list[Level]:
+        """Reachable: the root is there and can be read."""
+        return [("reachable", lambda: below.there(self.component, self.root))]
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def has(self, name: str) -> bool:
+        """Whether the target has a set of that name."""
+        return name in self.part.sets
+
+    def found(self, name: str, *, some: bool = True) -> Found:
+        """The files of a set as they are now.
+
+        Args:
+            name: of the set.
+            some: whether at least one must be there.
+
+        Raises:
+            Unsupported: the target has no such set.
+            CallFailed: ``absent``: none is there; ``refused``: a folder cannot be read, a link leads out of root.
+        """
+        table = self.part.sets.get(name)
+        if table is None:
+            raise Unsupported(
+                f"{self.component}: target {self.target.name} has no set {name!r}.{did_you_mean(name, self.part.sets)} "
+                f"It has: {', '.join(self.part.sets) or 'none'}."
+            )
+        self.ledger.admit(self.component, self.part.rate_limit)
+        paths = below.found(self.component, self.root, table.paths, table.leave_out, folders=table.folders)
+        found = Found(name, table, [FileFact.of(path, self.root) for path in paths])
+        self.ledger.answer(self.component)
+        if some and not found:
+            raise CallFailed(
+                self.component,
+                "absent",
+                f"{self.component}: nothing of {name} is there: {', '.join(table.paths)} below {self.root}.",
+            )
+        return found
+
+    def newest_age_s(self, name: str) -> float:
+        """Time since a file of the set was last written.
+
+        Raises:
+            CallFailed: as `found`.
+        """
+        newest = self.found(name).newest
+        return newest.age_s if newest else 0.0
+
+    def oldest_age_s(self, name: str) -> float:
+        """Time since the oldest file of the set was last written.
+
+        Raises:
+            CallFailed: as `found`.
+        """
+        oldest = self.found(name).oldest
+        return oldest.age_s if oldest else 0.0
+
+    def back_up(self) -> str:
+        """Copy the configuration into an archive of now in the state folder, and see that it holds each file.
+
+        Returns:
+            The name of the archive.
+
+        Raises:
+            Unsupported: the target has no ``backup`` table.
+            CallFailed: it cannot be written, or does not hold what it should.
+        """
+        return self.backups().make(time.time()).name
+
+    def backups(self) -> Backups:
+        """The backups of the configuration: ``make() newest() broken() changed()``.
+
+        Raises:
+            Unsupported: the target has no ``backup`` table.
+        """
+        from pytest_llmops.clients.config_backup import Backups
+
+        table = self.part.backup
+        if table is None:
+            raise Unsupported(f"{self.component}: target {self.target.name} does not say what a backup holds.")
+        sets = [self.found(name) for name in table.sets]
+        return Backups(self.target, self.component, table, [fact for found in sets for fact in found.facts])

@@ -1,0 +1,81 @@
+"""Langfuse's public API: is it well, and how many traces has it?"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_llmops.clients.over_http import OverHttp
+from pytest_llmops.errors import CallFailed, excerpt
+
+if TYPE_CHECKING:
+    from pytest_llmops.clients.client import Level
+    from pytest_llmops.clients.http import Http
+    from pytest_llmops.target.components import Langfuse as LangfuseComponent
+
+HEALTH = "/api/public/health"
+
+
+@dataclass(frozen=True, slots=True)
+class LangfuseHealth:
+    """What ``/api/public/health`` says.
+
+    Attributes:
+        code: HTTP status: 200, or 503 where its database is away.
+        version: of the server; empty where it does not say.
+        elapsed_s: how long the route took.
+    """
+
+    code: int
+    version: str
+    elapsed_s: float
+
+
+class Langfuse(OverHttp):
+    """A Langfuse server.
+
+    Args:
+        http: calls to it.
+        config: the component's table; the keys of ``traces`` are its ``auth.basic``, public key first.
+    """
+
+    def __init__(self, http: Http, config: LangfuseComponent) -> None:
+        super().__init__(http)
+        self.config = config
+
+    def levels(self, deadline_s: float, facts: dict[str, str]) -> list[Level]:
+        """Reachable: its health route answers, be it that its database is away."""
+        return [("reachable", lambda: facts.update(server=self.health().version))]
+
+    def health(self) -> LangfuseHealth:
+        """Ask the health route, which needs no key, for its database, too. A 503 is an answer, not an exception.
+
+        Raises:
+            CallFailed: no answer of Langfuse's came.
+        """
+        answer = self.http.call("GET", HEALTH, query={"failIfDatabaseUnavailable": "true"})
+        found = (answer if answer.status == 503 and answer.is_json else answer.ok()).table()
+        if "status" not in found:
+            said = f"{answer.asked} names no status, so this is no Langfuse: {excerpt(answer.text)!r}"
+            raise CallFailed(self.component, "bad-answer", f"{self.component}: {said}.")
+        return LangfuseHealth(answer.status, str(found.get("version", "")), answer.elapsed_s)
+
+    def traces(self, *, last_s: float | None = None) -> int:
+        """How many traces it has.
+
+        Args:
+            last_s: only those of so many seconds ago until now; all if not given.
+
+        Raises:
+            CallFailed: the keys are refused (kind ``http-401``), or no answer of Langfuse's came.
+        """
+        asked = {"limit": "1"}
+        if last_s is not None:
+            asked["fromTimestamp"] = (dt.datetime.now(dt.UTC) - dt.timedelta(seconds=last_s)).isoformat()
+        answer = self.http.call("GET", "/api/public/traces", query=asked).ok()
+        try:
+            return int(answer.json()["meta"]["totalItems"])
+        except (KeyError, TypeError, ValueError):
+            said = f"{answer.asked} answered something else than Langfuse's API: {excerpt(answer.text)!r}"
+            raise CallFailed(self.component, "bad-answer", f"{self.component}: {said}.") from None

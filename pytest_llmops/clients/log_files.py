@@ -1,0 +1,130 @@
+"""The files of a log, oldest first, and their lines: streamed, and never more than a number of bytes."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+LONGEST_LINE = 1_000_000
+"""Bytes; what is longer comes in pieces."""
+
+_ROTATED = re.compile(r"(?:\.(?P<number>\d{1,4})|[.-]\d{4}-?\d{2}-?\d{2}(?:[T_-]?\d{2,6})?)(?:\.\w+)?(?:\.gz)?$|\.gz$")
+
+
+@dataclass(frozen=True, slots=True)
+class LogFile:
+    """A file of a log.
+
+    Attributes:
+        path: where it is.
+        name: relative to the root.
+        bytes: as it lies on disk.
+        changed_at: when it was last written, in epoch seconds.
+        inode: by which it is known under another name.
+    """
+
+    path: Path
+    name: str
+    bytes: int
+    changed_at: float
+    inode: int
+
+    @property
+    def rotated(self) -> bool:
+        """Whether its name says that it is an older part: ``app.log.1``, ``app.log.2.gz``, ``app-20261129.log``."""
+        return _ROTATED.search(self.path.name) is not None
+
+    @property
+    def compressed(self) -> bool:
+        """Whether it is a gzip file."""
+        return self.path.suffix == ".gz"
+
+    @property
+    def signature(self) -> tuple[str, int, float]:
+        """Another one once it was written again."""
+        return self.name, self.bytes, self.changed_at
+
+
+def of(paths: Iterable[Path], root: Path) -> list[LogFile]:
+    """The files as they are now, oldest first; one that has just been removed is left out."""
+    files = []
+    for path in paths:
+        try:
+            state = path.stat()
+        except FileNotFoundError:
+            continue
+        name = path.relative_to(root).as_posix()
+        files.append(LogFile(path, name, state.st_size, state.st_mtime, state.st_ino))
+    return sorted(files, key=lambda file: (file.changed_at, -_number(file.path.name), file.name))
+
+
+def _number(name: str) -> int:
+    """``app.log.2`` is older than ``app.log.1``."""
+    found = _ROTATED.search(name)
+    return int(found["number"] or 0) if found else 0
+
+
+class Lines:
+    """The lines of files, oldest first.
+
+    Args:
+        files: in that order.
+        max_bytes: so much of the newest is read.
+
+    Attributes:
+        cut: once all were read: sentences of what was left out, or is damaged.
+    """
+
+    def __init__(self, files: Sequence[LogFile], max_bytes: int) -> None:
+        self._shares: list[tuple[LogFile, int]] = []
+        self.cut: list[str] = []
+        left = max_bytes
+        for file in reversed(files):
+            share = min(left, _unpacked(file))
+            self._shares.insert(0, (file, share))
+            left -= share
+
+    def __iter__(self) -> Iterator[str]:
+        for file, share in self._shares:
+            if share or not file.bytes:
+                yield from self._of(file, share)
+            else:
+                self.cut.append(f"{file.name} was not read, the limit of bytes was reached before")
+
+    def _of(self, file: LogFile, share: int) -> Iterator[str]:
+        skip = max(0, _unpacked(file) - share)
+        if skip:
+            self.cut.append(f"{file.name} was read from byte {skip} on")
+        try:
+            with cast("BinaryIO", gzip.open(file.path) if file.compressed else file.path.open("rb")) as opened:
+                opened.seek(skip)
+                if skip:
+                    opened.readline(LONGEST_LINE)
+                yield from _decoded(opened, share)
+        except (OSError, EOFError, zlib.error) as error:
+            self.cut.append(f"{file.name} could not be read to its end: {getattr(error, 'strerror', None) or error}")
+
+
+def _decoded(opened: BinaryIO, most: int) -> Iterator[str]:
+    while most > 0 and (line := opened.readline(LONGEST_LINE)):
+        most -= len(line)
+        yield line.decode("utf-8", errors="replace").rstrip("\r\n")
+
+
+def _unpacked(file: LogFile) -> int:
+    """How much is in it; of a gzip file as its last bytes say."""
+    if not file.compressed:
+        return file.bytes
+    try:
+        with file.path.open("rb") as opened:
+            opened.seek(-4, 2)
+            return int.from_bytes(opened.read(4), "little")
+    except OSError:
+        return file.bytes

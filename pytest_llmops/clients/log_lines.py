@@ -1,0 +1,166 @@
+"""From lines to entries: by a regular expression or as JSON, with what belongs to a line beside it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import jmespath
+
+from pytest_llmops.clients.log_entries import Entry
+from pytest_llmops.clients.log_words import clock, level, rank
+from pytest_llmops.target.log_sources import KEYS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from pytest_llmops.target.log_sources import Source
+
+MOST = 100
+"""Lines that belong to an entry and are kept; of a longer traceback the last ones."""
+
+USUAL = {
+    "time": 'timestamp || time || ts || "@timestamp"',
+    "level": "level || severity || levelname",
+    "logger": "logger || name",
+    "message": "message || msg || event",
+}
+"""Where these stand in JSON, unless a log's table says otherwise."""
+
+_COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_TRACEBACK = re.compile(r"\s*(?:\+ )?(?:Exception Group )?Traceback \(most recent call last\):")
+_CHAIN = ("During handling of the above exception", "The above exception was the direct cause")
+_EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(?::\s.*)?$")
+
+
+@dataclass
+class _Open:
+    """An entry whose lines still come."""
+
+    message: str
+    at: float | None
+    level: str
+    logger: str
+    fields: Mapping[str, Any]
+    exception: str = ""
+    within: bool = False
+    alone: bool = False
+    more: deque[str] = field(default_factory=lambda: deque(maxlen=MOST))
+
+    def done(self, source: str) -> Entry:
+        message = self.exception or "Traceback" if self.alone else self.message
+        return Entry(message, self.at, self.level, self.logger, source, self.exception, self.fields, tuple(self.more))
+
+
+class LineReader:
+    """Reads the lines of one log.
+
+    Args:
+        source: its table.
+        name: its name.
+
+    Attributes:
+        read: lines that are entries.
+        unreadable: lines that are neither an entry nor look like part of one; they are kept with the entry before.
+    """
+
+    def __init__(self, source: Source, name: str) -> None:
+        self._source = source
+        self._name = name
+        self._line = re.compile(source.line) if source.line else None
+        self._keys = {key: jmespath.compile(path) for key, path in {**USUAL, **source.keys}.items()}
+        self._moment = clock(source.timezone, source.time_format)
+        self._last_at: float | None = None
+        self.read = 0
+        self.unreadable = 0
+
+    def entries(self, lines: Iterable[str]) -> Iterator[Entry]:
+        """The entries that these lines are, oldest first."""
+        current: _Open | None = None
+        for raw in lines:
+            line = _COLOURS.sub("", raw)
+            opened = self._opened(line)
+            if opened is None and _TRACEBACK.match(line) and not self._belongs(current):
+                opened = _Open("", self._last_at, "error", current.logger if current else "", {}, alone=True)
+                opened.within = True
+                opened.more.append(line)
+            if opened is None:
+                current = self._added(current, line)
+                continue
+            self.read += 1
+            if current is not None:
+                yield current.done(self._name)
+            current = opened
+        if current is not None:
+            yield current.done(self._name)
+
+    def document(self, text: str, changed_at: float) -> Entry | None:
+        """The entry that a whole file is; None where it is no JSON object."""
+        opened = self._json(text)
+        if opened is None:
+            self.unreadable += 1
+            return None
+        self.read += 1
+        if opened.at is None:
+            opened.at = changed_at
+        return opened.done(self._name)
+
+    @staticmethod
+    def _belongs(current: _Open | None) -> bool:
+        """Whether a traceback that begins now is part of what is open: an error, or another traceback."""
+        return current is not None and (current.within or rank(current.level) >= rank("error"))
+
+    def _opened(self, line: str) -> _Open | None:
+        """The entry that a line begins; None where it begins none."""
+        if self._source.format != "plain" and (found := self._json(line)):
+            return found
+        if self._line is None or not (matched := self._line.match(line)):
+            return None
+        groups = matched.groupdict()
+        inner = self._json(groups.get("message") or "") if self._source.keys else None
+        return self._made({**groups, **_told(inner)} if inner else groups)
+
+    def _json(self, text: str) -> _Open | None:
+        if not text.lstrip().startswith("{"):
+            return None
+        try:
+            document = json.loads(text)
+        except ValueError:
+            return None
+        return self._made({key: path.search(document) for key, path in self._keys.items()})
+
+    def _made(self, found: Mapping[str, Any]) -> _Open:
+        at = self._moment(found.get("time"))
+        self._last_at = at = self._last_at if at is None else at
+        message = "" if found.get("message") is None else str(found["message"])
+        fields = {key: value for key, value in found.items() if key not in KEYS and value is not None}
+        opened = _Open(message, at, level(found.get("level")), str(found.get("logger") or ""), fields)
+        opened.within = bool(_TRACEBACK.match(message))
+        return opened
+
+    def _added(self, current: _Open | None, line: str) -> _Open | None:
+        """The open entry with a line that begins none."""
+        blank = not line.strip()
+        if current is None:
+            self.unreadable += not blank
+            return None
+        if _TRACEBACK.match(line) or line.startswith(_CHAIN):
+            current.within = True
+        elif current.within and not line[:1].isspace() and not blank:
+            current.within = False
+            if _EXCEPTION.match(line):
+                current.exception = line.strip()
+        elif not (blank or line[:1].isspace() or line[:1] in "}])|+"):
+            self.unreadable += 1
+        if not blank:
+            current.more.append(line)
+        return current
+
+
+def _told(inner: _Open) -> dict[str, Any]:
+    """What a message that is JSON says better than the words before it."""
+    told = {"message": inner.message, "level": inner.level, "logger": inner.logger}
+    return {key: value for key, value in told.items() if value} | dict(inner.fields)

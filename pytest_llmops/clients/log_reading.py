@@ -1,0 +1,214 @@
+"""Reads a log, wherever its lines come from; what has not changed since is not read again."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from pytest_llmops.clients import below
+from pytest_llmops.clients.exchange import last_exchange
+from pytest_llmops.clients.log_entries import Entries, Entry, Reading
+from pytest_llmops.clients.log_files import Lines, LogFile, of
+from pytest_llmops.clients.log_lines import LineReader
+from pytest_llmops.clients.log_words import rank, without_secrets
+from pytest_llmops.errors import CallFailed, ControlError, Unsupported, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pytest_llmops.state.ledger import Ledger
+    from pytest_llmops.target.components import Logs as Table
+    from pytest_llmops.target.load import Target
+    from pytest_llmops.target.log_sources import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What was read of a log.
+
+    Attributes:
+        entries: oldest first.
+        read: how many there were; the newest are kept.
+        unreadable: lines that are none.
+        cut: sentences of what was not read.
+    """
+
+    entries: list[Entry]
+    read: int
+    unreadable: int
+    cut: tuple[str, ...] = ()
+
+
+class LogReading:
+    """Reads the logs of a target.
+
+    Args:
+        target: the deployment.
+        component: its name there.
+        ledger: where readings are counted.
+    """
+
+    def __init__(self, target: Target, component: str, ledger: Ledger) -> None:
+        self.target = target
+        self.component = component
+        self.part = cast("Table", target.component(component))
+        self.ledger = ledger
+        self.root = target.root / self.part.root
+        self._redactor = target.redactor()
+        self._known: dict[str, tuple[object, Read]] = {}
+
+    def forget(self) -> None:
+        """Read everything anew."""
+        self._known.clear()
+
+    def source(self, name: str) -> Source:
+        """The table of a log.
+
+        Raises:
+            Unsupported: the target has no such log.
+        """
+        source = self.part.sources.get(name)
+        if source is None:
+            raise Unsupported(self.unknown("log", name, self.part.sources))
+        return source
+
+    def unknown(self, kind: str, name: str, known: Iterable[str]) -> str:
+        """A sentence about something that the target does not have."""
+        names = list(known)
+        return (
+            f"{self.component}: target {self.target.name} has no {kind} {name!r}.{did_you_mean(name, names)} "
+            f"It has: {', '.join(names) or 'none'}."
+        )
+
+    def files(self, name: str) -> list[LogFile]:
+        """The files of a log, oldest first.
+
+        Raises:
+            Unsupported: it is none of files.
+            CallFailed: ``absent``: there is none.
+        """
+        table = self.source(name)
+        if not table.files:
+            raise Unsupported(
+                f"{self.component}: {name} is handed out by {table.command or table.component}, not files."
+            )
+        files = of(below.found(self.component, self.root, table.files), self.root)
+        if not files:
+            raise CallFailed(
+                self.component,
+                "absent",
+                f"{self.component}: no file of {name} is there: {', '.join(table.files)} below {self.root}.",
+            )
+        return files
+
+    def read(self, name: str, since_s: float | None = None) -> Entries:
+        """The entries of a log.
+
+        Args:
+            name: which one.
+            since_s: only those of so many last seconds.
+
+        Raises:
+            Unsupported: there is no such log, or it has no times.
+            CallFailed: it cannot be read, or none of its lines is as its table says.
+        """
+        table = self.source(name)
+        since = None if since_s is None else time.time() - since_s
+        self.ledger.admit(self.component, self.part.rate_limit)
+        if table.files:
+            files = self.files(name)
+            found = self._of_files(name, [f for f in files if since is None or f.changed_at >= since] or files[-1:])
+        else:
+            found = self._of_lines(name, self.handed_out(name))
+        self.ledger.answer(self.component)
+        if found.unreadable and not found.read:
+            raise CallFailed(
+                self.component,
+                "bad-answer",
+                f"{self.component}: none of the {found.unreadable} lines of {name} is as its table says; "
+                f"see components.{self.component}.sources.{name}.",
+            )
+        return self._entries(name, found, since)
+
+    def parsed(self, name: str, lines: Iterable[str]) -> Entries:
+        """The entries that these lines of a log are."""
+        return self._entries(name, self._of_lines(name, lines), None)
+
+    def times(self, name: str) -> Iterator[float]:
+        """The times that stand in a log, from its oldest file on."""
+        table = self.source(name)
+        if not table.files or table.format == "document":
+            oldest = self.read(name).reading.oldest_at
+            yield from () if oldest is None else (oldest,)
+            return
+        for file in self.files(name):
+            for entry in LineReader(table, name).entries(Lines([file], self.part.max_bytes)):
+                if entry.at is not None:
+                    yield entry.at
+
+    def handed_out(self, name: str) -> list[str]:
+        """The lines that a command prints, on either stream, or that a component's driver hands out."""
+        table = self.source(name)
+        if table.command:
+            from pytest_llmops.clients.app_command import AppCommands
+
+            ran = AppCommands(self.target, "app_command", self.ledger).run(table.command)
+            return [*ran.output.splitlines(), *ran.errors.splitlines()]
+        from pytest_llmops.control.drivers import hands_on
+
+        try:
+            return hands_on(self.target, table.component or "").logs(table.lines)
+        except ControlError as error:
+            raise CallFailed(self.component, error.kind, f"{self.component}: {name}: {error}") from None
+
+    def _of_files(self, name: str, files: list[LogFile]) -> Read:
+        last_exchange.set(f"zcat -f {' '.join(shlex.quote(str(file.path)) for file in files[-5:])}")
+        signature = tuple(file.signature for file in files)
+        known = self._known.get(name)
+        if known is None or known[0] != signature:
+            known = self._known[name] = signature, self._parsed(name, files)
+        return known[1]
+
+    def _parsed(self, name: str, files: list[LogFile]) -> Read:
+        table = self.source(name)
+        if table.format != "document":
+            lines = Lines(files, self.part.max_bytes)
+            found = self._of_lines(name, lines)
+            return Read(found.entries, found.read, found.unreadable, (*lines.cut, *found.cut))
+        reader = LineReader(table, name)
+        texts = ((file, "\n".join(Lines([file], self.part.max_bytes))) for file in files[-self.part.max_lines :])
+        documents = [reader.document(text, file.changed_at) for file, text in texts]
+        entries = sorted((one for one in documents if one is not None), key=lambda entry: entry.at or 0.0)
+        return Read(entries, reader.read, reader.unreadable)
+
+    def _of_lines(self, name: str, lines: Iterable[str]) -> Read:
+        reader = LineReader(self.source(name), name)
+        kept: deque[Entry] = deque(reader.entries(lines), maxlen=self.part.max_lines)
+        cut = (f"of {reader.read} entries the newest {len(kept)} are kept",) if reader.read > len(kept) else ()
+        return Read(list(kept), reader.read, reader.unreadable, cut)
+
+    def _entries(self, name: str, found: Read, since: float | None) -> Entries:
+        table = self.source(name)
+        times = [entry.at for entry in found.entries if entry.at is not None]
+        if since is not None and found.entries and not times:
+            raise Unsupported(f"{self.component}: {name} has no times, so what is of late in it cannot be told.")
+        period = [entry for entry in found.entries if since is None or (entry.at is not None and entry.at >= since)]
+        reading = Reading(
+            name,
+            since,
+            total=len(period),
+            unreadable=found.unreadable,
+            undated=len(found.entries) - len(times),
+            cut=found.cut,
+            oldest_at=min(times, default=None),
+            newest_at=max(times, default=None),
+            quiet=table.quiet,
+        )
+        least = rank(table.at_least) if table.at_least else -1
+        return Entries([entry for entry in period if rank(entry.level) >= least], reading, self._clean)
+
+    def _clean(self, text: str) -> str:
+        return without_secrets(self._redactor.clean(text))

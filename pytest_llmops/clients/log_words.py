@@ -1,0 +1,120 @@
+"""What the words of a log line mean: its level, its time, and the message without what differs each time."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import time
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LEVELS = ("debug", "info", "warning", "error", "critical")
+_MEANT = {
+    "trace": "debug", "verbose": "debug", "fine": "debug", "d": "debug",
+    "notice": "info", "information": "info", "log": "info", "i": "info",
+    "warn": "warning", "w": "warning",
+    "err": "error", "severe": "error", "e": "error",
+    "fatal": "critical", "crit": "critical", "alert": "critical", "emerg": "critical", "emergency": "critical",
+    "panic": "critical", "c": "critical", "f": "critical",
+}  # fmt: skip
+_SYSLOG = ("critical", "critical", "critical", "error", "warning", "info", "info", "debug")
+"""Of the numbers 0 to 7, as in the journal's PRIORITY."""
+
+LONGEST = 240
+DAY_S = 86400.0
+
+_SHORTENED: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"\x1b\[[0-9;]*m"), ""),
+    (re.compile(r"(?<!\w)(['\"`])(?:(?!\1).)*\1(?!\w)"), "'…'"),
+    (re.compile(r"\b[\w.+-]+@[\w-]+\.[\w.]+\b"), "EMAIL"),
+    (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE), "ID"),
+    (re.compile(r"\b(?:0x)?(?=[0-9a-f]*\d)(?=[0-9]*[a-f])[0-9a-f]{7,}\b", re.IGNORECASE), "ID"),
+    (re.compile(r"\d+(?:[.,:]\d+)*"), "N"),
+    (re.compile(r"\s+"), " "),
+)
+_SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"), r"\1 [redacted]"),
+    (
+        re.compile(
+            r"(?i)([\w-]*(?:api[_-]?key|token|passw(?:or)?d|secret|authorization)[\"']?\s*[:=]\s*[\"']?)"
+            r"(?!\[redacted\]|(?:bearer|basic)\s)[^\s\"',;&}]+"
+        ),
+        r"\1[redacted]",
+    ),
+    (re.compile(r"\b(?:sk|pk|jina|ghp|gho|xox[bp])[-_][\w-]{16,}"), "[redacted]"),
+    (re.compile(r"(?<=://)[^\s/@:]+:[^\s/@]+(?=@)"), "[redacted]"),
+)
+
+
+def level(text: object) -> str:
+    """One of `LEVELS`, from a word in any case or a number (the journal's, or Python's); else the word itself."""
+    word = str(text if text is not None else "").strip().strip("[]").lower()
+    if word.isdecimal():
+        number = int(word)
+        return _SYSLOG[number] if number < len(_SYSLOG) else LEVELS[max(0, min(number // 10, 5) - 1)]
+    return _MEANT.get(word, word)
+
+
+def rank(word: str) -> int:
+    """How bad a level is; below all where it is none."""
+    return LEVELS.index(word) if word in LEVELS else -1
+
+
+def shortened(message: str) -> str:
+    """The message without what differs from line to line: quoted parts, ids, numbers."""
+    for pattern, instead in _SHORTENED:
+        message = pattern.sub(instead, message)
+    return message.strip()[:LONGEST]
+
+
+def without_secrets(text: str) -> str:
+    """Text without what looks like a key, a token or a password, known or not."""
+    for pattern, instead in _SECRETS:
+        text = pattern.sub(instead, text)
+    return text
+
+
+def clock(timezone: str, form: str | None) -> Callable[[object], float | None]:
+    """What reads the times of a log.
+
+    Args:
+        timezone: of times without one; ``local`` is this machine's.
+        form: of ``strptime``; without it epoch numbers (s, ms, µs, ns) and ISO 8601 are read.
+
+    Returns:
+        A function from what stands there to epoch seconds, None where it is no time.
+    """
+    zone = None if timezone == "local" else ZoneInfo(timezone)
+
+    def moment(found: object) -> float | None:
+        if isinstance(found, bool) or not isinstance(found, int | float | str):
+            return None
+        text = str(found).strip()
+        try:
+            read = _formed(text, form) if form else _epoch(text) or dt.datetime.fromisoformat(text)
+        except ValueError:
+            return None
+        if isinstance(read, float):
+            return read
+        return (read if read.tzinfo else read.replace(tzinfo=zone)).timestamp()
+
+    return moment
+
+
+def _epoch(text: str) -> float | None:
+    if not re.fullmatch(r"\d{9,19}(\.\d+)?(e\d+)?", text):
+        return None
+    number = float(text)
+    return next((number / unit for limit, unit in ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3)) if number > limit), number)
+
+
+def _formed(text: str, form: str) -> dt.datetime:
+    """By ``strptime``; where the form has no year it is the last time that there was such a day."""
+    if "%Y" in form or "%y" in form or "%G" in form:
+        return dt.datetime.strptime(text, form)  # noqa: DTZ007 (the zone is the caller's)
+    today = dt.datetime.fromtimestamp(time.time() + DAY_S)  # noqa: DTZ006 (only its year is used)
+    read = dt.datetime.strptime(f"{today.year} {text}", f"%Y {form}")  # noqa: DTZ007
+    return read if read <= today else read.replace(year=read.year - 1)

@@ -1,0 +1,197 @@
+"""A Streamlit app: its web server over HTTP, and its script by one turn of a conversation."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_llmops.clients.exchange import last_exchange
+from pytest_llmops.clients.over_http import OverHttp
+from pytest_llmops.control.tool import Tool
+from pytest_llmops.errors import CallFailed, ConfigError, ControlError, Unsupported, excerpt
+from pytest_llmops.samples import Prompt
+from pytest_llmops.target.templates import render
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_llmops.clients.client import Level
+    from pytest_llmops.clients.http import Http
+    from pytest_llmops.target.components import Ui as UiComponent
+
+SCRIPT = Path(__file__).with_name("streamlit_turn.py")
+LONGEST_QUOTE = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """Who is at the page.
+
+    Attributes:
+        active: people who have it open now.
+        begun: sessions since the server started.
+    """
+
+    active: int
+    begun: int
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One question, asked on the page as a person asks it.
+
+    Attributes:
+        text: the answer.
+        took_s: until it was there whole.
+        shown_s: until the page was shown first.
+        models: what the box of models offers.
+        details: what the app notes of the answer (``model``, ``eval_count`` …), where it does.
+    """
+
+    text: str = field(repr=False)
+    took_s: float
+    shown_s: float
+    models: tuple[str, ...]
+    details: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def knows(self, expected: str) -> bool:
+        """Whether the answer holds these words, whatever their case."""
+        return expected.casefold() in self.text.casefold()
+
+
+class Ui(OverHttp):
+    """A web interface for people.
+
+    Args:
+        http: calls to it.
+        config: the component's table.
+    """
+
+    def __init__(self, http: Http, config: UiComponent) -> None:
+        super().__init__(http)
+        self.config = config
+
+    def levels(self, deadline_s: float, facts: dict[str, str]) -> list[Level]:
+        """Reachable: anything answers; whether the page is well is a check of its own."""
+        return [("reachable", lambda: self.http.call("GET", self.config.health))]
+
+    def health(self) -> float:
+        """Ask the web server whether it is well; seconds that it took. The script is not run by that.
+
+        Raises:
+            CallFailed: it answers anything but 200 and ``ok``: a Streamlit server answers any path that it does not
+                know with 200 and a page.
+        """
+        answer = self.http.call("GET", self.config.health).ok()
+        if answer.text.strip() != "ok":
+            said = excerpt(answer.text.strip(), LONGEST_QUOTE)
+            raise self._failed("bad-answer", f"{answer.asked} answers {said!r}, not 'ok'")
+        return answer.elapsed_s
+
+    def sessions(self) -> Sessions:
+        """Count the sessions, by the server's own metrics.
+
+        Raises:
+            CallFailed: there is no such page, or it does not count sessions.
+        """
+        from prometheus_client.openmetrics.parser import text_string_to_metric_families
+
+        answer = self.http.call("GET", self.config.metrics).ok()
+        try:
+            families = list(text_string_to_metric_families(answer.text))  # type: ignore[no-untyped-call]
+        except ValueError as error:
+            raise self._failed("bad-answer", f"{answer.asked} is no page of OpenMetrics ({error})") from None
+        events = {s.labels.get("type"): s.value for f in families if f.name == "session_events" for s in f.samples}
+        if not events:
+            raise self._failed("bad-answer", f"{answer.asked} counts no session_events")
+        begun = events.get("connect", 0) + events.get("reconnect", 0)
+        shown = [sample.value for f in families if f.name == "active_sessions" for sample in f.samples]
+        return Sessions(int(shown[0] if shown else begun - events.get("disconnect", 0)), int(begun))
+
+    def ask(self, question: Prompt | str, *, model: str | None = None) -> Turn:
+        """Run the app's script in an interpreter of its own, ask one question, read the answer off the page.
+
+        Nobody's session is touched. The first time an app may load what it needs, which takes it up to a minute.
+
+        Args:
+            question: what is typed.
+            model: what is chosen in the box of models; what it shows by default.
+
+        Raises:
+            Unsupported: the target names no script, or its interpreter lacks a package.
+            CallFailed: ``exception``: the script raised one; ``error-shown``: the page shows an error; ``no-answer``:
+                there is nothing to type into, or nothing came; ``timeout``.
+        """
+        text = question.text if isinstance(question, Prompt) else question
+        found = self._run({"question": text, "model": model, "box": self.config.model_box})
+        for kind, key in (("exception", "exceptions"), ("error-shown", "errors")):
+            if found.get(key):
+                shown = excerpt("; ".join(found[key]), LONGEST_QUOTE)
+                raise self._failed(kind, f"{self.config.app}: the page shows {key[:-1]}s: {shown}")
+        if not found["answered"]:
+            raise self._failed("no-answer", f"{self.config.app}: the page has no field to type a question into")
+        last = found["messages"][-1] if found["messages"] else {}
+        if last.get("role") != "assistant" or not str(last.get("content", "")).strip():
+            raise self._failed("no-answer", f"{self.config.app}: the question was taken, and no answer came")
+        details = last.get("metadata")
+        return Turn(
+            str(last["content"]),
+            found["took_s"],
+            found["shown_s"],
+            tuple(found["models"]),
+            details if isinstance(details, dict) else {},
+        )
+
+    def _run(self, asked: dict[str, Any]) -> dict[str, Any]:
+        if self.config.app is None:
+            raise Unsupported(
+                f"{self.component}: the target names no script of the page; "
+                f"give it app = 'app.py', and root where that lies elsewhere."
+            )
+        python, root = self.config.python or sys.executable, self.http.target.root / self.config.root
+        tool = Tool((python, str(SCRIPT), self.config.app), root, self._environ())
+        within_s = self.config.turn * 2
+        self.http.ledger.admit(self.component, self.config.rate_limit)
+        last_exchange.set(self.http.target.redactor().clean(tool.typed(json.dumps(asked))))
+        start = time.perf_counter()
+        try:
+            done = tool.run(json.dumps({**asked, "within_s": self.config.turn}), within_s=within_s)
+        except ControlError as error:
+            kind = "absent" if error.kind == "away" else error.kind
+            raise self._failed(kind, str(error).rstrip(".")) from None
+        self.http.ledger.answer(self.component)
+        return self._read(done.out, done.said, python, time.perf_counter() - start)
+
+    def _read(self, out: str, said: str, python: str, took_s: float) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = json.loads(out.strip().rpartition("\n")[2])
+        except ValueError:
+            raise self._failed("exception", f"{self.config.app} ended after {took_s:.1f} s: {said}") from None
+        if lacking := found.get("lacking"):
+            its = f"{python} -m pip install {str(lacking).partition('.')[0]}"
+            needed = its if self.config.python else "pip install 'pytest-llmops[ui]'"
+            raise Unsupported(f"{self.component}: {python} has no {lacking} to show the page with: run {needed}.")
+        return found
+
+    def _environ(self) -> Mapping[str, str]:
+        """Ours, without the variables that hold a secret of this target, and what the table adds.
+
+        Raises:
+            ConfigError: it names a component that the target does not have.
+        """
+        target = self.http.target
+        secret = {value for values in target.known_secrets().values() for value in values}
+        ours = {name: value for name, value in os.environ.items() if value not in secret}
+        urls = {name: part.url for name, part in target.table.components.configured().items() if part.url}
+        try:
+            return {**ours, **{name: str(render(text, urls)) for name, text in self.config.env.items()}}
+        except ConfigError as error:
+            raise ConfigError(f"{target.where[:-1]}.components.{self.component}.env]: {error}") from None
+
+    def _failed(self, kind: str, what: str) -> CallFailed:
+        return CallFailed(self.component, kind, self.http.target.redactor().clean(f"{self.component}: {what}."))

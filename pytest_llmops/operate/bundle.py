@@ -1,0 +1,212 @@
+"""The diagnostics bundle: what an investigation wants to see of a deployment, collected while it lasts."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from pytest_llmops.clients.http import purpose
+from pytest_llmops.control.drivers import hands_on
+from pytest_llmops.errors import LlmopsError, Unreachable, Unsupported
+from pytest_llmops.operate.side_by_side import together
+from pytest_llmops.target.secrets import without_userinfo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from pytest_llmops.clients.client import Client
+    from pytest_llmops.operate.findings import Finding
+    from pytest_llmops.target.load import Target
+
+COLLECT_S = 40.0
+"""For all of it."""
+
+CALL_S = 10.0
+"""For one call of the benchmark."""
+
+LOGGED_S = 3600.0
+"""How far back logs are kept: an hour, as in voyageur's runbook."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file of the bundle.
+
+    Attributes:
+        file: its path within the bundle.
+        what: it is, in words.
+        text: of it, with secrets in it still; empty where it could not be had.
+        lacks: why it could not be had; empty where it was.
+        took_s: how long that took.
+    """
+
+    file: str
+    what: str
+    text: str
+    lacks: str
+    took_s: float
+
+
+class Bundle:
+    """Collects what can be had of one deployment.
+
+    Args:
+        target: with addresses.
+        client: gives a component's client, whether or not it can be reached.
+        findings: of triage: what is down is not asked again.
+    """
+
+    def __init__(self, target: Target, client: Callable[[str], Client], findings: Sequence[Finding]) -> None:
+        self.target = target
+        self._client = client
+        self._findings = findings
+        self._down = {one.name: one.said for one in findings if one.kind == "component" and one.state == "failed"}
+
+    def collect(self) -> list[Part]:
+        """All parts, also those that could not be had."""
+        wanted = {file: (what, collect) for file, what, collect in self._wanted()}
+        with purpose("diagnostics"):
+            done = together({file: collect for file, (_, collect) in wanted.items()}, COLLECT_S)
+        parts = []
+        for file, (what, _) in wanted.items():
+            text, error = done[file].value, done[file].error
+            lacks = "" if error is None else _said(error)
+            if error is None and not (text or "").strip():
+                lacks = "there is nothing in it"
+            parts.append(Part(file, what, "" if lacks else text or "", lacks, done[file].took_s))
+        return parts
+
+    def _wanted(self) -> Iterator[tuple[str, str, Callable[[], str]]]:
+        table = self.target.table
+        parts = table.components.configured()
+        yield "findings.json", "what triage found", self._found
+        yield "config.json", "the target's settings", self._settings
+        controlled = [name for name, part in parts.items() if part.control is not None]
+        for name in controlled:
+            yield f"state/{name}.json", f"how {name} runs, by its driver", partial(self._state, name)
+            yield f"logs/{name}.txt", f"the newest lines of {name}, by its driver", partial(self._driven_log, name)
+        if table.components.api and table.components.api.metrics:
+            yield "metrics.txt", "the API's page of metrics", self._metrics
+        if "prometheus" in parts:
+            yield "alerts.json", "the alerts of Prometheus", self._alerts
+        if table.components.logs:
+            for source in table.components.logs.sources:
+                yield f"logs/{source}.txt", f"the newest lines of the log {source}", partial(self._log, source)
+        if "machine" in parts:
+            yield "machine.json", "figures of the machine", self._machine
+        for name in dict.fromkeys([*table.incident.commands, *filter(None, [table.incident.summary])]):
+            yield self.command_file(name), f"what the command {name} prints", partial(self._command, name)
+        for name in ("ollama", "openai"):
+            if name in parts:
+                yield (
+                    f"benchmark/{name}.json",
+                    f"one short answer of {name} for each detail level",
+                    partial(self._benchmark, name),
+                )
+
+    def _found(self) -> str:
+        return _json([one.as_json() for one in self._findings])
+
+    def _settings(self) -> str:
+        return _json(_without_userinfo(self.target.table.model_dump(mode="json", exclude_defaults=True)))
+
+    def _state(self, name: str) -> str:
+        return _json(asdict(hands_on(self.target, name).status()))
+
+    def _driven_log(self, name: str) -> str:
+        return "\n".join(hands_on(self.target, name).logs(self.target.table.incident.log_lines))
+
+    def _metrics(self) -> str:
+        return str(self._reached("api").metrics_answer().ok().text)
+
+    def _alerts(self) -> str:
+        return _json([asdict(alert) for alert in self._reached("prometheus").alerts()])
+
+    def _log(self, source: str) -> str:
+        entries = self._reached("logs").entries(source, since_s=LOGGED_S)
+        newest = list(entries)[-self.target.table.incident.log_lines :]
+        return "".join(f"{_line(entry)}\n" for entry in newest)
+
+    def _machine(self) -> str:
+        machine = self._reached("machine")
+        return _json(machine.figures())
+
+    def command_file(self, name: str) -> str:
+        """Where the output of a command stands in the bundle."""
+        return f"commands/{name}.{'json' if self._prints_json(name) else 'txt'}"
+
+    def _prints_json(self, name: str) -> bool:
+        commands = self.target.table.components.app_command
+        return commands is not None and name in commands.commands and commands.commands[name].output == "json"
+
+    def _command(self, name: str) -> str:
+        commands = self._reached("app_command")
+        return _json(commands.json(name)) if self._prints_json(name) else str(commands.text(name))
+
+    def _benchmark(self, name: str) -> str:
+        """Timed calls, one a detail level; one that fails says why and ends it."""
+        client, found = self._reached(name), {}
+        for level in self.target.table.components.configured()[name].detail:  # type: ignore[attr-defined]
+            start = time.perf_counter()
+            answer = client.generate("Hello", detail=level, stream=False, deadline_s=CALL_S)
+            found[level] = {
+                "seconds": round(time.perf_counter() - start, 4),
+                "tokens": answer.stream.tokens_out,
+                "model": answer.model,
+            }
+        return _json(found)
+
+    def _reached(self, component: str) -> Any:
+        if component in self._down:
+            raise Unreachable(component, self._down[component])
+        return self._client(component)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False, default=str) + "\n"
+
+
+def _line(entry: Any) -> str:
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(entry.at)) if entry.at is not None else ""
+    return " ".join(filter(None, [at, entry.level.upper(), entry.logger, entry.message, *entry.more]))
+
+
+def _without_userinfo(value: Any) -> Any:
+    """The same without user and password in any address."""
+    if isinstance(value, dict):
+        return {key: _without_userinfo(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_userinfo(item) for item in value]
+    return without_userinfo(value) if isinstance(value, str) and "://" in value else value
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, LlmopsError):
+        kind = "not supported: " if isinstance(error, Unsupported) else ""
+        return f"{kind}{error}"
+    return f"{type(error).__name__}: {error}"
+
+
+def index(parts: Sequence[Part], facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What is in a bundle, and what is not.
+
+    Args:
+        parts: of it.
+        facts: what else the index says: when, of which target, how bad.
+    """
+    return {
+        **facts,
+        "files": [
+            {"file": part.file, "what": part.what, "bytes": len(part.text.encode()), "took_s": round(part.took_s, 3)}
+            for part in parts
+            if not part.lacks
+        ],
+        "lacking": [
+            {"file": part.file, "what": part.what, "why": part.lacks, "took_s": round(part.took_s, 3)}
+            for part in parts
+            if part.lacks
+        ],
+    }

@@ -1,0 +1,179 @@
+"""Triage's looks at a deployment: all side by side, within little more than a minute, whatever is down."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pytest_llmops.clients.http import purpose
+from pytest_llmops.clients.preflight import preflight
+from pytest_llmops.errors import CallFailed, LlmopsError, Unreachable
+from pytest_llmops.judge.thresholds import breach, said, threshold_for
+from pytest_llmops.operate.findings import Finding
+from pytest_llmops.operate.side_by_side import TooLong, together
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from pytest_llmops.clients.client import Client
+    from pytest_llmops.operate.findings import Kind, State
+    from pytest_llmops.target.load import Target
+
+FIRST_TOKEN_S = 15.0
+"""For a model server's first token. A cold load may take longer: then triage says that no token came in this time."""
+
+REACH_S = 25.0
+"""For all components together."""
+
+LOOK_S = 35.0
+"""For all that is asked of those that can be reached."""
+
+BREACHES = {"critical": "critical", "normal": "warning", "minor": "target"}
+"""A breach's severity to the level of the threshold that did not hold."""
+
+HEALTH_FIGURES = {"health_response_time": "elapsed_s", "health_age": "age_s"}
+"""What a health report says beyond its words, by the name of the threshold that judges it."""
+
+
+class Readings(Protocol):
+    """The target's figures, as triage reads them."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Those that are to be looked at."""
+        ...
+
+    def read(self, name: str) -> tuple[float, str]:
+        """A figure now, and its unit."""
+        ...
+
+    def component(self, name: str) -> str:
+        """The component that it is read from; empty where it is none."""
+        ...
+
+
+class Looking:
+    """Looks at one deployment once.
+
+    Args:
+        target: with addresses.
+        client: gives a component's client, whether or not it can be reached.
+        figures: the target's; None: no figure is looked at.
+    """
+
+    def __init__(self, target: Target, client: Callable[[str], Client], figures: Readings | None = None) -> None:
+        self.target = target
+        self.client = client
+        self.figures = figures
+        self.down: dict[str, str] = {}
+
+    def look(self) -> list[Finding]:
+        """All that can be found out: components first, then what those that can be reached say."""
+        with purpose("triage"):
+            return [*self._components(), *self._flags(), *self._rest()]
+
+    def _components(self) -> Iterator[Finding]:
+        parts = self.target.table.components.configured()
+        probes = {name: partial(self._probed, name) for name in parts}
+        for name, done in together(probes, REACH_S).items():
+            state, words = done.value or _failure(name, done.error)
+            if state == "failed":
+                self.down[name] = words
+            yield Finding("component", name, state, words, required=parts[name].required)
+
+    def _probed(self, name: str) -> tuple[State, str]:
+        found = preflight(self.client(name), FIRST_TOKEN_S)
+        return "ok" if found.ok else "failed", found.reason
+
+    def _flags(self) -> Iterator[Finding]:
+        for flag in self.target.table.incident.flags:
+            yield Finding("flag", flag, "failed", f"{flag}: raised in {self.target.where[:-1]}.incident]")
+
+    def _rest(self) -> list[Finding]:
+        """What each look comes to; one that fails is a finding of its own."""
+        looks = {f"{kind} {name}": (kind, name, component, look) for kind, name, component, look in self._looks()}
+        findings: list[Finding] = []
+        for title, done in together({title: look for title, (*_, look) in looks.items()}, LOOK_S).items():
+            kind, name, component, _ = looks[title]
+            state, words = _failure(name, done.error)
+            findings += done.value if done.value is not None else [Finding(kind, name, state, words, component)]
+        return findings
+
+    def _looks(self) -> Iterator[tuple[Kind, str, str, Callable[[], list[Finding]]]]:
+        components = self.target.table.components
+        for name, part in [("api", components.api), *components.services.items()]:
+            if part is not None and part.health is not None:
+                yield "health", name, name, partial(self._health, name)
+        for name, server in (("ollama", components.ollama), ("openai", components.openai)):
+            if server is not None and server.models:
+                yield "models", name, name, partial(self._models, name, server.models)
+        if components.prometheus is not None:
+            yield "alert", "prometheus", "prometheus", self._alerts
+        if self.figures is not None:
+            for name in self.figures.names:
+                yield "figure", name, self.figures.component(name), partial(self._figure, self.figures, name)
+
+    def _health(self, name: str) -> list[Finding]:
+        report = self._reached(name).health()
+        found = [Finding("health", name, "ok" if report.healthy else "failed", report.reason, name)]
+        for dependency, state in report.dependencies.items():
+            words = f"{name}: dependency {dependency} is {state!r}"
+            bad = dependency in report.unhealthy
+            found.append(Finding("dependency", f"{name}.{dependency}", "failed" if bad else "ok", words, name))
+        for figure, key in HEALTH_FIGURES.items() if name == "api" else ():
+            value = getattr(report, key)
+            if value is not None:
+                found.append(self._judged(figure, value, "s", name))
+        return found
+
+    def _models(self, name: str, wanted: Sequence[str]) -> list[Finding]:
+        missing = self._reached(name).missing_models()
+        words = f"{name}: {', '.join(missing)} missing" if missing else f"{name}: {', '.join(wanted)} listed"
+        return [Finding("models", name, "failed" if missing else "ok", words, name)]
+
+    def _alerts(self) -> list[Finding]:
+        firing = [alert for alert in self._reached("prometheus").alerts() if alert.state == "firing"]
+        found = [self._alert(alert.name, alert.labels) for alert in firing]
+        return found or [Finding("alert", "prometheus", "ok", "prometheus: no alert is firing", "prometheus")]
+
+    def _alert(self, name: str, labels: Mapping[str, str]) -> Finding:
+        """An alert that fires; of one that is known to fire whatever the state, that it says nothing."""
+        says_nothing = {(one.kind, one.what): one.why for one in self.target.table.vacuous}
+        why = says_nothing.get(("rule", name)) or says_nothing.get(("job", labels.get("job", "")))
+        words = f"alert {name} is firing" + (f", and says nothing: {why}" if why else "")
+        state: State = "unknown" if why else "failed"
+        return Finding("alert", name, state, words, "prometheus", level=labels.get("severity", ""))
+
+    def _figure(self, figures: Readings, name: str) -> list[Finding]:
+        component = figures.component(name)
+        if component in self.down:
+            raise Unreachable(component, self.down[component])
+        value, unit = figures.read(name)
+        return [self._judged(name, value, unit, component)]
+
+    def _judged(self, name: str, value: float, unit: str, component: str) -> Finding:
+        """A figure by its threshold; seen once, so how long it has been so is not known."""
+        threshold = threshold_for(name, self.target.table.thresholds)
+        broken = breach(name, value, unit, threshold) if threshold else None
+        return Finding(
+            "figure",
+            name,
+            "failed" if broken is not None and broken.fails else "ok",
+            broken.reason if broken else f"{name} is {said(value, unit)}",
+            component,
+            level=BREACHES[broken.severity] if broken else "",
+            value=value,
+            unit=unit,
+        )
+
+    def _reached(self, component: str) -> Any:
+        if component in self.down:
+            raise Unreachable(component, self.down[component])
+        return self.client(component)
+
+
+def _failure(name: str, error: Exception | None) -> tuple[State, str]:
+    """What could not be looked at: a failure where it does not answer, unknown where it would say nothing."""
+    state: State = "failed" if isinstance(error, CallFailed | Unreachable | TooLong) else "unknown"
+    words = str(error) if isinstance(error, LlmopsError) else f"{type(error).__name__}: {error}"
+    return state, words if words.startswith(name) else f"{name}: {words}"

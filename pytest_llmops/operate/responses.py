@@ -1,0 +1,102 @@
+"""Who owes an answer to an incident, and who a review. Pure: asks nobody."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_llmops.errors import Vacuous
+from pytest_llmops.target.durations import spoken
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pytest_llmops.state.incidents import Record
+    from pytest_llmops.target.severities import Incident, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What is known of a target's incidents, and what people have signed off.
+
+    Attributes:
+        records: its incidents.
+        incident: which steps of the catalogue answer and review them.
+        signed: step to the time of its newest sign-off, seconds since the epoch.
+        now: of the question.
+    """
+
+    records: tuple[Record, ...]
+    incident: Incident
+    signed: Mapping[str, float]
+    now: float
+
+    def answered(self, record: Record, severity: Severity) -> float | None:
+        """When somebody answered an incident; None where nobody has."""
+        return self._first(record.answered, (severity.procedure, self.incident.acknowledged_by), record.opened)
+
+    def unanswered(self, severity: Severity) -> list[str]:
+        """The incidents of a severity that nobody has answered in its time, a sentence each.
+
+        One that came to an end before its time was up needs no answer any more.
+        """
+        said = []
+        for record in self._of(severity):
+            until = self.now if record.ended is None else record.ended
+            waited_s = until - record.opened
+            if self.answered(record, severity) is None and waited_s > severity.response:
+                how = f"llmops sign-off {step}" if (step := self._step(severity)) else "nothing in the file says how"
+                said.append(
+                    f"{severity.name} since {_moment(record.opened)} is unanswered after {spoken(waited_s)}; asked is "
+                    f"{f'within {spoken(severity.response)}' if severity.response else 'at once'} (to answer: {how})"
+                )
+        return said
+
+    def response_s(self, severity: Severity) -> float | None:
+        """How long the newest answered incident of a severity waited for its answer; None where there is none."""
+        waits = [
+            at - record.opened for record in self._of(severity) if (at := self.answered(record, severity)) is not None
+        ]
+        return waits[-1] if waits else None
+
+    def review_s(self) -> float:
+        """How long the review of the newest incident at its end took; where there is none yet, how long it is due.
+
+        Raises:
+            Vacuous: no incident has come to an end.
+        """
+        ended = [record for record in self.records if record.ended is not None]
+        if not ended:
+            raise Vacuous("no incident of this target has come to an end, so no review of one is due.")
+        newest = max(ended, key=lambda record: record.ended or 0.0)
+        assert newest.ended is not None
+        reviewed = self._first(newest.reviewed, (self.incident.reviewed_by,), newest.ended)
+        return (self.now if reviewed is None else reviewed) - newest.ended
+
+    def timeline(self) -> list[tuple[float, str]]:
+        """What happened when, the oldest first."""
+        events: list[tuple[float, str]] = []
+        for record in self.records:
+            what = f": {', '.join(record.what)}" if record.what else ""
+            events.append((record.opened, f"{record.severity} opened{what}"))
+            for at, word in ((record.answered, "answered"), (record.ended, "ended"), (record.reviewed, "reviewed")):
+                if at is not None:
+                    events.append((at, f"{record.severity} {word}"))
+        events += [(at, f"{step} signed off") for step, at in self.signed.items()]
+        return sorted(events)
+
+    def _of(self, severity: Severity) -> Iterable[Record]:
+        return [record for record in self.records if record.severity == severity.name]
+
+    def _step(self, severity: Severity) -> str:
+        return severity.procedure or self.incident.acknowledged_by
+
+    def _first(self, noted: float | None, steps: Iterable[str], since: float) -> float | None:
+        """The earliest word of it: noted with the incident, or signed off since."""
+        signed = [self.signed[step] for step in steps if step and self.signed.get(step, 0.0) >= since]
+        return min([*signed, *([noted] if noted is not None else [])], default=None)
+
+
+def _moment(at: float) -> str:
+    return f"{dt.datetime.fromtimestamp(at, dt.UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,97 @@
+"""``channels`` as tests see them: messages to people, by the ways that the target names."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from pytest_llmops.report.notifying import Delivery, Notifier
+from pytest_llmops.state.notified import Notified
+from pytest_llmops.target.durations import spoken
+
+if TYPE_CHECKING:
+    from pytest_llmops.plugin.run import Run
+
+
+class Channels:
+    """The channels of a target.
+
+    Args:
+        run: this process's part of the run.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._notifier = Notifier(run.target)
+
+    def __repr__(self) -> str:
+        return repr(self._notifier).replace("Notifier", "Channels", 1)
+
+    @property
+    def names(self) -> list[str]:
+        """The channels whose URLs are set."""
+        return self._notifier.names
+
+    def severities(self, channel: str) -> list[str]:
+        """What is sent to a channel, by the names of the target's severities, from the worst on.
+
+        Raises:
+            Unsupported, ConfigError: the target has no such channel.
+        """
+        return self._notifier.severities(channel)
+
+    def routed(self, severity: str) -> list[str]:
+        """The channels that a severity is sent to.
+
+        Raises:
+            Unsupported: the target names no channel.
+        """
+        return self._notifier.routed(severity)
+
+    def test(self, channel: str) -> Delivery:
+        """Send a test message, once a run; none where the channel has taken a message of late (``test_every``).
+
+        Raises:
+            Unsupported: the target has no such channel, or its variable is not set.
+            ConfigError: its URL is none, or the extra is not installed.
+        """
+        return Delivery(**self._run.directory.once(f"channel-{channel}", partial(self._tested, channel)))
+
+    def tell(self, severity: str, title: str, body: str) -> list[Delivery]:
+        """Send one message to every channel that the severity is sent to and whose URL is set.
+
+        Args:
+            severity: the name of one of the target's severities.
+            title: one line.
+            body: Markdown or plain text; secrets are taken out.
+
+        Returns:
+            What became of it, by channel; at least one.
+
+        Raises:
+            Unsupported: there is no such channel.
+            ConfigError: a URL is none, or the extra is not installed.
+        """
+        routed = self.routed(severity)
+        known = [name for name in routed if name in self.names]
+        return [self._sent(name, title, body) for name in known or routed[:1]]  # the first says what it lacks
+
+    def _tested(self, channel: str) -> dict[str, Any]:
+        notify = self._run.declared.table.notify
+        at = None if self._run.own.embedded else self._memory.at(channel)
+        if at is not None and 0 <= time.time() - at < notify.test_every:
+            ago = spoken(time.time() - at)
+            return Delivery(channel, accepted=True, said=f"channel {channel}: accepted a message {ago} ago").as_json()
+        title = f"Test message of {self._run.declared.name}"
+        return self._sent(channel, title, "This is a test of the channel. Nothing is wrong.").as_json()
+
+    def _sent(self, channel: str, title: str, body: str) -> Delivery:
+        delivery = self._notifier.send(channel, title, body)
+        if delivery.accepted and not self._run.own.embedded:
+            self._memory.note(channel, time.time())
+        return delivery
+
+    @property
+    def _memory(self) -> Notified:
+        return Notified(self._run.declared.state_folder, self._run.declared.name)

@@ -1,0 +1,238 @@
+"""``triage`` and ``diagnostics`` as tests see them: made once a run, whichever process asks first."""
+
+from __future__ import annotations
+
+import json
+import time
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_llmops.errors import HistoryError, LlmopsError, Vacuous
+from pytest_llmops.operate.findings import Finding
+from pytest_llmops.operate.severity import assess
+
+if TYPE_CHECKING:
+    from pytest_llmops.operate.responses import Answers
+    from pytest_llmops.operate.severity import Assessment, Judged
+    from pytest_llmops.plugin.run import Run
+    from pytest_llmops.report.incident import Told
+    from pytest_llmops.state.incidents import Incidents
+
+TRIAGE, DIAGNOSTICS = "triage", "diagnostics"
+"""Facts of a run."""
+
+
+class Triage:
+    """How bad it is now, in the words of the system's runbook, and who has answered.
+
+    Args:
+        run: this process's part of the run.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        found = run.directory.once(TRIAGE, lambda: _looked(run))
+        self.findings = tuple(Finding(**one) for one in found["findings"])
+        self.took_s: float = found["took_s"]
+        self.at: float = found["at"]
+
+    def __repr__(self) -> str:
+        return f"Triage({self.severity or 'no severity'}, {len(self.evidence)} of {len(self.findings)} failed)"
+
+    @cached_property
+    def assessment(self) -> Assessment:
+        """The severities of the target, judged by what was found."""
+        return assess(self._run.declared.table.severities, self.findings)
+
+    @property
+    def severity(self) -> str:
+        """Of the worst condition that holds, as the runbook calls it; empty where none does."""
+        return self.assessment.severity
+
+    @property
+    def evidence(self) -> tuple[Finding, ...]:
+        """Every check that failed."""
+        return self.assessment.evidence
+
+    @property
+    def said(self) -> str:
+        """The severity, and every failed check by its name."""
+        said = "; ".join(f"{one.title} ({' '.join(one.said.split())})" for one in self.evidence)
+        return f"{self.severity or 'no severity'}, of {len(self.findings)} checks failed: {said or 'none'}"
+
+    def rank(self, number: int) -> Judged:
+        """A severity by its rank; the worst is 1.
+
+        Raises:
+            Unsupported: the target has fewer.
+            Vacuous: not one of its conditions could be judged.
+        """
+        judged = self.assessment.rank(number)
+        if not judged.looked:
+            raise Vacuous(f"{judged.name}: none of its conditions could be judged: {'; '.join(judged.unknown)}.")
+        return judged
+
+    def unanswered(self, number: int) -> list[str]:
+        """Incidents of the severity of that rank that nobody has answered in its time, a sentence each."""
+        return self.answers.unanswered(self._run.declared.table.severities[number - 1])
+
+    def failed(self, *kinds: str) -> list[str]:
+        """What failed, a sentence each: components, health routes, models …; all kinds without a word."""
+        return [one.said for one in self.evidence if not kinds or one.kind in kinds]
+
+    def looked_at(self, *kinds: str) -> int:
+        """How many things of these kinds were looked at, with an outcome.
+
+        Raises:
+            Vacuous: none.
+        """
+        looked = [one for one in self.findings if one.state != "unknown" and (not kinds or one.kind in kinds)]
+        if not looked:
+            raise Vacuous(f"the target has nothing that could be looked at: {', '.join(kinds) or 'no component'}.")
+        return len(looked)
+
+    @property
+    def torn(self) -> int:
+        """How many lines of the record of incidents cannot be read."""
+        incidents = incidents_of(self._run)
+        incidents.records()
+        return incidents.torn
+
+    @cached_property
+    def answers(self) -> Answers:
+        """The target's incidents, and what people have signed off.
+
+        Raises:
+            Vacuous: the history cannot be read, so nobody's word is known.
+        """
+        from pytest_llmops.operate.responses import Answers
+
+        records = tuple(incidents_of(self._run).records())
+        return Answers(records, self._run.declared.table.incident, self._signed(), time.time())
+
+    def _signed(self) -> dict[str, float]:
+        """Step to the time of its newest sign-off. An embedded target began with this run: nobody has signed yet."""
+        if self._run.own.embedded:
+            return {}
+        from pytest_llmops.state.history.place import place_of
+        from pytest_llmops.state.history.signing import done_on
+
+        try:
+            done = done_on(place_of(self._run.declared), self._run.declared.name)
+        except HistoryError as error:
+            raise Vacuous(f"who has answered is not known: {error}") from None
+        return {step: signed.at for step, signed in done.signed.items()}
+
+    def blind(self) -> list[str]:
+        """Checks of health that say that all is well where their dependency is replaced by a dead address.
+
+        Nothing of the target is touched: our clients ask a closed port of this machine.
+        """
+        from pytest_llmops.operate.dead_addresses import looked_at_dead
+
+        findings = looked_at_dead(self._run.target, self._run.ledger)
+        return [f"{one.title}: {one.said}" for one in findings if one.state == "ok"]
+
+    def told(self, *actions: str, summary: str = "") -> Told:
+        """What a report tells of it.
+
+        Args:
+            *actions: what was done, in words.
+            summary: what the application says of itself.
+        """
+        from pytest_llmops.report.incident import Told
+
+        return Told(
+            self._run.target, self.at, self.assessment, self.findings, self.took_s, actions=actions, summary=summary
+        )
+
+
+class Diagnostics:
+    """The bundle of this run, and the incident report in it.
+
+    Args:
+        run: this process's part of the run.
+        triage: of this run.
+    """
+
+    def __init__(self, run: Run, triage: Triage) -> None:
+        found = run.directory.once(DIAGNOSTICS, lambda: _collected(run, triage))
+        self.folder = Path(found["folder"])
+        self.took_s: float = found["took_s"]
+        self.index: dict[str, Any] = found["index"]
+
+    def __repr__(self) -> str:
+        return f"Diagnostics({self.folder.name})"
+
+    @property
+    def report(self) -> Path:
+        """The incident report."""
+        from pytest_llmops.report.incident import REPORT
+
+        return self.folder / REPORT
+
+    @property
+    def files(self) -> list[str]:
+        """What is in it, by path."""
+        return [part["file"] for part in self.index["files"]]
+
+    def read(self, file: str) -> Any:
+        """What stands in one of its files: parsed where its name ends in ``.json``, else the text.
+
+        Raises:
+            LlmopsError: it could not be had, with the reason; or it does not parse.
+        """
+        why = next((part["why"] for part in self.index["lacking"] if part["file"] == file), "")
+        if why or not (self.folder / file).is_file():
+            raise LlmopsError(f"{file} is not in the bundle: {why or 'nothing of the kind was wanted'}")
+        text = (self.folder / file).read_text(encoding="utf-8")
+        return json.loads(text) if file.endswith(".json") else text
+
+
+def incidents_of(run: Run) -> Incidents:
+    """The record of the target's incidents: in the state folder, an embedded one's within its sandbox."""
+    from pytest_llmops.plugin.deployment import SANDBOX
+    from pytest_llmops.state.incidents import Incidents
+
+    if run.own.embedded:
+        return Incidents(Path(run.directory.read(SANDBOX)["root"]) / "incidents" / "incidents.jsonl")
+    return Incidents.of(run.declared.state_folder, run.declared.name)
+
+
+def _looked(run: Run) -> dict[str, Any]:
+    from pytest_llmops.operate.looking import Looking
+
+    at, start = time.time(), time.monotonic()
+    findings = Looking(run.target, run.own.client).look()
+    took_s = time.monotonic() - start
+    assessment, incidents = assess(run.declared.table.severities, findings), incidents_of(run)
+    for judged in assessment.severities:
+        if judged.name == assessment.severity:
+            incidents.saw(judged.name, [met.says for met in judged.met], at)
+        elif not judged.met and judged.looked and not judged.unknown:
+            incidents.saw_none(judged.name, at)
+    cleaned = run.redactor.inside([finding.as_json() for finding in findings])
+    return {"findings": cleaned, "took_s": took_s, "at": at}
+
+
+def _collected(run: Run, triage: Triage) -> dict[str, Any]:
+    from pytest_llmops.operate.bundle import Bundle
+    from pytest_llmops.report.incident import REPORT, report, write_bundle
+    from pytest_llmops.report.whole_file import write_whole
+
+    start = time.monotonic()
+    bundle = Bundle(run.target, run.own.client, triage.findings)
+    parts = bundle.collect()
+    summary = _summary(run, bundle, parts)
+    folder, index = write_bundle(run.report_folder, triage.told(), parts, run.redactor)
+    had = (
+        f"diagnostics collected in {folder.name}: {len(index['files'])} files, {len(index['lacking'])} could not be had"
+    )
+    write_whole(folder, REPORT, run.redactor.clean(report(triage.told(had, summary=summary))))
+    return {"folder": str(folder), "index": index, "took_s": time.monotonic() - start}
+
+
+def _summary(run: Run, bundle: Any, parts: Any) -> str:
+    name = run.declared.table.incident.summary
+    return next((part.text for part in parts if name and part.file == bundle.command_file(name)), "")

@@ -1,0 +1,227 @@
+"""What people read of an incident: its report, its review, and the folder with the diagnostics."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pytest_llmops.operate.bundle import index
+from pytest_llmops.report.documents import dated
+from pytest_llmops.report.markdown import escaped
+from pytest_llmops.report.whole_file import write_whole
+from pytest_llmops.target.durations import spoken
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from pytest_llmops.operate.bundle import Part
+    from pytest_llmops.operate.findings import Finding
+    from pytest_llmops.operate.severity import Assessment
+    from pytest_llmops.target.load import Target
+    from pytest_llmops.target.secrets import Redactor
+
+FOLDER = "incidents"
+REPORT = "incident-report.md"
+INDEX = "index.json"
+NONE = "none"
+"""The severity where no condition holds."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a report tells.
+
+    Attributes:
+        target: the deployment.
+        at: of triage, seconds since the epoch.
+        assessment: how bad it is.
+        findings: all that was looked at.
+        took_s: seconds that triage took.
+        actions: what was done so far, and by this run; never what was not.
+        summary: what the application says of itself; empty where it was not asked.
+    """
+
+    target: Target
+    at: float
+    assessment: Assessment
+    findings: Sequence[Finding]
+    took_s: float
+    actions: Sequence[str] = ()
+    summary: str = ""
+
+    @property
+    def severity(self) -> str:
+        """With its title: ``P1 - High``; ``none``."""
+        found = next((one for one in self.target.table.severities if one.name == self.assessment.severity), None)
+        return " - ".join(filter(None, [found.name, found.title])) if found else NONE
+
+
+def report(told: Told) -> str:
+    """The incident report, in Markdown: time, severity, status, system, evidence, actions taken, next steps."""
+    incident = told.target.table.incident
+    status = incident.status if told.assessment.severity else "NO INCIDENT"
+    return _text(
+        f"# Incident report: {told.target.name}",
+        "",
+        f"- **Time:** {moment(told.at)}",
+        f"- **Severity:** {told.severity}",
+        *_meaning(told),
+        f"- **Status:** {status}",
+        f"- **Triage took:** {spoken(told.took_s)}, {len(told.findings)} things were looked at",
+        *([f"- **Contact:** {incident.contact}"] if incident.contact else []),
+        "",
+        "## Why",
+        "",
+        *(_met(told) or ["No condition of any severity holds."]),
+        "",
+        "## Evidence",
+        "",
+        *(_failed(told.assessment.evidence) or ["Nothing that was looked at has failed."]),
+        "",
+        "## Current system state",
+        "",
+        *_state(told),
+        "",
+        "## Actions taken",
+        "",
+        *_list(told.actions, "None by this run."),
+        "",
+        "## Next steps",
+        "",
+        *_list(incident.next_steps if told.assessment.severity else [], "None."),
+    )
+
+
+def review(told: Told, timeline: Sequence[tuple[float, str]]) -> str:
+    """The post-incident document: timeline and evidence are filled in, the rest is a person's."""
+    return _text(
+        f"# Post-incident review: {told.target.name}",
+        "",
+        f"- **Written:** {moment(told.at)}",
+        f"- **Severity now:** {told.severity}",
+        "",
+        "## Timeline",
+        "",
+        *_list([f"{moment(at)}: {what}" for at, what in timeline], "No incident of this target is recorded."),
+        "",
+        "## Evidence",
+        "",
+        *(_failed(told.assessment.evidence) or ["Nothing that is looked at now fails."]),
+        "",
+        *(
+            line
+            for heading in ("Root cause", "Contributing factors", "Resolution", "Prevention", "Owner of each follow-up")
+            for line in (f"## {heading}", "", "[to be completed]", "")
+        ),
+    )
+
+
+def outcome(told: Told, title: str, *, reason: str = "") -> str:
+    """The result of a procedure with its verification, in Markdown: it succeeded only where nothing failed.
+
+    Args:
+        told: what was verified.
+        title: of the document.
+        reason: why the procedure was carried out, for a person to complete where it is a placeholder.
+    """
+    failed = told.assessment.evidence
+    return _text(
+        f"# {title}: {told.target.name}",
+        "",
+        f"- **Time:** {moment(told.at)}",
+        f"- **Result:** {f'{len(failed)} checks failed' if failed else 'completed, all checks passed'}",
+        *([f"- **Reason:** {reason}"] if reason else []),
+        "",
+        "## Verification",
+        "",
+        *(_failed(failed) or [f"{len(told.findings)} things were looked at; none has failed."]),
+        "",
+        "## System summary",
+        "",
+        *_state(told),
+    )
+
+
+def write_bundle(reports: Path, told: Told, parts: Sequence[Part], redactor: Redactor) -> tuple[Path, dict[str, Any]]:
+    """Put the bundle into a folder of its own, with its index; nothing in it holds a secret.
+
+    Args:
+        reports: the reports' folder.
+        told: of which incident.
+        parts: of the bundle.
+        redactor: knows the target's secrets.
+
+    Returns:
+        The folder, ``incidents/20261129T093600Z-P1`` (with a number where there is one of that name); and its index.
+    """
+    name = f"{dated('', told.at).removeprefix('_')}-{re.sub(r'[^A-Za-z0-9]+', '-', told.assessment.severity or NONE)}"
+    folder = _new(reports / FOLDER, name)
+    for part in parts:
+        if not part.lacks:
+            place = folder / part.file
+            write_whole(place.parent, place.name, redactor.clean(part.text))
+    facts = {"target": told.target.name, "severity": told.severity, "at": moment(told.at)}
+    listed: dict[str, Any] = redactor.inside(index(parts, facts))
+    write_whole(folder, INDEX, json.dumps(listed, indent=1, ensure_ascii=False) + "\n")
+    return folder, listed
+
+
+def _new(parent: Path, name: str) -> Path:
+    number = 1
+    while True:
+        folder = parent / (name if number == 1 else f"{name}_{number}")
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            number += 1
+        else:
+            return folder
+
+
+def moment(at: float) -> str:
+    """``2026-11-29 09:36:00 UTC``."""
+    return f"{dt.datetime.fromtimestamp(at, dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _meaning(told: Told) -> list[str]:
+    found = next((one for one in told.target.table.severities if one.name == told.assessment.severity), None)
+    if found is None:
+        return []
+    answer = f"within {spoken(found.response)}" if found.response else "at once"
+    said = f"- **Meaning:** {found.meaning}" if found.meaning else ""
+    return [*filter(None, [said]), f"- **Answer due:** {answer}"]
+
+
+def _met(told: Told) -> list[str]:
+    return [
+        f"- {judged.name}: {met.says} ({', '.join(met.because)})"
+        for judged in told.assessment.severities
+        for met in judged.met
+    ]
+
+
+def _failed(findings: Sequence[Finding]) -> list[str]:
+    return [f"- **{one.title}**: {escaped(one.said)}" for one in findings]
+
+
+def _state(told: Told) -> list[str]:
+    lines = [
+        f"- {one.title}: {one.state}" if one.kind != "figure" else f"- {escaped(one.said)}"
+        for one in told.findings
+        if one.kind in {"component", "health", "figure"}
+    ]
+    if told.summary:
+        lines += ["", "```", told.summary.strip().replace("```", "'''"), "```"]
+    return lines or ["Nothing was looked at."]
+
+
+def _list(items: Sequence[str], nothing: str) -> list[str]:
+    return [f"{number}. {item}" for number, item in enumerate(items, 1)] or [nothing]
+
+
+def _text(*lines: Any) -> str:
+    return "\n".join(map(str, lines)).rstrip() + "\n"

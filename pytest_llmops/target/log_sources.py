@@ -1,0 +1,90 @@
+"""Where log lines stand, what a line looks like, and what is looked for in them."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, field_validator, model_validator
+
+from pytest_llmops.target.durations import Seconds
+from pytest_llmops.target.paths import Below
+from pytest_llmops.target.table import JmesPath, Regex, Table
+
+KEYS = ("time", "level", "logger", "message")
+"""What is read of every line; a regular expression's groups, and the keys of JSON, may name more."""
+
+Level = Literal["debug", "info", "warning", "error", "critical"]
+
+
+class Source(Table):
+    """One log: files, or what a command prints, or what a component's driver hands out."""
+
+    files: list[Below] = Field([], description="Globs below root, rotated and .gz ones included, e.g. 'logs/app.log*'.")
+    command: str | None = Field(None, description="The name of an app command that prints the lines, e.g. journalctl.")
+    component: str | None = Field(None, description="A component whose control driver hands out the lines.")
+    lines: int = Field(1000, gt=0, description="How many of the newest a component's driver is asked for.")
+    format: Literal["plain", "json", "document"] = Field(
+        "plain",
+        description="plain: lines by a regular expression, whose message may be JSON; json: a JSON document a line; "
+        "document: a file is one JSON document.",
+    )
+    line: Regex | None = Field(
+        None,
+        description="Regular expression of a whole line, with the groups time, level, logger and message as far as it "
+        "has them, others become fields. Of json: of lines that are none.",
+    )
+    keys: dict[str, JmesPath] = Field(
+        {}, description="Where time, level, logger, message and further fields stand in JSON; JMESPath."
+    )
+    time_format: str | None = Field(None, description="Of strptime, where time is neither ISO 8601 nor epoch seconds.")
+    timezone: str = Field("UTC", description="Of times without one, e.g. 'America/Vancouver'; local: this machine's.")
+    at_least: Level | None = Field(
+        None, description="Lines below this level are left out: an error log of a whole one."
+    )
+    quiet: bool = Field(False, description="It has lines only where something is wrong, so none is good news.")
+    keep: Seconds | None = Field(None, gt=0, description="How far it must reach back, e.g. '90 d'.")
+    drop: Seconds | None = Field(None, gt=0, description="No file of it may be older, e.g. '30 d'.")
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> Self:
+        if sum(map(bool, (self.files, self.command, self.component))) != 1:
+            raise ValueError("a log is exactly one of files, command, component")
+        if self.format == "plain" and not self.line:
+            raise ValueError("plain lines need line, a regular expression such as '(?P<level>[A-Z]+):(?P<message>.*)'")
+        if self.format == "document" and not self.files:
+            raise ValueError("documents are files; a command or a component prints lines")
+        return self
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_zone(cls, value: str) -> str:
+        if value != "local":
+            try:
+                ZoneInfo(value)
+            except (ZoneInfoNotFoundError, ValueError, OSError):
+                raise ValueError(f"{value!r} is no time zone; write for example 'Europe/Berlin', or local") from None
+        return value
+
+    @field_validator("line")
+    @classmethod
+    def _has_groups(cls, value: str | None) -> str | None:
+        if value is not None and not re.compile(value).groupindex:
+            raise ValueError(f"{value!r} has no named group; name at least (?P<message>…)")
+        return value
+
+
+class Event(Table):
+    """Lines that tell of one kind of event."""
+
+    source: str = Field(description="The log in which they stand.")
+    matches: Regex = Field(description="Regular expression that is found in the message, or in what belongs to it.")
+
+
+class Rotation(Table):
+    """How the logs are rotated, where logrotate does it."""
+
+    entry: str = Field(description="The app command that prints logrotate's configuration of these logs.")
+    trial: str = Field(description="The app command that makes a debug run, e.g. logrotate -d FILE.")
+    directives: list[str] = Field(min_length=1, description="What must stand in it, e.g. 'daily', 'rotate 30'.")

@@ -1,0 +1,24 @@
+"""The page for people: a question that is asked there as a person asks it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_llmops.clients.ui import Ui
+    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.samples import Workload
+
+
+@pytest.mark.generic
+@pytest.mark.procedure(
+    "agent-aiops.daily-health.agent-functionality", "agent-aiops.support-procedure.reproduce", fault="app:broken"
+)
+@pytest.mark.procedure("agent-aiops.agent-failure.simple-query", fault="app:silent")
+def test_page_answers_a_question(ui: Ui, prompts: Workload, record: Record) -> None:
+    """A question typed on the page brings the expected answer in time, and the page shows no error."""
+    turn = ui.ask(prompts[0])
+    record("agent_answer_time", turn.took_s, "s")
+    assert turn.knows(prompts[0].expect), f"ui: the answer to {prompts[0].text!r} lacks {prompts[0].expect!r}"

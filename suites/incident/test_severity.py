@@ -1,0 +1,47 @@
+"""Severities: none of their conditions holds now, and an incident that was open has been answered in time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.plugin.triaging import Triage
+
+pytestmark = pytest.mark.generic
+
+
+def holds_no_more(triage: Triage, record: Record, rank: int) -> None:
+    """Nothing that makes the severity of this rank is so now, and nobody waits for an answer to it."""
+    judged = triage.rank(rank)
+    record(f"conditions_judged_{rank}", judged.looked, "conditions", of=judged.name)
+    assert not judged.met, f"{judged.said}. All that failed: {triage.said}"
+    assert not triage.unanswered(rank), "; ".join(triage.unanswered(rank))
+
+
+@pytest.mark.procedure("voyageur.severity.p0-critical", fault="api:down, llm:down, redis:down")
+@pytest.mark.procedure("document-enhancer.severity.p1", "aegis-rag.severity.p0", fault="api:down")
+def test_nothing_of_the_highest_severity(triage: Triage, record: Record) -> None:
+    """There is no complete outage, breach or data loss, and the last one was answered in time."""
+    holds_no_more(triage, record, 1)
+
+
+@pytest.mark.procedure("voyageur.severity.p1-high", "aegis-rag.severity.p1", fault="llm:down")
+def test_nothing_of_the_second_severity(triage: Triage, record: Record) -> None:
+    """No part is away and errors and response times are within bounds; the last such incident was answered in time."""
+    holds_no_more(triage, record, 2)
+
+
+@pytest.mark.procedure("voyageur.severity.p2-medium", "aegis-rag.severity.p2", fault="llm:one-model")
+def test_nothing_of_the_third_severity(triage: Triage, record: Record) -> None:
+    """No single model or feature fails, and the last such incident was answered in time."""
+    holds_no_more(triage, record, 3)
+
+
+@pytest.mark.procedure("voyageur.severity.p3-low", "document-enhancer.severity.p4", fault="redis:down")
+@pytest.mark.procedure("aegis-rag.severity.p3", fault="api:stale")
+def test_nothing_of_the_fourth_severity(triage: Triage, record: Record) -> None:
+    """No check fails otherwise, and the last such incident was answered in time."""
+    holds_no_more(triage, record, 4)

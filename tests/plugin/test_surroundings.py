@@ -1,0 +1,73 @@
+"""A target's commands, files and further services as a test of somebody's finds them in the sandbox."""
+
+TARGET = """
+[targets.mine]
+environment = "sandbox"
+
+[targets.mine.components.app_command.commands.report]
+argv = ["their-report", "--all"]
+output = "json"
+
+[targets.mine.components.files]
+
+[targets.mine.components.services.search.routes.models]
+path = "/v1/models"
+
+[targets.mine.sandbox.commands.report.ok]
+output = '''
+noise
+{"status": "ok"}'''
+
+[targets.mine.sandbox.files.reports.ok."reports/today.json"]
+text = "{}"
+
+[targets.mine.sandbox.services.search.routes."GET /v1/models"]
+ok = { body = ["one"] }
+"""
+
+TESTS = """
+from pathlib import Path
+
+
+def test_command(app_command):
+    assert app_command.json("report") == {"status": "ok"}
+
+
+def test_files(llmops_target):
+    assert (Path(llmops_target.table.components.files.root) / "reports/today.json").read_text() == "{}"
+
+
+def test_service(services):
+    assert services("search").call("models").ok().json() == ["one"]
+
+
+def test_another(services):
+    services("other")
+"""
+
+
+def outcomes(project, *words):
+    project.write("llmops.toml", TARGET)
+    project.write("test_it.py", TESTS)
+    run = project.run("--llmops-target", "mine", *words)
+    return {name: (check["outcome"], check["reason"]) for name, check in run.checks.items()}
+
+
+def test_a_sandbox_stands_for_what_surrounds_a_target(project):
+    found = outcomes(project)
+    lacking = "unsupported: target mine has no service 'other'; it has: search."
+    assert found == {
+        "test_command": ("passed", ""),
+        "test_files": ("passed", ""),
+        "test_service": ("passed", ""),
+        "test_another": ("skipped", lacking),
+    }
+
+
+def test_its_faults_are_those_of_the_target(project):
+    found = outcomes(project, "--llmops-sandbox-fault", "report:garbage, search:down, reports:missing")
+    assert {name: outcome for name, (outcome, _) in found.items() if outcome != "skipped"} == {
+        "test_command": "failed",
+        "test_files": "failed",
+        "test_service": "error",
+    }

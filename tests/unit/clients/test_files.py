@@ -1,0 +1,236 @@
+"""Files and folders that the application keeps: looked at, never outside of their root, and backed up."""
+
+import hashlib
+import json
+import os
+import tarfile
+import time
+
+import pytest
+
+from pytest_llmops.clients.preflight import preflight
+from pytest_llmops.errors import CallFailed, Unsupported
+from pytest_llmops.target.components import Components
+from pytest_llmops.target.file_sets import FileSet
+
+DAY = 86400.0
+
+
+@pytest.fixture
+def lay(tmp_path):
+    """Writes a file that was written so long ago."""
+
+    def lay(name, text="", ago_s=0.0, mode=0o644):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        path.chmod(mode)
+        os.utime(path, (time.time() - ago_s, time.time() - ago_s))
+        return path
+
+    return lay
+
+
+@pytest.fixture
+def files(client):
+    """A client of these sets."""
+
+    def files(environ=None, backup=None, root=".", auth=None, **sets):
+        return client("files", environ, root=root, sets=sets, backup=backup, auth=auth)
+
+    return files
+
+
+def failure(act):
+    with pytest.raises(CallFailed) as caught:
+        act()
+    return caught.value.kind, str(caught.value)
+
+
+def test_what_is_there(lay, files, ledger):
+    lay("data/a.bin", "x" * 1000, 3 * DAY)
+    lay("data/deep/b.bin", "x" * 5000, DAY)
+    lay("data/deep/b.tmp", "x")
+    found = files(data={"paths": ["data/**/*"], "leave_out": ["*.tmp"]}).found("data")
+    assert [fact.name for fact in found.facts] == ["data/a.bin", "data/deep/b.bin"]
+    assert (len(found), found.total_megabytes) == (2, 0.006)
+    assert (found.largest.name, found.newest.name, found.oldest.name) == (
+        "data/deep/b.bin",
+        "data/deep/b.bin",
+        "data/a.bin",
+    )
+    assert [fact.name for fact in found.older_than(2 * DAY)] == ["data/a.bin"]
+    assert found.checksums()["data/a.bin"] == hashlib.sha256(b"x" * 1000).hexdigest()
+    assert found.wrong == []
+    assert ledger.answered("files") == 1
+
+
+def test_ages(lay, files):
+    lay("a", ago_s=3 * DAY)
+    lay("b", ago_s=60)
+    made = files(both={"paths": ["a", "b"]})
+    assert made.newest_age_s("both") == pytest.approx(60, abs=3)
+    assert made.oldest_age_s("both") == pytest.approx(3 * DAY, abs=3)
+
+
+def test_what_is_not_as_asked(lay, files):
+    lay("conf/good.json", "{}", mode=0o640)
+    lay("conf/bad.json", '{"a": }', 40 * DAY, mode=0o666)
+    table = {
+        "paths": ["conf/*.json", "conf/gone.json", "lost/*.json"],
+        "parse": "json",
+        "mode": "640",
+        "drop": "30 d",
+        "keep": "50 d",
+        "writable": True,
+    }
+    found = files(conf=table).found("conf")
+    assert found.missing == ["conf/gone.json", "lost/*.json"]
+    assert [fact.name for fact in found.too_open] == ["conf/bad.json"]
+    assert [fact.name for fact in found.expired] == ["conf/bad.json"]
+    assert found.unwritable == []
+    assert found.wrong == [
+        "conf/gone.json is not there",
+        "lost/*.json is not there",
+        "conf/bad.json has mode 666, at most 640 is right",
+        "conf/bad.json cannot be read as json: Expecting value: line 1 column 7 (char 6)",
+        "conf/bad.json is 40 days old, and must go after 30 days",
+        "the oldest is 40 days old, 50 days must be kept",
+    ]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
+def test_what_we_cannot_write(lay, files):
+    lay("a", mode=0o444)
+    assert files(a={"paths": ["a"], "writable": True}).found("a").wrong == ["a cannot be written by us"]
+
+
+@pytest.mark.parametrize(
+    ("parse", "good", "bad", "why"),
+    [
+        ("toml", "a = 1", "a = ", "Invalid value (at end of document)"),
+        ("yaml", "a: 1", "a: [", "while parsing a flow node"),
+    ],
+)
+def test_other_formats(lay, files, parse, good, bad, why):
+    lay("good", good)
+    lay("bad", bad)
+    found = files(conf={"paths": ["good", "bad"], "parse": parse}).found("conf")
+    assert found.read(found.facts[1]) == {"a": 1}
+    ((name, said),) = found.unreadable.items()
+    assert name == "bad"
+    assert said.startswith(why)
+
+
+def test_folders(lay, files):
+    lay("logs/app.log")
+    found = files(layout={"paths": ["logs", "cache"], "folders": True}).found("layout")
+    assert [fact.name for fact in found.facts] == ["logs"]
+    assert found.wrong == ["cache is not there"]
+
+
+def test_nothing_is_there(files, tmp_path):
+    made = files(data={"paths": ["data/*", "more/*"]})
+    said = f"files: nothing of data is there: data/*, more/* below {tmp_path}."
+    assert failure(lambda: made.found("data")) == ("absent", said)
+    assert len(made.found("data", some=False)) == 0
+
+
+def test_a_set_that_the_target_does_not_have(files):
+    with pytest.raises(Unsupported) as caught:
+        files(data={"paths": ["data/*"]}).found("date")
+    assert str(caught.value) == "files: target staging has no set 'date'. Did you mean 'data'? It has: data."
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../secrets", "a/../../b", "~/x", ""])
+def test_paths_outside_are_refused(path):
+    with pytest.raises(ValueError, match="leaves its root; name it relative to root"):
+        FileSet(paths=[path])
+
+
+def test_links_that_lead_out_are_refused(files, tmp_path, tmp_path_factory):
+    outside = tmp_path_factory.mktemp("elsewhere")
+    (outside / "key.json").write_text("{}")
+    (tmp_path / "conf").symlink_to(outside)
+    said = "is a link that leads out of {}; name its own folder as root, or leave it out."
+    expected = f"files: {tmp_path}/conf/key.json {said.format(tmp_path)}"
+    assert failure(lambda: files(conf={"paths": ["conf/*.json"]}).found("conf")) == ("refused", expected)
+
+
+def test_a_backup_of_unknown_sets():
+    with pytest.raises(ValueError, match=r"backup.sets: there is no set 'conf'; the sets are: config"):
+        Components.model_validate({"files": {"sets": {"config": {"paths": ["a"]}}, "backup": {"sets": ["conf"]}}})
+
+
+@pytest.fixture
+def config(lay, files):
+    """A client of a configuration that holds secrets."""
+    lay("config/app.json", '{"model": "small"}', mode=0o640)
+    lay("config/rules.yaml", "a: 1")
+    lay("config/.env.production", "KEY=hunter22")
+    lay("config/copied.txt", "it is hunter22")
+    table = {"paths": ["config/*", "config/.env*"]}
+    return files({"KEY": "hunter22"}, {"sets": ["config"], "keep": 2}, auth={"bearer": "KEY"}, config=table)
+
+
+def test_a_backup_holds_the_configuration_and_no_secret(config, tmp_path):
+    backups = config.backups()
+    made = backups.make(1_764_408_960.0)
+    assert made.relative_to(tmp_path).as_posix() == ".llmops/backups/staging/config_20251129T093600Z.tar.gz"
+    assert made.stat().st_mode & 0o777 == 0o600
+    with tarfile.open(made) as opened:
+        assert opened.getnames() == ["manifest.json", "config/app.json", "config/rules.yaml"]
+        manifest = json.load(opened.extractfile("manifest.json"))
+    assert manifest == {
+        "target": "staging",
+        "made": "2025-11-29T09:36:00+00:00",
+        "files": {
+            "config/app.json": hashlib.sha256(b'{"model": "small"}').hexdigest(),
+            "config/rules.yaml": hashlib.sha256(b"a: 1").hexdigest(),
+        },
+        "left_out": ["config/.env.production", "config/copied.txt"],
+    }
+    assert backups.broken() == []
+    assert b"hunter22" not in made.read_bytes()
+
+
+def test_a_change_since_the_backup_is_found(config, tmp_path):
+    config.backups().make(time.time())
+    assert config.backups().changed() == []
+    (tmp_path / "config/app.json").write_text('{"model": "large"}')
+    (tmp_path / "config/rules.yaml").unlink()
+    (tmp_path / "config/new.json").write_text("{}")
+    assert config.backups().changed() == ["config/app.json", "config/new.json", "config/rules.yaml"]
+
+
+def test_a_damaged_backup_is_found(config):
+    made = config.backups().make(1_764_408_960.0)
+    made.write_bytes(made.read_bytes()[:100])
+    kind, said = failure(config.backups().broken)
+    assert kind == "bad-answer"
+    assert said.startswith("files: config_20251129T093600Z.tar.gz cannot be read as a backup: ")
+
+
+def test_no_backup(config, tmp_path):
+    assert failure(config.backups().changed) == (
+        "absent",
+        f"files: there is no backup of the configuration in {tmp_path}/.llmops/backups/staging; make one.",
+    )
+
+
+def test_only_the_newest_backups_are_kept(config):
+    names = [config.backups().make(1_764_408_960.0 + i).name for i in range(3)]
+    assert [path.name for path in config.backups().all()] == names[1:]
+    assert config.back_up().startswith("config_20")
+
+
+def test_a_target_without_a_backup(files):
+    with pytest.raises(Unsupported) as caught:
+        files(data={"paths": ["a"]}).back_up()
+    assert str(caught.value) == "files: target staging does not say what a backup holds."
+
+
+def test_preflight(files, tmp_path):
+    assert preflight(files(), 1.0).ok
+    found = preflight(files(root="gone"), 1.0)
+    assert (found.ok, found.failure) == (False, f"there is no folder {tmp_path}/gone")

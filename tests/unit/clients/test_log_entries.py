@@ -1,0 +1,133 @@
+"""Entries: filtered, grouped, compared with before, reported."""
+
+import time
+
+import pytest
+
+from pytest_llmops.clients.log_entries import Entries, Entry, Reading, merged
+from pytest_llmops.errors import Vacuous
+
+NOW = time.time()
+HOUR, DAY = 3600.0, 86400.0
+
+
+def said(message, ago_s=0.0, level="error", **more):
+    return Entry(message, NOW - ago_s, level, **more)
+
+
+def entries(*parts, **reading):
+    times = [entry.at for entry in parts]
+    known = {"oldest_at": min(times, default=None), "newest_at": max(times, default=None), "total": len(parts)}
+    return Entries(parts, Reading("app", at=NOW, **{**known, **reading}))
+
+
+def test_by_level():
+    found = entries(
+        said("a", level="info"), said("b", level="warning"), said("c", level="critical"), said("d", level="")
+    )
+    assert [e.message for e in found.at_least("warning")] == ["b", "c"]
+    assert [e.message for e in found.exactly("warning")] == ["b"]
+    assert [e.message for e in found.last(2)] == ["c", "d"]
+    assert len(found.last(0)) == 0
+    assert [e.message for e in found[1:3]] == ["b", "c"]
+
+
+def test_with_what_is_around():
+    found = entries(*(said(str(i), level="error" if i == 5 else "info") for i in range(10)))
+    assert [e.message for e in found.around("error", 2)] == ["3", "4", "5", "6", "7"]
+
+
+def test_groups_of_what_is_said():
+    found = entries(said("try 1 failed", 30), said("gone", 20), said("try 22 failed", 10))
+    first, second = found.top()
+    assert (first.says, first.count, first.last) == ("try N failed", 2, "try 22 failed")
+    assert (first.first_at, first.last_at) == (NOW - 30, NOW - 10)
+    assert (str(first), str(second)) == ("2 x try N failed", "1 x gone")
+    assert len(found.top(1)) == 1
+
+
+def test_groups_by_type():
+    found = entries(
+        said("it failed", exception="ValueError: 3 is odd"),
+        said("broke with ValueError: 4"),
+        said("no answer", logger="llm"),
+        said("plain"),
+    )
+    assert {group.says: group.count for group in found.types()} == {"ValueError": 2, "llm: no answer": 1, "plain": 1}
+
+
+def test_parts_and_means():
+    found = entries(
+        said("a", fields={"tool": "search", "ms": 10}),
+        said("b", fields={"tool": "search", "ms": 30}),
+        said("c", fields={"tool": "shell", "ms": "?"}),
+        said("d"),
+    )
+    parts = found.by("tool")
+    assert {name: len(part) for name, part in parts.items()} == {"search": 2, "-": 1, "shell": 1}
+    assert list(parts) == ["search", "-", "shell"]
+    assert (parts["search"].mean("ms"), parts["shell"].mean("ms")) == (20.0, None)
+    assert [e.message for e in found.having(tool="shell")] == ["c"]
+
+
+def test_what_is_new():
+    found = entries(said("old 1", 5 * DAY), said("old 2", HOUR), said("new", HOUR))
+    assert [group.says for group in found.novel()] == ["new"]
+
+
+def test_what_is_new_in_a_young_log_cannot_be_told():
+    with pytest.raises(Vacuous) as caught:
+        entries(said("a", 1.5 * DAY)).novel()
+    assert str(caught.value) == (
+        "logs: app does not reach back 2 days, so what is new in the last 24 h cannot be told."
+    )
+
+
+def test_what_is_said_more_often():
+    before = [said("slow", ago * DAY, "warning") for ago in range(2, 8) for _ in range(10)]
+    now = [said("slow", HOUR, "warning") for _ in range(25)] + [said("once", HOUR, "warning")]
+    (rise,) = entries(*before, *now, said("start", 8 * DAY)).rising()
+    assert (rise.says, rise.now, rise.before) == ("slow", 25, pytest.approx(60 / 7))
+    assert str(rise) == "slow: 25, before 8.57"
+    assert entries(*before, *now[:12], said("start", 8 * DAY)).rising() == []  # 12 of 8.6 is chance
+
+
+def test_a_silent_log_says_nothing():
+    with pytest.raises(Vacuous) as caught:
+        entries(newest_at=NOW - 3 * DAY).judged()
+    assert str(caught.value) == (
+        "logs: app has no entry in that time; its newest is 3 days old, so what it does not say tells nothing."
+    )
+    assert len(entries(quiet=True).judged()) == 0
+
+
+def test_several_logs_by_time():
+    one = entries(said("1", 30), said("4", 5))
+    two = entries(said("2", 20), said("3", 10), unreadable=2, cut=("b.log was not read",))
+    both = merged([one, two])
+    assert [e.message for e in both] == ["1", "2", "3", "4"]
+    assert (both.reading.source, both.reading.total, both.reading.unreadable) == ("app and app", 4, 2)
+    assert both.reading.cut == ("b.log was not read",)
+
+
+def test_an_entry_without_a_time_stays_where_it_is():
+    one = Entries([said("1", 30), Entry("behind 1"), said("3", 5)], Reading("app", at=NOW))
+    both = merged([one, entries(said("2", 20))])
+    assert [e.message for e in both] == ["1", "behind 1", "2", "3"]
+
+
+def test_a_report_has_no_secret():
+    found = Entries(
+        [said("sent hunter22 | 1", more=("  hunter22",)), said("sent hunter22 | 2")],
+        Reading("app", since=NOW - DAY, at=NOW, total=2, unreadable=1, cut=("a.log was read from byte 9 on",)),
+        lambda text: text.replace("hunter22", "[redacted]"),
+    )
+    text = found.report("Errors")
+    stamp = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(NOW))
+    assert text == (
+        "# Errors\n\n"
+        "2 entries of app, out of 2 entries of the last 24 h, 1 unreadable lines; a.log was read from byte 9 on.\n\n"
+        "| count | last | what |\n|---:|---|---|\n"
+        f"| 2 | {stamp} | sent [redacted] \\| N |\n\n"
+        f"```text\n{stamp} ERROR sent [redacted] | 1\n      [redacted]\n{stamp} ERROR sent [redacted] | 2\n```\n"
+    )

@@ -1,0 +1,199 @@
+"""From lines to entries, in the formats of real systems."""
+
+import datetime as dt
+import json
+
+import pytest
+
+from pytest_llmops.clients.log_lines import LineReader
+from pytest_llmops.clients.log_words import clock, level, rank, shortened, without_secrets
+from pytest_llmops.target.log_sources import Source
+
+STANDARD = r"(?P<time>\S+ \S+) - (?P<logger>\S+) - (?P<level>[A-Z]+) - (?P<message>.*)"
+AT = dt.datetime(2026, 11, 29, 9, 30, 15, 250000, dt.UTC).timestamp()
+
+
+def read(text, **table):
+    reader = LineReader(Source.model_validate({"files": ["x.log"], **table}), "app")
+    return list(reader.entries(text.splitlines())), reader
+
+
+def test_plain_lines():
+    text = "2026-11-29 09:30:15,250 - rag.store - WARNING - slow answer\n2026-11-29 09:30:16,000 - rag - INFO - well\n"
+    entries, reader = read(text, line=STANDARD)
+    assert [(e.level, e.logger, e.message, e.source) for e in entries] == [
+        ("warning", "rag.store", "slow answer", "app"),
+        ("info", "rag", "well", "app"),
+    ]
+    assert [e.at for e in entries] == [AT, AT + 0.75]
+    assert (reader.read, reader.unreadable) == (2, 0)
+
+
+def test_levels_first_and_a_zone_of_their_own():
+    line = r"(?P<level>\w+) (?P<time>\S+ \S+) (?P<logger>\S+) (?P<pid>\d+) \d+ (?P<message>.*)"
+    text = "ERROR 2026-11-29 01:30:15,250 llm_service 71 139 no answer\n"
+    (entry,), _ = read(text, line=line, timezone="America/Vancouver")
+    assert (entry.at, entry.level, entry.logger, entry.fields) == (AT, "error", "llm_service", {"pid": "71"})
+
+
+def test_json_behind_a_prefix():
+    line = r"(?P<level>\w+) (?P<time>\S+ \S+) (?P<logger>\S+) \d+ \d+ (?P<message>.*)"
+    keys = {"message": "event_type", "model": "model_used", "took_s": "response_time_seconds"}
+    text = (
+        'INFO 2026-11-29 09:30:15,250 llm 7 8 {"event_type": "llm_response", "model_used": "llama3.1:8b", '
+        '"response_time_seconds": 2.5}\nINFO 2026-11-29 09:30:16,250 llm 7 8 plain words\n'
+    )
+    (first, second), _ = read(text, line=line, keys=keys)
+    assert (first.message, first.level, first.at) == ("llm_response", "info", AT)
+    assert dict(first.fields) == {"model": "llama3.1:8b", "took_s": 2.5}
+    assert second.message == "plain words"
+
+
+def test_json_lines_with_blanks_and_lines_that_are_none():
+    text = (
+        '{"event": "pipeline.request.completed", "level": "info", "timestamp": "2026-11-29T09:30:15.250000Z"}\n'
+        '{"event": "retrying"}\n'
+        'INFO:     127.0.0.1:5000 - "POST /api/v1/query HTTP/1.1" 500 Internal Server Error\n'
+        "Traceback (most recent call last):\n"
+        '  File "src/main.py", line 3, in query\n'
+        "    raise KeyError(name)\n"
+        "KeyError: 'sql_structured_data'\n"
+        '{"event": "next", "level": "error", "timestamp": "2026-11-29T09:30:17Z"}\n'
+    )
+    entries, reader = read(text, format="json", line=r"(?P<level>[A-Z]+):\s+(?P<message>.*)")
+    assert [(e.level, e.message) for e in entries] == [
+        ("info", "pipeline.request.completed"),
+        ("", "retrying"),
+        ("info", '127.0.0.1:5000 - "POST /api/v1/query HTTP/1.1" 500 Internal Server Error'),
+        ("error", "KeyError: 'sql_structured_data'"),
+        ("error", "next"),
+    ]
+    assert [e.at for e in entries] == [AT, AT, AT, AT, AT + 1.75]
+    assert entries[3].exception == "KeyError: 'sql_structured_data'"
+    assert len(entries[3].more) == 4
+    assert reader.unreadable == 0
+
+
+def test_a_traceback_belongs_to_the_error_before_it():
+    text = (
+        "2026-11-29 09:30:15,250 - app - ERROR - it failed\n"
+        "Traceback (most recent call last):\n"
+        '  File "a.py", line 1, in <module>\n'
+        "ValueError: first\n"
+        "\n"
+        "During handling of the above exception, another exception occurred:\n"
+        "\n"
+        "Traceback (most recent call last):\n"
+        '  File "b.py", line 2, in <module>\n'
+        "app.errors.Refused\n"
+        "2026-11-29 09:30:16,250 - app - INFO - on\n"
+    )
+    (first, second), reader = read(text, line=STANDARD)
+    assert (first.message, first.exception, len(first.more)) == ("it failed", "app.errors.Refused", 7)
+    assert (second.message, reader.unreadable) == ("on", 0)
+
+
+def test_a_traceback_that_is_written_as_a_message_is_no_error_of_its_own():
+    text = (
+        "2026-11-29 09:30:15,250 - app - DEBUG - Traceback (most recent call last):\n"
+        '  File "a.py", line 1, in <module>\n'
+        "ValueError: first\n"
+    )
+    (entry,), reader = read(text, line=STANDARD)
+    assert (entry.level, entry.exception, reader.unreadable) == ("debug", "ValueError: first", 0)
+
+
+def test_what_is_no_entry_and_no_part_of_one_is_counted_and_kept():
+    text = "rubbish\n2026-11-29 09:30:15,250 - app - INFO - a prompt\nof two lines\n  indented\n\n"
+    (entry,), reader = read(text, line=STANDARD)
+    assert entry.more == ("of two lines", "  indented")
+    assert (reader.read, reader.unreadable) == (1, 2)
+
+
+def test_colours_are_taken_off():
+    (entry,), _ = read("\x1b[2m2026-11-29 09:30:15,250\x1b[0m - app - \x1b[31mERROR\x1b[0m - red\n", line=STANDARD)
+    assert (entry.at, entry.level, entry.message) == (AT, "error", "red")
+
+
+def test_a_file_a_call():
+    keys = {
+        "level": "error && 'error' || 'info'",
+        "message": "error || join(' ', ['call of', model])",
+        "tokens": "response.output_tokens",
+    }
+    reader = LineReader(Source(files=["*.json"], format="document", keys=keys), "calls")
+    good = {"call_number": 1, "timestamp": "2026-11-29T09:30:15.250", "model": "m", "response": {"output_tokens": 9}}
+    entry = reader.document(json.dumps({**good, "error": None}), 0.0)
+    assert (entry.at, entry.level, entry.message, dict(entry.fields)) == (AT, "info", "call of m", {"tokens": 9})
+    failed = reader.document(json.dumps({"model": "m", "error": "Request timed out."}), AT)
+    assert (failed.at, failed.level, failed.message) == (AT, "error", "Request timed out.")
+    assert reader.document("{half", 0.0) is None
+    assert (reader.read, reader.unreadable) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("found", "form", "zone", "moment"),
+    [
+        ("2026-11-29T09:30:15.250Z", None, "UTC", AT),
+        ("2026-11-29 10:30:15,250", None, "Europe/Berlin", AT),
+        ("2026-11-29T09:30:15.250123456+00:00", None, "UTC", AT + 0.000123),
+        (AT, None, "UTC", AT),
+        (str(AT * 1e3), None, "UTC", AT),
+        (f"{AT * 1e6:.0f}", None, "UTC", AT),
+        ("29/Nov/2026:09:30:15 +0000", "%d/%b/%Y:%H:%M:%S %z", "UTC", AT - 0.25),
+        ("yesterday", None, "UTC", None),
+        (True, None, "UTC", None),
+        (None, None, "UTC", None),
+        (7, None, "UTC", None),
+    ],
+)
+def test_times(found, form, zone, moment):
+    read = clock(zone, form)(found)
+    assert read == (moment if moment is None else pytest.approx(moment, abs=1e-3))
+
+
+def test_a_time_without_a_year_is_not_in_the_future():
+    later = dt.datetime.now(dt.UTC) + dt.timedelta(days=40)
+    read = clock("UTC", "%b %d %H:%M:%S")(later.strftime("%b %d %H:%M:%S"))
+    assert read == pytest.approx(later.replace(year=later.year - 1).timestamp(), abs=86400 * 2)
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [("WARN", "warning"), ("Err", "error"), ("[FATAL]", "critical"), ("3", "error"), (6, "info"), (40, "error"),
+     (50, "critical"), (10, "debug"), ("audit", "audit"), (None, "")],
+)  # fmt: skip
+def test_levels(word, meant):
+    assert level(word) == meant
+
+
+def test_a_word_that_is_no_level_is_below_all():
+    assert rank("audit") < rank("debug") < rank("critical")
+
+
+@pytest.mark.parametrize(
+    ("message", "short"),
+    [
+        ("timeout after 30.5s for 'a b c' of user 17", "timeout after Ns for '…' of user N"),
+        ("doc 6fa459ea-ee8a-3ca4-894e-db77e160355e at 10.0.0.1:6333", "doc ID at N"),
+        ("commit 9fceb02d0ae598e95dc970b74767f19372d61af8 of eve@example.org", "commit ID of EMAIL"),
+        ("can't reach   it, won't try", "can't reach it, won't try"),
+    ],
+)
+def test_what_differs_is_left_out(message, short):
+    assert shortened(message) == short
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("Authorization: Bearer abcdefghijkl", "Authorization: Bearer [redacted]"),
+        ('{"api_key": "hunter22"}', '{"api_key": "[redacted]"}'),
+        ("JINA_API_KEY=jina_x next", "JINA_API_KEY=[redacted] next"),
+        ("key sk-ant-0123456789abcdef01 used", "key [redacted] used"),
+        ("redis://eve:hunter22@cache:6379", "redis://[redacted]@cache:6379"),
+        ("tokens: 17 of 20", "tokens: 17 of 20"),
+    ],
+)
+def test_what_looks_like_a_secret_is_taken_out(text, clean):
+    assert without_secrets(text) == clean

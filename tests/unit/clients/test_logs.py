@@ -1,0 +1,365 @@
+"""The application's logs: real files, rotated, compressed, damaged, followed."""
+
+import gzip
+import os
+import tarfile
+import threading
+import time
+
+import pytest
+
+from pytest_llmops.clients.exchange import last_exchange
+from pytest_llmops.clients.log_files import LogFile
+from pytest_llmops.clients.preflight import preflight
+from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
+
+STANDARD = r"(?P<time>\S+ \S+) - (?P<logger>\S+) - (?P<level>[A-Z]+) - (?P<message>.*)"
+HOUR, DAY = 3600.0, 86400.0
+
+
+def line(ago_s, level="INFO", message="well"):
+    stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(time.time() - ago_s))
+    return f"{stamp},000 - app - {level} - {message}\n"
+
+
+@pytest.fixture
+def lay(tmp_path):
+    """Writes a file that was written so long ago."""
+
+    def lay(name, text, ago_s=0.0):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
+        moment = time.time() - ago_s
+        os.utime(path, (moment, moment))
+        return path
+
+    return lay
+
+
+@pytest.fixture
+def logs(client):
+    """The logs of ``app.log`` and its rotated parts; settings of the component, of its source, or other sources."""
+
+    def logs(sources=None, component=None, environ=None, **source):
+        app = {"files": ["logs/app.log*"], "line": STANDARD, **source}
+        return client("logs", environ, **{"sources": {"app": app, **(sources or {})}, **(component or {})})
+
+    return logs
+
+
+def failure(act):
+    with pytest.raises(CallFailed) as caught:
+        act()
+    return caught.value.kind, str(caught.value)
+
+
+def test_rotated_files_are_read_oldest_first(lay, logs, ledger):
+    lay("logs/app.log", line(10) + line(5, "ERROR", "broken"), 5)
+    lay("logs/app.log.1", line(2 * HOUR, "ERROR", "older"), 2 * HOUR)
+    lay("logs/app.log.2.gz", line(2 * DAY, "WARNING", "oldest"), 2 * DAY)
+    found = logs().entries("app")
+    assert [e.message for e in found] == ["oldest", "older", "well", "broken"]
+    assert (found.reading.total, found.reading.unreadable, found.reading.cut) == (4, 0, ())
+    assert ledger.answered("logs") == 1
+    assert last_exchange.get().startswith("zcat -f ")
+
+
+def test_since_a_time_at_a_level_with_words(lay, logs):
+    lay("logs/app.log", line(10) + line(5, "ERROR", "Timeout of 3"), 5)
+    lay("logs/app.log.1", line(2 * HOUR, "ERROR", "older"), 2 * HOUR)
+    app = logs()
+    assert app.count("app", since_s=HOUR) == 2
+    assert app.count("app", since_s=HOUR, level="error") == 1
+    assert app.count("app", level="error") == 2
+    assert [e.message for e in app.entries("app", contains="timeout")] == ["Timeout of 3"]
+
+
+def test_what_has_not_changed_is_not_read_again(lay, logs, monkeypatch):
+    path = lay("logs/app.log", line(10))
+    app = logs()
+    assert app.count("app") == 1
+    before = app._logs._known["app"]
+    assert app.count("app", level="error") == 0
+    assert app._logs._known["app"] is before
+    path.write_text(line(10) + line(1))
+    assert app.count("app") == 2
+
+
+def test_a_silent_log_is_no_good_news(lay, logs):
+    lay("logs/app.log", line(3 * DAY), 3 * DAY)
+    with pytest.raises(Vacuous) as caught:
+        logs().count("app", since_s=DAY, level="error")
+    assert str(caught.value) == (
+        "logs: app has no entry in that time; its newest is 3 days old, so what it does not say tells nothing."
+    )
+    assert logs(quiet=True).count("app", since_s=DAY, level="error") == 0
+
+
+def test_no_file(logs, tmp_path):
+    assert failure(lambda: logs().entries("app")) == (
+        "absent",
+        f"logs: no file of app is there: logs/app.log* below {tmp_path}.",
+    )
+
+
+def test_no_line_that_can_be_read(lay, logs):
+    lay("logs/app.log", "what\nis\nthis\n")
+    assert failure(lambda: logs().entries("app")) == (
+        "bad-answer",
+        "logs: none of the 3 lines of app is as its table says; see components.logs.sources.app.",
+    )
+
+
+def test_a_link_that_leads_out_is_not_followed(logs, tmp_path, tmp_path_factory):
+    outside = tmp_path_factory.mktemp("elsewhere") / "app.log"
+    outside.write_text(line(1))
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "app.log").symlink_to(outside)
+    said = "is a link that leads out of {}; name its own folder as root, or leave it out."
+    expected = f"logs: {tmp_path}/logs/app.log {said.format(tmp_path)}"
+    assert failure(lambda: logs().entries("app")) == ("refused", expected)
+
+
+def test_a_large_log_is_read_from_its_end(lay, logs):
+    lay("logs/app.log", "".join(line(100 - i, message=f"number {i}") for i in range(100)), 1)
+    lay("logs/app.log.1", line(500), 500)
+    length = len(line(0, message="number 99"))
+    found = logs(component={"max_bytes": 5 * length + 3}).entries("app")
+    assert [e.message for e in found] == [f"number {i}" for i in range(95, 100)]
+    assert found.reading.cut == (
+        "logs/app.log.1 was not read, the limit of bytes was reached before",
+        f"logs/app.log was read from byte {100 * length - 10 - 5 * length - 3} on",
+    )
+
+
+def test_of_many_lines_the_newest_are_kept(lay, logs):
+    lay("logs/app.log", "".join(line(10 - i, message=str(i)) for i in range(10)))
+    found = logs(component={"max_lines": 3}).entries("app")
+    assert [e.message for e in found] == ["7", "8", "9"]
+    assert found.reading.cut == ("of 10 entries the newest 3 are kept",)
+
+
+def test_a_damaged_file_is_said(lay, logs):
+    path = lay("logs/app.log.1.gz", "".join(line(100 + i) for i in range(1000)), 100)
+    path.write_bytes(path.read_bytes()[:300] + path.read_bytes()[-4:])
+    lay("logs/app.log", line(1))
+    found = logs().entries("app")
+    assert found[-1].message == "well"
+    (cut,) = found.reading.cut
+    assert cut.startswith("logs/app.log.1.gz could not be read to its end: ")
+
+
+def test_errors_of_a_whole_log(lay, logs):
+    lay("logs/app.log", line(2) + line(1, "ERROR", "broken"))
+    errors = {"files": ["logs/app.log"], "line": STANDARD, "at_least": "error"}
+    app = logs({"errors": errors})
+    assert [e.message for e in app.entries("errors")] == ["broken"]
+    assert app.entries("errors").reading.total == 2
+    assert [e.message for e in app.merged("app", "errors")] == ["well", "broken", "broken"]
+    assert list(app.sizes()) == ["app"]
+
+
+def test_events(lay, logs):
+    lay("logs/app.log", line(2 * HOUR, message="Rate limit, 429") + line(1, message="started"))
+    app = logs(component={"events": {"limited": {"source": "app", "matches": "429|rate limit"}}})
+    assert [e.message for e in app.event("limited")] == ["Rate limit, 429"]
+    assert len(app.event("limited", since_s=HOUR)) == 0
+    with pytest.raises(Unsupported) as caught:
+        app.event("limit")
+    assert str(caught.value) == ("logs: target staging has no event 'limit'. Did you mean 'limited'? It has: limited.")
+
+
+def test_a_log_that_the_target_does_not_have(logs):
+    with pytest.raises(Unsupported) as caught:
+        logs().entries("ap")
+    assert str(caught.value) == "logs: target staging has no log 'ap'. Did you mean 'app'? It has: app."
+
+
+def test_a_log_without_times(lay, logs):
+    lay("logs/app.log", "INFO:app:well\n")
+    app = logs(line=r"(?P<level>\w+):(?P<logger>\w+):(?P<message>.*)")
+    assert app.count("app") == 1
+    with pytest.raises(Unsupported) as caught:
+        app.count("app", since_s=HOUR)
+    assert str(caught.value) == "logs: app has no times, so what is of late in it cannot be told."
+    with pytest.raises(Vacuous) as vacuous:
+        app.reach_days("app")
+    assert str(vacuous.value) == "logs: app holds no time, so how far it reaches back cannot be told."
+
+
+def test_ages_and_sizes(lay, logs):
+    lay("logs/app.log", line(30), 30)
+    lay("logs/app.log.1", line(4 * DAY), 4 * DAY)
+    app = logs()
+    assert app.newest_age_s("app") == pytest.approx(30, abs=3)
+    assert app.reach_days("app") == pytest.approx(4, abs=0.01)
+    size = app.sizes()["app"]
+    assert (size.files, size.megabytes) == (2, len(line(30)) * 2 / 1e6)
+    assert size.per_day == pytest.approx(size.megabytes / 4, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("name", "rotated"),
+    [
+        ("app.log", False), ("app.json", False), ("app.log.1", True), ("app.log.12.gz", True), ("app.log.gz", True),
+        ("app-20261129.log", True), ("app.log.2026-11-29", True), ("api_call_001_20261129_093000.json", False),
+        ("llm_enhancement_20261129_093000.log", False), ("agent-aiops.log.1", True), ("errors.log.json", False),
+    ],
+)  # fmt: skip
+def test_which_files_were_rotated(tmp_path, name, rotated):
+    assert LogFile(tmp_path / name, name, 0, 0.0, 0).rotated is rotated
+
+
+def test_retention(lay, logs):
+    lay("logs/app.log", line(30), 30)
+    lay("logs/app.log.1", line(35 * DAY), 34 * DAY)
+    kept = logs(keep="30 d").retention("app")
+    assert (kept.wrong, kept.rotated) == ((), 1)
+    assert kept.reach_s == pytest.approx(35 * DAY, abs=5)
+    assert kept.oldest_file_s == pytest.approx(34 * DAY, abs=5)
+    (old,) = logs(drop="30 d").retention("app").wrong
+    assert old == "logs/app.log.1 is 34 days old, and must go after 30 days"
+    (young,) = logs(keep="90 d").retention("app").wrong
+    assert young == "app reaches back 35 days, and must reach back 90 days or to the installation"
+    with pytest.raises(Unsupported) as caught:
+        logs().retention("app")
+    assert str(caught.value) == "logs: app has neither keep nor drop, so any retention is right."
+
+
+def test_a_young_system_need_not_reach_back_further(lay, logs):
+    lay("logs/app.log", line(35 * DAY), 30)
+    lay("run.py", "", 35.5 * DAY)
+    assert logs(keep="90 d", component={"installation": "run.py"}).retention("app").wrong == ()
+    lay("run.py", "", 60 * DAY)
+    (wrong,) = logs(keep="90 d", component={"installation": "run.py"}).retention("app").wrong
+    assert wrong == (
+        "app reaches back 35 days, and must reach back 90 days or to the installation; the installation is 60 days old"
+    )
+
+
+def test_what_arrives_is_followed_through_a_rotation(lay, logs):
+    path = lay("logs/app.log", line(60, message="before"))
+    app = logs()
+    following = app.following("app")
+    with path.open("a") as file:
+        file.write(line(0, message="first"))
+    path.rename(path.with_name("app.log.1"))
+    path.write_text(line(0, "ERROR", "second") + "half a li")
+    assert [e.message for e in app.arrived(following)] == ["first", "second"]
+
+
+def test_a_log_that_is_cut_off_in_place(lay, logs):
+    path = lay("logs/app.log", line(60) * 10)
+    app = logs()
+    following = app.following("app")
+    path.write_text(line(0, message="anew"))
+    assert [e.message for e in app.arrived(following)] == ["anew"]
+
+
+def test_following_ends(lay, logs):
+    path = lay("logs/app.log", line(60))
+    began = time.monotonic()
+    grown = path.read_text() + line(0, message="come")
+    found = logs().follow("app", 0.05, during=lambda: path.write_text(grown))
+    assert [e.message for e in found] == ["come"]
+    assert time.monotonic() - began < 5
+
+
+def test_what_a_command_prints_on_either_stream(client, target, ledger, tmp_path):
+    from pytest_llmops.clients.client import connect
+
+    script = f"printf '%s' '{line(9)}'; printf '%s' '{line(5, 'ERROR', 'token hunter22')}' >&2"
+    table = {
+        "logs": {"sources": {"ollama": {"command": "ollama_logs", "line": STANDARD}}},
+        "app_command": {"commands": {"ollama_logs": {"argv": ["sh", "-c", script]}}},
+    }
+    app = connect(target({}, **table), "logs", ledger)
+    assert [e.message for e in app.entries("ollama", since_s=HOUR)] == ["well", "token hunter22"]
+    assert ledger.answered("app_command") == 1
+    with pytest.raises(Unsupported) as caught:
+        app.files("ollama")
+    assert str(caught.value) == "logs: ollama is handed out by ollama_logs, not files."
+    app.close()
+
+
+def test_what_a_driver_hands_out(target, ledger, tmp_path):
+    from pytest_llmops.clients.client import connect
+
+    log = tmp_path / "model.log"
+    log.write_text(line(9) + line(5, "ERROR", "no memory"))
+    (tmp_path / "pid").write_text("1\n")
+    control = {"driver": "process", "pid_file": "pid", "log": "model.log"}
+    table = {
+        "logs": {"sources": {"model": {"component": "ollama", "line": STANDARD, "lines": 1}}},
+        "ollama": {"url": "http://127.0.0.1:1", "control": control},
+    }
+    app = connect(target({}, **table), "logs", ledger)
+    assert [e.message for e in app.entries("model")] == ["no memory"]
+    following = app.following("model")
+    log.write_text(log.read_text() + line(0, message="come"))
+    assert [e.message for e in app.arrived(following)] == ["come"]
+
+
+def test_secrets_are_taken_out_of_reports(lay, client):
+    lay("logs/app.log", line(1, "ERROR", "login with wert-ü failed, api_key=abc123"))
+    source = {"files": ["logs/app.log"], "line": STANDARD}
+    app = client("logs", {"KEY": "wert-ü"}, auth={"bearer": "KEY"}, sources={"app": source})
+    found = app.entries("app")
+    assert "login with [redacted] failed, api_key=[redacted]" in found.report("Errors")
+    assert found.top()[0].last == "login with [redacted] failed, api_key=[redacted]"
+
+
+def test_rotated_files_are_archived(lay, logs, tmp_path):
+    lay("logs/app.log", line(1))
+    with pytest.raises(Vacuous) as caught:
+        logs().archive("app")
+    assert str(caught.value) == "logs: no file of app was rotated yet, so there is nothing to archive."
+    lay("logs/app.log.1", line(HOUR), HOUR)
+    lay("logs/app.log.2.gz", line(DAY), DAY)
+    archive = logs().archive("app")
+    assert archive.relative_to(tmp_path).as_posix().startswith(".llmops/archives/staging/app-20")
+    assert archive.stat().st_mode & 0o777 == 0o600
+    with tarfile.open(archive) as opened:
+        assert opened.getnames() == ["logs/app.log.2.gz", "logs/app.log.1"]
+    assert (tmp_path / "logs/app.log.1").exists()
+    assert [path.name for path in archive.parent.iterdir()] == [archive.name]
+
+
+def test_logrotate(target, ledger):
+    from pytest_llmops.clients.client import connect
+
+    entry = "/srv/app/logs/*.log {\\n  daily\\n  rotate   30 # days\\n  #compress\\n}\\n"
+    rotation = {"entry": "entry", "trial": "trial", "directives": ["daily", "rotate 30", "compress"]}
+    source = {"app": {"files": ["app.log"], "line": STANDARD}}
+    commands = {
+        "entry": {"argv": ["printf", entry]},
+        "trial": {"argv": ["sh", "-c", "echo 'error: app:3 unknown option' >&2; echo considering log"]},
+    }
+    table = {"logs": {"sources": source, "rotation": rotation}, "app_command": {"commands": commands}}
+    app = connect(target({}, **table), "logs", ledger)
+    found = app.rotation()
+    assert (found.lacking, found.complaints) == (["compress"], ["error: app:3 unknown option"])
+    bare = connect(target({}, logs={"sources": source}), "logs", ledger)
+    with pytest.raises(Unsupported) as caught:
+        bare.rotation()
+    assert str(caught.value) == "logs: target staging has no table rotation."
+
+
+def test_preflight(lay, logs, tmp_path):
+    assert preflight(logs(), 1.0).ok
+    found = preflight(logs(component={"root": "gone"}), 1.0)
+    assert (found.ok, found.failure) == (False, f"there is no folder {tmp_path}/gone")
+    assert repr(logs()) == "Logs(app)"
+
+
+def test_many_readers_at_once(lay, logs):
+    lay("logs/app.log", "".join(line(i) for i in range(500, 0, -1)))
+    app = logs()
+    counts = []
+    threads = [threading.Thread(target=lambda: counts.append(app.count("app"))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert counts == [500] * 4

@@ -1,0 +1,149 @@
+"""Triage's looks at real addresses: what is down, what is not well, what says nothing."""
+
+import threading
+
+import pytest
+
+from pytest_llmops.errors import CallFailed, Vacuous
+from pytest_llmops.operate import looking
+from pytest_llmops.operate.dead_addresses import looked_at_dead
+from pytest_llmops.operate.looking import Looking
+
+MODELS = {"/v1/models": {"object": "list", "data": [{"id": "tiny"}]}}
+STREAM = 'data: {"choices": [{"delta": {"content": "Paris"}}]}\n\ndata: [DONE]\n\n'
+ANSWER = (200, STREAM, {"Content-Type": "text/event-stream"})
+
+
+def toml(api, more=""):
+    return f"""
+[targets.here.components.api]
+url = "{api}"
+[targets.here.components.api.routes.health]
+path = "/health"
+[targets.here.components.api.health]
+accept = {{ status = ["healthy"] }}
+timestamp = "at"
+[targets.here.components.api.health.dependencies]
+vectors = {{ path = "vectors", accept = ["up"] }}
+{more}
+"""
+
+
+def health(status="healthy", vectors="up"):
+    return {"/health": {"status": status, "vectors": vectors, "at": 4_000_000_000}}
+
+
+class Figures:
+    """Figures from a table of numbers and errors."""
+
+    def __init__(self, **known):
+        self.known = known
+        self.names = list(known)
+
+    def read(self, name):
+        found = self.known[name]
+        if isinstance(found, Exception):
+            raise found
+        return found, "%"
+
+    def component(self, name):
+        return "api"
+
+
+def states(findings):
+    return {one.title: one.state for one in findings}
+
+
+def said(findings, title):
+    return next(one.said for one in findings if one.title == title)
+
+
+def test_what_is_well_is_found_well(read, clients, serve):
+    server = serve({"/health": {"status": "healthy", "vectors": "up", "at": 0}})
+    target = read(toml(server.url, "[targets.here.thresholds.health_age]\ntarget = '<= 1 d'\n"))
+    findings = Looking(target, clients(target)).look()
+    assert states(findings) == {
+        "component api": "ok",
+        "health api": "ok",
+        "dependency api.vectors": "ok",
+        "figure health_response_time": "ok",
+        "figure health_age": "failed",
+    }
+    assert "the target is <= 1 d" in said(findings, "figure health_age")
+
+
+def test_a_sick_body_is_found_with_the_dependency_that_it_names(read, clients, serve):
+    target = read(toml(serve(health("degraded", "down")).url))
+    findings = Looking(target, clients(target)).look()
+    assert states(findings)["component api"] == "ok"
+    assert said(findings, "health api").startswith("api: GET /health answered 200 but status is 'degraded'")
+    assert said(findings, "dependency api.vectors") == "api: dependency vectors is 'down'"
+
+
+def test_what_is_down_is_said_once_and_not_asked_again(read, clients, closed_port):
+    target = read(toml(f"http://127.0.0.1:{closed_port}"))
+    findings = Looking(target, clients(target), Figures(error_rate=1.0)).look()
+    assert states(findings) == {"component api": "failed", "health api": "failed", "figure error_rate": "failed"}
+    assert said(findings, "component api") == said(findings, "health api")
+    assert said(findings, "figure error_rate").endswith(said(findings, "component api"))
+    assert {one.component for one in findings} == {"", "api"}
+
+
+def test_a_model_that_is_missing_is_named(read, clients, serve):
+    server = serve({**MODELS, "/v1/chat/completions": ANSWER})
+    target = read(
+        f"[targets.here.components.openai]\nurl = '{server.url}'\nmodel = 'tiny'\nmodels = ['tiny', 'large']\n"
+    )
+    findings = Looking(target, clients(target)).look()
+    assert said(findings, "models openai") == "openai: large missing"
+    assert states(findings)["models openai"] == "failed"
+
+
+def test_figures_are_judged_by_their_thresholds(read, clients, serve):
+    more = (
+        "[targets.here.thresholds.error_rate]\nwarning = '> 1 %'\ncritical = '> 5 %'\nfor = '2m'\n"
+        "[targets.here.thresholds.soft]\ntarget = '< 1 %'\non_target_miss = 'warn'\n"
+    )
+    target = read(toml(serve(health()).url, more))
+    figures = Figures(
+        error_rate=7.0, soft=2.0, other=1.0, idle=Vacuous("nothing counted."), gone=CallFailed("api", "http-404", "no.")
+    )
+    findings = {one.name: one for one in Looking(target, clients(target), figures).look() if one.kind == "figure"}
+    assert (findings["error_rate"].level, findings["error_rate"].value) == ("critical", 7.0)
+    assert findings["error_rate"].said == (
+        "error_rate is 7 %; that is critical (> 5 %) (asked: for 2 min; breached, duration unproven)"
+    )
+    assert (findings["soft"].state, findings["soft"].level) == ("ok", "target")
+    assert (findings["other"].state, findings["other"].said) == ("ok", "other is 1 %")
+    assert (findings["idle"].state, findings["idle"].said) == ("unknown", "idle: nothing counted.")
+    assert (findings["gone"].state, findings["gone"].said) == ("failed", "gone: no.")
+
+
+def test_a_flag_that_a_person_raised_is_found(read, clients, serve):
+    more = (
+        "[[targets.here.severities]]\nname = 'P0'\nresponse = 0\nwhen = [{ says = 'x', flag = 'data-loss' }]\n"
+        "[targets.here.incident]\nflags = ['data-loss']\n"
+    )
+    target = read(toml(serve(health()).url, more))
+    findings = Looking(target, clients(target)).look()
+    assert said(findings, "flag data-loss") == "data-loss: raised in llmops.toml: [targets.here.incident]"
+
+
+def test_a_service_that_hangs_costs_no_more_than_there_is_time(read, clients, serve, monkeypatch):
+    held = threading.Event()
+    monkeypatch.setattr(looking, "REACH_S", 0.3)
+    target = read(toml(serve({"/health": lambda: held.wait(5) and 200}).url))
+    findings = Looking(target, clients(target)).look()
+    held.set()
+    assert said(findings, "component api") == "api: no answer within 300 ms"
+
+
+@pytest.mark.parametrize("scheme", ["api", "redis"])
+def test_no_check_of_health_is_well_at_a_dead_address(read, ledger, serve, scheme):
+    more = "[targets.here.components.redis]\nurl = 'redis://127.0.0.1:6379'\n" if scheme == "redis" else ""
+    server = serve(health())
+    target = read(toml(server.url, more))
+    findings = looked_at_dead(target, ledger(target))
+    assert {one.state for one in findings} == {"failed"}
+    assert "component api" in states(findings)
+    assert server.asked == []
