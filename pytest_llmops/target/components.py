@@ -175,6 +175,7 @@ class Api(Component):
     health: Health | None = None
     ready: Health | None = Field(None, description="Where the states of its dependencies stand, if not in health.")
     metrics: str | None = Field(None, description="Path of its Prometheus metrics.")
+    rare: list[str] = Field([], description="Metrics that questions do not move; the lint takes them for alive.")
 
     @field_validator("routes")
     @classmethod
