@@ -63,6 +63,9 @@ class Printed(Table):
     output: str = Field("", description="Template of its standard output.")
     errors: str = Field("", description="Template of its standard error.")
     exit: int = 0
+    calls: list[Seconds] = Field(
+        [], description="Before it prints it calls the address among its words so often, each after such a pause."
+    )
 
 
 class Laid(Table):
