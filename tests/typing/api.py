@@ -216,7 +216,7 @@ def test_logs_and_files(logs: Logs, files: Files, api: Api) -> None:
     assert_type(errors.by("logger"), dict[str, Entries])
     assert_type(errors[0], Entry)
     assert_type(errors.last(10)[2:], Entries)
-    assert_type(errors.mean("duration_ms"), float | None)
+    assert_type(errors.mean("duration_ms"), float)
     assert_type(errors.report("Errors"), str)
     assert_type(logs.event("timeout"), Entries)
     assert_type(logs.merged("app", "errors"), Entries)
