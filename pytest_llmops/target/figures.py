@@ -34,6 +34,9 @@ class FromMetrics(Sourced):
     over_where: dict[str, Regex] = {}
     by: str | None = Field(None, description="A label: the figure is the share of each of its values.")
     quantile: float | None = Field(None, gt=0, lt=1)
+    during: Literal["traffic"] | None = Field(
+        None, description="traffic: what it counted during our own round of questions; else since the service's start."
+    )
     scale: float = 1.0
 
 
@@ -123,7 +126,9 @@ class FromTraffic(Sourced):
 
     kind: Literal["traffic"] = Field(alias="from")
     component: str = Field("api", description="Who is called.")
-    what: Literal["failed", "answered", "mean", "median", "slowest", "slower"]
+    what: Literal["up", "failed", "answered", "mean", "median", "slowest", "slower"] = Field(
+        description="up: the share of a few light probes that were answered; the others are of real questions."
+    )
     slower_than: Seconds | None = Field(None, gt=0, description="For what = 'slower': the share of calls above it.")
 
     @model_validator(mode="after")
