@@ -39,6 +39,11 @@ class Space:
     free_bytes: float
 
     @property
+    def free_gb(self) -> float:
+        """In GB (1e9 bytes)."""
+        return self.free_bytes / 1e9
+
+    @property
     def free_pct(self) -> float:
         """Of its size, in %."""
         return 100 * self.free_bytes / self.total_bytes
