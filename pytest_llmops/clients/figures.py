@@ -268,15 +268,13 @@ class Figures:
     def _of_lines(self, name: str, figure: FromLogs) -> float:
         """How many lines of a level, or worse, a log has of late, or their share."""
         logs = cast("Logs", self._client(name, "logs"))
-        found = float(logs.count(figure.source, level=figure.level, since_s=figure.since))
-        if not figure.share:
-            return found
-        whole = float(logs.count(figure.source, since_s=figure.since))
-        if not whole:
+        found = logs.entries(figure.source, since_s=figure.since).judged()
+        those = found.having(**{figure.having: True}) if figure.having else found.at_least(figure.level)
+        if figure.share and not found:
             raise Vacuous(
                 f"figures.{name} says nothing: {figure.source} has no lines of the last {spoken(figure.since)}."
             )
-        return 100 * found / whole
+        return 100 * len(those) / len(found) if figure.share else len(those)
 
     def _client(self, name: str, component: str) -> Client:
         if component not in self._target.table.components.configured():

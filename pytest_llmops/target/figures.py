@@ -116,9 +116,16 @@ class FromLogs(Sourced):
 
     kind: Literal["logs"] = Field(alias="from")
     source: str = Field(description="Its name in components.logs.")
-    level: str = Field(description="Lines of this level, and of worse ones.")
+    level: str = Field("", description="Lines of this level, and of worse ones.")
+    having: str = Field("", description="Lines in which this field, one of the source's keys, is true.")
     since: Seconds = Field(3600.0, gt=0, description="How far back it is counted.")
     share: bool = Field(False, description="true: the share among all lines of that time, in %.")
+
+    @model_validator(mode="after")
+    def _counts_something(self) -> FromLogs:
+        if bool(self.level) == bool(self.having):
+            raise ValueError("lines are counted by level or by having, the name of a field; give one of them")
+        return self
 
 
 class FromTraffic(Sourced):

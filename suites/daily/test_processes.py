@@ -15,7 +15,7 @@ LOOKS = 4
 EVERY_S = 5.0
 
 
-@pytest.mark.procedure("document-enhancer.status.process-details", fault="processes:none")
+@pytest.mark.procedure("document-enhancer.status.process-details", fault="process_list:none")
 def test_process_details(machine: Machine, record: Record, documents: Documents) -> None:
     """User, start and command line of every process of the service."""
     found = machine.running("service")
@@ -23,7 +23,7 @@ def test_process_details(machine: Machine, record: Record, documents: Documents)
     documents.write("service-processes.md", "\n".join(f"- {one}" for one in found))
 
 
-@pytest.mark.procedure("document-enhancer.commands.live-resources", fault="processes:none")
+@pytest.mark.procedure("document-enhancer.commands.live-resources", fault="process_list:none")
 def test_live_resources(machine: Machine, record: Record) -> None:
     """Processor and memory of the service, looked at every five seconds: mean and maximum."""
     seen = machine.sampled("service", looks=LOOKS, every_s=EVERY_S)

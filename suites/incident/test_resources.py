@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 LARGEST = 20
 
 
-@pytest.mark.procedure("document-enhancer.down.process-status", fault="processes:none")
+@pytest.mark.procedure("document-enhancer.down.process-status", fault="process_list:none")
 def test_a_process_of_the_service_is_there(record: Record) -> None:
     """A process of the service runs."""
     record.figure("service_processes")
@@ -48,7 +48,7 @@ def test_what_takes_the_room(machine: Machine, files: Files, record: Record, doc
     documents.write("largest-outputs.md", "\n".join(f"- {fact.name}: {fact.bytes} B" for fact in largest))
 
 
-@pytest.mark.procedure("agent-aiops.ollama-failure.port", fault="listeners:other")
+@pytest.mark.procedure("agent-aiops.ollama-failure.port", fault="listener_list:other")
 def test_ollama_listens(machine: Machine) -> None:
     """Somebody listens on Ollama's port, and it is Ollama."""
     listeners = machine.listening("ollama")
@@ -63,7 +63,7 @@ def test_room_for_models(record: Record) -> None:
     record.figure("model_disk_free")
 
 
-@pytest.mark.procedure("agent-aiops.resource-failure.resources", fault="processes:fails")
+@pytest.mark.procedure("agent-aiops.resource-failure.resources", fault="process_list:fails")
 def test_who_uses_what(machine: Machine, record: Record, documents: Documents) -> None:
     """Processors, memory and swap in use, and the largest processes."""
     usage = machine.usage()

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from pytest_llmops.plugin.measuring import Record
 
 
-@pytest.mark.procedure("agent-aiops.alerts.error-rate", fault="completions:failing")
+@pytest.mark.procedure("agent-aiops.alerts.error-rate", fault="request_log:failing")
 def test_error_rate_of_the_log(record: Record) -> None:
     """The share of questions that failed, by the application's own log."""
     record.figure("api_error_rate")
 
 
-@pytest.mark.procedure("agent-aiops.key-metrics.error-rates-by-component", fault="completions:missing")
+@pytest.mark.procedure("agent-aiops.key-metrics.error-rates-by-component", fault="request_log:missing")
 def test_error_rates_by_component(figures: Figures, record: Record) -> None:
     """The share of what failed, component by component."""
     for name in figures.like("error_rate[*]"):
@@ -45,7 +45,7 @@ def test_active_sessions(record: Record) -> None:
     record.figure("active_sessions")
 
 
-@pytest.mark.procedure("document-enhancer.metrics.llm-api-errors", fault="llm_calls:failing")
+@pytest.mark.procedure("document-enhancer.metrics.llm-api-errors", fault="llm_calls:limited")
 def test_llm_api_errors(record: Record) -> None:
     """The share of calls to the model provider that failed, by the log of calls."""
     record.figure("llm_api_error_rate")

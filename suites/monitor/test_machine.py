@@ -93,13 +93,13 @@ def test_gpu_utilisation(record: Record) -> None:
     record.figure("gpu_utilisation")
 
 
-@pytest.mark.procedure("document-enhancer.status.process-running", fault="processes:none")
+@pytest.mark.procedure("document-enhancer.status.process-running", fault="process_list:none")
 def test_the_service_runs(record: Record) -> None:
     """There is a process of the service."""
     record.figure("service_processes")
 
 
-@pytest.mark.procedure("document-enhancer.status.process-resources", fault="processes:none")
+@pytest.mark.procedure("document-enhancer.status.process-resources", fault="process_list:none")
 def test_what_the_service_uses(record: Record) -> None:
     """Processor and memory of the service's processes."""
     record.figure("service_cpu")
