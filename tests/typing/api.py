@@ -8,11 +8,17 @@ import pytest
 from pytest_llmops import (
     Alertmanager,
     Api,
+    AppCommands,
     BudgetSpent,
     CallFailed,
+    Certificates,
     ConfigError,
+    Crontab,
+    Dependencies,
+    EffectiveSettings,
     Entries,
     Entry,
+    FailingService,
     Figures,
     Files,
     Generation,
@@ -22,17 +28,23 @@ from pytest_llmops import (
     LlmopsError,
     Logs,
     Machine,
+    Maintenance,
     Measure,
     Measurement,
     Ollama,
     OpenAI,
+    OwnTests,
     Prometheus,
     Prompt,
+    Ran,
     Record,
     Redis,
     Reply,
     Result,
+    Rollback,
+    RunbookDocument,
     Target,
+    TestsRan,
     Traffic,
     Turn,
     Ui,
@@ -276,3 +288,41 @@ def test_what_is_caught(llm: Llm) -> None:
         root: LlmopsError = error
         raise root from None
     assert_type(__version__, str)
+
+
+def test_commands(app_command: AppCommands, failing_service: FailingService) -> None:
+    ran = app_command.run("ask", failing_service.url)
+    assert_type(ran, Ran)
+    assert_type(ran.took_s, float)
+    assert_type(app_command.lines("log"), list[str])
+    assert app_command.has("ask"), app_command.unable()
+    assert app_command.json("report")["status"] == "ok", app_command.quoted(app_command.text("report"))
+    assert_type(failing_service.pauses_s, list[float])
+    assert failing_service.calls == 3
+
+
+def test_setup(crontab: Crontab, dependencies: Dependencies, effective_settings: EffectiveSettings) -> None:
+    assert crontab.entry("backup") in crontab.lines()
+    assert_type(crontab.wrong("backup") + crontab.stale("backup"), str)
+    assert_type(crontab.outcome("weekly"), TestsRan)
+    assert_type(dependencies.as_json(dependencies.outdated()), str)
+    assert not dependencies.conflicts()
+    assert not dependencies.vulnerabilities()
+    assert effective_settings.value("llm.model") in effective_settings.values()
+    assert_type(effective_settings.wrong() + effective_settings.unread() + effective_settings.stale(), list[str])
+    assert effective_settings.processes(), effective_settings.not_backed_up()
+
+
+def test_versions(own_tests: OwnTests, rollback: Rollback, certificates: Certificates) -> None:
+    assert_type(own_tests.run("unit_tests").slowest_test(), tuple[str, float])
+    assert rollback.default() == rollback.deployed_before()
+    assert certificates.of("api") in certificates.served()
+
+
+def test_documentation(runbook: RunbookDocument, maintenance: Maintenance) -> None:
+    assert runbook.version() in runbook.text()
+    assert runbook.age_days("updated") < 90, runbook.date("updated")
+    assert_type(runbook.lost() + runbook.never_there(), list[str])
+    assert runbook.window("weekly") == maintenance.named("weekly"), maintenance.missing("weekly")
+    assert_type(maintenance.wrongly_judged("weekly"), list[str])
+    assert maintenance.refused_beside("weekly") > 0
