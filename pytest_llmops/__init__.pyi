@@ -4,6 +4,7 @@ from pytest_llmops.clients.alertmanager import Alertmanager as Alertmanager
 from pytest_llmops.clients.api import Api as Api
 from pytest_llmops.clients.app_command import AppCommands as AppCommands
 from pytest_llmops.clients.app_command import Ran as Ran
+from pytest_llmops.clients.figures import Figures as Figures
 from pytest_llmops.clients.files import Files as Files
 from pytest_llmops.clients.generation import Generation as Generation
 from pytest_llmops.clients.grafana import Grafana as Grafana

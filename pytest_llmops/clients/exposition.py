@@ -1,4 +1,4 @@
-"""Figures out of a page of Prometheus metrics, as the profile's ``kpis`` describe them."""
+"""Figures out of a page of Prometheus metrics, as the tables of ``figures`` describe them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pytest_llmops.errors import Unsupported, Vacuous
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pytest_llmops.target.routes import Kpi
+    from pytest_llmops.target.figures import FromMetrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,38 +78,38 @@ class MetricsPage:
         """Every series name."""
         return {point.name for point in self.points}
 
-    def kpi(self, name: str, kpi: Kpi) -> float:
-        """The figure that a ``kpis`` table describes.
+    def figure(self, name: str, figure: FromMetrics) -> float:
+        """The figure that a table with ``from = "metrics"`` describes.
 
         Raises:
             Unsupported: the page has none of its series, or they have not the labels that it asks for.
             Vacuous: the series are there and have counted nothing.
         """
-        self._require(name, [*kpi.metric, *kpi.over])
-        self._require_labels(name, kpi.metric, kpi.where)
-        self._require_labels(name, kpi.over, kpi.over_where)
-        if kpi.quantile is not None:
-            return kpi.scale * self._quantile(name, kpi)
-        part = self._sum(kpi.metric, kpi.where)
-        return kpi.scale * (part / self._whole(name, kpi) if kpi.over else part)
+        self._require(name, [*figure.metric, *figure.over])
+        self._require_labels(name, figure.metric, figure.where)
+        self._require_labels(name, figure.over, figure.over_where)
+        if figure.quantile is not None:
+            return figure.scale * self._quantile(name, figure)
+        part = self._sum(figure.metric, figure.where)
+        return figure.scale * (part / self._whole(name, figure) if figure.over else part)
 
-    def kpi_since(self, earlier: MetricsPage, name: str, kpi: Kpi) -> float:
-        """The figure of what was counted since an earlier page; raises as :meth:`kpi` and :meth:`since` do."""
-        return self.since(earlier, [*kpi.metric, *kpi.over]).kpi(name, kpi)
+    def figure_since(self, earlier: MetricsPage, name: str, figure: FromMetrics) -> float:
+        """The figure of what was counted since an earlier page; raises as :meth:`figure` and :meth:`since` do."""
+        return self.since(earlier, [*figure.metric, *figure.over]).figure(name, figure)
 
-    def shares(self, name: str, kpi: Kpi) -> dict[str, float]:
-        """The figure split by the label ``kpi.by``: value of the label to its share.
+    def shares(self, name: str, figure: FromMetrics) -> dict[str, float]:
+        """The figure split by the label ``figure.by``: value of the label to its share.
 
         Raises:
-            Unsupported: as in :meth:`kpi`; also where the series are not split by that label.
-            Vacuous: as in :meth:`kpi`.
+            Unsupported: as in :meth:`figure`; also where the series are not split by that label.
+            Vacuous: as in :meth:`figure`.
         """
-        self._require(name, kpi.metric)
-        self._require_labels(name, kpi.metric, {**kpi.where, kpi.by or "": ".+"})
-        whole = self._whole(name, kpi)
-        values = sorted({point.labels.get(kpi.by or "", "") for point in self.points if point.name in kpi.metric})
+        self._require(name, figure.metric)
+        self._require_labels(name, figure.metric, {**figure.where, figure.by or "": ".+"})
+        whole = self._whole(name, figure)
+        values = sorted({point.labels.get(figure.by or "", "") for point in self.points if point.name in figure.metric})
         return {
-            value: kpi.scale * self._sum(kpi.metric, {**kpi.where, kpi.by or "": re.escape(value)}) / whole
+            value: figure.scale * self._sum(figure.metric, {**figure.where, figure.by or "": re.escape(value)}) / whole
             for value in values
         }
 
@@ -130,10 +130,10 @@ class MetricsPage:
                 said = f"{self.component}: {name} needs the label {label!r}, which {' + '.join(series)} does not have."
                 raise Unsupported(said)
 
-    def _whole(self, name: str, kpi: Kpi) -> float:
-        whole = self._sum(kpi.over, kpi.over_where)
+    def _whole(self, name: str, figure: FromMetrics) -> float:
+        whole = self._sum(figure.over, figure.over_where)
         if not whole:
-            raise Vacuous(f"{self.component}: {name} says nothing, {' + '.join(kpi.over)} has counted nothing yet.")
+            raise Vacuous(f"{self.component}: {name} says nothing, {' + '.join(figure.over)} has counted nothing yet.")
         return whole
 
     def _sum(self, names: Sequence[str], where: Mapping[str, str]) -> float:
@@ -144,20 +144,22 @@ class MetricsPage:
             and all(re.fullmatch(pattern, point.labels.get(label, "")) for label, pattern in where.items())
         )
 
-    def _quantile(self, name: str, kpi: Kpi) -> float:
+    def _quantile(self, name: str, figure: FromMetrics) -> float:
         """A histogram's quantile, linear within its bucket, as Prometheus' histogram_quantile reckons."""
         counts: dict[float, float] = {}
         for point in self.points:
-            if point.name in kpi.metric and all(
-                re.fullmatch(pattern, point.labels.get(label, "")) for label, pattern in kpi.where.items()
+            if point.name in figure.metric and all(
+                re.fullmatch(pattern, point.labels.get(label, "")) for label, pattern in figure.where.items()
             ):
                 bound = float(point.labels.get("le", "inf"))
                 counts[bound] = counts.get(bound, 0.0) + point.value
         bounds = sorted(counts)
         total = counts[bounds[-1]] if bounds else 0.0
         if not total:
-            raise Vacuous(f"{self.component}: {name} says nothing, {' + '.join(kpi.metric)} has counted nothing yet.")
-        rank = (kpi.quantile or 0.0) * total
+            raise Vacuous(
+                f"{self.component}: {name} says nothing, {' + '.join(figure.metric)} has counted nothing yet."
+            )
+        rank = (figure.quantile or 0.0) * total
         below, start = 0.0, 0.0
         for bound in bounds:
             if counts[bound] >= rank:

@@ -13,11 +13,14 @@ from pytest_llmops.clients.reply import Reply, reply_of
 from pytest_llmops.clients.vitals import log_of, page_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pytest_llmops.clients.api import Api
     from pytest_llmops.clients.audit import AuditLog
+    from pytest_llmops.clients.exposition import MetricsPage
     from pytest_llmops.samples import Prompt, Workload
+
+    Once = Callable[[str, Callable[[], dict[str, Any]]], dict[str, Any]]
 
 FEW = 5
 """Questions that a slow service is asked; a quick one is asked all."""
@@ -99,17 +102,20 @@ class Traffic:
         known = self._workload.known
         return tuple(question for question in self.questions if question.prompt in known)
 
-    def kpi(self, name: str) -> float:
-        """A figure of the round alone: from what the metrics page counted between its start and its end.
+    @property
+    def pages(self) -> tuple[MetricsPage, MetricsPage]:
+        """The service's metrics page before the round and after it.
 
         Raises:
-            Unsupported: this system has no such figure.
-            CallFailed: the page could not be had.
-            Vacuous: its series have counted nothing, or fell meanwhile.
+            Unsupported: the profile names none.
+            CallFailed: it could not be had.
         """
-        kpi = self._api.figure(name)
         before, after = (page_of(look.again()) for look in self._metrics)
-        return after.kpi_since(before, name, kpi)
+        return before, after
+
+    def again(self) -> Traffic:
+        """Another round, asked now."""
+        return Traffic(self._api, self._workload, made(self._api, self._workload))
 
     @property
     def audited(self) -> AuditLog:
@@ -122,6 +128,17 @@ class Traffic:
         looks = [(look.again(), look.at) for look in self._audit]
         before, after = (replace(log_of(answer, self._api.route("audit")), read_at=at) for answer, at in looks)
         return after.since(before)
+
+
+def round_of(api: Api, workload: Workload, once: Once) -> Traffic:
+    """The run's one round.
+
+    Args:
+        api: who is asked.
+        workload: the target's questions.
+        once: gives what the first process of the run made under a name, and makes it if that is this one.
+    """
+    return Traffic(api, workload, once("traffic", lambda: made(api, workload)))
 
 
 def made(api: Api, workload: Workload, *, slow_s: float = SLOW_S) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a service says of itself: its health, its figures, its audit log."""
+"""What a service says of itself: its health, its metrics page, its audit log."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pytest_llmops.clients.audit import AuditLog
 from pytest_llmops.clients.exposition import MetricsPage
 from pytest_llmops.clients.health import HealthReport, health_report
 from pytest_llmops.clients.service import Service
-from pytest_llmops.errors import CallFailed, ConfigError, Unsupported, did_you_mean
+from pytest_llmops.errors import CallFailed, Unsupported
 from pytest_llmops.target.durations import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_llmops.clients.http import Answer
-    from pytest_llmops.target.routes import Kpi, Route
+    from pytest_llmops.target.routes import Route
 
 
 LOOKS = 12
@@ -104,47 +104,6 @@ class Vitals(Service):
         if self.config.metrics is None:
             raise Unsupported(f"{self.component}: its profile names no metrics page.")
         return self.http.call("GET", self.config.metrics)
-
-    def kpi(self, name: str, *, during: Callable[[], object] | None = None) -> float:
-        """A figure from the metrics page, as the profile's ``kpis`` describe it.
-
-        Args:
-            name: of the figure.
-            during: traffic to make; the figure is then of that time alone, not of all since the service's start.
-
-        Raises:
-            Unsupported: this system has no such figure.
-            Vacuous: its series have counted nothing, or fell meanwhile.
-        """
-        kpi = self.figure(name)
-        if during is None:
-            return self.metrics().kpi(name, kpi)
-        before = self.metrics()
-        during()
-        return self.metrics().kpi_since(before, name, kpi)
-
-    def shares(self, name: str) -> dict[str, float]:
-        """A figure from the metrics page split by its label ``by``."""
-        return self.metrics().shares(name, self.figure(name))
-
-    def unit(self, name: str) -> str:
-        """The unit of a figure."""
-        return self.figure(name).unit
-
-    def figure(self, name: str) -> Kpi:
-        """How a figure is computed from the metrics page.
-
-        Raises:
-            Unsupported: this system has no such figure.
-            ConfigError: it has none of that name, and a similar one.
-        """
-        kpis = self.config.kpis
-        if name not in kpis:
-            near = did_you_mean(name, kpis)
-            if near:
-                raise ConfigError(f"{self.component}: unknown kpi {name!r}.{near}")
-            raise Unsupported(f"{self.component}: its profile describes no figure {name!r}.")
-        return kpis[name]
 
     def audit(self) -> AuditLog:
         """The newest entries of the audit log (route ``audit``).

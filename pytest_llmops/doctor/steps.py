@@ -74,7 +74,7 @@ def _api(examination: Examination, client: Any, report: ComponentReport) -> None
         report.wrong("answers", "warning", "there is no route 'query', so no check can ask anything", advice)
     if client.config.metrics:
         advice = "Is metrics the path of its Prometheus page? Without it, leave metrics out."
-        examination.attempt(report, "metrics", lambda: _figures(client, report), advice=advice)
+        examination.attempt(report, "metrics", lambda: _figures(examination, client, report), advice=advice)
 
 
 def _healthy(client: Any, report: ComponentReport) -> None:
@@ -93,20 +93,27 @@ def _healthy(client: Any, report: ComponentReport) -> None:
     report.wrong("healthy", "warning", what, advice, health.elapsed_s)
 
 
-def _figures(client: Any, report: ComponentReport) -> str:
-    page = client.metrics()
-    absent = []
-    for name, kpi in client.config.kpis.items():
+def _figures(examination: Examination, client: Any, report: ComponentReport) -> str:
+    """The figures that are read off its page."""
+    from pytest_llmops.target.figures import FromMetrics
+
+    page, absent = client.metrics(), []
+    figures = {
+        name: figure
+        for name, figure in examination.target.table.figures.items()
+        if isinstance(figure, FromMetrics) and (figure.component, figure.page) == (report.component, None)
+    }
+    for name, figure in figures.items():
         try:
-            page.shares(name, kpi) if kpi.by else page.kpi(name, kpi)
+            page.shares(name, figure) if figure.by else page.figure(name, figure)
         except Vacuous:
             pass  # it is there, and has counted nothing yet
         except Unsupported:
             absent.append(name)
     if absent:
-        advice = "Name the service's own series in kpis.NAME.metric; until then their checks are unsupported."
+        advice = "Name the service's own series in figures.NAME.metric; until then their checks are unsupported."
         report.wrong("figures", "warning", f"its metrics have nothing for {', '.join(absent)}", advice)
-    return f"{len(page.names)} series, {len(client.config.kpis) - len(absent)} of {len(client.config.kpis)} figures"
+    return f"{len(page.names)} series, {len(figures) - len(absent)} of {len(figures)} figures"
 
 
 def _qdrant(examination: Examination, client: Any, report: ComponentReport) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.alertmanager import Alertmanager
     from pytest_llmops.clients.api import Api
     from pytest_llmops.clients.app_command import AppCommands
+    from pytest_llmops.clients.figures import Figures
     from pytest_llmops.clients.files import Files
     from pytest_llmops.clients.grafana import Grafana
     from pytest_llmops.clients.llm import Llm
@@ -60,7 +61,7 @@ def llmops_target(_llmops: Run) -> Target:
 
 @pytest.fixture(scope="session")
 def api(_llmops: Run) -> Api:
-    """The service in front, by the routes of its profile: ``health() query() kpi() audit() call()``.
+    """The service in front, by the routes of its profile: ``health() query() metrics() audit() call()``.
 
     Example:
         def test_it_answers(api):
@@ -250,7 +251,7 @@ def prompts(_llmops: Run) -> Workload:
 
 @pytest.fixture(scope="session")
 def traffic(_llmops: Run) -> Traffic:
-    """One round of the target's questions through ``api``, asked once a run: ``questions known kpi() audited``.
+    """One round of the target's questions through ``api``, asked once a run: ``questions known pages audited``.
 
     Many checks read it, and none asks again: a question may take seconds and cost money. All questions are asked where
     the service is quick, the first five where they take more than a second each. A question that fails is part of the
@@ -258,15 +259,30 @@ def traffic(_llmops: Run) -> Traffic:
 
     Example:
         def test_error_rate(traffic, record):
-            record("api_error_rate", traffic.kpi("api_error_rate"), "%")
+            record.figure("api_error_rate", during=traffic)
 
         def test_answers_are_short(traffic):
             assert all(len(question.reply.text) < 500 for question in traffic.questions)
     """
-    from pytest_llmops.clients.traffic import Traffic, made
+    from pytest_llmops.clients.traffic import round_of
 
-    api, workload = cast("Api", _llmops.own.serving("api")), _llmops.target.workload
-    return Traffic(api, workload, _llmops.directory.once("traffic", lambda: made(api, workload)))
+    return round_of(cast("Api", _llmops.own.serving("api")), _llmops.target.workload, _llmops.directory.once)
+
+
+@pytest.fixture(scope="session")
+def figures(_llmops: Run) -> Figures:
+    """Numbers of the target, each read from where its table ``figures.NAME`` says: ``read() shares()``.
+
+    ``read`` gives value, unit, source and time. Most tests want ``record.figure(NAME)``, which also judges it.
+
+    Example:
+        def test_memory_is_of_this_minute(figures):
+            assert time.time() - figures.read("memory_usage").at < 60
+
+        def test_cpu_usage(record):
+            record.figure("cpu_usage")
+    """
+    return _llmops.figures
 
 
 @pytest.fixture
@@ -314,7 +330,12 @@ def measure(_llmops: Run, request: pytest.FixtureRequest) -> Measure:
 def record(_llmops: Run, request: pytest.FixtureRequest) -> Record:
     """Judge one live value by the target's thresholds and keep it in the report: ``record(name, value, unit="")``.
 
+    ``record.figure(name)`` reads the value, too, from where the target's ``figures.NAME`` says.
+
     Example:
+        def test_cpu_usage(record):
+            record.figure("cpu_usage")
+
         def test_enough_models(llm, record):
             record("model_count", len(llm.models()), "models")
     """

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_llmops.clients.generation import identity_of
 from pytest_llmops.errors import CallFailed, LlmopsError
+from pytest_llmops.judge.thresholds import threshold_for
 from pytest_llmops.measure.bench import Bench, Purse, model_server
 from pytest_llmops.measure.candidate import as_json
 from pytest_llmops.measure.results import recorded
+from pytest_llmops.measure.watching import Watch, worded
 from pytest_llmops.plugin.counterpart import counterpart, on_the_other_side
 from pytest_llmops.plugin.sentences import Failed
 from pytest_llmops.report.metric import ACCEPT
@@ -21,11 +23,13 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from pytest_llmops.clients.traffic import Traffic
     from pytest_llmops.judge.thresholds import Breach
     from pytest_llmops.measure.results import Measurement, Result
     from pytest_llmops.plugin.checks import Check
     from pytest_llmops.plugin.run import Run
     from pytest_llmops.samples import Prompt, Workload
+    from pytest_llmops.target.thresholds import Threshold
 
 AnyClient = TypeVar("AnyClient")
 
@@ -196,6 +200,56 @@ class Record:
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             raise CallFailed("", "bad-answer", f"{name}: {value!r} is no number; nothing was recorded.")
         result, breach = recorded(name, float(value), unit, self._run.declared.table.thresholds, of)
+        return self._kept(result, breach)
+
+    def figure(self, name: str, *, during: Traffic | Callable[[], object] | None = None) -> Result:
+        """Read a figure of the target, judge it by the thresholds of that name, and keep it.
+
+        A threshold with ``for`` is looked into after a first breach: by the source's own memory where it has one, else
+        by further looks within the run's budget. One that did not last is a note.
+
+        Args:
+            name: in the target's ``figures``.
+            during: the fixture ``traffic``, or traffic to make first: what counts since a service's start is then read
+                as what it counted meanwhile.
+
+        Raises:
+            Unsupported: the target has no such figure.
+            ConfigError: it has none of that name, and a similar one.
+            Vacuous: the number would say nothing: nothing was counted.
+            CallFailed: the source does not answer, or answers no number, or one that is too old.
+        """
+        figures, thresholds = self._run.figures, self._run.declared.table.thresholds
+        reading = figures.read(name, during=during)
+        threshold = threshold_for(name, thresholds)
+        for_s = self._for_s(threshold)
+        if threshold is None or not for_s:
+            return self._kept(*recorded(name, reading.value, reading.unit, thresholds, reading.source))
+        timeless = {name: threshold.model_copy(update={"for_s": None})}
+        result, breach = recorded(name, reading.value, reading.unit, timeless, reading.source)
+        if breach is None:
+            return self._kept(result, None)
+        watch = Watch(
+            again=lambda: figures.again(name, during=during),
+            past=lambda last_s: figures.past(name, last_s),
+            ledger=self._run.ledger,
+            progress=self._run.say,
+        )
+        found, words = watch.lasted(name, reading, threshold, for_s)
+        if found.breach is None:
+            self._check.notes.append("breach did not last")
+            return self._kept(replace(result, reason=f"{breach.reason},{words}"), None)
+        lasting = worded(found.breach, words)
+        limits = {**(result.threshold or {}), "broken": lasting.limit}
+        return self._kept(replace(result, threshold=limits, reason=f"{lasting.reason} ({reading.source})"), lasting)
+
+    def _for_s(self, threshold: Threshold | None) -> float:
+        """How long a breach must last; in the sandbox time goes by faster."""
+        table = self._run.declared.table
+        asked_s = threshold.for_s or 0.0 if threshold else 0.0
+        return asked_s / table.sandbox.compress if table.embedded else asked_s
+
+    def _kept(self, result: Result, breach: Breach | None) -> Result:
         self._check.metrics.append(result.as_json())
         self._judge(breach)
         return result

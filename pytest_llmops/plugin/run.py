@@ -19,6 +19,7 @@ from pytest_llmops.plugin.ours import homes, parallel
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from pytest_llmops.clients.figures import Figures
     from pytest_llmops.control.interruption import Interruption
     from pytest_llmops.judge.baselines import Store
     from pytest_llmops.plugin.controller import Controller
@@ -188,6 +189,13 @@ class Run:
     def ledger(self) -> Ledger:
         """Where calls to the target are counted."""
         return self.own.ledger
+
+    @cached_property
+    def figures(self) -> Figures:
+        """The target's figures, each read when it is asked for."""
+        from pytest_llmops.clients.figures import Figures
+
+        return Figures(self.target, self.own.reached, self.directory.once)
 
     @cached_property
     def store(self) -> Store:

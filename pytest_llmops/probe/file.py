@@ -70,6 +70,8 @@ def _component(one: Found, again: Iterable[Found], name: str) -> Iterator[Iterab
     yield _section(Section(own.path, own.entries, (title, *own.notes, *remarks)), where)
     for section in rest:
         yield _section(section, (*where, *section.path))
+    for section in one.beside:
+        yield _section(section, (name, *section.path))
 
 
 def _section(section: Section, where: tuple[str, ...]) -> Iterator[str]:

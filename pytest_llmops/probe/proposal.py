@@ -74,6 +74,7 @@ class Found:
         sections: its tables, its own first.
         key: what signs calls to it; None where it asks for nothing.
         loud: what a person has to hear, a sentence each.
+        beside: tables of the target that belong to it.
     """
 
     kind: str
@@ -82,6 +83,7 @@ class Found:
     sections: tuple[Section, ...] = ()
     key: Key | None = None
     loud: tuple[str, ...] = ()
+    beside: tuple[Section, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from pytest_llmops.probe import health, kpis, openapi, routes, vitals
+from pytest_llmops.probe import figures, health, openapi, routes, vitals
 from pytest_llmops.probe.keys import key_for
 from pytest_llmops.probe.openapi import Document
 from pytest_llmops.probe.proposal import Entry, Found, Section
@@ -60,7 +60,7 @@ def service(asker: Asker, document: Document | None, also: str = "") -> Found | 
     if document is None and vital is None:
         return None
     seen = vital.path if vital else ""
-    page, figures = _figures(asker, document, prefix, best, seen)
+    page, read = _figures(asker, document, prefix, best, seen)
     lines = [Entry("metrics", page, "its page of Prometheus metrics")] if page else []
     if key is None and asker.settings.key_env:
         auth = {"header": "X-API-Key", "env": asker.settings.key_env}
@@ -71,11 +71,11 @@ def service(asker: Asker, document: Document | None, also: str = "") -> Found | 
         own(asker, lines, key, (f"Also there: {also}.",) if also else ()),
         *vitals.sections(vital),
         *query_sections(candidates, prefix, has_schema=document is not None),
-        *_kpi_sections(figures),
     ]
     title = document.title if document else ""
     says = ", ".join(part for part in (title or "HTTP API", best.shown if best else "no query route found") if part)
-    return Found("api", asker.url, says, tuple(sections), key, tuple(_loud(vital, best)))
+    beside = tuple(_figure_sections(read))
+    return Found("api", asker.url, says, tuple(sections), key, tuple(_loud(vital, best)), beside)
 
 
 def _candidates(document: Document | None, also: str) -> list[Candidate]:
@@ -124,21 +124,21 @@ def _figures(
     """The metrics page's path, and the figures that it can fill."""
     last = [(one.path, one.path.rsplit("/", 1)[-1]) for one in document.operations()] if document else []
     declared = [prefix + path for path, word in last if word in {"metrics", "prometheus"}]
-    for path in dict.fromkeys((*declared, *kpis.PATHS)):
+    for path in dict.fromkeys((*declared, *figures.PATHS)):
         answer = asker.get(path)
-        page = kpis.page(answer.text) if answer is not None and answer.status == 200 else None
+        page = figures.page(answer.text) if answer is not None and answer.status == 200 else None
         if page is not None:
-            routed = kpis.Routed(prefix + best.path, seen, urlsplit(asker.url).path) if best and seen else None
-            return path, kpis.propose(page, routed)
+            routed = figures.Routed(prefix + best.path, seen, urlsplit(asker.url).path) if best and seen else None
+            return path, figures.propose(page, routed)
     return "", {}
 
 
-def _kpi_sections(figures: dict[str, dict[str, Any]]) -> Iterator[Section]:
-    if figures:
+def _figure_sections(read: dict[str, dict[str, Any]]) -> Iterator[Section]:
+    if read:
         notes = (
             "Figures that the daily suite reads off the metrics page; check that these series count what you mean.",
         )
-        yield Section(("kpis",), tuple(Entry(name, table) for name, table in figures.items()), notes)
+        yield Section(("figures",), tuple(Entry(name, table) for name, table in read.items()), notes)
 
 
 def _loud(vital: Vital | None, best: Candidate | None) -> Iterator[str]:

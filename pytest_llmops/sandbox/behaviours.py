@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass, field
+from statistics import mean, median
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -57,17 +58,24 @@ class Service:
     deletions: dict[str, dict[str, Any]] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
 
+    @property
+    def filters(self) -> bool:
+        """Whether injections are blocked: where the profile says how a block looks."""
+        routes = self.stack.components.api.routes.values() if self.stack.components.api else ()
+        return "api:no-filter" not in self.stack.faults and any(route.blocked for route in routes)
+
 
 async def health(service: Service, given: dict[str, Any]) -> Outcome:
     """Values ``now``, ``epoch``, ``vectors``, ``llm``, ``cache`` (the sandbox's words), ``collection``, ``points``.
 
-    ``minds``, as the profile gives it, is what must be up for ``ok``.
+    ``minds``, as the profile gives it, is what must be up for ``ok``; a service that it names is a value too.
     """
     minded: list[str] | None = given.get(MINDS)
     faults, spoken = service.stack.faults, service.stack.sandbox.words
-    states = await service.upstream.states()
+    states = await service.upstream.states(minded or ())
     shift_s = -_HOUR_S if "api:stale" in faults else 0.0
-    values = {name: spoken["up" if states.get(name) else "down"] for name in ("vectors", "llm", "cache")}
+    named = dict.fromkeys(("vectors", "llm", "cache", *states))
+    values = {name: spoken["up" if states.get(name) else "down"] for name in named}
     try:
         points = await service.rag.count() if states["vectors"] else 0
     except UpstreamFailed:
@@ -90,9 +98,10 @@ async def fixed(_: Service, __: dict[str, Any]) -> Outcome:
 
 
 async def query(service: Service, values: dict[str, Any]) -> Outcome:
-    """Values ``answer``, ``sources``, ``found``, ``faithfulness``, ``model``, ``tokens``, ``cached``, ``cache``.
+    """Values ``answer``, ``sources``, ``faithfulness``, ``model``, ``tokens``, ``cached``, ``cache``, ``latency_ms``.
 
-    Also ``latency_ms``; ``reason`` where it is blocked or invalid; ``unfaithful`` where the answer stands in no source.
+    Also ``found`` (sources), ``empty`` (1 where there are none), ``score_p50``, ``score_p95``, ``score_mean``;
+    ``reason`` where it is blocked or invalid; ``unfaithful`` where the answer stands in no source.
     """
     question, user = values.get("prompt"), values["user"]
     if not isinstance(question, str) or not question.strip():
@@ -100,7 +109,7 @@ async def query(service: Service, values: dict[str, Any]) -> Outcome:
     if len(question) > _LONGEST:
         return "invalid", {"reason": f"the question is longer than {_LONGEST} characters"}
     service.metrics.session(user)
-    if "api:no-filter" not in service.stack.faults and _INJECTIONS.search(question):
+    if service.filters and _INJECTIONS.search(question):
         service.audit.write("blocked", user)
         return "blocked", {"reason": "prompt injection detected"}
     start = time.monotonic()
@@ -109,10 +118,17 @@ async def query(service: Service, values: dict[str, Any]) -> Outcome:
     hidden = "api:no-sources" in service.stack.faults
     sources = [templates.render(service.stack.sandbox.source, source) for source in found["sources"]]
     latency_ms = round((time.monotonic() - start) * 1000, 1)
-    told = {**found, "sources": [] if hidden else sources, "found": len(found["sources"]), "latency_ms": latency_ms}
+    told = {**found, **_similar(found["sources"]), "sources": [] if hidden else sources, "latency_ms": latency_ms}
     if "api:no-score" in service.stack.faults:
         return "ok", {**told, "faithfulness": None}
     return "ok" if found["faithfulness"] >= FAITHFUL else "unfaithful", told
+
+
+def _similar(sources: list[dict[str, Any]]) -> dict[str, float]:
+    """How near the sources of one answer are to its question."""
+    scores = sorted(source["score"] for source in sources) or [0.0]
+    told = {"score_p50": median(scores), "score_p95": scores[-1], "score_mean": mean(scores)}
+    return {**told, "found": len(sources), "empty": float(not sources)}
 
 
 async def ingest(service: Service, values: dict[str, Any]) -> Outcome:

@@ -14,6 +14,8 @@ from pytest_llmops.sandbox import access
 from pytest_llmops.sandbox.stack import AGENT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pytest_llmops.sandbox.stack import Stack
 
 _CALL_S = 10.0  # and more where tokens are set to take longer
@@ -92,11 +94,24 @@ class Upstream:
         except (redis.asyncio.RedisError, OSError):
             return
 
-    async def states(self) -> dict[str, bool]:
-        """Whether ``vectors``, ``llm``, ``cache`` answer, each asked now; without a cache that is not configured."""
-        found = await asyncio.gather(self._up("vectors", "/readyz"), self._up("llm", "/health"), self._cache_up())
-        states = dict(zip(("vectors", "llm", "cache"), found, strict=True))
+    async def states(self, minded: Iterable[str] = ()) -> dict[str, bool]:
+        """Whether ``vectors``, ``llm``, ``cache`` answer, each asked now; without a cache that is not configured.
+
+        Args:
+            minded: further services whose states are wanted, by the names of the profile.
+        """
+        further = {name: path for name, path in self._probes().items() if name in set(minded)}
+        asked = [self._up("vectors", "/readyz"), self._up("llm", "/health")]
+        found = await asyncio.gather(*asked, self._cache_up(), *(self._up(*probe) for probe in further.items()))
+        states = dict(zip(("vectors", "llm", "cache", *further), found, strict=True))
         return {name: up for name, up in states.items() if up is not None}
+
+    def _probes(self) -> dict[str, str]:
+        """The path at which each further service is asked whether it is there: that of its health, else a GET route."""
+        known = self._stack.components.services
+        healths = {name: part.routes[part.health.route].path for name, part in known.items() if part.health}
+        plain = {name: route.path for name, part in known.items() for route in part.routes.values() if not route.body}
+        return {name: path for name, path in {**plain, **healths}.items() if name in self._stack.addresses}
 
     async def _up(self, part: str, path: str) -> bool:
         try:

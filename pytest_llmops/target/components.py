@@ -15,7 +15,7 @@ from pytest_llmops.target.file_sets import Backup, FileSet
 from pytest_llmops.target.log_sources import Event, Rotation, Source
 from pytest_llmops.target.monitoring import AlertRule, Dashboard, Job, MetricRow, PromQL
 from pytest_llmops.target.paths import Below
-from pytest_llmops.target.routes import Health, Kpi, Route, misplaced
+from pytest_llmops.target.routes import Health, Route, misplaced
 from pytest_llmops.target.secrets import without_userinfo
 from pytest_llmops.target.table import Table
 
@@ -173,7 +173,6 @@ class Api(Component):
     health: Health | None = None
     ready: Health | None = Field(None, description="Where the states of its dependencies stand, if not in health.")
     metrics: str | None = Field(None, description="Path of its Prometheus metrics.")
-    kpis: dict[str, Kpi] = {}
 
     @field_validator("routes")
     @classmethod

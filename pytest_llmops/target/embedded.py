@@ -10,6 +10,7 @@ from pytest_llmops.target.durations import Seconds
 from pytest_llmops.target.growth import Past
 from pytest_llmops.target.prompts import PromptText
 from pytest_llmops.target.table import Regex, Table
+from pytest_llmops.target.thresholds import Threshold
 
 Behaviour = Literal[
     "health",
@@ -120,6 +121,9 @@ class Sandbox(Table):
 
     prompts: list[PromptText] = Field(
         [], description="What an embedded target is asked in place of the profile's prompts: the sandbox knows it."
+    )
+    thresholds: dict[str, Threshold] = Field(
+        {}, description="Limits that lie over the profile's for an embedded target: its pace can break them."
     )
     delay_s: float = Field(0.08, ge=0, description="Median time to the first token of the synthetic engine.")
     token_s: float = Field(0.008, ge=0, description="Median time of every further token.")

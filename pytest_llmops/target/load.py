@@ -280,8 +280,8 @@ def _over_profile(name: str, table: object, shown: str) -> object:
     if not isinstance(profile, str):
         return table  # pydantic says what is wrong with it
     under = profiles.read(profile, f"{shown}: [targets.{name}]")
-    full = profiles.merged({**under, "profile": profile}, table)
-    return full if "prompts" in table else profiles.asked(full)
+    under = profiles.embedded(under) if table.get("environment") == "sandbox" else under
+    return profiles.merged({**under, "profile": profile}, table)
 
 
 def _only(config: Config, shown: str) -> str:
@@ -304,5 +304,5 @@ def _with_built_in(config: Config, name: str, shown: str) -> Config:
         asked = f"{shown}: " if shown else ""
         raise ConfigError(f"{asked}unknown target {name!r}.{did_you_mean(name, known)} Targets: {', '.join(known)}.")
     own = {"profile": profile or BUILT_IN, "environment": "sandbox"}
-    values = profiles.asked(profiles.merged(profiles.read(profile or BUILT_IN), own))
+    values = profiles.merged(profiles.embedded(profiles.read(profile or BUILT_IN)), own)
     return config.model_copy(update={"targets": {**config.targets, name: TargetTable.model_validate(values)}})

@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 from pytest_llmops.target.components import Components
 from pytest_llmops.target.durations import Seconds
 from pytest_llmops.target.embedded import Sandbox
+from pytest_llmops.target.figures import Figure
 from pytest_llmops.target.growth import Growing
 from pytest_llmops.target.memory import History, State
 from pytest_llmops.target.monitoring import Vacuity
@@ -101,6 +102,7 @@ class TargetTable(Table):
     system: str = Field("", description="The system of the catalogue whose runbook applies.")
     environment: Environment = "staging"
     components: Components = Components()
+    figures: dict[str, Figure] = Field({}, description="Where numbers come from, by name.")
     thresholds: dict[str, Threshold] = {}
     growth: dict[str, Growing] = Field({}, description="Metrics that are looked at over time, by name.")
     prompts: list[PromptText] = Field([], description="The workload that timed calls send.")
@@ -168,5 +170,4 @@ UNREAD = ("schedule", "audit")
 
 def unread(table: TargetTable) -> list[str]:
     """What is filled in, but read by nothing in this version."""
-    found = [name for name in UNREAD if getattr(table, name)]
-    return found + [f'thresholds."{name}".for' for name, limits in table.thresholds.items() if limits.for_s]
+    return [name for name in UNREAD if getattr(table, name)]

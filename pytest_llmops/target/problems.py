@@ -61,7 +61,7 @@ def _ended(sentence: str) -> str:
 
 def _of_no_kind(place: str, context: Mapping[str, str], known: list[str]) -> str:
     """Of a table whose shape depends on one of its keys, such as ``driver``."""
-    key = context["discriminator"].strip("'")
+    key = context["discriminator"].rpartition(" | ")[2].strip("'")  # its name among ours, and the one in the file
     listed = f" Known: {', '.join(known)}."
     if "tag" not in context:
         return f"{place} lacks the key {key!r}.{listed}"
@@ -81,11 +81,11 @@ def _walked(model: type[BaseModel], path: Sequence[str]) -> tuple[list[str], typ
         field = _field(at, part)
         models = _models_in(field.annotation) if field else []
         at = models[0] if models else None
+        if field is not None and get_origin(field.annotation) in {dict, list}:
+            written += [name for name in [next(parts, None)] if name]  # the user's own, whatever key it may look like
         if len(models) > 1:
             kind = next(parts, None)
             at = next((one for one in models if kind in _kinds(one)), None)
-        if field is not None and get_origin(field.annotation) in {dict, list}:
-            written += [name for name in [next(parts, None)] if name]  # the user's own, whatever key it may look like
     return written, at
 
 
@@ -105,10 +105,14 @@ def _kinds_at(model: type[BaseModel], path: Sequence[str]) -> list[str]:
     """The kinds of which the table at this path can be."""
     _, at = _walked(model, path[:-1])
     field = _field(at, path[-1])
+    if field is None:  # a table of such tables, and the last word is the user's own name of one
+        _, at = _walked(model, path[:-2])
+        field = _field(at, path[-2])
     return [kind for one in (_models_in(field.annotation) if field else []) for kind in sorted(_kinds(one))]
 
 
 def _kinds(model: type[BaseModel]) -> set[str]:
     """What a key that has only one value, such as ``driver``, says in this model."""
     fields = model.model_fields.values()
-    return {word for one in fields if get_origin(one.annotation) is Literal for word in get_args(one.annotation)}
+    said = [get_args(one.annotation) for one in fields if get_origin(one.annotation) is Literal]
+    return {words[0] for words in said if len(words) == 1}

@@ -28,6 +28,12 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(item.name.removesuffix(".toml") for item in found))
 
 
+@cache
+def figure_names() -> frozenset[str]:
+    """The figures of all profiles: a figure that one system lacks is no misspelling."""
+    return frozenset(name for profile in names() for name in _extended(profile).get("figures", {}))
+
+
 def read(name: str, where: str = "") -> dict[str, Any]:
     """The profile's values, with those of the profile that it extends under them.
 
@@ -85,19 +91,25 @@ def _written(name: str) -> dict[str, Any]:
 WHOLE = frozenset({"auth", "body", "accept", "cases"})
 """Tables that mean something only as a whole: a request body of yours is not mixed with the profile's."""
 
+OF_KINDS = frozenset({"figures"})
+"""Tables of tables each of which means something only as a whole: its keys depend on its kind."""
+
 
 def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Tables are merged key by key; anything else, and a table of ``WHOLE``, is replaced by what lies over it."""
+    """Tables are merged key by key; anything else, and what means something only as a whole, is replaced."""
     result = dict(under)
     for key, value in over.items():
         below = result.get(key)
+        if key in OF_KINDS and isinstance(below, Mapping) and isinstance(value, Mapping):
+            result[key] = {**below, **value}
+            continue
         both = key not in WHOLE and isinstance(below, Mapping) and isinstance(value, Mapping)
         result[key] = merged(below, value) if both else value  # type: ignore[arg-type]
     return result
 
 
-def asked(values: dict[str, Any]) -> dict[str, Any]:
-    """A target's values, for a sandbox with the questions that it can answer in place of the profile's."""
-    sandbox = values.get("sandbox")
-    known = sandbox.get("prompts") if isinstance(sandbox, Mapping) else None
-    return {**values, "prompts": known} if known and values.get("environment") == "sandbox" else values
+def embedded(values: dict[str, Any]) -> dict[str, Any]:
+    """A profile's values for a sandbox: asked what that knows, held to limits that its pace can break."""
+    sandbox = values.get("sandbox", {})
+    over = {key: sandbox[key] for key in ("prompts", "thresholds") if key in sandbox}
+    return merged(values, over)

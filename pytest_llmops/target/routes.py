@@ -1,4 +1,4 @@
-"""What an API's routes, health and figures look like: data that clients carry out and the sandbox serves."""
+"""What an API's routes and health look like: data that clients carry out and the sandbox serves."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import Field
 
 from pytest_llmops.errors import did_you_mean
 from pytest_llmops.target.durations import Seconds
-from pytest_llmops.target.table import JmesPath, Regex, Table
+from pytest_llmops.target.table import JmesPath, Table
 from pytest_llmops.target.templates import placeholders
 
 if TYPE_CHECKING:
@@ -60,23 +60,6 @@ class Health(Table):
     dependencies: dict[str, Accepted] = {}
     timestamp: JmesPath | None = Field(None, description="JMESPath to the time of the answer (epoch or ISO 8601).")
     settles: Seconds = Field(60.0, gt=0, description="How long after a start it may take to become healthy.")
-
-
-class Kpi(Table):
-    """A figure that is computed from the API's Prometheus metrics.
-
-    The value is ``scale`` x sum(metric{where}) / sum(over{over_where}); without ``over`` the sum alone. With
-    ``quantile`` it is that quantile of the histogram, by linear interpolation within its buckets.
-    """
-
-    metric: list[str] = Field(min_length=1)
-    where: dict[str, Regex] = Field({}, description="Label to a regular expression that its whole value matches.")
-    over: list[str] = []
-    over_where: dict[str, Regex] = {}
-    by: str | None = Field(None, description="A label: the figure is the share of each of its values.")
-    quantile: float | None = Field(None, gt=0, lt=1)
-    scale: float = 1.0
-    unit: str = ""
 
 
 def misplaced(name: str, route: Route) -> Iterator[str]:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from pytest_llmops.target.durations import Seconds, seconds
 
@@ -74,6 +74,7 @@ class Limit:
 LimitField = Annotated[
     Limit,
     BeforeValidator(Limit.parse),
+    PlainSerializer(lambda limit: limit.text, return_type=str, when_used="json-unless-none"),
     WithJsonSchema({"type": "string", "examples": ["< 3 s"]}),
 ]
 
@@ -86,7 +87,9 @@ class Threshold(BaseModel):
     target: LimitField | None = Field(None, description="What must hold, e.g. '< 3 s'; missed: fails, severity minor.")
     warning: LimitField | None = Field(None, description="Breached: fails, severity normal.")
     critical: LimitField | None = Field(None, description="Breached: fails, severity critical.")
-    for_s: Seconds | None = Field(None, alias="for", description="How long a breach must last; not waited for yet.")
+    for_s: Seconds | None = Field(
+        None, alias="for", description="How long a breach must last, e.g. '2m'; looked into after a first breach."
+    )
     on_target_miss: Literal["fail", "warn"] = Field("fail", description="What a missed target does.")
 
     @model_validator(mode="after")

@@ -8,6 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_llmops.clients.api import Api
+    from pytest_llmops.clients.figures import Figures
     from pytest_llmops.clients.redis import Redis
     from pytest_llmops.clients.traffic import Traffic
     from pytest_llmops.plugin.measuring import Record
@@ -25,10 +26,11 @@ def test_metrics_can_be_read(api: Api, record: Record) -> None:
 
 
 @pytest.mark.procedure("voyageur.evening-review.total-requests", fault="api:frozen-metrics")
-def test_requests_are_counted(api: Api, traffic: Traffic, record: Record) -> None:
+def test_requests_are_counted(traffic: Traffic, figures: Figures, record: Record) -> None:
     """The counter of requests moves when requests are made."""
-    assert traffic.kpi("requests_total") > 0, "api: requests_total did not move though requests were made"
-    record("requests_total", api.kpi("requests_total"), "requests")
+    moved = figures.read("requests_total", during=traffic).value
+    assert moved > 0, "api: requests_total did not move though requests were made"
+    record.figure("requests_total")
 
 
 @pytest.mark.procedure(
@@ -39,33 +41,32 @@ def test_requests_are_counted(api: Api, traffic: Traffic, record: Record) -> Non
 )
 def test_error_rate(traffic: Traffic, record: Record) -> None:
     """The share of requests that the service answers with 5xx now, not since its start."""
-    record("api_error_rate", traffic.kpi("api_error_rate"), "%")
+    record.figure("api_error_rate", during=traffic)
 
 
 @pytest.mark.procedure("voyageur.evening-review.success-rate", "aegis-rag.daily.sla-compliance", fault="api:errors=0.5")
 def test_success_rate(traffic: Traffic, record: Record) -> None:
     """The share of requests that the service answered."""
-    record("api_success_rate", traffic.kpi("api_success_rate"), "%")
+    record.figure("api_success_rate", during=traffic)
 
 
 @pytest.mark.procedure("voyageur.evening-review.average-response-time", fault="api:no-metrics")
 def test_average_response_time(traffic: Traffic, record: Record) -> None:
     """The mean time of a request, as the service counts it."""
-    record("api_latency_mean", traffic.kpi("api_latency_mean"), "s")
+    record.figure("api_latency_mean", during=traffic)
 
 
 @pytest.mark.procedure("aegis-rag.daily.sla-compliance", fault="llm:slow=12")
 def test_latency_objective(traffic: Traffic, record: Record) -> None:
     """The 95th percentile of requests, as the service's histogram has it."""
-    record("api_latency_p95", traffic.kpi("api_latency_p95"), "s")
+    record.figure("api_latency_p95", during=traffic)
 
 
 @pytest.mark.procedure("voyageur.evening-review.cache-hit-rate", fault="api:no-cache")
 def test_cache_hit_rate(api: Api, prompts: Workload, record: Record) -> None:
     """A question asked again and again comes from the cache, and the service's hit rate is above the limit."""
     api.query(prompts[0], fresh=False)
-    again = api.kpi("cache_hit_rate", during=lambda: [api.query(prompts[0], fresh=False) for _ in range(4)])
-    record("cache_hit_rate", again, "%")
+    record.figure("cache_hit_rate", during=lambda: [api.query(prompts[0], fresh=False) for _ in range(4)])
 
 
 @pytest.mark.procedure("voyageur.evening-review.cache-hit-rate", fault="redis:down")
@@ -77,22 +78,21 @@ def test_redis_hit_rate(redis: Redis, record: Record) -> None:
 
 @pytest.mark.procedure("voyageur.evening-review.model-usage-distribution", fault="api:no-metrics")
 @pytest.mark.usefixtures("traffic")
-def test_model_usage(api: Api, record: Record) -> None:
+def test_model_usage(figures: Figures, record: Record) -> None:
     """The share of requests that each model served."""
-    for model, share in api.shares("model_share").items():
+    for model, share in figures.shares("model_share").items():
         record(f"model_share[{model}]", share, "%")
 
 
 @pytest.mark.procedure("agent-aiops.sessions.active-sessions", fault="api:frozen-metrics")
 @pytest.mark.usefixtures("traffic")
-def test_active_sessions(api: Api, record: Record) -> None:
+def test_active_sessions(record: Record) -> None:
     """The number of active sessions, ours among them."""
-    sessions = api.kpi("active_sessions")
-    record("active_sessions", sessions, "sessions")
-    assert sessions >= 1, "api: our own session is not counted among the active ones"
+    sessions = record.figure("active_sessions")
+    assert sessions.value, "api: our own session is not counted among the active ones"
 
 
 @pytest.mark.procedure("aegis-rag.daily.resource-utilisation", fault="api:no-metrics")
-def test_resident_memory(api: Api, record: Record) -> None:
+def test_resident_memory(record: Record) -> None:
     """The memory that the service's process uses."""
-    record("resident_memory", api.kpi("resident_memory"), "MB")
+    record.figure("resident_memory")

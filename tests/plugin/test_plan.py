@@ -44,7 +44,7 @@ COUNTED = """
         llm.ask_all(prompts)
 
     def test_before_and_after(llm, prompts):
-        llm.kpi("x", during=lambda: llm.generate(prompts[0]))
+        llm.counted("x", during=lambda: llm.generate(prompts[0]))
 
     def test_helper(llm, prompts):
         assert ask(llm, prompts)
@@ -165,7 +165,7 @@ def test_what_a_test_asks_for_is_read_from_its_source(project, model, plan_of):
         "test_pairs": {"openai.embed": 10},
         "test_range": {"openai.models": 3},
         "test_all_at_once": {"openai.ask_all": 10},
-        "test_before_and_after": {"openai.kpi": 2, "openai.generate": 1},
+        "test_before_and_after": {"openai.counted": 2, "openai.generate": 1},
         "test_helper": {"openai.generate": 10},
         "test_out_of_sight": {"openai.call": 1},
         "test_function": {"openai.call": 33},
@@ -176,7 +176,7 @@ def test_what_a_test_asks_for_is_read_from_its_source(project, model, plan_of):
 
 READING = """
     def test_rate(traffic):
-        assert traffic.kpi("api_error_rate") == 0
+        assert traffic.pages
 
     def test_first(api, traffic):
         assert traffic.questions[0].reply.text

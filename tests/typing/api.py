@@ -13,6 +13,7 @@ from pytest_llmops import (
     ConfigError,
     Entries,
     Entry,
+    Figures,
     Files,
     Generation,
     Grafana,
@@ -45,6 +46,7 @@ from pytest_llmops.clients.alertmanager import ReceivedAlert, Silence
 from pytest_llmops.clients.audit import AuditLog
 from pytest_llmops.clients.config_backup import Backups
 from pytest_llmops.clients.exposition import MetricsPage
+from pytest_llmops.clients.figures import Reading as FigureReading
 from pytest_llmops.clients.file_facts import FileFact, Found
 from pytest_llmops.clients.generation import Model
 from pytest_llmops.clients.grafana import GrafanaHealth
@@ -61,7 +63,7 @@ from pytest_llmops.clients.vectors import Collection, Hit
 from pytest_llmops.clients.watching import Alert, Rule, ScrapeTarget
 from pytest_llmops.judge import Verdict, judge_samples
 from pytest_llmops.samples import Sample
-from pytest_llmops.target.routes import Kpi, Route
+from pytest_llmops.target.routes import Route
 
 MINE = Workload((Prompt("greeting", "Hello", expect="hello"), Prompt("farewell", "Bye")))
 
@@ -89,10 +91,6 @@ def test_service(api: Api, prompts: Workload, record: Record) -> None:
     assert_type(api.metrics(), MetricsPage)
     assert_type(api.audit(), AuditLog)
     assert_type(api.newly_audited(lambda: api.ask_all(prompts)), AuditLog)
-    assert_type(api.shares("blocks_by_kind"), dict[str, float])
-    assert_type(
-        record("blocked", api.kpi("blocked_total", during=lambda: api.query("x")), api.unit("blocked_total")), Result
-    )
 
 
 def test_round(traffic: Traffic, api: Api, record: Record) -> None:
@@ -102,9 +100,20 @@ def test_round(traffic: Traffic, api: Api, record: Record) -> None:
     assert_type(traffic.questions[0].reply, Reply)
     assert_type(traffic.questions[0].sources, tuple[str, ...])
     assert_type(traffic.audited, AuditLog)
-    assert_type(record("api_error_rate", traffic.kpi("api_error_rate"), "%"), Result)
+    assert_type(traffic.pages, tuple[MetricsPage, MetricsPage])
+    assert_type(traffic.again(), Traffic)
+    assert_type(record.figure("api_error_rate", during=traffic), Result)
+    assert_type(record.figure("blocked_total", during=lambda: api.query("x")), Result)
     assert_type(api.route("query"), Route)
-    assert_type(api.figure("api_error_rate"), Kpi)
+
+
+def test_figures(figures: Figures, traffic: Traffic) -> None:
+    reading: FigureReading = figures.read("api_error_rate", during=traffic)
+    assert_type((reading.value, reading.unit, reading.source, reading.at), tuple[float, str, str, float])
+    assert_type(figures.again("api_error_rate", during=traffic), FigureReading)
+    assert_type(figures.past("queue_length", 60), list[FigureReading])
+    assert_type(figures.shares("blocks_by_kind"), dict[str, float])
+    assert_type("cpu_usage" in figures, bool)
 
 
 def test_models(llm: Llm, ollama: Ollama, openai: OpenAI, prompts: Workload) -> None:

@@ -28,6 +28,7 @@ NAMES = [
     "Documents",
     "Entries",
     "Entry",
+    "Figures",
     "Files",
     "Generation",
     "Grafana",

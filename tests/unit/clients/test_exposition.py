@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llmops.clients.exposition import MetricsPage
-from pytest_llmops.errors import CallFailed, ConfigError, Unsupported, Vacuous
-from pytest_llmops.target.routes import Kpi
+from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
+from pytest_llmops.target.figures import FromMetrics
 
 PAGE = """
 # HELP requests_total Requests.
@@ -38,13 +38,17 @@ resident_bytes 2.5e8
 REQUESTS = {"metric": ["requests_total"]}
 
 
+def counted(table):
+    return FromMetrics.model_validate({"from": "metrics"} | table)
+
+
 @pytest.fixture(scope="module")
 def page():
     return MetricsPage.parse("api", PAGE)
 
 
 @pytest.mark.parametrize(
-    ("kpi", "value"),
+    ("figure", "value"),
     [
         (REQUESTS, 100.0),
         ({**REQUESTS, "where": {"status": "5.."}}, 4.0),
@@ -58,8 +62,8 @@ def page():
         ({"metric": ["hits_total"]}, 0.0),
     ],
 )
-def test_a_figure_is_a_sum_or_a_share_of_sums(page, kpi, value):
-    assert page.kpi("figure", Kpi.model_validate(kpi)) == pytest.approx(value)
+def test_a_figure_is_a_sum_or_a_share_of_sums(page, figure, value):
+    assert page.figure("figure", counted(figure)) == pytest.approx(value)
 
 
 @pytest.mark.parametrize(
@@ -73,9 +77,9 @@ def test_a_figure_is_a_sum_or_a_share_of_sums(page, kpi, value):
     ],
 )
 def test_a_quantile_is_linear_within_its_bucket(page, quantile, where, value):
-    kpi = Kpi(metric=["latency_seconds_bucket"], quantile=quantile, where=where)
-    assert page.kpi("p", kpi) == pytest.approx(value)
-    assert page.kpi("p", kpi.model_copy(update={"scale": 1000})) == pytest.approx(1000 * value)
+    figure = counted({"metric": ["latency_seconds_bucket"], "quantile": quantile, "where": where})
+    assert page.figure("p", figure) == pytest.approx(value)
+    assert page.figure("p", figure.model_copy(update={"scale": 1000})) == pytest.approx(1000 * value)
 
 
 @given(counts=st.lists(st.integers(0, 50), min_size=1, max_size=6), quantile=st.floats(0.01, 0.99))
@@ -83,40 +87,46 @@ def test_a_quantile_lies_in_the_bucket_that_holds_its_rank(counts, quantile):
     values = [number + 0.5 for number, count in enumerate(counts) for _ in range(count)]
     buckets = [f'x_bucket{{le="{n + 1}"}} {sum(counts[: n + 1])}' for n in range(len(counts))]
     text = "# TYPE x histogram\n" + "\n".join([*buckets, f'x_bucket{{le="+Inf"}} {len(values)}', ""])
-    kpi, found = Kpi(metric=["x_bucket"], quantile=quantile), MetricsPage.parse("api", text)
+    figure, found = counted({"metric": ["x_bucket"], "quantile": quantile}), MetricsPage.parse("api", text)
     if not values:
         with pytest.raises(Vacuous):
-            found.kpi("p", kpi)
+            found.figure("p", figure)
         return
     rank = quantile * len(values)
     holder = next(n for n in range(len(counts)) if sum(counts[: n + 1]) >= rank)
-    assert holder <= found.kpi("p", kpi) <= holder + 1
+    assert holder <= found.figure("p", figure) <= holder + 1
 
 
 def test_shares_by_label(page):
-    kpi = Kpi(metric=["requests_total"], by="model", over=["requests_total"], scale=100)
-    assert page.shares("model_share", kpi) == {"large": 4.0, "small": 96.0}
-    failed = kpi.model_copy(update={"where": {"status": "5.."}})
+    figure = counted({"metric": ["requests_total"], "by": "model", "over": ["requests_total"], "scale": 100})
+    assert page.shares("model_share", figure) == {"large": 4.0, "small": 96.0}
+    failed = figure.model_copy(update={"where": {"status": "5.."}})
     assert page.shares("model_share", failed) == {"large": 4.0, "small": 0.0}
 
 
 def test_a_page_without_the_series_does_not_support_the_figure(page):
     with pytest.raises(Unsupported) as caught:
-        page.kpi("cost", Kpi(metric=["dollars_total", "cents_total"]))
+        page.figure("cost", counted({"metric": ["dollars_total", "cents_total"]}))
     assert str(caught.value) == "api: cost needs cents_total, dollars_total, which its metrics do not have."
 
 
 @pytest.mark.parametrize(
-    ("kpi", "series"),
+    ("figure", "series"),
     [
-        (Kpi(metric=["hits_total"], over=["hits_total", "misses_total"]), "hits_total + misses_total"),
-        (Kpi(metric=["quiet_seconds_bucket"], quantile=0.5), "quiet_seconds_bucket"),
-        (Kpi(metric=["latency_seconds_bucket"], quantile=0.5, where={"route": "none"}), "latency_seconds_bucket"),
+        (
+            counted({"metric": ["hits_total"], "over": ["hits_total", "misses_total"]}),
+            "hits_total + misses_total",
+        ),
+        (counted({"metric": ["quiet_seconds_bucket"], "quantile": 0.5}), "quiet_seconds_bucket"),
+        (
+            counted({"metric": ["latency_seconds_bucket"], "quantile": 0.5, "where": {"route": "none"}}),
+            "latency_seconds_bucket",
+        ),
     ],
 )
-def test_series_that_counted_nothing_say_nothing(page, kpi, series):
+def test_series_that_counted_nothing_say_nothing(page, figure, series):
     with pytest.raises(Vacuous) as caught:
-        page.kpi("rate", kpi)
+        page.figure("rate", figure)
     assert str(caught.value) == f"api: rate says nothing, {series} has counted nothing yet."
 
 
@@ -126,15 +136,12 @@ def test_the_moment_of_creation_is_no_figure(page):
 
 @pytest.fixture
 def api(serve, client):
-    kpis = {"requests": REQUESTS | {"unit": "calls"}, "models": REQUESTS | {"by": "model", "over": ["requests_total"]}}
     server = serve(lambda request: (200, PAGE) if request.path == "/metrics" else (200, "<html>no metrics</html>"))
-    return lambda path="/metrics": client("api", url=server.url, metrics=path, kpis=kpis)
+    return lambda path="/metrics": client("api", url=server.url, metrics=path)
 
 
 def test_the_api_reads_its_page(api):
-    assert api().kpi("requests") == 100.0
-    assert api().unit("requests") == "calls"
-    assert api().shares("models") == {"large": 0.04, "small": 0.96}
+    assert "requests_total" in api().metrics().names
 
 
 def test_a_page_that_is_no_metrics_page(api):
@@ -144,15 +151,6 @@ def test_a_page_that_is_no_metrics_page(api):
     assert str(caught.value).startswith("api: GET / is no metrics page: ")
 
 
-def test_figures_that_the_profile_does_not_describe(api):
-    with pytest.raises(ConfigError) as mistyped:
-        api().kpi("request")
-    assert str(mistyped.value) == "api: unknown kpi 'request'. Did you mean 'requests'?"
-    with pytest.raises(Unsupported) as absent:
-        api().kpi("cost")
-    assert str(absent.value) == "api: its profile describes no figure 'cost'."
-
-
 def test_a_profile_without_a_metrics_page(client):
     with pytest.raises(Unsupported) as caught:
         client("api", url="http://rag.example").metrics()
@@ -160,37 +158,37 @@ def test_a_profile_without_a_metrics_page(client):
 
 
 @pytest.mark.parametrize(
-    "kpi",
+    "figure",
     [
         {"metric": ["requests_total"], "where": {"code": "5.."}},
         {"metric": ["requests_total"], "where": {"code": "5.."}, "over": ["requests_total"]},
         {"metric": ["requests_total"], "over": ["requests_total"], "over_where": {"code": ".+"}},
     ],
 )
-def test_a_label_that_no_line_has_would_always_be_nought(page, kpi):
+def test_a_label_that_no_line_has_would_always_be_nought(page, figure):
     with pytest.raises(Unsupported) as caught:
-        page.kpi("rate", Kpi.model_validate(kpi))
+        page.figure("rate", counted(figure))
     assert str(caught.value) == "api: rate needs the label 'code', which requests_total does not have."
 
 
 def test_a_label_that_may_be_absent_is_no_matter(page):
-    assert page.kpi("calls", Kpi(metric=["requests_total"], where={"code": "|200"})) == 100.0
+    assert page.figure("calls", counted({"metric": ["requests_total"], "where": {"code": "|200"}})) == 100.0
 
 
 def test_what_is_not_split_by_a_label_has_no_shares(page):
-    kpi = Kpi(metric=["requests_total"], by="tenant", over=["requests_total"])
+    figure = counted({"metric": ["requests_total"], "by": "tenant", "over": ["requests_total"]})
     with pytest.raises(Unsupported) as caught:
-        page.shares("share", kpi)
+        page.shares("share", figure)
     assert str(caught.value) == "api: share needs the label 'tenant', which requests_total does not have."
     with pytest.raises(Unsupported) as absent:
-        page.shares("share", kpi.model_copy(update={"metric": ["cents_total"]}))
+        page.shares("share", figure.model_copy(update={"metric": ["cents_total"]}))
     assert str(absent.value) == "api: share needs cents_total, which its metrics do not have."
 
 
 def test_what_counters_rose_between_two_looks(page):
     later = MetricsPage.parse("api", PAGE.replace('model="large"} 3', 'model="large"} 8').replace("2.5e8", "1e8"))
     risen = later.since(page, ["requests_total"])
-    assert risen.kpi("figure", Kpi.model_validate(REQUESTS)) == 5
+    assert risen.figure("figure", counted(REQUESTS)) == 5
     assert risen.names == {"requests_total"}
 
 

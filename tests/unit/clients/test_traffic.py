@@ -7,8 +7,9 @@ import pytest
 
 from pytest_llmops.clients.exchange import last_exchange
 from pytest_llmops.clients.traffic import FEW, Traffic, made
-from pytest_llmops.errors import CallFailed, ConfigError, Unsupported, Vacuous
+from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
 from pytest_llmops.samples import Prompt, Workload
+from pytest_llmops.target.figures import FromMetrics
 
 ROUTES = {
     "query": {
@@ -20,9 +21,15 @@ ROUTES = {
     },
     "audit": {"path": "/audit", "events": "events"},
 }
-KPIS = {
-    "error_rate": {"metric": ["requests_total"], "where": {"status": "5.."}, "over": ["requests_total"], "scale": 100},
-    "hit_rate": {"metric": ["hits_total"], "over": ["hits_total"]},
+FIGURES = {
+    "error_rate": {
+        "from": "metrics",
+        "metric": ["requests_total"],
+        "where": {"status": "5.."},
+        "over": ["requests_total"],
+        "scale": 100,
+    },
+    "hit_rate": {"from": "metrics", "metric": ["hits_total"], "over": ["hits_total"]},
 }
 MANY = Workload(tuple(Prompt(f"q{number}", f"Question {number}?", expect="42") for number in range(7)))
 
@@ -54,9 +61,7 @@ class Service:
 @pytest.fixture
 def api(serve, client):
     def api(service, **settings):
-        return client(
-            "api", **{"url": serve(service).url, "routes": ROUTES, "metrics": "/metrics", "kpis": KPIS} | settings
-        )
+        return client("api", **{"url": serve(service).url, "routes": ROUTES, "metrics": "/metrics"} | settings)
 
     return api
 
@@ -64,6 +69,12 @@ def api(serve, client):
 def taken(api, workload=MANY, **how):
     """The round, by way of the file that other processes read."""
     return Traffic(api, workload, json.loads(json.dumps(made(api, workload, **how))))
+
+
+def rise(round_, name):
+    """A figure of the time between the round's two looks at the metrics page."""
+    before, after = round_.pages
+    return after.figure_since(before, name, FromMetrics.model_validate(FIGURES[name]))
 
 
 def test_a_round_is_asked_once_and_read_by_many(api):
@@ -74,16 +85,16 @@ def test_a_round_is_asked_once_and_read_by_many(api):
     assert (first.prompt, first.reply.text, first.sources, first.right) == (MANY[0], "It is 42.", ("a", "b"), True)
     assert 0 < first.reply.elapsed_s < 5
     assert [question.right for question in round_.known] == [True] * 7
-    assert round_.kpi("error_rate") == 0
+    assert rise(round_, "error_rate") == 0
     assert len(service.asked) == 7
 
 
 def test_its_figures_and_its_log_are_of_the_round_alone(api):
     round_ = taken(api(Service(fails=3)))
-    assert round_.kpi("error_rate") == pytest.approx(100 * 2 / 7)
+    assert rise(round_, "error_rate") == pytest.approx(100 * 2 / 7)
     assert (len(round_.audited.events), round_.audited.count("query")) == (7, 7)
     with pytest.raises(Vacuous) as caught:
-        round_.kpi("hit_rate")
+        rise(round_, "hit_rate")
     assert str(caught.value) == "api: hit_rate says nothing, hits_total has counted nothing yet."
 
 
@@ -101,7 +112,7 @@ def test_a_question_that_fails_is_part_of_the_round_and_says_how_to_see_it_again
 
 def test_a_round_of_which_nothing_comes_back(api, closed_port):
     round_ = taken(api(Service(), url=f"http://127.0.0.1:{closed_port}"))
-    for read in (lambda: round_.known[6].reply, lambda: round_.kpi("error_rate"), lambda: round_.audited):
+    for read in (lambda: round_.known[6].reply, lambda: round_.pages, lambda: round_.audited):
         with pytest.raises(CallFailed) as caught:
             read()
         assert (caught.value.component, caught.value.kind) == ("api", "refused")
@@ -138,17 +149,13 @@ def test_what_a_system_does_not_have_is_unsupported(api):
             round_.questions[0].sources
         ),
         "no prompt of the target says what it expects; give prompts an expect.": lambda: round_.known,
-        "api: its profile names no metrics page.": lambda: round_.kpi("error_rate"),
-        "api: its profile describes no figure 'sessions'.": lambda: round_.kpi("sessions"),
+        "api: its profile names no metrics page.": lambda: round_.pages,
         "api: its profile describes no route 'audit'.": lambda: round_.audited,
     }
     for words, read in said.items():
         with pytest.raises(Unsupported) as caught:
             read()
         assert str(caught.value) == words
-    with pytest.raises(ConfigError) as caught:
-        round_.kpi("eror_rate")
-    assert str(caught.value) == "api: unknown kpi 'eror_rate'. Did you mean 'error_rate'?"
 
 
 def test_where_nothing_can_be_asked_nothing_is(api):
@@ -157,3 +164,9 @@ def test_where_nothing_can_be_asked_nothing_is(api):
         made(api(service, routes={"audit": ROUTES["audit"]}), MANY)
     assert str(caught.value) == "api: its profile describes no route 'query'."
     assert service.asked == []
+
+
+def test_another_round_is_asked_anew(api):
+    service = Service()
+    again = taken(api(service)).again()
+    assert (len(service.asked), rise(again, "error_rate"), len(again.audited.events)) == (14, 0, 7)

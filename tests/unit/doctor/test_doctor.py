@@ -144,7 +144,7 @@ def test_an_api_is_asked_one_real_question(examined, serve):
             "api: its metrics have nothing for api_latency_mean, api_latency_p95, cache_hit_rate, model_share, "
             "blocked_total, active_sessions"
         ),
-        "Name the service's own series in kpis.NAME.metric; until then their checks are unsupported.",
+        "Name the service's own series in figures.NAME.metric; until then their checks are unsupported.",
     )
     assert set(pace.calls) == {"api", "api.query"}
 
@@ -336,7 +336,7 @@ CHECKS = [
         "timed": False,
         "calls": 12,
         "tokens": 0,
-        "operations": {"api.ask_all": 10, "api.kpi": 2},
+        "operations": {"api.ask_all": 10, "api.metrics": 2},
         "once": {},
         "measures": [],
         "records": [{"name": "answer_time", "unit": "s"}],
@@ -364,7 +364,7 @@ def test_what_a_run_takes_follows_from_what_calls_took():
 
 def test_what_several_checks_read_is_asked_and_counted_once():
     asked = {"traffic": {"api.query": 10, "api.metrics": 2}}
-    reading = [{**CHECKS[1], "operations": operations, "once": asked} for operations in ({}, {"api.kpi": 1})]
+    reading = [{**CHECKS[1], "operations": operations, "once": asked} for operations in ({}, {"api.metrics": 1})]
     assert seconds_of(reading, PACE) == pytest.approx(10 * 0.5 + 3 * 0.01)
     assert daily_cost(reading, NONE, PACE)["calls_by_component"] == {"api": 13}
     assert suite_reports({"checks": reading, "left_out": []}, ())[0]["calls"] == 13

@@ -184,9 +184,10 @@ def test_a_key_variable_that_nothing_asks_for_is_left_as_a_suggestion(serve, loo
 
 def test_figures_of_the_metrics_page(serve, look):
     text = 'http_requests_total{path="/health",code="200"} 3\nprocess_resident_memory_bytes 1e6\n'
-    api = tables(only(look(serve({"/health": HEALTH, "/metrics": text}).url)))
-    assert (api.metrics, list(api.kpis)) == (
-        "/metrics", ["requests_total", "api_error_rate", "api_success_rate", "resident_memory"],
+    found = only(look(serve({"/health": HEALTH, "/metrics": text}).url))
+    (section,) = found.beside
+    assert (tables(found).metrics, section.path, [entry.key for entry in section.entries]) == (
+        "/metrics", ("figures",), ["requests_total", "api_error_rate", "api_success_rate", "resident_memory"],
     )  # fmt: skip
 
 

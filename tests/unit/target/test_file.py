@@ -19,7 +19,7 @@ PROBLEMS = {
         f"{API}qqqq = 1",
         (
             ": [targets.staging.components.api] has an unknown key 'qqqq'. Known: auth, control, deadline, health, "
-            "kpis, metrics, proxy, rate_limit, ready, required, routes, tls, url."
+            "metrics, proxy, rate_limit, ready, required, routes, tls, url."
         ),
     ),
     "an unknown key in a target whose name is also a key": (
@@ -42,9 +42,9 @@ PROBLEMS = {
         ),
     ),
     "a pattern that is no regular expression": (
-        f"{API}kpis.x = {{ metric = ['m'], where = {{ s = '[' }} }}",
+        f"{API}[targets.staging.figures]\nx = {{ from = 'metrics', metric = ['m'], where = {{ s = '[' }} }}",
         (
-            ": [targets.staging.components.api.kpis.x.where] s: '[' is not a regular expression (unterminated "
+            ": [targets.staging.figures.x.where] s: '[' is not a regular expression (unterminated "
             "character set at position 0)."
         ),
     ),

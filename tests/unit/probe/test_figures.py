@@ -1,7 +1,7 @@
 import pytest
 
-from pytest_llmops.probe.kpis import Routed, page, propose
-from pytest_llmops.target.components import Api
+from pytest_llmops.probe.figures import Routed, page, propose
+from pytest_llmops.target.models import TargetTable
 
 INSTRUMENTATOR = """\
 # HELP http_requests_total Total number of requests by method, status and handler.
@@ -36,11 +36,11 @@ http_server_requests_seconds_sum{error="none",method="GET",outcome="SUCCESS",sta
 
 
 def figures(text, routed=None):
-    """The proposed kpis, after the target's own models have read them, and what they come to on this page."""
+    """The proposed figures, after the target's own models have read them, and what they come to on this page."""
     found = page(text)
     proposed = propose(found, routed)
-    kpis = Api.model_validate({"kpis": proposed}).kpis
-    return proposed, {name: found.kpi(name, kpi) for name, kpi in kpis.items()}
+    read = TargetTable.model_validate({"figures": proposed}).figures
+    return proposed, {name: found.figure(name, figure) for name, figure in read.items()}
 
 
 def test_the_page_of_a_fastapi_service():
@@ -57,7 +57,11 @@ def test_the_page_of_a_fastapi_service():
 
 def test_figures_are_narrowed_to_the_query_route_where_the_series_tell_paths_apart():
     proposed, values = figures(INSTRUMENTATOR, Routed("/v1/chat", "/health"))
-    assert proposed["requests_total"] == {"metric": ["http_requests_total"], "where": {"handler": "/v1/chat"}}
+    assert proposed["requests_total"] == {
+        "from": "metrics",
+        "metric": ["http_requests_total"],
+        "where": {"handler": "/v1/chat"},
+    }
     assert proposed["api_error_rate"]["over_where"] == {"handler": "/v1/chat"}
     assert values["api_error_rate"] == 10.0
     assert values["api_latency_mean"] == 0.5

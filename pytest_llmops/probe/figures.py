@@ -20,6 +20,8 @@ STATUS_LABELS = (
 )  # fmt: skip
 PATH_LABELS = ("handler", "path", "route", "endpoint", "uri", "http_route", "url", "path_template", "http_target")
 
+FROM = {"from": "metrics"}
+
 _COUNTER = re.compile(r"(?!promhttp|prometheus_|python_).*requests?(_received|_handled|_served|_processed)?_total")
 _TIMED = re.compile(
     r"(?!promhttp|prometheus_).*(request|response|http|query|chat).*?"
@@ -56,24 +58,24 @@ def page(text: str) -> MetricsPage | None:
 
 
 def propose(found: MetricsPage, routed: Routed | None = None) -> dict[str, dict[str, Any]]:
-    """The ``kpis`` tables that this page can fill, by name.
+    """The ``figures`` tables that this page can fill, by name.
 
     Args:
         found: the page, after the service was asked something.
         routed: where the questions go; then series that tell paths apart are narrowed to it.
     """
-    kpis: dict[str, dict[str, Any]] = {}
+    figures: dict[str, dict[str, Any]] = {}
     counter, label = _counter(found)
     if counter:
         here = _narrowed(found, counter, routed)
-        kpis["requests_total"] = {"metric": [counter], **({"where": here} if here else {})}
+        figures["requests_total"] = {**FROM, "metric": [counter], **({"where": here} if here else {})}
         if label:
-            kpis["api_error_rate"] = _share(counter, {label: "5.."}, here)
-            kpis["api_success_rate"] = _share(counter, {label: "[234].."}, here)
-    kpis |= _latency(found, routed)
+            figures["api_error_rate"] = _share(counter, {label: "5.."}, here)
+            figures["api_success_rate"] = _share(counter, {label: "[234].."}, here)
+    figures |= _latency(found, routed)
     if "process_resident_memory_bytes" in found.names:
-        kpis["resident_memory"] = {"metric": ["process_resident_memory_bytes"], "scale": 1e-6, "unit": "MB"}
-    return kpis
+        figures["resident_memory"] = {**FROM, "metric": ["process_resident_memory_bytes"], "scale": 1e-6, "unit": "MB"}
+    return figures
 
 
 def _counter(found: MetricsPage) -> tuple[str, str]:
@@ -103,16 +105,31 @@ def _latency(found: MetricsPage, routed: Routed | None) -> dict[str, dict[str, A
     scale: dict[str, Any] = {} if base.endswith("_seconds") else {"scale": 1e-3}
     here: dict[str, Any] = {"where": where[base]} if where[base] else {}
     over: dict[str, Any] = {"over_where": where[base]} if where[base] else {}
-    mean = {"metric": [f"{base}_sum"], **here, "over": [f"{base}_count"], **over, **scale, "unit": "s"}
-    kpis = {"api_latency_mean": mean}
+    mean = {**FROM, "metric": [f"{base}_sum"], **here, "over": [f"{base}_count"], **over, **scale, "unit": "s"}
+    figures = {"api_latency_mean": mean}
     if f"{base}_bucket" in found.names:
-        kpis["api_latency_p95"] = {"metric": [f"{base}_bucket"], **here, "quantile": 0.95, **scale, "unit": "s"}
-    return kpis
+        figures["api_latency_p95"] = {
+            **FROM,
+            "metric": [f"{base}_bucket"],
+            **here,
+            "quantile": 0.95,
+            **scale,
+            "unit": "s",
+        }
+    return figures
 
 
 def _share(counter: str, where: dict[str, str], here: dict[str, str]) -> dict[str, Any]:
     over = {"over_where": here} if here else {}
-    return {"metric": [counter], "where": {**here, **where}, "over": [counter], **over, "scale": 100, "unit": "%"}
+    return {
+        **FROM,
+        "metric": [counter],
+        "where": {**here, **where},
+        "over": [counter],
+        **over,
+        "scale": 100,
+        "unit": "%",
+    }
 
 
 def _narrowed(found: MetricsPage, name: str, routed: Routed | None) -> dict[str, str]:

@@ -1,0 +1,281 @@
+"""Figures of a target, each read from where its table says: one number, with its unit, source and time."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import jmespath
+
+from pytest_llmops.clients.calls import Calls, made
+from pytest_llmops.clients.health import moment_of
+from pytest_llmops.clients.traffic import Traffic, round_of
+from pytest_llmops.clients.vitals import page_of
+from pytest_llmops.errors import CallFailed, ConfigError, Unsupported, Vacuous, did_you_mean
+from pytest_llmops.target.durations import spoken
+from pytest_llmops.target.figures import (
+    OF_MACHINE,
+    FromAppCommand,
+    FromLogs,
+    FromMachine,
+    FromMetrics,
+    FromPrometheus,
+    FromService,
+    FromTraffic,
+    Told,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_llmops.clients.api import Api
+    from pytest_llmops.clients.client import Client
+    from pytest_llmops.clients.exposition import MetricsPage
+    from pytest_llmops.clients.prometheus import Prometheus
+    from pytest_llmops.clients.traffic import Once
+    from pytest_llmops.target.figures import Figure
+    from pytest_llmops.target.load import Target
+
+    Act = Callable[[], object]
+
+USUAL_PAGE = "/metrics"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A figure at one moment.
+
+    Attributes:
+        value: a finite number in ``unit``.
+        unit: ``s`` for times, ``%``, another word, or empty.
+        source: where it was read, in words.
+        at: when, in epoch seconds.
+    """
+
+    value: float
+    unit: str
+    source: str
+    at: float
+
+
+class Figures:
+    """The figures of a target.
+
+    Args:
+        target: the deployment.
+        reach: gives the client of a configured component, once preflight has passed.
+        once: gives what the first process of the run made under a name, and makes it if that is this one.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        reach: Callable[[str], Client],
+        once: Once,
+    ) -> None:
+        self._target = target
+        self._reach = reach
+        self._once = once
+
+    def __repr__(self) -> str:
+        return f"Figures({', '.join(self._target.table.figures) or 'none'})"
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._target.table.figures
+
+    def read(self, name: str, *, during: Traffic | Act | None = None) -> Reading:
+        """A figure now.
+
+        Args:
+            name: in the target's ``figures``.
+            during: the run's round of questions, or traffic to make first. What counts since a service's start
+                (``from = "metrics"``) is then read as what it counted meanwhile.
+
+        Raises:
+            Unsupported: the target has no such figure, or its source has nothing of the kind.
+            ConfigError: it has none of that name, and a similar one.
+            Vacuous: nothing was counted, or the counter fell meanwhile: the number would say nothing.
+            CallFailed: the source does not answer, or answers no number, or one that is too old.
+        """
+        figure = self.table(name)
+        if during is not None and not isinstance(during, Traffic) and not isinstance(figure, FromMetrics):
+            during()
+        value, source, at = self._found(name, figure, during)
+        return Reading(self._number(name, value, source), unit_of(figure), source, time.time() if at is None else at)
+
+    def again(self, name: str, *, during: Traffic | Act | None = None) -> Reading:
+        """The same figure once more, later: what is read off our own calls is read off new ones."""
+        figure = self.table(name)
+        if isinstance(figure, FromTraffic):
+            value = self._calls(name, figure, once=False).figure(name, figure)
+            return Reading(value, unit_of(figure), _of_calls(figure), time.time())
+        if isinstance(during, Traffic):
+            return self.read(name, during=during.again)
+        return self.read(name, during=during)
+
+    def shares(self, name: str) -> dict[str, float]:
+        """A figure split by its label ``by``: value of the label to its share.
+
+        Raises:
+            ConfigError: it has no such label.
+            Unsupported, Vacuous, CallFailed: as in :meth:`read`.
+        """
+        figure = self.table(name)
+        if not isinstance(figure, FromMetrics) or figure.by is None:
+            raise ConfigError(f"figures.{name} is one number; give it from = 'metrics' and by = the label to split it.")
+        return self._page(name, figure).shares(name, figure)
+
+    def past(self, name: str, last_s: float) -> list[Reading]:
+        """What it was over the last seconds, by the source's own memory; nothing where it has none."""
+        figure = self.table(name)
+        if not isinstance(figure, FromPrometheus):
+            return []
+        prometheus = cast("Prometheus", self._client(name, "prometheus"))
+        curves = prometheus.range(figure.query, last_s=last_s)
+        points = curves[0].points if len(curves) == 1 else ()
+        source = _asked(figure)
+        return [Reading(figure.scale * value, figure.unit, source, at) for at, value in points if math.isfinite(value)]
+
+    def table(self, name: str) -> Figure:
+        """Where a figure comes from.
+
+        Raises:
+            Unsupported: the target has none of that name.
+            ConfigError: neither it nor any profile has, and there is a similar name.
+        """
+        figures = self._target.table.figures
+        if name in figures:
+            return figures[name]
+        from pytest_llmops.target.profiles import figure_names
+
+        near = "" if name in figure_names() else did_you_mean(name, {*figures, *figure_names()})
+        if near:
+            raise ConfigError(f"unknown figure {name!r}.{near}")
+        raise Unsupported(
+            f"target {self._target.name} has no figure {name!r}: no table figures.{name} says where to read it."
+        )
+
+    def _found(self, name: str, figure: Figure, during: Traffic | Act | None) -> tuple[Any, str, float | None]:
+        """The value, its source in words, and its time where the source says one."""
+        if isinstance(figure, FromMetrics):
+            return self._counted(name, figure, during), f"the metrics page of {figure.component}", None
+        if isinstance(figure, FromPrometheus):
+            prometheus = cast("Prometheus", self._client(name, "prometheus"))
+            return figure.scale * prometheus.value(figure.query), _asked(figure), None
+        if isinstance(figure, FromAppCommand):
+            commands: Any = self._client(name, "app_command")
+            said = commands.json(figure.command)
+            return self._told(name, figure, said, f"the command {figure.command}")
+        if isinstance(figure, FromService):
+            service = cast("Api", self._client(name, figure.component))
+            return self._told(
+                name, figure, service.call(figure.route).ok().json(), f"{figure.component}, route {figure.route}"
+            )
+        if isinstance(figure, FromMachine):
+            machine: Any = self._client(name, "machine")
+            return (
+                machine.figure(figure.what, disk=figure.disk, process=figure.process),
+                f"machine, {figure.what}",
+                None,
+            )
+        if isinstance(figure, FromTraffic):
+            return self._calls(name, figure, once=True).figure(name, figure), _of_calls(figure), None
+        return self._of_lines(name, figure), f"the log {figure.source}", None
+
+    def _counted(self, name: str, figure: FromMetrics, during: Traffic | Act | None) -> float:
+        if during is None:
+            return self._page(name, figure).figure(name, figure)
+        if isinstance(during, Traffic) and figure.component == "api":
+            before, after = during.pages
+        else:
+            before = self._page(name, figure)
+            during.again() if isinstance(during, Traffic) else during()
+            after = self._page(name, figure)
+        return after.figure_since(before, name, figure)
+
+    def _page(self, name: str, figure: FromMetrics) -> MetricsPage:
+        client: Any = self._client(name, figure.component)
+        page = figure.page or getattr(getattr(client, "config", None), "metrics", USUAL_PAGE)
+        if page is None:
+            raise Unsupported(f"{figure.component}: its profile names no metrics page.")
+        return page_of(client.http.call("GET", page))
+
+    def _told(self, name: str, figure: Told, said: Any, source: str) -> tuple[Any, str, float | None]:
+        found = jmespath.search(figure.value, said)
+        if found is None:
+            raise CallFailed("", "bad-answer", f"figures.{name}: {source} has nothing at {figure.value!r}.")
+        value = figure.scale * self._number(name, found, source)
+        return value, source, self._fresh(name, figure, said, source)
+
+    def _fresh(self, name: str, figure: Told, said: Any, source: str) -> float | None:
+        """When the source says that it is of, which must not be long ago."""
+        if figure.at is None:
+            return None
+        at = moment_of(jmespath.search(figure.at, said))
+        if at is None:
+            raise CallFailed(
+                "", "bad-answer", f"figures.{name}: {source} has no time that can be read at {figure.at!r}."
+            )
+        age_s = time.time() - at
+        if age_s > figure.max_age:
+            old = f"is {spoken(age_s)} old, more than {spoken(figure.max_age)}"
+            raise CallFailed("", "stale", f"figures.{name}: what {source} says {old}.")
+        return at
+
+    def _calls(self, name: str, figure: FromTraffic, *, once: bool) -> Calls:
+        """What our own calls to a component met with; made once a run, or anew."""
+        client, target = self._client(name, figure.component), self._target
+        if figure.component == "api":
+            found = round_of(cast("Api", client), target.workload, self._once)
+            return Calls.of(found if once else found.again())
+        if not once:
+            return Calls.read(figure.component, made(client, lambda: target.workload))
+        fact = self._once(f"calls-{figure.component}", lambda: made(client, lambda: target.workload))
+        return Calls.read(figure.component, fact)
+
+    def _of_lines(self, name: str, figure: FromLogs) -> float:
+        """How many lines of a level, or worse, a log has of late, or their share."""
+        logs: Any = self._client(name, "logs")
+        found = float(logs.count(figure.source, level=figure.level, since_s=figure.since))
+        if not figure.share:
+            return found
+        whole = float(logs.count(figure.source, since_s=figure.since))
+        if not whole:
+            raise Vacuous(
+                f"figures.{name} says nothing: {figure.source} has no lines of the last {spoken(figure.since)}."
+            )
+        return 100 * found / whole
+
+    def _client(self, name: str, component: str) -> Client:
+        if component not in self._target.table.components.configured():
+            raise Unsupported(
+                f"figures.{name} is read from the component {component!r}, "
+                f"which target {self._target.name} does not have."
+            )
+        return self._reach(component)
+
+    def _number(self, name: str, value: Any, source: str) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise CallFailed("", "bad-answer", f"figures.{name}: {source} says {value!r}, which is no number.")
+        return float(value)
+
+
+def unit_of(figure: Figure) -> str:
+    """The unit that a figure is counted in: as its table says, else as its source has it."""
+    if figure.unit:
+        return figure.unit
+    if isinstance(figure, FromTraffic):
+        return "%" if figure.what in {"failed", "answered", "slower"} else "s"
+    if isinstance(figure, FromMachine):
+        return OF_MACHINE[figure.what]
+    return "%" if isinstance(figure, FromLogs) and figure.share else ""
+
+
+def _asked(figure: FromPrometheus) -> str:
+    return f"prometheus, {figure.query!r}"
+
+
+def _of_calls(figure: FromTraffic) -> str:
+    return f"our own calls to {figure.component}"

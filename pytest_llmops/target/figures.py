@@ -1,0 +1,140 @@
+"""Figures of a target: each has a name, and a table that says where the number comes from."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, model_validator
+
+from pytest_llmops.target.durations import Seconds
+from pytest_llmops.target.table import JmesPath, Regex, Table
+
+
+class Sourced(Table):
+    """What every figure has."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    unit: str = Field("", description="Of the number: s for times, %, another word, or empty.")
+
+
+class FromMetrics(Sourced):
+    """A number out of a page of Prometheus metrics.
+
+    The value is ``scale`` x sum(metric{where}) / sum(over{over_where}); without ``over`` the sum alone. With
+    ``quantile`` it is that quantile of the histogram, by linear interpolation within its buckets.
+    """
+
+    kind: Literal["metrics"] = Field(alias="from")
+    component: str = Field("api", description="Whose page it is.")
+    page: str | None = Field(None, description="Path of the page; without it the component's own, else /metrics.")
+    metric: list[str] = Field(min_length=1)
+    where: dict[str, Regex] = Field({}, description="Label to a regular expression that its whole value matches.")
+    over: list[str] = []
+    over_where: dict[str, Regex] = {}
+    by: str | None = Field(None, description="A label: the figure is the share of each of its values.")
+    quantile: float | None = Field(None, gt=0, lt=1)
+    scale: float = 1.0
+
+
+class FromPrometheus(Sourced):
+    """The one number that an expression is."""
+
+    kind: Literal["prometheus"] = Field(alias="from")
+    query: str = Field(description="PromQL that is one number.")
+    scale: float = 1.0
+
+
+class Told(Sourced):
+    """A number that stands in JSON."""
+
+    value: JmesPath = Field(description="JMESPath of the number.")
+    at: JmesPath | None = Field(None, description="JMESPath of the time that it is of (epoch or ISO 8601).")
+    max_age: Seconds = Field(300.0, gt=0, description="How old it may be, where at says so.")
+    scale: float = 1.0
+
+
+class FromAppCommand(Told):
+    """A number in what a command of the application prints."""
+
+    kind: Literal["app_command"] = Field(alias="from")
+    command: str = Field(description="Its name in components.app_command.commands.")
+
+
+class FromService(Told):
+    """A number in the answer of a route."""
+
+    kind: Literal["service"] = Field(alias="from")
+    component: str = Field("api", description="Whose route it is.")
+    route: str
+
+
+OF_MACHINE = {
+    "cpu": "%",
+    "memory": "%",
+    "swap": "%",
+    "load": "",
+    "disk_used": "%",
+    "disk_free": "%",
+    "processes": "processes",
+    "process_cpu": "%",
+    "process_memory": "MB",
+    "open_files": "files",
+    "sockets": "sockets",
+    "gpu_memory": "%",
+    "gpu_utilisation": "%",
+}
+"""What a machine can be asked, and the unit of each."""
+
+
+class FromMachine(Sourced):
+    """A number of the machine."""
+
+    kind: Literal["machine"] = Field(alias="from")
+    what: Literal[
+        "cpu", "memory", "swap", "load", "disk_used", "disk_free", "processes", "process_cpu", "process_memory",
+        "open_files", "sockets", "gpu_memory", "gpu_utilisation",
+    ]  # fmt: skip
+    disk: str | None = Field(None, description="Name in components.machine.disks, for disk_used and disk_free.")
+    process: str | None = Field(None, description="Name in components.machine.processes.")
+
+    @model_validator(mode="after")
+    def _says_of_what(self) -> FromMachine:
+        if self.what.startswith("disk_") and self.disk is None:
+            raise ValueError(f"what = {self.what!r} needs disk: a name of components.machine.disks")
+        of_process = self.what in {"processes", "process_cpu", "process_memory", "open_files", "sockets"}
+        if of_process and self.process is None:
+            raise ValueError(f"what = {self.what!r} needs process: a name of components.machine.processes")
+        return self
+
+
+class FromLogs(Sourced):
+    """How many lines of a log there are, or their share."""
+
+    kind: Literal["logs"] = Field(alias="from")
+    source: str = Field(description="Its name in components.logs.")
+    level: str = Field(description="Lines of this level, and of worse ones.")
+    since: Seconds = Field(3600.0, gt=0, description="How far back it is counted.")
+    share: bool = Field(False, description="true: the share among all lines of that time, in %.")
+
+
+class FromTraffic(Sourced):
+    """What our own calls met with: of the round of questions, or of a few calls to another component."""
+
+    kind: Literal["traffic"] = Field(alias="from")
+    component: str = Field("api", description="Who is called.")
+    what: Literal["failed", "answered", "mean", "median", "slowest", "slower"]
+    slower_than: Seconds | None = Field(None, gt=0, description="For what = 'slower': the share of calls above it.")
+
+    @model_validator(mode="after")
+    def _slower_than_what(self) -> FromTraffic:
+        if (self.what == "slower") != (self.slower_than is not None):
+            raise ValueError("slower_than goes with what = 'slower', and with nothing else")
+        return self
+
+
+Figure = Annotated[
+    FromMetrics | FromPrometheus | FromAppCommand | FromService | FromMachine | FromLogs | FromTraffic,
+    Field(discriminator="kind"),
+]
+"""Any figure's table."""

@@ -1,0 +1,211 @@
+"""Figures: one number each, from wherever its table says."""
+
+import time
+
+import pytest
+
+from pytest_llmops.clients.client import connect
+from pytest_llmops.clients.figures import Figures
+from pytest_llmops.clients.traffic import round_of
+from pytest_llmops.errors import CallFailed, ConfigError, Unsupported, Vacuous
+from pytest_llmops.target.load import Target
+from pytest_llmops.target.models import TargetTable
+
+ROUTES = {
+    "query": {"method": "POST", "path": "/ask", "body": {"question": "{prompt}"}, "answer": "answer"},
+    "state": {"path": "/state"},
+}
+ERROR_RATE = {
+    "from": "metrics", "metric": ["requests_total"], "where": {"status": "5.."}, "over": ["requests_total"],
+    "scale": 100, "unit": "%",
+}  # fmt: skip
+
+
+class Service:
+    """Answers questions and counts them; every ``fails``-th with 500. Says its state."""
+
+    def __init__(self, *, fails=0, state=None):
+        self.fails, self.state = fails, state
+        self.asked, self.counted = 0, {"200": 90, "500": 10}
+
+    def __call__(self, request):
+        if request.path == "/metrics":
+            lines = [f'requests_total{{status="{status}"}} {count}' for status, count in self.counted.items()]
+            return 200, "\n".join(["# TYPE requests_total counter", *lines, ""])
+        if request.path == "/state":
+            return self.state
+        if request.path.startswith("/api/v1/"):
+            return self.prometheus(request)
+        self.asked += 1
+        failing = bool(self.fails and self.asked % self.fails == 0)
+        self.counted["500" if failing else "200"] += 1
+        return (500, "no luck") if failing else {"answer": "42"}
+
+    def prometheus(self, request):
+        if "query_range" in request.path:
+            result = [{"metric": {}, "values": [[time.time() - 20, "5"], [time.time() - 10, "NaN"]]}]
+            return {"status": "success", "data": {"resultType": "matrix", "result": result}}
+        return {"status": "success", "data": {"resultType": "scalar", "result": [time.time(), "7"]}}
+
+
+@pytest.fixture
+def figures(serve, ledger, tmp_path):
+    """The figures of a target whose api, and Prometheus, is the service."""
+    clients = []
+
+    def figures(service=None, *, components=None, **tables):
+        url = serve(service or Service()).url
+        parts = {"api": {"url": url, "routes": ROUTES, "metrics": "/metrics"}, "prometheus": {"url": url}}
+        prompts = [{"id": str(number), "text": f"Question {number}?"} for number in range(4)]
+        asked = {"components": parts | (components or {}), "figures": tables, "prompts": prompts}
+        target = Target("staging", TargetTable.model_validate(asked), tmp_path, environ={})
+        facts = {}
+
+        def reach(component):
+            clients.append(connect(target, component, ledger))
+            return clients[-1]
+
+        def once(name, find_out):
+            facts.setdefault(name, None)
+            facts[name] = facts[name] or find_out()
+            return facts[name]
+
+        made = Figures(target, reach, once)
+        made.round = lambda: round_of(reach("api"), target.workload, once)
+        return made
+
+    yield figures
+    for client in clients:
+        client.close()
+
+
+def failure(kind, read, *words):
+    with pytest.raises(kind) as caught:
+        read(*words)
+    return str(caught.value)
+
+
+def test_a_figure_of_a_metrics_page(figures):
+    found = figures(error_rate=ERROR_RATE)
+    reading = found.read("error_rate")
+    assert (reading.value, reading.unit, reading.source) == (10.0, "%", "the metrics page of api")
+    assert reading.at == pytest.approx(time.time(), abs=5)
+    assert ("error_rate" in found, "cpu" in found, repr(found)) == (True, False, "Figures(error_rate)")
+
+
+def test_what_counts_since_a_start_is_read_as_what_it_counted_meanwhile(figures):
+    service = Service(fails=2)
+    found = figures(service, error_rate=ERROR_RATE)
+    assert found.read("error_rate", during=found.round()).value == 50.0
+    assert found.read("error_rate", during=found.round()).value == 50.0
+    assert service.asked == 4  # one round for both
+    assert found.again("error_rate", during=found.round()).value == 50.0
+    assert service.asked == 8
+    assert failure(Vacuous, lambda: found.read("error_rate", during=list)) == (
+        "api: error_rate says nothing, requests_total has counted nothing yet."
+    )
+
+
+def test_a_page_of_another_component(figures):
+    found = figures(error_rate={**ERROR_RATE, "component": "prometheus", "page": "/metrics"})
+    assert found.read("error_rate").value == 10.0
+
+
+def test_the_shares_of_a_figure(figures):
+    shares = {key: value for key, value in ERROR_RATE.items() if key != "where"} | {"by": "status"}
+    found = figures(by_status=shares, error_rate=ERROR_RATE)
+    assert found.shares("by_status") == {"200": 90.0, "500": 10.0}
+    assert failure(ConfigError, found.shares, "error_rate") == (
+        "figures.error_rate is one number; give it from = 'metrics' and by = the label to split it."
+    )
+
+
+def test_a_figure_of_prometheus_and_its_past(figures):
+    found = figures(queue={"from": "prometheus", "query": "queue", "scale": 2, "unit": "jobs"}, error_rate=ERROR_RATE)
+    reading = found.read("queue")
+    assert (reading.value, reading.unit, reading.source) == (14.0, "jobs", "prometheus, 'queue'")
+    assert [one.value for one in found.past("queue", 60)] == [10.0]  # a NaN is no look
+    assert found.past("error_rate", 60) == []
+
+
+def state(**more):
+    return {"from": "service", "route": "state", "value": "jobs.failed", "unit": "jobs", **more}
+
+
+def test_a_figure_in_the_answer_of_a_route(figures):
+    found = figures(Service(state={"jobs": {"failed": 3}}), failed=state(scale=2))
+    reading = found.read("failed")
+    assert (reading.value, reading.source) == (6.0, "api, route state")
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"jobs": {}}, "figures.failed: api, route state has nothing at 'jobs.failed'."),
+        ({"jobs": {"failed": "3"}}, "figures.failed: api, route state says '3', which is no number."),
+        ({"jobs": {"failed": True}}, "figures.failed: api, route state says True, which is no number."),
+        ({"jobs": {"failed": 3}}, "figures.failed: api, route state has no time that can be read at 'at'."),
+        (
+            {"jobs": {"failed": 3}, "at": "2020-01-01T00:00:00Z"},
+            "figures.failed: what api, route state says is {} old, more than 5 min.",
+        ),
+    ],
+)
+def test_a_value_of_the_wrong_type_or_age_is_none(figures, said, words):
+    from pytest_llmops.target.durations import spoken
+
+    found = figures(Service(state=said), failed=state(at="at"))
+    age = spoken(time.time() - 1577836800)
+    assert failure(CallFailed, found.read, "failed") == words.format(age)
+
+
+def test_a_value_that_says_its_own_time(figures):
+    at = time.time() - 60
+    found = figures(Service(state={"jobs": {"failed": 3}, "at": at}), failed=state(at="at"))
+    assert found.read("failed").at == at
+
+
+def test_our_own_calls_are_a_source(figures):
+    service = Service(fails=2)
+    asked = {what: {"from": "traffic", "what": what} for what in ("failed", "answered", "mean", "median", "slowest")}
+    found = figures(service, **asked, slow={"from": "traffic", "what": "slower", "slower_than": "5 s"})
+    read = {name: found.read(name) for name in (*asked, "slow")}
+    assert (read["failed"].value, read["answered"].value, read["slow"].value) == (50.0, 50.0, 0.0)
+    assert 0 < read["median"].value <= read["slowest"].value < 5
+    assert 0 < read["mean"].value < 5
+    assert {name: one.unit for name, one in read.items()} == {
+        "failed": "%", "answered": "%", "slow": "%", "mean": "s", "median": "s", "slowest": "s",
+    }  # fmt: skip
+    assert read["mean"].source == "our own calls to api"
+    assert service.asked == 4
+    assert found.again("failed").value == 50.0
+    assert service.asked == 8
+
+
+def test_a_time_of_calls_that_all_failed(figures):
+    found = figures(Service(fails=1), mean={"from": "traffic", "what": "mean"})
+    assert failure(CallFailed, found.read, "mean") == (
+        "figures.mean: of 4 calls none was answered; the last: api: POST /ask answered 500: no luck"
+    )
+
+
+def test_calls_to_another_component(figures):
+    found = figures(
+        up={"from": "traffic", "component": "grafana", "what": "answered"},
+        components={"grafana": {"url": "http://127.0.0.1:9"}},
+    )
+    assert found.read("up").value == 0.0
+    assert found.again("up").value == 0.0
+
+
+def test_what_a_target_does_not_have_is_unsupported(figures):
+    found = figures(load={"from": "machine", "what": "load"})
+    assert failure(Unsupported, found.read, "load") == (
+        "figures.load is read from the component 'machine', which target staging does not have."
+    )
+    assert failure(Unsupported, found.read, "cache_hit_rate") == (
+        "target staging has no figure 'cache_hit_rate': no table figures.cache_hit_rate says where to read it."
+    )
+    assert failure(ConfigError, found.read, "cache_hit_rat") == (
+        "unknown figure 'cache_hit_rat'. Did you mean 'cache_hit_rate'?"
+    )
