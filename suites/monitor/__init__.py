@@ -1,0 +1,1 @@
+"""What monitoring watches all the time: seconds, not minutes."""
