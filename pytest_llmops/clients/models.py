@@ -46,6 +46,20 @@ class Models(OverHttp, ABC):
             Unsupported: this server has no list.
         """
 
+    def stored_gb(self) -> float:
+        """What the listed models take on disk, in GB (1e9 bytes).
+
+        Raises:
+            CallFailed: no model is listed.
+            Unsupported: the server does not say how large they are.
+        """
+        listed = self.models()
+        if not listed:
+            raise CallFailed(self.http.component, "no-model", f"{self.http.component}: no model is listed.")
+        if not any(model.size for model in listed):
+            raise Unsupported(f"{self.http.component}: its list of models says no sizes.")
+        return sum(model.size for model in listed) / 1e9
+
     def list_time(self) -> float:
         """Seconds that the list of models took.
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pytest_llmops.clients.exposition import MetricsPage
 from pytest_llmops.clients.over_http import OverHttp
+from pytest_llmops.clients.vector_endpoints import Endpoints
 from pytest_llmops.errors import CallFailed, Unsupported
 
 if TYPE_CHECKING:
@@ -35,12 +37,16 @@ class Collection:
         status: ``green``, ``yellow``, ``red``, ``grey``.
         optimizer: ``ok``, or the error that stopped it.
         points: how many it holds.
+        indexed: vectors of them that are in the index; small segments are searched without one.
+        segments: how many parts it is stored in.
     """
 
     name: str
     status: str
     optimizer: str
     points: int
+    indexed: int = 0
+    segments: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,42 @@ class Vectors(OverHttp):
         found = self._result(self.http.call("GET", f"/collections/{name}"))
         optimizer = found.get("optimizer_status")
         said = optimizer if isinstance(optimizer, str) else str((optimizer or {}).get("error", "unknown"))
-        return Collection(name, str(found.get("status")), said, int(found.get("points_count") or 0))
+        counts = [int(found.get(f"{what}_count") or 0) for what in ("points", "indexed_vectors", "segments")]
+        return Collection(name, str(found.get("status")), said, *counts)
+
+    def stored_mb(self, name: str | None = None) -> float:
+        """What a collection takes, vectors and payloads, in MB (1e6 bytes); the target's own by default.
+
+        Raises:
+            CallFailed: there is no telemetry, or the collection is not in it.
+            Unsupported: it tells of no sizes, as in old versions.
+        """
+        name = name or self._own()
+        found = self._result(self.http.call("GET", "/telemetry?details_level=4"))
+        each = (found.get("collections") or {}).get("collections") or []
+        shards = next((one.get("shards") or [] for one in each if one.get("id") == name), None)
+        if shards is None:
+            said = f"{self.component}: its telemetry does not tell of the collection {name}."
+            raise CallFailed(self.component, "no-collection", said)
+        size = sum(_bytes(shard.get("local") or {}) for shard in shards)
+        if not size:
+            raise Unsupported(f"{self.component}: its telemetry tells no size of the collection {name}.")
+        return size / 1e6
+
+    def endpoints(self) -> Endpoints:
+        """Which of its endpoints were called how often, and how long they took, since it started (GET /metrics).
+
+        Raises:
+            CallFailed: there is no such page, or it cannot be read.
+            Vacuous: it counts no responses.
+        """
+        answer = self.http.call("GET", "/metrics").ok()
+        try:
+            page = MetricsPage.parse(self.component, answer.text)
+        except ValueError as error:
+            said = f"{self.component}: {answer.asked} answered no page of metrics ({error})."
+            raise CallFailed(self.component, "bad-answer", said) from None
+        return Endpoints.of(page)
 
     def search(self, vector: Sequence[float], *, limit: int = 3, collection: str | None = None) -> list[Hit]:
         """The points nearest to a vector, best first (POST /collections/NAME/points/query).
@@ -152,3 +193,10 @@ class Vectors(OverHttp):
                 self.component, "bad-answer", f"{self.component}: {answer.asked} answered without a result."
             )
         return found
+
+
+def _bytes(local: Mapping[str, Any]) -> int:
+    """Of one shard: its segments' files where they are told, else its vectors and payloads."""
+    segments = local.get("segments") or []
+    on_disk = sum(int((one.get("info") or {}).get("disk_usage_bytes") or 0) for one in segments)
+    return on_disk or int(local.get("vectors_size_bytes") or 0) + int(local.get("payloads_size_bytes") or 0)

@@ -78,6 +78,15 @@ class Channels:
         known = [name for name in routed if name in self.names]
         return [self._sent(name, title, body) for name in known or routed[:1]]  # the first says what it lacks
 
+    def send(self, channel: str, title: str, body: str) -> Delivery:
+        """Send a message by one channel, once.
+
+        Raises:
+            Unsupported: the target has no such channel, or its variable is not set.
+            ConfigError: its URL is none, or the extra is not installed.
+        """
+        return self._sent(channel, title, body)
+
     def report(self, triage: Triage, diagnostics: Diagnostics) -> list[Delivery]:
         """Deliver the incident report where its severity goes; while there is no incident, a test message instead.
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_llmops.clients.generation import identity_of
-from pytest_llmops.errors import CallFailed, LlmopsError
+from pytest_llmops.errors import CallFailed, LlmopsError, Vacuous
 from pytest_llmops.judge.thresholds import threshold_for
 from pytest_llmops.measure.bench import Bench, Purse, model_server
 from pytest_llmops.measure.candidate import as_json
@@ -19,7 +19,7 @@ from pytest_llmops.report.metric import ACCEPT
 from pytest_llmops.state.planned import measurements
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import pytest
 
@@ -253,6 +253,27 @@ class Record:
         self._check.metrics.append(result.as_json())
         self._judge(breach)
         return result
+
+    def shares(self, name: str, counts: Mapping[str, float]) -> dict[str, float]:
+        """Record what share each of several counts has of all of them, in %: as ``NAME[which]``.
+
+        Returns:
+            Each share, the largest first.
+
+        Raises:
+            CallFailed: these are no counts.
+            Vacuous: nothing was counted.
+        """
+        bad = [which for which, count in counts.items() if not isinstance(count, int | float) or count < 0]
+        if bad:
+            raise CallFailed("", "bad-answer", f"{name}: {counts[bad[0]]!r} of {bad[0]} is no count.")
+        whole = sum(counts.values())
+        if not whole:
+            raise Vacuous(f"{name}: nothing was counted, so there are no shares.")
+        shares = {which: 100 * count / whole for which, count in sorted(counts.items(), key=lambda one: -one[1])}
+        for which, share in shares.items():
+            self(f"{name}[{which}]", share, "%")
+        return shares
 
     def _judge(self, breach: Breach | None) -> None:
         if breach is None:

@@ -26,6 +26,9 @@ MONTH = 30
 QUARTER = 90
 """Days that a trend is drawn through."""
 
+CENTURY = 36_525
+"""Days; what takes longer is no forecast."""
+
 LEAST_VALUES = 4
 LEAST_DAYS = 3.0
 """A trend of less is chance: of three values the interval is unbounded, and one day has a shape of its own."""
@@ -60,8 +63,8 @@ class Growth:
 
     @property
     def time_left_s(self) -> float | None:
-        """Seconds until the limit is reached; None where it never is, or there is none."""
-        if self.left is None or self.left.days == float("inf"):
+        """Seconds until the limit is reached; None where it is not within a century, or there is none."""
+        if self.left is None or self.left.days > CENTURY:
             return None
         return self.left.days * DAY_S
 
@@ -119,12 +122,15 @@ class History:
         """
         return self._now() - min(self.values(metric, days)[-1].at for metric in metrics or self.growing)
 
-    def growth(self, metric: str, now: float | None = None, days: float = QUARTER) -> Growth:
+    def growth(
+        self, metric: str, now: float | None = None, *, limit: float | None = None, days: float = QUARTER
+    ) -> Growth:
         """How a metric went, and when its limit is reached: the line through the values of runs.
 
         Args:
             metric: its name.
             now: its live value, which is one more; without it the newest recorded one is.
+            limit: of it there is no more than this; that of the target's ``growth`` table by default.
             days: how far back.
 
         Raises:
@@ -139,7 +145,7 @@ class History:
                 f"values of {LEAST_DAYS:g} days at least. Run the suites that record it for a while, and ask again."
             )
         table = self._target.table.growth.get(metric)
-        limit = table.limit if table else None
+        limit = limit if limit is not None else table.limit if table else None
         line = trend(at, levels)
         left = exhaustion(line, limit) if limit is not None else None
         says = table.says if table and table.says else metric
@@ -172,10 +178,11 @@ class History:
         kept = {metric: self.values(metric, days) for metric in metrics}
         return usage_page(self._target.name, days, kept, self.runs(days), self.sign_offs(days), self._now())
 
-    def pattern_report(self, metric: str, days: float = MONTH) -> str:
-        """A page of Markdown: a metric's mean by hour of the day and by day of the week, in UTC.
+    def pattern_report(self, *metrics: str, days: float = MONTH) -> str:
+        """A page of Markdown: the mean of each metric by hour of the day and by day of the week, in UTC.
 
         Raises:
-            Vacuous: it was not recorded.
+            Vacuous: one of the metrics was not recorded.
         """
-        return pattern_page(self._target.name, metric, self.values(metric, days), self._now())
+        kept = {metric: self.values(metric, days) for metric in metrics}
+        return pattern_page(self._target.name, kept, self._now())

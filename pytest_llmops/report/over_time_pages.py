@@ -74,18 +74,20 @@ def _summed(values: Sequence[Kept]) -> tuple[str, ...]:
     return str(len(numbers)), *(_said(value, unit) for value in whole)
 
 
-def pattern_page(target: str, metric: str, values: Sequence[Kept], now: float) -> str:
-    """A metric's mean by the hour and by the day of the week."""
-    unit = values[-1].unit
-    hours: dict[str, list[float]] = {f"{hour:02d}:00": [] for hour in range(24)}
-    week: dict[str, list[float]] = {day: [] for day in WEEK}
-    for one in values:
-        when = dt.datetime.fromtimestamp(one.at, dt.UTC)
-        hours[f"{when.hour:02d}:00"].append(one.value)
-        week[WEEK[when.weekday()]].append(one.value)
-    head = f"# {metric} on {target} by hour and day\n\n{moment(now)}, {len(values)} values, times in UTC."
-    tables = [_table((name, "values", "mean"), _means(found, unit)) for name, found in (("hour", hours), ("day", week))]
-    return "\n\n".join([head, *tables])
+def pattern_page(target: str, kept: Mapping[str, Sequence[Kept]], now: float) -> str:
+    """The mean of each metric by the hour and by the day of the week."""
+    parts = [f"# {target} by hour and day\n\n{moment(now)}; hours and days are in UTC."]
+    for metric, values in kept.items():
+        hours: dict[str, list[float]] = {f"{hour:02d}:00": [] for hour in range(24)}
+        week: dict[str, list[float]] = {day: [] for day in WEEK}
+        for one in values:
+            when = dt.datetime.fromtimestamp(one.at, dt.UTC)
+            hours[f"{when.hour:02d}:00"].append(one.value)
+            week[WEEK[when.weekday()]].append(one.value)
+        parts.append(f"## {metric}\n\n{len(values)} values.")
+        means = (("hour", hours), ("day", week))
+        parts += [_table((name, "values", "mean"), _means(found, values[-1].unit)) for name, found in means]
+    return "\n\n".join(parts)
 
 
 def _means(found: Mapping[str, Sequence[float]], unit: str) -> list[tuple[str, ...]]:

@@ -70,6 +70,7 @@ FAULTS: dict[str, Fault] = {
         Fault("api:down", "the API refuses connections"),
         Fault("vectors:down", "Qdrant refuses connections"),
         Fault("vectors:not-ready", "Qdrant's /readyz answers 503"),
+        Fault("vectors:no-metrics", "Qdrant's metrics route answers 404"),
         Fault("vectors:empty", "the collection has no points"),
         Fault("vectors:red", "the collection is red, its optimizer stopped by an error"),
         Fault("vectors:split", "a peer of the cluster is not reached"),

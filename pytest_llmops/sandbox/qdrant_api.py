@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from pytest_llmops.sandbox import access
+from pytest_llmops.sandbox.qdrant_counts import ResponseCounts
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 VERSION = "1.15.3"
 _COMMIT = "0000000000000000000000000000000000000000"
 _DEFAULT_LIMIT = 10
+_PAYLOAD_BYTES = 400  # of one point, about
 
 
 class Wrong(Exception):
@@ -52,6 +54,7 @@ class Api:
         self._keys = stack.keys
         self._auth = stack.components.qdrant.auth if stack.components.qdrant else None
         self._ready = "vectors:not-ready" not in stack.faults
+        self._counts = None if "vectors:no-metrics" in stack.faults else ResponseCounts()
         self._red = "vectors:red" in stack.faults
         self._split = "vectors:split" in stack.faults
         self._unrelated = "vectors:unrelated" in stack.faults
@@ -60,6 +63,7 @@ class Api:
         """All of them; the first five need no key, as in the real server."""
         table = [
             ("GET", "/cluster", self._cluster),
+            ("GET", "/telemetry", self._telemetry),
             ("GET", "/collections", self._collections),
             ("GET", "/collections/{name}", self._info),
             ("PUT", "/collections/{name}", self._create),
@@ -79,10 +83,12 @@ class Api:
             Route("/livez", self._alive),
             Route("/readyz", self._readiness),
             Route("/metrics", self._metrics),
-            *(Route(path, self._answering(handler), methods=[method]) for method, path, handler in table),
+            *(Route(path, self._answering(path, handler), methods=[method]) for method, path, handler in table),
         ]
 
-    def _answering(self, handler: Callable[[str, dict[str, Any]], Any]) -> Callable[[Request], Awaitable[Response]]:
+    def _answering(
+        self, path: str, handler: Callable[[str, dict[str, Any]], Any]
+    ) -> Callable[[Request], Awaitable[Response]]:
         """The handler with key, body, errors and the envelope seen to."""
 
         async def answer(request: Request) -> Response:
@@ -97,7 +103,10 @@ class Api:
             except (ValidationError, ValueError, TypeError) as error:
                 text = str(error).splitlines()[0]
                 told, status = {"status": {"error": f"Format error in JSON body: {text}"}}, 400
-            return JSONResponse({**told, "time": time.perf_counter() - start}, status)
+            took_s = time.perf_counter() - start
+            if self._counts is not None:
+                self._counts.add(request.method, path, status, took_s)
+            return JSONResponse({**told, "time": took_s}, status)
 
         return answer
 
@@ -120,12 +129,15 @@ class Api:
         return PlainTextResponse("some shards are not ready", 503)
 
     async def _metrics(self, request: Request) -> Response:
+        if self._counts is None:
+            return Response(status_code=404)
         names = [entry.name for entry in self._engine.get_collections().collections]
         vectors = sum(self._engine.count(name).count for name in names)
         text = (
             f'# TYPE app_info gauge\napp_info{{name="qdrant",version="{VERSION}"}} 1\n'
             f"# TYPE collections_total gauge\ncollections_total {len(names)}\n"
             f"# TYPE collections_vector_total gauge\ncollections_vector_total {vectors}\n"
+            f"{self._counts.page()}"
         )
         return self._refused(request) or PlainTextResponse(text)
 
@@ -141,6 +153,16 @@ class Api:
             "consensus_thread_status": {"consensus_thread_status": "working", "last_update": "2026-01-05T09:00:00Z"},
             "message_send_failures": {"http://qdrant-1:6335/": lost},
         }
+
+    def _telemetry(self, _: str, __: dict[str, Any]) -> Any:
+        told = []
+        for entry in self._engine.get_collections().collections:
+            points = self._engine.count(entry.name).count
+            vectors = self._engine.get_collection(entry.name).config.params.vectors
+            size = points * 4 * (vectors.size if isinstance(vectors, models.VectorParams) else 0)
+            local = {"vectors_size_bytes": size, "payloads_size_bytes": points * _PAYLOAD_BYTES, "num_points": points}
+            told.append({"id": entry.name, "shards": [{"id": 0, "local": local}]})
+        return {"app": {"version": VERSION}, "collections": {"number_of_collections": len(told), "collections": told}}
 
     def _collections(self, _: str, __: dict[str, Any]) -> Any:
         return {"collections": [{"name": entry.name} for entry in self._engine.get_collections().collections]}

@@ -1,1 +1,1 @@
-"""What monitoring watches all the time: seconds, not minutes."""
+"""What monitoring watches all the time: each takes seconds."""

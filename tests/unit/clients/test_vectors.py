@@ -3,7 +3,7 @@ import json
 import pytest
 
 from pytest_llmops.clients.vectors import Collection, Hit
-from pytest_llmops.errors import CallFailed, Unsupported
+from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
 
 ANSWERS = {
     "/readyz": (200, "all shards are ready"),
@@ -127,3 +127,68 @@ def test_a_search_that_finds_nothing(qdrant):
     with pytest.raises(CallFailed) as caught:
         qdrant(empty, collection="documents")[0].best([0.1])
     assert (caught.value.kind, str(caught.value)) == ("empty", "qdrant: a search in documents found nothing.")
+
+
+TELEMETRY = {
+    "result": {
+        "collections": {
+            "collections": [
+                {"id": "documents", "shards": [
+                    {"local": {"vectors_size_bytes": 3_000_000, "payloads_size_bytes": 500_000}},
+                    {"local": {"segments": [{"info": {"disk_usage_bytes": 2_000_000}}], "vectors_size_bytes": 9}},
+                    {"local": None},
+                ]},
+                {"id": "memories", "shards": [{"local": {}}]},
+            ]
+        }
+    }
+}  # fmt: skip
+
+
+def test_a_collection_takes_what_its_shards_take(qdrant):
+    vectors, _ = qdrant({"/telemetry": TELEMETRY})
+    assert vectors.stored_mb("documents") == 5.5
+    with pytest.raises(Unsupported) as unsupported:
+        vectors.stored_mb("memories")
+    assert str(unsupported.value) == "qdrant: its telemetry tells no size of the collection memories."
+    with pytest.raises(CallFailed) as failed:
+        vectors.stored_mb("gone")
+    assert str(failed.value) == "qdrant: its telemetry does not tell of the collection gone."
+
+
+PAGE = """\
+# TYPE rest_responses_total counter
+rest_responses_total{method="GET",endpoint="/collections",status="200"} 7
+rest_responses_total{method="POST",endpoint="/collections/{name}/points/query",status="200"} 30
+rest_responses_total{method="POST",endpoint="/collections/{name}/points/query",status="400"} 10
+# TYPE rest_responses_avg_duration_seconds gauge
+rest_responses_avg_duration_seconds{method="POST",endpoint="/collections/{name}/points/query",status="200"} 0.020
+rest_responses_avg_duration_seconds{method="POST",endpoint="/collections/{name}/points/query",status="400"} 0.004
+"""
+
+
+def test_endpoints_are_told_the_most_expensive_first(qdrant):
+    found = qdrant({"/metrics": (200, PAGE)})[0].endpoints()
+    query, listed = found
+    assert (query.name, query.calls, query.failed) == ("POST /collections/{name}/points/query", 40, 10)
+    assert query.mean_s == pytest.approx(0.016)
+    assert query.total_s == pytest.approx(0.64)
+    assert (listed.name, listed.calls, listed.failed, listed.mean_s) == ("GET /collections", 7, 0, None)
+    assert found.calls == 47
+    assert found.report().splitlines()[6:] == [
+        "| POST /collections/{name}/points/query | 40 | 10 | 16.0 ms | 0.64 s |",
+        "| GET /collections | 7 | 0 | not told | 0.00 s |",
+    ]
+
+
+def test_a_page_that_counts_nothing_says_nothing(qdrant):
+    with pytest.raises(Vacuous) as caught:
+        qdrant({"/metrics": (200, "collections_total 1\n")})[0].endpoints()
+    assert str(caught.value) == "qdrant: its metrics count no response (rest_responses_total)."
+
+
+def test_what_is_no_page_of_metrics_is_said(qdrant):
+    with pytest.raises(CallFailed) as caught:
+        qdrant({"/metrics": (200, "<html>")})[0].endpoints()
+    assert caught.value.kind == "bad-answer"
+    assert str(caught.value).startswith("qdrant: GET /metrics answered no page of metrics (")

@@ -23,9 +23,9 @@ CASES = {
     "ok": Past.model_validate(OK),
     "runaway": Past.model_validate({"metrics": {"points": {"first": 1000, "last": 3000, "unit": "points"}}}),
 }
-FILE = """
-[targets.demo]
-environment = "sandbox"
+BARE = '[targets.demo.components.redis]\nurl = "redis://cache.example"\n'
+FILE = f"""
+{BARE}
 [targets.demo.growth.points]
 limit = 4000
 says = "points of the collection"
@@ -112,7 +112,7 @@ def test_a_trend_needs_values_of_some_days(history):
 
 def test_a_target_that_says_of_nothing_that_it_grows(history):
     with pytest.raises(Vacuous) as caught:
-        history(file='[targets.demo]\nenvironment = "sandbox"\n').all_growth()
+        history(file=BARE).all_growth()
     assert str(caught.value) == (
         "llmops.toml: [targets.demo] says of nothing that it grows; "
         "add [targets.demo.growth.METRIC] with the name of a metric that runs record."
@@ -143,6 +143,7 @@ def test_the_usage_page_has_metrics_runs_and_sign_offs(history):
 
 
 def test_the_pattern_page_has_hours_and_days(history):
-    page = history().pattern_report("sessions")
-    assert page.count("| 08:00 |") == 1
+    page = history().pattern_report("sessions", "points")
+    assert page.splitlines()[0] == "# demo by hour and day"
+    assert page.count("| 08:00 | 30 |") == 2
     assert all(f"| {day} |" in page for day in ("Monday", "Sunday"))

@@ -132,3 +132,22 @@ def test_fault_down(start):
     sandbox = start(faults=["vectors:down"], only=["qdrant"])
     with pytest.raises(httpx.ConnectError):
         sandbox.http.get(f"{sandbox.url.qdrant}/")
+
+
+def test_responses_are_counted_by_endpoint_and_telemetry_tells_sizes(start):
+    sandbox = start(only=["qdrant"])
+    for name in ("documents", "documents", "gone"):
+        sandbox.http.get(f"{sandbox.url.qdrant}/collections/{name}")
+    page = sandbox.http.get(f"{sandbox.url.qdrant}/metrics").text
+    assert 'rest_responses_total{method="GET",endpoint="/collections/{name}",status="200"} 2' in page
+    assert 'rest_responses_total{method="GET",endpoint="/collections/{name}",status="404"} 1' in page
+    assert 'rest_responses_avg_duration_seconds{method="GET",endpoint="/collections/{name}",status="200"} 0.0' in page
+    told = sandbox.http.get(f"{sandbox.url.qdrant}/telemetry").json()["result"]["collections"]["collections"]
+    assert [one["id"] for one in told] == ["documents"]
+    assert told[0]["shards"][0]["local"]["vectors_size_bytes"] > 1000
+
+
+def test_fault_no_metrics(start):
+    sandbox = start(faults=["vectors:no-metrics"], only=["qdrant"])
+    assert sandbox.http.get(f"{sandbox.url.qdrant}/metrics").status_code == 404
+    assert sandbox.http.get(f"{sandbox.url.qdrant}/collections").status_code == 200

@@ -1,0 +1,1 @@
+"""The procedures before, during and after a deploy."""

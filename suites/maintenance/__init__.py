@@ -1,0 +1,1 @@
+"""The procedures around a maintenance window."""

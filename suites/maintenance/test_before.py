@@ -1,0 +1,34 @@
+"""Before maintenance: what is there now is written down, to compare with afterwards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_llmops.clients.llm import Llm
+    from pytest_llmops.clients.vectors import Vectors
+    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.report.documents import Documents
+
+
+@pytest.mark.generic
+@pytest.mark.procedure("voyageur.maintenance.pre-state-models", fault="llm:no-models")
+def test_models_before_are_kept(llm: Llm, record: Record, documents: Documents) -> None:
+    """The list of models is written down before anything is stopped."""
+    models = [f"{model.name} {model.digest}".strip() for model in llm.models()]
+    record("model_count", len(models), "models")
+    documents.write("before-models.txt", "\n".join(models))
+
+
+@pytest.mark.generic
+@pytest.mark.procedure("aegis-rag.qdrant-optimisation.statistics", fault="vectors:empty")
+def test_collection_statistics(vectors: Vectors, record: Record, documents: Documents) -> None:
+    """Points, indexed vectors and segments of the collection, to be compared before and after."""
+    collection = vectors.collection()
+    documents.write("collection-statistics.txt", str(collection))
+    record("collection_points", collection.points, "points")
+    record("collection_indexed", collection.indexed, "vectors")
+    record("collection_segments", collection.segments, "segments")
+    assert collection.points, f"qdrant: collection {collection.name} is empty: there is nothing to optimise"

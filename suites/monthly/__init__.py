@@ -1,0 +1,1 @@
+"""The monthly reviews: usage, growth, and when something is used up."""
