@@ -4,6 +4,11 @@ from pytest_llmops.clients.alertmanager import Alertmanager as Alertmanager
 from pytest_llmops.clients.api import Api as Api
 from pytest_llmops.clients.app_command import AppCommands as AppCommands
 from pytest_llmops.clients.app_command import Ran as Ran
+from pytest_llmops.clients.containers import Containers as Containers
+from pytest_llmops.clients.crontab import Crontab as Crontab
+from pytest_llmops.clients.dependencies import Dependencies as Dependencies
+from pytest_llmops.clients.effective import EffectiveSettings as EffectiveSettings
+from pytest_llmops.clients.failing_service import FailingService as FailingService
 from pytest_llmops.clients.figures import Figures as Figures
 from pytest_llmops.clients.files import Files as Files
 from pytest_llmops.clients.generation import Generation as Generation
@@ -13,11 +18,17 @@ from pytest_llmops.clients.llm import Llm as Llm
 from pytest_llmops.clients.log_entries import Entries as Entries
 from pytest_llmops.clients.log_entries import Entry as Entry
 from pytest_llmops.clients.logs import Logs as Logs
+from pytest_llmops.clients.machine import Machine as Machine
 from pytest_llmops.clients.ollama import Ollama as Ollama
 from pytest_llmops.clients.openai import OpenAI as OpenAI
+from pytest_llmops.clients.own_tests import OwnTests as OwnTests
+from pytest_llmops.clients.own_tests import TestsRan as TestsRan
 from pytest_llmops.clients.prometheus import Prometheus as Prometheus
 from pytest_llmops.clients.redis import Redis as Redis
 from pytest_llmops.clients.reply import Reply as Reply
+from pytest_llmops.clients.rollback import Rollback as Rollback
+from pytest_llmops.clients.runbook import RunbookDocument as RunbookDocument
+from pytest_llmops.clients.served import Certificates as Certificates
 from pytest_llmops.clients.traffic import Traffic as Traffic
 from pytest_llmops.clients.ui import Turn as Turn
 from pytest_llmops.clients.ui import Ui as Ui
@@ -35,6 +46,7 @@ from pytest_llmops.errors import Unsupported as Unsupported
 from pytest_llmops.errors import Vacuous as Vacuous
 from pytest_llmops.measure.results import Measurement as Measurement
 from pytest_llmops.measure.results import Result as Result
+from pytest_llmops.plugin.maintenance import Maintenance as Maintenance
 from pytest_llmops.plugin.measuring import Measure as Measure
 from pytest_llmops.plugin.measuring import Record as Record
 from pytest_llmops.report.documents import Documents as Documents

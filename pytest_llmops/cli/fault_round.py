@@ -31,6 +31,8 @@ class Round:
         planned: what will be tried, as a sentence.
         chosen: the faults, with their tests.
         silent: procedures whose tests name no fault.
+        any_of: on a target without a runbook, where one of the faults that a test names is enough: each test with all
+            that it names; empty elsewhere.
         tries: what was found.
     """
 
@@ -38,6 +40,7 @@ class Round:
     planned: str
     chosen: list[NamedFault]
     silent: dict[str, str]
+    any_of: dict[str, set[str]] = field(default_factory=dict)
     tries: list[Tried] = field(default_factory=list)
 
     def carried_out(self, jobs: int) -> Iterator[str]:
@@ -64,14 +67,28 @@ class Round:
     def not_red(self) -> list[str]:
         """A line for each procedure that was never red, and for each test that was green under a fault it names."""
         said = {one.named.fault: one.said for one in self.tries if one.said}
-        reds = {name for one in self.tries for test in one.red for name in one.named.tests[test]}
+        excused = self._excused
+        reds = {
+            name
+            for one in self.tries
+            for test, names in one.named.tests.items()
+            for name in names
+            if test in excused or test in one.red
+        }
         lines = [f"  {name}: {why}" for name, why in self.silent.items() if name not in reds]
         for one in self.tries:
-            for test in [test for test in one.outcomes if test not in one.red]:
+            for test in [test for test in one.outcomes if test not in one.red and test not in excused]:
                 never = [name for name in one.named.tests[test] if name not in reds]
                 whose = ", ".join(never) if never else "(its procedures were red by another test)"
                 lines.append(f"  {whose}: {test} under {one.named.fault}: {one.outcomes[test]}")
         return [f"  {self.profile}", *lines, *(f"  {fault}: {last}" for fault, last in said.items())] if lines else []
+
+    @property
+    def _excused(self) -> set[str]:
+        """Tests of which one fault is enough, and that were red under one, or have one that was not tried."""
+        tried_ones = {one.named.fault for one in self.tries}
+        red = {test for one in self.tries for test in one.red}
+        return {test for test, named in self.any_of.items() if test in red or not named <= tried_ones}
 
 
 def with_runbook() -> list[str]:
@@ -112,4 +129,8 @@ def made(profile: str, markers: Sequence[str], sample: int | None, seed: int) ->
     tests = {test for one in chosen for test in one.tests}
     of = f" of {len(every)}, seed {seed}" if sample else ""
     planned = f"{profile}: {len(chosen)} faults{of}; {len(tests)} tests, {len(ids)} procedures"
-    return Round(profile, planned, chosen, silent)
+    any_of: dict[str, set[str]] = {}
+    for one in every if not system else ():
+        for test in one.tests:
+            any_of.setdefault(test, set()).add(one.fault)
+    return Round(profile, planned, chosen, silent, any_of)

@@ -50,12 +50,15 @@ def sandbox(profile: str, engine: str, faults: tuple[str, ...], list_faults: boo
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
+        here = placed(target, stack.facts)
+        wide = max(map(len, stack.facts["components"]), default=0)
         for name, url in stack.facts["components"].items():
-            click.echo(f"{name:<8} {url}")
-        for variable, key in stack.facts["environ"].items():
-            click.echo(f"export {variable}={key}")
+            click.echo(f"{name:<{wide}} {url}")
+        for variable, value in here.environ.items():
+            if target.environ.get(variable) != value:
+                click.echo(f"export {variable}={value}")
         if write is not None:
-            new_file.write(write, _file(placed(target, stack.facts), knows=stack.facts["knows"]), "--write")
+            new_file.write(write, _file(here, knows=stack.facts["knows"]), "--write")
             click.echo(f"written: {write}")
         left = f"nothing behind but {write}" if write is not None else "nothing behind"
         click.echo(f"Ready in {stack.facts['ready_s']:.1f} s. Ctrl-C ends it and leaves {left}.")
@@ -67,8 +70,15 @@ def sandbox(profile: str, engine: str, faults: tuple[str, ...], list_faults: boo
 def _file(target: Target, *, knows: bool) -> str:
     """The ``llmops.toml`` of a target that runs; prompts only where nothing is expected of the answers."""
     head = f'[targets.sandbox]\nprofile = "{target.table.profile}"\nenvironment = "sandbox"\n'
-    parts = target.table.components.configured().items()
-    tables = [f'\n[targets.sandbox.components.{name}]\nurl = "{part.url}"\n' for name, part in parts if part.url]
+    components = target.table.components
+    tables = []
+    for name, part in components.configured().items():
+        place = f"services.{name}" if name in components.services else name
+        said = [f"{key} = {_quoted(value)}\n" for key in ("url", "root") if (value := getattr(part, key, None))]
+        tables += [f"\n[targets.sandbox.components.{place}]\n", *said] if said else []
+    for name, command in (components.app_command.commands if components.app_command else {}).items():
+        place = f"targets.sandbox.components.app_command.commands.{name}"
+        tables.append(f"\n[{place}]\nargv = {_quoted(command.argv)}\ndeadline = {command.deadline}\n")
     if not knows:
         tables += [
             f"\n[[targets.sandbox.prompts]]\nid = {_quoted(prompt.id)}\ntext = {_quoted(prompt.text)}\n"
@@ -77,5 +87,5 @@ def _file(target: Target, *, knows: bool) -> str:
     return "".join(['default_target = "sandbox"\n\n', head, *tables])
 
 
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+def _quoted(value: str | list[str]) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -8,7 +8,7 @@ from pytest_llmops.clients.generation import text_of
 from pytest_llmops.clients.reply import reply_of
 from pytest_llmops.clients.signing import WRONG
 from pytest_llmops.clients.vitals import Vitals
-from pytest_llmops.errors import CallFailed, Unsupported
+from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -99,6 +99,23 @@ class Api(Vitals):
         if analysis is None:
             raise Unsupported(f"{self.component}: the account has no stored analysis; make one, and run again.")
         return reply_of(self.call("explain", analysis=analysis, level=level, fresh=fresh), route)
+
+    def active_alerts(self) -> int:
+        """Alerts that the service itself holds active (routes ``monitoring`` and ``alerts``).
+
+        Raises:
+            Unsupported: this system has no such routes.
+            Vacuous: it does not watch itself, so there could be none.
+            CallFailed: a status other than 2xx, or no number.
+        """
+        if not self.value("monitoring"):
+            raise Vacuous(f"{self.component}: it does not watch itself, so no alert of it could be active.")
+        found = self.value("alerts")
+        if not isinstance(found, int):
+            raise CallFailed(
+                self.component, "bad-answer", f"{self.component}: it does not say which alerts are active."
+            )
+        return found
 
     def sources(self, prompt: Prompt) -> tuple[str, ...]:
         """The ids of the sources that the answer to a question names.

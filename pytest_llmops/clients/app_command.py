@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import time
 from dataclasses import dataclass, field
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
     from pytest_llmops.target.components import AppCommand
     from pytest_llmops.target.load import Target
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 LONGEST_QUOTE = 300
+LONGEST_COMMAND = 200
+"""Of a command in an error; below it stands the whole, to be typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +114,13 @@ class AppCommands:
             done = tool.run(*args, within_s=command.deadline)
         except ControlError as error:
             kind = "absent" if error.kind == "away" else error.kind
-            raise self._failed(name, kind, str(error).rstrip(".")) from None
+            typed = shlex.join([*command.argv, *args])
+            said = str(error).rstrip(".").replace(typed, excerpt(typed, LONGEST_COMMAND))
+            raise self._failed(name, kind, said) from None
         ran = Ran(done.status, done.out, done.err, time.perf_counter() - start)
         self.ledger.answer(self.component)
         if ran.status not in command.exit:
-            raise self._failed(name, _kind(ran.status), f"{_ended(ran.status)}; it said: {self._quoted(ran.said)}")
+            raise self._failed(name, _kind(ran.status), f"{_ended(ran.status)}; it said: {self.quoted(ran.said)}")
         if command.output == "json":
             self._document(name, ran)
         return ran
@@ -135,11 +141,19 @@ class AppCommands:
         """
         return self.run(name, *args).output
 
+    def lines(self, name: str, *args: str) -> list[str]:
+        """A command's output, line by line, blank ones left out.
+
+        Raises:
+            CallFailed: as `run`.
+        """
+        return [line for line in self.text(name, *args).splitlines() if line.strip()]
+
     def _document(self, name: str, ran: Ran) -> Any:
         try:
             return json_within(ran.output)
         except json.JSONDecodeError as error:
-            said = self._quoted(ran.output.strip())
+            said = self.quoted(ran.output.strip())
             raise self._failed(name, "bad-answer", f"printed no JSON ({error.msg}): {said}") from None
 
     def _command(self, name: str) -> Command:
@@ -173,8 +187,10 @@ class AppCommands:
                 f"{self.component}: none of the programs of its commands is there: {', '.join(sorted(programs))}.",
             )
 
-    def _quoted(self, text: str) -> str:
-        return excerpt(self._redactor.clean(text), LONGEST_QUOTE) or "(nothing)"
+    def quoted(self, text: str) -> str:
+        """A text as an error may quote it: without secrets and control characters, cut."""
+        shown = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", self._redactor.clean(text))
+        return excerpt(shown, LONGEST_QUOTE) or "(nothing)"
 
     def _failed(self, name: str, kind: str, what: str) -> CallFailed:
         return CallFailed(self.component, kind, self._redactor.clean(f"{self.component}: {name}: {what}."))

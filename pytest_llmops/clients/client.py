@@ -59,6 +59,7 @@ CLIENTS: dict[str, tuple[str, str]] = {
     "files": ("files", "Files"),
     "machine": ("machine", "Machine"),
     "app_command": ("app_command", "AppCommands"),
+    "containers": ("containers", "Containers"),
 }
 """A component's client: the module of this room, and the class in it. Imported when the component is first needed."""
 

@@ -78,6 +78,10 @@ class MetricsPage:
         """Every series name."""
         return {point.name for point in self.points}
 
+    def total(self, series: str, **where: str) -> float:
+        """The sum of a series' lines, 0 without one; ``where``: label to a regular expression of its whole value."""
+        return self._sum([series], where)
+
     def figure(self, name: str, figure: FromMetrics) -> float:
         """The figure that a table with ``from = "metrics"`` describes.
 

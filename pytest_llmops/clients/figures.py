@@ -31,8 +31,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_llmops.clients.api import Api
+    from pytest_llmops.clients.app_command import AppCommands
     from pytest_llmops.clients.client import Client
     from pytest_llmops.clients.exposition import MetricsPage
+    from pytest_llmops.clients.logs import Logs
+    from pytest_llmops.clients.machine import Machine
     from pytest_llmops.clients.prometheus import Prometheus
     from pytest_llmops.clients.traffic import Once
     from pytest_llmops.target.figures import Figure
@@ -165,7 +168,7 @@ class Figures:
             prometheus = cast("Prometheus", self._client(name, "prometheus"))
             return figure.scale * prometheus.value(figure.query), _asked(figure), None
         if isinstance(figure, FromAppCommand):
-            commands: Any = self._client(name, "app_command")
+            commands = cast("AppCommands", self._client(name, "app_command"))
             said = commands.json(figure.command)
             return self._told(name, figure, said, f"the command {figure.command}")
         if isinstance(figure, FromService):
@@ -174,7 +177,7 @@ class Figures:
                 name, figure, service.call(figure.route).ok().json(), f"{figure.component}, route {figure.route}"
             )
         if isinstance(figure, FromMachine):
-            machine: Any = self._client(name, "machine")
+            machine = cast("Machine", self._client(name, "machine"))
             return (
                 machine.figure(figure.what, disk=figure.disk, process=figure.process),
                 f"machine, {figure.what}",
@@ -237,7 +240,7 @@ class Figures:
 
     def _of_lines(self, name: str, figure: FromLogs) -> float:
         """How many lines of a level, or worse, a log has of late, or their share."""
-        logs: Any = self._client(name, "logs")
+        logs = cast("Logs", self._client(name, "logs"))
         found = float(logs.count(figure.source, level=figure.level, since_s=figure.since))
         if not figure.share:
             return found

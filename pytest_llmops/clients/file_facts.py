@@ -83,6 +83,10 @@ class Found:
     def __len__(self) -> int:
         return len(self.facts)
 
+    def by_size(self, count: int) -> list[FileFact]:
+        """The largest of them, the largest first."""
+        return sorted(self.facts, key=lambda fact: (-fact.bytes, fact.name))[:count]
+
     @property
     def missing(self) -> list[str]:
         """Paths, or globs, of the set that match nothing."""

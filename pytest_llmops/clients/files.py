@@ -95,6 +95,19 @@ class Files:
         oldest = self.found(name).oldest
         return oldest.age_s if oldest else 0.0
 
+    def behind(self, name: str, other: str) -> float:
+        """Seconds by which the newest file of a set is older than the newest of another; 0 where it is not.
+
+        Args:
+            name: what is made of the others, such as an index.
+            other: what it is made of.
+
+        Raises:
+            CallFailed: as `found`.
+        """
+        made, source = self.found(name).newest, self.found(other).newest
+        return max(0.0, source.changed_at - made.changed_at) if made and source else 0.0
+
     def back_up(self) -> str:
         """Copy the configuration into an archive of now in the state folder, and see that it holds each file.
 

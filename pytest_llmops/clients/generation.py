@@ -33,6 +33,11 @@ class Model:
     server: str = ""
 
     @property
+    def gigabytes(self) -> float:
+        """Its size on disk."""
+        return self.size / 1e9
+
+    @property
     def identity(self) -> str:
         """What a baseline knows it by: two models are one where this is the same."""
         digest = self.digest.removeprefix("sha256:")[:12]

@@ -46,6 +46,13 @@ class Entry:
         """Whether the pattern is found in its message, or in what belongs to it."""
         return any(pattern.search(text) for text in (self.message, self.exception, *self.more))
 
+    def part(self, name: str) -> Any:
+        """Its ``logger``, ``level`` or ``source``, its ``hour`` or ``day`` in UTC, else that field; or None."""
+        if name in {"hour", "day"}:
+            form = {"hour": "%H", "day": "%Y-%m-%d"}[name]
+            return None if self.at is None else time.strftime(form, time.gmtime(self.at))
+        return getattr(self, name) if name in {"logger", "level", "source"} else self.fields.get(name)
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -59,7 +66,8 @@ class Reading:
         unreadable: lines that are not as the log's table says.
         undated: entries without any time.
         cut: sentences of what was not read.
-        oldest_at, newest_at: times of the first and last entry that was read, whatever the period.
+        oldest_at: time of the first entry that was read, whatever the period; its beginning where the log is older.
+        newest_at: time of the last one.
         quiet: whether none is good news.
     """
 
@@ -154,18 +162,24 @@ class Entries(Sequence[Entry]):
         return grouped(self, self._clean, by_type=True)[:count]
 
     def by(self, name: str = "logger") -> dict[str, Entries]:
-        """The entries of each logger, level, or value of a field; most first, those without any under ``-``."""
+        """The entries by logger, level, hour, day or a field; most first, those without any under ``-``."""
         parts: dict[str, list[Entry]] = {}
         for entry in self:
-            value = getattr(entry, name) if name in {"logger", "level", "source"} else entry.fields.get(name)
-            parts.setdefault("-" if value in {None, ""} else str(value), []).append(entry)
+            value = entry.part(name)
+            parts.setdefault("-" if value is None or value == "" else str(value), []).append(entry)
         return {key: self._with(parts[key]) for key in sorted(parts, key=lambda key: (-len(parts[key]), key))}
 
-    def mean(self, name: str) -> float | None:
-        """The mean of a field, over the entries that have a number there; None where none has."""
+    def mean(self, name: str) -> float:
+        """The mean of a field, over the entries that have a number there.
+
+        Raises:
+            Vacuous: none has.
+        """
         found = [entry.fields.get(name) for entry in self]
         numbers = [float(one) for one in found if isinstance(one, int | float) and not isinstance(one, bool)]
-        return sum(numbers) / len(numbers) if numbers else None
+        if not numbers:
+            raise Vacuous(f"logs: no entry of {self.reading.source} has a number as {name}, so it has no mean.")
+        return sum(numbers) / len(numbers)
 
     def novel(self, within_s: float = 86400.0) -> list[Group]:
         """What is said of late and was not said before.

@@ -130,7 +130,7 @@ class LineReader:
             document = json.loads(text)
         except ValueError:
             return None
-        return self._made({key: path.search(document) for key, path in self._keys.items()})
+        return self._made({key: _searched(path, document) for key, path in self._keys.items()})
 
     def _made(self, found: Mapping[str, Any]) -> _Open:
         at = self._moment(found.get("time"))
@@ -158,6 +158,14 @@ class LineReader:
         if not blank:
             current.more.append(line)
         return current
+
+
+def _searched(path: Any, document: Any) -> Any:
+    """What a path finds; None where a function of it does not take what stands there."""
+    try:
+        return path.search(document)
+    except jmespath.exceptions.JMESPathError:
+        return None
 
 
 def _told(inner: _Open) -> dict[str, Any]:

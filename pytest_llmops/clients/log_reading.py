@@ -17,7 +17,7 @@ from pytest_llmops.clients.log_words import rank, without_secrets
 from pytest_llmops.errors import CallFailed, ControlError, Unsupported, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from pytest_llmops.state.ledger import Ledger
     from pytest_llmops.target.components import Logs as Table
@@ -118,9 +118,12 @@ class LogReading:
         table = self.source(name)
         since = None if since_s is None else time.time() - since_s
         self.ledger.admit(self.component, self.part.rate_limit)
+        older = False
         if table.files:
             files = self.files(name)
-            found = self._of_files(name, [f for f in files if since is None or f.changed_at >= since] or files[-1:])
+            recent = [file for file in files if since is None or file.changed_at >= since] or files[-1:]
+            older = len(recent) < len(files)
+            found = self._of_files(name, recent)
         else:
             found = self._of_lines(name, self.handed_out(name))
         self.ledger.answer(self.component)
@@ -131,23 +134,23 @@ class LogReading:
                 f"{self.component}: none of the {found.unreadable} lines of {name} is as its table says; "
                 f"see components.{self.component}.sources.{name}.",
             )
-        return self._entries(name, found, since)
+        return self._entries(name, found, since, older=older)
 
     def parsed(self, name: str, lines: Iterable[str]) -> Entries:
         """The entries that these lines of a log are."""
         return self._entries(name, self._of_lines(name, lines), None)
 
-    def times(self, name: str) -> Iterator[float]:
-        """The times that stand in a log, from its oldest file on."""
+    def oldest_at(self, name: str) -> float | None:
+        """The first time that stands in a log, whichever of its files has it; None where none has."""
         table = self.source(name)
         if not table.files or table.format == "document":
-            oldest = self.read(name).reading.oldest_at
-            yield from () if oldest is None else (oldest,)
-            return
-        for file in self.files(name):
-            for entry in LineReader(table, name).entries(Lines([file], self.part.max_bytes)):
-                if entry.at is not None:
-                    yield entry.at
+            return self.read(name).reading.oldest_at
+        firsts = (self._first(table, name, file) for file in self.files(name))
+        return min((first for first in firsts if first is not None), default=None)
+
+    def _first(self, table: Source, name: str, file: LogFile) -> float | None:
+        entries = LineReader(table, name).entries(Lines([file], self.part.max_bytes))
+        return next((entry.at for entry in entries if entry.at is not None), None)
 
     def handed_out(self, name: str) -> list[str]:
         """The lines that a command prints, on either stream, or that a component's driver hands out."""
@@ -188,9 +191,12 @@ class LogReading:
         reader = LineReader(self.source(name), name)
         kept: deque[Entry] = deque(reader.entries(lines), maxlen=self.part.max_lines)
         cut = (f"of {reader.read} entries the newest {len(kept)} are kept",) if reader.read > len(kept) else ()
-        return Read(list(kept), reader.read, reader.unreadable, cut)
+        entries = list(kept)
+        if len(self.source(name).files) > 1:  # several logs in one
+            entries.sort(key=lambda entry: entry.at or 0.0)
+        return Read(entries, reader.read, reader.unreadable, cut)
 
-    def _entries(self, name: str, found: Read, since: float | None) -> Entries:
+    def _entries(self, name: str, found: Read, since: float | None, *, older: bool = False) -> Entries:
         table = self.source(name)
         times = [entry.at for entry in found.entries if entry.at is not None]
         if since is not None and found.entries and not times:
@@ -203,7 +209,7 @@ class LogReading:
             unreadable=found.unreadable,
             undated=len(found.entries) - len(times),
             cut=found.cut,
-            oldest_at=min(times, default=None),
+            oldest_at=min([*times, *([since] if older and since is not None else [])], default=None),
             newest_at=max(times, default=None),
             quiet=table.quiet,
         )

@@ -23,6 +23,7 @@ _MEANT = {
 _SYSLOG = ("critical", "critical", "critical", "error", "warning", "info", "info", "debug")
 """Of the numbers 0 to 7, as in the journal's PRIORITY."""
 
+_ABBREVIATION = re.compile(r"\s*\b[A-Z]{2,5}\b")
 LONGEST = 240
 DAY_S = 86400.0
 
@@ -112,7 +113,14 @@ def _epoch(text: str) -> float | None:
 
 
 def _formed(text: str, form: str) -> dt.datetime:
-    """By ``strptime``; where the form has no year it is the last time that there was such a day."""
+    """By ``strptime``; where the form has no year it is the last time that there was such a day.
+
+    ``%Z`` is any abbreviation, of which only UTC and GMT say anything: the others mean several zones.
+    """
+    if "%Z" in form:
+        zone = _ABBREVIATION.search(text)
+        read = _formed(_ABBREVIATION.sub("", text).strip(), form.replace(" %Z", "").replace("%Z", ""))
+        return read.replace(tzinfo=dt.UTC) if zone and zone[0].strip() in {"UTC", "GMT"} else read
     if "%Y" in form or "%y" in form or "%G" in form:
         return dt.datetime.strptime(text, form)  # noqa: DTZ007 (the zone is the caller's)
     today = dt.datetime.fromtimestamp(time.time() + DAY_S)  # noqa: DTZ006 (only its year is used)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_llmops.clients.client import Level
+    from pytest_llmops.clients.log_entries import Entry
     from pytest_llmops.clients.log_files import LogFile
     from pytest_llmops.clients.log_following import Following
     from pytest_llmops.clients.log_rotation import Rotated
@@ -123,6 +124,39 @@ class Logs:
         if name not in events:
             raise Unsupported(self._logs.unknown("event", name, events))
         return self._logs.read(events[name].source, since_s).telling(re.compile(events[name].matches))
+
+    def unended(
+        self, begun: str, ended: str, by: str, *, since_s: float | None = None, grace_s: float = 900.0
+    ) -> dict[str, Entry]:
+        """What began and did not end, by the value of a field that both events have.
+
+        Args:
+            begun: event of a beginning.
+            ended: event of an end.
+            by: the field that tells which it is.
+            since_s: only what began in so many last seconds.
+            grace_s: what began later than so long ago may still be at work.
+
+        Returns:
+            The value to the entry of its newest beginning; empty where each has ended since.
+
+        Raises:
+            Unsupported: the target has no such event.
+            Vacuous: nothing began in that time.
+        """
+        late = time.time() - grace_s
+        began = self.event(begun, since_s=since_s)
+        beginnings = {entry.fields.get(by): entry for entry in began if (entry.at or 0.0) < late}
+        if not beginnings:
+            raise Vacuous(
+                f"{self.component}: no {begun} stands in the log of that time, so nothing could be left open."
+            )
+        ends = {entry.fields.get(by): entry for entry in self.event(ended, since_s=since_s)}
+        return {
+            str(key): entry
+            for key, entry in beginnings.items()
+            if key not in ends or (ends[key].at or 0.0) < (entry.at or 0.0)
+        }
 
     def merged(self, *sources: str, since_s: float | None = None, level: str = "") -> Entries:
         """The entries of several logs, by time."""
@@ -264,12 +298,12 @@ class Logs:
     def _size(self, name: str) -> Size:
         files = self.files(name)
         megabytes = sum(file.bytes for file in files) / 1e6
-        oldest = next(self._logs.times(name), None)
+        oldest = self._logs.oldest_at(name)
         days = None if oldest is None else max(1.0, (time.time() - oldest) / DAY_S)
         return Size(megabytes, len(files), megabytes / days if days else None)
 
     def _reach_s(self, name: str) -> float:
-        oldest = next(self._logs.times(name), None)
+        oldest = self._logs.oldest_at(name)
         if oldest is None:
             raise Vacuous(f"{self.component}: {name} holds no time, so how far it reaches back cannot be told.")
         return max(0.0, time.time() - oldest)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from hashlib import sha256
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from pytest_llmops.errors import CallFailed, excerpt
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pytest_llmops.clients.api import Api
     from pytest_llmops.clients.http import Http
     from pytest_llmops.samples import Prompt
     from pytest_llmops.target.components import Llm as LlmComponent
@@ -33,6 +35,31 @@ class Ollama(Llm):
     def version(self) -> str:
         """The server's version (GET /api/version); empty where it says none."""
         return str(self.http.call("GET", "/api/version").ok().table().get("version", ""))
+
+    def details(self, model: str) -> dict[str, Any]:
+        """What the server knows of a model (POST /api/show): family, parameters, quantisation.
+
+        Raises:
+            CallFailed: it has no such model (kind ``http-404``).
+        """
+        return dict(self.http.call("POST", "/api/show", body={"model": model}).ok().table().get("details") or {})
+
+    def loaded(self) -> list[str]:
+        """The models that are in memory (GET /api/ps)."""
+        return [str(item["name"]) for item in self.http.call("GET", "/api/ps").ok().table().get("models") or []]
+
+    def outdated(self, registry: Api) -> list[str]:
+        """The models of which their registry now has another build under the same name; nothing is pulled.
+
+        A model's digest is that of its manifest, so the manifest that is published says whether a pull would change it.
+
+        Args:
+            registry: the further service whose route ``manifest`` takes ``owner``, ``model`` and ``tag``.
+
+        Raises:
+            CallFailed: a model's manifest could not be had.
+        """
+        return [model.name for model in self.models() if _published(registry, model.name) != model.digest]
 
     def models(self) -> list[Model]:
         """The models on disk (GET /api/tags)."""
@@ -111,6 +138,14 @@ def _chunk(moment: float, found: dict[str, Any]) -> Chunk:
     )
     ended = "eval_count" in found or found.get("done")
     return Chunk(moment, content or "", thought or "", counts if ended else None)
+
+
+def _published(registry: Api, name: str) -> str:
+    """The digest of the manifest that stands in a registry under a model's name."""
+    repository, _, tag = name.partition(":")
+    owner, _, model = repository.rpartition("/")
+    answer = registry.call("manifest", owner=owner or "library", model=model, tag=tag or "latest").ok()
+    return sha256(answer.text.encode()).hexdigest()
 
 
 def _seconds(nanoseconds: int | None) -> float | None:

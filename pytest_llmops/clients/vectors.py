@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.clients.exposition import MetricsPage
@@ -11,10 +12,11 @@ from pytest_llmops.clients.vector_endpoints import Endpoints
 from pytest_llmops.errors import CallFailed, Unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pytest_llmops.clients.client import Level
     from pytest_llmops.clients.http import Answer, Http
+    from pytest_llmops.samples import Prompt
     from pytest_llmops.target.components import Vectors as VectorsComponent
 
 
@@ -62,6 +64,21 @@ class Hit:
     payload: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """What a server says of its cluster.
+
+    Attributes:
+        status: ``disabled`` of a single node, ``enabled``.
+        peers: how many it knows of; 1 of a single node.
+        wrong: in words, what keeps it from being whole: peers that are not reached, a consensus that stands still.
+    """
+
+    status: str
+    peers: int = 1
+    wrong: tuple[str, ...] = ()
+
+
 class Vectors(OverHttp):
     """A Qdrant server.
 
@@ -77,6 +94,26 @@ class Vectors(OverHttp):
     def levels(self, deadline_s: float, facts: dict[str, str]) -> list[Level]:
         """Reachable; whether it is ready is a check of its own."""
         return [("reachable", self.collections)]
+
+    def alive(self) -> float:
+        """Ask ``/healthz``; seconds that it took.
+
+        Raises:
+            CallFailed: it does not answer 2xx.
+        """
+        return self.http.call("GET", "/healthz").ok().elapsed_s
+
+    def cluster(self) -> Cluster:
+        """The state of the cluster (GET /cluster)."""
+        found = self._result(self.http.call("GET", "/cluster"))
+        status = str(found.get("status"))
+        if status != "enabled":
+            wrong = () if status == "disabled" else (f"its status is {status!r}",)
+            return Cluster(status, wrong=wrong)
+        lost = [f"peer {peer} is not reached" for peer in found.get("message_send_failures") or {}]
+        thread = str((found.get("consensus_thread_status") or {}).get("consensus_thread_status", "unknown"))
+        stuck = [] if thread == "working" else [f"its consensus is {thread!r}"]
+        return Cluster(status, len(found.get("peers") or {}), (*lost, *stuck))
 
     def ready(self) -> float:
         """Ask ``/readyz``; seconds that it took.
@@ -154,6 +191,26 @@ class Vectors(OverHttp):
         return [
             Hit(str(item["id"]), float(item["score"]), item.get("payload") or {}) for item in found.get("points", [])
         ]
+
+    def stored(self, prompts: Iterable[Prompt]) -> dict[str, list[float]]:
+        """A fixed set of vectors to search with: those of the collection's first points, one for each prompt's id.
+
+        No model is asked, so that what is timed is the search alone, and no model has to be known.
+
+        Raises:
+            CallFailed: the collection has no points (kind ``empty``).
+        """
+        ids, name = [prompt.id for prompt in prompts], self._own()
+        body = {"limit": len(ids), "with_vector": True, "with_payload": False}
+        found = self._result(self.http.call("POST", f"/collections/{name}/points/scroll", body=body))
+        vectors = [self._vector_of(point) for point in found.get("points", [])]
+        if not vectors:
+            raise CallFailed(self.component, "empty", f"{self.component}: the collection {name} has no points.")
+        return dict(zip(ids, cycle(vectors), strict=False))
+
+    def _vector_of(self, point: dict[str, Any]) -> list[float]:
+        vector = point.get("vector") or []
+        return list(vector.get(self.config.vector or "", []) if isinstance(vector, dict) else vector)
 
     def best(self, vector: Sequence[float]) -> Hit:
         """The point nearest to a vector.

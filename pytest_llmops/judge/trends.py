@@ -86,9 +86,15 @@ def trend(days: Sequence[float], values: Sequence[float], confidence: float = 0.
     return Trend(middle, low, high, at_newest, len(level), newest - float(at.min()))
 
 
-def exhaustion(line: Trend, limit: float) -> Exhaustion:
-    """When the line reaches a limit; at once where it is there already."""
-    left = limit - line.level
+def exhaustion(line: Trend, limit: float, now: float | None = None) -> Exhaustion:
+    """When a limit is reached, as the line goes; at once where it is reached already.
+
+    Args:
+        line: the trend.
+        limit: in the unit of the values.
+        now: the level from which it goes on; that of the line by default.
+    """
+    left = limit - (line.level if now is None else now)
 
     def days_at(per_day: float) -> float:
         if left <= 0:

@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     import pytest
 
 TIMED = frozenset({"measure", "load_run", "drill"})
-ASKS = {"traffic": "api"}
+ASKS = {
+    "traffic": "api",
+    **dict.fromkeys(
+        ("crontab", "dependencies", "effective_settings", "maintenance", "own_tests", "rollback", "runbook"),
+        "app_command",
+    ),
+}
 """Fixtures that stand for no component themselves, and the one that they ask."""
 
 

@@ -18,11 +18,15 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.alertmanager import Alertmanager
     from pytest_llmops.clients.api import Api
     from pytest_llmops.clients.app_command import AppCommands
+    from pytest_llmops.clients.client import Client
+    from pytest_llmops.clients.containers import Containers
     from pytest_llmops.clients.figures import Figures
     from pytest_llmops.clients.files import Files
     from pytest_llmops.clients.grafana import Grafana
+    from pytest_llmops.clients.langfuse import Langfuse
     from pytest_llmops.clients.llm import Llm
     from pytest_llmops.clients.logs import Logs
+    from pytest_llmops.clients.machine import Machine
     from pytest_llmops.clients.ollama import Ollama
     from pytest_llmops.clients.openai import OpenAI
     from pytest_llmops.clients.prometheus import Prometheus
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.ui import Ui
     from pytest_llmops.clients.vectors import Vectors
     from pytest_llmops.control.change import Change
+    from pytest_llmops.operate.monitoring import Lint
     from pytest_llmops.plugin.channels import Channels
     from pytest_llmops.plugin.measuring import Measure, Record
     from pytest_llmops.plugin.run import Run
@@ -107,6 +112,8 @@ def redis(_llmops: Run) -> Redis:
 def prometheus(_llmops: Run) -> Prometheus:
     """The Prometheus server: ``value() query() range() targets() alerts() rules() ready() version()``.
 
+    Also ``setup() alertmanagers() labels() series() fired() value_within()``.
+
     ``value`` is the one number that an expression is; where nothing is there, or 0 was divided by 0, the check is
     *vacuous*, not passed.
 
@@ -124,7 +131,7 @@ def prometheus(_llmops: Run) -> Prometheus:
 
 @pytest.fixture(scope="session")
 def alertmanager(_llmops: Run) -> Alertmanager:
-    """The Alertmanager: ``alerts() silences() ready() version()``.
+    """The Alertmanager: ``alerts() silences() receivers() cluster() ready() version()``.
 
     Example:
         def test_nobody_is_being_woken(alertmanager, record):
@@ -135,13 +142,60 @@ def alertmanager(_llmops: Run) -> Alertmanager:
 
 @pytest.fixture(scope="session")
 def grafana(_llmops: Run) -> Grafana:
-    """The Grafana server: ``health() version()``. Preflight has two levels: reachable, its database is ok.
+    """The Grafana server: ``health() version() search() dashboard() sources() source_health()``.
+
+    Preflight has two levels: reachable, its database is ok.
 
     Example:
         def test_dashboards_answer(grafana, record):
             record("grafana_health_time", grafana.health().elapsed_s, "s")
     """
     return cast("Grafana", _llmops.own.serving("grafana"))
+
+
+@pytest.fixture(scope="session")
+def langfuse(_llmops: Run) -> Langfuse:
+    """The Langfuse server: ``health() traces()``; for the number of traces it needs ``auth``.
+
+    Example:
+        def test_questions_leave_traces(langfuse, record):
+            record("traces_of_the_last_hour", langfuse.traces(last_s=3600), "traces")
+    """
+    return cast("Langfuse", _llmops.own.serving("langfuse"))
+
+
+@pytest.fixture(scope="session")
+def lint(_llmops: Run) -> Lint:
+    """What can say nothing on this system, looked into once a run; and what watches it, held against its runbook.
+
+    ``findings untrue of() unknown() meant()``: rules that cannot fire or fire always, metrics that never move, scrape
+    jobs that are always down, panels that draw nothing, commands that cannot work, rows of a table that no job fills.
+    ``meant`` makes a check *vacuous* where one of them was found. ``rule() job() setup() firing() strangers()`` ask
+    Prometheus now. All findings stand in ``run.json`` under ``vacuous``, and in the summary.
+
+    Example:
+        def test_the_rule_about_errors(prometheus, lint):
+            rule = lint.rule("HighErrorRate")
+            assert not rule.differs
+            lint.meant("rule", "HighErrorRate")
+            assert not rule.mistaken
+    """
+    from pytest_llmops.errors import Unreachable
+    from pytest_llmops.operate.lint import look
+    from pytest_llmops.operate.monitoring import Lint
+
+    own = _llmops.own
+
+    def reach(component: str) -> Client | None:
+        if component not in own.declared.table.components.configured():
+            return None
+        try:
+            return own.reached(component)
+        except Unreachable:
+            return None
+
+    fact = own.directory.once("lint", lambda: look(own.target, reach))
+    return Lint(own.target, fact, cast("Prometheus | None", reach("prometheus")))
 
 
 @pytest.fixture(scope="session")
@@ -156,6 +210,20 @@ def app_command(_llmops: Run) -> AppCommands:
             assert "[ ]" not in app_command.text("migrations")
     """
     return cast("AppCommands", _llmops.own.serving("app_command"))
+
+
+@pytest.fixture(scope="session")
+def containers(_llmops: Run) -> Containers:
+    """The containers, pods or units that parts of the system run in: ``parts() of() all() usage() volumes()``.
+
+    They are asked for by commands of ``app_command``, such as ``docker ps``, ``kubectl get pods``, ``systemctl show``.
+    A part that has no container is a failed call.
+
+    Example:
+        def test_the_database_runs(containers):
+            assert all(container.ready for container in containers.of("db"))
+    """
+    return cast("Containers", _llmops.own.serving("containers"))
 
 
 @pytest.fixture(scope="session")
@@ -267,6 +335,20 @@ def traffic(_llmops: Run) -> Traffic:
     from pytest_llmops.clients.traffic import round_of
 
     return round_of(cast("Api", _llmops.own.serving("api")), _llmops.target.workload, _llmops.directory.once)
+
+
+@pytest.fixture(scope="session")
+def machine(_llmops: Run) -> Machine:
+    """The machine that the system runs on: ``usage() disk() processes() listening() gpus() ways()``.
+
+    With a url it is read off a node exporter's page, else it is this machine. Processes, listeners and GPUs of another
+    machine come from app commands that print them.
+
+    Example:
+        def test_the_worker_runs(machine, record):
+            record("worker_processes", len(machine.processes("worker")), "processes")
+    """
+    return cast("Machine", _llmops.own.serving("machine"))
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from pytest_llmops.errors import OutsideWindow
 if TYPE_CHECKING:
     from pytest_llmops.plugin.options import Options
     from pytest_llmops.target.load import Target
+    from pytest_llmops.target.windows import Windows
 
 LOCKED = "disruptive, without both keys"
 CLOSED = "disruptive, outside of the maintenance windows"
@@ -26,7 +27,7 @@ def why_locked(target: Target, options: Options, now: float) -> str:
     """
     if missing_keys(target, options):
         return LOCKED
-    return _closed(target, now)
+    return closed(target.windows, now)
 
 
 def missing_keys(target: Target, options: Options) -> list[str]:
@@ -48,8 +49,8 @@ def tried(options: Options) -> bool:
 
 def missing(target: Target, options: Options, now: float) -> list[str]:
     """All that a disruptive test would have to wait for."""
-    closed = _closed(target, now)
-    return [*missing_keys(target, options), *([closed.partition(", ")[2]] if closed else [])]
+    waits = closed(target.windows, now)
+    return [*missing_keys(target, options), *([waits.partition(", ")[2]] if waits else [])]
 
 
 def may_begin(target: Target, now: float) -> None:
@@ -62,7 +63,7 @@ def may_begin(target: Target, now: float) -> None:
     Raises:
         OutsideWindow: its maintenance window has closed meanwhile.
     """
-    moment, windows = _moment(now), target.table.disruption.maintenance
+    moment, windows = _moment(now), target.windows
     if not windows.is_open(moment):
         raise OutsideWindow(
             f"{target.where[:-1]}.disruption] windows: none is open any more, so nothing more is changed; "
@@ -70,8 +71,14 @@ def may_begin(target: Target, now: float) -> None:
         )
 
 
-def _closed(target: Target, now: float) -> str:
-    moment, windows = _moment(now), target.table.disruption.maintenance
+def closed(windows: Windows, now: float) -> str:
+    """Why a change may not begin by these windows; empty if it may.
+
+    Args:
+        windows: of a target.
+        now: seconds since the epoch.
+    """
+    moment = _moment(now)
     return "" if windows.is_open(moment) else f"{CLOSED}: the next opens {windows.opens_next(moment)}"
 
 

@@ -62,6 +62,11 @@ class Growth:
         return self.line.per_day * MONTH
 
     @property
+    def room(self) -> float:
+        """How much of it there is left until the limit; infinite without one."""
+        return float("inf") if self.limit is None else self.limit - self.now
+
+    @property
     def time_left_s(self) -> float | None:
         """Seconds until the limit is reached; None where it is not within a century, or there is none."""
         if self.left is None or self.left.days > CENTURY:
@@ -123,7 +128,13 @@ class History:
         return self._now() - min(self.values(metric, days)[-1].at for metric in metrics or self.growing)
 
     def growth(
-        self, metric: str, now: float | None = None, *, limit: float | None = None, days: float = QUARTER
+        self,
+        metric: str,
+        now: float | None = None,
+        *,
+        limit: float | None = None,
+        room: float | None = None,
+        days: float = QUARTER,
     ) -> Growth:
         """How a metric went, and when its limit is reached: the line through the values of runs.
 
@@ -131,6 +142,7 @@ class History:
             metric: its name.
             now: its live value, which is one more; without it the newest recorded one is.
             limit: of it there is no more than this; that of the target's ``growth`` table by default.
+            room: in place of a limit, how much more there is room for.
             days: how far back.
 
         Raises:
@@ -145,9 +157,11 @@ class History:
                 f"values of {LEAST_DAYS:g} days at least. Run the suites that record it for a while, and ask again."
             )
         table = self._target.table.growth.get(metric)
+        if room is not None:
+            limit = levels[-1] + room
         limit = limit if limit is not None else table.limit if table else None
         line = trend(at, levels)
-        left = exhaustion(line, limit) if limit is not None else None
+        left = exhaustion(line, limit, now) if limit is not None else None
         says = table.says if table and table.says else metric
         return Growth(metric, says, known[-1].unit, levels[-1], line, limit, left)
 

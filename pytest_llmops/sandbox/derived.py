@@ -28,8 +28,15 @@ def _of_profile(sandbox: Sandbox) -> Iterator[Fault]:
         yield Fault(f"{name}:down", f"the service {name} refuses connections")
         yield Fault(f"{name}:errors", f"every request to the service {name} is answered with 500")
         yield Fault(f"{name}:slow", f"every request to the service {name} is answered this much later", "seconds")
+    if sandbox.log:
+        yield Fault("log:off", f"nothing is written to {sandbox.log.file}")
+        yield from _cases("log", list(sandbox.log.cases), f"every line that comes to {sandbox.log.file} is of the case")
     if sandbox.machine:
         yield Fault("machine:down", "the figures of the machine are not to be had: its exporter refuses connections")
+    yield from _of_cases(sandbox)
+
+
+def _of_cases(sandbox: Sandbox) -> Iterator[Fault]:
     for name, printed in sandbox.commands.items():
         yield from _cases(name, list(printed), f"the command {name} prints its case")
     for name, laid in sandbox.files.items():

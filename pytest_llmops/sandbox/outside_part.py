@@ -79,6 +79,7 @@ class _Surroundings:
             "output": texts.written(printed.output),
             "errors": texts.written(printed.errors),
             "exit": printed.exit,
+            "calls": printed.calls,
         }
         return JSONResponse(told)
 

@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import sys
+import time
 
 _REFUSED = 127
 
@@ -28,10 +29,23 @@ def main(url: str, name: str, *words: str) -> int:
         sys.stderr.write(f"the sandbox has no command {name}: the profile lacks sandbox.commands.{name}\n")
         return _REFUSED
     printed = json.loads(body)
+    for pause in printed["calls"]:
+        time.sleep(pause)
+        _call(next(word for word in reversed(words) if word.startswith("http://")))
     sys.stdout.buffer.write(printed["output"].encode("utf-8", "surrogateescape"))
     sys.stdout.flush()
     sys.stderr.write(printed["errors"])
     return int(printed["exit"])
+
+
+def _call(address: str) -> None:
+    """Ask a service something, and wait for whatever it answers."""
+    place, _, path = address.removeprefix("http://").partition("/")
+    host, _, port = place.partition(":")
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(f"POST /{path} HTTP/1.0\r\nHost: {place}\r\nContent-Length: 0\r\n\r\n".encode())
+        while connection.recv(65536):
+            pass
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from pytest_llmops.target.control import Control
 from pytest_llmops.target.durations import Seconds, seconds
 from pytest_llmops.target.file_sets import Backup, FileSet
 from pytest_llmops.target.log_sources import Event, Rotation, Source
+from pytest_llmops.target.machine import Sought
 from pytest_llmops.target.monitoring import AlertRule, Dashboard, Job, MetricRow, PromQL
 from pytest_llmops.target.paths import Below
 from pytest_llmops.target.routes import Health, Route, misplaced
@@ -39,6 +40,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "files": ("files",),
     "machine": ("machine",),
     "app_command": ("app_command",),
+    "containers": ("containers",),
 }
 """Which components can serve a fixture, the first configured one wins."""
 
@@ -173,6 +175,7 @@ class Api(Component):
     health: Health | None = None
     ready: Health | None = Field(None, description="Where the states of its dependencies stand, if not in health.")
     metrics: str | None = Field(None, description="Path of its Prometheus metrics.")
+    rare: list[str] = Field([], description="Metrics that questions do not move; the lint takes them for alive.")
 
     @field_validator("routes")
     @classmethod
@@ -350,6 +353,22 @@ class Machine(Component):
     """The machine that the system runs on: this one, or with a url the one of a node exporter."""
 
     addressed: ClassVar[bool] = False
+    metrics: str = Field("/metrics", description="Path of the node exporter's page.")
+    interval: Seconds = Field(1.0, gt=0, description="Over how long the use of the processors is looked at.")
+    disks: dict[str, str] = Field({"root": "/"}, description="Name to where the file system is mounted.")
+    processes: dict[str, Sought] = Field({}, description="The application's processes, by name.")
+    process_list: str | None = Field(
+        None,
+        description="App command that prints `ps -eo pid,user,lstart,pcpu,rss,args`; else this machine is looked at.",
+    )
+    listener_list: str | None = Field(
+        None, description="App command that prints `ss -tlnpH`; without it this machine is looked at."
+    )
+    gpu_list: str | None = Field(
+        None,
+        description="App command that prints `nvidia-smi --format=csv,noheader,nounits "
+        "--query-gpu=name,memory.used,memory.total,utilization.gpu`; without it nvidia-smi of this machine, if any.",
+    )
 
 
 class AppCommand(Component):
@@ -358,6 +377,17 @@ class AppCommand(Component):
     addressed: ClassVar[bool] = False
     root: str = Field(".", description="Folder in which commands run, relative to llmops.toml.")
     commands: dict[str, Command] = {}
+
+
+class Containers(Component):
+    """What parts of the system run in: containers, pods or units of systemd, as commands of ``app_command`` tell."""
+
+    addressed: ClassVar[bool] = False
+    parts: dict[str, str] = Field({}, description="Part to the container, compose service, pod or unit that it is.")
+    list: str = Field("containers", description="Command that lists them: docker ps, kubectl get pods, systemctl show.")
+    details: str | None = Field(None, description="Command for restarts and limits, names behind it: docker inspect.")
+    usage: str | None = Field(None, description="Command for CPU and memory: docker stats, metrics of kubectl.")
+    volumes: str | None = Field(None, description="Command for the size of volumes: docker system df, df -Pk.")
 
 
 class Components(Table):
@@ -377,6 +407,7 @@ class Components(Table):
     files: Files | None = None
     machine: Machine | None = None
     app_command: AppCommand | None = None
+    containers: Containers | None = None
     services: dict[str, Api] = Field({}, description="Further services that the system depends on, by name.")
 
     @field_validator("services")

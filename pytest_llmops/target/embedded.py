@@ -63,6 +63,9 @@ class Printed(Table):
     output: str = Field("", description="Template of its standard output.")
     errors: str = Field("", description="Template of its standard error.")
     exit: int = 0
+    calls: list[Seconds] = Field(
+        [], description="Before it prints it calls the address among its words so often, each after such a pause."
+    )
 
 
 class Laid(Table):
@@ -81,7 +84,7 @@ class StandIn(Table):
 
 
 class LiveLog(Table):
-    """A log file that grows with every request to the API."""
+    """A log file that grows with every request to the API, and where it is said also by itself."""
 
     file: str = Field(description="Below the sandbox's folder of files, e.g. 'logs/app.log'.")
     line: str = Field(
@@ -89,6 +92,8 @@ class LiveLog(Table):
         "(the same in lower case), {message}, {method}, {path}, {status}, {duration_ms}, {trace_id}."
     )
     failed: str | None = Field(None, description="What an answer 5xx leaves in place of the line; it may be empty.")
+    every: Seconds | None = Field(None, gt=0, description="How often a line comes without a request, as of batch jobs.")
+    cases: dict[str, str] = Field({}, description="The fault log:CASE writes this in place of every line.")
 
 
 class Metric(Table):

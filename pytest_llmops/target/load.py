@@ -20,6 +20,7 @@ from pytest_llmops.target.notes import notes, notes_on_history, unverified
 from pytest_llmops.target.problems import sentences
 from pytest_llmops.target.proxies import Proxy, proxy_between, proxy_named
 from pytest_llmops.target.secrets import Redactor, Secret, in_notification, in_userinfo, userinfo
+from pytest_llmops.target.windows import Windows
 
 if TYPE_CHECKING:
     from pytest_llmops.target.components import Component
@@ -43,6 +44,7 @@ class Target:
         environ: environment with the embedded sandbox's own keys laid over it; never shown.
         notes: what a reader of the run should know about the file.
         own_thresholds: names of the thresholds that the file itself gives, the profile's left out.
+        own_windows: whether the file itself gives the maintenance windows.
     """
 
     name: str
@@ -53,6 +55,13 @@ class Target:
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
     notes: tuple[str, ...] = ()
     own_thresholds: tuple[str, ...] = ()
+    own_windows: bool = False
+
+    @property
+    def windows(self) -> Windows:
+        """When it may be changed; of an embedded one only the file's own windows count, not the real system's."""
+        given = self.table.disruption.maintenance
+        return Windows((), given.zone) if self.table.embedded and not self.own_windows else given
 
     @property
     def where(self) -> str:
@@ -192,6 +201,7 @@ def load(file: Path | None, name: str | None, root: Path, environ: Mapping[str, 
         config=config,
         environ=os.environ if environ is None else environ,
         own_thresholds=tuple(raw.get("targets", {}).get(chosen, {}).get("thresholds", {})),
+        own_windows="windows" in raw.get("targets", {}).get(chosen, {}).get("disruption", {}),
     )
     said = (*notes(table, target.where[:-1]), *notes_on_history(config.history, shown))
     return replace(target, notes=(*target.warnings, *said, *left_out))

@@ -17,6 +17,7 @@ from pytest_llmops.target.memory import History, State
 from pytest_llmops.target.monitoring import Vacuity
 from pytest_llmops.target.points import Point
 from pytest_llmops.target.prompts import PromptText
+from pytest_llmops.target.runbook import Runbook
 from pytest_llmops.target.severities import Incident, Notify, Severity, misrouted
 from pytest_llmops.target.table import Table
 from pytest_llmops.target.thresholds import Threshold
@@ -73,7 +74,7 @@ class Disruption(Table):
 
     allowed: bool = False
     windows: list[str] = Field(
-        [], description="Maintenance windows, e.g. 'Sat 02:00-04:00', 'Mon-Fri 22:00-06:00'. None: at any time."
+        [], description="Maintenance windows, e.g. 'Sat 02:00-04:00', 'first Sun 02:00-06:00'. None: at any time."
     )
     timezone: str | None = Field(None, description="Whose clock they mean, e.g. 'Europe/Berlin'; else this machine's.")
 
@@ -111,6 +112,7 @@ class TargetTable(Table):
     preflight_deadline: Seconds = Field(
         180.0, gt=0, description="For the first real token; cold model loads of 104 s exist."
     )
+    runbook: Runbook = Runbook()
     sandbox: Sandbox = Sandbox()
     vacuous: list[Vacuity] = Field([], description="What can say nothing on this system; the lint verifies each.")
     waivers: list[Waiver] = []

@@ -84,7 +84,9 @@ def _written(name: str) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for part in sorted(folder.iterdir(), key=lambda item: item.name):
         if part.name.endswith(".toml"):
-            values = merged(values, tomllib.loads(part.read_text(encoding="utf-8")))
+            read = tomllib.loads(part.read_text(encoding="utf-8"))
+            without = [*values.get("without", []), *read.pop("without", [])]
+            values = merged(values, {**read, **({"without": without} if without else {})})
     return values
 
 

@@ -13,11 +13,15 @@ from pytest_llmops.errors import did_you_mean
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 FULL = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-EXAMPLE = "write for example 'Sat 02:00-04:00', 'Mon-Fri 22:00-06:00' or '01:00-05:00' (every day)"
-_PATTERN = re.compile(r"(?:(\S+)\s+)?(\d{1,2}):(\d\d)\s*-\s*(\d{1,2}):(\d\d)")
+WEEKS = ("first", "second", "third", "fourth")
+"""Which of a month's weekdays, 'first Sat'; of each there are four at least."""
+EXAMPLE = (
+    "write for example 'Sat 02:00-04:00', 'first Sun 02:00-06:00', 'Mon-Fri 22:00-06:00' or '01:00-05:00' (every day)"
+)
+_PATTERN = re.compile(rf"(?:(?:({'|'.join(WEEKS)})\s+)?(\S+)\s+)?(\d{{1,2}}):(\d\d)\s*-\s*(\d{{1,2}}):(\d\d)")
 _DAY_MIN = 24 * 60
-_LOOK_AHEAD_DAYS = 15
-"""A window that the change to summer time swallows is there again a week later."""
+_LOOK_AHEAD_DAYS = 80
+"""A window that the change to summer time swallows is there again a week, or a month, later."""
 
 
 @dataclass(frozen=True)
@@ -28,15 +32,28 @@ class Window:
         days: on which it begins, 0 is Monday.
         opens: minutes since midnight.
         closes: the same; above a day's where it ends on the next.
+        week: which of the month's such days it is, 1 is the first; 0 for each.
     """
 
     days: frozenset[int]
     opens: int
     closes: int
+    week: int = 0
+
+    @property
+    def lasts_s(self) -> float:
+        """How long it is open, where no clock is changed meanwhile."""
+        return (self.closes - self.opens) * 60.0
+
+    def __str__(self) -> str:
+        """As it is written in the file: ``first Sat 02:00-04:00``."""
+        days = "" if len(self.days) == len(DAYS) else ",".join(DAYS[day] for day in sorted(self.days))
+        which = f"{WEEKS[self.week - 1]} " if self.week else ""
+        return f"{which}{days + ' ' if days else ''}{_clock(self.opens)}-{_clock(self.closes)}"
 
     def on(self, day: dt.date, zone: dt.tzinfo | None) -> tuple[dt.datetime, dt.datetime] | None:
         """From when to when it is open, in UTC; None where it does not begin on that day."""
-        if day.weekday() not in self.days:
+        if day.weekday() not in self.days or (self.week and (day.day - 1) // 7 + 1 != self.week):
             return None
         opens, closes = (_instant(day, minutes, zone) for minutes in (self.opens, self.closes))
         return (opens, closes) if opens < closes else None  # the clock jumped over all of it
@@ -94,13 +111,14 @@ def window(text: str) -> Window:
     found = _PATTERN.fullmatch(text.strip())
     if found is None:
         raise ValueError(f"{text!r} is no maintenance window; {EXAMPLE}")
-    days = frozenset(chain.from_iterable(_days(part, text) for part in (found[1] or "Mon-Sun").split(",")))
-    opens, closes = (_minutes(found[first], found[first + 1], text) for first in (2, 4))
+    days = frozenset(chain.from_iterable(_days(part, text) for part in (found[2] or "Mon-Sun").split(",")))
+    opens, closes = (_minutes(found[first], found[first + 1], text) for first in (3, 5))
     if opens == _DAY_MIN:
         raise ValueError(f"{text!r} begins at 24:00; write 00:00, and the next day")
     if opens == closes:
         raise ValueError(f"{text!r} ends when it begins; for whole days write 00:00-24:00")
-    return Window(days, opens, closes if closes > opens else closes + _DAY_MIN)
+    week = WEEKS.index(found[1]) + 1 if found[1] else 0
+    return Window(days, opens, closes if closes > opens else closes + _DAY_MIN, week)
 
 
 @cache
@@ -141,6 +159,11 @@ def _minutes(hours: str, minutes: str, whole: str) -> int:
     if int(minutes) >= 60 or found > _DAY_MIN:
         raise ValueError(f"{whole!r}: {hours}:{minutes} is no time of day; from 00:00 to 24:00")
     return found
+
+
+def _clock(minutes: int) -> str:
+    hours, rest = divmod(minutes if minutes <= _DAY_MIN else minutes - _DAY_MIN, 60)
+    return f"{hours:02d}:{rest:02d}"
 
 
 def _instant(day: dt.date, minutes: int, zone: dt.tzinfo | None) -> dt.datetime:

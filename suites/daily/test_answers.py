@@ -50,6 +50,13 @@ def test_frequent_questions_are_answered_rightly(traffic: Traffic) -> None:
     assert not wrong, f"api: {len(wrong)} of {len(known)} known questions answered wrongly: {', '.join(wrong)}"
 
 
+@pytest.mark.procedure("enterprise-pipeline.daily.grafana-retrieval-cosine", fault="vectors:unrelated")
+@pytest.mark.usefixtures("traffic")
+def test_retrieval_is_similar_by_its_own_account(record: Record) -> None:
+    """The median similarity of the sources of the last question, as the service shows it."""
+    record.figure("retrieval_cosine_p50")
+
+
 @pytest.mark.generic
 @pytest.mark.procedure("enterprise-pipeline.daily.grafana-retrieval-cosine", fault="vectors:unrelated")
 def test_retrieval_finds_similar_texts(vectors: Vectors, llm: Llm, prompts: Workload, record: Record) -> None:

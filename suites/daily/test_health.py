@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 @pytest.mark.generic
 @pytest.mark.procedure(
+    "voyageur.morning-health.service-status",
     "enterprise-pipeline.daily.health-endpoint",
+    "enterprise-pipeline.http-500.health",
     "aegis-rag.health.api-health",
-    "document-enhancer.health.basic",
     fault="api:degraded",
 )
 def test_api_is_healthy(api: Api) -> None:
@@ -28,7 +29,7 @@ def test_api_is_healthy(api: Api) -> None:
 
 @pytest.mark.generic
 @pytest.mark.procedure(
-    "document-enhancer.health.detailed", "enterprise-pipeline.daily.health-endpoint", fault="vectors:not-ready"
+    "enterprise-pipeline.daily.health-endpoint", "enterprise-pipeline.http-500.health", fault="vectors:not-ready"
 )
 def test_dependencies_are_connected(api: Api, record: Record) -> None:
     """Every dependency that the health body names is in an accepted state."""
@@ -45,21 +46,32 @@ def test_health_answers_in_time(api: Api, record: Record) -> None:
 
 
 @pytest.mark.generic
-@pytest.mark.procedure("document-enhancer.health.basic", fault="api:stale")
+@pytest.mark.procedure("aegis-rag.health.api-health", fault="api:stale")
 def test_health_is_of_now(api: Api, record: Record) -> None:
     """The timestamp of the health body can be read and is recent."""
     record("health_age", api.health_age(), "s")
 
 
 @pytest.mark.generic
-@pytest.mark.procedure("aegis-rag.health.qdrant-health", fault="vectors:not-ready")
+@pytest.mark.procedure(
+    "enterprise-pipeline.http-500.qdrant",
+    "aegis-rag.health.qdrant-health",
+    "aegis-rag.api-failure.check-dependencies",
+    fault="vectors:not-ready",
+)
 def test_vectors_are_ready(vectors: Vectors, record: Record) -> None:
     """Qdrant says that it is ready, within the runbook's limit."""
     record("vectors_ready_time", vectors.ready(), "s")
 
 
 @pytest.mark.generic
-@pytest.mark.procedure("aegis-rag.health.overall-result", fault="vectors:empty")
+@pytest.mark.procedure("aegis-rag.qdrant-optimisation.collection-health", fault="vectors:red")
+@pytest.mark.procedure(
+    "enterprise-pipeline.retrieval.collection-health",
+    "aegis-rag.vector-issues.collection-status",
+    "aegis-rag.health.overall-result",
+    fault="vectors:empty",
+)
 def test_collection_is_served(vectors: Vectors, record: Record) -> None:
     """The collection that answers come from is green and holds points."""
     collection = vectors.collection()
@@ -76,3 +88,24 @@ def test_cache_keeps_what_it_is_given(redis: Redis) -> None:
     """Redis answers, and returns a value that was set."""
     redis.ping()
     assert redis.keeps("llmops:daily:probe", "kept"), "redis: a value that was set was gone at once"
+
+
+@pytest.mark.generic
+@pytest.mark.procedure(
+    "document-enhancer.components.redis-ping", "enterprise-pipeline.http-500.redis", fault="redis:down"
+)
+def test_redis_answers(redis: Redis, record: Record) -> None:
+    """Redis answers PING."""
+    record("redis_ping_time", redis.ping(), "s")
+
+
+@pytest.mark.procedure("voyageur.morning-health.service-status", fault="llm:down")
+def test_models_are_available_to_the_service(api: Api) -> None:
+    """The service itself reaches its models, by its own word."""
+    assert api.value("llm_status") is True, "api: it says that its models are not available"
+
+
+@pytest.mark.procedure("voyageur.morning-health.no-active-alerts", fault="api:degraded")
+def test_no_alert_is_active(api: Api, record: Record) -> None:
+    """The service watches itself, and no alert of it is active."""
+    record("active_alerts", api.active_alerts(), "alerts")

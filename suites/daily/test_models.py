@@ -15,13 +15,16 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.generic
-@pytest.mark.procedure("agent-aiops.daily-health.ollama-version", fault="llm:no-version")
+@pytest.mark.procedure(
+    "voyageur.incident.assess-ollama", "agent-aiops.daily-health.ollama-version", fault="llm:no-version"
+)
 def test_ollama_says_its_version(ollama: Ollama) -> None:
     """GET /api/version names a version."""
     assert ollama.version(), "ollama: GET /api/version names no version"
 
 
 @pytest.mark.generic
+@pytest.mark.procedure("aegis-rag.llm-issues.service-status", fault="llm:no-models")
 @pytest.mark.procedure("voyageur.morning-health.model-availability", fault="llm:one-model")
 def test_enough_models(llm: Llm, record: Record) -> None:
     """As many models are listed as the target asks for."""
@@ -30,7 +33,7 @@ def test_enough_models(llm: Llm, record: Record) -> None:
 
 @pytest.mark.generic
 @pytest.mark.procedure(
-    "agent-aiops.daily-health.model-availability", "aegis-rag.health.ollama-health", fault="llm:one-model"
+    "agent-aiops.daily-health.model-availability", "aegis-rag.health.ollama-health", fault="llm:no-models"
 )
 def test_configured_models_are_listed(llm: Llm) -> None:
     """Every model that the target names is there."""
@@ -39,7 +42,9 @@ def test_configured_models_are_listed(llm: Llm) -> None:
 
 
 @pytest.mark.generic
-@pytest.mark.procedure("aegis-rag.health.ollama-health", fault="llm:no-models")
+@pytest.mark.procedure(
+    "aegis-rag.health.ollama-health", "aegis-rag.api-failure.check-dependencies", fault="llm:no-models"
+)
 def test_model_list_comes_in_time(llm: Llm, record: Record) -> None:
     """The list of models is answered within the runbook's limit."""
     record("model_list_time", llm.list_time(), "s")
@@ -54,7 +59,7 @@ def test_every_model_generates(llm: Llm, prompts: Workload) -> None:
 
 
 @pytest.mark.generic
-@pytest.mark.procedure("aegis-rag.llm-issues.prevention-model-health", fault="llm:errors=1")
+@pytest.mark.procedure("enterprise-pipeline.http-500.openrouter", fault="llm:errors=1")
 def test_openai_api_generates(openai: OpenAI, prompts: Workload) -> None:
     """The OpenAI API brings a non-empty text."""
     assert not openai.generate(prompts[0]).silent, "openai: the answer is empty"

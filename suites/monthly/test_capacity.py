@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from pytest_llmops.clients.figures import Figures
+    from pytest_llmops.clients.llm import Llm
+    from pytest_llmops.clients.machine import Machine
     from pytest_llmops.clients.vectors import Vectors
     from pytest_llmops.plugin.measuring import Record
     from pytest_llmops.report.documents import Documents
@@ -49,3 +52,25 @@ def test_vector_plan_lasts(vectors: Vectors, history: History, record: Record) -
     left_s = history.growth("collection_points", points).time_left_s
     if left_s is not None:
         record("collection_points.time_left", left_s, "s")
+
+
+@pytest.mark.procedure("enterprise-pipeline.monthly.openrouter-usage", fault="openrouter:spent")
+def test_credits_last(figures: Figures, history: History, record: Record) -> None:
+    """Credits that were used and those that are left at the model provider, and when they run out."""
+    used, bought = figures.read("credits_used"), figures.read("credits_bought")
+    record("credits_used", used.value, used.unit)
+    growth = history.growth("credits_used", used.value, limit=bought.value)
+    record("credits_left", growth.room, used.unit)
+    if growth.time_left_s is not None:
+        record("credits_used.time_left", growth.time_left_s, "s")
+
+
+@pytest.mark.procedure("agent-aiops.capacity.model-storage", fault="machine:no-room")
+def test_models_fit_the_disk(llm: Llm, machine: Machine, history: History, record: Record) -> None:
+    """What the models take, the disk that is free, and when the one has filled the other."""
+    stored, free = llm.stored_gb(), machine.disk("root").free_gb
+    record("model_storage", stored, "GB")
+    record("disk_room", free, "GB")
+    growth = history.growth("model_storage", stored, room=free)
+    if growth.time_left_s is not None:
+        record("model_storage.time_left", growth.time_left_s, "s")

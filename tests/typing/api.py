@@ -8,11 +8,17 @@ import pytest
 from pytest_llmops import (
     Alertmanager,
     Api,
+    AppCommands,
     BudgetSpent,
     CallFailed,
+    Certificates,
     ConfigError,
+    Crontab,
+    Dependencies,
+    EffectiveSettings,
     Entries,
     Entry,
+    FailingService,
     Figures,
     Files,
     Generation,
@@ -21,17 +27,24 @@ from pytest_llmops import (
     Llm,
     LlmopsError,
     Logs,
+    Machine,
+    Maintenance,
     Measure,
     Measurement,
     Ollama,
     OpenAI,
+    OwnTests,
     Prometheus,
     Prompt,
+    Ran,
     Record,
     Redis,
     Reply,
     Result,
+    Rollback,
+    RunbookDocument,
     Target,
+    TestsRan,
     Traffic,
     Turn,
     Ui,
@@ -49,16 +62,21 @@ from pytest_llmops.clients.exposition import MetricsPage
 from pytest_llmops.clients.figures import Reading as FigureReading
 from pytest_llmops.clients.file_facts import FileFact, Found
 from pytest_llmops.clients.generation import Model
+from pytest_llmops.clients.gpus import Gpu
 from pytest_llmops.clients.grafana import GrafanaHealth
 from pytest_llmops.clients.http import Answer
+from pytest_llmops.clients.listeners import Listener
 from pytest_llmops.clients.log_files import LogFile
 from pytest_llmops.clients.log_groups import Group, Rise
 from pytest_llmops.clients.log_rotation import Rotated
 from pytest_llmops.clients.logs import Retention, Size
+from pytest_llmops.clients.machine import Sampled, Way
+from pytest_llmops.clients.processes import RunningProcess
 from pytest_llmops.clients.readings import Curve, Reading
 from pytest_llmops.clients.redis import CacheFigures
 from pytest_llmops.clients.traffic import Question
 from pytest_llmops.clients.ui import Sessions
+from pytest_llmops.clients.usage import Space, Usage
 from pytest_llmops.clients.vectors import Collection, Hit
 from pytest_llmops.clients.watching import Alert, Rule, ScrapeTarget
 from pytest_llmops.judge import Verdict, judge_samples
@@ -105,6 +123,22 @@ def test_round(traffic: Traffic, api: Api, record: Record) -> None:
     assert_type(record.figure("api_error_rate", during=traffic), Result)
     assert_type(record.figure("blocked_total", during=lambda: api.query("x")), Result)
     assert_type(api.route("query"), Route)
+
+
+def test_machine(machine: Machine) -> None:
+    assert_type(machine.usage(), Usage)
+    assert_type(machine.disk("root").used_pct, float)
+    assert_type(machine.disks(), list[Space])
+    assert_type(machine.processes("worker"), list[RunningProcess])
+    assert_type(machine.running("worker")[0].command, str)
+    assert_type(machine.all_processes(), list[RunningProcess])
+    assert_type(machine.sampled("worker", looks=3, every_s=1.0), Sampled)
+    assert_type(machine.listeners(8000), list[Listener])
+    assert_type(machine.listening("worker"), list[Listener])
+    assert_type(machine.gpus(), list[Gpu])
+    assert_type(machine.ways(), dict[str, Way])
+    assert_type(machine.page(), MetricsPage)
+    assert_type(machine.figure("disk_used", disk="root"), float)
 
 
 def test_figures(figures: Figures, traffic: Traffic) -> None:
@@ -194,7 +228,7 @@ def test_logs_and_files(logs: Logs, files: Files, api: Api) -> None:
     assert_type(errors.by("logger"), dict[str, Entries])
     assert_type(errors[0], Entry)
     assert_type(errors.last(10)[2:], Entries)
-    assert_type(errors.mean("duration_ms"), float | None)
+    assert_type(errors.mean("duration_ms"), float)
     assert_type(errors.report("Errors"), str)
     assert_type(logs.event("timeout"), Entries)
     assert_type(logs.merged("app", "errors"), Entries)
@@ -254,3 +288,41 @@ def test_what_is_caught(llm: Llm) -> None:
         root: LlmopsError = error
         raise root from None
     assert_type(__version__, str)
+
+
+def test_commands(app_command: AppCommands, failing_service: FailingService) -> None:
+    ran = app_command.run("ask", failing_service.url)
+    assert_type(ran, Ran)
+    assert_type(ran.took_s, float)
+    assert_type(app_command.lines("log"), list[str])
+    assert app_command.has("ask"), app_command.unable()
+    assert app_command.json("report")["status"] == "ok", app_command.quoted(app_command.text("report"))
+    assert_type(failing_service.pauses_s, list[float])
+    assert failing_service.calls == 3
+
+
+def test_setup(crontab: Crontab, dependencies: Dependencies, effective_settings: EffectiveSettings) -> None:
+    assert crontab.entry("backup") in crontab.lines()
+    assert_type(crontab.wrong("backup") + crontab.stale("backup"), str)
+    assert_type(crontab.outcome("weekly"), TestsRan)
+    assert_type(dependencies.as_json(dependencies.outdated()), str)
+    assert not dependencies.conflicts()
+    assert not dependencies.vulnerabilities()
+    assert effective_settings.value("llm.model") in effective_settings.values()
+    assert_type(effective_settings.wrong() + effective_settings.unread() + effective_settings.stale(), list[str])
+    assert effective_settings.processes(), effective_settings.not_backed_up()
+
+
+def test_versions(own_tests: OwnTests, rollback: Rollback, certificates: Certificates) -> None:
+    assert_type(own_tests.run("unit_tests").slowest_test(), tuple[str, float])
+    assert rollback.default() == rollback.deployed_before()
+    assert certificates.of("api") in certificates.served()
+
+
+def test_documentation(runbook: RunbookDocument, maintenance: Maintenance) -> None:
+    assert runbook.version() in runbook.text()
+    assert runbook.age_days("updated") < 90, runbook.date("updated")
+    assert_type(runbook.lost() + runbook.never_there(), list[str])
+    assert runbook.window("weekly") == maintenance.named("weekly"), maintenance.missing("weekly")
+    assert_type(maintenance.wrongly_judged("weekly"), list[str])
+    assert maintenance.refused_beside("weekly") > 0

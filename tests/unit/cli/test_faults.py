@@ -10,8 +10,8 @@ DOWN = NamedFault(
 SLOW = NamedFault("api:delay=2", {"daily/a.py::late": ("s.t.third",), "daily/b.py::gone": ("s.t.fourth",)}, False)
 
 
-def found(*tries, silent=None):
-    return Round("rag", "", [DOWN, SLOW], silent or {}, list(tries)).not_red
+def found(*tries, silent=None, any_of=None):
+    return Round("rag", "", [DOWN, SLOW], silent or {}, any_of or {}, list(tries)).not_red
 
 
 def test_nothing_is_said_where_every_test_was_red():
@@ -29,6 +29,15 @@ def test_what_was_not_red_is_named_with_its_test_its_fault_and_what_it_came_to()
         "  s.t.third: daily/a.py::late under api:delay=2: skipped (vacuous)",
         "  s.t.fourth: daily/b.py::gone under api:delay=2: not selected",
     ]
+
+
+def test_where_a_test_names_faults_for_other_systems_one_of_them_is_enough():
+    again = NamedFault("llm:down", {"daily/a.py::one": ("x.y.sixth",)}, False)
+    one = Tried(DOWN, {"daily/a.py::one": "failed", "daily/a.py::two": "failed"}, 1.0)
+    two = Tried(again, {"daily/a.py::one": "passed"}, 1.0)
+    assert found(one, two, any_of={"daily/a.py::one": {"api:down", "llm:down"}}) == []
+    assert found(two, any_of={"daily/a.py::one": {"api:down", "llm:down"}}) == []  # the other one was not tried
+    assert found(one, two) == ["  rag", "  x.y.sixth: daily/a.py::one under llm:down: passed"]
 
 
 def test_an_unsound_measurement_is_not_red():

@@ -79,6 +79,18 @@ def test_it_runs_until_it_is_told_to_end_and_writes_the_file_that_points_at_it(t
     assert not target.table.embedded
 
 
+def test_the_file_names_commands_services_and_folders_of_what_surrounds_a_system(tmp_path):
+    said = _run(tmp_path, signal.SIGTERM, "--profile", "agent-aiops")
+    target = load(tmp_path / "llmops.toml", None, tmp_path)
+    declared = load(None, "sandbox:agent-aiops", tmp_path)
+    assert target.component("searx").url in {line.split()[-1] for line in said if line.startswith("searx")}
+    commands = target.component("app_command").commands
+    assert commands.keys() == declared.component("app_command").commands.keys()
+    assert commands["tool_needs"].argv[0] == sys.executable
+    assert commands["tool_needs"].output == "json"
+    assert target.component("ui").root.endswith("/root")
+
+
 @pytest.mark.skipif(not (find_spec("gguf") and find_spec("xllamacpp")), reason="needs pytest-llmops[llamacpp]")
 def test_the_file_of_a_sandbox_that_knows_nothing_expects_nothing(tmp_path):
     _run(tmp_path, signal.SIGTERM, "--engine", "llama.cpp")

@@ -137,3 +137,18 @@ def client(target, ledger):
     yield client
     for one in made:
         getattr(one, "http", one).close()
+
+
+@pytest.fixture
+def app(client):
+    """The application's commands, each of which prints a text, and ends with 0 or as said: ``app(crontab="…")``."""
+
+    def app(good=(0, 1), **prints):
+        said = {name: text if isinstance(text, tuple) else (text, 0) for name, text in prints.items()}
+        commands = {
+            name: {"argv": ["sh", "-c", 'printf %s "$0"; exit "$1"', text, str(status)], "exit": list(good)}
+            for name, (text, status) in said.items()
+        }
+        return client("app_command", commands=commands)
+
+    return app

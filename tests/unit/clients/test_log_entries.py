@@ -16,7 +16,7 @@ def said(message, ago_s=0.0, level="error", **more):
 
 
 def entries(*parts, **reading):
-    times = [entry.at for entry in parts]
+    times = [entry.at for entry in parts if entry.at is not None]
     known = {"oldest_at": min(times, default=None), "newest_at": max(times, default=None), "total": len(parts)}
     return Entries(parts, Reading("app", at=NOW, **{**known, **reading}))
 
@@ -66,8 +66,18 @@ def test_parts_and_means():
     parts = found.by("tool")
     assert {name: len(part) for name, part in parts.items()} == {"search": 2, "-": 1, "shell": 1}
     assert list(parts) == ["search", "-", "shell"]
-    assert (parts["search"].mean("ms"), parts["shell"].mean("ms")) == (20.0, None)
+    assert parts["search"].mean("ms") == 20.0
+    with pytest.raises(Vacuous) as caught:
+        parts["shell"].mean("ms")
+    assert str(caught.value) == "logs: no entry of app has a number as ms, so it has no mean."
     assert [e.message for e in found.having(tool="shell")] == ["c"]
+
+
+def test_by_the_clock():
+    one, two = Entry("a", 1_764_408_960.0), Entry("b", 1_764_412_560.0)
+    found = entries(one, two, Entry("c"), oldest_at=None, newest_at=None)
+    assert {hour: len(part) for hour, part in found.by("hour").items()} == {"-": 1, "09": 1, "10": 1}
+    assert {day: len(part) for day, part in found.by("day").items()} == {"2025-11-29": 2, "-": 1}
 
 
 def test_what_is_new():

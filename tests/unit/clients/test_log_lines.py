@@ -131,6 +131,11 @@ def test_a_file_a_call():
     assert (reader.read, reader.unreadable) == (2, 1)
 
 
+def test_a_key_that_does_not_fit_is_not_there():
+    (entry,), _ = read('{"message": 3, "who": 4}', format="json", keys={"who": "join(',', who)"})
+    assert (entry.message, dict(entry.fields)) == ("3", {})
+
+
 @pytest.mark.parametrize(
     ("found", "form", "zone", "moment"),
     [
@@ -141,6 +146,8 @@ def test_a_file_a_call():
         (str(AT * 1e3), None, "UTC", AT),
         (f"{AT * 1e6:.0f}", None, "UTC", AT),
         ("29/Nov/2026:09:30:15 +0000", "%d/%b/%Y:%H:%M:%S %z", "UTC", AT - 0.25),
+        ("Sun Nov 29 01:30:15 PST 2026", "%a %b %d %H:%M:%S %Z %Y", "America/Vancouver", AT - 0.25),
+        ("Sun Nov 29 09:30:15 UTC 2026", "%a %b %d %H:%M:%S %Z %Y", "America/Vancouver", AT - 0.25),
         ("yesterday", None, "UTC", None),
         (True, None, "UTC", None),
         (None, None, "UTC", None),

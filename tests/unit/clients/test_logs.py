@@ -211,6 +211,46 @@ def test_which_files_were_rotated(tmp_path, name, rotated):
     assert LogFile(tmp_path / name, name, 0, 0.0, 0).rotated is rotated
 
 
+def test_a_log_that_is_older_than_what_is_read_reaches_back_so_far(lay, logs):
+    lay("logs/app.log", line(30), 30)
+    lay("logs/app.log.1", line(9 * DAY), 9 * DAY)
+    found = logs().entries("app", since_s=8 * DAY)
+    assert found.reading.at - found.reading.oldest_at == pytest.approx(8 * DAY, abs=1)
+    assert [group.says for group in found.novel()] == ["well"]
+
+
+def test_the_oldest_entry_is_found_in_whichever_file_has_it(lay, logs):
+    lay("logs/app.log", line(5 * DAY) + line(1))  # written last, by copying an old one
+    lay("logs/app.log.1", line(2 * DAY), 2 * DAY)
+    assert logs().reach_days("app") == pytest.approx(5, abs=0.01)
+
+
+LINE_WITH_ID = r"(?P<time>\S+ \S+) - (?P<logger>\S+) - (?P<level>\w+) - (?P<message>(?:.*?doc (?P<doc>\d+))?.*)"
+EVENTS = {"begun": {"source": "app", "matches": "^begin"}, "ended": {"source": "app", "matches": "^end"}}
+
+
+def test_what_began_and_did_not_end(lay, logs):
+    text = "".join(
+        line(ago, message=said)
+        for ago, said in [(9000, "begin doc 1"), (8000, "end doc 1"), (7000, "begin doc 2"), (6000, "begin doc 1"),
+                          (5000, "begin doc 3"), (4000, "end doc 3"), (60, "begin doc 4")]
+    )  # fmt: skip
+    lay("logs/app.log", text)
+    app = logs(component={"events": EVENTS}, line=LINE_WITH_ID)
+    open_ = app.unended("begun", "ended", "doc")
+    assert {key: entry.message for key, entry in open_.items()} == {"2": "begin doc 2", "1": "begin doc 1"}
+    assert list(app.unended("begun", "ended", "doc", grace_s=10)) == ["1", "2", "4"]
+    with pytest.raises(Vacuous) as caught:
+        app.unended("begun", "ended", "doc", since_s=4500)
+    assert str(caught.value) == "logs: no begun stands in the log of that time, so nothing could be left open."
+
+
+def test_several_logs_in_one_are_read_by_time(lay, logs):
+    lay("logs/a.log", line(30, message="1") + line(10, message="3"), 10)
+    lay("logs/b.log", line(20, message="2") + line(5, message="4"), 5)
+    assert [e.message for e in logs(files=["logs/a.log", "logs/b.log"]).entries("app")] == ["1", "2", "3", "4"]
+
+
 def test_retention(lay, logs):
     lay("logs/app.log", line(30), 30)
     lay("logs/app.log.1", line(35 * DAY), 34 * DAY)

@@ -71,6 +71,10 @@ def test_a_limit_is_reached_between_two_days():
     assert (found.days, found.earliest, found.latest) == (20, 10, 40)
 
 
+def test_what_is_known_of_now_goes_before_the_line():
+    assert exhaustion(Trend(2.0, 1.0, 4.0, level=60.0, values=30, days=29), 100.0, now=96.0).days == 2
+
+
 def test_what_may_not_grow_may_never_be_used_up():
     found = exhaustion(Trend(0.5, -0.5, 1.0, level=60.0, values=30, days=29), 100.0)
     assert (found.days, found.earliest, found.latest) == (80, 40, math.inf)

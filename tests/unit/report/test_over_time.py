@@ -76,6 +76,14 @@ def test_the_live_value_is_the_newest(history):
     assert history().growth("points", now=2000.0).line.values == 42
 
 
+def test_what_is_left_is_the_limit_or_the_room(history):
+    assert history().growth("points", now=3000.0).room == 1000
+    assert history().growth("points", now=3000.0, limit=3500).room == 500
+    assert history().growth("points", now=3000.0, room=20).limit == 3020
+    assert history().growth("points", now=3000.0, room=20).left.days == pytest.approx(2, rel=0.3)
+    assert history().growth("sessions").room == float("inf")
+
+
 def test_what_does_not_grow_has_no_end(history):
     found = history().growth("sessions")
     assert found.limit is None

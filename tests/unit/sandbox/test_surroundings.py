@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from pytest_llmops.clients.failing_service import FailingService
 from pytest_llmops.errors import ConfigError
 from pytest_llmops.sandbox import derived, stack
 from pytest_llmops.sandbox.faults import FAULTS
@@ -17,7 +18,8 @@ TABLES = {
         "report": {
             "ok": {"output": '{"at": "{now}", "of": "{date}"}\n'},
             "critical": {"output": "status: critical\n", "errors": "see the log\n", "exit": 2},
-        }
+        },
+        "retry": {"ok": {"output": "gave up\n", "calls": ["0 s", "20 ms"]}},
     },
     "files": {
         "backups": {
@@ -44,7 +46,13 @@ TABLES = {
     "machine": {"ok": {"disk_pct": 60}, "busy": {"cpu_pct": 97}},
 }
 COMPONENTS = {
-    "app_command": {"commands": {"report": {"argv": ["python", "report.py"]}, "other": {"argv": ["other"]}}},
+    "app_command": {
+        "commands": {
+            "report": {"argv": ["python", "report.py"]},
+            "other": {"argv": ["other"]},
+            "retry": {"argv": ["retry"]},
+        }
+    },
     "files": {},
     "machine": {},
     "services": {"jina": {}},
@@ -62,8 +70,8 @@ def surroundings(start):
     return begin
 
 
-def _printed(sandbox, name="report"):
-    words = [*sandbox.told["command"], name, "--flag"]
+def _printed(sandbox, name="report", *more):
+    words = [*sandbox.told["command"], name, "--flag", *more]
     done = subprocess.run(words, capture_output=True, text=True, timeout=10, check=False)
     return done.stdout, done.stderr, done.returncode
 
@@ -109,6 +117,14 @@ def test_all_as_it_is_when_all_is_well(surroundings):
     assert sandbox.http.get(f"{sandbox.told['notify']}/other").json() == {"notifications": []}
     processes = {path.stem: int(path.read_text()) for path in (sandbox.directory / "root/run").iterdir()}
     assert processes == {"outside": sandbox.processes()[1].pid}
+
+
+def test_a_command_calls_the_address_among_its_words(surroundings):
+    sandbox = surroundings()
+    with FailingService() as service:
+        assert _printed(sandbox, "retry", service.url) == ("gave up\n", "", 0)
+    assert service.calls == 2
+    assert 0.02 <= service.pauses_s[0] < 5
 
 
 def test_the_counters_of_the_machine_move_with_its_figures(surroundings):
@@ -165,6 +181,7 @@ def test_the_faults_of_a_profile_are_known_beside_those_of_the_stack():
     table = derived.table(Sandbox.model_validate({**TABLES, "metrics": {"hits": {"cases": {"low": 0.1}}}}))
     assert table.keys() - FAULTS.keys() == {
         "report:fails", "report:hangs", "report:garbage", "report:critical",
+        "retry:fails", "retry:hangs", "retry:garbage",
         "backups:missing", "backups:old", "backups:partial",
         "jina:down", "jina:errors", "jina:slow", "jina:limited",
         "machine:down", "machine:busy", "hits:low",
@@ -218,3 +235,25 @@ def test_a_failure_may_leave_another_line_or_none(start):
     sandbox.query("How long is the refund window?")
     sandbox.http.get(f"{sandbox.url.api}/nowhere")
     assert re.fullmatch(r"INFO \d\d:\d\d:\d\d,\d{3}\n", (sandbox.directory / "root/app.log").read_text())
+
+
+def test_a_log_that_grows_by_itself(start):
+    log = {"file": "app.log", "line": "well", "every": "10 ms", "cases": {"errors": "{level} gone"}}
+    file = start(over={"sandbox": {"log": log}}).directory / "root/app.log"
+    _until(lambda: "well\n" in file.read_text())
+    sick = start(over={"sandbox": {"log": log}}, faults=["log:errors"]).directory / "root/app.log"
+    _until(lambda: "INFO gone\n" in sick.read_text())
+    assert "well" not in sick.read_text()
+
+
+def test_a_log_that_is_not_written(start):
+    sandbox = start(over={"sandbox": {"log": {"file": "app.log", "line": "well"}}}, faults=["log:off"])
+    sandbox.http.get(f"{sandbox.url.api}/nowhere")
+    assert not (sandbox.directory / "root/app.log").exists()
+
+
+def _until(holds, within_s=10.0):
+    deadline = time.monotonic() + within_s
+    while not holds() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert holds()

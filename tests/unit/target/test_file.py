@@ -19,7 +19,7 @@ PROBLEMS = {
         f"{API}qqqq = 1",
         (
             ": [targets.staging.components.api] has an unknown key 'qqqq'. Known: auth, control, deadline, health, "
-            "metrics, proxy, rate_limit, ready, required, routes, tls, url."
+            "metrics, proxy, rare, rate_limit, ready, required, routes, tls, url."
         ),
     ),
     "an unknown key in a target whose name is also a key": (

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from pytest_llmops.errors import ConfigError
-from pytest_llmops.target.windows import EXAMPLE, Windows
+from pytest_llmops.target.windows import EXAMPLE, Windows, window
 
 BERLIN = "Europe/Berlin"
 
@@ -45,6 +45,13 @@ def test_without_any_it_is_always_open():
         ("01:00-05:00", "2026-12-03 04:00", True),
         ("Sun 00:00-24:00", "2026-12-06 23:59", True),
         ("Sun 22:00-24:00", "2026-12-07 00:00", False),
+        ("first Sat 02:00-04:00", "2026-12-05 02:00", True),
+        ("first Sat 02:00-04:00", "2026-12-12 02:00", False),
+        ("first Sat 02:00-04:00", "2026-08-01 02:00", True),
+        ("second Sat 22:00-04:00", "2026-08-09 03:59", True),
+        ("second Sat 22:00-04:00", "2026-08-02 03:59", False),
+        ("fourth Mon 01:00-02:00", "2026-11-23 01:00", True),
+        ("first Sun 22:00-02:00", "2026-11-30 00:30", False),
     ],
 )
 def test_when_it_is_open(text, moment, is_open):
@@ -76,8 +83,10 @@ def test_when_clocks_change(text, moment, is_open):
         (["Sat 02:00-04:00"], "2026-12-05 03:00", "Sat 2026-12-12 02:00 CET"),
         (["Sat 02:00-04:00", "Mon-Fri 22:00-06:00"], "2026-12-02 12:00", "Wed 2026-12-02 22:00 CET"),
         (["Sun 02:00-03:00"], "2026-03-28 12:00", "Sun 2026-04-05 02:00 CEST"),
+        (["first Sun 02:00-06:00"], "2026-12-06 06:00", "Sun 2027-01-03 02:00 CET"),
+        (["fourth Sun 02:00-03:00"], "2026-02-25 12:00", "Sun 2026-03-22 02:00 CET"),
     ],
-    ids=["this week", "next week", "the first of two", "not on the day when that hour is skipped"],
+    ids=["this week", "next week", "the first of two", "not on the day when that hour is skipped", "month", "fourth"],
 )
 def test_when_the_next_one_opens(texts, moment, opens):
     assert windows(*texts).opens_next(at(moment)) == opens
@@ -135,3 +144,18 @@ def test_a_mistake_is_named_with_its_place(read, settings, said):
     with pytest.raises(ConfigError) as caught:
         read(text)
     assert str(caught.value).startswith(f"llmops.toml: [targets.staging.disruption] {said}")
+
+
+@pytest.mark.parametrize(
+    ("text", "written", "hours"),
+    [
+        ("Sat 2:00-04:00", "Sat 02:00-04:00", 2),
+        ("first Sun 02:00-6:00", "first Sun 02:00-06:00", 4),
+        ("Mon-Wed 22:00-06:00", "Mon,Tue,Wed 22:00-06:00", 8),
+        ("01:00-24:00", "01:00-24:00", 23),
+        ("Sun 00:00-00:30", "Sun 00:00-00:30", 0.5),
+    ],
+)
+def test_how_it_is_written(text, written, hours):
+    assert (str(window(text)), window(text).lasts_s / 3600) == (written, hours)
+    assert window(written) == window(text)

@@ -1,0 +1,141 @@
+"""How much of a machine is in use: off a node exporter's page, or by psutil on this machine."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from pytest_llmops.errors import Unsupported, Vacuous
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_llmops.clients.exposition import MetricsPage
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Shares of what there is, in %; ``load`` is the mean number of runnable processes of the last minute."""
+
+    cpu_pct: float
+    memory_pct: float
+    swap_pct: float
+    load: float
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """A file system.
+
+    Attributes:
+        mount: where it is mounted.
+        total_bytes: its size.
+        free_bytes: what an ordinary user may still fill.
+    """
+
+    mount: str
+    total_bytes: float
+    free_bytes: float
+
+    @property
+    def free_gb(self) -> float:
+        """In GB (1e9 bytes)."""
+        return self.free_bytes / 1e9
+
+    @property
+    def free_pct(self) -> float:
+        """Of its size, in %."""
+        return 100 * self.free_bytes / self.total_bytes
+
+    @property
+    def used_pct(self) -> float:
+        """Of its size, in %; what is reserved for root counts as used, for nobody else may fill it."""
+        return 100 - self.free_pct
+
+
+class Source(Protocol):
+    """Where a machine's figures come from."""
+
+    def usage(self, interval_s: float) -> Usage:
+        """How much is in use; of the processors over the interval."""
+        ...
+
+    def spaces(self) -> list[Space]:
+        """The file systems that hold data."""
+        ...
+
+
+class NodeExporter:
+    """The page of a node exporter.
+
+    Args:
+        page: asks for it.
+    """
+
+    def __init__(self, page: Callable[[], MetricsPage]) -> None:
+        self._page = page
+
+    def usage(self, interval_s: float) -> Usage:
+        """As in :class:`Source`.
+
+        Raises:
+            Unsupported: the page lacks a series.
+            Vacuous: its counters of processor time did not move.
+        """
+        before = self._page()
+        time.sleep(interval_s)
+        page = self._page()
+        risen = page.since(before, ["node_cpu_seconds_total"])
+        whole = risen.total("node_cpu_seconds_total")
+        if not whole:
+            raise Vacuous(f"{page.component}: node_cpu_seconds_total did not move within {interval_s:g} s.")
+        waiting = risen.total("node_cpu_seconds_total", mode="idle|iowait")
+        swap = page.total("node_memory_SwapTotal_bytes")
+        return Usage(
+            cpu_pct=100 * (whole - waiting) / whole,
+            memory_pct=_used(_one(page, "node_memory_MemTotal_bytes"), _one(page, "node_memory_MemAvailable_bytes")),
+            swap_pct=_used(swap, page.total("node_memory_SwapFree_bytes")) if swap else 0.0,
+            load=_one(page, "node_load1"),
+        )
+
+    def spaces(self) -> list[Space]:
+        """As in :class:`Source`."""
+        page = self._page()
+        sizes, free = (
+            {point.labels.get("mountpoint", ""): point.value for point in page.points if point.name == name}
+            for name in ("node_filesystem_size_bytes", "node_filesystem_avail_bytes")
+        )
+        return [Space(mount, size, free[mount]) for mount, size in sizes.items() if size and mount in free]
+
+
+class ThisMachine:
+    """The machine that this runs on."""
+
+    def usage(self, interval_s: float) -> Usage:
+        """As in :class:`Source`."""
+        import psutil
+
+        return Usage(
+            cpu_pct=psutil.cpu_percent(interval_s),
+            memory_pct=psutil.virtual_memory().percent,
+            swap_pct=psutil.swap_memory().percent,
+            load=psutil.getloadavg()[0],
+        )
+
+    def spaces(self) -> list[Space]:
+        """As in :class:`Source`."""
+        import psutil
+
+        mounts = dict.fromkeys(["/", *(part.mountpoint for part in psutil.disk_partitions())])
+        return [Space(mount, found.total, found.free) for mount in mounts if (found := psutil.disk_usage(mount)).total]
+
+
+def _one(page: MetricsPage, series: str) -> float:
+    if series not in page.names:
+        raise Unsupported(f"{page.component}: its page has no {series}; is it a node exporter's?")
+    return page.total(series)
+
+
+def _used(total: float, free: float) -> float:
+    return 100 * (1 - free / total)

@@ -1,0 +1,193 @@
+"""The lint of a runbook: looks at what its rules, metrics, jobs, panels and commands can say on this system at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+
+from pydantic import ValidationError
+
+from pytest_llmops.clients.families import families_of
+from pytest_llmops.errors import CallFailed
+from pytest_llmops.judge.vacuity import Exported, Finding, known, metrics_of, mistaken, of_panel, of_rule
+from pytest_llmops.promql import parse
+from pytest_llmops.target.monitoring import AlertRule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_llmops.clients.api import Api
+    from pytest_llmops.clients.client import Client
+    from pytest_llmops.clients.families import Family
+    from pytest_llmops.clients.grafana import Grafana
+    from pytest_llmops.clients.prometheus import Prometheus
+    from pytest_llmops.clients.watching import ScrapeTarget
+    from pytest_llmops.target.load import Target
+
+Reach = Callable[[str], "Client | None"]
+"""The client of a component whose preflight has passed; None where there is none such."""
+
+QUESTIONS = 3
+"""Asked between two looks at a metrics page."""
+
+FOREIGN = ("process_", "python_", "go_", "promhttp_", "scrape_")
+"""Metrics of a runtime: nobody's runbook expects all of them to move."""
+
+NONE_DEPLOYED = "(none)"
+
+
+def look(target: Target, reach: Reach) -> dict[str, Any]:
+    """Look at everything once.
+
+    Args:
+        target: with its profile's tables of what ought to watch it.
+        reach: hands out clients.
+
+    Returns:
+        As plain JSON: ``findings``, and ``untrue``: declarations of the profile that are not so.
+
+    Raises:
+        CallFailed: a metrics page, Prometheus or Grafana cannot be asked.
+    """
+    found = [*_findings(target, reach)]
+    findings, untrue = known(found, _verifiable(target, reach))
+    return {"findings": [one.as_json() for one in findings], "untrue": untrue}
+
+
+def _findings(target: Target, reach: Reach) -> Iterator[Finding]:
+    config = target.table.components.prometheus
+    prometheus = cast("Prometheus | None", reach("prometheus"))
+    silent, exported = _exported(target, reach, prometheus)
+    for name in silent:
+        asked = "questions were asked" if "query" in _routes(target) else "it was called"
+        yield Finding("metric", name, f"has no value but 0, also when {asked}")
+    deployed = [rule for rule in prometheus.rules() if rule.kind == "alerting"] if prometheus else []
+    if prometheus and not deployed:
+        yield Finding("rule", NONE_DEPLOYED, "no alert rule is deployed: the list of alerts is always empty")
+    rules = list(config.rules) if config else []
+    own = {rule.alert for rule in rules}
+    rules += [table for rule in deployed if rule.name not in own and (table := _table(rule.name, rule.expr))]
+    for rule in rules:
+        if said := [*of_rule(rule, exported), *mistaken(rule)]:
+            yield Finding("rule", rule.alert, "; ".join(said))
+    if prometheus:
+        yield from _jobs(target, reach, prometheus.targets())
+        yield from _rows(target, prometheus)
+    yield from _panels(target, reach, exported)
+    yield from _commands(target)
+
+
+def _verifiable(target: Target, reach: Reach) -> list[Any]:
+    """Those declarations that could be looked into: where Prometheus is not there, nothing is said of its jobs."""
+    needs = {"job": "prometheus", "row": "prometheus", "panel": "grafana"}
+    return [one for one in target.table.vacuous if one.kind not in needs or reach(needs[one.kind]) is not None]
+
+
+def _routes(target: Target) -> set[str]:
+    return set(target.table.components.api.routes) if target.table.components.api else set()
+
+
+def _exported(target: Target, reach: Reach, prometheus: Prometheus | None) -> tuple[list[str], Exported]:
+    """Metrics that stayed silent, and all that is exported: by the service's own page, and by what is scraped."""
+    config = target.table.components.api
+    page: dict[str, Family] = {}
+    silent: list[str] = []
+    if config is not None and config.metrics is not None and (api := cast("Api | None", reach("api"))):
+        before = families_of(api.metrics_answer())
+        _ask(target, api)
+        page = families_of(api.metrics_answer())
+        silent = [
+            name
+            for name, family in page.items()
+            if family.silent
+            and (name not in before or before[name].silent)
+            and name not in config.rare
+            and not name.startswith(FOREIGN)
+        ]
+    names = {series for family in page.values() for series in (family.name, *family.series)}
+    highest = {series: bounds[-1] for family in page.values() for series, bounds in family.bounds.items()}
+    if prometheus:
+        scraped = prometheus.labels("__name__")
+        names |= set(scraped)
+        highest |= _bounds(target, prometheus, set(scraped) - highest.keys())
+    return silent, Exported(frozenset(names), frozenset(silent), highest)
+
+
+def _ask(target: Target, api: Api) -> None:
+    """A few questions, so that what moves at all has moved; one that fails moves something, too."""
+    if "query" not in _routes(target):
+        api.health()
+        return
+    for prompt in list(target.workload)[:QUESTIONS]:
+        try:
+            api.query(prompt)
+        except CallFailed:
+            continue  # whether it answers is a check of its own
+
+
+def _bounds(target: Target, prometheus: Prometheus, names: set[str]) -> dict[str, float]:
+    """The highest finite bound of the histograms that rules ask for."""
+    config = target.table.components.prometheus
+    asked = {name for rule in (config.rules if config else []) for name in metrics_of(parse(rule.expr))}
+    found: dict[str, float] = {}
+    for name in sorted(asked & names):
+        if name.endswith("_bucket"):
+            bounds = [reading.labels["le"] for reading in prometheus.query(f"count by (le) ({name})")]
+            finite = [float(bound) for bound in bounds if bound != "+Inf"]
+            found |= {name: max(finite)} if finite else {}
+    return found
+
+
+def _table(name: str, expr: str) -> AlertRule | None:
+    """A rule that nobody described; None where it asks for more than is known here."""
+    try:
+        return AlertRule(alert=name, expr=expr)
+    except ValidationError:
+        return None
+
+
+def _jobs(target: Target, reach: Reach, scraped: list[ScrapeTarget]) -> Iterator[Finding]:
+    config = target.table.components.prometheus
+    components = {job.job: job.component for job in (config.jobs if config else [])}
+    for one in scraped:
+        component = components.get(one.job, "")
+        if one.health == "down" and "HTTP status 4" in one.error and component and reach(component) is not None:
+            yield Finding(
+                "job", one.job, f"is always down: {component} is well, and at {_path(one.url)} the {one.error}"
+            )
+
+
+def _path(url: str) -> str:
+    return "/" + url.partition("://")[2].partition("/")[2]
+
+
+def _rows(target: Target, prometheus: Prometheus) -> Iterator[Finding]:
+    config = target.table.components.prometheus
+    for row in config.rows if config else []:
+        if row.series is None:
+            yield Finding("row", row.row, "no job yields it")
+        elif not prometheus.series(row.series):
+            yield Finding("row", row.row, f"Prometheus has no series {row.series}")
+
+
+def _panels(target: Target, reach: Reach, exported: Exported) -> Iterator[Finding]:
+    config = target.table.components.grafana
+    grafana = cast("Grafana | None", reach("grafana")) if config else None
+    for table in config.dashboards if config and grafana else []:
+        assert grafana is not None
+        try:
+            board = grafana.dashboard(table.uid)
+        except CallFailed as error:
+            if error.kind != "http-404":
+                raise
+            continue  # that it is not there is a check of its own
+        for panel in board.panels:
+            if said := of_panel(panel.queries, exported):
+                yield Finding("panel", panel.title, f"draws nothing: {said}")
+
+
+def _commands(target: Target) -> Iterator[Finding]:
+    config = target.table.components.app_command
+    for name, command in config.commands.items() if config else []:
+        if command.unable:
+            yield Finding("command", name, f"cannot work: {command.unable}")

@@ -1,0 +1,104 @@
+"""Logs: what they say of the last day, how large they are, and how far they reach back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_llmops.clients.logs import Logs
+    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.report.documents import Documents
+
+DAY_S = 86400
+NIGHT_S = 15 * 3600
+
+
+@pytest.mark.generic
+@pytest.mark.procedure("document-enhancer.commands.recent-error-count", fault="app_log:missing, log:off")
+@pytest.mark.procedure("enterprise-pipeline.daily.log-errors", fault="pipeline_logs:error")
+@pytest.mark.procedure("enterprise-pipeline.daily.log-errors", fault="pipeline_logs:traceback")
+def test_errors_of_the_last_day(logs: Logs, record: Record) -> None:
+    """How many errors the application's log has of the last 24 hours; a traceback without a line of its own is one."""
+    record("log_errors", logs.count("app", since_s=DAY_S, level="error"), "entries")
+
+
+@pytest.mark.procedure("agent-aiops.daily-health.overnight-logs", fault="app_log:missing")
+def test_what_the_night_brought(logs: Logs, record: Record, documents: Documents) -> None:
+    """Warnings and errors since the evening before, counted for each component and written down."""
+    night = logs.entries("app", since_s=NIGHT_S, level="warning").judged()
+    for component, entries in night.by("logger").items():
+        record(f"night_warnings[{component}]", len(entries), "entries")
+    assert documents.read(documents.write("overnight.md", night.report("Warnings and errors of the night")))
+
+
+@pytest.mark.procedure("aegis-rag.daily.error-logs", fault="app_log:missing")
+@pytest.mark.procedure("aegis-rag.daily.error-logs", fault="api_logs:fails")
+def test_errors_that_are_new(logs: Logs, record: Record, documents: Documents) -> None:
+    """Errors of the last 24 hours by what they say; those that the 7 days before did not have are counted apart."""
+    errors = logs.entries("app", since_s=8 * DAY_S, level="error").judged()
+    new = errors.novel(DAY_S)
+    record("log_errors_new", len(new), "kinds", of=", ".join(group.says for group in new))
+    assert documents.read(documents.write("errors.md", errors.report("Errors of the last 8 days")))
+
+
+@pytest.mark.procedure("aegis-rag.daily.warning-patterns", fault="app_log:warnings")
+@pytest.mark.procedure("aegis-rag.daily.warning-patterns", fault="api_logs:warnings")
+def test_no_warning_is_on_the_rise(logs: Logs, record: Record) -> None:
+    """No kind of warning came in the last 24 hours more than 1.2 times as often as in the days before."""
+    warnings = logs.entries("app", since_s=8 * DAY_S).judged().exactly("warning")
+    rising = warnings.rising(DAY_S)
+    record("log_warnings", len(warnings), "entries")
+    assert not rising, f"logs: on the rise: {'; '.join(map(str, rising))}"
+
+
+@pytest.mark.generic
+@pytest.mark.procedure("document-enhancer.commands.log-sizes", fault="llm_calls:missing")
+def test_log_sizes(logs: Logs, record: Record) -> None:
+    """The size of every log on disk, and by how much it grows in a day."""
+    for name, size in logs.sizes().items():
+        record(f"log_size[{name}]", size.megabytes, "MB")
+        if size.per_day is not None:
+            record(f"log_growth[{name}]", size.per_day, "MB/day")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param(
+            "app",
+            marks=[
+                pytest.mark.procedure("document-enhancer.retention.application-log", fault="app_log:old"),
+                pytest.mark.procedure("agent-aiops.log-retention.system-logs", fault="installation:old"),
+            ],
+        ),
+        pytest.param(
+            "errors",
+            marks=pytest.mark.procedure(
+                "document-enhancer.retention.error-log",
+                "agent-aiops.log-retention.error-logs",
+                fault="installation:old",
+            ),
+        ),
+        pytest.param(
+            "llm_calls", marks=pytest.mark.procedure("document-enhancer.retention.llm-api-logs", fault="llm_calls:old")
+        ),
+    ],
+)
+def test_retention(logs: Logs, record: Record, source: str) -> None:
+    """The log is there, has no file beyond its time, and reaches back as far as it must or to the installation."""
+    retention = logs.retention(source)
+    record(f"log_reach[{source}]", retention.reach_s, "s")
+    record(f"log_oldest_file[{source}]", retention.oldest_file_s, "s")
+    assert not retention.wrong, f"logs: {'; '.join(retention.wrong)}"
+
+
+@pytest.mark.procedure("agent-aiops.user-support.feedback-and-errors", fault="user_log:missing")
+@pytest.mark.procedure("agent-aiops.user-support.feedback-and-errors", fault="error_log:missing")
+def test_errors_that_users_met(logs: Logs, record: Record, documents: Documents) -> None:
+    """Errors of the last 24 hours by kind, beside what users did; feedback itself the system does not collect."""
+    errors = logs.entries("errors", since_s=DAY_S).judged()
+    record("user_interactions", logs.count("users", since_s=DAY_S), "entries")
+    record("error_reports", len(errors), "entries")
+    assert documents.read(documents.write("error-reports.md", errors.report("Errors of the day")))

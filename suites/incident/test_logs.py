@@ -1,0 +1,137 @@
+"""Logs in an incident: what was written of late, which errors there are, which document, which tool."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_llmops.clients.logs import Logs
+    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.report.documents import Documents
+
+HOUR_S = 3600
+DAY_S = 86400
+
+
+@pytest.mark.generic
+@pytest.mark.procedure("voyageur.incident.diagnostics-app-logs", fault="backend_logs:fails")
+def test_newest_lines_are_saved(logs: Logs, record: Record, documents: Documents) -> None:
+    """The newest 500 entries of the application's log, or all of a shorter one, in a document."""
+    newest = logs.entries("app").judged().last(500)
+    record("log_entries_saved", len(newest), "entries")
+    assert documents.read(documents.write("application-log.md", newest.report("Application log", lines=500)))
+
+
+@pytest.mark.generic
+@pytest.mark.procedure("enterprise-pipeline.http-500.logs", fault="pipeline_logs:fails")
+@pytest.mark.procedure("aegis-rag.api-failure.review-logs", fault="app_log:missing")
+@pytest.mark.procedure("aegis-rag.api-failure.review-logs", fault="api_logs:fails")
+def test_errors_among_the_newest_lines(logs: Logs, record: Record, documents: Documents) -> None:
+    """The errors among the newest 100 entries, by type; tracebacks count."""
+    newest = logs.entries("app").judged().last(100)
+    record("errors_of_late", len(newest.at_least("error")), "entries")
+    for kind in newest.at_least("error").types():
+        record(f"errors_of_late[{kind.says}]", kind.count, "entries")
+    assert documents.read(documents.write("newest-log.md", newest.report("Newest entries", lines=100)))
+
+
+@pytest.mark.procedure(
+    "document-enhancer.down.recent-errors",
+    "document-enhancer.errors.error-patterns",
+    fault="app_log:missing, log:off",
+)
+@pytest.mark.procedure("agent-aiops.support-procedure.recent-errors", fault="error_log:missing")
+def test_newest_errors(logs: Logs, record: Record, documents: Documents) -> None:
+    """The newest 100 errors, those that say the same together, with their times."""
+    errors = logs.entries("errors").judged().last(100)
+    record("newest_errors", len(errors), "entries")
+    report = errors.report("Newest errors", lines=100)
+    assert documents.read(documents.write("newest-errors.md", report))
+
+
+@pytest.mark.procedure("voyageur.incident.diagnostics-ollama-logs", fault="ollama_logs:fails")
+@pytest.mark.procedure("agent-aiops.ollama-failure.error-logs", fault="ollama_journal:fails")
+def test_model_servers_log(logs: Logs, record: Record, documents: Documents) -> None:
+    """What the model server wrote in the last hour, on either stream, and how many errors are in it."""
+    hour = logs.entries("ollama", since_s=HOUR_S).judged()
+    record("model_server_entries", len(hour), "entries")
+    record("model_server_errors", len(hour.at_least("error")), "entries")
+    assert documents.read(documents.write("model-server.md", hour.report("The model server's last hour", lines=500)))
+
+
+@pytest.mark.procedure("document-enhancer.log-view.highlight-errors", fault="app_log:missing, log:off")
+def test_errors_with_what_is_around_them(logs: Logs, record: Record, documents: Documents) -> None:
+    """Warnings and errors of the last hour and of a while of following, each with what stands around it."""
+    arrived = logs.follow("app")
+    hour = logs.entries("app", since_s=HOUR_S).judged().around("warning", 5)
+    record("entries_around_warnings", len(hour), "entries")
+    record("entries_that_arrived", len(arrived), "entries")
+    assert documents.read(documents.write("highlighted.md", hour.report("Warnings and errors", lines=200)))
+
+
+@pytest.mark.procedure("document-enhancer.log-view.follow-several-logs", fault="llm_calls:missing")
+def test_several_logs_as_one(logs: Logs, record: Record, documents: Documents) -> None:
+    """The runs' logs and the LLM calls by time, in one document."""
+    both = logs.merged("app", "llm_calls", since_s=DAY_S).judged()
+    record("merged_entries", len(both), "entries")
+    assert documents.read(documents.write("merged.md", both.report("Runs and LLM calls", lines=500)))
+
+
+@pytest.mark.procedure("document-enhancer.log-search.errors-last-hour", fault="app_log:missing, log:off")
+def test_errors_of_the_last_hour(logs: Logs, record: Record) -> None:
+    """How many errors the last 60 minutes had."""
+    record("log_errors_last_hour", logs.count("app", since_s=HOUR_S, level="error"), "entries")
+
+
+@pytest.mark.procedure("document-enhancer.log-search.errors-by-type", fault="app_log:missing, log:off")
+def test_errors_by_type(logs: Logs, record: Record) -> None:
+    """How many errors of each type the last 24 hours had."""
+    errors = logs.entries("app", since_s=DAY_S, level="error").judged()
+    record("error_types", len(errors.types(1000)), "types")
+    for kind in errors.types():
+        record(f"errors_of_type[{kind.says}]", kind.count, "entries")
+
+
+@pytest.mark.procedure("document-enhancer.log-search.by-document-id", fault="app_log:unfinished")
+def test_what_was_begun_was_ended(logs: Logs, record: Record) -> None:
+    """Each document whose processing began in the last 24 hours came to an end, good or bad."""
+    unended = logs.unended("processing_begun", "processing_ended", "document", since_s=DAY_S)
+    record("documents_unended", len(unended), "documents")
+    assert not unended, f"logs: begun and not ended: {', '.join(sorted(unended))}"
+
+
+@pytest.mark.procedure("document-enhancer.log-search.llm-timeouts", fault="llm_calls:missing")
+def test_llm_timeouts(logs: Logs, record: Record) -> None:
+    """How many LLM calls of the last 24 hours timed out."""
+    record("llm_timeouts", len(logs.event("timeout", since_s=DAY_S).judged()), "calls")
+
+
+@pytest.mark.procedure("document-enhancer.errors.rate-limit-status", fault="llm_calls:limited")
+def test_no_rate_limit_of_late(logs: Logs, record: Record, documents: Documents) -> None:
+    """The newest 10 LLM calls that met a rate limit, by time; none of them in the last hour."""
+    limited = logs.event("rate_limited").judged().last(10)
+    assert documents.read(documents.write("rate-limits.md", limited.report("LLM calls that met a rate limit")))
+    late = logs.event("rate_limited", since_s=HOUR_S)
+    record("rate_limited_last_hour", len(late), "calls")
+    assert not late, f"logs: {len(late)} calls met a rate limit in the last hour: {late.top(1)[0].last}"
+
+
+@pytest.mark.procedure("agent-aiops.agent-failure.initialisation-logs", fault="app_log:failing")
+def test_agent_was_initialised(logs: Logs, record: Record) -> None:
+    """The log has an initialisation of the agent, and no error since."""
+    started = logs.event("initialised")
+    assert started, "logs: no initialisation of the agent stands in the log"
+    errors = logs.entries("app").since(started[-1].at or 0.0).at_least("error")
+    record("errors_since_initialisation", len(errors), "entries")
+    assert not errors, f"logs: since the newest initialisation: {errors.top(1)[0]}"
+
+
+@pytest.mark.procedure("agent-aiops.tool-failure.identify-tool", fault="tool_log:missing")
+def test_tools_that_failed(logs: Logs, record: Record) -> None:
+    """Which tools failed in the last 24 hours, how often, and what each said last."""
+    failed = logs.entries("tools", since_s=DAY_S).judged().having(failed=True)
+    record("tool_failures", len(failed), "calls")
+    for tool, calls in failed.by("tool").items():
+        record(f"tool_failures[{tool}]", len(calls), "calls", of=calls.top(1)[0].last)

@@ -1,0 +1,54 @@
+"""The agent's tools: each works on its own, and what it needs is there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_llmops.clients.api import Api
+    from pytest_llmops.clients.app_command import AppCommands
+
+
+@pytest.mark.parametrize(
+    ("tool", "expected"),
+    [
+        pytest.param(
+            "rag_search",
+            "procedures.txt",
+            marks=pytest.mark.procedure("agent-aiops.tool-failure.test-tool", fault="tool_rag_search:lost"),
+        ),
+        pytest.param(
+            "web_search",
+            "results: ",
+            marks=pytest.mark.procedure("agent-aiops.tool-failure.test-tool", fault="tool_web_search:fails"),
+        ),
+        pytest.param(
+            "terminal",
+            "llmops",
+            marks=pytest.mark.procedure("agent-aiops.tool-failure.test-tool", fault="tool_terminal:refused"),
+        ),
+    ],
+)
+def test_tool_works_on_its_own(app_command: AppCommands, tool: str, expected: str) -> None:
+    """A tool that is called without the agent, with an input that is known, brings what is expected."""
+    said = app_command.json(f"tool_{tool}")
+    assert said["success"] is True, f"{tool} failed: {said['output']}"
+    assert expected in said["output"], f"{tool}: {expected!r} is not in what it brought: {said['output']!r}"
+
+
+@pytest.mark.procedure("agent-aiops.tool-failure.dependencies", fault="tool_needs:lacking")
+def test_what_tools_need_is_installed(app_command: AppCommands) -> None:
+    """Every package and program that a tool needs is there."""
+    missing = [name for name, there in app_command.json("tool_needs").items() if not there]
+    assert not missing, f"not installed: {', '.join(missing)}"
+
+
+@pytest.mark.procedure("agent-aiops.tool-failure.dependencies", fault="searx:errors")
+def test_what_tools_ask_answers(services: Callable[[str], Api]) -> None:
+    """Every service that a tool asks answers."""
+    for name in ("duckduckgo", "searx"):
+        services(name).call("query", prompt="python").ok()

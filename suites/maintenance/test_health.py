@@ -1,0 +1,55 @@
+"""After maintenance, a deploy or another model: the service settles and does its work again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_llmops.clients.api import Api
+    from pytest_llmops.clients.llm import Llm
+    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.samples import Workload
+
+
+@pytest.mark.generic
+@pytest.mark.procedure("voyageur.maintenance.post-service-verification", fault="api:degraded")
+def test_service_settles(api: Api, record: Record) -> None:
+    """The service is healthy within the time that it is given to come up."""
+    record("settling_time", api.until_healthy(), "s")
+
+
+@pytest.mark.procedure(
+    "document-enhancer.post-maintenance.health", "document-enhancer.deploy-verify.health", fault="gateway:degraded"
+)
+def test_gateway_settles(services: Callable[[str], Api], record: Record) -> None:
+    """The gateway is healthy within the time that it is given to come up."""
+    record("settling_time", services("gateway").until_healthy(), "s")
+
+
+@pytest.mark.procedure("voyageur.maintenance.post-functional", fault="api:errors=1")
+def test_stored_analysis_is_explained(api: Api, record: Record) -> None:
+    """A summary of the newest stored analysis is generated anew, end to end."""
+    explained = api.explain(level="summary")
+    assert explained.text.strip(), "api: the explanation is empty"
+    record("explanation_time", explained.elapsed_s, "s")
+
+
+@pytest.mark.generic
+@pytest.mark.procedure("aegis-rag.model-update.test-model", fault="llm:empty")
+def test_model_answers_a_greeting(llm: Llm) -> None:
+    """The model that is in use, the new one after an update, answers Hello with a text."""
+    assert not llm.generate("Hello", stream=False).silent, f"{llm.http.component}: no text came back"
+
+
+@pytest.mark.generic
+@pytest.mark.procedure("aegis-rag.model-update.verify-new", fault="api:errors=1")
+def test_service_answers_with_the_model(api: Api, llm: Llm, prompts: Workload) -> None:
+    """The service, given time to settle, answers a question, and with that model where it says with which."""
+    api.until_healthy()
+    reply, asked = api.query(prompts[0]), llm.timed_model.name
+    assert reply.text.strip(), f"api: the answer to {prompts[0].text!r} is empty"
+    assert reply.values.get("model", asked) == asked, f"api: {reply.values['model']} answered, not {asked}"

@@ -1,0 +1,29 @@
+"""Logs while they are written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_llmops.clients.logs import Logs
+    from pytest_llmops.plugin.measuring import Record
+
+
+@pytest.mark.procedure("voyageur.monitor.status-log", fault="monitor_log:old")
+def test_monitor_writes_its_status(logs: Logs, record: Record) -> None:
+    """The monitor's newest status line is younger than two of its intervals; its figures go into this run's record."""
+    status = logs.entries("status").judged()
+    record("status_line_age", logs.newest_age_s("status"), "s")
+    record("status_error_rate", float(status[-1].fields["error_rate"]), "%")
+    record("status_response_time", float(status[-1].fields["response_time"]), "s")
+    record("status_success_rate", float(status[-1].fields["success_rate"]), "%")
+
+
+@pytest.mark.procedure("document-enhancer.log-view.follow-application-log", fault="log:errors")
+def test_new_lines_are_free_of_errors(logs: Logs, record: Record) -> None:
+    """New lines arrive in the application's log while it is followed, and none of them is an error."""
+    arrived = logs.follow("app").judged()
+    record("followed_entries", len(arrived), "entries")
+    record("watched_errors", len(arrived.at_least("error")), "entries")

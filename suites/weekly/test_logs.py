@@ -1,0 +1,71 @@
+"""Logs of the week: which errors there are most, what was used, what is put away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_llmops.clients.logs import Logs
+    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.report.documents import Documents
+
+WEEK_S = 7 * 86400
+
+
+@pytest.mark.generic
+@pytest.mark.procedure("voyageur.friday-qa.error-pattern-analysis", fault="backend_logs:fails")
+def test_error_patterns(logs: Logs, record: Record, documents: Documents) -> None:
+    """The errors among the newest 1000 lines, those that say the same together, the most frequent first."""
+    errors = logs.entries("app").judged().last(1000).at_least("error")
+    record("error_patterns", len(errors.top(1000)), "kinds")
+    assert documents.read(documents.write("error-patterns.md", errors.report("Error patterns")))
+
+
+@pytest.mark.generic
+@pytest.mark.procedure("document-enhancer.log-analysis.error-summary", fault="app_log:missing, log:off")
+def test_error_summary(logs: Logs, record: Record, documents: Documents) -> None:
+    """The errors of the week, counted for each type, as a document."""
+    errors = logs.entries("app", since_s=WEEK_S, level="error").judged()
+    for kind in errors.types():
+        record(f"errors_of_type[{kind.says}]", kind.count, "entries")
+    record("errors_of_the_week", len(errors), "entries")
+    assert documents.read(documents.write("error-summary.md", errors.report("Errors of the week")))
+
+
+@pytest.mark.procedure("document-enhancer.log-cleanup.archive-logs", fault="app_log:missing, log:off")
+def test_rotated_logs_are_archived(logs: Logs, record: Record) -> None:
+    """Rotated files go into this month's archive, which holds each of them as it is."""
+    rotated = logs.rotated("app")
+    logs.archive("app")
+    record("archived_logs", len(rotated), "files")
+
+
+@pytest.mark.procedure("agent-aiops.optimisation.query-patterns", fault="request_log:missing")
+def test_what_is_asked(logs: Logs, record: Record) -> None:
+    """How often questions of each topic and length were asked; the questions themselves are not kept."""
+    asked = logs.entries("llm_requests", since_s=WEEK_S).judged()
+    for name in ("topic", "length"):
+        for value, entries in asked.by(name).items():
+            record(f"questions_by_{name}[{value}]", len(entries), "questions")
+
+
+@pytest.mark.procedure("agent-aiops.performance-review.tool-usage", fault="tool_log:missing")
+def test_tool_usage(logs: Logs, record: Record) -> None:
+    """Calls, failures and the mean duration of each tool in the week."""
+    for tool, calls in logs.entries("tools", since_s=WEEK_S).judged().by("tool").items():
+        record(f"tool_calls[{tool}]", len(calls), "calls")
+        record(f"tool_failures[{tool}]", len(calls.having(failed=True)), "calls")
+        record(f"tool_duration[{tool}]", calls.mean("duration_ms"), "ms")
+
+
+@pytest.mark.procedure("agent-aiops.sessions.usage-patterns", fault="user_log:missing")
+@pytest.mark.procedure("agent-aiops.sessions.usage-patterns", fault="request_log:missing")
+def test_when_it_is_used(logs: Logs, record: Record) -> None:
+    """What users did by hour and by day, and the mean duration of a request; sessions themselves are not logged."""
+    used = logs.entries("users", since_s=WEEK_S).judged()
+    for name in ("hour", "day"):
+        for value, entries in used.by(name).items():
+            record(f"interactions_by_{name}[{value}]", len(entries), "entries")
+    record("request_duration_mean", logs.entries("requests", since_s=WEEK_S).judged().mean("duration_ms"), "ms")

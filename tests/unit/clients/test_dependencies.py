@@ -1,0 +1,88 @@
+"""Packages: conflicts, newer versions, known vulnerabilities, as pip and pip-audit say it."""
+
+import json
+
+import pytest
+
+from pytest_llmops.clients.dependencies import Dependencies, Outdated, Vulnerable
+from pytest_llmops.errors import CallFailed
+
+NEEDS = "a 1.0 has requirement b<2, but you have b 2.1."
+LACKS = "a 1.0 requires c, which is not installed."
+
+
+def failure(act):
+    with pytest.raises(CallFailed) as caught:
+        act()
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "found"),
+    [
+        ("No broken requirements found.\n", 0, []),
+        (f"{NEEDS}\n{LACKS}\n", 1, [NEEDS, LACKS]),
+    ],
+)
+def test_conflicts(app, said, status, found):
+    assert Dependencies(app(pip_check=(said, status))).conflicts() == found
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "shown"), [("", 0, "(nothing)"), ("Traceback", 1, "Traceback"), (NEEDS, 0, NEEDS)]
+)
+def test_no_check(app, said, status, shown):
+    assert failure(Dependencies(app(pip_check=(said, status))).conflicts) == (
+        f"app_command: pip_check: ended with {status} and neither conflicts nor "
+        f"'No broken requirements found.': {shown}."
+    )
+
+
+def test_outdated(app):
+    rows = [{"name": "a", "version": "1.0", "latest_version": "2.0", "latest_filetype": "wheel"}]
+    dependencies = Dependencies(app(pip_outdated=f"[notice] a newer pip\n{json.dumps(rows)}\n"))
+    found = dependencies.outdated()
+    assert found == [Outdated("a", "1.0", "2.0")]
+    assert str(found[0]) == "a 1.0 -> 2.0"
+    assert json.loads(dependencies.as_json(found)) == [{"name": "a", "version": "1.0", "latest": "2.0"}]
+    assert Dependencies(app(pip_outdated="[]")).outdated() == []
+    assert failure(Dependencies(app(pip_outdated='[{"name": "a"}]')).outdated) == (
+        "app_command: pip_outdated: is no list of pip's: KeyError('version')."
+    )
+
+
+def audit(*packages):
+    return json.dumps({"dependencies": list(packages), "fixes": []})
+
+
+CLEAN = {"name": "a", "version": "1.0", "vulns": []}
+OURS = {"name": "ours", "skip_reason": "not on PyPI"}
+
+
+def test_vulnerabilities(app):
+    sick = {
+        "name": "b",
+        "version": "2.31.0",
+        "vulns": [{"id": "GHSA-1", "fix_versions": ["2.32.0", "3.0"]}, {"id": "PYSEC-2", "fix_versions": []}],
+    }
+    found = Dependencies(app(pip_audit=(audit(CLEAN, sick, OURS), 1))).vulnerabilities()
+    assert found == [Vulnerable("b", "2.31.0", "GHSA-1", "2.32.0"), Vulnerable("b", "2.31.0", "PYSEC-2", "")]
+    assert [str(one) for one in found] == [
+        "b 2.31.0: GHSA-1, fixed in 2.32.0",
+        "b 2.31.0: PYSEC-2, no version is without it",
+    ]
+    assert Dependencies(app(pip_audit=audit(CLEAN, OURS))).vulnerabilities() == []
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (audit(), "looked up no package"),
+        (audit(OURS), "looked up no package"),
+        ("{}", "is no report of pip-audit's: KeyError('dependencies')"),
+        ("[]", "is no report of pip-audit's: TypeError('list indices must be integers or slices, not str')"),
+        ("", "is no report of pip-audit's: JSONDecodeError('no line begins with { or [: line 1 column 1 (char 0)')"),
+    ],
+)
+def test_no_audit(app, said, why):
+    assert failure(Dependencies(app(pip_audit=said)).vulnerabilities) == f"app_command: pip_audit: {why}."

@@ -1,0 +1,237 @@
+"""The machine: a node exporter's page, commands that list, and the machine that this runs on."""
+
+import os
+import socket
+import sys
+
+import psutil
+import pytest
+
+from pytest_llmops.clients import gpus, listeners, processes
+from pytest_llmops.clients.client import connect
+from pytest_llmops.errors import CallFailed, ConfigError, Unsupported, Vacuous
+from pytest_llmops.target.load import Target
+from pytest_llmops.target.models import TargetTable
+
+PAGE = """\
+# TYPE node_cpu_seconds_total counter
+node_cpu_seconds_total{{cpu="0",mode="idle"}} {idle}
+node_cpu_seconds_total{{cpu="0",mode="iowait"}} 100
+node_cpu_seconds_total{{cpu="0",mode="user"}} {user}
+node_load1 0.5
+node_memory_MemTotal_bytes 16e9
+node_memory_MemAvailable_bytes 4e9
+node_memory_SwapTotal_bytes 2e9
+node_memory_SwapFree_bytes 1e9
+node_filesystem_size_bytes{{device="/dev/vda1",mountpoint="/"}} 200e9
+node_filesystem_avail_bytes{{device="/dev/vda1",mountpoint="/"}} 50e9
+node_filesystem_size_bytes{{device="none",mountpoint="/proc"}} 0
+"""
+PS = """\
+    PID USER                      STARTED %CPU   RSS COMMAND
+      1 root     Mon Nov 23 08:00:00 2026  0.1  9000 /sbin/init
+    812 ollama   Mon Nov 23 08:00:05 2026 12.5 2000000 /usr/local/bin/ollama serve
+    900 app      Sat Nov 28 10:11:12 2026 42.0 500000 python workflows/pdf/convert.py book.pdf --api-key hunter2 --n=1
+    901 eve      Sat Nov 28 10:11:12 2026  0.0  8000 vim workflows/pdf/convert.py
+"""
+SS = """\
+LISTEN 0      4096         0.0.0.0:11434      0.0.0.0:*    users:(("ollama",pid=812,fd=3))
+LISTEN 0      128             [::]:22            [::]:*
+ESTAB  0      0          127.0.0.1:5555     127.0.0.1:11434
+"""
+GPUS = "NVIDIA A10, 12000, 24000, 35\nNVIDIA A10, 21600, 24000, 80\n"
+PROCESSES = {
+    "work": {"pattern": r"python \S*workflows/"},
+    "ollama": {"pattern": r"\S*ollama serve", "port": 11434},
+    "none": {"pattern": "nobody"},
+    "filed": {"pid_file": "run/app.pid"},
+}
+LISTS = {"process_list": "ps", "listener_list": "ss", "gpu_list": "gpus"}
+
+
+class Exporter:
+    """A page whose processor was busy for a quarter of the time between two looks."""
+
+    def __init__(self, idle=3.0, user=1.0):
+        self.looks, self.idle, self.user = 0, idle, user
+
+    def __call__(self, request):
+        self.looks += 1
+        return 200, PAGE.format(idle=1000 + self.idle * self.looks, user=1000 + self.user * self.looks)
+
+
+@pytest.fixture
+def machine(serve, ledger, tmp_path):
+    """A machine; its commands print the texts above."""
+    made = []
+
+    def machine(exporter=None, *, said=None, **settings):
+        printed = {"ps": PS, "ss": SS, "gpus": GPUS} | (said or {})
+        commands = {
+            name: {"argv": [sys.executable, "-c", f"print({text!r}, end='')"]} for name, text in printed.items()
+        }
+        url = {"url": serve(exporter).url} if exporter else {}
+        table = {"interval": 0.01, "processes": PROCESSES, **url, **settings}
+        parts = {"machine": table, "app_command": {"commands": commands}}
+        target = Target("staging", TargetTable.model_validate({"components": parts}), tmp_path, environ={})
+        made.append(connect(target, "machine", ledger))
+        return made[-1]
+
+    yield machine
+    for one in made:
+        one.close()
+
+
+def failure(kind, call, *words):
+    with pytest.raises(kind) as caught:
+        call(*words)
+    return str(caught.value)
+
+
+def test_what_is_in_use_of_another_machine(machine):
+    found = machine(Exporter(), disks={"root": "/", "data": "/data"})
+    assert found.usage().__repr__() == "Usage(cpu_pct=25.0, memory_pct=75.0, swap_pct=50.0, load=0.5)"
+    space = found.disk("root")
+    assert (space.used_pct, space.free_pct, space.total_bytes) == (75.0, 25.0, 200e9)
+    assert [one.mount for one in found.disks()] == ["/"]
+    assert failure(Unsupported, found.disk, "data") == (
+        "machine: disks.data is /data, where nothing is mounted. Mounted: /."
+    )
+    assert failure(ConfigError, found.disk, "dat") == "machine: target staging has no disk 'dat'. Did you mean 'data'?"
+    assert (
+        failure(Unsupported, found.disk, "tapes") == "machine: target staging has no disk 'tapes'. It has: root, data."
+    )
+    assert found.address.startswith("http://127.0.0.1:")
+
+
+def test_a_page_that_says_nothing(machine):
+    assert failure(Vacuous, machine(Exporter(0, 0)).usage) == (
+        "machine: node_cpu_seconds_total did not move within 0.01 s."
+    )
+    other = machine(lambda _: (200, "# TYPE node_cpu_seconds_total counter\nnode_cpu_seconds_total 1\n"))
+    assert failure(Vacuous, other.usage).startswith("machine: node_cpu_seconds_total did not move")
+    assert other.disks() == []
+
+
+def test_the_figures_of_a_machine(machine):
+    found = machine(Exporter(), **LISTS)
+    read = {what: found.figure(what) for what in ("cpu", "memory", "swap", "load", "gpu_memory", "gpu_utilisation")}
+    assert read == {"cpu": 25, "memory": 75, "swap": 50, "load": 0.5, "gpu_memory": 90.0, "gpu_utilisation": 80.0}
+    assert (found.figure("disk_used", disk="root"), found.figure("disk_free", disk="root")) == (75.0, 25.0)
+    assert found.figure("processes", process="work") == 1
+    assert found.figure("processes", process="none") == 0
+    assert found.figure("process_cpu", process="work") == 42.0
+    assert found.figure("process_memory", process="work") == 512.0
+    assert failure(Unsupported, lambda: found.figure("open_files", process="work")) == (
+        "machine: it is another machine, open_files of its processes cannot be seen from here."
+    )
+
+
+def test_processes_are_found_by_how_their_command_line_begins(machine):
+    (work,) = machine(Exporter(), **LISTS).processes("work")
+    assert (work.pid, work.user, work.cpu_pct, work.memory_mb) == (900, "app", 42.0, 512.0)
+    assert work.command == "python workflows/pdf/convert.py book.pdf --api-key [redacted] --n=1"
+    assert work.started > 1.79e9
+    assert [one.pid for one in machine(Exporter(), **LISTS).all_processes()] == [900, 812, 1, 901]
+
+
+def test_processes_that_listen_or_are_filed(machine, tmp_path):
+    found = machine(Exporter(), **LISTS)
+    assert [one.pid for one in found.processes("ollama")] == [812]
+    assert [(one.program, one.pid) for one in found.listening("ollama")] == [("ollama", 812)]
+    assert found.listeners(22) == [listeners.Listener(22, "[::]", "", None)]
+    assert failure(Unsupported, found.listening, "work") == "machine: processes.work names no port."
+    assert found.processes("filed") == []
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/app.pid").write_text("900\n")
+    assert [one.pid for one in found.processes("filed")] == [900]
+    (tmp_path / "run/app.pid").write_text("x")
+    assert failure(CallFailed, found.processes, "filed").startswith(
+        f"machine: processes.filed: {tmp_path}/run/app.pid holds no process id (invalid literal"
+    )
+
+
+def test_a_process_that_does_not_run_has_no_figures(machine):
+    said = failure(CallFailed, machine(Exporter(), **LISTS).running, "none")
+    assert said == "machine: no process none runs."
+
+
+def test_processes_looked_at_over_a_time(machine):
+    found = machine(Exporter(), **LISTS).sampled("work", looks=2, every_s=0.0)
+    assert repr(found) == ("Sampled(cpu_mean_pct=42.0, cpu_max_pct=42.0, memory_mean_mb=512.0, memory_max_mb=512.0)")
+
+
+def test_lists_that_are_none(machine):
+    found = machine(Exporter(), said={"ps": "who?", "gpus": "No devices were found"}, **LISTS)
+    assert failure(CallFailed, found.all_processes) == (
+        "machine: the command ps: no line is one of `ps -eo pid,user,lstart,pcpu,rss,args`."
+    )
+    assert failure(CallFailed, found.gpus) == (
+        "machine: the command gpus: 'No devices were found' is no line of nvidia-smi "
+        "--query-gpu=name,memory.used,memory.total,utilization.gpu --format=csv,noheader,nounits."
+    )
+    with pytest.raises(ValueError, match="no processor is listed"):
+        gpus.of_csv("")
+
+
+def test_another_machine_is_not_looked_into_without_commands(machine):
+    found = machine(Exporter())
+    assert failure(Unsupported, found.all_processes) == (
+        "machine: it is another machine, and no process_list says how to list its processes."
+    )
+    assert failure(Unsupported, found.listeners, 22) == (
+        "machine: it is another machine, and no listener_list says how to list who listens."
+    )
+    assert failure(Unsupported, found.gpus) == (
+        "machine: it has no nvidia-smi, and no gpu_list says how to ask for its GPUs."
+    )
+
+
+def test_this_machine(machine):
+    mine = psutil.Process()
+    command = " ".join(psutil.Process(mine.ppid()).cmdline()) if mine.ppid() else ""
+    found = machine()
+    assert (found.address, repr(found)) == ("this machine", "Machine(this machine)")
+    usage = found.usage()
+    assert 0 <= usage.cpu_pct <= 100
+    assert 0 < usage.memory_pct < 100
+    assert 0 < found.disk("root").free_pct <= 100
+    seen = {one.pid: one for one in processes.of_this_machine(0.01)}
+    assert os.getpid() not in seen
+    if command:
+        assert seen[mine.ppid()].command == processes.hidden(command)
+    assert failure(Unsupported, found.page) == "machine: it has no url, so there is no node exporter's page."
+
+
+def test_who_listens_on_this_machine(machine, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        (found,) = machine().listeners(port)
+        assert (found.port, found.address, found.pid) == (port, "127.0.0.1", os.getpid())
+    (tmp_path / "run").mkdir()
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        ("serve --token=abc --port 1", "serve --token=[redacted] --port 1"),
+        ("serve --api_key abc", "serve --api_key [redacted]"),
+        ("env DB_PASSWORD=abc serve", "env DB_PASSWORD=[redacted] serve"),
+        ("serve monkey --keyboard", "serve monkey --keyboard"),
+    ],
+)
+def test_secrets_of_a_command_line_are_hidden(command, shown):
+    assert processes.hidden(command) == shown
+
+
+def test_how_far_the_others_are(serve, ledger, tmp_path, closed_port):
+    parts = {
+        "api": {"url": serve(lambda _: {}).url},
+        "qdrant": {"url": f"http://127.0.0.1:{closed_port}"},
+        "machine": {},
+    }
+    target = Target("staging", TargetTable.model_validate({"components": parts}), tmp_path, environ={})
+    ways = connect(target, "machine", ledger).ways()
+    assert list(ways) == ["api", "qdrant"]
+    assert 0 < ways["api"].connect_s < 5
+    assert (ways["api"].lost_pct, ways["qdrant"].connect_s, ways["qdrant"].lost_pct) == (0, None, 100)

@@ -1,0 +1,73 @@
+"""The logs of the profiles' sandboxes are as the profiles' own tables say."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from pytest_llmops.clients.log_lines import LineReader
+from pytest_llmops.clients.logs import Logs
+from pytest_llmops.sandbox import stack
+from pytest_llmops.sandbox.laying import lay
+from pytest_llmops.state.ledger import Ledger
+from pytest_llmops.target.load import load
+from pytest_llmops.target.profiles import names
+
+SYSTEMS = ("aegis-rag", "aegis-rag-compose", "agent-aiops", "document-enhancer", "enterprise-pipeline", "voyageur")
+
+
+def sources(wanted):
+    found = {system: load(None, f"sandbox:{system}", None).table.components.logs.sources for system in SYSTEMS}
+    return [(system, name) for system, logs in found.items() for name in logs if wanted(logs[name])]
+
+
+@pytest.fixture
+def target(tmp_path):
+    """A target of a profile's sandbox, whose files lie where its components look."""
+
+    def target(system):
+        declared = load(None, f"sandbox:{system}", tmp_path)
+        order = declared.table.model_dump(mode="json", include={"components", "sandbox"})
+        made = stack.read(json.dumps({**order, "directory": str(tmp_path / "stack")})).stack
+        lay(made)
+        parts = declared.table.components
+        rooted = parts.logs.model_copy(update={"root": str(made.root)})
+        table = declared.table.model_copy(update={"components": parts.model_copy(update={"logs": rooted})})
+        return replace(declared, table=table), made
+
+    return target
+
+
+def test_every_system_has_logs():
+    assert set(SYSTEMS) < set(names())
+
+
+@pytest.mark.parametrize(("system", "name"), sources(lambda source: source.files))
+def test_files(target, tmp_path, system, name):
+    declared, _ = target(system)
+    found = Logs(declared, "logs", Ledger(tmp_path / "ledger", declared.table.budget)).entries(name)
+    assert found.reading.total > 0
+    assert (found.reading.unreadable, found.reading.undated, found.reading.cut) == (0, 0, ())
+    assert all(entry.message for entry in found)
+
+
+@pytest.mark.parametrize(("system", "name"), sources(lambda source: source.command))
+def test_commands(target, system, name):
+    declared, made = target(system)
+    source = declared.table.components.logs.sources[name]
+    for printed in declared.table.sandbox.commands[source.command].values():
+        reader = LineReader(source, name)
+        lines = made.texts.written(printed.output + printed.errors).splitlines()
+        entries = list(reader.entries(lines))
+        assert entries
+        assert reader.unreadable <= 1  # what is printed before the first line
+        assert [entry for entry in entries if entry.at is not None]
+        assert {entry.level for entry in entries} <= {"", "debug", "info", "warning", "error"}
+
+
+def test_prompts_are_not_read(target, tmp_path):
+    declared, _ = target("agent-aiops")
+    found = Logs(declared, "logs", Ledger(tmp_path / "ledger", declared.table.budget)).entries("llm_requests")
+    assert {name: len(part) for name, part in found.by("topic").items()} == {"deployment": 12, "errors": 12}
+    assert {name: len(part) for name, part in found.by("length").items()} == {"medium": 12, "short": 12}
+    assert not any("deploy it" in str(entry) for entry in found)
