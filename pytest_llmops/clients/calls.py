@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from statistics import fmean, median
 from typing import TYPE_CHECKING, Any
 
+from pytest_llmops.clients.answer import Answer
 from pytest_llmops.errors import CallFailed, Vacuous
 
 if TYPE_CHECKING:
@@ -14,11 +15,14 @@ if TYPE_CHECKING:
 
     from pytest_llmops.clients.client import Client
     from pytest_llmops.clients.traffic import Traffic
-    from pytest_llmops.samples import Workload
     from pytest_llmops.target.figures import FromTraffic
+    from pytest_llmops.target.load import Target
 
 FEW = 5
 """Calls to a component that is not asked the round of questions."""
+
+PROBE_S = 1.0
+"""How long one that says that it is loading is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ class Calls:
             raise Vacuous(f"{self.component}: {name} says nothing, no call was made.")
         failed = [call.failure for call in self.calls if call.took_s is None]
         times = [call.took_s for call in self.calls if call.took_s is not None]
-        if figure.what in {"failed", "answered"}:
+        if figure.what in {"up", "failed", "answered"}:
             share = 100 * len(failed) / len(self.calls)
             return share if figure.what == "failed" else 100 - share
         if not times:
@@ -85,12 +89,13 @@ class Calls:
         return {"mean": fmean(times), "median": median(times), "slowest": max(times)}[figure.what]
 
 
-def made(client: Client, workload: Callable[[], Workload]) -> dict[str, Any]:
+def made(client: Client, target: Target, *, light: bool) -> dict[str, Any]:
     """Call a component a few times: a model server for a short answer, any other for what shows that it is there.
 
     Args:
         client: who is called.
-        workload: the target's questions, where they are needed.
+        target: whose questions are asked.
+        light: whether a model server, too, is only asked whether it is there.
 
     Returns:
         Plain JSON.
@@ -100,10 +105,10 @@ def made(client: Client, workload: Callable[[], Workload]) -> dict[str, Any]:
     """
     generate: Any = getattr(client, "generate", None)
     steps: Iterable[Callable[[], object]]
-    if generate is not None:
-        steps = [lambda prompt=prompt: generate(prompt) for prompt in [*workload()][:FEW]]  # type: ignore[misc]
+    if generate is not None and not light:
+        steps = [lambda prompt=prompt: generate(prompt) for prompt in [*target.workload][:FEW]]  # type: ignore[misc]
     else:
-        _, reached = client.levels(0.0, {})[0]
+        _, reached = client.levels(PROBE_S, {})[0]
         steps = [reached] * FEW
     return {"calls": [_outcome(step).as_json() for step in steps]}
 
@@ -115,4 +120,6 @@ def _outcome(call: Callable[[], object]) -> Call:
         took = call()
     except CallFailed as error:
         return Call(None, str(error))
+    if isinstance(took, Answer) and took.status >= 500:
+        return Call(None, f"{took.component}: {took.asked} answered {took.status}.")
     return Call(took if isinstance(took, float) else time.perf_counter() - start)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -103,6 +104,7 @@ class Figures:
             CallFailed: the source does not answer, or answers no number, or one that is too old.
         """
         figure = self.table(name)
+        during = during or self._usual_traffic(name, figure)
         if during is not None and not isinstance(during, Traffic) and not isinstance(figure, FromMetrics):
             during()
         value, source, at = self._found(name, figure, during)
@@ -114,9 +116,26 @@ class Figures:
         if isinstance(figure, FromTraffic):
             value = self._calls(name, figure, once=False).figure(name, figure)
             return Reading(value, unit_of(figure), _of_calls(figure), time.time())
-        if isinstance(during, Traffic):
-            return self.read(name, during=during.again)
-        return self.read(name, during=during)
+        during = during or self._usual_traffic(name, figure)
+        return self.read(name, during=during.again if isinstance(during, Traffic) else during)
+
+    def rise(self, name: str, during: Act) -> float:
+        """By how much a figure is higher after something than before it."""
+        before = self.read(name).value
+        during()
+        return self.read(name).value - before
+
+    def like(self, pattern: str) -> list[str]:
+        """The names of figures that fit a pattern, in which ``*`` stands for any text.
+
+        Raises:
+            Unsupported: the target has none.
+        """
+        expression = ".*".join(re.escape(part) for part in pattern.split("*"))
+        found = [name for name in self._target.table.figures if re.fullmatch(expression, name)]
+        if not found:
+            raise Unsupported(f"target {self._target.name} has no figure like {pattern!r}.")
+        return found
 
     def shares(self, name: str) -> dict[str, float]:
         """A figure split by its label ``by``: value of the label to its share.
@@ -198,6 +217,12 @@ class Figures:
             after = self._page(name, figure)
         return after.figure_since(before, name, figure)
 
+    def _usual_traffic(self, name: str, figure: Figure) -> Traffic | None:
+        """The round of questions, where the figure's table says that it is of it."""
+        if not isinstance(figure, FromMetrics) or figure.during is None:
+            return None
+        return round_of(cast("Api", self._client(name, "api")), self._target.workload, self._once)
+
     def _page(self, name: str, figure: FromMetrics) -> MetricsPage:
         client: Any = self._client(name, figure.component)
         page = figure.page or getattr(getattr(client, "config", None), "metrics", USUAL_PAGE)
@@ -230,26 +255,26 @@ class Figures:
     def _calls(self, name: str, figure: FromTraffic, *, once: bool) -> Calls:
         """What our own calls to a component met with; made once a run, or anew."""
         client, target = self._client(name, figure.component), self._target
-        if figure.component == "api":
+        light = figure.what == "up"
+        if figure.component == "api" and not light:
             found = round_of(cast("Api", client), target.workload, self._once)
             return Calls.of(found if once else found.again())
         if not once:
-            return Calls.read(figure.component, made(client, lambda: target.workload))
-        fact = self._once(f"calls-{figure.component}", lambda: made(client, lambda: target.workload))
+            return Calls.read(figure.component, made(client, target, light=light))
+        kind = "probes" if light else "calls"
+        fact = self._once(f"{kind}-{figure.component}", lambda: made(client, target, light=light))
         return Calls.read(figure.component, fact)
 
     def _of_lines(self, name: str, figure: FromLogs) -> float:
         """How many lines of a level, or worse, a log has of late, or their share."""
         logs = cast("Logs", self._client(name, "logs"))
-        found = float(logs.count(figure.source, level=figure.level, since_s=figure.since))
-        if not figure.share:
-            return found
-        whole = float(logs.count(figure.source, since_s=figure.since))
-        if not whole:
+        found = logs.entries(figure.source, since_s=figure.since).judged()
+        those = found.having(**{figure.having: True}) if figure.having else found.at_least(figure.level)
+        if figure.share and not found:
             raise Vacuous(
                 f"figures.{name} says nothing: {figure.source} has no lines of the last {spoken(figure.since)}."
             )
-        return 100 * found / whole
+        return 100 * len(those) / len(found) if figure.share else len(those)
 
     def _client(self, name: str, component: str) -> Client:
         if component not in self._target.table.components.configured():
@@ -270,7 +295,7 @@ def unit_of(figure: Figure) -> str:
     if figure.unit:
         return figure.unit
     if isinstance(figure, FromTraffic):
-        return "%" if figure.what in {"failed", "answered", "slower"} else "s"
+        return "s" if figure.what in {"mean", "median", "slowest"} else "%"
     if isinstance(figure, FromMachine):
         return OF_MACHINE[figure.what]
     return "%" if isinstance(figure, FromLogs) and figure.share else ""

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 Named = TypeVar("Named")
 
+LOOK_AGAIN_S = 5.0
+"""Between two looks at processes that are waited for."""
+
 TRIES = 5
 """Connections to each component."""
 
@@ -166,7 +169,7 @@ class Machine:
         return sorted(ours, key=lambda one: (one.cpu_pct, one.memory_mb), reverse=True)
 
     def sampled(self, name: str, *, looks: int, every_s: float) -> Sampled:
-        """Processor and memory of processes, looked at several times.
+        """Processor and memory of processes, looked at several times; in a sandbox time goes by faster.
 
         Raises:
             CallFailed: none of them runs (kind ``absent``).
@@ -174,11 +177,22 @@ class Machine:
         """
         cpu, memory = [], []
         for look in range(looks):
-            time.sleep(every_s if look else 0)
+            time.sleep(self._passed(every_s) if look else 0)
             found = self.running(name)
             cpu.append(sum(one.cpu_pct for one in found))
             memory.append(sum(one.memory_mb for one in found))
         return Sampled(fmean(cpu), max(cpu), fmean(memory), max(memory))
+
+    def until_none(self, name: str, within_s: float) -> list[RunningProcess]:
+        """Wait until none of these processes runs; those that still do at the end. In a sandbox time goes by faster.
+
+        Raises:
+            Unsupported, CallFailed: as in :meth:`processes`.
+        """
+        end = time.monotonic() + self._passed(within_s)
+        while (found := self.processes(name)) and time.monotonic() < end:
+            time.sleep(min(self._passed(LOOK_AGAIN_S), max(0.0, end - time.monotonic())))
+        return found
 
     def running(self, name: str) -> list[RunningProcess]:
         """As :meth:`processes`, of which there has to be one.
@@ -262,6 +276,11 @@ class Machine:
         if what in {"open_files", "sockets"}:
             return sum(self._handles(one.pid, what) for one in self.running(process or ""))
         return sum(one.cpu_pct if what == "process_cpu" else one.memory_mb for one in self.running(process or ""))
+
+    def _passed(self, seconds: float) -> float:
+        """How long to wait for that time to have passed at the target."""
+        table = self.target.table
+        return seconds / (table.sandbox.compress if table.environment == "sandbox" else 1.0)
 
     def _handles(self, pid: int, what: str) -> int:
         """Open files or sockets of a process of this machine."""

@@ -34,6 +34,9 @@ class FromMetrics(Sourced):
     over_where: dict[str, Regex] = {}
     by: str | None = Field(None, description="A label: the figure is the share of each of its values.")
     quantile: float | None = Field(None, gt=0, lt=1)
+    during: Literal["traffic"] | None = Field(
+        None, description="traffic: what it counted during our own round of questions; else since the service's start."
+    )
     scale: float = 1.0
 
 
@@ -113,9 +116,16 @@ class FromLogs(Sourced):
 
     kind: Literal["logs"] = Field(alias="from")
     source: str = Field(description="Its name in components.logs.")
-    level: str = Field(description="Lines of this level, and of worse ones.")
+    level: str = Field("", description="Lines of this level, and of worse ones.")
+    having: str = Field("", description="Lines in which this field, one of the source's keys, is true.")
     since: Seconds = Field(3600.0, gt=0, description="How far back it is counted.")
     share: bool = Field(False, description="true: the share among all lines of that time, in %.")
+
+    @model_validator(mode="after")
+    def _counts_something(self) -> FromLogs:
+        if bool(self.level) == bool(self.having):
+            raise ValueError("lines are counted by level or by having, the name of a field; give one of them")
+        return self
 
 
 class FromTraffic(Sourced):
@@ -123,7 +133,9 @@ class FromTraffic(Sourced):
 
     kind: Literal["traffic"] = Field(alias="from")
     component: str = Field("api", description="Who is called.")
-    what: Literal["failed", "answered", "mean", "median", "slowest", "slower"]
+    what: Literal["up", "failed", "answered", "mean", "median", "slowest", "slower"] = Field(
+        description="up: the share of a few light probes that were answered; the others are of real questions."
+    )
     slower_than: Seconds | None = Field(None, gt=0, description="For what = 'slower': the share of calls above it.")
 
     @model_validator(mode="after")

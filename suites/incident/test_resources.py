@@ -1,0 +1,113 @@
+"""Something is slow or down: is there room, memory, a process, a listener, a way to the others?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_llmops.clients.figures import Figures
+    from pytest_llmops.clients.files import Files
+    from pytest_llmops.clients.machine import Machine
+    from pytest_llmops.clients.traffic import Traffic
+    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.report.documents import Documents
+
+LARGEST = 20
+
+
+@pytest.mark.procedure("document-enhancer.down.process-status", fault="process_list:none")
+def test_a_process_of_the_service_is_there(record: Record) -> None:
+    """A process of the service runs."""
+    record.figure("service_processes")
+
+
+@pytest.mark.procedure(
+    "document-enhancer.down.disk-space", "document-enhancer.disk-full.verify-space", fault="machine:full"
+)
+def test_no_disk_is_full(machine: Machine, record: Record) -> None:
+    """No file system is above the limits, the one of the outputs included."""
+    record.figure("disk_used")
+    for space in machine.disks():
+        record("disk_used", space.used_pct, "%", of=space.mount)
+
+
+@pytest.mark.procedure("document-enhancer.down.memory", fault="machine:starved")
+def test_memory_is_left(record: Record) -> None:
+    """There is memory left."""
+    record.figure("memory_usage")
+
+
+@pytest.mark.procedure("document-enhancer.disk-full.usage", fault="outputs:missing")
+def test_what_takes_the_room(machine: Machine, files: Files, record: Record, documents: Documents) -> None:
+    """How full the disk is, and the 20 largest outputs."""
+    record("outputs_disk_used", machine.disk("outputs").used_pct, "%")
+    largest = files.found("outputs").by_size(LARGEST)
+    record("outputs_listed", len(largest), "files")
+    documents.write("largest-outputs.md", "\n".join(f"- {fact.name}: {fact.bytes} B" for fact in largest))
+
+
+@pytest.mark.procedure("agent-aiops.ollama-failure.port", fault="listener_list:other")
+def test_ollama_listens(machine: Machine) -> None:
+    """Somebody listens on Ollama's port, and it is Ollama."""
+    listeners = machine.listening("ollama")
+    assert listeners, "machine: nobody listens on the port of ollama"
+    others = [one.program for one in listeners if one.program != "ollama"]
+    assert not others, f"machine: on the port of ollama listens {', '.join(others)}"
+
+
+@pytest.mark.procedure("agent-aiops.ollama-failure.disk-space", fault="machine:full")
+def test_room_for_models(record: Record) -> None:
+    """There is room on the volume of the models."""
+    record.figure("model_disk_free")
+
+
+@pytest.mark.procedure("agent-aiops.resource-failure.resources", fault="process_list:fails")
+def test_who_uses_what(machine: Machine, record: Record, documents: Documents) -> None:
+    """Processors, memory and swap in use, and the largest processes."""
+    usage = machine.usage()
+    record("machine_cpu", usage.cpu_pct, "%")
+    record("machine_memory", usage.memory_pct, "%")
+    record("machine_swap", usage.swap_pct, "%")
+    busiest = machine.all_processes()[:LARGEST]
+    record("processes_listed", len(busiest), "processes")
+    documents.write("busiest-processes.md", "\n".join(f"- {one}" for one in busiest))
+
+
+@pytest.mark.procedure("aegis-rag.high-latency.cpu-memory", fault="machine:busy")
+def test_cpu_and_memory_of_the_api(record: Record) -> None:
+    """Processors and memory while it is slow, and what the API's process holds."""
+    record.figure("cpu_usage")
+    record.figure("memory_usage")
+    record.figure("resident_memory")
+
+
+@pytest.mark.procedure("aegis-rag.high-latency.network", fault="vectors:down")
+def test_ways_to_the_components(machine: Machine, record: Record) -> None:
+    """Every component can be connected to, each time; how long that takes is recorded."""
+    for name, way in machine.ways().items():
+        assert not way.lost_pct, f"{name}: {way.lost_pct:g} % of the connections came to nothing"
+        record(f"connect_time[{name}]", way.connect_s or 0.0, "s")
+
+
+@pytest.mark.procedure("aegis-rag.llm-issues.gpu-usage", fault="gpus:full")
+def test_gpus(machine: Machine, record: Record) -> None:
+    """Memory and utilisation of every GPU of the model server."""
+    for number, gpu in enumerate(machine.gpus()):
+        record("gpu_memory", gpu.memory_pct, "%", of=f"GPU {number}, {gpu.name}")
+        record(f"gpu_busy[{number}]", gpu.busy_pct, "%")
+
+
+@pytest.mark.procedure("aegis-rag.memory-leaks.gc-logs", fault="api:no-metrics")
+def test_garbage_collection(record: Record) -> None:
+    """How often the API collected garbage, and what it could not collect."""
+    record.figure("gc_collections")
+    record.figure("gc_uncollectable")
+
+
+@pytest.mark.procedure("aegis-rag.memory-leaks.open-connections", fault="api:no-metrics")
+def test_open_files_are_stable(figures: Figures, traffic: Traffic, record: Record) -> None:
+    """Files and sockets that the API holds open, and how many more it holds after a round of questions."""
+    record.figure("open_files")
+    record("open_files_rise", figures.rise("open_files", traffic.again), "files")

@@ -1,0 +1,106 @@
+"""The machine: processors, memory, disks, GPUs, and the application's processes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_llmops.clients.machine import Machine
+    from pytest_llmops.plugin.measuring import Record
+
+pytestmark = pytest.mark.needs("machine")
+
+
+@pytest.mark.generic
+@pytest.mark.procedure(
+    "document-enhancer.metrics.cpu-usage",
+    "agent-aiops.alerts.cpu",
+    "agent-aiops.daily-health.cpu-usage",
+    "aegis-rag.kpi-app.cpu-usage",
+    fault="machine:busy",
+)
+def test_cpu_usage(record: Record) -> None:
+    """The processors are not too busy, or not for long."""
+    record.figure("cpu_usage")
+
+
+@pytest.mark.generic
+@pytest.mark.procedure(
+    "document-enhancer.metrics.memory-usage",
+    "agent-aiops.alerts.memory",
+    "agent-aiops.daily-health.memory-usage",
+    "aegis-rag.kpi-app.memory-usage",
+    fault="machine:starved",
+)
+def test_memory_usage(record: Record) -> None:
+    """There is memory left."""
+    record.figure("memory_usage")
+
+
+@pytest.mark.generic
+@pytest.mark.procedure("document-enhancer.metrics.disk-space", fault="machine:full")
+def test_disk_used(record: Record) -> None:
+    """The disk is not too full."""
+    record.figure("disk_used")
+
+
+@pytest.mark.procedure("agent-aiops.alerts.disk-free", "agent-aiops.daily-health.disk-space", fault="machine:full")
+def test_disk_free(record: Record) -> None:
+    """There is room on the disk."""
+    record.figure("disk_free")
+
+
+@pytest.mark.procedure("aegis-rag.kpi-vector.disk-usage", fault="machine:full")
+def test_vector_disk(record: Record) -> None:
+    """There is room on the volume of the vector store."""
+    record.figure("vector_disk_used")
+
+
+@pytest.mark.procedure("document-enhancer.commands.outputs-disk", fault="machine:down")
+def test_outputs_disk(machine: Machine, record: Record) -> None:
+    """How much of the volume that holds the outputs is used, and how much is free."""
+    space = machine.disk("outputs")
+    record("outputs_disk_used", space.used_pct, "%")
+    record("outputs_disk_free", space.free_bytes, "B")
+
+
+@pytest.mark.generic
+@pytest.mark.procedure(
+    "agent-aiops.key-metrics.resource-usage", "aegis-rag.daily.resource-utilisation", fault="machine:down"
+)
+def test_resource_usage(machine: Machine, record: Record) -> None:
+    """What is in use of processors, memory, swap and every disk is recorded."""
+    usage = machine.usage()
+    record("machine_cpu", usage.cpu_pct, "%")
+    record("machine_memory", usage.memory_pct, "%")
+    record("machine_swap", usage.swap_pct, "%")
+    record("machine_load", usage.load)
+    for space in machine.disks():
+        record(f"machine_disk[{space.mount}]", space.used_pct, "%")
+
+
+@pytest.mark.procedure("aegis-rag.kpi-llm.gpu-memory", fault="gpus:full")
+def test_gpu_memory(record: Record) -> None:
+    """There is GPU memory left."""
+    record.figure("gpu_memory")
+
+
+@pytest.mark.procedure("aegis-rag.kpi-llm.gpu-utilisation", fault="gpus:busy")
+def test_gpu_utilisation(record: Record) -> None:
+    """The GPU is not overloaded, or not for long."""
+    record.figure("gpu_utilisation")
+
+
+@pytest.mark.procedure("document-enhancer.status.process-running", fault="process_list:none")
+def test_the_service_runs(record: Record) -> None:
+    """There is a process of the service."""
+    record.figure("service_processes")
+
+
+@pytest.mark.procedure("document-enhancer.status.process-resources", fault="process_list:none")
+def test_what_the_service_uses(record: Record) -> None:
+    """Processor and memory of the service's processes."""
+    record.figure("service_cpu")
+    record.figure("service_memory")
