@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, cast
 from pytest_llmops.clients.figures import Figures
 from pytest_llmops.clients.traffic import round_of
 from pytest_llmops.judge.thresholds import threshold_for
-from pytest_llmops.target.figures import FromAppCommand, FromLogs, FromMachine, FromMetrics, FromPrometheus
+from pytest_llmops.target.figures import FromAppCommand, FromLogs, FromMachine, FromMetrics, FromPrometheus, FromTraffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_llmops.clients.api import Api
     from pytest_llmops.clients.client import Client
-    from pytest_llmops.clients.traffic import Once, Traffic
-    from pytest_llmops.target.figures import Figure
+    from pytest_llmops.clients.traffic import Once
     from pytest_llmops.target.load import Target
 
 SOURCES: dict[type, str] = {
@@ -52,22 +51,27 @@ class Limited:
             name for name in table.figures if name in spoken_of or threshold_for(name, table.thresholds) is not None
         ]
 
+    def prepare(self) -> None:
+        """Ask the run's round of questions: a service that has just started has counted nothing yet.
+
+        Raises:
+            LlmopsError: it cannot be asked, which each figure then says of itself.
+        """
+        api = self._target.table.components.api
+        counted = any(isinstance(self._target.table.figures[name], FromMetrics | FromTraffic) for name in self.names)
+        if counted and api is not None and "query" in api.routes:
+            round_of(cast("Api", self._client("api")), self._target.workload, self._once)
+
     def read(self, name: str) -> tuple[float, str]:
-        """A figure now, and its unit. What is counted since a service's start is read of the run's round of questions.
+        """A figure now, and its unit.
 
         Raises:
             LlmopsError: as in ``Figures.read``.
         """
-        reading = self._figures.read(name, during=self._traffic(self._figures.table(name)))
+        reading = self._figures.read(name)
         return reading.value, reading.unit
 
     def component(self, name: str) -> str:
         """The component that it is read from."""
         figure = self._target.table.figures[name]
         return SOURCES.get(type(figure)) or str(getattr(figure, "component", ""))
-
-    def _traffic(self, figure: Figure) -> Traffic | None:
-        api = self._target.table.components.api
-        if not isinstance(figure, FromMetrics) or figure.component != "api" or api is None or "query" not in api.routes:
-            return None
-        return round_of(cast("Api", self._client("api")), self._target.workload, self._once)

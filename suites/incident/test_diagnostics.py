@@ -29,12 +29,12 @@ def test_benchmark_is_saved(diagnostics: Diagnostics, record: Record) -> None:
     record("benchmarked_answers", sum(len(diagnostics.read(file)) for file in benchmarks), "answers")
 
 
-@pytest.mark.procedure("voyageur.incident.incident-report", fault="dashboard-summary:fails")
+@pytest.mark.procedure("voyageur.incident.incident-report", fault="dashboard_summary:fails")
 def test_incident_report(diagnostics: Diagnostics, record: Record) -> None:
     """The report tells time, severity, status, system summary, what was really done, and the next steps."""
     report = diagnostics.read("incident-report.md")
     record("report_length", len(report), "characters")
-    assert diagnostics.read("commands/dashboard-summary.txt").strip() in report
+    assert diagnostics.read("commands/dashboard_summary.txt").strip() in report
 
 
 @pytest.mark.procedure("voyageur.incident.send-notification", fault="notify:refused")

@@ -31,10 +31,10 @@ def test_system_diagnostics(triage: Triage, record: Record) -> None:
     assert not triage.evidence, triage.said
 
 
-@pytest.mark.procedure("voyageur.maintenance.result-log", fault="dashboard-summary:fails")
+@pytest.mark.procedure("voyageur.maintenance.result-log", fault="dashboard_summary:fails")
 def test_result_is_written(triage: Triage, app_command: AppCommands, documents: Documents, record: Record) -> None:
     """The maintenance result tells time, outcome by what was verified, and what the dashboard says."""
-    summary = app_command.text("dashboard-summary")
+    summary = app_command.text("dashboard_summary")
     log = documents.write("maintenance-log.md", triage.outcome("Maintenance", summary=summary))
     record("log_length", len(documents.read(log)), "characters")
     assert summary.strip() in documents.read(log)
