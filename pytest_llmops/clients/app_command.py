@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from shutil import which
 from typing import TYPE_CHECKING, Any, cast
 
+import jmespath
+
 from pytest_llmops.clients.exchange import last_exchange
 from pytest_llmops.clients.noise import json_within
 from pytest_llmops.control.tool import Tool
@@ -52,6 +54,21 @@ class Ran:
         """The last line that it wrote; standard error goes before output, empty where it wrote nothing."""
         lines = (self.errors.strip() or self.output.strip()).splitlines()
         return lines[-1].strip() if lines else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What a command says of the application's state.
+
+    Attributes:
+        status: its word for the whole.
+        healthy: whether that is a good one.
+        alerts: those that are active.
+    """
+
+    status: str
+    healthy: bool
+    alerts: tuple[str, ...]
 
 
 class AppCommands:
@@ -132,6 +149,27 @@ class AppCommands:
             CallFailed: as `run`; also ``bad-answer``: it holds no whole JSON document.
         """
         return self._document(name, self.run(name, *args))
+
+    def report(self, name: str) -> Reported:
+        """What a command says of the application's state, by its table ``report``.
+
+        Raises:
+            CallFailed: as `json`; also ``bad-answer``: there is no status, or no list of alerts.
+            Unsupported: the target does not say where it stands.
+            Vacuous: the process that was asked has seen no request, so it tells of nothing.
+        """
+        table = self._command(name).report
+        if table is None:
+            raise Unsupported(f"{self.component}: target {self.target.name} does not say where {name} tells its state.")
+        found = self.json(name)
+        status, alerts = jmespath.search(table.status, found), jmespath.search(table.alerts, found)
+        if not isinstance(status, str) or not isinstance(alerts, list):
+            where = f"a status at {table.status!r} and alerts at {table.alerts!r}"
+            raise self._failed(name, "bad-answer", f"its JSON does not hold {where}")
+        if table.counted and jmespath.search(table.counted, found) == 0:
+            of = "of a process of its own that has seen no request, not of the one that serves"
+            raise Vacuous(f"{self.component}: {name} says {status!r} {of}.")
+        return Reported(status, status in table.healthy, tuple(str(alert) for alert in alerts))
 
     def text(self, name: str, *args: str) -> str:
         """A command's output.

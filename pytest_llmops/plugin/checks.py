@@ -18,7 +18,16 @@ TIMED = frozenset({"measure", "load_run", "drill"})
 ASKS = {
     "traffic": "api",
     **dict.fromkeys(
-        ("crontab", "dependencies", "effective_settings", "maintenance", "own_tests", "rollback", "runbook"),
+        (
+            "crontab",
+            "dependencies",
+            "effective_settings",
+            "maintenance",
+            "own_status",
+            "own_tests",
+            "rollback",
+            "runbook",
+        ),
         "app_command",
     ),
 }

@@ -7,7 +7,18 @@ from typing import Literal
 from pydantic import Field
 
 from pytest_llmops.target.durations import Seconds
-from pytest_llmops.target.table import Table
+from pytest_llmops.target.table import JmesPath, Table
+
+
+class Report(Table):
+    """Where a command that tells of the application's state says what, in its JSON."""
+
+    status: JmesPath = Field(description="JMESPath of its word for the state of the whole.")
+    healthy: list[str] = Field(["healthy"], min_length=1, description="Words that are good.")
+    alerts: JmesPath = Field(description="JMESPath of the list of alerts that are active.")
+    counted: JmesPath | None = Field(
+        None, description="JMESPath of how many requests it has seen: where that is 0, it tells of nothing."
+    )
 
 
 class Command(Table):
@@ -20,4 +31,5 @@ class Command(Table):
     )
     exit: list[int] = Field([0], description="Exit statuses that are good.")
     env: list[str] = Field([], description="Variables with secrets of this target that it is to have all the same.")
+    report: Report | None = Field(None, description="Where its JSON says how the application is.")
     unable: str = Field("", description="Why it cannot work as the runbook has it; it is not run, and this is said.")

@@ -78,6 +78,7 @@ def test_collection_is_served(vectors: Vectors, record: Record) -> None:
     assert (collection.status, collection.optimizer) == ("green", "ok"), (
         f"qdrant: collection {collection.name} is {collection.status}, its optimizer {collection.optimizer}"
     )
+    record("optimizer_ok", 1, "collections")
     record("collection_points", collection.points, "points")
     assert collection.points, f"qdrant: collection {collection.name} is empty"
 
