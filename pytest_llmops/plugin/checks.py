@@ -23,7 +23,6 @@ ASKS = {
             "dependencies",
             "effective_settings",
             "maintenance",
-            "own_status",
             "own_tests",
             "rollback",
             "runbook",

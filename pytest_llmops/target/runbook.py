@@ -102,18 +102,6 @@ class Backup(Table):
     copies: str = Field("config_backups", description="Command of app_command: 'epoch-seconds path' a copy.")
 
 
-class Status(Table):
-    """What the application says of itself, by a command of its own."""
-
-    read: str = Field(description="Command of app_command that prints it, as JSON.")
-    status: JmesPath = Field(description="The word for how it is.")
-    good: list[str] = Field(["healthy"], description="Words that are good.")
-    alerts: JmesPath = Field("alerts", description="What it is alarmed about: a list of texts.")
-    counted: JmesPath | None = Field(
-        None, description="How much it has counted; of nothing, status and alerts say nothing."
-    )
-
-
 class Runbook(Table):
     """What the runbook says must be so."""
 
@@ -130,4 +118,3 @@ class Runbook(Table):
     settings: Settings = Settings()
     restart: Restart | None = None
     backup: Backup = Backup()
-    status: Status | None = None
