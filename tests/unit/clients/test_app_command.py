@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmops.clients.app_command import Ran
+from pytest_llmops.clients.app_command import Ran, Reported
 from pytest_llmops.clients.exchange import last_exchange
 from pytest_llmops.clients.preflight import preflight
 from pytest_llmops.errors import BudgetSpent, CallFailed, Unsupported, Vacuous
@@ -202,3 +202,36 @@ def test_preflight(commands, tmp_path):
 def test_the_last_line_that_was_said():
     assert Ran(0, "one\ntwo\n\n", " \n", 0.1).said == "two"
     assert Ran(0, "", "", 0.1).said == ""
+
+
+REPORT = {"status": "health.status", "alerts": "alerts", "counted": "requests"}
+
+
+def told(commands, text, report=REPORT):
+    return commands(dashboard={"argv": ["echo", text], "output": "json", "report": report}).report("dashboard")
+
+
+def test_what_a_dashboard_says(commands):
+    well = told(commands, '{"health": {"status": "healthy"}, "alerts": [], "requests": 3}')
+    assert well == Reported("healthy", healthy=True, alerts=())
+    bad = told(commands, 'noise\n{"health": {"status": "critical"}, "alerts": ["SLOW"], "requests": 3}')
+    assert bad == Reported("critical", healthy=False, alerts=("SLOW",))
+
+
+def test_a_dashboard_of_a_process_that_has_seen_nothing(commands):
+    with pytest.raises(Vacuous) as caught:
+        told(commands, '{"health": {"status": "warning"}, "alerts": ["LOW"], "requests": 0}')
+    assert str(caught.value) == (
+        "app_command: dashboard says 'warning' of a process of its own that has seen no request, not of the one that "
+        "serves."
+    )
+
+
+def test_a_dashboard_that_does_not_say(commands):
+    assert failure(lambda: told(commands, '{"health": {}, "requests": 3}')) == (
+        "bad-answer",
+        "app_command: dashboard: its JSON does not hold a status at 'health.status' and alerts at 'alerts'.",
+    )
+    with pytest.raises(Unsupported) as caught:
+        told(commands, "{}", report=None)
+    assert str(caught.value) == "app_command: target staging does not say where dashboard tells its state."
