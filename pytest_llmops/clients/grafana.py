@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_llmops.clients.dashboards import Dashboard, Source
 from pytest_llmops.clients.over_http import OverHttp
-from pytest_llmops.errors import CallFailed, excerpt
+from pytest_llmops.errors import CallFailed, Unsupported, excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -85,6 +85,29 @@ class Grafana(OverHttp):
             CallFailed: there is none of that uid (kind ``http-404``), or we may not see it.
         """
         return self._read(f"dashboards/uid/{uid}", Dashboard.of)
+
+    def expected(self) -> list[Dashboard]:
+        """The dashboards that the profile describes, as Grafana has them now.
+
+        Raises:
+            Unsupported: it describes none.
+            CallFailed: one of them is not there (kind ``http-404``).
+        """
+        if not self.config.dashboards:
+            raise Unsupported(f"{self.component}: its profile describes no dashboard.")
+        return [self.dashboard(table.uid) for table in self.config.dashboards]
+
+    def lacks(self, board: Dashboard) -> list[str]:
+        """Rows and panels of a dashboard that the profile describes and that are not there, by title."""
+        table = next((one for one in self.config.dashboards if one.uid == board.uid), None)
+        rows = {row.title: {panel.title for panel in row.panels} for row in board.rows}
+        said = []
+        for row in table.rows if table else []:
+            if row.title not in rows:
+                said.append(f"row {row.title}")
+                continue
+            said += [f"panel {panel.title}" for panel in row.panels if panel.title not in rows[row.title]]
+        return said
 
     def sources(self) -> list[Source]:
         """Where panels get their numbers from.

@@ -9,11 +9,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 LONGEST_LINE = 1_000_000
 """Bytes; what is longer comes in pieces."""
+
+LARGE = 2_000_000
+NEAR = 100_000
+"""Bytes of a file that is searched for a time, and of how near that is found: processes write a little out of order."""
 
 _ROTATED = re.compile(r"(?:\.(?P<number>\d{1,4})|[.-]\d{4}-?\d{2}-?\d{2}(?:[T_-]?\d{2,6})?)(?:\.\w+)?(?:\.gz)?$|\.gz$")
 
@@ -77,19 +81,26 @@ class Lines:
     Args:
         files: in that order.
         max_bytes: so much of the newest is read.
+        begins: name of a file to the byte before which nothing is wanted.
 
     Attributes:
         cut: once all were read: sentences of what was left out, or is damaged.
     """
 
-    def __init__(self, files: Sequence[LogFile], max_bytes: int) -> None:
+    def __init__(self, files: Sequence[LogFile], max_bytes: int, begins: Mapping[str, int] | None = None) -> None:
         self._shares: list[tuple[LogFile, int]] = []
+        self._begins = begins or {}
         self.cut: list[str] = []
         left = max_bytes
         for file in reversed(files):
-            share = min(left, _unpacked(file))
+            share = min(left, _unpacked(file) - self._begins.get(file.name, 0))
             self._shares.insert(0, (file, share))
             left -= share
+
+    @property
+    def headless(self) -> bool:
+        """Whether they may begin within an entry."""
+        return any(share < _unpacked(file) for file, share in self._shares)
 
     def __iter__(self) -> Iterator[str]:
         for file, share in self._shares:
@@ -100,7 +111,7 @@ class Lines:
 
     def _of(self, file: LogFile, share: int) -> Iterator[str]:
         skip = max(0, _unpacked(file) - share)
-        if skip:
+        if skip > self._begins.get(file.name, 0):
             self.cut.append(f"{file.name} was read from byte {skip} on")
         try:
             with cast("BinaryIO", gzip.open(file.path) if file.compressed else file.path.open("rb")) as opened:
@@ -110,6 +121,31 @@ class Lines:
                 yield from _decoded(opened, share)
         except (OSError, EOFError, zlib.error) as error:
             self.cut.append(f"{file.name} could not be read to its end: {getattr(error, 'strerror', None) or error}")
+
+
+def begin(file: LogFile, since: float, time_in: Callable[[str], float | None]) -> int:
+    """A byte of a large file before which all is older: its lines are in the order of their times, more or less.
+
+    Args:
+        file: whose lines are looked at.
+        since: epoch seconds.
+        time_in: the time of a line.
+    """
+    if file.compressed or file.bytes < LARGE:
+        return 0
+    low, high = 0, file.bytes
+    with file.path.open("rb") as opened:
+        while high - low > NEAR:
+            middle = (low + high) // 2
+            opened.seek(middle)
+            opened.readline(LONGEST_LINE)
+            times = (time_in(line) for line in _decoded(opened, NEAR))
+            at = next((moment for moment in times if moment is not None), None)
+            if at is not None and at < since:
+                low = middle
+            else:
+                high = middle
+    return max(0, low - NEAR)
 
 
 def _decoded(opened: BinaryIO, most: int) -> Iterator[str]:

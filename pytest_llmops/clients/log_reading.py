@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, cast
 from pytest_llmops.clients import below
 from pytest_llmops.clients.exchange import last_exchange
 from pytest_llmops.clients.log_entries import Entries, Entry, Reading
-from pytest_llmops.clients.log_files import Lines, LogFile, of
+from pytest_llmops.clients.log_files import Lines, LogFile, begin, of
 from pytest_llmops.clients.log_lines import LineReader
 from pytest_llmops.clients.log_words import rank, without_secrets
-from pytest_llmops.errors import CallFailed, ControlError, Unsupported, did_you_mean
+from pytest_llmops.errors import CallFailed, ControlError, Unsupported, Vacuous, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from pytest_llmops.state.ledger import Ledger
     from pytest_llmops.target.components import Logs as Table
@@ -122,8 +122,8 @@ class LogReading:
         if table.files:
             files = self.files(name)
             recent = [file for file in files if since is None or file.changed_at >= since] or files[-1:]
-            older = len(recent) < len(files)
-            found = self._of_files(name, recent)
+            found, whole = self._of_files(name, recent, since)
+            older = len(recent) < len(files) or not whole
         else:
             found = self._of_lines(name, self.handed_out(name))
         self.ledger.answer(self.component)
@@ -148,6 +148,17 @@ class LogReading:
         firsts = (self._first(table, name, file) for file in self.files(name))
         return min((first for first in firsts if first is not None), default=None)
 
+    def reach_s(self, name: str) -> float:
+        """How far a log reaches back.
+
+        Raises:
+            Vacuous: it holds no time.
+        """
+        oldest = self.oldest_at(name)
+        if oldest is None:
+            raise Vacuous(f"{self.component}: {name} holds no time, so how far it reaches back cannot be told.")
+        return max(0.0, time.time() - oldest)
+
     def _first(self, table: Source, name: str, file: LogFile) -> float | None:
         entries = LineReader(table, name).entries(Lines([file], self.part.max_bytes))
         return next((entry.at for entry in entries if entry.at is not None), None)
@@ -167,19 +178,31 @@ class LogReading:
         except ControlError as error:
             raise CallFailed(self.component, error.kind, f"{self.component}: {name}: {error}") from None
 
-    def _of_files(self, name: str, files: list[LogFile]) -> Read:
+    def _of_files(self, name: str, files: list[LogFile], since: float | None) -> tuple[Read, bool]:
+        """What stands in these files, and whether that is all: of a large one what is older is not looked at."""
         last_exchange.set(f"zcat -f {' '.join(shlex.quote(str(file.path)) for file in files[-5:])}")
         signature = tuple(file.signature for file in files)
         known = self._known.get(name)
-        if known is None or known[0] != signature:
-            known = self._known[name] = signature, self._parsed(name, files)
-        return known[1]
+        if known is not None and known[0] == (signature, {}):
+            return known[1], True
+        begins = {} if since is None else self._begins(name, files, since)
+        if known is None or known[0] != (signature, begins):
+            known = self._known[name] = (signature, begins), self._parsed(name, files, begins)
+        return known[1], not begins
 
-    def _parsed(self, name: str, files: list[LogFile]) -> Read:
+    def _begins(self, name: str, files: list[LogFile], since: float) -> dict[str, int]:
+        table = self.source(name)
+        if table.format == "document":
+            return {}
+        reader = LineReader(table, name)
+        found = {file.name: begin(file, since, reader.time_in) for file in files}
+        return {file: byte for file, byte in found.items() if byte}
+
+    def _parsed(self, name: str, files: list[LogFile], begins: Mapping[str, int]) -> Read:
         table = self.source(name)
         if table.format != "document":
-            lines = Lines(files, self.part.max_bytes)
-            found = self._of_lines(name, lines)
+            lines = Lines(files, self.part.max_bytes, begins)
+            found = self._of_lines(name, lines, headless=lines.headless)
             return Read(found.entries, found.read, found.unreadable, (*lines.cut, *found.cut))
         reader = LineReader(table, name)
         texts = ((file, "\n".join(Lines([file], self.part.max_bytes))) for file in files[-self.part.max_lines :])
@@ -187,9 +210,9 @@ class LogReading:
         entries = sorted((one for one in documents if one is not None), key=lambda entry: entry.at or 0.0)
         return Read(entries, reader.read, reader.unreadable)
 
-    def _of_lines(self, name: str, lines: Iterable[str]) -> Read:
+    def _of_lines(self, name: str, lines: Iterable[str], *, headless: bool = False) -> Read:
         reader = LineReader(self.source(name), name)
-        kept: deque[Entry] = deque(reader.entries(lines), maxlen=self.part.max_lines)
+        kept: deque[Entry] = deque(reader.entries(lines, headless=headless), maxlen=self.part.max_lines)
         cut = (f"of {reader.read} entries the newest {len(kept)} are kept",) if reader.read > len(kept) else ()
         entries = list(kept)
         if len(self.source(name).files) > 1:  # several logs in one

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -50,7 +51,8 @@ _SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 
 
-def level(text: object) -> str:
+@lru_cache(maxsize=256)
+def level(text: str | float | None) -> str:
     """One of `LEVELS`, from a word in any case or a number (the journal's, or Python's); else the word itself."""
     word = str(text if text is not None else "").strip().strip("[]").lower()
     if word.isdecimal():
@@ -95,7 +97,7 @@ def clock(timezone: str, form: str | None) -> Callable[[object], float | None]:
             return None
         text = str(found).strip()
         try:
-            read = _formed(text, form) if form else _epoch(text) or dt.datetime.fromisoformat(text)
+            read = _formed(text, form) if form else _written(text)
         except ValueError:
             return None
         if isinstance(read, float):
@@ -103,6 +105,11 @@ def clock(timezone: str, form: str | None) -> Callable[[object], float | None]:
         return (read if read.tzinfo else read.replace(tzinfo=zone)).timestamp()
 
     return moment
+
+
+def _written(text: str) -> float | dt.datetime:
+    """An epoch number or ISO 8601, whichever it looks like."""
+    return dt.datetime.fromisoformat(text) if text[4:5] == "-" else _epoch(text) or dt.datetime.fromisoformat(text)
 
 
 def _epoch(text: str) -> float | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_llmops.clients import below
@@ -21,41 +20,10 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.log_entries import Entry
     from pytest_llmops.clients.log_files import LogFile
     from pytest_llmops.clients.log_following import Following
+    from pytest_llmops.clients.log_keeping import Retention, Size
     from pytest_llmops.clients.log_rotation import Rotated
     from pytest_llmops.state.ledger import Ledger
     from pytest_llmops.target.load import Target
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """How large a log is.
-
-    Attributes:
-        megabytes: on disk, rotated files included.
-        files: how many they are.
-        per_day: megabytes that came in a day, over its whole reach; None where it holds no time.
-    """
-
-    megabytes: float
-    files: int
-    per_day: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """How far a log reaches back, and whether that is what was asked for.
-
-    Attributes:
-        reach_s: age of its oldest entry.
-        oldest_file_s: time since its oldest file was last written.
-        rotated: how many files of it were rotated away.
-        wrong: sentences of what is not as asked.
-    """
-
-    reach_s: float
-    oldest_file_s: float
-    rotated: int
-    wrong: tuple[str, ...]
 
 
 class Logs:
@@ -195,7 +163,7 @@ class Logs:
         Raises:
             Vacuous: it holds no time.
         """
-        return self._reach_s(source) / DAY_S
+        return self._logs.reach_s(source) / DAY_S
 
     def newest_age_s(self, source: str) -> float:
         """How old its newest entry is.
@@ -227,11 +195,9 @@ class Logs:
         Raises:
             Unsupported: none does.
         """
-        tables = self._logs.part.sources
-        names = [name for name, table in tables.items() if table.files and not table.at_least]
-        if not names:
-            raise Unsupported(f"{self.component}: target {self.target.name} has no log in files.")
-        return {name: self._size(name) for name in names}
+        from pytest_llmops.clients.log_keeping import sizes
+
+        return sizes(self._logs)
 
     def retention(self, source: str) -> Retention:
         """How far a log reaches back, against its ``keep`` and ``drop``.
@@ -240,17 +206,9 @@ class Logs:
             Unsupported: the target asks for neither.
             Vacuous: it holds no time.
         """
-        from pytest_llmops.clients.log_rotation import unkept
+        from pytest_llmops.clients.log_keeping import retention
 
-        table = self._logs.source(source)
-        if not table.keep and not table.drop:
-            raise Unsupported(f"{self.component}: {source} has neither keep nor drop, so any retention is right.")
-        files = self.files(source)
-        now = time.time()
-        reach_s = self._reach_s(source)
-        ages = [(file.name, now - file.changed_at) for file in files]
-        wrong = unkept(source, table, reach_s, self._installed_s(), ages)
-        return Retention(reach_s, max(0.0, ages[0][1]), sum(file.rotated for file in files), wrong)
+        return retention(self._logs, source)
 
     def archive(self, source: str) -> Path:
         """Put the rotated files of a log into one ``.tar.gz`` of this month in the state folder; they stay themselves.
@@ -259,14 +217,9 @@ class Logs:
             Vacuous: none was rotated.
             CallFailed: the archive does not hold all of them afterwards.
         """
-        from pytest_llmops.clients.archives import archived, folder
+        from pytest_llmops.clients.log_keeping import archive
 
-        files = self.rotated(source)
-        if not files:
-            raise Vacuous(f"{self.component}: no file of {source} was rotated yet, so there is nothing to archive.")
-        month = time.strftime("%Y-%m", time.gmtime())
-        place = folder(self.target, "archives") / f"{source}-{month}.tar.gz"
-        return archived(self.component, place, {file.name: file.path for file in files})
+        return archive(self._logs, source)
 
     def rotation(self) -> Rotated:
         """Logrotate's configuration of these logs, and what its debug run says.
@@ -274,15 +227,9 @@ class Logs:
         Raises:
             Unsupported: the target does not say how it is shown.
         """
-        from pytest_llmops.clients.app_command import AppCommands
-        from pytest_llmops.clients.log_rotation import Rotated
+        from pytest_llmops.clients.log_keeping import rotation
 
-        table = self._logs.part.rotation
-        if table is None:
-            raise Unsupported(f"{self.component}: target {self.target.name} has no table rotation.")
-        commands = AppCommands(self.target, "app_command", self._logs.ledger)
-        trial = commands.run(table.trial)
-        return Rotated(commands.text(table.entry), f"{trial.output}\n{trial.errors}", tuple(table.directives))
+        return rotation(self._logs)
 
     @property
     def _pace(self) -> float:
@@ -294,22 +241,3 @@ class Logs:
     def _look(self) -> None:
         if any(source.files for source in self._logs.part.sources.values()):
             below.there(self.component, self._logs.root)
-
-    def _size(self, name: str) -> Size:
-        files = self.files(name)
-        megabytes = sum(file.bytes for file in files) / 1e6
-        oldest = self._logs.oldest_at(name)
-        days = None if oldest is None else max(1.0, (time.time() - oldest) / DAY_S)
-        return Size(megabytes, len(files), megabytes / days if days else None)
-
-    def _reach_s(self, name: str) -> float:
-        oldest = self._logs.oldest_at(name)
-        if oldest is None:
-            raise Vacuous(f"{self.component}: {name} holds no time, so how far it reaches back cannot be told.")
-        return max(0.0, time.time() - oldest)
-
-    def _installed_s(self) -> float | None:
-        """Age of the installation, where a file shows it."""
-        shown = self._logs.part.installation
-        found = below.found(self.component, self._logs.root, [shown]) if shown else []
-        return time.time() - min(path.stat().st_mtime for path in found) if found else None

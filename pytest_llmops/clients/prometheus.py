@@ -24,6 +24,9 @@ Read = TypeVar("Read")
 STEPS = 250
 """Points of a curve where no step is given, as in Prometheus' own pages."""
 
+MOST_STEPS = 10_000
+"""Points of one curve that every server gives."""
+
 NAMED = 5
 """Series that an error names."""
 
@@ -174,9 +177,9 @@ class Prometheus(OverHttp):
 
         Args:
             last_s: from so many seconds ago until now.
-            step_s: how finely it is looked; a 250th of the time, but at least one second, if not given.
+            step_s: how finely it is looked; as finely as a server allows, but at least one second, if not given.
         """
-        step_s = step_s or max(1.0, last_s / STEPS)
+        step_s = step_s or max(1.0, last_s / MOST_STEPS)
         curves = self.range('max by (alertname) (ALERTS{alertstate="firing"})', last_s=last_s, step_s=step_s)
         found = [fired(curve.labels["alertname"], [at for at, _ in curve.points], step_s) for curve in curves]
         return sorted(found, key=lambda one: one.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
@@ -72,7 +73,7 @@ def _findings(target: Target, reach: Reach) -> Iterator[Finding]:
             yield Finding("rule", rule.alert, "; ".join(said))
     if prometheus:
         yield from _jobs(target, reach, prometheus.targets())
-        yield from _rows(target, prometheus)
+        yield from _rows(target, prometheus, exported)
     yield from _panels(target, reach, exported)
     yield from _commands(target)
 
@@ -161,13 +162,25 @@ def _path(url: str) -> str:
     return "/" + url.partition("://")[2].partition("/")[2]
 
 
-def _rows(target: Target, prometheus: Prometheus) -> Iterator[Finding]:
+def _rows(target: Target, prometheus: Prometheus, exported: Exported) -> Iterator[Finding]:
     config = target.table.components.prometheus
     for row in config.rows if config else []:
         if row.series is None:
             yield Finding("row", row.row, "no job yields it")
-        elif not prometheus.series(row.series):
+        elif not _filled(target, prometheus, row.series, exported):
             yield Finding("row", row.row, f"Prometheus has no series {row.series}")
+
+
+def _filled(target: Target, prometheus: Prometheus, series: str, exported: Exported) -> bool:
+    """Whether Prometheus has a series; one that is on the service's page is waited for until it has been scraped."""
+    config, table = target.table.components.prometheus, target.table
+    faster = table.sandbox.compress if table.environment == "sandbox" else 1.0
+    interval_s = (config.scrape_interval if config else None) or 30.0
+    deadline = time.monotonic() + max(3.0, 2 * interval_s / faster)
+    comes = all(exported.has(name) for name in metrics_of(parse(series)))
+    while not (found := prometheus.series(series)) and comes and time.monotonic() < deadline:
+        time.sleep(min(1.0, interval_s / faster))
+    return bool(found)
 
 
 def _panels(target: Target, reach: Reach, exported: Exported) -> Iterator[Finding]:

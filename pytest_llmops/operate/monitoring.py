@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import math
+import re
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmops.errors import Unsupported, Vacuous
-from pytest_llmops.judge.vacuity import Finding, mistaken
+from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
+from pytest_llmops.judge.vacuity import Finding, metrics_of, mistaken
+from pytest_llmops.operate.alert_history import written
 from pytest_llmops.promql import PromqlError, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pytest_llmops.clients.prometheus import Prometheus
-    from pytest_llmops.clients.watching import Alert, Rule, ScrapeTarget
+    from pytest_llmops.clients.watching import Alert, Fired, Rule, ScrapeTarget
     from pytest_llmops.target.components import Prometheus as PrometheusTable
     from pytest_llmops.target.load import Target
     from pytest_llmops.target.monitoring import AlertRule, Job
@@ -49,6 +54,28 @@ class JobCheck:
     differs: list[str]
     down: list[str]
     up: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far a failure reaches.
+
+    Attributes:
+        parts: name, value and unit of each part of each figure.
+        silent: figures that say nothing.
+    """
+
+    parts: list[tuple[str, float, str]]
+    silent: list[str]
+
+    def whole(self) -> None:
+        """Go on only where every figure says something.
+
+        Raises:
+            Vacuous: one does not.
+        """
+        if self.silent:
+            raise Vacuous(f"prometheus: {', '.join(self.silent)} says nothing: nothing was counted lately.")
 
 
 class Lint:
@@ -122,6 +149,15 @@ class Lint:
             len(scraped) - len(down),
         )
 
+    @property
+    def jobs(self) -> list[str]:
+        """Names of the scrape jobs that the profile describes."""
+        return [job.job for job in self._watch.jobs]
+
+    def history(self, fired: Sequence[Fired], last_s: float) -> str:
+        """The alerts that fired within a time, as a document."""
+        return written(fired, last_s)
+
     def setup(self) -> list[str]:
         """How Prometheus' own set-up is another than the runbook's; empty where it is the same.
 
@@ -171,6 +207,100 @@ class Lint:
         there |= {alert.name for alert in self._prometheus.alerts()}
         return sorted(there - known)
 
+    def missing_files(self) -> list[str]:
+        """Rule files of the runbook that Prometheus does not load.
+
+        Raises:
+            CallFailed: Prometheus cannot be asked.
+        """
+        watch = self._watch
+        assert self._prometheus is not None
+        loaded = {name.rpartition("/")[2] for name in self._prometheus.setup().rule_files}
+        return [name for name in watch.rule_files if name.rpartition("/")[2] not in loaded]
+
+    def scraped(self, pattern: str) -> list[str]:
+        """Names of series that Prometheus has and that match a regular expression as a whole.
+
+        Raises:
+            Vacuous: none does.
+            CallFailed: Prometheus cannot be asked.
+        """
+        assert self._prometheus is not None
+        found = [name for name in self._prometheus.labels("__name__") if re.fullmatch(pattern, name, re.IGNORECASE)]
+        if not found:
+            raise Vacuous(f"prometheus: it has no series like {pattern!r}: no job yields it, and no rule can watch it.")
+        return found
+
+    def rules_about(self, names: Iterable[str]) -> list[str]:
+        """The deployed alert rules that ask for one of these series.
+
+        Raises:
+            CallFailed: Prometheus cannot be asked.
+        """
+        assert self._prometheus is not None
+        wanted = set(names)
+        rules = [rule for rule in self._prometheus.rules() if rule.kind == "alerting"]
+        return [rule.name for rule in rules if wanted & set(_asked_for(rule.expr))]
+
+    def scope(self, ask: Callable[[], object]) -> Reach:
+        """How far a failure reaches: the figures of the profile's ``scope`` now, part by part.
+
+        Where nothing was counted lately there is nothing to see, so it is asked and looked again for three scrapes.
+
+        Args:
+            ask: makes the service count something; what it raises for a failed call is no matter here.
+
+        Raises:
+            Unsupported: the profile describes none.
+            CallFailed: Prometheus cannot be asked.
+        """
+        if not self._watch.scope:
+            raise Unsupported(f"the profile of {self._target.name} describes no scope of a failure.")
+        faster = self._target.table.sandbox.compress if self._target.table.environment == "sandbox" else 1.0
+        pause_s = max(0.5, (self._watch.scrape_interval or 30.0) / faster)
+        deadline = time.monotonic() + max(5.0, 3 * pause_s)
+        while True:
+            found = {name: self._parts(table.expr) for name, table in self._watch.scope.items()}
+            silent = [name for name, parts in found.items() if not parts]
+            if not silent or time.monotonic() > deadline:
+                units = {name: table.unit for name, table in self._watch.scope.items()}
+                parts = [(name, part, value) for name, several in found.items() for part, value in several.items()]
+                return Reach([(f"{name}[{part}]", value, units[name]) for name, part, value in parts], silent)
+            with suppress(CallFailed):
+                ask()
+            time.sleep(pause_s)
+
+    def _parts(self, expr: str) -> dict[str, float]:
+        assert self._prometheus is not None
+        readings = [one for one in self._prometheus.query(expr) if math.isfinite(one.value)]
+        return {",".join(one.labels.values()) or "all": one.value for one in readings}
+
+    def playbooks(self) -> list[str]:
+        """The headings of the document with the playbooks.
+
+        Raises:
+            Unsupported: the profile names none.
+            CallFailed: it is not there (kind ``absent``).
+        """
+        name, files = self._watch.playbooks, self._target.table.components.files
+        if not name or files is None:
+            raise Unsupported(f"the profile of {self._target.name} names no document with playbooks.")
+        path = self._target.root / files.root / name
+        if not path.is_file():
+            said = f"files: {name}, the document with the playbooks, is not there."
+            raise CallFailed("files", "absent", said)
+        lines = path.read_text(encoding="utf-8").splitlines()
+        return [line.removeprefix("## ").strip() for line in lines if line.startswith("## ")]
+
+    def unwritten(self) -> list[str]:
+        """Alerts of the profile whose playbook is not in the document.
+
+        Raises:
+            Unsupported, CallFailed: as in :meth:`playbooks`.
+        """
+        written = set(self.playbooks())
+        return [rule.alert for rule in self._watch.rules if rule.playbook and rule.playbook not in written]
+
     @property
     def _watch(self) -> PrometheusTable:
         """The profile's table of Prometheus.
@@ -197,6 +327,13 @@ def _differs(table: AlertRule, deployed: list[Rule]) -> list[str]:
         if rule.labels.get(label) != text:
             said.append(f"{name} has {label} {rule.labels.get(label)!r}, not {text!r}")
     return said
+
+
+def _asked_for(expr: str) -> list[str]:
+    try:
+        return metrics_of(parse(expr))
+    except PromqlError:
+        return []
 
 
 def _plain(expr: str) -> str:

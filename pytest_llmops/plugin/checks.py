@@ -18,7 +18,15 @@ TIMED = frozenset({"measure", "load_run", "drill"})
 ASKS = {
     "traffic": "api",
     **dict.fromkeys(
-        ("crontab", "dependencies", "effective_settings", "maintenance", "own_tests", "rollback", "runbook"),
+        (
+            "crontab",
+            "dependencies",
+            "effective_settings",
+            "maintenance",
+            "own_tests",
+            "rollback",
+            "runbook",
+        ),
         "app_command",
     ),
 }

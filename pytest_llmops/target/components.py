@@ -14,7 +14,7 @@ from pytest_llmops.target.durations import Seconds, seconds
 from pytest_llmops.target.file_sets import Backup, FileSet
 from pytest_llmops.target.log_sources import Event, Rotation, Source
 from pytest_llmops.target.machine import Sought
-from pytest_llmops.target.monitoring import AlertRule, Dashboard, Job, MetricRow, PromQL
+from pytest_llmops.target.monitoring import AlertRule, Dashboard, Job, MetricRow, Scope
 from pytest_llmops.target.paths import Below
 from pytest_llmops.target.routes import Health, Route, misplaced
 from pytest_llmops.target.secrets import without_userinfo
@@ -266,7 +266,7 @@ class Prometheus(Component):
     jobs: list[Job] = Field([], description="What it scrapes.")
     rules: list[AlertRule] = Field([], description="The alert rules of the runbook and its playbooks.")
     rows: list[MetricRow] = Field([], description="The rows of the runbook's tables of metrics.")
-    scope: dict[str, PromQL] = Field({}, description="How far a failure reaches: figure to expression, split by route.")
+    scope: dict[str, Scope] = Field({}, description="How far a failure reaches, figure by figure.")
     playbooks: str = Field("", description="File with the playbooks, below the root of components.files.")
 
     @field_validator("rules")

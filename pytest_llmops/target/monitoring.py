@@ -86,6 +86,13 @@ class MetricRow(Table):
     )
 
 
+class Scope(Table):
+    """One figure that says how far a failure reaches, split by its expression."""
+
+    expr: PromQL
+    unit: str = ""
+
+
 class Panel(Table):
     """One panel of a dashboard."""
 

@@ -131,7 +131,7 @@ def test_agent_was_initialised(logs: Logs, record: Record) -> None:
 @pytest.mark.procedure("agent-aiops.tool-failure.identify-tool", fault="tool_log:missing")
 def test_tools_that_failed(logs: Logs, record: Record) -> None:
     """Which tools failed in the last 24 hours, how often, and what each said last."""
-    failed = logs.entries("tools", since_s=DAY_S).judged().having(failed=True)
+    failed = logs.entries("tools", since_s=DAY_S).judged().having(success=False)
     record("tool_failures", len(failed), "calls")
-    for tool, calls in failed.by("tool").items():
+    for tool, calls in failed.by("tool_name").items():
         record(f"tool_failures[{tool}]", len(calls), "calls", of=calls.top(1)[0].last)

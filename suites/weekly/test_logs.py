@@ -54,9 +54,9 @@ def test_what_is_asked(logs: Logs, record: Record) -> None:
 @pytest.mark.procedure("agent-aiops.performance-review.tool-usage", fault="tool_log:missing")
 def test_tool_usage(logs: Logs, record: Record) -> None:
     """Calls, failures and the mean duration of each tool in the week."""
-    for tool, calls in logs.entries("tools", since_s=WEEK_S).judged().by("tool").items():
+    for tool, calls in logs.entries("tools", since_s=WEEK_S).judged().by("tool_name").items():
         record(f"tool_calls[{tool}]", len(calls), "calls")
-        record(f"tool_failures[{tool}]", len(calls.having(failed=True)), "calls")
+        record(f"tool_failures[{tool}]", len(calls.having(success=False)), "calls")
         record(f"tool_duration[{tool}]", calls.mean("duration_ms"), "ms")
 
 

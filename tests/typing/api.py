@@ -68,8 +68,8 @@ from pytest_llmops.clients.http import Answer
 from pytest_llmops.clients.listeners import Listener
 from pytest_llmops.clients.log_files import LogFile
 from pytest_llmops.clients.log_groups import Group, Rise
+from pytest_llmops.clients.log_keeping import Retention, Size
 from pytest_llmops.clients.log_rotation import Rotated
-from pytest_llmops.clients.logs import Retention, Size
 from pytest_llmops.clients.machine import Sampled, Way
 from pytest_llmops.clients.processes import RunningProcess
 from pytest_llmops.clients.readings import Curve, Reading

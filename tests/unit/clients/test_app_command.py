@@ -1,5 +1,6 @@
 """Commands of the application: status, output and failures, of real small scripts."""
 
+import json
 import os
 import signal
 import sys
@@ -204,34 +205,24 @@ def test_the_last_line_that_was_said():
     assert Ran(0, "", "", 0.1).said == ""
 
 
-REPORT = {"status": "health.status", "alerts": "alerts", "counted": "requests"}
+def test_what_it_says_of_its_state(commands):
+    def said(status, alerts, total=3):
+        text = json.dumps({"health": {"status": status}, "alerts": alerts, "requests": {"total": total}})
+        report = {"status": "health.status", "alerts": "alerts", "counted": "requests.total"}
+        return commands(dashboard={"argv": ["printf", "Warming...\n%s\n", text], "report": report}).report("dashboard")
 
-
-def told(commands, text, report=REPORT):
-    return commands(dashboard={"argv": ["echo", text], "output": "json", "report": report}).report("dashboard")
-
-
-def test_what_a_dashboard_says(commands):
-    well = told(commands, '{"health": {"status": "healthy"}, "alerts": [], "requests": 3}')
-    assert well == Reported("healthy", healthy=True, alerts=())
-    bad = told(commands, 'noise\n{"health": {"status": "critical"}, "alerts": ["SLOW"], "requests": 3}')
-    assert bad == Reported("critical", healthy=False, alerts=("SLOW",))
-
-
-def test_a_dashboard_of_a_process_that_has_seen_nothing(commands):
-    with pytest.raises(Vacuous) as caught:
-        told(commands, '{"health": {"status": "warning"}, "alerts": ["LOW"], "requests": 0}')
-    assert str(caught.value) == (
-        "app_command: dashboard says 'warning' of a process of its own that has seen no request, not of the one that "
-        "serves."
+    assert said("healthy", []) == Reported("healthy", healthy=True, alerts=())
+    assert said("critical", ["SLOW"]) == Reported("critical", healthy=False, alerts=("SLOW",))
+    with pytest.raises(Vacuous) as nothing:
+        said("warning", ["LOW SUCCESS RATE: 0.0%"], total=0)
+    assert str(nothing.value) == (
+        "app_command: dashboard says 'warning' of a process of its own that has seen no request, "
+        "not of the one that serves."
     )
-
-
-def test_a_dashboard_that_does_not_say(commands):
-    assert failure(lambda: told(commands, '{"health": {}, "requests": 3}')) == (
+    assert failure(lambda: said(None, [])) == (
         "bad-answer",
         "app_command: dashboard: its JSON does not hold a status at 'health.status' and alerts at 'alerts'.",
     )
-    with pytest.raises(Unsupported) as caught:
-        told(commands, "{}", report=None)
-    assert str(caught.value) == "app_command: target staging does not say where dashboard tells its state."
+    with pytest.raises(Unsupported) as nowhere:
+        commands(plain=["echo", "{}"]).report("plain")
+    assert str(nowhere.value) == "app_command: target staging does not say where plain tells its state."

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from pytest_llmops.clients import log_files
 from pytest_llmops.clients.exchange import last_exchange
 from pytest_llmops.clients.log_files import LogFile
 from pytest_llmops.clients.preflight import preflight
@@ -131,6 +132,22 @@ def test_a_large_log_is_read_from_its_end(lay, logs):
         "logs/app.log.1 was not read, the limit of bytes was reached before",
         f"logs/app.log was read from byte {100 * length - 10 - 5 * length - 3} on",
     )
+
+
+@pytest.mark.parametrize("ago_s", [5.5, 1805.5, 15005.5, 39005.5, 90000.0])
+def test_of_a_large_log_only_what_is_of_late_is_looked_at(lay, logs, monkeypatch, ago_s):
+    monkeypatch.setattr(log_files, "LARGE", 10_000)
+    monkeypatch.setattr(log_files, "NEAR", 500)
+    lay("logs/app.log", "".join(line(40000 - i) + "  more of it\n" for i in range(0, 40000, 20)))
+    app = logs()
+    found = app.entries("app", since_s=ago_s + 0.001)
+    assert len(found) == pytest.approx(min(2000, ago_s // 20), abs=1)
+    assert (found.reading.unreadable, found.reading.cut) == (0, ())
+    assert min(ago_s, 39999) <= found.reading.at - found.reading.oldest_at <= min(ago_s, 40000) + 1000
+    (_, begins) = app._logs._known["app"][0]
+    assert bool(begins) is (ago_s < 80000)
+    assert app.count("app") == 2000
+    assert len(app.entries("app", since_s=ago_s + 0.001)) == len(found)
 
 
 def test_of_many_lines_the_newest_are_kept(lay, logs):

@@ -1,0 +1,55 @@
+"""Alert rules: each is deployed as the runbook has it, fires when it should, and only then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_llmops.clients.prometheus import Prometheus
+    from pytest_llmops.operate.monitoring import Lint
+    from pytest_llmops.plugin.measuring import Record
+
+RULES = [
+    pytest.param(alert, marks=pytest.mark.procedure(f"aegis-rag.alert-rules.{step}", fault="prometheus:lax-rules"))
+    for alert, step in (
+        ("AegisAPIHighLatency", "api-high-latency"),
+        ("AegisAPIHighErrorRate", "api-high-error-rate"),
+        ("QdrantHighSearchLatency", "qdrant-high-search-latency"),
+        ("OllamaModelGenerationFailure", "ollama-generation-failure"),
+        ("AegisServiceDown", "service-down"),
+    )
+]
+
+
+@pytest.mark.parametrize("alert", RULES)
+def test_the_rule_is_deployed_and_fires_when_it_should(prometheus: Prometheus, lint: Lint, alert: str) -> None:
+    """The rule is the runbook's, with its duration and severity; over made-up series it fires where it should."""
+    rule = lint.rule(alert)
+    assert not rule.differs, f"{prometheus.component}: " + "; ".join(rule.differs)
+    lint.meant("rule", alert)
+    assert not rule.mistaken, f"{alert} {'; '.join(rule.mistaken)}"
+
+
+@pytest.mark.generic
+def test_every_deployed_rule_can_say_something(prometheus: Prometheus, lint: Lint, record: Record) -> None:
+    """No alert rule asks for a metric that nobody exports, for more than its histogram holds, or for itself."""
+    record("alert_rules", len(prometheus.rules()), "rules")
+    lint.meant("rule")
+
+
+@pytest.mark.generic
+def test_what_is_known_to_say_nothing_still_does(lint: Lint, record: Record) -> None:
+    """What the profile declares vacuous is so, as it was looked into in this run; each is named in the summary."""
+    assert not lint.untrue, "; ".join(lint.untrue)
+    record("vacuous", len(lint.findings), "findings")
+
+
+@pytest.mark.generic
+def test_every_scrape_target_is_up(prometheus: Prometheus, lint: Lint, record: Record) -> None:
+    """Every target that can be up is; those that never can be are named in the summary."""
+    down = [f"{one.job} at {one.url}: {one.error}" for one in prometheus.targets() if one.health == "down"]
+    down = [said for said in down if not any(said.startswith(f"{found.what} ") for found in lint.of("job"))]
+    record("scrape_targets_down", len(down), "targets")
+    assert not down, "prometheus: " + "; ".join(down)
