@@ -25,7 +25,10 @@ FIRST_TOKEN_S = 15.0
 REACH_S = 25.0
 """For all components together."""
 
-LOOK_S = 35.0
+ASK_S = 15.0
+"""For the round of questions that figures are counted by."""
+
+LOOK_S = 30.0
 """For all that is asked of those that can be reached."""
 
 BREACHES = {"critical": "critical", "normal": "warning", "minor": "target"}
@@ -41,6 +44,10 @@ class Readings(Protocol):
     @property
     def names(self) -> Sequence[str]:
         """Those that are to be looked at."""
+        ...
+
+    def prepare(self) -> None:
+        """Do what has to be done before they can be read."""
         ...
 
     def read(self, name: str) -> tuple[float, str]:
@@ -91,6 +98,8 @@ class Looking:
 
     def _rest(self) -> list[Finding]:
         """What each look comes to; one that fails is a finding of its own."""
+        if self.figures is not None and "api" not in self.down:
+            together({"prepare": self.figures.prepare}, ASK_S)  # what came of it, each figure says
         looks = {f"{kind} {name}": (kind, name, component, look) for kind, name, component, look in self._looks()}
         findings: list[Finding] = []
         for title, done in together({title: look for title, (*_, look) in looks.items()}, LOOK_S).items():

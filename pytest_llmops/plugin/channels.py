@@ -12,6 +12,7 @@ from pytest_llmops.target.durations import spoken
 
 if TYPE_CHECKING:
     from pytest_llmops.plugin.run import Run
+    from pytest_llmops.plugin.triaging import Diagnostics, Triage
 
 
 class Channels:
@@ -76,6 +77,40 @@ class Channels:
         routed = self.routed(severity)
         known = [name for name in routed if name in self.names]
         return [self._sent(name, title, body) for name in known or routed[:1]]  # the first says what it lacks
+
+    def send(self, channel: str, title: str, body: str) -> Delivery:
+        """Send a message by one channel, once.
+
+        Raises:
+            Unsupported: the target has no such channel, or its variable is not set.
+            ConfigError: its URL is none, or the extra is not installed.
+        """
+        return self._sent(channel, title, body)
+
+    def report(self, triage: Triage, diagnostics: Diagnostics) -> list[Delivery]:
+        """Deliver the incident report where its severity goes; while there is no incident, a test message instead.
+
+        Raises:
+            Unsupported, ConfigError: as in `tell` and `test`.
+        """
+        if not triage.severity:
+            worst = next((one.name for one in self._run.declared.table.severities), "")
+            return [self.test(name) for name in self.routed(worst)]
+        title = f"{triage.severity} on {self._run.declared.name}"
+        return self.tell(triage.severity, title, diagnostics.read(diagnostics.report.name))
+
+    def alert(self, triage: Triage) -> list[Delivery]:
+        """Send one message that lists every check that failed; nothing where none did.
+
+        Raises:
+            Unsupported, ConfigError: as in `tell`.
+        """
+        if not triage.evidence:
+            return []
+        lines = [f"- {one.title}: {' '.join(one.said.split())}" for one in triage.evidence]
+        severity = triage.severity or self._run.declared.table.severities[-1].name
+        title = f"{severity} on {self._run.declared.name}: {len(lines)} checks failed"
+        return self.tell(severity, title, "\n".join(lines))
 
     def _tested(self, channel: str) -> dict[str, Any]:
         notify = self._run.declared.table.notify

@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     import pytest
 
 TIMED = frozenset({"measure", "load_run", "drill"})
+TRAFFIC = "traffic"
 ASKS = {
-    "traffic": "api",
+    TRAFFIC: "api",
     **dict.fromkeys(
         (
             "crontab",
             "dependencies",
             "effective_settings",
             "maintenance",
-            "own_status",
             "own_tests",
             "rollback",
             "runbook",

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.effective import EffectiveSettings
     from pytest_llmops.clients.failing_service import FailingService
     from pytest_llmops.clients.over_http import OverHttp
-    from pytest_llmops.clients.own_status import OwnStatus
     from pytest_llmops.clients.own_tests import OwnTests
     from pytest_llmops.clients.rollback import Rollback
     from pytest_llmops.clients.runbook import RunbookDocument
@@ -76,17 +75,6 @@ def dependencies(_llmops: Run) -> Dependencies:
     from pytest_llmops.clients.dependencies import Dependencies
 
     return Dependencies(_commands(_llmops))
-
-
-@pytest.fixture(scope="session")
-def own_status(_llmops: Run) -> OwnStatus:
-    """What the application says of itself, by ``runbook.status``: ``not_good() alerts()``.
-
-    Where it has counted nothing yet, that is *vacuous*.
-    """
-    from pytest_llmops.clients.own_status import OwnStatus
-
-    return OwnStatus(_commands(_llmops), _llmops.target.table.runbook.status)
 
 
 @pytest.fixture(scope="session")

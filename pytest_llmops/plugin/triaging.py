@@ -124,6 +124,24 @@ class Triage:
             raise Vacuous(f"who has answered is not known: {error}") from None
         return {step: signed.at for step, signed in done.signed.items()}
 
+    def review(self) -> str:
+        """The post-incident document, in Markdown: timeline and evidence, the rest for a person to complete."""
+        from pytest_llmops.report.incident import review
+
+        return review(self.told(), self.answers.timeline())
+
+    def outcome(self, title: str, *, reason: str = "", summary: str = "") -> str:
+        """The result of a procedure, in Markdown, by what triage found after it: it succeeded only if nothing failed.
+
+        Args:
+            title: of the document.
+            reason: why it was carried out.
+            summary: what the application says of itself.
+        """
+        from pytest_llmops.report.incident import outcome
+
+        return outcome(self.told(summary=summary), title, reason=reason)
+
     def blind(self) -> list[str]:
         """Checks of health that say that all is well where their dependency is replaced by a dead address.
 
@@ -177,6 +195,11 @@ class Diagnostics:
         """What is in it, by path."""
         return [part["file"] for part in self.index["files"]]
 
+    def wanted(self, folder: str) -> list[str]:
+        """The files of a folder of it, had or not: ``wanted("benchmark/")``."""
+        parts = [*self.index["files"], *self.index["lacking"]]
+        return [part["file"] for part in parts if part["file"].startswith(folder)]
+
     def read(self, file: str) -> Any:
         """What stands in one of its files: parsed where its name ends in ``.json``, else the text.
 
@@ -202,9 +225,11 @@ def incidents_of(run: Run) -> Incidents:
 
 def _looked(run: Run) -> dict[str, Any]:
     from pytest_llmops.operate.looking import Looking
+    from pytest_llmops.operate.readings import Limited
 
+    figures = Limited(run.target, run.own.client, run.directory.once)
     at, start = time.time(), time.monotonic()
-    findings = Looking(run.target, run.own.client).look()
+    findings = Looking(run.target, run.own.client, figures).look()
     took_s = time.monotonic() - start
     assessment, incidents = assess(run.declared.table.severities, findings), incidents_of(run)
     for judged in assessment.severities:

@@ -17,7 +17,10 @@ WINDOW_GROUPS = ("day", "opens", "closes")
 def _fires(text: str) -> str:
     from croniter import croniter
 
-    if not croniter.is_valid(text):
+    if not croniter.is_valid(text) or len(text.split()) not in {
+        1,
+        5,
+    }:  # one word: @daily; six: with seconds, unlike cron
         raise ValueError(f"{text!r} is no cron schedule; write five fields, for example '*/5 * * * *' or '0 8 * * 1-5'")
     return text
 
@@ -102,18 +105,6 @@ class Backup(Table):
     copies: str = Field("config_backups", description="Command of app_command: 'epoch-seconds path' a copy.")
 
 
-class Status(Table):
-    """What the application says of itself, by a command of its own."""
-
-    read: str = Field(description="Command of app_command that prints it, as JSON.")
-    status: JmesPath = Field(description="The word for how it is.")
-    good: list[str] = Field(["healthy"], description="Words that are good.")
-    alerts: JmesPath = Field("alerts", description="What it is alarmed about: a list of texts.")
-    counted: JmesPath | None = Field(
-        None, description="How much it has counted; of nothing, status and alerts say nothing."
-    )
-
-
 class Runbook(Table):
     """What the runbook says must be so."""
 
@@ -130,4 +121,3 @@ class Runbook(Table):
     settings: Settings = Settings()
     restart: Restart | None = None
     backup: Backup = Backup()
-    status: Status | None = None

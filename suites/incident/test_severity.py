@@ -29,12 +29,15 @@ def test_nothing_of_the_highest_severity(triage: Triage, record: Record) -> None
 
 
 @pytest.mark.procedure("voyageur.severity.p1-high", "aegis-rag.severity.p1", fault="llm:down")
+@pytest.mark.procedure("document-enhancer.severity.p2", fault="gateway:down")
 def test_nothing_of_the_second_severity(triage: Triage, record: Record) -> None:
     """No part is away and errors and response times are within bounds; the last such incident was answered in time."""
     holds_no_more(triage, record, 2)
 
 
-@pytest.mark.procedure("voyageur.severity.p2-medium", "aegis-rag.severity.p2", fault="llm:one-model")
+@pytest.mark.procedure("voyageur.severity.p2-medium", fault="llm:one-model")
+@pytest.mark.procedure("aegis-rag.severity.p2", fault="llm:no-models")
+@pytest.mark.procedure("document-enhancer.severity.p3", fault="openai_status:incident")
 def test_nothing_of_the_third_severity(triage: Triage, record: Record) -> None:
     """No single model or feature fails, and the last such incident was answered in time."""
     holds_no_more(triage, record, 3)

@@ -1,5 +1,6 @@
 """Commands of the application: status, output and failures, of real small scripts."""
 
+import json
 import os
 import signal
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmops.clients.app_command import Ran
+from pytest_llmops.clients.app_command import Ran, Reported
 from pytest_llmops.clients.exchange import last_exchange
 from pytest_llmops.clients.preflight import preflight
 from pytest_llmops.errors import BudgetSpent, CallFailed, Unsupported, Vacuous
@@ -202,3 +203,26 @@ def test_preflight(commands, tmp_path):
 def test_the_last_line_that_was_said():
     assert Ran(0, "one\ntwo\n\n", " \n", 0.1).said == "two"
     assert Ran(0, "", "", 0.1).said == ""
+
+
+def test_what_it_says_of_its_state(commands):
+    def said(status, alerts, total=3):
+        text = json.dumps({"health": {"status": status}, "alerts": alerts, "requests": {"total": total}})
+        report = {"status": "health.status", "alerts": "alerts", "counted": "requests.total"}
+        return commands(dashboard={"argv": ["printf", "Warming...\n%s\n", text], "report": report}).report("dashboard")
+
+    assert said("healthy", []) == Reported("healthy", healthy=True, alerts=())
+    assert said("critical", ["SLOW"]) == Reported("critical", healthy=False, alerts=("SLOW",))
+    with pytest.raises(Vacuous) as nothing:
+        said("warning", ["LOW SUCCESS RATE: 0.0%"], total=0)
+    assert str(nothing.value) == (
+        "app_command: dashboard says 'warning' of a process of its own that has seen no request, "
+        "not of the one that serves."
+    )
+    assert failure(lambda: said(None, [])) == (
+        "bad-answer",
+        "app_command: dashboard: its JSON does not hold a status at 'health.status' and alerts at 'alerts'.",
+    )
+    with pytest.raises(Unsupported) as nowhere:
+        commands(plain=["echo", "{}"]).report("plain")
+    assert str(nowhere.value) == "app_command: target staging does not say where plain tells its state."

@@ -40,6 +40,9 @@ class Figures:
         self.known = known
         self.names = list(known)
 
+    def prepare(self):
+        """Nothing has to be done."""
+
     def read(self, name):
         found = self.known[name]
         if isinstance(found, Exception):

@@ -42,6 +42,16 @@ def test_a_profile_may_leave_out_what_the_one_below_has(tmp_path):
     assert (list(below.dependencies), below.timestamp) == (["qdrant", "ollama", "jina"], "timestamp")
 
 
+def test_each_part_of_a_profile_may_leave_out_something(tmp_path):
+    table = load(None, "sandbox:aegis-rag-compose", tmp_path).table
+    assert (table.components.logs.sources["app"].command, table.components.logs.sources["app"].files) == (
+        "api_logs",
+        [],
+    )
+    assert "app_log" not in table.sandbox.files
+    assert table.components.api.health.timestamp is None
+
+
 def test_the_file_lies_over_the_profile(read):
     target = read("""
         [targets.staging]
@@ -227,3 +237,18 @@ def test_tls_of_an_address_without_it_is_noted(read):
     )
     behind = "[targets.a.components.api]\nurl = 'http://x'\ntls = { ca = 'ca.pem' }\nproxy = 'https://proxy.example'"
     assert read(behind).notes == ()
+
+
+def test_a_service_that_an_embedded_target_describes_stays_and_another_is_left_out(read):
+    target = read("""
+        [targets.demo]
+        environment = "sandbox"
+        components.redis = {}
+        components.ui = {}
+        components.services.search = {}
+        components.services.other = {}
+        sandbox.services.search.routes = {}
+        sandbox.services.ui.routes = {}
+    """)
+    assert {"redis", "ui", "search"} <= target.table.components.configured().keys()
+    assert target.notes == ("llmops.toml: [targets.demo] is embedded, and the sandbox has no part for other: left out",)

@@ -1,0 +1,61 @@
+"""Diagnostics: what an investigation needs is collected while the incident lasts, and without a secret."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_llmops.plugin.channels import Channels
+    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.plugin.triaging import Diagnostics, Triage
+    from pytest_llmops.report.documents import Documents
+
+
+@pytest.mark.procedure("voyageur.incident.diagnostics-system-state", fault="dashboard:garbage")
+def test_system_state_is_saved(diagnostics: Diagnostics, record: Record) -> None:
+    """The dashboard's JSON lies in a folder of this incident and parses; collecting took no longer than it may."""
+    assert diagnostics.read("commands/dashboard.json")["health"]["status"]
+    record("diagnostics_time", diagnostics.took_s, "s")
+
+
+@pytest.mark.generic
+@pytest.mark.needs("llm")
+@pytest.mark.procedure("voyageur.incident.component-benchmark", fault="llm:down")
+def test_benchmark_is_saved(diagnostics: Diagnostics, record: Record) -> None:
+    """One short answer of each model server for each detail level is timed, and lies with the incident."""
+    benchmarks = diagnostics.wanted("benchmark/")
+    record("benchmarked_answers", sum(len(diagnostics.read(file)) for file in benchmarks), "answers")
+
+
+@pytest.mark.procedure("voyageur.incident.incident-report", fault="dashboard_summary:fails")
+def test_incident_report(diagnostics: Diagnostics, record: Record) -> None:
+    """The report tells time, severity, status, system summary, what was really done, and the next steps."""
+    report = diagnostics.read("incident-report.md")
+    record("report_length", len(report), "characters")
+    assert diagnostics.read("commands/dashboard_summary.txt").strip() in report
+
+
+@pytest.mark.procedure("voyageur.incident.send-notification", fault="notify:refused")
+def test_report_is_delivered(triage: Triage, diagnostics: Diagnostics, channels: Channels, record: Record) -> None:
+    """The incident report is delivered where this severity goes, and accepted; without an incident a test message."""
+    deliveries = channels.report(triage, diagnostics)
+    record("deliveries", len(deliveries), "deliveries")
+    assert all(one.accepted for one in deliveries), "; ".join(one.said for one in deliveries)
+
+
+@pytest.mark.procedure("voyageur.post-incident.review-deadline", fault="incidents:unreviewed")
+def test_review_is_not_overdue(triage: Triage, record: Record) -> None:
+    """The post-incident document of the last incident was there within a day of its end."""
+    record("review_delay", triage.answers.review_s(), "s")
+
+
+@pytest.mark.procedure("document-enhancer.incident-steps.review", fault="incidents:torn")
+def test_review_is_prepared(triage: Triage, documents: Documents, record: Record) -> None:
+    """The post-incident document is there for a person to complete, with the whole timeline and the evidence."""
+    assert documents.read(documents.write("post-incident-review.md", triage.review()))
+    record("unreadable_events", triage.torn, "events")
+    assert not triage.torn, (
+        f"{triage.torn} events of the record of incidents cannot be read, so the timeline lacks them"
+    )

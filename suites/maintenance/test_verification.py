@@ -1,0 +1,58 @@
+"""After maintenance: does everything work, what came of it, and who has been told?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_llmops.clients.app_command import AppCommands
+    from pytest_llmops.plugin.channels import Channels
+    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.plugin.triaging import Triage
+    from pytest_llmops.report.documents import Documents
+
+
+@pytest.mark.generic
+@pytest.mark.procedure("agent-aiops.maintenance.verify", fault="llm:no-models")
+def test_everything_works(triage: Triage, record: Record) -> None:
+    """Every part can be reached, its models are there and answer, and every health route says that all is well."""
+    record("health_checks", triage.looked_at("component", "health", "dependency", "models"), "checks")
+    failed = triage.failed("component", "health", "dependency", "models")
+    assert not failed, "; ".join(failed)
+
+
+@pytest.mark.generic
+@pytest.mark.procedure("agent-aiops.maintenance.diagnostics", fault="llm:down")
+def test_system_diagnostics(triage: Triage, record: Record) -> None:
+    """Services answer, and disk, memory and whatever else has a limit are within it."""
+    record("diagnostics", triage.looked_at(), "checks")
+    assert not triage.evidence, triage.said
+
+
+@pytest.mark.procedure("voyageur.maintenance.result-log", fault="dashboard_summary:fails")
+def test_result_is_written(triage: Triage, app_command: AppCommands, documents: Documents, record: Record) -> None:
+    """The maintenance result tells time, outcome by what was verified, and what the dashboard says."""
+    summary = app_command.text("dashboard_summary")
+    log = documents.write("maintenance-log.md", triage.outcome("Maintenance", summary=summary))
+    record("log_length", len(documents.read(log)), "characters")
+    assert summary.strip() in documents.read(log)
+
+
+@pytest.mark.procedure("agent-aiops.maintenance.notify-completion", fault="notify:refused")
+def test_completion_is_told(triage: Triage, channels: Channels, documents: Documents) -> None:
+    """The notice of completion says what was verified, and the channel that everybody reads accepts it."""
+    notice = triage.outcome("Maintenance completed")
+    assert documents.read(documents.write("maintenance-notice.md", notice))
+    delivery = channels.send("email", "Maintenance completed", notice)
+    assert delivery.accepted, delivery.said
+
+
+@pytest.mark.generic
+@pytest.mark.procedure("agent-aiops.emergency-maintenance.document", fault="llm:down")
+def test_emergency_change_is_documented(triage: Triage, documents: Documents, record: Record) -> None:
+    """The record of an emergency change tells time, reason and verification, for a person to complete; all is well."""
+    text = triage.outcome("Emergency change", reason="[to be completed: what was wrong, and what was changed]")
+    record("record_length", len(documents.read(documents.write("emergency-change.md", text))), "characters")
+    assert not triage.severity, triage.said

@@ -1,0 +1,41 @@
+"""The checks of health themselves: they pass where all is well, and fail where nobody is there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.plugin.triaging import Triage
+    from pytest_llmops.report.documents import Documents
+
+
+@pytest.mark.generic
+@pytest.mark.procedure("aegis-rag.weekly.validate-health-checks", fault="llm:down")
+def test_health_checks_can_fail(triage: Triage, record: Record) -> None:
+    """Every check of health is well now, and none of them is where its dependency is replaced by a dead address."""
+    record("health_checks", triage.looked_at("component", "health", "dependency", "models"), "checks")
+    failed = triage.failed("component", "health", "dependency", "models")
+    assert not failed, "; ".join(failed)
+    blind = triage.blind()
+    record("blind_health_checks", len(blind), "checks")
+    assert not blind, f"well at an address at which nobody listens: {'; '.join(blind)}"
+
+
+@pytest.mark.generic
+@pytest.mark.procedure("document-enhancer.weekly-maintenance.health-report", fault="api:down")
+def test_weekly_health_report(triage: Triage, documents: Documents, record: Record) -> None:
+    """The weekly report says what every check of health found, and all of them are well."""
+    report = documents.write("weekly-health-report.md", triage.outcome("Weekly health report"))
+    record("report_length", len(documents.read(report)), "characters")
+    assert not triage.failed("component", "health", "dependency", "models"), triage.said
+
+
+@pytest.mark.generic
+@pytest.mark.procedure("aegis-rag.health.overall-result", fault="vectors:not-ready")
+def test_no_mandatory_check_fails(triage: Triage, record: Record) -> None:
+    """All checks of health are made, each failure is reported, and one of a required part is enough to fail."""
+    record("health_checks", triage.looked_at("component", "health", "dependency", "models"), "checks")
+    record("failed_checks", len(triage.failed("component", "health", "dependency", "models")), "checks", of=triage.said)
