@@ -12,14 +12,26 @@ if TYPE_CHECKING:
     from pytest_llmops.plugin.measuring import Record
 
 RULES = [
-    pytest.param(alert, marks=pytest.mark.procedure(f"aegis-rag.alert-rules.{step}", fault="prometheus:lax-rules"))
-    for alert, step in (
-        ("AegisAPIHighLatency", "api-high-latency"),
-        ("AegisAPIHighErrorRate", "api-high-error-rate"),
-        ("QdrantHighSearchLatency", "qdrant-high-search-latency"),
-        ("OllamaModelGenerationFailure", "ollama-generation-failure"),
-        ("AegisServiceDown", "service-down"),
-    )
+    pytest.param(
+        "AegisAPIHighLatency",
+        marks=pytest.mark.procedure("aegis-rag.alert-rules.api-high-latency", fault="prometheus:lax-rules"),
+    ),
+    pytest.param(
+        "AegisAPIHighErrorRate",
+        marks=pytest.mark.procedure("aegis-rag.alert-rules.api-high-error-rate", fault="prometheus:lax-rules"),
+    ),
+    pytest.param(
+        "QdrantHighSearchLatency",
+        marks=pytest.mark.procedure("aegis-rag.alert-rules.qdrant-high-search-latency", fault="prometheus:lax-rules"),
+    ),
+    pytest.param(
+        "OllamaModelGenerationFailure",
+        marks=pytest.mark.procedure("aegis-rag.alert-rules.ollama-generation-failure", fault="prometheus:lax-rules"),
+    ),
+    pytest.param(
+        "AegisServiceDown",
+        marks=pytest.mark.procedure("aegis-rag.alert-rules.service-down", fault="prometheus:lax-rules"),
+    ),
 ]
 
 
