@@ -213,6 +213,7 @@ def test_a_word_that_is_no_level_is_below_all():
         ("timeout after 30.5s for 'a b c' of user 17", "timeout after Ns for '…' of user N"),
         ("doc 6fa459ea-ee8a-3ca4-894e-db77e160355e at 10.0.0.1:6333", "doc ID at N"),
         ("commit 9fceb02d0ae598e95dc970b74767f19372d61af8 of eve@example.org", "commit ID of EMAIL"),
+        ('source=a.go:12 msg="slow (3 s)" prompt="who?"', "source=a.go:N msg=slow (N s) prompt='…'"),
         ("can't reach   it, won't try", "can't reach it, won't try"),
     ],
 )
