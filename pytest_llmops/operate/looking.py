@@ -11,6 +11,7 @@ from pytest_llmops.errors import CallFailed, LlmopsError, Unreachable
 from pytest_llmops.judge.thresholds import breach, said, threshold_for
 from pytest_llmops.operate.findings import Finding
 from pytest_llmops.operate.side_by_side import TooLong, together
+from pytest_llmops.target.durations import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -113,6 +114,8 @@ class Looking:
         for name, part in [("api", components.api), *components.services.items()]:
             if part is not None and part.health is not None:
                 yield "health", name, name, partial(self._health, name)
+        if components.qdrant is not None:
+            yield "health", "qdrant", "qdrant", self._ready
         for name, server in (("ollama", components.ollama), ("openai", components.openai)):
             if server is not None and server.models:
                 yield "models", name, name, partial(self._models, name, server.models)
@@ -134,6 +137,10 @@ class Looking:
             if value is not None:
                 found.append(self._judged(figure, value, "s", name))
         return found
+
+    def _ready(self) -> list[Finding]:
+        took_s = self._reached("qdrant").ready()
+        return [Finding("health", "qdrant", "ok", f"qdrant: ready after {spoken(took_s)}", "qdrant")]
 
     def _models(self, name: str, wanted: Sequence[str]) -> list[Finding]:
         missing = self._reached(name).missing_models()

@@ -118,6 +118,8 @@ class Reporting:
 
     def _result(self, status: int) -> dict[str, Any]:
         """The whole outcome; also of a run that was never opened, for the summary."""
+        from pytest_llmops.measure.candidate import commit_of
+
         target, selected, opened_at = self.run.declared_or_none, self.run.selected, self.controller.opened_at
         opened = opened_at is not None
         return {
@@ -126,6 +128,7 @@ class Reporting:
             "target": target.name if target else "",
             "profile": target.table.profile if target else "",
             "environment": target.table.environment if target else "",
+            "commit": commit_of(target.root) if target and opened else "",
             "against": self.run.options.against,
             "started": self.controller.started,
             "duration_s": round(time.perf_counter() - opened_at, 3) if opened_at is not None else 0.0,

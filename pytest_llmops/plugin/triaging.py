@@ -81,6 +81,10 @@ class Triage:
         """What failed, a sentence each: components, health routes, models …; all kinds without a word."""
         return [one.said for one in self.evidence if not kinds or one.kind in kinds]
 
+    def failed_of(self, component: str) -> list[str]:
+        """What failed of a component, a sentence each: that it cannot be reached, and what it says of itself."""
+        return [one.said for one in self.evidence if component in {one.name, one.component}]
+
     def looked_at(self, *kinds: str) -> int:
         """How many things of these kinds were looked at, with an outcome.
 
