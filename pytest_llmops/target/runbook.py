@@ -17,7 +17,10 @@ WINDOW_GROUPS = ("day", "opens", "closes")
 def _fires(text: str) -> str:
     from croniter import croniter
 
-    if not croniter.is_valid(text):
+    if not croniter.is_valid(text) or len(text.split()) not in {
+        1,
+        5,
+    }:  # one word: @daily; six: with seconds, unlike cron
         raise ValueError(f"{text!r} is no cron schedule; write five fields, for example '*/5 * * * *' or '0 8 * * 1-5'")
     return text
 

@@ -1,5 +1,7 @@
 """The embedded sandbox as a target: started, addressed and ended with the run."""
 
+from dataclasses import replace
+
 import pytest
 
 from pytest_llmops.clients.client import connect
@@ -10,6 +12,7 @@ from pytest_llmops.plugin import command_line
 from pytest_llmops.sandbox.engines import choice
 from pytest_llmops.state.ledger import Ledger
 from pytest_llmops.target.load import load
+from pytest_llmops.target.models import TargetTable
 
 
 def test_a_target_with_the_addresses_of_its_sandbox(tmp_path):
@@ -77,3 +80,32 @@ def test_what_the_sandbox_finds_wrong_is_said(tmp_path):
 def test_the_faults_are_listed_one_a_line(tmp_path):
     lines = fault_table(load(None, "sandbox", tmp_path)).splitlines()
     assert any(line.startswith("llm:slow") for line in lines)
+
+
+def test_what_surrounds_a_target_is_placed_too(tmp_path):
+    tables = {
+        "profile": "none",
+        "environment": "sandbox",
+        "components": {
+            "app_command": {"commands": {"report": {"argv": ["report", "--all"], "deadline": "10 min"}}},
+            "files": {"root": "their"},
+            "ui": {"root": "their"},
+            "services": {"search": {"deadline": "9 s"}},
+        },
+    }
+    declared = replace(load(None, "sandbox", tmp_path, {}), table=TargetTable.model_validate(tables))
+    facts = {
+        "components": {"search": "http://127.0.0.1:3", "ui": "http://127.0.0.1:4"},
+        "environ": {},
+        "knows": True,
+        "root": "/sandbox/root",
+        "command": ["python", "printing.py", "http://127.0.0.1:5"],
+    }
+    here = placed(declared, facts)
+    report = here.component("app_command").commands["report"]
+    assert report.argv == ["python", "printing.py", "http://127.0.0.1:5", "report", "report", "--all"]
+    assert report.deadline == 10
+    assert {here.component(name).root for name in ("app_command", "files", "ui")} == {"/sandbox/root"}
+    assert (here.component("search").url, here.component("search").deadline) == ("http://127.0.0.1:3", 9)
+    assert here.component("ui").url == "http://127.0.0.1:4"
+    assert declared.component("files").root == "their"

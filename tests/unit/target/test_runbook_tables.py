@@ -14,9 +14,10 @@ def wrong(**table):
 
 def test_schedules():
     Runbook.model_validate({"cron": {"a": {"schedule": "0 8 * * Mon-Fri", "runs": "warm"}}})
-    assert wrong(cron={"a": {"schedule": "every day", "runs": "warm"}}) == [
-        "'every day' is no cron schedule; write five fields, for example '*/5 * * * *' or '0 8 * * 1-5'"
-    ]
+    for text in ("every day", "0 * * * * *"):
+        assert wrong(cron={"a": {"schedule": text, "runs": "warm"}}) == [
+            f"{text!r} is no cron schedule; write five fields, for example '*/5 * * * *' or '0 8 * * 1-5'"
+        ]
 
 
 def test_patterns():

@@ -227,3 +227,18 @@ def test_tls_of_an_address_without_it_is_noted(read):
     )
     behind = "[targets.a.components.api]\nurl = 'http://x'\ntls = { ca = 'ca.pem' }\nproxy = 'https://proxy.example'"
     assert read(behind).notes == ()
+
+
+def test_a_service_that_an_embedded_target_describes_stays_and_another_is_left_out(read):
+    target = read("""
+        [targets.demo]
+        environment = "sandbox"
+        components.redis = {}
+        components.ui = {}
+        components.services.search = {}
+        components.services.other = {}
+        sandbox.services.search.routes = {}
+        sandbox.services.ui.routes = {}
+    """)
+    assert {"redis", "ui", "search"} <= target.table.components.configured().keys()
+    assert target.notes == ("llmops.toml: [targets.demo] is embedded, and the sandbox has no part for other: left out",)
