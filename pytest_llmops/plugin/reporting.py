@@ -119,6 +119,7 @@ class Reporting:
     def _result(self, status: int) -> dict[str, Any]:
         """The whole outcome; also of a run that was never opened, for the summary."""
         from pytest_llmops.measure.candidate import commit_of
+        from pytest_llmops.plugin.triaging import incident_of
 
         target, selected, opened_at = self.run.declared_or_none, self.run.selected, self.controller.opened_at
         opened = opened_at is not None
@@ -138,6 +139,7 @@ class Reporting:
             "not_made": self.not_made,
             "spent": asdict(self.run.ledger.spent()) if opened else {"requests": 0, "tokens": 0, "seconds": 0.0},
             "twin": self.run.twin.outcome() if opened and self.run.twin else None,
+            "incident": incident_of(self.run) if opened else None,
             "missing": self.missing,
             "left_changed": self.controller.settling.left,
             "checks": self.checks,
