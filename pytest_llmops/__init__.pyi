@@ -14,6 +14,7 @@ from pytest_llmops.clients.files import Files as Files
 from pytest_llmops.clients.generation import Generation as Generation
 from pytest_llmops.clients.grafana import Grafana as Grafana
 from pytest_llmops.clients.health import HealthReport as HealthReport
+from pytest_llmops.clients.langfuse import Langfuse as Langfuse
 from pytest_llmops.clients.llm import Llm as Llm
 from pytest_llmops.clients.log_entries import Entries as Entries
 from pytest_llmops.clients.log_entries import Entry as Entry
@@ -46,6 +47,7 @@ from pytest_llmops.errors import Unsupported as Unsupported
 from pytest_llmops.errors import Vacuous as Vacuous
 from pytest_llmops.measure.results import Measurement as Measurement
 from pytest_llmops.measure.results import Result as Result
+from pytest_llmops.operate.monitoring import Lint as Lint
 from pytest_llmops.plugin.maintenance import Maintenance as Maintenance
 from pytest_llmops.plugin.measuring import Measure as Measure
 from pytest_llmops.plugin.measuring import Record as Record

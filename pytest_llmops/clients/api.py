@@ -106,16 +106,16 @@ class Api(Vitals):
         Raises:
             Unsupported: this system has no such routes.
             Vacuous: it does not watch itself, so there could be none.
-            CallFailed: a status other than 2xx, or no number.
+            CallFailed: a status other than 2xx, or no list.
         """
         if not self.value("monitoring"):
             raise Vacuous(f"{self.component}: it does not watch itself, so no alert of it could be active.")
         found = self.value("alerts")
-        if not isinstance(found, int):
+        if not isinstance(found, list):
             raise CallFailed(
                 self.component, "bad-answer", f"{self.component}: it does not say which alerts are active."
             )
-        return found
+        return len(found)
 
     def sources(self, prompt: Prompt) -> tuple[str, ...]:
         """The ids of the sources that the answer to a question names.

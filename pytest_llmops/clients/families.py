@@ -45,6 +45,8 @@ def families_of(answer: Answer) -> dict[str, Family]:
         raise CallFailed(answer.component, "bad-answer", said) from None
     found = {}
     for family in read:
+        if family.name.endswith("_created"):
+            continue
         samples = [sample for sample in family.samples if not sample.name.endswith("_created")]
         bounds: dict[str, set[float]] = {}
         for sample in samples:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import jmespath
+from jmespath.exceptions import JMESPathError
 
 from pytest_llmops.clients.over_http import OverHttp
-from pytest_llmops.errors import Unsupported
+from pytest_llmops.errors import CallFailed, Unsupported
 from pytest_llmops.target.templates import render
 
 if TYPE_CHECKING:
@@ -76,7 +77,11 @@ class Service(OverHttp):
 
         Raises:
             Unsupported: this system has no such route.
-            CallFailed: a status other than 2xx, or no JSON.
+            CallFailed: a status other than 2xx, or a body that cannot be looked into (kind ``bad-answer``).
         """
-        answer = self._ask(route, None, values).ok()
-        return jmespath.search(self.route(route).answer or "@", answer.json())
+        answer, path = self._ask(route, None, values).ok(), self.route(route).answer or "@"
+        try:
+            return jmespath.search(path, answer.json())
+        except JMESPathError:
+            said = f"{answer.asked} answered {answer.status} with a body in which {path!r} has no meaning"
+            raise CallFailed(self.component, "bad-answer", f"{self.component}: {said}.") from None

@@ -142,8 +142,16 @@ class Reporting:
             "incident": incident_of(self.run) if opened else None,
             "missing": self.missing,
             "left_changed": self.controller.settling.left,
+            "vacuous": self._vacuous(opened=opened),
             "checks": self.checks,
         }
+
+    def _vacuous(self, *, opened: bool) -> list[dict[str, str]]:
+        """What can say nothing: what the lint found, where a test asked for it, and vacuous checks."""
+        from pytest_llmops.report.says_nothing import collected
+
+        looked = self.run.directory.known("lint").values() if opened else ()
+        return collected((finding for fact in looked for finding in fact["findings"]), self.checks)
 
     def _report(self) -> None:
         from pytest_llmops.measure.candidate import write_benchmarks, write_run

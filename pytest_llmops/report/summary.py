@@ -25,6 +25,7 @@ from pytest_llmops.report.metric import (
     worded,
     worst_first,
 )
+from pytest_llmops.report.says_nothing import line_of
 from pytest_llmops.report.whole_file import write_whole
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ def markdown(result: dict[str, Any]) -> str:
         *_section("Failed", _failed(result["checks"])),
         *_section("Timed", _timed(timed, _other(result))),
         *_section("Not settled", _unsettled(result, metrics)),
+        *_section("Says nothing", _says_nothing(result.get("vacuous", []))),
         *_section("What to do", list(advice(result, metrics))),
     ]
     return "\n".join(lines).strip("\n") + "\n"
@@ -208,6 +210,14 @@ def _unsettled(result: dict[str, Any], metrics: Sequence[dict[str, Any]]) -> lis
     lines += [_names("improved", names_in(metrics, "improvement"), "")]
     lines = [line for line in lines if line]
     return [*lines[:ROWS], f"- … and {len(lines) - ROWS} more, in `run.json`"] if len(lines) > ROWS else lines
+
+
+def _says_nothing(entries: Sequence[dict[str, str]]) -> list[str]:
+    """What can say nothing, one line each, behind a click."""
+    if not entries:
+        return []
+    lines = [f"- {escaped(line_of(one))}" for one in entries]
+    return ["<details>", f"<summary>{len(lines)} vacuous</summary>", "", *lines, "", "</details>"]
 
 
 def _names(word: str, names: Sequence[str], reason: str) -> str:

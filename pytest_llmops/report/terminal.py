@@ -24,6 +24,7 @@ from pytest_llmops.report.metric import (
     worst_first,
 )
 from pytest_llmops.report.page import page
+from pytest_llmops.report.says_nothing import by_kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,6 +68,8 @@ def _fill(console: Console, result: dict[str, Any], *, verbose: bool) -> None:
     _values(console, [m for m in metrics if not is_timed(m) and (verbose or not _quiet(m))])
     if not verbose:
         _recorded(console, [m for m in metrics if not is_timed(m) and m["threshold"] is None and number(m, "value")])
+    for kind, names in by_kind(result.get("vacuous", [])).items():
+        _say(console, "vacuous", Text(f"{kind}: {', '.join(names)}"))
     if reached := _reached(result["preflight"]):
         _say(console, "components", Text(reached))
     _totals(console, result, metrics)

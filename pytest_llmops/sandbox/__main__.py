@@ -21,9 +21,9 @@ def main() -> int:
     if lacking:
         return _failed(f"the sandbox lacks {', '.join(lacking)}; pip install 'pytest-llmops[sandbox]'", 2)
     try:
-        from pytest_llmops.sandbox import stack, supervisor
+        from pytest_llmops.sandbox import order, supervisor
 
-        supervisor.run(stack.read(line), _SINCE)
+        supervisor.run(order.read(line), _SINCE)
     except KeyboardInterrupt:
         return 0
     except ConfigError as error:

@@ -87,7 +87,8 @@ def respond(found: Case, values: dict[str, Any]) -> Response:
     Raises:
         ConfigError: it names a value that there is not.
     """
-    body, headers = templates.render(found.body, values), templates.render(found.headers, values)
+    body = templates.render(found.body, values)
+    headers = {name: str(templates.render(value, values)) for name, value in found.headers.items()}
     if isinstance(body, str):
         return PlainTextResponse(body, found.status, headers)
     if body is None and found.status == 204:

@@ -26,7 +26,8 @@ from pytest_llmops.sandbox.stack import OUTSIDE, WATCH
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_llmops.sandbox.stack import Order, Stack
+    from pytest_llmops.sandbox.order import Order
+    from pytest_llmops.sandbox.stack import Stack
 
 _HOST = "127.0.0.1"
 _START_S = 30.0

@@ -13,13 +13,19 @@ if TYPE_CHECKING:
     from pytest_llmops.plugin.measuring import Record
 
 JOBS = [
-    pytest.param(job, marks=pytest.mark.procedure(f"aegis-rag.prometheus.{step}", fault="prometheus:target-down"))
-    for job, step in (
-        ("aegis-api", "target-api"),
-        ("qdrant", "target-qdrant"),
-        ("ollama", "target-ollama"),
-        ("node-exporter", "target-node-exporter"),
-    )
+    pytest.param(
+        "aegis-api", marks=pytest.mark.procedure("aegis-rag.prometheus.target-api", fault="prometheus:target-down")
+    ),
+    pytest.param(
+        "qdrant", marks=pytest.mark.procedure("aegis-rag.prometheus.target-qdrant", fault="prometheus:target-down")
+    ),
+    pytest.param(
+        "ollama", marks=pytest.mark.procedure("aegis-rag.prometheus.target-ollama", fault="prometheus:target-down")
+    ),
+    pytest.param(
+        "node-exporter",
+        marks=pytest.mark.procedure("aegis-rag.prometheus.target-node-exporter", fault="prometheus:target-down"),
+    ),
 ]
 
 

@@ -24,6 +24,8 @@ from pytest_llmops import (
     Generation,
     Grafana,
     HealthReport,
+    Langfuse,
+    Lint,
     Llm,
     LlmopsError,
     Logs,
@@ -58,6 +60,7 @@ from pytest_llmops import (
 from pytest_llmops.clients.alertmanager import ReceivedAlert, Silence
 from pytest_llmops.clients.audit import AuditLog
 from pytest_llmops.clients.config_backup import Backups
+from pytest_llmops.clients.dashboards import Dashboard, Source
 from pytest_llmops.clients.exposition import MetricsPage
 from pytest_llmops.clients.figures import Reading as FigureReading
 from pytest_llmops.clients.file_facts import FileFact, Found
@@ -78,8 +81,9 @@ from pytest_llmops.clients.traffic import Question
 from pytest_llmops.clients.ui import Sessions
 from pytest_llmops.clients.usage import Space, Usage
 from pytest_llmops.clients.vectors import Collection, Hit
-from pytest_llmops.clients.watching import Alert, Rule, ScrapeTarget
+from pytest_llmops.clients.watching import Alert, Fired, Rule, ScrapeTarget, Setup
 from pytest_llmops.judge import Verdict, judge_samples
+from pytest_llmops.judge.vacuity import Finding
 from pytest_llmops.samples import Sample
 from pytest_llmops.target.routes import Route
 
@@ -206,6 +210,37 @@ def test_watching(prometheus: Prometheus, alertmanager: Alertmanager, grafana: G
     assert_type(grafana.health(), GrafanaHealth)
     assert_type(grafana.health().database, str)
     assert_type(grafana.version(), str)
+    assert_type(prometheus.setup(), Setup)
+    assert_type(prometheus.alertmanagers(), list[str])
+    assert_type(prometheus.labels("job"), list[str])
+    assert_type(prometheus.series("up", last_s=60)[0]["job"], str)
+    assert_type(prometheus.fired(last_s=86400), list[Fired])
+    assert_type(prometheus.value_within("up", 5), float)
+    assert_type(alertmanager.receivers(), list[str])
+    assert_type(alertmanager.cluster(), str)
+    assert_type(grafana.search("health"), dict[str, str])
+    board = grafana.dashboard("health")
+    assert_type(board, Dashboard)
+    assert_type(grafana.expected(), list[Dashboard])
+    assert_type(grafana.lacks(board), list[str])
+    assert_type(grafana.sources(), list[Source])
+    assert_type(grafana.source_health("prometheus"), str)
+
+
+def test_traces(langfuse: Langfuse) -> None:
+    assert_type(langfuse.health().code, int)
+    assert_type(langfuse.traces(last_s=3600), int)
+
+
+def test_what_says_nothing(lint: Lint, api: Api, prompts: Workload) -> None:
+    assert_type(lint.findings, list[Finding])
+    assert_type(lint.unknown("rule"), list[str])
+    assert_type(lint.rule("HighErrorRate").differs, list[str])
+    assert_type(lint.job("api").up, int)
+    assert_type(lint.setup(), list[str])
+    assert_type(lint.firing(), list[Alert])
+    assert_type(lint.scope(lambda: api.query(prompts[0])).silent, list[str])
+    lint.meant("rule", "HighErrorRate")
 
 
 def test_page(ui: Ui, services: Callable[[str], Api], prompts: Workload) -> None:

@@ -39,6 +39,8 @@ NAMES = [
     "Generation",
     "Grafana",
     "HealthReport",
+    "Langfuse",
+    "Lint",
     "Llm",
     "LlmopsError",
     "Logs",

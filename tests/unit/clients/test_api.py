@@ -5,7 +5,7 @@ import pytest
 
 from pytest_llmops.clients.audit import AuditEvent, AuditLog
 from pytest_llmops.clients.reply import Reply
-from pytest_llmops.errors import CallFailed, ConfigError, Unsupported
+from pytest_llmops.errors import CallFailed, ConfigError, Unsupported, Vacuous
 from pytest_llmops.samples import Prompt
 
 QUERY = {
@@ -149,3 +149,63 @@ def test_an_entry_from_the_future_is_new(api):
 
 def test_an_api_shows_its_address_alone(client):
     assert repr(client("api", url="http://eve:hunter22@rag.example/v1")) == "Api(http://rag.example/v1)"
+
+
+STORED = {
+    "analyses": {"path": "/analyses", "answer": "analyses[0].id"},
+    "explain": {
+        "method": "POST",
+        "path": "/explain/{analysis}/",
+        "params": {"detail_level": "{level}", "force": "{fresh}"},
+        "answer": "explanation.content",
+        "values": {"model": "explanation.model", "absent": "nowhere"},
+    },
+    "monitoring": {"path": "/monitoring", "answer": "running"},
+    "alerts": {"path": "/alerts", "answer": "alerts"},
+}
+
+
+@pytest.fixture
+def stored(serve, client):
+    """An API with stored analyses that watches itself, by what each path answers; and its server."""
+
+    def stored(**answers):
+        server = serve(lambda request: answers[request.path.partition("?")[0].strip("/").partition("/")[0]])
+        return client("api", url=server.url, routes=STORED), server
+
+    return stored
+
+
+def test_the_newest_analysis_is_explained(stored):
+    explained = {"explanation": {"content": "It went up.", "model": "m"}}
+    api, server = stored(analyses={"analyses": [{"id": 9}, {"id": 3}]}, explain=explained)
+    reply = api.explain(level="summary")
+    assert (reply.text, reply.values) == ("It went up.", {"model": "m", "absent": None})
+    assert server.requests[-1].path == "/explain/9/?detail_level=summary&force=true"
+
+
+def test_without_an_analysis_nothing_is_explained(stored):
+    with pytest.raises(Unsupported) as caught:
+        stored(analyses={"analyses": []})[0].explain()
+    assert str(caught.value) == "api: the account has no stored analysis; make one, and run again."
+
+
+def test_alerts_of_its_own(stored):
+    assert stored(monitoring={"running": True}, alerts={"alerts": [1, 2]})[0].active_alerts() == 2
+    with pytest.raises(CallFailed) as caught:
+        stored(monitoring={"running": True}, alerts={})[0].active_alerts()
+    assert caught.value.kind == "bad-answer"
+
+
+def test_who_does_not_watch_has_no_alerts(stored):
+    with pytest.raises(Vacuous) as caught:
+        stored(monitoring={"running": False})[0].active_alerts()
+    assert str(caught.value) == "api: it does not watch itself, so no alert of it could be active."
+
+
+def test_a_path_that_has_no_meaning_in_a_body(serve, client):
+    routes = {"count": {"path": "/count", "answer": "length(things)"}}
+    api = client("api", url=serve(lambda _: {}).url, routes=routes)
+    with pytest.raises(CallFailed) as caught:
+        api.value("count")
+    assert str(caught.value) == "api: GET /count answered 200 with a body in which 'length(things)' has no meaning."

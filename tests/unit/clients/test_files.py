@@ -234,3 +234,13 @@ def test_preflight(files, tmp_path):
     assert preflight(files(), 1.0).ok
     found = preflight(files(root="gone"), 1.0)
     assert (found.ok, found.failure) == (False, f"there is no folder {tmp_path}/gone")
+
+
+def test_how_far_one_set_is_behind_another(lay, files):
+    lay("index.pkl", "i", 3 * DAY)
+    lay("documents/a.md", "a", DAY)
+    lay("documents/b.md", "b", 9 * DAY)
+    sets = files(index={"paths": ["index.pkl"]}, documents={"paths": ["documents/*.md"]}, gone={"paths": ["gone"]})
+    assert sets.behind("index", "documents") == pytest.approx(2 * DAY, abs=1)
+    assert sets.behind("documents", "index") == 0
+    assert failure(lambda: sets.behind("gone", "documents"))[0] == "absent"

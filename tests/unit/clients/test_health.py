@@ -141,3 +141,48 @@ def test_the_age_of_a_health_body(serve, client):
         with pytest.raises(Unsupported) as caught:
             age({"at": time.time()}, **health)
         assert str(caught.value) == "api: its profile names no timestamp in its health."
+
+
+READY = {
+    "route": "ready",
+    "accept": {"status": ["ready"]},
+    "dependencies": {"cache": {"path": "cache", "accept": [True]}},
+}
+ROUTES = {"health": {"path": "/health"}, "ready": {"path": "/ready"}}
+
+
+@pytest.fixture
+def told(serve, client):
+    """An API whose health says one word after another, the last one for good; and whose readiness is another route."""
+
+    def told(*words, **more):
+        left = list(words)
+
+        def answer(request):
+            if request.path == "/ready":
+                return {"status": "ready", "cache": False}
+            return {"status": left.pop(0) if len(left) > 1 else left[0]}
+
+        health = {"accept": {"status": ["ok"]}, "settles": 0.06}
+        return client("api", url=serve(answer).url, routes=ROUTES, health=health, **more)
+
+    return told
+
+
+def test_readiness_may_stand_elsewhere(told):
+    found = told("ok", ready=READY).dependencies()
+    assert (found.healthy, found.unhealthy) == (False, ("cache",))
+    assert found.reason == "api: dependency cache is False"
+
+
+def test_a_service_is_given_time_to_settle(told):
+    assert told("starting", "starting", "ok").until_healthy() < 5
+
+
+def test_a_service_that_does_not_settle(told):
+    with pytest.raises(CallFailed) as caught:
+        told("starting").until_healthy()
+    assert caught.value.kind == "unhealthy"
+    assert str(caught.value) == (
+        "api: GET /health answered 200 but status is 'starting', accepted is 'ok'; it was given 60 ms to settle."
+    )

@@ -2,8 +2,9 @@ import json
 
 import pytest
 
-from pytest_llmops.clients.vectors import Collection, Hit
+from pytest_llmops.clients.vectors import Cluster, Collection, Hit
 from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
+from pytest_llmops.samples import Prompt
 
 ANSWERS = {
     "/readyz": (200, "all shards are ready"),
@@ -192,3 +193,57 @@ def test_what_is_no_page_of_metrics_is_said(qdrant):
         qdrant({"/metrics": (200, "<html>")})[0].endpoints()
     assert caught.value.kind == "bad-answer"
     assert str(caught.value).startswith("qdrant: GET /metrics answered no page of metrics (")
+
+
+ENABLED = {
+    "status": "enabled",
+    "peers": {"1": {}, "2": {}},
+    "consensus_thread_status": {"consensus_thread_status": "working"},
+    "message_send_failures": {},
+}
+
+
+@pytest.mark.parametrize(
+    ("told", "cluster"),
+    [
+        ({"status": "disabled"}, Cluster("disabled")),
+        ({"status": "odd"}, Cluster("odd", wrong=("its status is 'odd'",))),
+        (ENABLED, Cluster("enabled", 2)),
+        (
+            {**ENABLED, "message_send_failures": {"http://q-1:6335/": {"count": 3}}},
+            Cluster("enabled", 2, ("peer http://q-1:6335/ is not reached",)),
+        ),
+        (
+            {**ENABLED, "consensus_thread_status": {"consensus_thread_status": "stopped"}},
+            Cluster("enabled", 2, ("its consensus is 'stopped'",)),
+        ),
+    ],
+)
+def test_a_cluster_is_whole_or_says_what_is_wrong(qdrant, told, cluster):
+    assert qdrant({"/cluster": {"result": told}})[0].cluster() == cluster
+
+
+def test_alive_is_a_2xx(qdrant):
+    assert 0 < qdrant({"/healthz": (200, "healthz check passed")})[0].alive() < 5
+
+
+PROMPTS = [Prompt(name, "", "") for name in "abc"]
+
+
+def test_stored_vectors_stand_for_questions(qdrant):
+    points = [{"id": 1, "vector": [0.1, 0.2]}, {"id": 2, "vector": [0.3, 0.4]}]
+    vectors, server = qdrant({"/collections/d/points/scroll": {"result": {"points": points}}}, collection="d")
+    assert vectors.stored(PROMPTS) == {"a": [0.1, 0.2], "b": [0.3, 0.4], "c": [0.1, 0.2]}
+    assert server.requests[0].json == {"limit": 3, "with_vector": True, "with_payload": False}
+
+
+def test_of_named_vectors_the_targets_is_taken(qdrant):
+    points = [{"id": 1, "vector": {"text": [0.1], "image": [0.9]}}]
+    answers = {"/collections/d/points/scroll": {"result": {"points": points}}}
+    assert qdrant(answers, collection="d", vector="text")[0].stored(PROMPTS[:1]) == {"a": [0.1]}
+
+
+def test_an_empty_collection_has_no_vectors(qdrant):
+    with pytest.raises(CallFailed) as caught:
+        qdrant({"/collections/d/points/scroll": {"result": {"points": []}}}, collection="d")[0].stored(PROMPTS)
+    assert (caught.value.kind, str(caught.value)) == ("empty", "qdrant: the collection d has no points.")

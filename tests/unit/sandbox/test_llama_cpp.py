@@ -14,7 +14,7 @@ from pytest_llmops.errors import ConfigError, LlmopsError
 from pytest_llmops.sandbox.embedding import embed
 from pytest_llmops.sandbox.engines.keeper import LONGEST, Keeper
 from pytest_llmops.sandbox.engines.llama_cpp import merged
-from pytest_llmops.sandbox.stack import read as stack_of
+from pytest_llmops.sandbox.order import read as stack_of
 
 pytest.importorskip("gguf")
 pytest.importorskip("xllamacpp")

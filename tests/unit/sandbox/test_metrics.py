@@ -5,8 +5,8 @@ import json
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from pytest_llmops.sandbox import stack
 from pytest_llmops.sandbox.metrics import Metrics
+from pytest_llmops.sandbox.order import read
 
 ANSWERED = {"route": "query", "handler": "/chat", "method": "POST", "status": 200, "outcome": "ok", "duration_s": 0.7}
 BLOCKED = {**ANSWERED, "outcome": "blocked"}
@@ -25,21 +25,21 @@ TABLES = {
 def page():
     """A function from events to the samples of the page, by name and labels."""
 
-    def read(*events, faults=()):
+    def of(*events, faults=()):
         api = {"routes": {"query": {"path": "/chat"}}}
         order = {
             "components": {"api": api},
             "sandbox": {"metrics": TABLES, "process_metrics": False},
             "faults": list(faults),
         }
-        metrics = Metrics(stack.read(json.dumps(order)).stack)
+        metrics = Metrics(read(json.dumps(order)).stack)
         for event in events:
             metrics.request(event)
         text = metrics.exposition().decode()
         samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
         return {(sample.name, *sample.labels.values()): sample.value for sample in samples}
 
-    return read
+    return of
 
 
 def test_only_what_can_be_there_is_there_from_the_start(page):

@@ -7,8 +7,8 @@ import pytest
 
 from pytest_llmops.clients.log_lines import LineReader
 from pytest_llmops.clients.logs import Logs
-from pytest_llmops.sandbox import stack
 from pytest_llmops.sandbox.laying import lay
+from pytest_llmops.sandbox.order import read
 from pytest_llmops.state.ledger import Ledger
 from pytest_llmops.target.load import load
 from pytest_llmops.target.profiles import names
@@ -28,7 +28,7 @@ def target(tmp_path):
     def target(system):
         declared = load(None, f"sandbox:{system}", tmp_path)
         order = declared.table.model_dump(mode="json", include={"components", "sandbox"})
-        made = stack.read(json.dumps({**order, "directory": str(tmp_path / "stack")})).stack
+        made = read(json.dumps({**order, "directory": str(tmp_path / "stack")})).stack
         lay(made)
         parts = declared.table.components
         rooted = parts.logs.model_copy(update={"root": str(made.root)})

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_llmops.errors import ConfigError
 from pytest_llmops.sandbox.faults import FAULTS
-from pytest_llmops.sandbox.stack import read as stack_of
+from pytest_llmops.sandbox.order import read as stack_of
 
 
 def _refused(line):

@@ -9,8 +9,9 @@ import pytest
 
 from pytest_llmops.clients.failing_service import FailingService
 from pytest_llmops.errors import ConfigError
-from pytest_llmops.sandbox import derived, stack
+from pytest_llmops.sandbox import derived
 from pytest_llmops.sandbox.faults import FAULTS
+from pytest_llmops.sandbox.order import read
 from pytest_llmops.target.embedded import Sandbox
 
 TABLES = {
@@ -212,7 +213,7 @@ def test_the_faults_of_a_profile_are_known_beside_those_of_the_stack():
 def test_tables_that_do_not_hold_together_are_explained(sandbox, message):
     order = {"components": COMPONENTS, "sandbox": {**TABLES, **sandbox}}
     with pytest.raises(ConfigError) as caught:
-        stack.read(json.dumps(order))
+        read(json.dumps(order))
     assert str(caught.value).startswith(message)
 
 

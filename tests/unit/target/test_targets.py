@@ -42,6 +42,16 @@ def test_a_profile_may_leave_out_what_the_one_below_has(tmp_path):
     assert (list(below.dependencies), below.timestamp) == (["qdrant", "ollama", "jina"], "timestamp")
 
 
+def test_each_part_of_a_profile_may_leave_out_something(tmp_path):
+    table = load(None, "sandbox:aegis-rag-compose", tmp_path).table
+    assert (table.components.logs.sources["app"].command, table.components.logs.sources["app"].files) == (
+        "api_logs",
+        [],
+    )
+    assert "app_log" not in table.sandbox.files
+    assert table.components.api.health.timestamp is None
+
+
 def test_the_file_lies_over_the_profile(read):
     target = read("""
         [targets.staging]

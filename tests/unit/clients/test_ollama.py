@@ -1,0 +1,67 @@
+"""What Ollama tells of its models, beside generating."""
+
+import hashlib
+import json
+
+import pytest
+
+from pytest_llmops.clients.client import connect
+from pytest_llmops.errors import CallFailed
+
+MANIFEST = json.dumps({"schemaVersion": 2, "layers": []})
+SAME = hashlib.sha256(MANIFEST.encode()).hexdigest()
+TAGS = {
+    "models": [
+        {"name": "llama3.1:8b", "digest": SAME, "size": 4_700_000_000},
+        {"name": "ada/tuned:v2", "digest": "0" * 64, "size": 1_000},
+    ]
+}
+
+
+@pytest.fixture
+def ollama(serve, client):
+    answers = {
+        "/api/tags": TAGS,
+        "/api/ps": {"models": [{"name": "llama3.1:8b"}]},
+        "/api/show": {"details": {"family": "llama"}},
+    }
+    return client("ollama", url=serve(lambda request: answers[request.path]).url)
+
+
+@pytest.fixture
+def registry(serve, target, ledger):
+    """Makes a registry's client, and its server."""
+    made = []
+
+    def registry(answer):
+        server = serve(answer)
+        routes = {"manifest": {"path": "/v2/{owner}/{model}/manifests/{tag}"}}
+        deployment = target(services={"registry": {"url": server.url, "routes": routes}})
+        made.append(connect(deployment, "registry", ledger))
+        return made[-1], server
+
+    yield registry
+    for one in made:
+        one.http.close()
+
+
+def test_details_and_what_is_in_memory(ollama):
+    assert ollama.details("llama3.1:8b") == {"family": "llama"}
+    assert ollama.loaded() == ["llama3.1:8b"]
+    assert [model.gigabytes for model in ollama.models()] == [4.7, 1e-6]
+
+
+def test_models_of_which_there_is_another_build(ollama, registry):
+    client, server = registry(lambda _: (200, MANIFEST))
+    assert ollama.outdated(client) == ["ada/tuned:v2"]
+    assert [request.path for request in server.requests] == [
+        "/v2/library/llama3.1/manifests/8b",
+        "/v2/ada/tuned/manifests/v2",
+    ]
+
+
+def test_a_manifest_that_is_not_to_be_had(ollama, registry):
+    client, _ = registry(lambda _: (404, '{"errors": []}'))
+    with pytest.raises(CallFailed) as caught:
+        ollama.outdated(client)
+    assert caught.value.kind == "http-404"

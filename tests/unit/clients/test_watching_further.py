@@ -1,0 +1,239 @@
+"""What a Prometheus is set up like, what fired, dashboards row by row, Langfuse, the families of a metrics page."""
+
+import json
+import time
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from pytest_llmops.clients.dashboards import Dashboard, Panel, Row, Source
+from pytest_llmops.clients.families import families_of
+from pytest_llmops.clients.preflight import preflight
+from pytest_llmops.clients.watching import Fired, fired
+from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
+
+YAML = """
+global:
+  scrape_interval: 15s
+  evaluation_interval: 1m30s
+  external_labels:
+    cluster: one
+alerting:
+  alertmanagers:
+  - static_configs:
+    - targets: [alertmanager:9093]
+rule_files: [/etc/prometheus/alerts.yml]
+scrape_configs:
+- job_name: api
+- job_name: node
+"""
+
+
+def success(data):
+    return {"status": "success", "data": data}
+
+
+@pytest.fixture
+def answering(serve, client):
+    """A client of a server that answers by path, and the server."""
+
+    def answering(component, answers, **settings):
+        def answer(request):
+            found = answers.get(urlsplit(request.path).path, (404, "{}"))
+            return found(request) if callable(found) else found
+
+        server = serve(answer)
+        return client(component, url=server.url, **settings), server
+
+    return answering
+
+
+def asked(server):
+    path, _, query = server.requests[-1].path.partition("?")
+    return path, dict(parse_qsl(query))
+
+
+def test_the_setup_of_a_prometheus(answering):
+    client, _ = answering("prometheus", {"/api/v1/status/config": success({"yaml": YAML})})
+    setup = client.setup()
+    assert (setup.scrape_interval_s, setup.evaluation_interval_s) == (15.0, 90.0)
+    assert (setup.external_labels, setup.rule_files) == ({"cluster": "one"}, ("/etc/prometheus/alerts.yml",))
+    assert (setup.jobs, setup.alertmanagers) == (("api", "node"), ("alertmanager:9093",))
+
+
+def test_a_setup_that_says_nothing_has_the_defaults(answering):
+    client, _ = answering("prometheus", {"/api/v1/status/config": success({"yaml": "{}"})})
+    setup = client.setup()
+    assert (setup.scrape_interval_s, setup.evaluation_interval_s, setup.jobs) == (60.0, 60.0, ())
+
+
+def test_whom_it_tells_and_what_it_has(answering):
+    client, server = answering(
+        "prometheus",
+        {
+            "/api/v1/alertmanagers": success({"activeAlertmanagers": [{"url": "http://a:9093/api/v2/alerts"}]}),
+            "/api/v1/label/job/values": success(["api", "node"]),
+            "/api/v1/series": success([{"__name__": "up", "job": "api"}]),
+        },
+    )
+    assert client.alertmanagers() == ["http://a:9093/api/v2/alerts"]
+    assert client.labels("job") == ["api", "node"]
+    assert client.series("up", last_s=60) == [{"__name__": "up", "job": "api"}]
+    path, query = asked(server)
+    assert (path, query["match[]"]) == ("/api/v1/series", "up")
+    assert float(query["end"]) - float(query["start"]) == pytest.approx(60)
+
+
+def test_what_fired_how_often_and_how_long(answering):
+    def curves(request):
+        _, query = request.path, dict(parse_qsl(urlsplit(request.path).query))
+        start = float(query["start"])
+        values = [[start + at, "1"] for at in (0, 10, 20, 100, 110)]
+        return success({"resultType": "matrix", "result": [{"metric": {"alertname": "Down"}, "values": values}]})
+
+    client, server = answering("prometheus", {"/api/v1/query_range": curves})
+    assert client.fired(last_s=600, step_s=10) == [Fired("Down", 2, 50.0)]
+    assert asked(server)[1]["query"] == 'max by (alertname) (ALERTS{alertstate="firing"})'
+    client.fired(last_s=604_800)
+    assert asked(server)[1]["step"] == "60.480"
+    assert fired("Never", [], 10) == Fired("Never", 0, 0)
+
+
+def test_a_value_is_waited_for(answering):
+    empty = success({"resultType": "vector", "result": []})
+    full = success({"resultType": "vector", "result": [{"metric": {}, "value": [0, "7"]}]})
+    answers = iter([empty, empty, full])
+    client, _ = answering("prometheus", {"/api/v1/query": lambda _: next(answers)})
+    assert client.value_within("rate(x[5m])", 2.0) == 7.0
+    client, _ = answering("prometheus", {"/api/v1/query": empty})
+    with pytest.raises(Vacuous):
+        client.value_within("rate(x[5m])", 0.01)
+
+
+def test_an_alertmanager_says_whom_it_may_tell(answering):
+    status = {"cluster": {"status": "ready"}, "versionInfo": {"version": "0.27.0"}}
+    answers = {"/api/v2/receivers": [{"name": "mail"}], "/api/v2/status": status}
+    client, _ = answering("alertmanager", answers)
+    assert (client.receivers(), client.cluster()) == (["mail"], "ready")
+
+
+BOARD = {
+    "dashboard": {
+        "uid": "health",
+        "title": "Health",
+        "panels": [
+            {"type": "stat", "title": "Above"},
+            {"type": "row", "title": "Traffic"},
+            {"type": "timeseries", "title": "Requests", "targets": [{"expr": "rate(x[5m])"}, {"refId": "B"}]},
+            {"type": "row", "title": "Cost", "panels": [{"type": "stat", "title": "Tokens"}]},
+        ],
+    }
+}
+TABLE = {
+    "uid": "health",
+    "title": "Health",
+    "rows": [
+        {"title": "Traffic", "panels": [{"title": "Requests"}, {"title": "Errors"}]},
+        {"title": "Safety"},
+    ],
+}
+
+
+def test_a_dashboard_row_by_row(answering):
+    client, server = answering(
+        "grafana",
+        {
+            "/api/dashboards/uid/health": BOARD,
+            "/api/search": [{"uid": "health", "title": "Health"}],
+            "/api/datasources": [{"uid": "p", "name": "Prometheus", "type": "prometheus"}],
+            "/api/datasources/uid/p/health": (400, json.dumps({"status": "ERROR"})),
+        },
+        dashboards=[TABLE],
+    )
+    board = client.dashboard("health")
+    requests = Panel("Requests", ("rate(x[5m])",))
+    above, cost = Row("", (Panel("Above", ()),)), Row("Cost", (Panel("Tokens", ()),))
+    assert board == Dashboard("health", "Health", (above, Row("Traffic", (requests,)), cost))
+    assert [panel.title for panel in board.panels] == ["Above", "Requests", "Tokens"]
+    assert client.lacks(board) == ["panel Errors", "row Safety"]
+    assert client.expected() == [board]
+    assert client.search("heal") == {"health": "Health"}
+    assert asked(server) == ("/api/search", {"type": "dash-db", "query": "heal"})
+    assert client.sources() == [Source("p", "Prometheus", "prometheus")]
+    assert client.source_health("p") == "ERROR"
+    with pytest.raises(CallFailed) as caught:
+        client.dashboard("other")
+    assert caught.value.kind == "http-404"
+
+
+def test_dashboards_that_nobody_described(answering):
+    client, _ = answering("grafana", {"/api/search": {"not": "a list"}})
+    with pytest.raises(Unsupported) as caught:
+        client.expected()
+    assert str(caught.value) == "grafana: its profile describes no dashboard."
+    with pytest.raises(CallFailed) as caught:
+        client.search()
+    said = 'GET /api/search answered something else than Grafana\'s API: \'{"not": "a list"}\''
+    assert str(caught.value) == f"grafana: {said}."
+
+
+def test_langfuse_with_and_without_its_database(answering):
+    well = {"status": "OK", "version": "2.95.8"}
+    client, server = answering("langfuse", {"/api/public/health": well})
+    found = preflight(client, 5.0)
+    assert (found.ok, found.facts) == (True, {"server": "2.95.8"})
+    assert asked(server) == ("/api/public/health", {"failIfDatabaseUnavailable": "true"})
+    assert client.health().code == 200
+    client, _ = answering("langfuse", {"/api/public/health": (503, json.dumps(well | {"status": "away"}))})
+    assert (client.health().code, preflight(client, 5.0).ok) == (503, True)
+    client, _ = answering("langfuse", {"/api/public/health": {"ok": True}})
+    with pytest.raises(CallFailed) as caught:
+        client.health()
+    said = "GET /api/public/health names no status, so this is no Langfuse: '{\"ok\": true}'"
+    assert str(caught.value) == f"langfuse: {said}."
+
+
+def test_how_many_traces_langfuse_has(answering):
+    client, server = answering("langfuse", {"/api/public/traces": {"data": [], "meta": {"totalItems": 41}}})
+    assert client.traces() == 41
+    assert asked(server)[1] == {"limit": "1"}
+    assert client.traces(last_s=3600) == 41
+    assert asked(server)[1]["fromTimestamp"].startswith(time.strftime("%Y", time.gmtime(time.time() - 3600)))
+    client, _ = answering("langfuse", {"/api/public/traces": {"data": []}})
+    with pytest.raises(CallFailed) as caught:
+        client.traces()
+    said = "GET /api/public/traces answered something else than Langfuse's API: '{\"data\": []}'"
+    assert str(caught.value) == f"langfuse: {said}."
+
+
+PAGE = """
+# TYPE asked_total counter
+asked_total{route="/a"} 0.0
+asked_created{route="/a"} 1795.0
+# TYPE errors_total counter
+# TYPE took histogram
+took_bucket{le="0.5"} 1.0
+took_bucket{le="0.1"} 0.0
+took_bucket{le="+Inf"} 1.0
+took_count 1.0
+took_sum 0.3
+# TYPE level gauge
+level 0.0
+"""
+
+
+def test_the_families_of_a_page(answering):
+    client, _ = answering("api", {"/metrics": (200, PAGE)}, metrics="/metrics")
+    found = families_of(client.metrics_answer())
+    assert {name: family.silent for name, family in found.items()} == {
+        "asked_total": True,
+        "errors_total": True,
+        "took": False,
+        "level": True,
+    }
+    assert found["took"].bounds == {"took_bucket": (0.1, 0.5)}
+    assert (found["asked_total"].series, found["errors_total"].series) == ({"asked_total"}, frozenset())
+    client, _ = answering("api", {"/metrics": (200, "level zero\n")}, metrics="/metrics")
+    with pytest.raises(CallFailed) as caught:
+        families_of(client.metrics_answer())
+    assert caught.value.kind == "bad-answer"

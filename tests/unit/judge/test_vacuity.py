@@ -1,0 +1,86 @@
+"""Rules that cannot fire, or fire always; panels that draw nothing; declarations that are no longer so."""
+
+import pytest
+
+from pytest_llmops.judge.vacuity import Exported, Finding, known, metrics_of, mistaken, of_panel, of_rule
+from pytest_llmops.promql import parse
+from pytest_llmops.target.monitoring import AlertRule, Vacuity
+
+EXPORTED = Exported(
+    frozenset({"up", "http_requests_total", "took_seconds", "took_seconds_bucket", "drift", "declared_errors"}),
+    frozenset({"drift", "declared_errors_total"}),
+    {"took_seconds_bucket": 1.0},
+)
+
+
+def rule(expr, **more):
+    return AlertRule.model_validate({"alert": "Rule", "expr": expr, **more})
+
+
+@pytest.mark.parametrize(
+    ("expr", "said"),
+    [
+        ("up == 0", []),
+        ("absent_total > 1", ["never fires: absent_total is not exported by what is scraped"]),
+        ("drift == 1", ["never fires: drift stays 0"]),
+        ("rate(declared_errors_total[5m]) > 0", ["never fires: declared_errors_total stays 0"]),
+        ("histogram_quantile(0.95, rate(took_seconds_bucket[5m])) > 0.5", []),
+        (
+            "histogram_quantile(0.95, sum by (le) (rate(took_seconds_bucket[5m]))) > 5",
+            ["never fires: the highest finite bucket of took_seconds_bucket is 1, and it asks for more than 5"],
+        ),
+        (
+            "(histogram_quantile(0.95, took_seconds_bucket)) >= 1",
+            ["never fires: the highest finite bucket of took_seconds_bucket is 1, and it asks for more than 1"],
+        ),
+        (
+            'rate(http_requests_total{status=~"5.."}[5m]) / rate(http_requests_total[5m]) > 0.05',
+            [
+                (
+                    "says nothing: both sides of the division of http_requests_total keep the label status, so that "
+                    "each series is divided by itself and the ratio is 1; sum both sides"
+                )
+            ],
+        ),
+        ('sum(rate(http_requests_total{status=~"5.."}[5m])) / sum(rate(http_requests_total[5m])) > 0.05', []),
+        ('rate(http_requests_total{status="500"}[5m]) / on (job) rate(http_requests_total{status="200"}[5m])', []),
+        ("rate(http_requests_total[5m]) / rate(http_requests_total[5m]) > 2", []),
+    ],
+)
+def test_why_a_rule_says_nothing(expr, said):
+    assert of_rule(rule(expr), EXPORTED) == said
+
+
+def test_a_rule_is_tried_on_both_sides_of_its_limit():
+    trials = [
+        {"says": "all is well", "samples": {"up": "1x10"}, "at": "2m", "fires": True},
+        {"says": "it is down", "samples": {"up": "0x10"}, "at": "2m", "fires": False},
+        {"says": "it was down once", "samples": {"up": "1x6 0 1"}, "at": "105 s", "fires": False},
+    ]
+    found = mistaken(rule("up == 0", trials=trials, **{"for": "30 s"}))
+    assert found == ["does not fire when all is well", "fires when it is down"]
+
+
+def test_a_panel_draws_while_one_of_its_queries_does():
+    assert of_panel(["drift", "up"], EXPORTED) == ""
+    assert of_panel(["drift", "nowhere"], EXPORTED) == "drift stays 0; nowhere is not exported"
+    assert of_panel(["label_replace(drift, 'a', 'b', 'c', 'd')"], EXPORTED) == "drift stays 0"
+    assert of_panel(["drift["], EXPORTED) == ""
+    assert of_panel([], EXPORTED) == ""
+
+
+def test_the_series_of_an_expression():
+    node = parse('sum(rate(a_total[5m])) / b > on () {job="x"} or a_total')
+    assert metrics_of(node) == ["a_total", "b"]
+
+
+def test_what_is_declared_is_known_or_no_longer_so():
+    found = [Finding("rule", "A", "never fires: x is not exported"), Finding("metric", "m", "has no value but 0")]
+    declared = [
+        Vacuity(kind="rule", what="A", why="nobody exports x"),
+        Vacuity(kind="metric", what="other", why="its recorder is never called"),
+    ]
+    findings, untrue = known(found, declared)
+    assert [(one.what, one.known) for one in findings] == [("A", "nobody exports x"), ("m", "")]
+    assert untrue == ["metric other is declared vacuous (its recorder is never called), and is not: take it out"]
+    assert str(findings[0]) == "rule A: never fires: x is not exported"
