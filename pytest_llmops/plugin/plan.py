@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmops.clients.client import preflight_calls, traffic_calls
+from pytest_llmops.clients.client import lint_calls, preflight_calls, traffic_calls
 from pytest_llmops.plugin.checks import ASKS, TRAFFIC, needed_roles, our_fixtures
 from pytest_llmops.plugin.cost import CHANGE, Asking, cost_of
 from pytest_llmops.plugin.disruption_plan import disruption_of
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from pytest_llmops.plugin.run import Run
     from pytest_llmops.target.components import Components
     from pytest_llmops.target.load import Target
+
+ONCE = {TRAFFIC: traffic_calls, "lint": lint_calls}
+"""Fixtures that ask once a run, whoever needs them, and what they ask."""
 
 
 def planned(
@@ -57,7 +60,7 @@ def planned(
         "timed_calls": cost.timed_calls,
         "timed_tokens": cost.timed_tokens,
         "operations": dict(cost.operations),
-        "once": {TRAFFIC: traffic_calls(target)} if TRAFFIC in fixtures else {},
+        "once": {name: calls(target) for name, calls in ONCE.items() if name in fixtures},
         "measures": cost.measures,
         "records": cost.records,
         "disruption": disruption_of(cost.changes, target, lacking) if check.disruptive else None,
