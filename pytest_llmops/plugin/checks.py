@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     import pytest
 
 TIMED = frozenset({"measure", "load_run", "drill"})
+TRAFFIC = "traffic"
 ASKS = {
-    "traffic": "api",
+    TRAFFIC: "api",
     **dict.fromkeys(
         (
             "crontab",

@@ -85,7 +85,7 @@ def cost_of(item: pytest.Item, asking: Asking) -> Cost:
         reading.functions = {name: f for name, f in found.items() if f is not test}
         reading.read(test.body, {**asking.components, PROMPTS: PROMPTS, **({CHANGE: CHANGE} if asking.changes else {})})
     seen = {operation.partition(".")[0] for operation in reading.cost.operations}
-    for component in asking.components.values():
+    for component in dict.fromkeys(asking.components.values()):
         if component not in seen:
             reading.cost.operations[f"{component}.call"] += 1
     return reading.cost

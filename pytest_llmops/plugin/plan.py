@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.clients.client import preflight_calls, traffic_calls
-from pytest_llmops.plugin.checks import needed_roles, our_fixtures
+from pytest_llmops.plugin.checks import ASKS, TRAFFIC, needed_roles, our_fixtures
 from pytest_llmops.plugin.cost import CHANGE, Asking, cost_of
 from pytest_llmops.plugin.disruption_plan import disruption_of
 from pytest_llmops.plugin.markers import SUITES
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_llmops.plugin.run import Run
+    from pytest_llmops.target.components import Components
     from pytest_llmops.target.load import Target
 
 
@@ -36,7 +37,7 @@ def planned(
     cost = cost_of(
         item,
         Asking(
-            components={role: name for role, name in serving.items() if name and role in fixtures},
+            components=called_by(fixtures, parts),
             tables=parts.configured(),
             prompts=len(target.table.prompts),
             timed=lambda name: usual_calls(target, name, recording=recording),
@@ -56,11 +57,18 @@ def planned(
         "timed_calls": cost.timed_calls,
         "timed_tokens": cost.timed_tokens,
         "operations": dict(cost.operations),
-        "once": {"traffic": traffic_calls(target)} if "traffic" in fixtures else {},
+        "once": {TRAFFIC: traffic_calls(target)} if TRAFFIC in fixtures else {},
         "measures": cost.measures,
         "records": cost.records,
         "disruption": disruption_of(cost.changes, target, lacking) if check.disruptive else None,
     }
+
+
+def called_by(fixtures: Iterable[str], parts: Components) -> dict[str, str]:
+    """Fixtures of a test whose methods call a component, and that component; ``traffic`` called it before."""
+    asked = {name: ASKS.get(name, name) for name in fixtures if name != TRAFFIC}
+    serving = {name: parts.serving(role) for name, role in asked.items() if role in ROLES}
+    return {name: component for name, component in serving.items() if component}
 
 
 def carried_suites(item: pytest.Item) -> list[str]:

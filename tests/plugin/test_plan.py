@@ -284,3 +284,25 @@ def test_collecting_alone_stays_what_it_was(project, model, plan_of):
     run, plan = plan_of("--collect-only", "-q")
     assert (run.status, plan) == (0, None)
     assert "test_it.py::test_models" in run.lines
+
+
+COMMANDED = """
+    def test_entry(crontab):
+        assert not crontab.wrong("monitoring")
+
+    def test_both(crontab, app_command):
+        assert app_command.lines("dashboard_summary") and crontab.lines()
+
+    def test_setup(maintenance):
+        assert maintenance
+"""
+
+
+def test_what_asks_the_applications_commands_calls_them(project, plan_of):
+    project.write("test_it.py", COMMANDED)
+    _, plan = plan_of("--llmops-target", "sandbox:voyageur")
+    assert {check["test"].partition("::")[2]: (check["calls"], check["components"]) for check in plan["checks"]} == {
+        "test_entry": (1, ["app_command"]),
+        "test_both": (2, ["app_command"]),
+        "test_setup": (1, ["app_command"]),
+    }

@@ -1,0 +1,55 @@
+"""The embedded sandbox as each of the five systems: every read-only suite is green there, and faults turn it red."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pytest_llmops.procedures.catalogue import SYSTEMS
+from pytest_llmops.target import profiles
+
+pytestmark = pytest.mark.acceptance
+
+SUITES = "daily or weekly or monthly or maintenance or deploy or incident or monitor"
+NAMED = {"vacuous", "unsupported", "optional-unreachable"}
+"""What a check may be skipped for: each has a sentence of its own."""
+
+PROFILES = [name for name in profiles.names() if profiles.read(name).get("system") in SYSTEMS]
+FAULTS = "3"
+"""Tried of each profile; others every day, so that a month comes to all of them."""
+
+
+def test_every_system_has_a_profile():
+    assert {profiles.read(name)["system"] for name in PROFILES} == set(SYSTEMS)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_suites_are_green(suite, profile):
+    run = suite("-m", SUITES, f"--llmops-target=sandbox:{profile}", "--llmops-baseline=off")
+    assert run.status == 0, run.out
+    outcomes = {test: (check["outcome"], check["category"]) for test, check in run.checks.items()}
+    skipped = {test: category for test, (outcome, category) in outcomes.items() if outcome != "passed"}
+    assert set(skipped.values()) <= NAMED, skipped
+    assert all(run.checks[test]["reason"] for test in skipped)
+    assert len(outcomes) - len(skipped) >= 10, run.out
+    bound = {name for check in run.checks.values() for name in check["procedures"]}
+    assert {name.partition(".")[0] for name in bound} == {run.whole["profile"].removesuffix("-compose")}
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_todays_faults_turn_their_tests_red(tmp_path, profile, seed):
+    command = [Path(sys.executable).with_name("llmops"), "faults", "--profile", profile, "--sample", FAULTS]
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "LLMOPS_"))}
+    done = subprocess.run(
+        [*command, "--jobs", "2", "--seed", str(seed)],
+        cwd=tmp_path,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert f", seed {seed}; " in done.stdout
+    assert done.stdout.splitlines()[-1] == "Never red: none.", done.stdout + done.stderr
+    assert done.returncode == 0
