@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from pytest_llmops.target.load import BUILT_IN, load
 from pytest_llmops.target.places import beside_package
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 
 @dataclass
@@ -79,7 +80,8 @@ class Round:
         for one in self.tries:
             for test in [test for test in one.outcomes if test not in one.red and test not in excused]:
                 never = [name for name in one.named.tests[test] if name not in reds]
-                whose = ", ".join(never) if never else "(its procedures were red by another test)"
+                red = "its procedures were red by another test" if one.named.tests[test] else "binds no procedure"
+                whose = ", ".join(never) or f"({red})"
                 lines.append(f"  {whose}: {test} under {one.named.fault}: {one.outcomes[test]}")
         return [f"  {self.profile}", *lines, *(f"  {fault}: {last}" for fault, last in said.items())] if lines else []
 
@@ -118,9 +120,7 @@ def made(profile: str, markers: Sequence[str], sample: int | None, seed: int) ->
     target = load(None, BUILT_IN if profile == BUILT_IN else f"{BUILT_IN}:{profile}", Path.cwd())
     system = target.table.system
     bound = for_system(bindings(beside_package("suites")), system, markers)
-    if not system:  # a generic test names faults of other systems, too
-        known = knows(target)
-        bound = [one for one in bound if one.fault and known(one.fault)]
+    bound = [one for one in bound if not one.fault or _meant(one.fault, profile)]
     every = by_fault(bound)
     chosen = part(every, sample, seed) if sample else every
     named = {name for one in every for name in one.procedures}
@@ -134,3 +134,20 @@ def made(profile: str, markers: Sequence[str], sample: int | None, seed: int) ->
         for test in one.tests:
             any_of.setdefault(test, set()).add(one.fault)
     return Round(profile, planned, chosen, silent, any_of)
+
+
+def _meant(fault: str, profile: str) -> bool:
+    """Whether a fault is one of this profile's: it knows it, or no other profile of its system does.
+
+    A profile without a system does not know those of others; the variants of a system have some that are their own.
+    """
+    system = profiles.read(profile).get("system", "")
+    others = [name for name in profiles.names() if name != profile and profiles.read(name).get("system") == system]
+    if _knows(profile)(fault):
+        return True
+    return bool(system) and not any(_knows(other)(fault) for other in others)
+
+
+@cache
+def _knows(profile: str) -> Callable[[str], bool]:
+    return knows(load(None, BUILT_IN if profile == BUILT_IN else f"{BUILT_IN}:{profile}", Path.cwd()))

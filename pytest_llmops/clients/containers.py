@@ -144,14 +144,22 @@ class Containers:
             raise CallFailed(self.component, "bad-answer", f"{self.component}: {self.part.usage}: {said}.")
         return [replace(measured[c.name], limit_bytes=c.limit_bytes or measured[c.name].limit_bytes) for c in running]
 
-    def volumes(self) -> dict[str, float]:
+    def volumes(self, of: str = "") -> dict[str, float]:
         """Volume, or mount point, to the bytes that are in use there.
 
+        Args:
+            of: only those whose name holds this word.
+
         Raises:
-            CallFailed: the command failed, or printed what cannot be read.
+            CallFailed: ``absent``: there is none; the command failed, or printed what cannot be read.
             Unsupported: the target has no such command.
         """
-        return self._read(self._asked("volumes"), container_formats.volumes)
+        found = self._read(self._asked("volumes"), container_formats.volumes)
+        its = {name: size for name, size in found.items() if of in name}
+        if not its:
+            said = f"{self.component}: no volume of {of} is there; there: {', '.join(found)}."
+            raise CallFailed(self.component, "absent", said)
+        return its
 
     def _of(self, part: str, found: list[Container]) -> list[Container]:
         if part not in self.part.parts:

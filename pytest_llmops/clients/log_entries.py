@@ -158,7 +158,7 @@ class Entries(Sequence[Entry]):
         return grouped(self, self._clean)[:count]
 
     def types(self, count: int = 10) -> list[Group]:
-        """The most frequent types: exceptions by their class, else who says it and what."""
+        """The most frequent types: exceptions by their class, else what is said before the first colon."""
         return grouped(self, self._clean, by_type=True)[:count]
 
     def by(self, name: str = "logger") -> dict[str, Entries]:

@@ -57,16 +57,17 @@ class LogFile:
 
 
 def of(paths: Iterable[Path], root: Path) -> list[LogFile]:
-    """The files as they are now, oldest first; one that has just been removed is left out."""
-    files = []
-    for path in paths:
+    """The files as they are now, oldest first; without what was just removed, and without links to one another."""
+    files: dict[tuple[int, int], LogFile] = {}
+    for path in sorted(paths, key=lambda path: path.is_symlink()):
         try:
             state = path.stat()
         except FileNotFoundError:
             continue
         name = path.relative_to(root).as_posix()
-        files.append(LogFile(path, name, state.st_size, state.st_mtime, state.st_ino))
-    return sorted(files, key=lambda file: (file.changed_at, -_number(file.path.name), file.name))
+        file = LogFile(path, name, state.st_size, state.st_mtime, state.st_ino)
+        files.setdefault((state.st_dev, state.st_ino), file)
+    return sorted(files.values(), key=lambda file: (file.changed_at, -_number(file.path.name), file.name))
 
 
 def _number(name: str) -> int:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.log_entries import Entry
 
 _TYPE = re.compile(r"\b[A-Za-z_][\w.]*(?:Error|Exception|Timeout|Warning|Refused|Exceeded)\b")
+_SIGNS = re.compile(r"^[^\w'\"(\[{]+")
 CHANCE = 3.0
 """Standard deviations of a count that happens at random, beyond which more is more."""
 
@@ -97,9 +98,9 @@ def _group(says: str, part: list[Entry], clean: Callable[[str], str]) -> Group:
 
 
 def _type(entry: Entry) -> str:
-    """The class of its exception, one that its message names, or who says it and what."""
+    """The class of its exception, one that its message names, or what it says before the first colon."""
     if entry.exception:
         return entry.exception.partition(":")[0]
     if named := _TYPE.search(entry.message):
         return named[0]
-    return f"{entry.logger}: {entry.message}" if entry.logger else entry.message
+    return _SIGNS.sub("", entry.message.partition(":")[0]) or entry.logger

@@ -30,6 +30,7 @@ DAY_S = 86400.0
 
 _SHORTENED: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\x1b\[[0-9;]*m"), ""),
+    (re.compile(r"\b(msg|message|err|error)=\"([^\"]*)\""), r"\1=\2"),  # logfmt: here it is what is said
     (re.compile(r"(?<!\w)(['\"`])(?:(?!\1).)*\1(?!\w)"), "'…'"),
     (re.compile(r"\b[\w.+-]+@[\w-]+\.[\w.]+\b"), "EMAIL"),
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE), "ID"),

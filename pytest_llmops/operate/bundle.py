@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.clients.http import purpose
 from pytest_llmops.control.drivers import hands_on
-from pytest_llmops.errors import LlmopsError, Unreachable, Unsupported
-from pytest_llmops.operate.side_by_side import together
+from pytest_llmops.errors import CallFailed, ControlError, LlmopsError, Unreachable, Unsupported
+from pytest_llmops.operate.side_by_side import TooLong, together
+from pytest_llmops.target.components import Api
 from pytest_llmops.target.secrets import without_userinfo
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ CALL_S = 10.0
 """For one call of the benchmark."""
 
 LOGGED_S = 3600.0
-"""How far back logs are kept: an hour, as in voyageur's runbook."""
+"""How far back a log is kept: an hour, as in voyageur's runbook; of one that was silent, its newest lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Part:
         what: it is, in words.
         text: of it, with secrets in it still; empty where it could not be had.
         lacks: why it could not be had; empty where it was.
+        failed: whether that is a failure: it was there to be had, and did not answer.
         took_s: how long that took.
     """
 
@@ -48,6 +50,7 @@ class Part:
     text: str
     lacks: str
     took_s: float
+    failed: bool = False
 
 
 class Bundle:
@@ -76,7 +79,8 @@ class Bundle:
             lacks = "" if error is None else _said(error)
             if error is None and not (text or "").strip():
                 lacks = "there is nothing in it"
-            parts.append(Part(file, what, "" if lacks else text or "", lacks, done[file].took_s))
+            failed = isinstance(error, CallFailed | Unreachable | TooLong | ControlError)
+            parts.append(Part(file, what, "" if lacks else text or "", lacks, done[file].took_s, failed))
         return parts
 
     def _wanted(self) -> Iterator[tuple[str, str, Callable[[], str]]]:
@@ -88,13 +92,7 @@ class Bundle:
         for name in controlled:
             yield f"state/{name}.json", f"how {name} runs, by its driver", partial(self._state, name)
             yield f"logs/{name}.txt", f"the newest lines of {name}, by its driver", partial(self._driven_log, name)
-        if table.components.api and table.components.api.metrics:
-            yield "metrics.txt", "the API's page of metrics", self._metrics
-        if "prometheus" in parts:
-            yield "alerts.json", "the alerts of Prometheus", self._alerts
-        if table.components.logs:
-            for source in table.components.logs.sources:
-                yield f"logs/{source}.txt", f"the newest lines of the log {source}", partial(self._log, source)
+        yield from self._said_by_services()
         if "machine" in parts:
             yield "machine.json", "figures of the machine", self._machine
         for name in dict.fromkeys([*table.incident.commands, *filter(None, [table.incident.summary])]):
@@ -106,6 +104,21 @@ class Bundle:
                     f"one short answer of {name} for each detail level",
                     partial(self._benchmark, name),
                 )
+
+    def _said_by_services(self) -> Iterator[tuple[str, str, Callable[[], str]]]:
+        table = self.target.table
+        parts = table.components.configured()
+        for name in ("api", *table.components.services):
+            part = parts.get(name)
+            if isinstance(part, Api) and part.health is not None:
+                yield f"health/{name}.txt", f"what the health route of {name} answers", partial(self._health, name)
+        if table.components.api and table.components.api.metrics:
+            yield "metrics.txt", "the API's page of metrics", self._metrics
+        if "prometheus" in parts:
+            yield "alerts.json", "the alerts of Prometheus", self._alerts
+        if table.components.logs:
+            for source in table.components.logs.sources:
+                yield f"logs/{source}.txt", f"the newest lines of the log {source}", partial(self._log, source)
 
     def _found(self) -> str:
         return _json([one.as_json() for one in self._findings])
@@ -119,6 +132,11 @@ class Bundle:
     def _driven_log(self, name: str) -> str:
         return "\n".join(hands_on(self.target, name).logs(self.target.table.incident.log_lines))
 
+    def _health(self, name: str) -> str:
+        client = self._reached(name)
+        answer = client.call(client.config.health.route)
+        return f"{answer.asked} answered {answer.status}\n\n{answer.text}\n"
+
     def _metrics(self) -> str:
         return str(self._reached("api").metrics_answer().ok().text)
 
@@ -126,13 +144,14 @@ class Bundle:
         return _json([asdict(alert) for alert in self._reached("prometheus").alerts()])
 
     def _log(self, source: str) -> str:
-        entries = self._reached("logs").entries(source, since_s=LOGGED_S)
-        newest = list(entries)[-self.target.table.incident.log_lines :]
+        logs = self._reached("logs")
+        entries = list(logs.entries(source, since_s=LOGGED_S)) or list(logs.entries(source))
+        newest = entries[-self.target.table.incident.log_lines :]
         return "".join(f"{_line(entry)}\n" for entry in newest)
 
     def _machine(self) -> str:
         machine = self._reached("machine")
-        return _json(machine.figures())
+        return _json({"usage": asdict(machine.usage()), "disks": [asdict(disk) for disk in machine.disks()]})
 
     def command_file(self, name: str) -> str:
         """Where the output of a command stands in the bundle."""
@@ -205,7 +224,13 @@ def index(parts: Sequence[Part], facts: Mapping[str, Any]) -> dict[str, Any]:
             if not part.lacks
         ],
         "lacking": [
-            {"file": part.file, "what": part.what, "why": part.lacks, "took_s": round(part.took_s, 3)}
+            {
+                "file": part.file,
+                "what": part.what,
+                "why": part.lacks,
+                "failed": part.failed,
+                "took_s": round(part.took_s, 3),
+            }
             for part in parts
             if part.lacks
         ],

@@ -11,6 +11,7 @@ from pytest_llmops.errors import CallFailed, LlmopsError, Unreachable
 from pytest_llmops.judge.thresholds import breach, said, threshold_for
 from pytest_llmops.operate.findings import Finding
 from pytest_llmops.operate.side_by_side import TooLong, together
+from pytest_llmops.target.durations import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -72,7 +73,7 @@ class Looking:
         self.target = target
         self.client = client
         self.figures = figures
-        self.down: dict[str, str] = {}
+        self.down: set[str] = set()
 
     def look(self) -> list[Finding]:
         """All that can be found out: components first, then what those that can be reached say."""
@@ -85,7 +86,7 @@ class Looking:
         for name, done in together(probes, REACH_S).items():
             state, words = done.value or _failure(name, done.error)
             if state == "failed":
-                self.down[name] = words
+                self.down.add(name)
             yield Finding("component", name, state, words, required=parts[name].required)
 
     def _probed(self, name: str) -> tuple[State, str]:
@@ -113,6 +114,10 @@ class Looking:
         for name, part in [("api", components.api), *components.services.items()]:
             if part is not None and part.health is not None:
                 yield "health", name, name, partial(self._health, name)
+        if components.qdrant is not None:
+            yield "health", "qdrant", "qdrant", self._ready
+        if components.redis is not None:
+            yield "health", "redis", "redis", self._keeps
         for name, server in (("ollama", components.ollama), ("openai", components.openai)):
             if server is not None and server.models:
                 yield "models", name, name, partial(self._models, name, server.models)
@@ -135,6 +140,15 @@ class Looking:
                 found.append(self._judged(figure, value, "s", name))
         return found
 
+    def _ready(self) -> list[Finding]:
+        took_s = self._reached("qdrant").ready()
+        return [Finding("health", "qdrant", "ok", f"qdrant: ready after {spoken(took_s)}", "qdrant")]
+
+    def _keeps(self) -> list[Finding]:
+        kept = self._reached("redis").keeps("llmops:triage:probe", "kept")
+        words = "redis: keeps what it is given" if kept else "redis: a value that was set was gone at once"
+        return [Finding("health", "redis", "ok" if kept else "failed", words, "redis")]
+
     def _models(self, name: str, wanted: Sequence[str]) -> list[Finding]:
         missing = self._reached(name).missing_models()
         words = f"{name}: {', '.join(missing)} missing" if missing else f"{name}: {', '.join(wanted)} listed"
@@ -156,7 +170,7 @@ class Looking:
     def _figure(self, figures: Readings, name: str) -> list[Finding]:
         component = figures.component(name)
         if component in self.down:
-            raise Unreachable(component, self.down[component])
+            raise Unreachable(component, f"{component} cannot be reached.")
         value, unit = figures.read(name)
         return [self._judged(name, value, unit, component)]
 
@@ -177,7 +191,7 @@ class Looking:
 
     def _reached(self, component: str) -> Any:
         if component in self.down:
-            raise Unreachable(component, self.down[component])
+            raise Unreachable(component, f"{component} cannot be reached.")
         return self.client(component)
 
 

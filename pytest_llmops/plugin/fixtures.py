@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.vectors import Vectors
     from pytest_llmops.control.change import Change
     from pytest_llmops.operate.monitoring import Lint
+    from pytest_llmops.operate.staged import Staged
     from pytest_llmops.plugin.channels import Channels
     from pytest_llmops.plugin.measuring import Measure, Record
     from pytest_llmops.plugin.run import Run
@@ -495,3 +496,21 @@ def channels(_llmops: Run) -> Channels:
     from pytest_llmops.plugin.channels import Channels
 
     return Channels(_llmops)
+
+
+@pytest.fixture(scope="session")
+def staged(_llmops: Run) -> Staged:
+    """What the last run against staging came to, by its ``run.json``, and what is about to be deployed.
+
+    Example:
+        def test_staging_passed(staged):
+            assert not staged.wrong, "; ".join(staged.wrong)
+    """
+    from pathlib import Path
+
+    from pytest_llmops.operate.staged import staged
+    from pytest_llmops.plugin.deployment import SANDBOX
+
+    own = _llmops.own
+    root = Path(own.directory.read(SANDBOX)["root"]) if own.embedded else _llmops.declared.root
+    return staged(root, _llmops.declared.table.staging)

@@ -118,6 +118,9 @@ class Reporting:
 
     def _result(self, status: int) -> dict[str, Any]:
         """The whole outcome; also of a run that was never opened, for the summary."""
+        from pytest_llmops.measure.candidate import commit_of
+        from pytest_llmops.plugin.triaging import incident_of
+
         target, selected, opened_at = self.run.declared_or_none, self.run.selected, self.controller.opened_at
         opened = opened_at is not None
         return {
@@ -126,6 +129,7 @@ class Reporting:
             "target": target.name if target else "",
             "profile": target.table.profile if target else "",
             "environment": target.table.environment if target else "",
+            "commit": commit_of(target.root) if target and opened else "",
             "against": self.run.options.against,
             "started": self.controller.started,
             "duration_s": round(time.perf_counter() - opened_at, 3) if opened_at is not None else 0.0,
@@ -135,6 +139,7 @@ class Reporting:
             "not_made": self.not_made,
             "spent": asdict(self.run.ledger.spent()) if opened else {"requests": 0, "tokens": 0, "seconds": 0.0},
             "twin": self.run.twin.outcome() if opened and self.run.twin else None,
+            "incident": incident_of(self.run) if opened else None,
             "missing": self.missing,
             "left_changed": self.controller.settling.left,
             "vacuous": self._vacuous(opened=opened),

@@ -13,6 +13,9 @@ from pytest_llmops.plugin.ours import SUITES_FOLDER
 from pytest_llmops.plugin.plan import share_of, total_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from pytest_llmops.plugin.controller import Controller
     from pytest_llmops.plugin.run import Run
     from pytest_llmops.plugin.selection import Selected
@@ -137,11 +140,23 @@ class Telling:
         result, color = self.controller.reporting.result, bool(terminalreporter.hasmarkup)
         for line in (*summary(result, color=color, width=width, verbose=verbose), *self._unmatched()):
             terminalreporter.line(line)
+        for line in self._incident(result):
+            terminalreporter.line(line)
         warnings = [warning for deployment in self.run.deployments for warning in deployment.declared.warnings]
         for warning in dict.fromkeys(warnings):
             terminalreporter.line(f"WARNING      {warning}", red=True)
         if result["not_made"]["checks"]:
             terminalreporter.line(f"stopped      {self._stopped(result['not_made'])}")
+
+    def _incident(self, result: dict[str, Any]) -> Iterator[str]:
+        from pytest_llmops.report.incident_lines import incident_lines
+
+        below = (result["incident"] or {}).get("folder", "")
+        return incident_lines(result["incident"], str(self._shown(self.run.report_folder / below)) if below else "")
+
+    def _shown(self, place: Path) -> Path:
+        start = self.run.pytest.invocation_params.dir
+        return place.relative_to(start) if place.is_relative_to(start) else place
 
     def _stopped(self, not_made: dict[str, int]) -> str:
         """What a stop left undone; the timed ones wait for all others, so they are the first to be lost."""
@@ -159,12 +174,10 @@ class Telling:
             terminalreporter.line(line)
 
     def _show_written(self, terminalreporter: Any) -> None:
-        start = self.run.pytest.invocation_params.dir
         folder, checks = self.run.report_folder, self.controller.reporting.result["checks"]
         documents = [folder / document for check in checks for document in check.get("documents", [])]
         for place in [*self.controller.reporting.written, *documents]:
-            shown = place.relative_to(start) if place.is_relative_to(start) else place
-            terminalreporter.line(f"written: {shown}")
+            terminalreporter.line(f"written: {self._shown(place)}")
 
     def _unmatched(self) -> list[str]:
         """The names in the file that no check of this run measured; those that are missing are said as such."""

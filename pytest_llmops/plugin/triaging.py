@@ -51,6 +51,11 @@ class Triage:
         return self.assessment.severity
 
     @property
+    def worst(self) -> Judged | None:
+        """The severity that applies; None where none does."""
+        return next((one for one in self.assessment.severities if one.name == self.severity), None)
+
+    @property
     def evidence(self) -> tuple[Finding, ...]:
         """Every check that failed."""
         return self.assessment.evidence
@@ -80,6 +85,10 @@ class Triage:
     def failed(self, *kinds: str) -> list[str]:
         """What failed, a sentence each: components, health routes, models …; all kinds without a word."""
         return [one.said for one in self.evidence if not kinds or one.kind in kinds]
+
+    def failed_of(self, component: str) -> list[str]:
+        """What failed of a component, a sentence each: that it cannot be reached, and what it says of itself."""
+        return [one.said for one in self.evidence if component in {one.name, one.component}]
 
     def looked_at(self, *kinds: str) -> int:
         """How many things of these kinds were looked at, with an outcome.
@@ -195,6 +204,11 @@ class Diagnostics:
         """What is in it, by path."""
         return [part["file"] for part in self.index["files"]]
 
+    @property
+    def failed(self) -> list[str]:
+        """What was there to be had and did not answer, a sentence each; what the target does not have is none of it."""
+        return [f"{part['file']}: {part['why']}" for part in self.index["lacking"] if part["failed"]]
+
     def wanted(self, folder: str) -> list[str]:
         """The files of a folder of it, had or not: ``wanted("benchmark/")``."""
         parts = [*self.index["files"], *self.index["lacking"]]
@@ -261,3 +275,24 @@ def _collected(run: Run, triage: Triage) -> dict[str, Any]:
 def _summary(run: Run, bundle: Any, parts: Any) -> str:
     name = run.declared.table.incident.summary
     return next((part.text for part in parts if name and part.file == bundle.command_file(name)), "")
+
+
+def incident_of(run: Run) -> dict[str, Any] | None:
+    """What triage came to in this run, as ``incident`` in ``run.json``; None where nobody asked for it."""
+    if not (run.own.placed and run.directory.known(TRIAGE)):
+        return None
+    triage = Triage(run)
+    collected = run.directory.known(DIAGNOSTICS).get("")
+    return {
+        "severity": triage.severity,
+        "title": triage.told().severity,
+        "met": [f"{met.says} ({', '.join(met.because)})" for met in triage.worst.met] if triage.worst else [],
+        "evidence": [one.title for one in triage.evidence],
+        "folder": _below(run, Path(collected["folder"])) if collected else "",
+        "took_s": round(triage.took_s + (collected["took_s"] if collected else 0.0), 3),
+    }
+
+
+def _below(run: Run, path: Path) -> str:
+    reports = run.report_folder
+    return path.relative_to(reports).as_posix() if path.is_relative_to(reports) else str(path)

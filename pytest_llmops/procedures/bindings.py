@@ -20,11 +20,11 @@ class Binding:
 
     Attributes:
         test: the check's key.
-        procedures: ids, of any system.
+        procedures: ids, of any system; none where a generic test carries out no step and only names its fault.
         fault: of the sandbox, that turns the test red where it carries out these; several at once are separated by
             commas; None where the marker names none.
         generic: whether the test runs on any target whose components it needs.
-        asks: the names of its arguments.
+        asks: the names of its arguments, and what it needs.
     """
 
     test: str
@@ -95,12 +95,13 @@ def _of_test(
 
 def _bound(key: str, marks: Sequence[ast.expr], asks: frozenset[str]) -> Iterator[Binding]:
     generic = any(isinstance(mark, ast.Attribute) and mark.attr == "generic" for mark in marks)
+    needs = [word for mark in marks if isinstance(mark, ast.Call) and _is(mark, "needs") for word in texts(mark.args)]
     for mark in marks:
         if isinstance(mark, ast.Call) and _is(mark, "procedure"):
             ids = tuple(dict.fromkeys(texts(mark.args)))
             faults = texts(keyword.value for keyword in mark.keywords if keyword.arg == "fault")
-            if ids:
-                yield Binding(key, ids, faults[0] if faults else None, generic, asks)
+            if ids or faults:
+                yield Binding(key, ids, faults[0] if faults else None, generic, asks | set(needs))
 
 
 def _is(mark: ast.expr, name: str) -> bool:

@@ -43,10 +43,11 @@ def for_system(bindings: Iterable[Binding], system: str, markers: Collection[str
     """
     found = []
     for one in bindings:
-        ids = one.procedures if not system and one.generic else _of(system, one.procedures)
+        counts = not system and one.generic
+        ids = one.procedures if counts else _of(system, one.procedures)
         folder = one.test.partition("/")[0]
         ids = tuple(name for name in ids if not markers or {folder, *procedure(name).suite} & set(markers))
-        if ids:
+        if ids or (counts and not one.procedures and (not markers or folder in markers)):
             found.append(one.of(ids))
     return found
 

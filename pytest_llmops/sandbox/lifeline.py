@@ -9,11 +9,12 @@ import signal
 import sys
 import threading
 import time
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
 _REMOVAL_S = 2.0
@@ -58,4 +59,13 @@ def remove(directory: Path) -> None:
     deadline = time.monotonic() + _REMOVAL_S
     while directory.exists() and time.monotonic() < deadline:
         shutil.rmtree(directory, ignore_errors=True)
+        _open(directory)
         time.sleep(0.01)
+
+
+def _open(directory: Path) -> None:
+    """Take away what keeps folders from being emptied: a profile may lay some that cannot be written to."""
+    for folder, inner, _ in os.walk(directory):
+        for name in inner:
+            with suppress(OSError):
+                Path(folder, name).chmod(0o700)

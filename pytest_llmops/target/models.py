@@ -19,6 +19,7 @@ from pytest_llmops.target.points import Point
 from pytest_llmops.target.prompts import PromptText
 from pytest_llmops.target.runbook import Runbook
 from pytest_llmops.target.severities import Incident, Notify, Severity, misrouted
+from pytest_llmops.target.staging import Staging
 from pytest_llmops.target.table import Table
 from pytest_llmops.target.thresholds import Threshold
 from pytest_llmops.target.windows import Windows
@@ -120,6 +121,7 @@ class TargetTable(Table):
     severities: list[Severity] = Field([], description="How bad an incident is, from the worst on.")
     incident: Incident = Incident()
     notify: Notify = Notify()
+    staging: Staging = Staging()
     # Named here so that a file written for the whole product is valid; `unread` says what this version leaves alone.
     schedule: dict[str, str] = Field({}, description="Cron lines by suite.")
     audit: dict[str, Any] = Field({}, description="Services that audits may ask.")

@@ -50,7 +50,9 @@ def test_embedding_latency(measure: Measure, llm: Llm, prompts: Workload) -> Non
     measure("embedding_latency", llm, lambda llm, prompt: llm.embed(prompt), prompts=prompts)
 
 
-@pytest.mark.procedure("aegis-rag.high-latency.database-queries", fault="vectors:slow=0.6")
+@pytest.mark.procedure(
+    "aegis-rag.high-latency.database-queries", "aegis-rag.vector-issues.symptoms", fault="vectors:slow=0.6"
+)
 @pytest.mark.procedure("aegis-rag.health.qdrant-health", fault="vectors:slow=0.3")
 def test_search_latency(measure: Measure, vectors: Vectors, prompts: Workload) -> None:
     """A vector search on its own, with a fixed set of vectors."""

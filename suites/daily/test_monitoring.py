@@ -55,6 +55,7 @@ def test_dashboards_are_whole(grafana: Grafana, record: Record) -> None:
 
 
 @pytest.mark.generic
+@pytest.mark.procedure(fault="grafana:down")
 def test_every_panel_draws_something(grafana: Grafana, lint: Lint, record: Record) -> None:
     """No panel asks only for what nobody exports or what never moves."""
     record("dashboards", len(grafana.search()), "dashboards")

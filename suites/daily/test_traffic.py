@@ -25,6 +25,7 @@ def test_metrics_can_be_read(api: Api, record: Record) -> None:
     assert series, "api: its metrics page holds no series"
 
 
+@pytest.mark.procedure(fault="api:frozen-metrics")
 @pytest.mark.needs("api")
 def test_requests_are_counted(traffic: Traffic, figures: Figures) -> None:
     """The counter of requests moves when requests are made."""
@@ -80,6 +81,7 @@ def test_latency_objective(record: Record) -> None:
     record.figure("api_latency_p95")
 
 
+@pytest.mark.procedure(fault="api:no-cache")
 def test_cache_hit_rate(api: Api, prompts: Workload, record: Record) -> None:
     """A question asked again and again comes from the cache, and the service's hit rate is above the limit."""
     api.query(prompts[0], fresh=False)
@@ -108,6 +110,7 @@ def test_model_usage(figures: Figures, record: Record) -> None:
         record(f"model_share[{model}]", share, "%")
 
 
+@pytest.mark.procedure(fault="api:frozen-metrics")
 @pytest.mark.usefixtures("traffic")
 def test_active_sessions(record: Record) -> None:
     """The number of active sessions, ours among them."""

@@ -58,9 +58,9 @@ def test_the_vector_store_keeps_within_its_limits(containers: Containers, record
 
 
 @pytest.mark.procedure("aegis-rag.vector-issues.resources", fault="volume_usage:fails")
-def test_the_size_of_volumes_is_known(containers: Containers, record: Record) -> None:
-    """What lies in the volumes is read."""
-    for volume, size in containers.volumes().items():
+def test_the_size_of_the_vector_stores_volumes_is_known(containers: Containers, record: Record) -> None:
+    """What lies in Qdrant's volumes is read."""
+    for volume, size in containers.volumes("qdrant").items():
         record(f"volume_size[{volume}]", size, "B")
 
 

@@ -13,11 +13,21 @@ if TYPE_CHECKING:
     from pytest_llmops.report.documents import Documents
 
 
+@pytest.mark.generic
+@pytest.mark.procedure("voyageur.incident.diagnostics-system-state", fault="llm:down")
+@pytest.mark.procedure("document-enhancer.incident-steps.assess", fault="gateway:down")
+def test_bundle_is_whole(diagnostics: Diagnostics, record: Record) -> None:
+    """What an investigation wants lies in one folder with the report, and nothing that was there failed to answer."""
+    assert diagnostics.read("incident-report.md")
+    record("diagnostics_files", len(diagnostics.files), "files")
+    record("diagnostics_time", diagnostics.took_s, "s")
+    assert not diagnostics.failed, "; ".join(diagnostics.failed)
+
+
 @pytest.mark.procedure("voyageur.incident.diagnostics-system-state", fault="dashboard:garbage")
 def test_system_state_is_saved(diagnostics: Diagnostics, record: Record) -> None:
-    """The dashboard's JSON lies in a folder of this incident and parses; collecting took no longer than it may."""
-    assert diagnostics.read("commands/dashboard.json")["health"]["status"]
-    record("diagnostics_time", diagnostics.took_s, "s")
+    """The dashboard's JSON lies in a folder of this incident and parses."""
+    record("dashboard_keys", len(diagnostics.read("commands/dashboard.json")), "keys")
 
 
 @pytest.mark.generic

@@ -43,7 +43,7 @@ def test_nothing_of_the_third_severity(triage: Triage, record: Record) -> None:
     holds_no_more(triage, record, 3)
 
 
-@pytest.mark.procedure("voyageur.severity.p3-low", "document-enhancer.severity.p4", fault="redis:down")
+@pytest.mark.procedure("voyageur.severity.p3-low", "document-enhancer.severity.p4", fault="redis:forgetful")
 @pytest.mark.procedure("aegis-rag.severity.p3", fault="api:stale")
 def test_nothing_of_the_fourth_severity(triage: Triage, record: Record) -> None:
     """No check fails otherwise, and the last such incident was answered in time."""

@@ -45,6 +45,7 @@ def test_the_rule_is_deployed_and_fires_when_it_should(prometheus: Prometheus, l
 
 
 @pytest.mark.generic
+@pytest.mark.procedure(fault="prometheus:no-rules")
 def test_every_deployed_rule_can_say_something(prometheus: Prometheus, lint: Lint, record: Record) -> None:
     """No alert rule asks for a metric that nobody exports, for more than its histogram holds, or for itself."""
     record("alert_rules", len(prometheus.rules()), "rules")
@@ -52,6 +53,7 @@ def test_every_deployed_rule_can_say_something(prometheus: Prometheus, lint: Lin
 
 
 @pytest.mark.generic
+@pytest.mark.procedure(fault="prometheus:down")
 def test_what_is_known_to_say_nothing_still_does(lint: Lint, record: Record) -> None:
     """What the profile declares vacuous is so, as it was looked into in this run; each is named in the summary."""
     assert not lint.untrue, "; ".join(lint.untrue)
@@ -59,6 +61,7 @@ def test_what_is_known_to_say_nothing_still_does(lint: Lint, record: Record) -> 
 
 
 @pytest.mark.generic
+@pytest.mark.procedure(fault="prometheus:target-down")
 def test_every_scrape_target_is_up(prometheus: Prometheus, lint: Lint, record: Record) -> None:
     """Every target that can be up is; those that never can be are named in the summary."""
     down = [f"{one.job} at {one.url}: {one.error}" for one in prometheus.targets() if one.health == "down"]

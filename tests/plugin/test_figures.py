@@ -113,5 +113,6 @@ def test_a_figure_that_the_target_does_not_have_is_a_named_skip(project):
     check = project.run().checks["test_state"]
     assert (check["outcome"], check["category"]) == ("skipped", "unsupported")
     assert check["reason"] == (
-        "unsupported: target here has no figure 'cache_hit_rate': no table figures.cache_hit_rate says where to read it."
+        "unsupported: target here has no figure 'cache_hit_rate': "
+        "no table figures.cache_hit_rate says where to read it."
     )

@@ -48,6 +48,10 @@ class TestIt:
     def test_method(self, obj): ...
     def helper(self): ...
 
+@pytest.mark.procedure(fault="only:a-fault")
+@pytest.mark.needs("api")
+def test_no_step(): ...
+
 @pytest.mark.procedure("a.decorated.class")
 class TestThat:
     def test_method(self): ...
@@ -103,4 +107,4 @@ def test_every_way_to_bind_is_read_as_pytest_collects_it(tmp_path):
         [["b.step"], "api:down, llm:down", True],
         [["a.module.mark"], "of the module", True],
     ]
-    assert len(found) == 2 * 3 + 2 + 2 + 1
+    assert len(found) == 2 * 3 + 2 + 2 + 1 + 1

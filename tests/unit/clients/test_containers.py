@@ -187,6 +187,16 @@ def test_what_is_lacking_is_explained(client, parts, texts, call, error, message
     assert str(caught.value) == f"containers: {message}"
 
 
+def test_volumes_of_a_part(client):
+    found = json.dumps({"Volumes": [{"Name": "rag_db_data", "Size": "2kB"}, {"Name": "other", "Size": "1kB"}]})
+    made = client(listed=PS, volumes=found)
+    assert made.volumes("db") == {"rag_db_data": 2000}
+    assert made.volumes() == {"rag_db_data": 2000, "other": 1000}
+    with pytest.raises(CallFailed) as caught:
+        made.volumes("qdrant")
+    assert str(caught.value) == "containers: no volume of qdrant is there; there: rag_db_data, other."
+
+
 def test_an_unknown_part_is_met_with_a_near_one(client):
     with pytest.raises(ConfigError) as caught:
         client({"api": "api"}, listed=PS).of("apy")

@@ -50,10 +50,10 @@ def test_groups_by_type():
     found = entries(
         said("it failed", exception="ValueError: 3 is odd"),
         said("broke with ValueError: 4"),
-        said("no answer", logger="llm"),
-        said("plain"),
+        said("✗ no answer 7: it hangs"),
+        said("✗ no answer 9: it is gone"),
     )
-    assert {group.says: group.count for group in found.types()} == {"ValueError": 2, "llm: no answer": 1, "plain": 1}
+    assert {group.says: group.count for group in found.types()} == {"ValueError": 2, "no answer N": 2}
 
 
 def test_parts_and_means():

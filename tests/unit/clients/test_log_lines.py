@@ -4,6 +4,8 @@ import datetime as dt
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pytest_llmops.clients.log_lines import LineReader
 from pytest_llmops.clients.log_words import clock, level, rank, shortened, without_secrets
@@ -110,6 +112,33 @@ def test_what_is_no_entry_and_no_part_of_one_is_counted_and_kept():
     assert (reader.read, reader.unreadable) == (1, 2)
 
 
+WORDS = (
+    "2026-11-29 09:30:15,250 - app - ERROR - it failed",
+    "2026-11-29 09:30:15,250 - app - INFO - Traceback (most recent call last):",
+    "Traceback (most recent call last):",
+    '  File "a.py", line 1, in <module>',
+    "ValueError: odd",
+    "During handling of the above exception, another exception occurred:",
+    '{"message": "json", "level": "info", "time": [1]}',
+    "{half",
+    "}",
+    "",
+    "rubbish",
+)
+
+
+@pytest.mark.parametrize("form", ["plain", "json"])
+@given(
+    lines=st.lists(st.sampled_from(WORDS) | st.text(st.characters(exclude_characters="\r\n"), max_size=20), max_size=30)
+)
+def test_no_line_is_lost(form, lines):
+    reader = LineReader(Source(files=["x"], line=STANDARD, format=form), "app")
+    entries = list(reader.entries(lines))
+    kept = sum(len(entry.more) for entry in entries)
+    assert reader.read == len(entries)
+    assert sum(1 for line in lines if line.strip()) <= len(entries) + kept + reader.unreadable
+
+
 def test_colours_are_taken_off():
     (entry,), _ = read("\x1b[2m2026-11-29 09:30:15,250\x1b[0m - app - \x1b[31mERROR\x1b[0m - red\n", line=STANDARD)
     assert (entry.at, entry.level, entry.message) == (AT, "error", "red")
@@ -184,6 +213,7 @@ def test_a_word_that_is_no_level_is_below_all():
         ("timeout after 30.5s for 'a b c' of user 17", "timeout after Ns for '…' of user N"),
         ("doc 6fa459ea-ee8a-3ca4-894e-db77e160355e at 10.0.0.1:6333", "doc ID at N"),
         ("commit 9fceb02d0ae598e95dc970b74767f19372d61af8 of eve@example.org", "commit ID of EMAIL"),
+        ('source=a.go:12 msg="slow (3 s)" prompt="who?"', "source=a.go:N msg=slow (N s) prompt='…'"),
         ("can't reach   it, won't try", "can't reach it, won't try"),
     ],
 )

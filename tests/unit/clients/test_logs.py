@@ -122,6 +122,13 @@ def test_a_link_that_leads_out_is_not_followed(logs, tmp_path, tmp_path_factory)
     assert failure(lambda: logs().entries("app")) == ("refused", expected)
 
 
+def test_a_link_to_the_newest_part_is_not_read_twice(lay, logs, tmp_path):
+    lay("logs/app.log.7", line(5))
+    (tmp_path / "logs" / "app.log").symlink_to("app.log.7")
+    assert [file.name for file in logs().files("app")] == ["logs/app.log.7"]
+    assert logs().count("app") == 1
+
+
 def test_a_large_log_is_read_from_its_end(lay, logs):
     lay("logs/app.log", "".join(line(100 - i, message=f"number {i}") for i in range(100)), 1)
     lay("logs/app.log.1", line(500), 500)

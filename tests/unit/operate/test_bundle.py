@@ -1,0 +1,102 @@
+"""The bundle: what can be had is had, what cannot is named with its reason, and what is down is not asked."""
+
+import json
+
+import pytest
+
+from pytest_llmops.operate.bundle import Bundle, index
+from pytest_llmops.operate.findings import Finding
+
+PAGE = "# TYPE x counter\nx_total 1\n"
+API = """
+[targets.here.components.api]
+url = "{url}"
+metrics = "/metrics"
+auth = {{ header = "X-Key", env = "API_KEY" }}
+[targets.here.components.api.control]
+driver = "command"
+status = ["true"]
+start = ["true"]
+stop = ["true"]
+logs = ["printf", "one\\\\ntwo\\\\n"]
+"""
+
+
+@pytest.fixture
+def collect(read, clients, serve):
+    def collect(toml=API, findings=(), table=None):
+        server = serve({"/metrics": PAGE} if table is None else table)
+        target = read(
+            toml.format(url=server.url.replace("http://", "http://eve:hunter22@")), {"API_KEY": "s3cret-value"}
+        )
+        return {part.file: part for part in Bundle(target, clients(target), findings).collect()}, server
+
+    return collect
+
+
+def test_what_can_be_had_is_had(collect):
+    finding = Finding("component", "api", "ok", "api: reachable")
+    parts, _ = collect(findings=[finding])
+    assert {file: part.lacks for file, part in parts.items()} == {
+        "findings.json": "",
+        "config.json": "",
+        "state/api.json": "",
+        "logs/api.txt": "",
+        "metrics.txt": "",
+    }
+    assert json.loads(parts["findings.json"].text) == [finding.as_json()]
+    assert json.loads(parts["state/api.json"].text)["state"] == "running"
+    assert parts["logs/api.txt"].text == "one\ntwo"
+    assert parts["metrics.txt"].text == PAGE
+
+
+def test_the_settings_hold_names_of_secrets_alone(collect):
+    parts, _ = collect()
+    assert "API_KEY" in parts["config.json"].text
+    assert "hunter22" not in parts["config.json"].text
+
+
+def test_what_is_down_is_not_asked_and_said_to_be_down(collect):
+    parts, server = collect(findings=[Finding("component", "api", "failed", "api: nobody is there.")])
+    assert (parts["metrics.txt"].text, parts["metrics.txt"].lacks) == ("", "api: nobody is there.")
+    assert server.asked == []
+
+
+def test_what_cannot_be_had_names_its_reason(collect):
+    parts, _ = collect(table={"/metrics": 404})
+    assert parts["metrics.txt"].lacks.startswith("api: GET /metrics answered 404")
+    assert "logs/api.txt" in parts
+    without, _ = collect(API.replace("logs =", "kill ="))
+    assert without["logs/api.txt"].lacks.startswith("not supported: ")
+
+
+def test_an_empty_answer_is_not_had(collect):
+    parts, _ = collect(API.replace('"one\\\\\\\\ntwo\\\\\\\\n"', '""'), table={"/metrics": ""})
+    assert parts["metrics.txt"].lacks == "there is nothing in it"
+
+
+def test_the_benchmark_times_each_level_once(collect):
+    answer = {"choices": [{"message": {"content": "Paris"}}], "usage": {"completion_tokens": 3}}
+    toml = (
+        '[targets.here.components.openai]\nurl = "{url}"\nmodel = "tiny"\n'
+        "[targets.here.components.openai.detail]\nsummary = {{ max_tokens = 2 }}\nlong = {{ max_tokens = 9 }}\n"
+    )
+    parts, server = collect(toml, table={"/v1/chat/completions": answer})
+    found = json.loads(parts["benchmark/openai.json"].text)
+    assert list(found) == ["summary", "long"]
+    assert [one["tokens"] for one in found.values()] == [3, 3]
+    assert [json.loads(body)["max_tokens"] for body in server.bodies] == [2, 9]
+
+
+def test_the_index_names_what_is_there_and_what_is_not(collect):
+    parts, _ = collect(table={"/metrics": 404})
+    found = index(list(parts.values()), {"target": "here"})
+    assert found["target"] == "here"
+    assert [part["file"] for part in found["files"]] == [
+        "findings.json",
+        "config.json",
+        "state/api.json",
+        "logs/api.txt",
+    ]
+    assert [part["file"] for part in found["lacking"]] == ["metrics.txt"]
+    assert found["files"][3]["bytes"] == 7

@@ -1,0 +1,141 @@
+"""What people read of an incident: whole texts, and that the folder holds no secret."""
+
+import json
+
+import pytest
+
+from pytest_llmops.operate.bundle import Part
+from pytest_llmops.operate.findings import Finding
+from pytest_llmops.operate.severity import assess
+from pytest_llmops.report.incident import Told, outcome, report, review, write_bundle
+from pytest_llmops.target.load import load
+from pytest_llmops.target.secrets import Redactor
+
+AT = 1_796_000_000.0
+FILE = """
+[targets.here.components.ollama]
+url = "http://127.0.0.1:11434"
+[targets.here.incident]
+next_steps = ["Detailed analysis in progress"]
+contact = "on-call engineer"
+[[targets.here.severities]]
+name = "P1"
+title = "High"
+meaning = "Partial service outage"
+response = "15m"
+when = [{ says = "A server is down", any_down = ["*"] }]
+"""
+DOWN = Finding(
+    "component", "ollama", "failed", "ollama at http://127.0.0.1:11434: was refused:\n nothing listens there."
+)
+RATE = Finding("figure", "error_rate", "ok", "error_rate is 2 %", "ollama", value=2.0, unit="%")
+
+WHOLE = """\
+# Incident report: here
+
+- **Time:** 2026-11-30 00:53:20 UTC
+- **Severity:** P1 - High
+- **Meaning:** Partial service outage
+- **Answer due:** within 15 min
+- **Status:** INVESTIGATING
+- **Triage took:** 2.5 s, 2 things were looked at
+- **Contact:** on-call engineer
+
+## Why
+
+- P1: A server is down (component ollama)
+
+## Evidence
+
+- **component ollama**: ollama at http://127.0.0.1:11434: was refused: nothing listens there.
+
+## Current system state
+
+- component ollama: failed
+- error_rate is 2 %
+
+```
+Status: WARNING
+```
+
+## Actions taken
+
+1. diagnostics collected
+
+## Next steps
+
+1. Detailed analysis in progress
+"""
+
+
+@pytest.fixture
+def told(tmp_path):
+    def told(*findings, **more):
+        file = tmp_path / "llmops.toml"
+        file.write_text(FILE)
+        target = load(file, None, tmp_path, {})
+        return Told(target, AT, assess(target.table.severities, findings), findings, 2.5, **more)
+
+    return told
+
+
+def test_the_report_tells_all_that_the_runbook_asks_for(told):
+    found = report(told(DOWN, RATE, actions=["diagnostics collected"], summary="Status: WARNING\n"))
+    assert found == WHOLE
+
+
+def test_without_an_incident_nothing_is_claimed(told):
+    found = report(told(RATE))
+    for line in (
+        "- **Severity:** none",
+        "- **Status:** NO INCIDENT",
+        "No condition of any severity holds.",
+        "Nothing that was looked at has failed.",
+        "None by this run.",
+    ):
+        assert line in found.splitlines()
+    assert "Detailed analysis" not in found
+
+
+def test_a_review_has_the_timeline_and_leaves_the_rest_to_a_person(told):
+    found = review(told(DOWN), [(AT - 60, "P1 opened: A server is down"), (AT, "P1 ended")])
+    assert "1. 2026-11-30 00:52:20 UTC: P1 opened: A server is down\n2. 2026-11-30 00:53:20 UTC: P1 ended\n" in found
+    assert found.count("[to be completed]") == 5
+    assert "**component ollama**" in found
+    assert "No incident of this target is recorded." in review(told(RATE), [])
+
+
+def test_an_outcome_is_a_success_only_where_nothing_failed(told):
+    assert "- **Result:** completed, all checks passed\n" in outcome(told(RATE), "Maintenance")
+    found = outcome(told(DOWN, RATE), "Emergency change", reason="disk was full")
+    assert found.startswith("# Emergency change: here\n\n- **Time:** 2026-11-30 00:53:20 UTC\n")
+    assert "- **Result:** 1 checks failed\n- **Reason:** disk was full\n" in found
+
+
+def test_a_bundle_is_a_folder_with_its_index_and_without_secrets(told, tmp_path):
+    parts = [
+        Part("logs/api.txt", "lines", "key s3cret-value\n", "", 0.1),
+        Part("metrics.txt", "the page", "", "api: nobody is there, s3cret-value", 0.2),
+    ]
+    folder, index = write_bundle(tmp_path / "reports", told(DOWN), parts, Redactor(["s3cret-value"]))
+    assert folder == tmp_path / "reports" / "incidents" / "20261130T005320Z-P1"
+    assert (folder / "logs" / "api.txt").read_text() == "key [redacted]\n"
+    assert json.loads((folder / "index.json").read_text()) == index
+    assert index == {
+        "target": "here",
+        "severity": "P1 - High",
+        "at": "2026-11-30 00:53:20 UTC",
+        "files": [{"file": "logs/api.txt", "what": "lines", "bytes": 17, "took_s": 0.1}],
+        "lacking": [
+            {
+                "file": "metrics.txt",
+                "what": "the page",
+                "why": "api: nobody is there, [redacted]",
+                "failed": False,
+                "took_s": 0.2,
+            }
+        ],
+    }
+    again, _ = write_bundle(tmp_path / "reports", told(RATE), parts, Redactor())
+    third, _ = write_bundle(tmp_path / "reports", told(RATE), parts, Redactor())
+    assert [again.name, third.name] == ["20261130T005320Z-none", "20261130T005320Z-none_2"]
