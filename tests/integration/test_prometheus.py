@@ -29,22 +29,52 @@ RULES = {
     "TargetLongDown": {"expr": "up == 0", "for": "1h"},
     "Unevaluable": {"expr": 'label_replace(vector(1), "a", "b", "c", "(")'},
 }
+RULES["ModelServerDown"] = {"expr": 'up{job="model"} == 0', "for": "500ms", "labels": {"severity": "critical"}}
+
 FILE = """
 [targets.here.components]
 prometheus.url = "http://127.0.0.1:{prometheus}"
 alertmanager.url = "http://127.0.0.1:{alertmanager}/"
+
+[[targets.here.components.prometheus.rules]]
+alert = "ModelServerDown"
+expr = 'up{{job="model"}} == 0'
+for = "500 ms"
+severity = "critical"
+
+[[targets.here.components.prometheus.jobs]]
+job = "model"
+component = "api"
+interval = "250 ms"
+timeout = "250 ms"
 
 [targets.here.thresholds."scrape_targets_down"]
 warning = "> 0"
 """
 
 
+MODEL = """
+import http.server, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain; version=0.0.4")
+        self.end_headers()
+        self.wfile.write(b"# TYPE model_loaded gauge\\nmodel_loaded 1\\n")
+    def log_message(self, *words):
+        pass
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
+"""A model server as Prometheus sees one: a process with a page of metrics."""
+
+
 class Stack:
     """The three programs; Prometheus scrapes itself, the node-exporter, and on demand a port where nobody listens."""
 
-    def __init__(self, path, held, *, dead):
+    def __init__(self, path, held, *, dead, model=False):
         self.path = path
-        self.port = {name: held.enter_context(socket.socket()) for name in ("prometheus", "alertmanager", "node")}
+        names = ("prometheus", "alertmanager", "node", *(["model"] if model else []))
+        self.port = {name: held.enter_context(socket.socket()) for name in names}
         if dead:  # stays bound, so that nobody else listens there either
             self.port["dead"] = held.enter_context(socket.socket())
         for name, bound in self.port.items():
@@ -87,6 +117,8 @@ class Stack:
         self._run("alertmanager", "prometheus-alertmanager", *places, "--cluster.listen-address=")
         places = (f"--config.file={self.path}/prometheus.yml", f"--storage.tsdb.path={self.path}/series")
         self._run("prometheus", "prometheus", *places)
+        if "model" in self.port:
+            self._serve_model()
         target = load(self.file, None, self.path, {})
         ledger = Ledger(self.path / "ledger", target.table.budget)
         self.prometheus, self.alertmanager = (connect(target, name, ledger) for name in ("prometheus", "alertmanager"))
@@ -94,6 +126,10 @@ class Stack:
         self.until(
             lambda: self.prometheus.targets() and all(one.age_s is not None for one in self.prometheus.targets())
         )
+
+    def _serve_model(self):
+        words = [sys.executable, "-c", MODEL, str(self.port["model"])]
+        self.process["model"] = subprocess.Popen(words, stdin=subprocess.DEVNULL)
 
     def _run(self, name, *command):
         words = [*command, f"--web.listen-address=127.0.0.1:{self.port[name]}"]
@@ -125,9 +161,9 @@ class Stack:
         self.alertmanager.close()
 
 
-def _started(path, *, dead):
+def _started(path, *, dead, model=False):
     with ExitStack() as held:
-        stack = Stack(path, held, dead=dead)
+        stack = Stack(path, held, dead=dead, model=model)
         held.callback(stack.end)
         stack.start()
         yield stack
@@ -222,7 +258,7 @@ def test_targets_up_and_down(prometheus, stack):
 
 def test_rules_and_the_one_that_cannot_be_evaluated(prometheus, stack):
     stack.until(lambda: [rule for rule in prometheus.rules() if rule.health == "err"])
-    down, long, unevaluable = prometheus.rules()
+    down, long, unevaluable, _ = prometheus.rules()
     assert (down.name, down.kind, down.group, down.health) == ("TargetDown", "alerting", "ours", "ok")
     assert (long.for_s, down.for_s, down.labels) == (3600.0, 0.0, {"severity": "critical"})
     assert unevaluable.error == "invalid regular expression in label_replace(): ("
@@ -324,3 +360,72 @@ def test_as_an_outside_user_green_then_red_then_gone(outside):
     place = f"prometheus at http://127.0.0.1:{outside.port['prometheus']}"
     refused = f"UNREACHABLE  {place}: GET /api/v1/status/buildinfo was refused: nothing listens there"
     assert sum(line.startswith(refused) for line in done.stdout.splitlines()) == 1, done.stdout
+
+
+@pytest.fixture
+def beside_the_suites(tmp_path):
+    """A folder with an llmops.toml alone, beside a stack that watches a model server; and what the suites say there."""
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -p no:cacheprovider\n")
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "LLMOPS_"))}
+
+    def run():
+        words = ["-m", "monitor or daily or deploy", "-k", "firing or every_scrape_target or somebody_is_told"]
+        command = [sys.executable, "-m", "pytest", "-pno:hypothesispytest", "-pno:locust", "-pno:allure_pytest", *words]
+        done = subprocess.run(
+            command, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=120, check=False
+        )
+        checks = json.loads((tmp_path / "reports" / "run.json").read_text())["checks"]
+        return done, {check["test"].partition("::")[2]: check for check in checks}
+
+    for stack in _started(tmp_path, dead=False, model=True):
+        stack.run = run
+        yield stack
+
+
+def test_the_suites_see_that_the_model_server_died(beside_the_suites):
+    stack = beside_the_suites
+    stack.until(lambda: all(one.health == "up" for one in stack.prometheus.targets()))
+    done, checks = stack.run()
+    assert {name: check["outcome"] for name, check in checks.items()} == {
+        "test_no_alert_is_firing": "passed",
+        "test_every_scrape_target_is_up": "passed",
+        "test_somebody_is_told_of_alerts": "passed",
+    }, done.stdout
+
+    stack.kill("model")
+    stack.until(lambda: [one for one in stack.alertmanager.alerts() if one.name == "ModelServerDown"])
+    done, checks = stack.run()
+    assert {name: check["outcome"] for name, check in checks.items()} == {
+        "test_no_alert_is_firing": "failed",
+        "test_every_scrape_target_is_up": "failed",
+        "test_somebody_is_told_of_alerts": "passed",
+    }, done.stdout
+    assert "ModelServerDown" in checks["test_no_alert_is_firing"]["reason"].splitlines()[0]
+    (firing,) = [one for one in stack.prometheus.fired(last_s=600, step_s=1) if one.name == "ModelServerDown"]
+    assert firing.times == 1
+
+    stack._serve_model()
+    stack.until(lambda: not [one for one in stack.prometheus.alerts() if one.state == "firing"])
+    done, checks = stack.run()
+    assert checks["test_no_alert_is_firing"]["outcome"] == "passed", done.stdout
+
+
+def test_the_setup_as_the_real_server_says_it(prometheus, stack):
+    setup = prometheus.setup()
+    assert (setup.scrape_interval_s, setup.evaluation_interval_s) == (0.25, 0.25)
+    assert (setup.jobs, len(setup.rule_files)) == (("prometheus", "node", "dead"), 1)
+    assert setup.alertmanagers == (f"127.0.0.1:{stack.port['alertmanager']}",)
+    stack.until(lambda: prometheus.alertmanagers() == [f"http://{setup.alertmanagers[0]}/api/v2/alerts"])
+    assert {one.interval_s for one in prometheus.targets()} == {0.25}
+    assert prometheus.labels("job") == ["dead", "node", "prometheus"]
+    assert {one["job"] for one in prometheus.series("up")} == {"dead", "node", "prometheus"}
+    assert stack.alertmanager.receivers() == ["nobody"]
+
+
+def test_a_rule_held_against_the_real_server(stack, prometheus):
+    from pytest_llmops.operate.monitoring import Lint
+
+    target = load(stack.file, None, stack.path, {})
+    lint = Lint(target, {"findings": [], "untrue": []}, prometheus)
+    assert lint.rule("ModelServerDown").differs == []
+    assert lint.job("model").differs == ["Prometheus has no target of job model"]

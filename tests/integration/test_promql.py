@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import shutil
 import socket
 import subprocess
@@ -13,7 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pytest_llmops.promql import Memory, PromqlError, instant
+from pytest_llmops.promql import AlertRule, Memory, PromqlError, instant
+from pytest_llmops.promql.trial import tried
+from pytest_llmops.target import profiles
+from pytest_llmops.target.models import TargetTable
 
 ABSENT = [name for name in ("prometheus", "promtool") if shutil.which(name) is None]
 pytestmark = pytest.mark.skipif(bool(ABSENT), reason=f"not installed: {', '.join(ABSENT)}")
@@ -212,3 +216,37 @@ def test_any_expression_of_the_part_that_is_known(both, expr, moment):
         return
     own = instant(expr, memory, at)
     assert _alike(own, real), f"{expr}: {own} is not {real}"
+
+
+def _trials():
+    for profile in ("aegis-rag", "enterprise-pipeline"):
+        components = TargetTable.model_validate(profiles.read(profile)).components
+        for rule in components.prometheus.rules:
+            yield from (pytest.param(rule, trial, id=f"{rule.alert}: {trial.says}") for trial in rule.trials)
+
+
+@pytest.mark.parametrize(("rule", "trial"), [*_trials()])
+def test_a_trial_of_a_rule_comes_to_what_promtool_says(tmp_path, rule, trial):
+    told = AlertRule(rule.alert, rule.expr, rule.for_s, rule.all_labels)
+    active = tried(told, trial.samples, at_s=trial.at, interval_s=trial.interval)
+    fires = [alert for alert in active if alert.state == "firing"]
+    written = {"alert": rule.alert, "expr": rule.expr, "for": f"{rule.for_s:g}s", "labels": dict(rule.all_labels)}
+    expected = [
+        {"exp_labels": {name: text for name, text in alert.labels.items() if name != "alertname"}} for alert in fires
+    ]
+    test = {
+        "interval": f"{trial.interval:g}s",
+        "input_series": [{"series": name, "values": _older(said)} for name, said in trial.samples.items()],
+        "alert_rule_test": [{"eval_time": f"{trial.at:g}s", "alertname": rule.alert, "exp_alerts": expected}],
+    }
+    (tmp_path / "rules.yml").write_text(json.dumps({"groups": [{"name": "ours", "rules": [written]}]}))
+    file = tmp_path / "test.yml"
+    whole = {"rule_files": ["rules.yml"], "evaluation_interval": f"{trial.interval:g}s", "tests": [test]}
+    file.write_text(json.dumps(whole))
+    done = subprocess.run(["promtool", "test", "rules", file], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _older(values):
+    """The notation of a promtool that does not know ``1x5`` yet."""
+    return re.sub(r"(?<![\d+.-])(\d+)x(\d+)", r"\1+0x\2", values)

@@ -206,6 +206,4 @@ def test_what_a_target_does_not_have_is_unsupported(figures):
     assert failure(Unsupported, found.read, "cache_hit_rate") == (
         "target staging has no figure 'cache_hit_rate': no table figures.cache_hit_rate says where to read it."
     )
-    assert failure(ConfigError, found.read, "cache_hit_rat") == (
-        "unknown figure 'cache_hit_rat'. Did you mean 'cache_hit_rate'?"
-    )
+    assert failure(ConfigError, found.read, "loud") == "unknown figure 'loud'. Did you mean 'load'?"
