@@ -170,7 +170,8 @@ PROBLEMS = {
         "[targets.staging.components.mongo]",
         (
             ": [targets.staging.components] has an unknown key 'mongo'. Known: alertmanager, api, app_command, "
-            "containers, files, grafana, langfuse, logs, machine, ollama, openai, prometheus, qdrant, redis, services, ui."
+            "containers, files, "
+            "grafana, langfuse, logs, machine, ollama, openai, prometheus, qdrant, redis, services, ui."
         ),
     ),
     "a component that is nearly right": (
