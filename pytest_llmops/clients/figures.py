@@ -147,7 +147,11 @@ class Figures:
         figure = self.table(name)
         if not isinstance(figure, FromMetrics) or figure.by is None:
             raise ConfigError(f"figures.{name} is one number; give it from = 'metrics' and by = the label to split it.")
-        return self._page(name, figure).shares(name, figure)
+        traffic = self._usual_traffic(name, figure)
+        if traffic is None:
+            return self._page(name, figure).shares(name, figure)
+        before, after = traffic.pages
+        return after.since(before, [*figure.metric, *figure.over]).shares(name, figure)
 
     def past(self, name: str, last_s: float) -> list[Reading]:
         """What it was over the last seconds, by the source's own memory; nothing where it has none."""
@@ -204,7 +208,7 @@ class Figures:
             )
         if isinstance(figure, FromTraffic):
             return self._calls(name, figure, once=True).figure(name, figure), _of_calls(figure), None
-        return self._of_lines(name, figure), f"the log {figure.source}", None
+        return self._of_lines(name, figure), f"the log {figure.log}", None
 
     def _counted(self, name: str, figure: FromMetrics, during: Traffic | Act | None) -> float:
         if during is None:
@@ -268,12 +272,10 @@ class Figures:
     def _of_lines(self, name: str, figure: FromLogs) -> float:
         """How many lines of a level, or worse, a log has of late, or their share."""
         logs = cast("Logs", self._client(name, "logs"))
-        found = logs.entries(figure.source, since_s=figure.since).judged()
+        found = logs.entries(figure.log, since_s=figure.since).judged()
         those = found.having(**{figure.having: True}) if figure.having else found.at_least(figure.level)
         if figure.share and not found:
-            raise Vacuous(
-                f"figures.{name} says nothing: {figure.source} has no lines of the last {spoken(figure.since)}."
-            )
+            raise Vacuous(f"figures.{name} says nothing: {figure.log} has no lines of the last {spoken(figure.since)}.")
         return 100 * len(those) / len(found) if figure.share else len(those)
 
     def _client(self, name: str, component: str) -> Client:

@@ -24,6 +24,9 @@ CHANGE = "change"
 
 ACTS = ("stop", "start", "restart", "kill", "pause", "resume")
 
+READS_FIGURES = {("record", "figure"), ("figures", "read"), ("figures", "shares"), ("figures", "rise")}
+"""Fixtures, and the methods of theirs, that read a figure by its name."""
+
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 DEEPEST = 4
 """Calls from function to function that are followed."""
@@ -40,6 +43,7 @@ class Cost:
         records: name and unit of each single value that it records, where both stand in its source.
         timed_calls: those of the operations that are timed, and
         timed_tokens: those of the tokens.
+        figures: names of the figures that it reads, where they stand in its source.
         changes: act and component of each call on ``change``; empty where the source does not name the component.
     """
 
@@ -49,6 +53,7 @@ class Cost:
     records: list[dict[str, str]] = field(default_factory=list)
     timed_calls: int = 0
     timed_tokens: int = 0
+    figures: list[str] = field(default_factory=list)
     changes: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -154,6 +159,9 @@ class _Reading(ast.NodeVisitor):
         if name == "measure":
             self._measure(node)
             return
+        if isinstance(node.func, ast.Attribute) and (_root(node.func), node.func.attr) in READS_FIGURES:
+            figure = self._value(next(_given(node), None))
+            self.cost.figures += [figure] * self.times if isinstance(figure, str) and figure else []
         if isinstance(node.func, ast.Attribute) and self.names.get(_root(node.func)) == CHANGE:
             self._change(node, node.func.attr)
         if name == "record":

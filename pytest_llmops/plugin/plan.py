@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from pytest_llmops.clients.client import lint_calls, preflight_calls, traffic_ca
 from pytest_llmops.plugin.checks import ASKS, TRAFFIC, needed_roles, our_fixtures
 from pytest_llmops.plugin.cost import CHANGE, Asking, cost_of
 from pytest_llmops.plugin.disruption_plan import disruption_of
+from pytest_llmops.plugin.figure_cost import cost_of_figures
 from pytest_llmops.plugin.markers import SUITES
 from pytest_llmops.plugin.ours import CHECK
 from pytest_llmops.state.planned import measurements, together
@@ -49,18 +51,23 @@ def planned(
             changes=CHANGE in fixtures,
         ),
     )
+    read = cost_of_figures(cost.figures, target)
+    operations = Counter(cost.operations) + Counter(read.operations)
+    asked = {TRAFFIC: traffic_calls(target)} if TRAFFIC in fixtures else {}
     return {
         **check.identity,
         "suites": carried_suites(item),
-        "components": sorted({name for name in serving.values() if name}),
+        "components": sorted({name for name in serving.values() if name} | read.components),
         "timed": "measure" in fixtures,
         "alone": check.exclusive,
-        "calls": sum(cost.operations.values()),
-        "tokens": cost.tokens,
+        "calls": sum(operations.values()),
+        "tokens": cost.tokens + read.tokens,
         "timed_calls": cost.timed_calls,
         "timed_tokens": cost.timed_tokens,
         "operations": dict(cost.operations),
         "once": {name: calls(target) for name, calls in ONCE.items() if name in fixtures},
+        "operations": dict(operations),
+        "once": {**asked, **read.once},
         "measures": cost.measures,
         "records": cost.records,
         "disruption": disruption_of(cost.changes, target, lacking) if check.disruptive else None,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
 from pytest_llmops.target import templates
 from pytest_llmops.target.embedded import Case
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from pytest_llmops.target.embedded import Behaving, Sandbox
 
 _SERVICES = {"vectors": "{vectors}", "llm": "{llm}", "cache": "{cache}"}
@@ -94,3 +96,13 @@ def respond(found: Case, values: dict[str, Any]) -> Response:
     if body is None and found.status == 204:
         return Response(status_code=204, headers=headers)
     return JSONResponse(body, found.status, headers)
+
+
+def streamed(text: str) -> Response:
+    """A text as server-sent events, each word one, without an end that says so; no text is no event."""
+
+    async def events() -> AsyncIterator[str]:
+        for word in text.split():
+            yield f"data: {word} \n\n"
+
+    return StreamingResponse(events(), media_type="text/event-stream")

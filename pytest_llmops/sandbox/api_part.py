@@ -96,7 +96,8 @@ class Front:
                 )
             except UpstreamFailed as error:
                 values["outcome"] = "failed"
-                response = self._error("unavailable", {**values, "reason": str(error)})
+                told = {**values, "reason": str(error)}
+                response = answers.streamed("") if behaving.sse else self._error("unavailable", told)
             except ConfigError as error:  # a template of the profile asks for what there is not
                 response = Response(f"sandbox.routes.{name}: {error}", 500, media_type="text/plain")
             took_s = asyncio.get_running_loop().time() - request.scope["arrived"]
@@ -165,6 +166,8 @@ class Front:
             return self._error("failed", {**values, "reason": "internal error"})
         name, found = await behaviours.TABLE[behaving.does](self._service, {**values, behaviours.MINDS: behaving.minds})
         values.update(found, outcome=name)
+        if behaving.sse and "answer" in found:
+            return answers.streamed(str(found["answer"]))
         return answers.respond(answers.case(self._stack.sandbox, behaving, name), values)
 
     def _error(self, name: str, values: dict[str, Any]) -> Response:

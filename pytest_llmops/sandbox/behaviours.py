@@ -39,6 +39,7 @@ FAITHFUL = 0.7
 """Share of an answer's words that stand in its sources, below which it is unfaithful."""
 
 MINDS = "minds"
+_TRUE = frozenset({True, "true", "True", "1"})
 
 Outcome = tuple[str, dict[str, Any]]
 """The case's name, and the values that its body may name."""
@@ -57,6 +58,13 @@ class Service:
     failing: Share = field(default_factory=lambda: Share(0.0))
     deletions: dict[str, dict[str, Any]] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
+
+    @property
+    def caches(self) -> bool:
+        """Whether answers are kept: where a question can say that it wants none of them."""
+        routes = self.stack.components.api.routes.values() if self.stack.components.api else ()
+        asked = [(route.body, route.params) for route in routes]
+        return any(word == "fresh" for template in asked for _, word in templates.placeholders(list(template)))
 
     @property
     def filters(self) -> bool:
@@ -113,7 +121,7 @@ async def query(service: Service, values: dict[str, Any]) -> Outcome:
         service.audit.write("blocked", user)
         return "blocked", {"reason": "prompt injection detected"}
     start = time.monotonic()
-    found = await service.rag.ask(question, user, fresh=values.get("fresh") in {True, "true", "True", "1"})
+    found = await service.rag.ask(question, user, fresh=not service.caches or values.get("fresh") in _TRUE)
     service.audit.write("query", user)
     hidden = "api:no-sources" in service.stack.faults
     sources = [templates.render(service.stack.sandbox.source, source) for source in found["sources"]]

@@ -45,6 +45,7 @@ class Behaving(Table):
     minds: list[str] | None = Field(
         None, description="Dependencies without which it is degraded: vectors, llm, cache. All of them by default."
     )
+    sse: bool = Field(False, description="true: an answer comes as server-sent events, a word each, a failure as none.")
     throttled: bool = Field(True, description="false: the API's own limit does not count its calls.")
     cases: dict[str, Case] = Field({}, description="Answers by outcome: ok, degraded, blocked, invalid, missing.")
 

@@ -17,6 +17,11 @@ class Sourced(Table):
 
     unit: str = Field("", description="Of the number: s for times, %, another word, or empty.")
 
+    @property
+    def source(self) -> str:
+        """The component that it is read from."""
+        return str(getattr(self, "component", None) or getattr(self, "kind", ""))
+
 
 class FromMetrics(Sourced):
     """A number out of a page of Prometheus metrics.
@@ -115,7 +120,7 @@ class FromLogs(Sourced):
     """How many lines of a log there are, or their share."""
 
     kind: Literal["logs"] = Field(alias="from")
-    source: str = Field(description="Its name in components.logs.")
+    log: str = Field(description="Its name in components.logs.sources.")
     level: str = Field("", description="Lines of this level, and of worse ones.")
     having: str = Field("", description="Lines in which this field, one of the source's keys, is true.")
     since: Seconds = Field(3600.0, gt=0, description="How far back it is counted.")

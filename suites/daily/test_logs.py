@@ -99,6 +99,6 @@ def test_retention(logs: Logs, record: Record, source: str) -> None:
 def test_errors_that_users_met(logs: Logs, record: Record, documents: Documents) -> None:
     """Errors of the last 24 hours by kind, beside what users did; feedback itself the system does not collect."""
     errors = logs.entries("errors", since_s=DAY_S).judged()
-    record("user_interactions", logs.count("users", since_s=DAY_S), "entries")
+    record("user_interactions", len(logs.entries("users", since_s=DAY_S)), "entries")
     record("error_reports", len(errors), "entries")
     assert documents.read(documents.write("error-reports.md", errors.report("Errors of the day")))

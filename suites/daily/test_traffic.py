@@ -67,7 +67,7 @@ def test_success_rate(record: Record) -> None:
 
 @pytest.mark.needs("api")
 @pytest.mark.procedure(
-    "voyageur.evening-review.average-response-time", "voyageur.monitor.response-time", fault="llm:slow=8"
+    "voyageur.evening-review.average-response-time", "voyageur.monitor.response-time", fault="llm:slow=12"
 )
 def test_average_response_time(record: Record) -> None:
     """The mean time of a request."""
@@ -103,7 +103,7 @@ def test_redis_hit_rate(redis: Redis, record: Record) -> None:
 
 
 @pytest.mark.procedure("voyageur.evening-review.model-usage-distribution", fault="api:no-metrics")
-@pytest.mark.usefixtures("traffic")
+@pytest.mark.needs("api")
 def test_model_usage(figures: Figures, record: Record) -> None:
     """The share of requests that each model served."""
     for model, share in figures.shares("model_share").items():

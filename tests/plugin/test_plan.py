@@ -174,6 +174,47 @@ def test_what_a_test_asks_for_is_read_from_its_source(project, model, plan_of):
     }
 
 
+FIGURES = """
+    def test_own(record):
+        record.figure("api_error_rate")
+
+    def test_twice(record, figures):
+        assert figures.read("up").value == figures.read("answered").value
+        record.figure("failed")
+
+    def test_machine(record):
+        for _ in range(2):
+            record.figure("cpu")
+        record.figure("nobody_has_it")
+"""
+ASKED = """
+[targets.here.figures]
+up = { from = "traffic", component = "ollama", what = "up" }
+answered = { from = "traffic", component = "ollama", what = "answered" }
+failed = { from = "traffic", component = "ollama", what = "failed" }
+cpu = { from = "machine", what = "cpu" }
+[targets.here.components.ollama]
+url = "http://127.0.0.1:9"
+max_tokens = 4
+[targets.here.components.machine]
+"""
+
+
+def test_figures_cost_what_they_are_read_from(project, plan_of):
+    project.write("test_it.py", FIGURES)
+    project.target("http://127.0.0.1:9", ASKED, profile="rag", component="api")
+    _, plan = plan_of()
+    own, twice, machine = plan["checks"]
+    assert (own["calls"], own["once"], own["components"]) == (
+        0,
+        {"traffic": {"api.query": 10, "api.metrics": 2, "api.audit": 2}},
+        ["api"],
+    )
+    assert (twice["calls"], twice["tokens"], twice["components"]) == (0, 20, ["ollama"])
+    assert twice["once"] == {"probes-ollama": {"ollama.probe": 5}, "calls-ollama": {"ollama.generate": 5}}
+    assert (machine["operations"], machine["components"]) == ({"machine.cpu": 4}, ["machine"])
+
+
 READING = """
     def test_rate(traffic):
         assert traffic.pages

@@ -171,6 +171,19 @@ def test_the_variants_of_aegis_are_told_apart(system):
     assert "customer" in answer["choices"][0]["message"]["content"]["answer"]
 
 
+def test_compose_streams_words_and_fails_in_silence(system):
+    asked = {"question": "Who pays for return shipping?"}
+    compose = system("aegis-rag-compose")
+    answer = compose.http.post(f"{compose.url.api}/chat/stream", json=asked)
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    events = answer.text.split("\n\n")
+    assert all(event.startswith("data: ") for event in events[:-1])
+    assert "customer" in answer.text
+    failing = system("aegis-rag-compose", "llm:errors=1")
+    answer = failing.http.post(f"{failing.url.api}/chat/stream", json=asked)
+    assert (answer.status_code, answer.text) == (200, "")
+
+
 def test_document_enhancer_says_completed_whatever_came_of_it(system):
     enhancer = system("document-enhancer", "api:errors=1")
     started = enhancer.http.post(f"{enhancer.url.api}/run/tab1", json={"files": ["a.pdf"]}).json()
