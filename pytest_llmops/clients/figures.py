@@ -6,10 +6,12 @@ import math
 import re
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import jmespath
 
+from pytest_llmops.clients.at_work import at_work
 from pytest_llmops.clients.calls import Calls, made
 from pytest_llmops.clients.health import moment_of
 from pytest_llmops.clients.traffic import Traffic, round_of
@@ -71,6 +73,7 @@ class Figures:
         target: the deployment.
         reach: gives the client of a configured component, once preflight has passed.
         once: gives what the first process of the run made under a name, and makes it if that is this one.
+        client: gives it whether or not it can be reached, for the question whether it can; ``reach`` by default.
     """
 
     def __init__(
@@ -78,10 +81,12 @@ class Figures:
         target: Target,
         reach: Callable[[str], Client],
         once: Once,
+        client: Callable[[str], Client] | None = None,
     ) -> None:
         self._target = target
         self._reach = reach
         self._once = once
+        self._unproven = client or reach
 
     def __repr__(self) -> str:
         return f"Figures({', '.join(self._target.table.figures) or 'none'})"
@@ -189,7 +194,9 @@ class Figures:
             return self._counted(name, figure, during), f"the metrics page of {figure.component}", None
         if isinstance(figure, FromPrometheus):
             prometheus = cast("Prometheus", self._client(name, "prometheus"))
-            return figure.scale * prometheus.value(figure.query), _asked(figure), None
+            query, value = figure.query, prometheus.value
+            found = value(query) if during is None else prometheus.value_within(query, self._scraped_s)
+            return figure.scale * found, _asked(figure), None
         if isinstance(figure, FromAppCommand):
             commands = cast("AppCommands", self._client(name, "app_command"))
             said = commands.json(figure.command)
@@ -200,12 +207,7 @@ class Figures:
                 name, figure, service.call(figure.route).ok().json(), f"{figure.component}, route {figure.route}"
             )
         if isinstance(figure, FromMachine):
-            machine = cast("Machine", self._client(name, "machine"))
-            return (
-                machine.figure(figure.what, disk=figure.disk, process=figure.process),
-                f"machine, {figure.what}",
-                None,
-            )
+            return self._of_machine(name, figure), f"machine, {figure.what}", None
         if isinstance(figure, FromTraffic):
             return self._calls(name, figure, once=True).figure(name, figure), _of_calls(figure), None
         return self._of_lines(name, figure), f"the log {figure.log}", None
@@ -220,6 +222,23 @@ class Figures:
             during.again() if isinstance(during, Traffic) else during()
             after = self._page(name, figure)
         return after.figure_since(before, name, figure)
+
+    def _of_machine(self, name: str, figure: FromMachine) -> float:
+        """Now; or while a few calls of ours to a component are under way."""
+        machine = cast("Machine", self._client(name, "machine"))
+        look = partial(machine.figure, figure.what, disk=figure.disk, process=figure.process)
+        if figure.during is None:
+            return look()
+        return at_work(look, self._client(name, figure.during), figure.during, self._target)
+
+    @property
+    def _scraped_s(self) -> float:
+        """Within which what was just done has been scraped."""
+        table = self._target.table
+        prometheus = table.components.prometheus
+        interval_s = (prometheus.scrape_interval if prometheus else None) or 60.0
+        faster = table.sandbox.compress if table.environment == "sandbox" else 1.0
+        return max(3.0, 3 * interval_s / faster)
 
     def _usual_traffic(self, name: str, figure: Figure) -> Traffic | None:
         """The round of questions, where the figure's table says that it is of it."""
@@ -258,8 +277,8 @@ class Figures:
 
     def _calls(self, name: str, figure: FromTraffic, *, once: bool) -> Calls:
         """What our own calls to a component met with; made once a run, or anew."""
-        client, target = self._client(name, figure.component), self._target
         light = figure.what == "up"
+        client, target = self._client(name, figure.component, proven=not light), self._target
         if figure.component == "api" and not light:
             found = round_of(cast("Api", client), target.workload, self._once)
             return Calls.of(found if once else found.again())
@@ -278,13 +297,13 @@ class Figures:
             raise Vacuous(f"figures.{name} says nothing: {figure.log} has no lines of the last {spoken(figure.since)}.")
         return 100 * len(those) / len(found) if figure.share else len(those)
 
-    def _client(self, name: str, component: str) -> Client:
+    def _client(self, name: str, component: str, *, proven: bool = True) -> Client:
         if component not in self._target.table.components.configured():
             raise Unsupported(
                 f"figures.{name} is read from the component {component!r}, "
                 f"which target {self._target.name} does not have."
             )
-        return self._reach(component)
+        return self._reach(component) if proven else self._unproven(component)
 
     def _number(self, name: str, value: Any, source: str) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
@@ -297,7 +316,7 @@ def unit_of(figure: Figure) -> str:
     if figure.unit:
         return figure.unit
     if isinstance(figure, FromTraffic):
-        return "s" if figure.what in {"mean", "median", "slowest"} else "%"
+        return "s" if figure.what in {"mean", "median", "slowest", "load"} else "%"
     if isinstance(figure, FromMachine):
         return OF_MACHINE[figure.what]
     return "%" if isinstance(figure, FromLogs) and figure.share else ""

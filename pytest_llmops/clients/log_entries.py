@@ -139,9 +139,18 @@ class Entries(Sequence[Entry]):
         """Those in which a pattern is found."""
         return self._with(entry for entry in self if entry.says(pattern))
 
-    def last(self, count: int) -> Entries:
-        """The newest."""
-        return self._with(self._entries[-count:] if count > 0 else ())
+    def last(self, count: int, of_each: str = "") -> Entries:
+        """The newest.
+
+        Args:
+            count: so many.
+            of_each: a field, such as ``instance``: so many of each of its values, so that a replica that says a lot
+                does not hide another; a log without it is one.
+        """
+        if not of_each:
+            return self._with(self._entries[-count:] if count > 0 else ())
+        kept = {id(entry) for part in self.by(of_each).values() for entry in part.last(count)}
+        return self._with(entry for entry in self if id(entry) in kept)
 
     def since(self, moment: float) -> Entries:
         """Those from a moment on."""

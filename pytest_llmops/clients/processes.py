@@ -47,6 +47,11 @@ class RunningProcess:
     memory_mb: float
     command: str
 
+    @property
+    def since(self) -> str:
+        """When it was started, in words: ``2026-11-29 08:00:00Z``."""
+        return f"{dt.datetime.fromtimestamp(self.started, dt.UTC):%Y-%m-%d %H:%M:%SZ}"
+
 
 def of_ps(text: str) -> list[RunningProcess]:
     """The processes of ``ps``' lines; its heading, and what is no such line, is left out.

@@ -59,6 +59,10 @@ def cost_of_figures(names: Iterable[str], target: Target) -> FigureCost:
                 _add(cost, f"{figure.component}.metrics")
         elif isinstance(figure, FromMachine):
             _add(cost, f"machine.{figure.what}", 2 if figure.what == "cpu" else 1)
+            if figure.during is not None:
+                _add(cost, f"{figure.during}.{METHODS.get(figure.during, 'probe')}", FEW)
+                part = configured.get(figure.during)
+                cost.tokens += FEW * getattr(part, "max_tokens", 0)
         elif isinstance(figure, FromPrometheus):
             _add(cost, "prometheus.query")
         elif isinstance(figure, FromAppCommand):
