@@ -53,7 +53,7 @@ def planned(
     )
     read = cost_of_figures(cost.figures, target)
     operations = Counter(cost.operations) + Counter(read.operations)
-    asked = {TRAFFIC: traffic_calls(target)} if TRAFFIC in fixtures else {}
+    asked = {name: calls(target) for name, calls in ONCE.items() if name in fixtures}
     return {
         **check.identity,
         "suites": carried_suites(item),
@@ -64,8 +64,6 @@ def planned(
         "tokens": cost.tokens + read.tokens,
         "timed_calls": cost.timed_calls,
         "timed_tokens": cost.timed_tokens,
-        "operations": dict(cost.operations),
-        "once": {name: calls(target) for name, calls in ONCE.items() if name in fixtures},
         "operations": dict(operations),
         "once": {**asked, **read.once},
         "measures": cost.measures,
