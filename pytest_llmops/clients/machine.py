@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-import socket
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import PurePath
 from shutil import which
-from statistics import fmean, median
+from statistics import fmean
 from typing import TYPE_CHECKING, TypeVar, cast
-from urllib.parse import urlsplit
 
 from pytest_llmops.clients import gpus, listeners, processes
 from pytest_llmops.clients.http import Http
 from pytest_llmops.clients.usage import NodeExporter, Space, ThisMachine, Usage
 from pytest_llmops.clients.vitals import page_of
+from pytest_llmops.clients.ways import Way, elsewhere, ways
 from pytest_llmops.control.tool import Tool
 from pytest_llmops.errors import CallFailed, ConfigError, ControlError, Unsupported, did_you_mean
 
@@ -35,24 +35,6 @@ Named = TypeVar("Named")
 
 LOOK_AGAIN_S = 5.0
 """Between two looks at processes that are waited for."""
-
-TRIES = 5
-"""Connections to each component."""
-
-PORTS = {"https": 443, "rediss": 6379, "redis": 6379}
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """How far a component is.
-
-    Attributes:
-        connect_s: the median time to open a connection; None where none was opened.
-        lost_pct: of the attempts, that came to nothing.
-    """
-
-    connect_s: float | None
-    lost_pct: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +64,7 @@ class Machine:
         self.http = Http(target, component, ledger) if self.part.url else None
         self.address = self.http.url if self.http else "this machine"
         self.source = NodeExporter(self.page) if self.http else ThisMachine()
+        self._elsewhere = "" if self.part.here else elsewhere(target, self.part)
         self._redactor = target.redactor()
 
     def __repr__(self) -> str:
@@ -89,7 +72,7 @@ class Machine:
 
     def levels(self, deadline_s: float, facts: dict[str, str]) -> list[Level]:
         """Reachable: its node exporter's page is there; this machine always is."""
-        return [("reachable", self.page if self.http else self.source.spaces)]
+        return [("reachable", self.page if self.http else ThisMachine().spaces)]
 
     def close(self) -> None:
         """Give the connections back."""
@@ -109,6 +92,7 @@ class Machine:
 
     def usage(self) -> Usage:
         """How much of processors, memory and swap is in use."""
+        self._must_be_seen()
         return self.source.usage(self.part.interval)
 
     def disk(self, name: str) -> Space:
@@ -118,7 +102,7 @@ class Machine:
             Unsupported: the machine has none of that name, or no file system is mounted there.
         """
         mount = self._named("disk", name, self.part.disks)
-        spaces = {space.mount: space for space in self.source.spaces()}
+        spaces = {space.mount: space for space in self.disks()}
         if mount not in spaces:
             known = ", ".join(sorted(spaces)) or "nowhere"
             raise Unsupported(f"{self.component}: disks.{name} is {mount}, where nothing is mounted. Mounted: {known}.")
@@ -126,6 +110,7 @@ class Machine:
 
     def disks(self) -> list[Space]:
         """All file systems that hold data."""
+        self._must_be_seen()
         return self.source.spaces()
 
     def processes(self, name: str) -> list[RunningProcess]:
@@ -150,12 +135,13 @@ class Machine:
     def all_processes(self) -> list[RunningProcess]:
         """Every process, the busiest first."""
         if self.part.process_list is not None:
-            said = self._printed(self.part.process_list)
+            said = self._printed(self.part.process_list, "ps")
             try:
                 found = processes.of_ps(said)
             except ValueError as error:
                 raise self._failed(f"the command {self.part.process_list}: {error}") from None
         elif self.http is None:
+            self._must_be_seen()
             found = processes.of_this_machine(self.part.interval)
         else:
             raise Unsupported(
@@ -212,8 +198,9 @@ class Machine:
             Unsupported: it cannot be seen from here.
         """
         if self.part.listener_list is not None:
-            found = listeners.of_ss(self._printed(self.part.listener_list))
+            found = listeners.of_ss(self._printed(self.part.listener_list, "ss"))
         elif self.http is None:
+            self._must_be_seen()
             found = listeners.of_this_machine()
         else:
             raise Unsupported(
@@ -240,8 +227,9 @@ class Machine:
             CallFailed: the command that lists them failed, or printed something else.
         """
         if self.part.gpu_list is not None:
-            said, whose = self._printed(self.part.gpu_list), f"the command {self.part.gpu_list}"
+            said, whose = self._printed(self.part.gpu_list, "nvidia-smi"), f"the command {self.part.gpu_list}"
         elif self.http is None and which("nvidia-smi"):
+            self._must_be_seen()
             said, whose = self._nvidia_smi(), "nvidia-smi"
         else:
             raise Unsupported(f"{self.component}: it has no nvidia-smi, and no gpu_list says how to ask for its GPUs.")
@@ -252,13 +240,7 @@ class Machine:
 
     def ways(self) -> dict[str, Way]:
         """How long it takes from here to open a connection to each component that has an address, by name."""
-        parts = self.target.table.components.configured()
-        places = {name: urlsplit(part.url) for name, part in parts.items() if part.url and name != self.component}
-        return {
-            name: _way(place.hostname, place.port or PORTS.get(place.scheme, 80))
-            for name, place in places.items()
-            if place.hostname
-        }
+        return ways(self.target, self.component)
 
     def figure(self, what: str, *, disk: str | None = None, process: str | None = None) -> float:
         """A figure by the word that ``figures.NAME.what`` has for it."""
@@ -307,10 +289,35 @@ class Machine:
         except (OSError, ValueError) as error:
             raise self._failed(f"processes.{name}: {path} holds no process id ({error})") from None
 
-    def _printed(self, command: str) -> str:
+    def _must_be_seen(self) -> None:
+        """This machine's figures are no other's.
+
+        Raises:
+            Unsupported: the system is elsewhere, and nothing says how its machine is looked at.
+        """
+        if self.http is None and self._elsewhere:
+            raise Unsupported(
+                f"{self.component}: it has no url, and the system is at {self._elsewhere}, not here; give it the url "
+                f"of its node exporter, or here = true."
+            )
+
+    def _printed(self, command: str, program: str) -> str:
+        """What an app command prints that lists something of the machine.
+
+        Raises:
+            Unsupported: the target has no commands; or the command would list what is here, and the machine is not.
+            CallFailed: it failed.
+        """
         from pytest_llmops.clients.app_command import AppCommands
 
-        if self.target.table.components.app_command is None:
+        commands = self.target.table.components.app_command
+        argv = commands.commands[command].argv if commands and command in commands.commands else []
+        if self._elsewhere and argv and PurePath(argv[0]).name == program:
+            raise Unsupported(
+                f"{self.component}: it is at {self._elsewhere}, and the app command {command!r} would list what is "
+                f"here; put the words that reach it before {program}, such as ssh and its name, or give it here = true."
+            )
+        if commands is None:
             raise Unsupported(
                 f"{self.component}: it asks for the app command {command!r}, and the target has no app_command."
             )
@@ -337,15 +344,3 @@ class Machine:
 
     def _failed(self, words: str) -> CallFailed:
         return CallFailed(self.component, "bad-answer", self._redactor.clean(f"{self.component}: {words}."))
-
-
-def _way(host: str, port: int) -> Way:
-    times, lost = [], 0
-    for _ in range(TRIES):
-        start = time.perf_counter()
-        try:
-            with socket.create_connection((host, port), timeout=5.0):
-                times.append(time.perf_counter() - start)
-        except OSError:
-            lost += 1
-    return Way(median(times) if times else None, 100 * lost / TRIES)

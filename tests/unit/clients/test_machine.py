@@ -235,3 +235,37 @@ def test_how_far_the_others_are(serve, ledger, tmp_path, closed_port):
     assert list(ways) == ["api", "qdrant"]
     assert 0 < ways["api"].connect_s < 5
     assert (ways["api"].lost_pct, ways["qdrant"].connect_s, ways["qdrant"].lost_pct) == (0, None, 100)
+
+
+AWAY = {"api": {"url": "http://rag.example:8000"}}
+
+
+def made(ledger, tmp_path, parts):
+    return connect(
+        Target("staging", TargetTable.model_validate({"components": parts}), tmp_path, environ={}), "machine", ledger
+    )
+
+
+def test_this_machine_is_not_taken_for_another(ledger, tmp_path):
+    found = made(ledger, tmp_path, {**AWAY, "machine": {"interval": 0.01, "processes": PROCESSES}})
+    said = (
+        "machine: it has no url, and the system is at rag.example, not here; give it the url of its node exporter, "
+        "or here = true."
+    )
+    for look in (found.usage, found.disks, found.all_processes, lambda: found.listeners(22)):
+        assert failure(Unsupported, look) == said
+    assert made(ledger, tmp_path, {**AWAY, "machine": {"interval": 0.01, "here": True}}).usage().memory_pct > 0
+
+
+def test_a_command_that_would_list_what_is_here(ledger, tmp_path):
+    commands = {"ps": {"argv": ["/bin/ps", "-e"]}, "far": {"argv": [sys.executable, "-c", f"print({PS!r})"]}}
+    parts = {
+        "machine": {"url": "http://node.example:9100", "process_list": "ps"},
+        "app_command": {"commands": commands},
+    }
+    assert failure(Unsupported, made(ledger, tmp_path, parts).all_processes) == (
+        "machine: it is at node.example, and the app command 'ps' would list what is here; put the words that reach it "
+        "before ps, such as ssh and its name, or give it here = true."
+    )
+    parts["machine"]["process_list"] = "far"
+    assert len(made(ledger, tmp_path, parts).all_processes()) == 4
