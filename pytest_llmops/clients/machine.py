@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import re
 import time
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import PurePath
-from shutil import which
 from statistics import fmean
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from pytest_llmops.clients import gpus, listeners, processes
 from pytest_llmops.clients.http import Http
+from pytest_llmops.clients.listing import Listing
 from pytest_llmops.clients.usage import NodeExporter, Space, ThisMachine, Usage
 from pytest_llmops.clients.vitals import page_of
-from pytest_llmops.clients.ways import Way, elsewhere, ways
-from pytest_llmops.control.tool import Tool
-from pytest_llmops.errors import CallFailed, ConfigError, ControlError, Unsupported, did_you_mean
+from pytest_llmops.clients.ways import Way, ways
+from pytest_llmops.errors import CallFailed, ConfigError, Unsupported, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,12 +56,10 @@ class Machine:
         self.target = target
         self.component = component
         self.part = cast("MachineTable", target.component(component))
-        self.ledger = ledger
         self.http = Http(target, component, ledger) if self.part.url else None
         self.address = self.http.url if self.http else "this machine"
         self.source = NodeExporter(self.page) if self.http else ThisMachine()
-        self._elsewhere = "" if self.part.here else elsewhere(target, self.part)
-        self._redactor = target.redactor()
+        self.listing = Listing(target, component, self.part, ledger)
 
     def __repr__(self) -> str:
         return f"Machine({self.address})"
@@ -92,7 +86,7 @@ class Machine:
 
     def usage(self) -> Usage:
         """How much of processors, memory and swap is in use."""
-        self._must_be_seen()
+        self.listing.must_be_here()
         return self.source.usage(self.part.interval)
 
     def disk(self, name: str) -> Space:
@@ -110,7 +104,7 @@ class Machine:
 
     def disks(self) -> list[Space]:
         """All file systems that hold data."""
-        self._must_be_seen()
+        self.listing.must_be_here()
         return self.source.spaces()
 
     def processes(self, name: str) -> list[RunningProcess]:
@@ -133,26 +127,12 @@ class Machine:
         return found
 
     def all_processes(self) -> list[RunningProcess]:
-        """Every process, the busiest first."""
-        if self.part.process_list is not None:
-            said = self._printed(self.part.process_list, "ps")
-            try:
-                found = processes.of_ps(said)
-            except ValueError as error:
-                raise self._failed(f"the command {self.part.process_list}: {error}") from None
-        elif self.http is None:
-            self._must_be_seen()
-            found = processes.of_this_machine(self.part.interval)
-        else:
-            raise Unsupported(
-                f"{self.component}: it is another machine, and no process_list says how to list its processes."
-            )
-        clean = self._redactor.clean
-        ours = [
-            processes.RunningProcess(one.pid, one.user, one.started, one.cpu_pct, one.memory_mb, clean(one.command))
-            for one in found
-        ]
-        return sorted(ours, key=lambda one: (one.cpu_pct, one.memory_mb), reverse=True)
+        """Every process, the busiest first.
+
+        Raises:
+            Unsupported, CallFailed: as in :meth:`processes`.
+        """
+        return sorted(self.listing.processes(), key=lambda one: (one.cpu_pct, one.memory_mb), reverse=True)
 
     def sampled(self, name: str, *, looks: int, every_s: float) -> Sampled:
         """Processor and memory of processes, looked at several times; in a sandbox time goes by faster.
@@ -197,16 +177,7 @@ class Machine:
         Raises:
             Unsupported: it cannot be seen from here.
         """
-        if self.part.listener_list is not None:
-            found = listeners.of_ss(self._printed(self.part.listener_list, "ss"))
-        elif self.http is None:
-            self._must_be_seen()
-            found = listeners.of_this_machine()
-        else:
-            raise Unsupported(
-                f"{self.component}: it is another machine, and no listener_list says how to list who listens."
-            )
-        return [one for one in found if one.port == port]
+        return [one for one in self.listing.listeners() if one.port == port]
 
     def listening(self, name: str) -> list[Listener]:
         """Who listens on the port of a name in ``processes``.
@@ -226,17 +197,7 @@ class Machine:
             Unsupported: the machine has none, as far as can be seen.
             CallFailed: the command that lists them failed, or printed something else.
         """
-        if self.part.gpu_list is not None:
-            said, whose = self._printed(self.part.gpu_list, "nvidia-smi"), f"the command {self.part.gpu_list}"
-        elif self.http is None and which("nvidia-smi"):
-            self._must_be_seen()
-            said, whose = self._nvidia_smi(), "nvidia-smi"
-        else:
-            raise Unsupported(f"{self.component}: it has no nvidia-smi, and no gpu_list says how to ask for its GPUs.")
-        try:
-            return gpus.of_csv(said)
-        except ValueError as error:
-            raise self._failed(f"{whose}: {error}") from None
+        return self.listing.gpus()
 
     def ways(self) -> dict[str, Way]:
         """How long it takes from here to open a connection to each component that has an address, by name."""
@@ -256,29 +217,13 @@ class Machine:
         if what == "processes":
             return len(self.processes(process or ""))
         if what in {"open_files", "sockets"}:
-            return sum(self._handles(one.pid, what) for one in self.running(process or ""))
+            return sum(self.listing.handles(one.pid, what) for one in self.running(process or ""))
         return sum(one.cpu_pct if what == "process_cpu" else one.memory_mb for one in self.running(process or ""))
 
     def _passed(self, seconds: float) -> float:
         """How long to wait for that time to have passed at the target."""
         table = self.target.table
         return seconds / (table.sandbox.compress if table.environment == "sandbox" else 1.0)
-
-    def _handles(self, pid: int, what: str) -> int:
-        """Open files or sockets of a process of this machine."""
-        import psutil
-
-        if self.http is not None:
-            raise Unsupported(
-                f"{self.component}: it is another machine, {what} of its processes cannot be seen from here."
-            )
-        with suppress(psutil.NoSuchProcess):
-            found = psutil.Process(pid)
-            try:
-                return found.num_fds() if what == "open_files" else len(found.net_connections())
-            except psutil.AccessDenied:
-                raise Unsupported(f"{self.component}: {what} of process {pid} are not for us to see.") from None
-        return 0
 
     def _pid(self, name: str, file: str) -> int | None:
         path = self.target.root / file
@@ -287,52 +232,7 @@ class Machine:
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
-            raise self._failed(f"processes.{name}: {path} holds no process id ({error})") from None
-
-    def _must_be_seen(self) -> None:
-        """This machine's figures are no other's.
-
-        Raises:
-            Unsupported: the system is elsewhere, and nothing says how its machine is looked at.
-        """
-        if self.http is None and self._elsewhere:
-            raise Unsupported(
-                f"{self.component}: it has no url, and the system is at {self._elsewhere}, not here; give it the url "
-                f"of its node exporter, or here = true."
-            )
-
-    def _printed(self, command: str, program: str) -> str:
-        """What an app command prints that lists something of the machine.
-
-        Raises:
-            Unsupported: the target has no commands; or the command would list what is here, and the machine is not.
-            CallFailed: it failed.
-        """
-        from pytest_llmops.clients.app_command import AppCommands
-
-        commands = self.target.table.components.app_command
-        argv = commands.commands[command].argv if commands and command in commands.commands else []
-        if self._elsewhere and argv and PurePath(argv[0]).name == program:
-            raise Unsupported(
-                f"{self.component}: it is at {self._elsewhere}, and the app command {command!r} would list what is "
-                f"here; put the words that reach it before {program}, such as ssh and its name, or give it here = true."
-            )
-        if commands is None:
-            raise Unsupported(
-                f"{self.component}: it asks for the app command {command!r}, and the target has no app_command."
-            )
-        return AppCommands(self.target, "app_command", self.ledger).text(command)
-
-    def _nvidia_smi(self) -> str:
-        """What nvidia-smi of this machine prints."""
-        tool = Tool(("nvidia-smi",))
-        try:
-            done = tool.run(*gpus.QUERY, within_s=self.part.deadline)
-        except ControlError as error:
-            raise self._failed(str(error).rstrip(".")) from None
-        if done.status:
-            raise Unsupported(f"{self.component}: nvidia-smi finds no GPU; it said: {done.said}")
-        return done.out
+            raise self.listing.failed(f"processes.{name}: {path} holds no process id ({error})") from None
 
     def _named(self, kind: str, name: str, known: Mapping[str, Named]) -> Named:
         if name in known:
@@ -341,6 +241,3 @@ class Machine:
         listed = near or f" It has: {', '.join(known) or 'none'}."
         said = f"{self.component}: target {self.target.name} has no {kind} {name!r}.{listed}"
         raise ConfigError(said) if near else Unsupported(said)
-
-    def _failed(self, words: str) -> CallFailed:
-        return CallFailed(self.component, "bad-answer", self._redactor.clean(f"{self.component}: {words}."))

@@ -65,11 +65,12 @@ def machine(serve, ledger, tmp_path):
     """A machine; its commands print the texts above."""
     made = []
 
-    def machine(exporter=None, *, said=None, **settings):
+    def machine(exporter=None, *, said=None, absent=None, **settings):
         printed = {"ps": PS, "ss": SS, "gpus": GPUS} | (said or {})
         commands = {
             name: {"argv": [sys.executable, "-c", f"print({text!r}, end='')"]} for name, text in printed.items()
         }
+        commands |= {"absent": {"argv": [absent]}} if absent else {}
         url = {"url": serve(exporter).url} if exporter else {}
         table = {"interval": 0.01, "processes": PROCESSES, **url, **settings}
         parts = {"machine": table, "app_command": {"commands": commands}}
@@ -183,7 +184,18 @@ def test_another_machine_is_not_looked_into_without_commands(machine):
         "machine: it is another machine, and no listener_list says how to list who listens."
     )
     assert failure(Unsupported, found.gpus) == (
+        "machine: it is another machine, and no gpu_list says how to ask for its GPUs."
+    )
+
+
+def test_a_machine_without_gpus(machine, monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert failure(Unsupported, machine().gpus) == (
         "machine: it has no nvidia-smi, and no gpu_list says how to ask for its GPUs."
+    )
+    found = machine(Exporter(), gpu_list="absent", absent="nvidia-smi")
+    assert failure(Unsupported, found.gpus).startswith(
+        "machine: it has no GPU that can be asked for: app_command: absent: "
     )
 
 
