@@ -10,17 +10,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_llmops.control.embedded import knows
-from pytest_llmops.doctor.fault_run import Tried, tried
+from pytest_llmops.doctor.fault_run import LEFT_OUT, Tried, tried
 from pytest_llmops.errors import ConfigError, did_you_mean
 from pytest_llmops.procedures.bindings import bindings
 from pytest_llmops.procedures.catalogue import SUITES, SYSTEMS
 from pytest_llmops.procedures.named_faults import NamedFault, by_fault, for_system, part
 from pytest_llmops.target import profiles
+from pytest_llmops.target.components import ROLES
+from pytest_llmops.target.faults import each
 from pytest_llmops.target.load import BUILT_IN, load
 from pytest_llmops.target.places import beside_package
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from pytest_llmops.procedures.bindings import Binding
+    from pytest_llmops.target.components import Components
 
 
 @dataclass
@@ -87,10 +92,11 @@ class Round:
 
     @property
     def _excused(self) -> set[str]:
-        """Tests of which one fault is enough, and that were red under one, or have one that was not tried."""
+        """Tests of which one fault is enough, that were red under one, have one that was not tried, or do not apply."""
         tried_ones = {one.named.fault for one in self.tries}
         red = {test for one in self.tries for test in one.red}
-        return {test for test, named in self.any_of.items() if test in red or not named <= tried_ones}
+        left_out = {test for one in self.tries for test, said in one.outcomes.items() if said == LEFT_OUT}
+        return {test for test, named in self.any_of.items() if test in red | left_out or not named <= tried_ones}
 
 
 def with_runbook() -> list[str]:
@@ -121,6 +127,8 @@ def made(profile: str, markers: Sequence[str], sample: int | None, seed: int) ->
     system = target.table.system
     bound = for_system(bindings(beside_package("suites")), system, markers)
     bound = [one for one in bound if not one.fault or _meant(one.fault, profile)]
+    if not system:
+        bound = [one for one in bound if _applies(one, target.table.components)]
     every = by_fault(bound)
     chosen = part(every, sample, seed) if sample else every
     named = {name for one in every for name in one.procedures}
@@ -134,6 +142,12 @@ def made(profile: str, markers: Sequence[str], sample: int | None, seed: int) ->
         for test in one.tests:
             any_of.setdefault(test, set()).add(one.fault)
     return Round(profile, planned, chosen, silent, any_of)
+
+
+def _applies(bound: Binding, parts: Components) -> bool:
+    """Whether a target has what a test asks for, and what its fault acts on."""
+    acted_on = {one.partition(":")[0] for one in each([bound.fault or ""])}
+    return all(parts.serving(role) for role in (bound.asks | acted_on) & ROLES.keys())
 
 
 def _meant(fault: str, profile: str) -> bool:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 WITHIN_S = 300.0
 RED = frozenset({"failed", "error"})
+LEFT_OUT = "not selected"
 UNTRIED = frozenset({"void", "budget", "outside-window"})
 """Categories of red that tell of the run, and not of what it looked at."""
 
@@ -95,7 +96,7 @@ def tried(named: NamedFault, profile: str, folder: Path, within_s: float = WITHI
 
 def _outcome(check: Mapping[str, Any] | None) -> str:
     if check is None:
-        return "not selected"
+        return LEFT_OUT
     if check["category"] in UNTRIED:
         return str(check["category"])
     category = f" ({check['category']})" if check["category"] not in {"", check["outcome"]} else ""

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    from pytest_llmops.clients.app_command import AppCommands
     from pytest_llmops.clients.llm import Llm
     from pytest_llmops.clients.vectors import Vectors
     from pytest_llmops.plugin.measuring import Record
     from pytest_llmops.report.documents import Documents
+
+
+@pytest.mark.procedure("voyageur.maintenance.pre-state-metrics", fault="dashboard:fails")
+def test_metrics_before_are_kept(app_command: AppCommands, documents: Documents) -> None:
+    """The dashboard's metrics are written down before anything is stopped."""
+    shown = app_command.json("dashboard")
+    assert documents.read(documents.write("before-metrics.json", json.dumps(shown, indent=1)))["metrics"]
 
 
 @pytest.mark.generic

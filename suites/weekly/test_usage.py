@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from pytest_llmops.clients.app_command import AppCommands
     from pytest_llmops.plugin.measuring import Record
     from pytest_llmops.report.documents import Documents
     from pytest_llmops.report.over_time import History
+
+
+@pytest.mark.procedure("voyageur.wednesday-performance.model-usage-analysis", fault="dashboard:fails")
+def test_load_is_spread_over_the_models(app_command: AppCommands, record: Record) -> None:
+    """The share of each model; one that takes nearly all of the load is a warning."""
+    shares = record.shares("model_share", app_command.json("dashboard")["metrics"]["models"])
+    record("largest_model_share", max(shares.values()), "%")
 
 
 @pytest.mark.generic

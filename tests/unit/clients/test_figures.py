@@ -1,5 +1,7 @@
 """Figures: one number each, from wherever its table says."""
 
+import json
+import sys
 import time
 
 import pytest
@@ -55,7 +57,11 @@ def figures(serve, ledger, tmp_path):
 
     def figures(service=None, *, components=None, **tables):
         url = serve(service or Service()).url
-        parts = {"api": {"url": url, "routes": ROUTES, "metrics": "/metrics"}, "prometheus": {"url": url}}
+        parts = {
+            "api": {"url": url, "routes": ROUTES, "metrics": "/metrics"},
+            "prometheus": {"url": url},
+            "ui": {"url": url},
+        }
         prompts = [{"id": str(number), "text": f"Question {number}?"} for number in range(4)]
         asked = {"components": parts | (components or {}), "figures": tables, "prompts": prompts}
         target = Target("staging", TargetTable.model_validate(asked), tmp_path, environ={})
@@ -207,3 +213,97 @@ def test_what_a_target_does_not_have_is_unsupported(figures):
         "target staging has no figure 'cache_hit_rate': no table figures.cache_hit_rate says where to read it."
     )
     assert failure(ConfigError, found.read, "loud") == "unknown figure 'loud'. Did you mean 'load'?"
+
+
+def test_a_figure_that_a_command_prints(figures):
+    said = "print('warming up'); print('{\"jobs\": {\"failed\": 4}}')"
+    commands = {"commands": {"dashboard": {"argv": [sys.executable, "-c", said], "output": "json"}}}
+    found = figures(
+        failed={"from": "app_command", "command": "dashboard", "value": "jobs.failed", "unit": "jobs"},
+        components={"app_command": commands},
+    )
+    reading = found.read("failed")
+    assert (reading.value, reading.unit, reading.source) == (4.0, "jobs", "the command dashboard")
+
+
+def test_a_figure_of_the_machine(figures):
+    found = figures(
+        load={"from": "machine", "what": "load"},
+        used={"from": "machine", "what": "disk_used", "disk": "root"},
+        components={"machine": {"interval": 0.01}},
+    )
+    assert found.read("load").value >= 0
+    reading = found.read("used")
+    assert 0 < reading.value <= 100
+    assert (reading.unit, reading.source) == ("%", "machine, disk_used")
+
+
+LOG = {
+    "sources": {
+        "app": {
+            "files": ["app.log"],
+            "format": "json",
+            "keys": {"time": "at", "level": "level", "message": "text", "failed": "ok == `false`"},
+        }
+    }
+}
+
+
+def test_lines_of_a_log_are_counted(figures, tmp_path):
+    now = time.time()
+    lines = [{"at": now - age, "level": level, "text": "x", "ok": level == "INFO"} for age, level in (
+        (30, "INFO"), (20, "ERROR"), (10, "INFO"), (5, "CRITICAL"), (9000, "ERROR")
+    )]  # fmt: skip
+    (tmp_path / "app.log").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    found = figures(
+        errors={"from": "logs", "log": "app", "level": "error", "unit": "lines"},
+        error_rate={"from": "logs", "log": "app", "level": "error", "share": True},
+        failed={"from": "logs", "log": "app", "having": "failed", "share": True, "since": "15 s"},
+        components={"logs": LOG},
+    )
+    read = {name: found.read(name) for name in ("errors", "error_rate", "failed")}
+    assert {name: (one.value, one.unit) for name, one in read.items()} == {
+        "errors": (2.0, "lines"), "error_rate": (50.0, "%"), "failed": (50.0, "%"),
+    }  # fmt: skip
+    assert read["errors"].source == "the log app"
+
+
+def test_a_log_without_a_line_says_nothing(figures, tmp_path):
+    (tmp_path / "app.log").write_text(json.dumps({"at": time.time() - 9000, "level": "INFO", "text": "x"}) + "\n")
+    found = figures(
+        error_rate={"from": "logs", "log": "app", "level": "error", "share": True}, components={"logs": LOG}
+    )
+    assert failure(Vacuous, found.read, "error_rate").startswith("logs: app has no entry in that time; its newest is ")
+
+
+def test_a_table_may_say_that_its_figure_is_of_the_round(figures):
+    service = Service(fails=2)
+    shares = {key: value for key, value in ERROR_RATE.items() if key != "where"}
+    found = figures(
+        service,
+        error_rate=ERROR_RATE | {"during": "traffic"},
+        by_status=shares | {"by": "status", "during": "traffic"},
+    )
+    assert found.read("error_rate").value == 50.0
+    assert found.shares("by_status") == {"200": 50.0, "500": 50.0}
+    assert service.asked == 4
+    found.again("error_rate")
+    assert service.asked == 8
+
+
+def test_by_how_much_a_figure_rises(figures):
+    found = figures(requests={"from": "metrics", "metric": ["requests_total"]})
+    assert found.rise("requests", lambda: found.round().again()) == 8.0  # the round, and another
+
+
+def test_figures_by_a_pattern(figures):
+    rates = {f"error_rate[{name}]": {"from": "traffic", "what": "failed"} for name in ("api", "tools")}
+    found = figures(**rates, error_rates=ERROR_RATE)
+    assert found.like("error_rate[*]") == ["error_rate[api]", "error_rate[tools]"]
+    assert failure(Unsupported, found.like, "x*") == "target staging has no figure like 'x*'."
+
+
+def test_a_probe_that_is_answered_with_a_failure_is_none(figures):
+    found = figures(Service(fails=2), up={"from": "traffic", "component": "ui", "what": "up"})
+    reading = found.read("up")
+    assert (reading.value, reading.unit) == (60.0, "%")  # two of five

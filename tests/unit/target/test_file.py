@@ -48,6 +48,50 @@ PROBLEMS = {
             "character set at position 0)."
         ),
     ),
+    "an unknown key of a figure": (
+        "[targets.staging.figures]\nx = { from = 'prometheus', qery = 'up' }",
+        (
+            ": [targets.staging.figures.x] lacks the key 'query'.\n"
+            "llmops.toml: [targets.staging.figures.x] has an unknown key 'qery'. Did you mean 'query'?"
+        ),
+    ),
+    "a figure from nowhere": (
+        "[targets.staging.figures]\nx = { query = 'up' }",
+        (
+            ": [targets.staging.figures.x] lacks the key 'from'. Known: metrics, prometheus, app_command, service, "
+            "machine, logs, traffic."
+        ),
+    ),
+    "a figure of another kind": (
+        "[targets.staging.figures]\nx = { from = 'promtheus', query = 'up' }",
+        ": [targets.staging.figures.x] from is 'promtheus', which is none. Did you mean 'prometheus'?",
+    ),
+    "a figure of no disk": (
+        "[targets.staging.figures]\nx = { from = 'machine', what = 'disk_used' }",
+        ": [targets.staging.figures.x]: what = 'disk_used' needs disk: a name of components.machine.disks.",
+    ),
+    "a figure of no process": (
+        "[targets.staging.figures]\nx = { from = 'machine', what = 'sockets' }",
+        ": [targets.staging.figures.x]: what = 'sockets' needs process: a name of components.machine.processes.",
+    ),
+    "a figure of calls that are slower than nothing": (
+        "[targets.staging.figures]\nx = { from = 'traffic', what = 'slower' }",
+        ": [targets.staging.figures.x]: slower_than goes with what = 'slower', and with nothing else.",
+    ),
+    "a figure of all lines": (
+        "[targets.staging.figures]\nx = { from = 'logs', log = 'app' }",
+        (
+            ": [targets.staging.figures.x]: lines are counted by level or by having, the name of a field; give one "
+            "of them."
+        ),
+    ),
+    "a process that is found by nothing": (
+        "[targets.staging.components.machine.processes.worker]",
+        (
+            ": [targets.staging.components.machine.processes.worker]: a process is found by pattern, pid_file or "
+            "port; give one at least."
+        ),
+    ),
     "an unknown key of a driver": (
         f"{API}control = {{ driver = 'systemd', unti = 'ollama.service' }}",
         (
@@ -125,7 +169,8 @@ PROBLEMS = {
     "a component that is like none": (
         "[targets.staging.components.mongo]",
         (
-            ": [targets.staging.components] has an unknown key 'mongo'. Known: alertmanager, api, app_command, files, "
+            ": [targets.staging.components] has an unknown key 'mongo'. Known: alertmanager, api, app_command, "
+            "containers, files, "
             "grafana, langfuse, logs, machine, ollama, openai, prometheus, qdrant, redis, services, ui."
         ),
     ),

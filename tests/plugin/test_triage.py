@@ -1,0 +1,185 @@
+"""``triage``, ``diagnostics`` and ``channels`` in a project of somebody's own."""
+
+import json
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+SEVERITIES = """
+[[targets.here.severities]]
+name = "P1"
+title = "High"
+response = "15m"
+procedure = "aegis-rag.severity.p1"
+when = [{ says = "The model server is down", any_down = ["openai"] }]
+[[targets.here.severities]]
+name = "P2"
+response = "4h"
+when = [{ says = "A model is missing", models_missing = ["openai"] }]
+"""
+TESTS = """
+def test_triage(triage):
+    assert not triage.severity, triage.said
+
+def test_answered(triage):
+    assert not triage.unanswered(1), triage.unanswered(1)
+
+def test_bundle(diagnostics):
+    assert diagnostics.read("incident-report.md").startswith("# Incident report: here")
+"""
+
+
+@pytest.fixture
+def project(project):
+    project.write("test_it.py", TESTS)
+    return project
+
+
+def _opened(project, ago_s):
+    """Make the incident that is recorded so old."""
+    (file,) = (project.path / ".llmops" / "incidents").glob("*.jsonl")
+    event = json.loads(file.read_text().splitlines()[0])
+    event["at"] -= ago_s
+    file.write_text(json.dumps(event) + "\n")
+
+
+def test_what_is_well_has_no_severity_and_a_bundle(project, model):
+    project.target(model.url, SEVERITIES)
+    run = project.run()
+    assert {name: check["outcome"] for name, check in run.checks.items()} == dict.fromkeys(run.checks, "passed"), (
+        run.out
+    )
+    incident = run.whole["incident"]
+    assert (incident["severity"], incident["title"], incident["evidence"]) == ("", "none", [])
+    assert "incident     none, no check failed" in run.lines
+    assert f"             bundle and report: reports/{incident['folder']}" in run.lines
+    assert not (project.path / ".llmops" / "incidents").exists()
+
+
+def test_an_incident_is_told_in_the_files_words_with_its_evidence(project, nobody):
+    project.target(nobody, SEVERITIES)
+    run = project.run()
+    assert "P1, of 1 checks failed: component openai (openai at " in run.checks["test_triage"]["reason"]
+    assert run.checks["test_answered"]["outcome"] == "passed"  # fifteen minutes are not over
+    at = run.lines.index("incident     P1 - High, 1 checks failed")
+    assert run.lines[at + 1] == "             The model server is down (component openai)"
+    folder = project.reports / run.whole["incident"]["folder"]
+    assert "**Severity:** P1 - High" in (folder / "incident-report.md").read_text()
+
+
+def test_one_that_nobody_answers_in_time_is_red_until_somebody_does(project, nobody, model):
+    project.target(nobody, SEVERITIES)
+    project.run()
+    _opened(project, 7200)
+    reason = project.run().checks["test_answered"]["reason"]
+    assert "is unanswered after 2 h" in reason
+    assert "asked is within 15 min" in reason
+    project.target(model.url, SEVERITIES)  # it is over, and nobody has said a word
+    assert project.run().checks["test_answered"]["outcome"] == "failed"
+    _signed(project)
+    assert project.run().checks["test_answered"]["outcome"] == "passed"
+
+
+def _signed(project):
+    program = Path(sys.executable).with_name("llmops")
+    words = ["sign-off", "aegis-rag.severity.p1", "--note", "on it", "--by", "sre", "--target", "here"]
+    subprocess.run([program, *words], cwd=project.path, env=project.environ(), check=True, capture_output=True)
+
+
+def test_triage_is_made_once_whoever_asks(project, nobody):
+    project.target(nobody, SEVERITIES)
+    run = project.run("-n2")
+    assert len(list((project.reports / "incidents").iterdir())) == 1
+    assert run.whole["incident"]["severity"] == "P1"
+
+
+def test_a_run_that_asks_for_no_triage_says_nothing_of_it(project, model):
+    project.target(model.url)
+    project.write("test_it.py", "def test_it(llm):\n    assert llm.models()\n")
+    run = project.run()
+    assert run.whole["incident"] is None
+    assert "incident" not in run.out
+
+
+@pytest.fixture
+def sink():
+    """Takes notifications, or refuses them."""
+    told, answers = [], [200]
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *words):
+            """Say nothing."""
+
+        def do_POST(self):
+            told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(answers[0])
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    server.told, server.answers = told, answers
+    server.address = f"json://127.0.0.1:{server.server_port}/hook-s3cret-token"
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+NOTIFY = f"""
+{SEVERITIES}
+[targets.here.notify.channels.sms]
+url_env = "SMS"
+severities = ["P1"]
+"""
+
+
+def test_a_channel_takes_one_test_message_and_no_other_for_a_while(project, model, sink):
+    project.target(model.url, NOTIFY)
+    project.write(
+        "test_it.py", "def test_it(channels):\n    one = channels.test('sms')\n    assert one.accepted, one.said\n"
+    )
+    for _ in range(2):
+        assert project.run(environ={"SMS": sink.address}).status == 0
+    assert [message["title"] for message in sink.told] == ["Test message of here"]
+
+
+def test_a_refusal_is_red_and_shows_no_address(project, model, sink):
+    sink.answers[0] = 403
+    project.target(model.url, NOTIFY)
+    project.write(
+        "test_it.py", "def test_it(channels):\n    one = channels.test('sms')\n    assert one.accepted, one.said\n"
+    )
+    run = project.run(environ={"SMS": sink.address})
+    assert (
+        "channel sms: not accepted: Failed to send JSON POST notification: error=403."
+        in run.checks["test_it"]["reason"]
+    )
+    assert "hook-s3cret-token" not in run.out
+
+
+def test_an_alert_lists_all_that_failed(project, nobody, sink):
+    project.target(nobody, NOTIFY)
+    project.write(
+        "test_it.py",
+        """
+        def test_it(channels, triage):
+            assert [one.accepted for one in channels.alert(triage)] == [True]
+        """,
+    )
+    assert project.run(environ={"SMS": sink.address}).status == 0
+    (message,) = sink.told
+    assert message["title"] == "P1 on here: 1 checks failed"
+    assert message["message"].startswith("- component openai: openai at ")
+
+
+def test_without_channels_it_is_unsupported(project, model):
+    project.target(model.url)
+    project.write("test_it.py", "def test_it(channels):\n    channels.routed('P1')\n")
+    check = project.run("-rs").checks["test_it"]
+    assert (check["outcome"], check["category"]) == ("skipped", "unsupported")
