@@ -1,6 +1,7 @@
 """A user's test module. It exists to be type-checked and is never run; see tests/unit/test_facade.py."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, assert_type
 
 import pytest
@@ -12,9 +13,11 @@ from pytest_llmops import (
     BudgetSpent,
     CallFailed,
     Certificates,
+    Channels,
     ConfigError,
     Crontab,
     Dependencies,
+    Diagnostics,
     EffectiveSettings,
     Entries,
     Entry,
@@ -45,9 +48,11 @@ from pytest_llmops import (
     Result,
     Rollback,
     RunbookDocument,
+    Staged,
     Target,
     TestsRan,
     Traffic,
+    Triage,
     Turn,
     Ui,
     Unreachable,
@@ -85,6 +90,7 @@ from pytest_llmops.clients.watching import Alert, Fired, Rule, ScrapeTarget, Set
 from pytest_llmops.clients.ways import Way
 from pytest_llmops.judge import Verdict, judge_samples
 from pytest_llmops.judge.vacuity import Finding
+from pytest_llmops.operate.severity import Met
 from pytest_llmops.samples import Sample
 from pytest_llmops.target.routes import Route
 
@@ -362,3 +368,14 @@ def test_documentation(runbook: RunbookDocument, maintenance: Maintenance) -> No
     assert runbook.window("weekly") == maintenance.named("weekly"), maintenance.missing("weekly")
     assert_type(maintenance.wrongly_judged("weekly"), list[str])
     assert maintenance.refused_beside("weekly") > 0
+
+
+def test_how_bad_it_is(triage: Triage, diagnostics: Diagnostics, channels: Channels, staged: Staged) -> None:
+    assert_type(triage.severity, str)
+    assert_type(triage.failed("component"), list[str])
+    assert_type(triage.rank(1).met, tuple[Met, ...])
+    assert_type(triage.answers.review_s(), float)
+    assert_type(diagnostics.report, Path)
+    assert_type([one.accepted for one in channels.alert(triage)], list[bool])
+    assert_type(channels.test("email").said, str)
+    assert_type(staged.wrong, tuple[str, ...])
