@@ -96,6 +96,28 @@ def traffic_calls(target: Target) -> dict[str, int]:
     return {"api.query": len(target.table.prompts), **looked}
 
 
+LINTED = 3
+"""Questions between the lint's two looks at a metrics page."""
+
+
+def lint_calls(target: Target) -> dict[str, int]:
+    """About how many calls the run's one look at what can say nothing makes: ``component.method`` to calls.
+
+    No client is made for it, so no key is needed.
+    """
+    parts = target.table.components
+    calls: dict[str, int] = {}
+    if parts.api is not None and parts.api.metrics is not None:
+        asked = "query" if "query" in parts.api.routes else "health"
+        calls |= {"api.metrics": 2, f"api.{asked}": min(LINTED, len(target.table.prompts)) if asked == "query" else 1}
+    if parts.prometheus is not None:
+        rows = sum(row.series is not None for row in parts.prometheus.rows)
+        calls |= {"prometheus.labels": 1, "prometheus.rules": 1, "prometheus.targets": 1, "prometheus.series": rows}
+    if parts.grafana is not None:
+        calls["grafana.dashboard"] = len(parts.grafana.dashboards)
+    return {name: count for name, count in calls.items() if count}
+
+
 def connect(target: Target, component: str, ledger: Ledger) -> Client:
     """The client of a configured component; nothing is sent yet.
 

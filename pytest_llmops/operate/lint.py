@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import ValidationError
 
+from pytest_llmops.clients.client import LINTED
 from pytest_llmops.clients.families import families_of
 from pytest_llmops.errors import CallFailed
 from pytest_llmops.judge.vacuity import Exported, Finding, known, metrics_of, mistaken, of_panel, of_rule
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
 
 Reach = Callable[[str], "Client | None"]
 """The client of a component whose preflight has passed; None where there is none such."""
-
-QUESTIONS = 3
-"""Asked between two looks at a metrics page."""
 
 FOREIGN = ("process_", "python_", "go_", "promhttp_", "scrape_")
 """Metrics of a runtime: nobody's runbook expects all of them to move."""
@@ -119,7 +117,7 @@ def _ask(target: Target, api: Api) -> None:
     if "query" not in _routes(target):
         api.health()
         return
-    for prompt in list(target.workload)[:QUESTIONS]:
+    for prompt in list(target.workload)[:LINTED]:
         try:
             api.query(prompt)
         except CallFailed:

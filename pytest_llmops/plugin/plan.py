@@ -6,13 +6,14 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmops.clients.client import preflight_calls, traffic_calls
+from pytest_llmops.clients.client import lint_calls, preflight_calls, traffic_calls
 from pytest_llmops.plugin.checks import ASKS, TRAFFIC, needed_roles, our_fixtures
 from pytest_llmops.plugin.cost import CHANGE, Asking, cost_of
 from pytest_llmops.plugin.disruption_plan import disruption_of
 from pytest_llmops.plugin.figure_cost import cost_of_figures
 from pytest_llmops.plugin.markers import SUITES
 from pytest_llmops.plugin.ours import CHECK
+from pytest_llmops.plugin.triage_cost import once_for_triage
 from pytest_llmops.state.planned import measurements, together
 from pytest_llmops.target.components import ROLES
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from pytest_llmops.plugin.run import Run
     from pytest_llmops.target.components import Components
     from pytest_llmops.target.load import Target
+
+ONCE = {TRAFFIC: traffic_calls, "lint": lint_calls}
+"""Fixtures that ask once a run, whoever needs them, and what they ask."""
 
 
 def planned(
@@ -50,7 +54,8 @@ def planned(
     )
     read = cost_of_figures(cost.figures, target)
     operations = Counter(cost.operations) + Counter(read.operations)
-    asked = {TRAFFIC: traffic_calls(target)} if TRAFFIC in fixtures else {}
+    asked = {name: calls(target) for name, calls in ONCE.items() if name in fixtures}
+    asked |= once_for_triage(fixtures, target)
     return {
         **check.identity,
         "suites": carried_suites(item),

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from pytest_llmops.clients.client import CLIENTS, connect, preflight_calls
+from pytest_llmops.clients.client import CLIENTS, connect, lint_calls, preflight_calls
 from pytest_llmops.errors import ConfigError
 from pytest_llmops.target.components import Components
 
@@ -66,3 +66,21 @@ def test_only_the_client_that_is_needed_is_imported():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_what_the_lint_asks_is_counted(target):
+    watched = {
+        "prometheus": {"url": "http://p.example", "rows": [{"row": "Up", "series": "up"}, {"row": "Gone"}]},
+        "grafana": {"url": "http://g.example", "dashboards": [{"uid": "health", "title": "Health"}]},
+        "api": {"url": "http://a.example", "metrics": "/metrics"},
+    }
+    assert lint_calls(target(**watched)) == {
+        "api.metrics": 2,
+        "api.health": 1,
+        "prometheus.labels": 1,
+        "prometheus.rules": 1,
+        "prometheus.targets": 1,
+        "prometheus.series": 1,
+        "grafana.dashboard": 1,
+    }
+    assert lint_calls(target(redis={"url": "redis://r.example"})) == {}
