@@ -47,10 +47,10 @@ class RunningProcess:
     memory_mb: float
     command: str
 
-    @property
-    def since(self) -> str:
-        """When it was started, in words: ``2026-11-29 08:00:00Z``."""
-        return f"{dt.datetime.fromtimestamp(self.started, dt.UTC):%Y-%m-%d %H:%M:%SZ}"
+    def __str__(self) -> str:
+        since = dt.datetime.fromtimestamp(self.started).astimezone().isoformat(sep=" ", timespec="seconds")
+        used = f"{self.cpu_pct:.3g} % of a processor, {self.memory_mb:.3g} MB"
+        return f"{self.pid} of {self.user} since {since}, {used}: {self.command}"
 
 
 def of_ps(text: str) -> list[RunningProcess]:

@@ -10,50 +10,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
-from pytest_llmops.judge.vacuity import Finding, metrics_of, mistaken
+from pytest_llmops.judge.vacuity import Finding
 from pytest_llmops.operate.alert_history import written
-from pytest_llmops.promql import PromqlError, parse
+from pytest_llmops.operate.deployed import asked_for, checked_job, checked_rule, set_up_otherwise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pytest_llmops.clients.prometheus import Prometheus
-    from pytest_llmops.clients.watching import Alert, Fired, Rule, ScrapeTarget
+    from pytest_llmops.clients.watching import Alert, Fired
+    from pytest_llmops.operate.deployed import JobCheck, RuleCheck
     from pytest_llmops.target.components import Prometheus as PrometheusTable
     from pytest_llmops.target.load import Target
-    from pytest_llmops.target.monitoring import AlertRule, Job
 
-
-@dataclass(frozen=True, slots=True)
-class RuleCheck:
-    """An alert rule, held against the runbook.
-
-    Attributes:
-        alert: its name.
-        differs: how the deployed rule is another than the runbook's; empty where it is the same and is evaluated.
-        mistaken: trials that the runbook's rule gets wrong.
-    """
-
-    alert: str
-    differs: list[str]
-    mistaken: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class JobCheck:
-    """A scrape job, held against the runbook.
-
-    Attributes:
-        job: its name.
-        differs: how it is another than the runbook's.
-        down: errors of its targets that are down.
-        up: how many of its targets are up.
-    """
-
-    job: str
-    differs: list[str]
-    down: list[str]
-    up: int
+LOOKS = 8
+"""At how far a failure reaches, while nothing was counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +97,7 @@ class Lint:
             raise Unsupported(f"the profile of {self._target.name} describes no alert rule {alert!r}.")
         assert self._prometheus is not None
         deployed = [rule for rule in self._prometheus.rules() if rule.name == alert]
-        return RuleCheck(alert, _differs(table, deployed), mistaken(table))
+        return checked_rule(table, deployed)
 
     def job(self, name: str) -> JobCheck:
         """A scrape job of the runbook, as it is now.
@@ -140,14 +111,7 @@ class Lint:
             raise Unsupported(f"the profile of {self._target.name} describes no scrape job {name!r}.")
         assert self._prometheus is not None
         scraped = [one for one in self._prometheus.targets() if one.job == name]
-        down = [f"{one.url} is {one.health}: {one.error}" for one in scraped if one.health != "up"]
-        differs = [said for one in scraped for said in _scraped_otherwise(table, one, self._watch)]
-        return JobCheck(
-            name,
-            differs or ([] if scraped else [f"Prometheus has no target of job {name}"]),
-            down,
-            len(scraped) - len(down),
-        )
+        return checked_job(table, scraped, self._watch)
 
     @property
     def jobs(self) -> list[str]:
@@ -166,20 +130,7 @@ class Lint:
         """
         table, prometheus = self._watch, self._prometheus
         assert prometheus is not None
-        found = prometheus.setup()
-        wanted: dict[str, tuple[object, object]] = {
-            "scrape_interval": (found.scrape_interval_s, table.scrape_interval),
-            "evaluation_interval": (found.evaluation_interval_s, table.evaluation_interval),
-        }
-        wanted |= {
-            f"external label {name}": (found.external_labels.get(name), text)
-            for name, text in table.external_labels.items()
-        }
-        return [
-            f"{what} is {_said(is_)}, not {_said(should)}"
-            for what, (is_, should) in wanted.items()
-            if should is not None and is_ != should
-        ]
+        return set_up_otherwise(table, prometheus.setup())
 
     def firing(self) -> list[Alert]:
         """Alerts that fire, those left out that a scrape job causes which is always down.
@@ -208,7 +159,7 @@ class Lint:
         return sorted(there - known)
 
     def missing_files(self) -> list[str]:
-        """Rule files of the runbook that no group of rules came of; that one is configured does not show that it is there.
+        """Rule files of the runbook that no group of rules came of: one that is configured need not be there.
 
         Raises:
             CallFailed: Prometheus cannot be asked.
@@ -240,12 +191,13 @@ class Lint:
         assert self._prometheus is not None
         wanted = set(names)
         rules = [rule for rule in self._prometheus.rules() if rule.kind == "alerting"]
-        return [rule.name for rule in rules if wanted & set(_asked_for(rule.expr))]
+        return [rule.name for rule in rules if wanted & set(asked_for(rule.expr))]
 
     def scope(self, ask: Callable[[], object]) -> Reach:
         """How far a failure reaches: the figures of the profile's ``scope`` now, part by part.
 
-        Where nothing was counted lately there is nothing to see, so it is asked and looked again for three scrapes.
+        Where nothing was counted lately there is nothing to see, so it is asked, and looked at again a scrape later, a
+        few times.
 
         Args:
             ask: makes the service count something; what it raises for a failed call is no matter here.
@@ -258,17 +210,19 @@ class Lint:
             raise Unsupported(f"the profile of {self._target.name} describes no scope of a failure.")
         faster = self._target.table.sandbox.compress if self._target.table.environment == "sandbox" else 1.0
         pause_s = max(0.5, (self._watch.scrape_interval or 30.0) / faster)
-        deadline = time.monotonic() + max(5.0, 3 * pause_s)
-        while True:
+        found: dict[str, dict[str, float]] = {}
+        for look in range(LOOKS):
+            if look:
+                with suppress(CallFailed):
+                    ask()
+                time.sleep(pause_s)
             found = {name: self._parts(table.expr) for name, table in self._watch.scope.items()}
-            silent = [name for name, parts in found.items() if not parts]
-            if not silent or time.monotonic() > deadline:
-                units = {name: table.unit for name, table in self._watch.scope.items()}
-                parts = [(name, part, value) for name, several in found.items() for part, value in several.items()]
-                return Reach([(f"{name}[{part}]", value, units[name]) for name, part, value in parts], silent)
-            with suppress(CallFailed):
-                ask()
-            time.sleep(pause_s)
+            if all(found.values()):
+                break
+        units = {name: table.unit for name, table in self._watch.scope.items()}
+        parts = [(name, part, value) for name, several in found.items() for part, value in several.items()]
+        silent = [name for name, several in found.items() if not several]
+        return Reach([(f"{name}[{part}]", value, units[name]) for name, part, value in parts], silent)
 
     def _parts(self, expr: str) -> dict[str, float]:
         assert self._prometheus is not None
@@ -312,49 +266,3 @@ class Lint:
         if table is None or self._prometheus is None:
             raise Unsupported(f"target {self._target.name} has no Prometheus.")
         return table
-
-
-def _differs(table: AlertRule, deployed: list[Rule]) -> list[str]:
-    if not deployed:
-        return [f"no rule {table.alert} is deployed"]
-    rule, name = deployed[0], table.alert
-    said = [f"{name} cannot be evaluated: {rule.error}"] if rule.health == "err" else []
-    if _plain(rule.expr) != _plain(table.expr):
-        said.append(f"{name} is {rule.expr}, not {table.expr}")
-    if rule.for_s != table.for_s:
-        said.append(f"{name} waits {rule.for_s:g} s, not {table.for_s:g} s")
-    for label, text in table.all_labels.items():
-        if rule.labels.get(label) != text:
-            said.append(f"{name} has {label} {rule.labels.get(label)!r}, not {text!r}")
-    return said
-
-
-def _asked_for(expr: str) -> list[str]:
-    try:
-        return metrics_of(parse(expr))
-    except PromqlError:
-        return []
-
-
-def _plain(expr: str) -> str:
-    """An expression without its writer's line breaks and blanks."""
-    try:
-        return str(parse(expr).prettify())
-    except PromqlError:
-        return expr
-
-
-def _scraped_otherwise(table: Job, one: ScrapeTarget, watch: PrometheusTable) -> list[str]:
-    interval_s = table.interval or watch.scrape_interval
-    said = []
-    if not one.url.partition("?")[0].endswith(table.path):
-        said.append(f"{table.job} is scraped at {one.url}, not at {table.path}")
-    if interval_s and one.interval_s is not None and one.interval_s != interval_s:
-        said.append(f"{table.job} is scraped every {one.interval_s:g} s, not every {interval_s:g} s")
-    if one.timeout_s is not None and one.timeout_s != table.timeout:
-        said.append(f"{table.job} times out after {one.timeout_s:g} s, not {table.timeout:g} s")
-    return said
-
-
-def _said(value: object) -> str:
-    return f"{value:g} s" if isinstance(value, float) else repr(value)

@@ -134,7 +134,7 @@ def test_agent_was_initialised_since_the_restart(logs: Logs, machine: Machine) -
     """The newest initialisation is of the page that runs now; the script runs when somebody opens it."""
     page = max(machine.running("page"), key=lambda process: process.started)
     since = logs.event("initialised").since(page.started)
-    assert since, f"logs: no initialisation since the page was started ({page.since}); open it once, and look again"
+    assert since, f"logs: no initialisation of the agent since its page was started, {page}; open it, and look again"
 
 
 @pytest.mark.procedure("agent-aiops.tool-failure.identify-tool", fault="tool_log:missing")
