@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmops.errors import HistoryError, LlmopsError, Vacuous
 from pytest_llmops.operate.findings import Finding
 from pytest_llmops.operate.severity import assess
+from pytest_llmops.plugin.checks import DIAGNOSTICS, TRIAGE
+from pytest_llmops.target.durations import spoken
 
 if TYPE_CHECKING:
     from pytest_llmops.operate.responses import Answers
@@ -18,9 +20,6 @@ if TYPE_CHECKING:
     from pytest_llmops.plugin.run import Run
     from pytest_llmops.report.incident import Told
     from pytest_llmops.state.incidents import Incidents
-
-TRIAGE, DIAGNOSTICS = "triage", "diagnostics"
-"""Facts of a run."""
 
 
 class Triage:
@@ -251,8 +250,16 @@ def _looked(run: Run) -> dict[str, Any]:
             incidents.saw(judged.name, [met.says for met in judged.met], at)
         elif not judged.met and judged.looked and not judged.unknown:
             incidents.saw_none(judged.name, at)
+    _tell(run, assessment, took_s)
     cleaned = run.redactor.inside([finding.as_json() for finding in findings])
     return {"findings": cleaned, "took_s": took_s, "at": at}
+
+
+def _tell(run: Run, assessment: Assessment, took_s: float) -> None:
+    """Say it at once: whoever waits for it does not wait for the end of the run."""
+    worst = next((one for one in assessment.severities if one.name == assessment.severity), None)
+    said = worst.said if worst else "no severity applies"
+    run.say(run.redactor.clean(f"triage after {spoken(took_s)}: {said}"))
 
 
 def _collected(run: Run, triage: Triage) -> dict[str, Any]:
@@ -269,6 +276,7 @@ def _collected(run: Run, triage: Triage) -> dict[str, Any]:
         f"diagnostics collected in {folder.name}: {len(index['files'])} files, {len(index['lacking'])} could not be had"
     )
     write_whole(folder, REPORT, run.redactor.clean(report(triage.told(had, summary=summary))))
+    run.say(f"bundle and report: {folder}")
     return {"folder": str(folder), "index": index, "took_s": time.monotonic() - start}
 
 

@@ -85,6 +85,14 @@ PROBLEMS = {
             "of them."
         ),
     ),
+    "a figure of lines by a field that they do not have": (
+        (
+            "[targets.staging.figures]\nx = { from = 'logs', log = 'tools', having = 'failed' }\n"
+            "[targets.staging.components.logs.sources.tools]\nfiles = ['a']\nformat = 'json'\n"
+            "keys = { success = 'success', message = 'what' }"
+        ),
+        (": [targets.staging]: figures.x counts lines of tools by 'failed', which is none of its fields: success."),
+    ),
     "a process that is found by nothing": (
         "[targets.staging.components.machine.processes.worker]",
         (

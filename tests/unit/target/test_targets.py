@@ -91,7 +91,7 @@ def test_which_target_is_meant(read, text, asked, chosen):
 @pytest.mark.parametrize(
     ("name", "components"),
     [
-        ("sandbox", ["api", "ollama", "openai", "qdrant", "redis"]),
+        ("sandbox", ["api", "ollama", "openai", "qdrant", "redis", "machine"]),
         ("sandbox:rag", ["api", "ollama", "qdrant", "redis"]),
         ("sandbox:ollama", ["ollama"]),
         ("sandbox:openai-compatible", ["openai"]),
