@@ -442,7 +442,8 @@ PROBLEMS = {
     "an account where there are no routes": (
         "[targets.staging.components.redis]\nauth = { login = 'A' }",
         (
-            ": [targets.staging.components.redis.auth]: login asks a route for a token, and this component has no routes."
+            ": [targets.staging.components.redis.auth]: login asks a route for a token, and this component has no "
+            "routes."
         ),
     ),
     "a header without its variable": (
