@@ -1,6 +1,7 @@
 """The machine: a node exporter's page, commands that list, and the machine that this runs on."""
 
 import os
+import re
 import socket
 import sys
 
@@ -133,6 +134,10 @@ def test_processes_are_found_by_how_their_command_line_begins(machine):
     assert (work.pid, work.user, work.cpu_pct, work.memory_mb) == (900, "app", 42.0, 512.0)
     assert work.command == "python workflows/pdf/convert.py book.pdf --api-key [redacted] --n=1"
     assert work.started > 1.79e9
+    assert re.fullmatch(
+        r"900 of app since 2026-11-28 10:11:12\S+, 42 % of a processor, 512 MB: python workflows/\S+ book.pdf .*",
+        str(work),
+    )
     assert [one.pid for one in machine(Exporter(), **LISTS).all_processes()] == [900, 812, 1, 901]
 
 
