@@ -35,6 +35,7 @@ class Triage:
         self.findings = tuple(Finding(**one) for one in found["findings"])
         self.took_s: float = found["took_s"]
         self.at: float = found["at"]
+        self.unrecorded: str = found["unrecorded"]
 
     def __repr__(self) -> str:
         return f"Triage({self.severity or 'no severity'}, {len(self.evidence)} of {len(self.findings)} failed)"
@@ -78,8 +79,12 @@ class Triage:
         return judged
 
     def unanswered(self, number: int) -> list[str]:
-        """Incidents of the severity of that rank that nobody has answered in its time, a sentence each."""
-        return self.answers.unanswered(self._run.declared.table.severities[number - 1])
+        """Incidents of the severity of that rank that nobody has answered in its time, a sentence each.
+
+        Also that they are not known, where this run could not write its own down.
+        """
+        late = self.answers.unanswered(self._run.declared.table.severities[number - 1])
+        return [*filter(None, [self.unrecorded]), *late]
 
     def failed(self, *kinds: str) -> list[str]:
         """What failed, a sentence each: components, health routes, models …; all kinds without a word."""
@@ -244,15 +249,25 @@ def _looked(run: Run) -> dict[str, Any]:
     at, start = time.time(), time.monotonic()
     findings = Looking(run.target, run.own.client, figures).look()
     took_s = time.monotonic() - start
-    assessment, incidents = assess(run.declared.table.severities, findings), incidents_of(run)
-    for judged in assessment.severities:
-        if judged.name == assessment.severity:
-            incidents.saw(judged.name, [met.says for met in judged.met], at)
-        elif not judged.met and judged.looked and not judged.unknown:
-            incidents.saw_none(judged.name, at)
+    assessment = assess(run.declared.table.severities, findings)
+    unrecorded = _recorded(run, assessment, at)
     _tell(run, assessment, took_s)
     cleaned = run.redactor.inside([finding.as_json() for finding in findings])
-    return {"findings": cleaned, "took_s": took_s, "at": at}
+    return {"findings": cleaned, "took_s": took_s, "at": at, "unrecorded": unrecorded}
+
+
+def _recorded(run: Run, assessment: Assessment, at: float) -> str:
+    """Open and end incidents; why that could not be written down, empty where it could."""
+    incidents = incidents_of(run)
+    try:
+        for judged in assessment.severities:
+            if judged.name == assessment.severity:
+                incidents.saw(judged.name, [met.says for met in judged.met], at)
+            elif not judged.met and judged.looked and not judged.unknown:
+                incidents.saw_none(judged.name, at)
+    except OSError as error:  # a full disk is an incident of its own, and no reason not to say how bad it is
+        return f"the record of incidents cannot be written: {error}"
+    return ""
 
 
 def _tell(run: Run, assessment: Assessment, took_s: float) -> None:

@@ -428,6 +428,24 @@ PROBLEMS = {
         f"{API}auth = {{ bearer = 'A', basic = 'B' }}",
         ": [targets.staging.components.api.auth]: auth takes exactly one of header (with env), bearer, basic, login.",
     ),
+    "an account whose token nobody gives": (
+        f"{API}auth = {{ login = 'A' }}",
+        (
+            ": [targets.staging.components.api]: auth.login asks the route login; describe it in routes, with answer: "
+            "where the token is."
+        ),
+    ),
+    "an account with roles": (
+        f"{API}auth = {{ login = 'A', roles = {{ admin = 'B' }} }}",
+        (": [targets.staging.components.api.auth]: login takes no roles: each role would be an account of its own."),
+    ),
+    "an account where there are no routes": (
+        "[targets.staging.components.redis]\nauth = { login = 'A' }",
+        (
+            ": [targets.staging.components.redis.auth]: login asks a route for a token, and this component has no "
+            "routes."
+        ),
+    ),
     "a header without its variable": (
         f"{API}auth = {{ header = 'X-API-Key' }}",
         (
