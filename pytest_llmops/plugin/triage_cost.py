@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_llmops.clients.client import preflight_calls
+from pytest_llmops.plugin.checks import DIAGNOSTICS, TRIAGE
 from pytest_llmops.plugin.figure_cost import cost_of_figures
 from pytest_llmops.target.components import Llm
 
@@ -12,9 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pytest_llmops.target.load import Target
-
-TRIAGE, DIAGNOSTICS = "triage", "diagnostics"
-"""Fixtures; the second asks for the first."""
 
 Operations = dict[str, dict[str, int]]
 """What is asked once a run, by its name: ``component.method`` to about how many calls."""

@@ -78,7 +78,7 @@ from pytest_llmops.clients.log_files import LogFile
 from pytest_llmops.clients.log_groups import Group, Rise
 from pytest_llmops.clients.log_keeping import Retention, Size
 from pytest_llmops.clients.log_rotation import Rotated
-from pytest_llmops.clients.machine import Sampled, Way
+from pytest_llmops.clients.machine import Sampled
 from pytest_llmops.clients.processes import RunningProcess
 from pytest_llmops.clients.readings import Curve, Reading
 from pytest_llmops.clients.redis import CacheFigures
@@ -87,6 +87,7 @@ from pytest_llmops.clients.ui import Sessions
 from pytest_llmops.clients.usage import Space, Usage
 from pytest_llmops.clients.vectors import Collection, Hit
 from pytest_llmops.clients.watching import Alert, Fired, Rule, ScrapeTarget, Setup
+from pytest_llmops.clients.ways import Way
 from pytest_llmops.judge import Verdict, judge_samples
 from pytest_llmops.judge.vacuity import Finding
 from pytest_llmops.operate.severity import Met

@@ -109,3 +109,15 @@ def test_what_surrounds_a_target_is_placed_too(tmp_path):
     assert (here.component("search").url, here.component("search").deadline) == ("http://127.0.0.1:3", 9)
     assert here.component("ui").url == "http://127.0.0.1:4"
     assert declared.component("files").root == "their"
+
+
+def test_what_a_target_notifies_goes_to_the_sandbox(tmp_path):
+    declared = load(None, "sandbox:agent-aiops", tmp_path, {"HOME": "/home"})
+    facts = {"components": {}, "environ": {}, "knows": True, "root": "/r", "notify": "http://127.0.0.1:81/notify"}
+    here = placed(declared, facts)
+    assert dict(here.environ) == {
+        "HOME": "/home",
+        "AGENT_AIOPS_NOTIFY_EMAIL": "json://127.0.0.1:81/notify/email",
+        "AGENT_AIOPS_NOTIFY_SLACK": "json://127.0.0.1:81/notify/slack",
+        "AGENT_AIOPS_NOTIFY_SMS": "json://127.0.0.1:81/notify/sms",
+    }

@@ -35,6 +35,20 @@ def test_a_sandbox_is_asked_what_it_knows(tmp_path, read):
     assert read("[targets.staging]\nprofile = 'rag'\ncomponents.redis.url = 'redis://a'").workload[0].id == "capital"
 
 
+def test_a_sandbox_is_held_to_limits_that_its_pace_can_break(tmp_path, read):
+    own = "[targets.here]\nenvironment = 'sandbox'\n[targets.here.thresholds.answer_time]\ntarget = '<= 7 s'"
+    assert read(own).table.thresholds["answer_time"].target.text == "<= 7 s"
+    assert load(None, "sandbox:aegis-rag", tmp_path).table.thresholds["answer_time"].target.text == "<= 2 s"
+    real = read("[targets.staging]\nprofile = 'aegis-rag'\ncomponents.api.url = 'http://a'")
+    assert real.table.thresholds["answer_time"].target.text == "<= 10 s"
+
+
+def test_what_is_left_out_has_to_be_there():
+    with pytest.raises(KeyError):
+        profiles._less({"a": {"b": 1}}, "a", "c")
+    assert profiles._less({"a": {"b": 1, "c": 2}, "d": 3}, "a", "b") == {"a": {"c": 2}, "d": 3}
+
+
 def test_a_profile_may_leave_out_what_the_one_below_has(tmp_path):
     health = load(None, "sandbox:aegis-rag-compose", tmp_path).table.components.api.health
     below = load(None, "sandbox:aegis-rag", tmp_path).table.components.api.health
@@ -91,7 +105,7 @@ def test_which_target_is_meant(read, text, asked, chosen):
 @pytest.mark.parametrize(
     ("name", "components"),
     [
-        ("sandbox", ["api", "ollama", "openai", "qdrant", "redis"]),
+        ("sandbox", ["api", "ollama", "openai", "qdrant", "redis", "machine"]),
         ("sandbox:rag", ["api", "ollama", "qdrant", "redis"]),
         ("sandbox:ollama", ["ollama"]),
         ("sandbox:openai-compatible", ["openai"]),
