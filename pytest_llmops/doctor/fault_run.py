@@ -59,8 +59,8 @@ class Tried:
 def tried(named: NamedFault, profile: str, folder: Path, within_s: float = WITHIN_S) -> Tried:
     """Run the tests that name a fault against the sandbox that has it.
 
-    Tests that measure are called in turns on it and on a healthy one: a stack that is only slow is red beside that. Where
-    a busy machine let a measurement come to nothing, it is run once more.
+    Tests that measure are called in turns on it and on a healthy one: a stack that is only slow is red beside that.
+    Where a busy machine let a measurement come to nothing, it is run once more.
 
     Args:
         named: the fault and its tests.
