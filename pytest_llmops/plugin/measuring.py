@@ -238,7 +238,9 @@ class Record:
         found, words = watch.lasted(name, reading, threshold, for_s)
         if found.breach is None:
             self._check.notes.append("breach did not last")
-            return self._kept(replace(result, reason=f"{breach.reason},{words} ({reading.source})"), None)
+            limits = {level: limit for level, limit in (result.threshold or {}).items() if level != "broken"}
+            reason = f"{breach.reason},{words} ({reading.source})"
+            return self._kept(replace(result, threshold=limits, reason=reason), None)
         lasting = worded(found.breach, f"{words} ({reading.source})")
         limits = {**(result.threshold or {}), "broken": lasting.limit}
         return self._kept(replace(result, threshold=limits, reason=lasting.reason), lasting)

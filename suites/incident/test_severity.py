@@ -23,6 +23,7 @@ def holds_no_more(triage: Triage, record: Record, rank: int) -> None:
 
 @pytest.mark.procedure("voyageur.severity.p0-critical", fault="api:down, llm:down, redis:down")
 @pytest.mark.procedure("document-enhancer.severity.p1", "aegis-rag.severity.p0", fault="api:down")
+@pytest.mark.procedure(fault="api:down, llm:down, vectors:down, redis:down, machine:down")
 def test_nothing_of_the_highest_severity(triage: Triage, record: Record) -> None:
     """There is no complete outage, breach or data loss, and the last one was answered in time."""
     holds_no_more(triage, record, 1)

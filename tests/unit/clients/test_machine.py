@@ -167,6 +167,12 @@ def test_processes_looked_at_over_a_time(machine):
     assert repr(found) == ("Sampled(cpu_mean_pct=42.0, cpu_max_pct=42.0, memory_mean_mb=512.0, memory_max_mb=512.0)")
 
 
+def test_processes_that_are_waited_for(machine):
+    found = machine(Exporter(), **LISTS)
+    assert found.until_none("none", 60.0) == []
+    assert [one.pid for one in found.until_none("work", 0.01)] == [900]
+
+
 def test_lists_that_are_none(machine):
     found = machine(Exporter(), said={"ps": "who?", "gpus": "No devices were found"}, **LISTS)
     assert failure(CallFailed, found.all_processes) == (

@@ -37,6 +37,13 @@ def test_nothing_is_expected_of_a_sandbox_that_knows_nothing(tmp_path):
     assert here.workload.digest == declared.workload.digest
 
 
+def test_nor_of_what_was_reported(tmp_path):
+    declared = load(None, "sandbox:agent-aiops", tmp_path, {})
+    here = placed(declared, {"components": {}, "environ": {}, "knows": False, "root": "/r"})
+    assert [(p.id, p.expect) for p in declared.reported] == [("card-retention", "never")]
+    assert [(p.id, p.expect) for p in here.reported] == [("card-retention", "")]
+
+
 def test_the_engines_are_those_of_the_option():
     assert ENGINES == command_line.ENGINES == tuple(choice.ENGINES)
 

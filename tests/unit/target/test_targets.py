@@ -1,6 +1,7 @@
 import pytest
 
-from pytest_llmops.errors import ConfigError
+from pytest_llmops.errors import ConfigError, Unsupported
+from pytest_llmops.samples import Prompt
 from pytest_llmops.target import profiles
 from pytest_llmops.target.load import load
 
@@ -184,6 +185,17 @@ def test_a_component_that_is_not_there(read):
     with pytest.raises(ConfigError) as caught:
         read(A).component("ollama")
     assert str(caught.value) == "llmops.toml: [targets.a] has no component 'ollama'; it has: redis."
+
+
+def test_what_was_reported(read):
+    reported = "[[targets.a.incident.reported]]\nid = 'x'\ntext = 'Why?'\nexpect = 'because'"
+    assert read(f"[targets.a]\n{A}\n{reported}").reported[0] == Prompt("x", "Why?", "because")
+    with pytest.raises(Unsupported) as caught:
+        _ = read(f"[targets.a]\n{A}").reported
+    assert str(caught.value) == (
+        "target a names no query that was reported, so there is nothing to ask again; add "
+        "[[targets.a.incident.reported]] with id, text and expect."
+    )
 
 
 def test_a_target_without_prompts(read):
