@@ -48,9 +48,13 @@ from pytest_llmops.errors import Vacuous as Vacuous
 from pytest_llmops.measure.results import Measurement as Measurement
 from pytest_llmops.measure.results import Result as Result
 from pytest_llmops.operate.monitoring import Lint as Lint
+from pytest_llmops.operate.staged import Staged as Staged
+from pytest_llmops.plugin.channels import Channels as Channels
 from pytest_llmops.plugin.maintenance import Maintenance as Maintenance
 from pytest_llmops.plugin.measuring import Measure as Measure
 from pytest_llmops.plugin.measuring import Record as Record
+from pytest_llmops.plugin.triaging import Diagnostics as Diagnostics
+from pytest_llmops.plugin.triaging import Triage as Triage
 from pytest_llmops.report.documents import Documents as Documents
 from pytest_llmops.samples import Prompt as Prompt
 from pytest_llmops.samples import Workload as Workload

@@ -32,7 +32,8 @@ class CallFailed(LlmopsError):
         kind: the class of failure, fit for counting. No answer: ``refused``, ``unresolved``, ``proxy``, ``tls``,
             ``timeout``, ``connection``, ``cut-stream``. One that says no: ``auth`` (Redis), ``http-500`` and so on,
             ``throttled``, ``blocked``, ``unsupported``. One that is not what was asked for: ``bad-answer``, ``empty``,
-            ``no-token``, ``no-model``, ``no-collection``, ``several``, ``infinite``, ``unhealthy``, ``not-refused``.
+            ``no-token``, ``no-model``, ``no-collection``, ``several``, ``infinite``, ``unhealthy``, ``not-refused``,
+            ``stale``, ``unanswered``.
         body: the whole answer, where it says why; never shown, for the message holds an excerpt.
     """
 

@@ -8,35 +8,28 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-import jmespath
-
 from pytest_llmops.clients.calls import Calls, made
-from pytest_llmops.clients.health import moment_of
+from pytest_llmops.clients.told import number, told
 from pytest_llmops.clients.traffic import Traffic, round_of
 from pytest_llmops.clients.vitals import page_of
-from pytest_llmops.errors import CallFailed, ConfigError, Unsupported, Vacuous, did_you_mean
+from pytest_llmops.errors import ConfigError, Unsupported, Vacuous, did_you_mean
 from pytest_llmops.target.durations import spoken
 from pytest_llmops.target.figures import (
-    OF_MACHINE,
     FromAppCommand,
     FromLogs,
     FromMachine,
     FromMetrics,
     FromPrometheus,
-    FromService,
     FromTraffic,
-    Told,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_llmops.clients.api import Api
-    from pytest_llmops.clients.app_command import AppCommands
     from pytest_llmops.clients.client import Client
     from pytest_llmops.clients.exposition import MetricsPage
     from pytest_llmops.clients.logs import Logs
-    from pytest_llmops.clients.machine import Machine
     from pytest_llmops.clients.prometheus import Prometheus
     from pytest_llmops.clients.traffic import Once
     from pytest_llmops.target.figures import Figure
@@ -107,15 +100,16 @@ class Figures:
         during = during or self._usual_traffic(name, figure)
         if during is not None and not isinstance(during, Traffic) and not isinstance(figure, FromMetrics):
             during()
-        value, source, at = self._found(name, figure, during)
-        return Reading(self._number(name, value, source), unit_of(figure), source, time.time() if at is None else at)
+        value, at = self._found(name, figure, during)
+        at = time.time() if at is None else at
+        return Reading(number(name, value, figure.place), figure.counted_in, figure.place, at)
 
     def again(self, name: str, *, during: Traffic | Act | None = None) -> Reading:
         """The same figure once more, later: what is read off our own calls is read off new ones."""
         figure = self.table(name)
         if isinstance(figure, FromTraffic):
             value = self._calls(name, figure, once=False).figure(name, figure)
-            return Reading(value, unit_of(figure), _of_calls(figure), time.time())
+            return Reading(value, figure.counted_in, figure.place, time.time())
         during = during or self._usual_traffic(name, figure)
         return self.read(name, during=during.again if isinstance(during, Traffic) else during)
 
@@ -161,8 +155,9 @@ class Figures:
         prometheus = cast("Prometheus", self._client(name, "prometheus"))
         curves = prometheus.range(figure.query, last_s=last_s)
         points = curves[0].points if len(curves) == 1 else ()
-        source = _asked(figure)
-        return [Reading(figure.scale * value, figure.unit, source, at) for at, value in points if math.isfinite(value)]
+        return [
+            Reading(figure.scale * value, figure.unit, figure.place, at) for at, value in points if math.isfinite(value)
+        ]
 
     def table(self, name: str) -> Figure:
         """Where a figure comes from.
@@ -183,32 +178,22 @@ class Figures:
             f"target {self._target.name} has no figure {name!r}: no table figures.{name} says where to read it."
         )
 
-    def _found(self, name: str, figure: Figure, during: Traffic | Act | None) -> tuple[Any, str, float | None]:
-        """The value, its source in words, and its time where the source says one."""
+    def _found(self, name: str, figure: Figure, during: Traffic | Act | None) -> tuple[float, float | None]:
+        """The value, and its time where the source says one."""
         if isinstance(figure, FromMetrics):
-            return self._counted(name, figure, during), f"the metrics page of {figure.component}", None
-        if isinstance(figure, FromPrometheus):
-            prometheus = cast("Prometheus", self._client(name, "prometheus"))
-            return figure.scale * prometheus.value(figure.query), _asked(figure), None
-        if isinstance(figure, FromAppCommand):
-            commands = cast("AppCommands", self._client(name, "app_command"))
-            said = commands.json(figure.command)
-            return self._told(name, figure, said, f"the command {figure.command}")
-        if isinstance(figure, FromService):
-            service = cast("Api", self._client(name, figure.component))
-            return self._told(
-                name, figure, service.call(figure.route).ok().json(), f"{figure.component}, route {figure.route}"
-            )
-        if isinstance(figure, FromMachine):
-            machine = cast("Machine", self._client(name, "machine"))
-            return (
-                machine.figure(figure.what, disk=figure.disk, process=figure.process),
-                f"machine, {figure.what}",
-                None,
-            )
+            return self._counted(name, figure, during), None
         if isinstance(figure, FromTraffic):
-            return self._calls(name, figure, once=True).figure(name, figure), _of_calls(figure), None
-        return self._of_lines(name, figure), f"the log {figure.log}", None
+            return self._calls(name, figure, once=True).figure(name, figure), None
+        if isinstance(figure, FromLogs):
+            return self._of_lines(name, figure), None
+        client: Any = self._client(name, figure.source)
+        if isinstance(figure, FromPrometheus):
+            return figure.scale * client.value(figure.query), None
+        if isinstance(figure, FromMachine):
+            return client.figure(figure.what, disk=figure.disk, process=figure.process), None
+        if isinstance(figure, FromAppCommand):
+            return told(name, figure, client.json(figure.command), figure.place)
+        return told(name, figure, client.call(figure.route).ok().json(), figure.place)
 
     def _counted(self, name: str, figure: FromMetrics, during: Traffic | Act | None) -> float:
         if during is None:
@@ -233,28 +218,6 @@ class Figures:
         if page is None:
             raise Unsupported(f"{figure.component}: its profile names no metrics page.")
         return page_of(client.http.call("GET", page))
-
-    def _told(self, name: str, figure: Told, said: Any, source: str) -> tuple[Any, str, float | None]:
-        found = jmespath.search(figure.value, said)
-        if found is None:
-            raise CallFailed("", "bad-answer", f"figures.{name}: {source} has nothing at {figure.value!r}.")
-        value = figure.scale * self._number(name, found, source)
-        return value, source, self._fresh(name, figure, said, source)
-
-    def _fresh(self, name: str, figure: Told, said: Any, source: str) -> float | None:
-        """When the source says that it is of, which must not be long ago."""
-        if figure.at is None:
-            return None
-        at = moment_of(jmespath.search(figure.at, said))
-        if at is None:
-            raise CallFailed(
-                "", "bad-answer", f"figures.{name}: {source} has no time that can be read at {figure.at!r}."
-            )
-        age_s = time.time() - at
-        if age_s > figure.max_age:
-            old = f"is {spoken(age_s)} old, more than {spoken(figure.max_age)}"
-            raise CallFailed("", "stale", f"figures.{name}: what {source} says {old}.")
-        return at
 
     def _calls(self, name: str, figure: FromTraffic, *, once: bool) -> Calls:
         """What our own calls to a component met with; made once a run, or anew."""
@@ -285,27 +248,3 @@ class Figures:
                 f"which target {self._target.name} does not have."
             )
         return self._reach(component)
-
-    def _number(self, name: str, value: Any, source: str) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise CallFailed("", "bad-answer", f"figures.{name}: {source} says {value!r}, which is no number.")
-        return float(value)
-
-
-def unit_of(figure: Figure) -> str:
-    """The unit that a figure is counted in: as its table says, else as its source has it."""
-    if figure.unit:
-        return figure.unit
-    if isinstance(figure, FromTraffic):
-        return "s" if figure.what in {"mean", "median", "slowest"} else "%"
-    if isinstance(figure, FromMachine):
-        return OF_MACHINE[figure.what]
-    return "%" if isinstance(figure, FromLogs) and figure.share else ""
-
-
-def _asked(figure: FromPrometheus) -> str:
-    return f"prometheus, {figure.query!r}"
-
-
-def _of_calls(figure: FromTraffic) -> str:
-    return f"our own calls to {figure.component}"

@@ -8,14 +8,17 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, overload
 
 from pytest_llmops.clients.log_groups import Group, Rise, grouped, risen
-from pytest_llmops.clients.log_report import written
-from pytest_llmops.clients.log_words import rank
-from pytest_llmops.errors import Vacuous
+from pytest_llmops.clients.log_report import broken_down, written
+from pytest_llmops.clients.log_words import TIMES, rank
+from pytest_llmops.errors import ConfigError, Unsupported, Vacuous, did_you_mean
 from pytest_llmops.target.durations import spoken
 
 if TYPE_CHECKING:
     import re
     from collections.abc import Callable, Iterable, Mapping
+
+PARTS = frozenset({"logger", "level", "source", *TIMES})
+"""By what entries of every log can be told apart, whatever fields its lines have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +51,9 @@ class Entry:
 
     def part(self, name: str) -> Any:
         """Its ``logger``, ``level`` or ``source``, its ``hour`` or ``day`` in UTC, else that field; or None."""
-        if name in {"hour", "day"}:
-            form = {"hour": "%H", "day": "%Y-%m-%d"}[name]
-            return None if self.at is None else time.strftime(form, time.gmtime(self.at))
-        return getattr(self, name) if name in {"logger", "level", "source"} else self.fields.get(name)
+        if name in TIMES:
+            return None if self.at is None else time.strftime(TIMES[name], time.gmtime(self.at))
+        return getattr(self, name) if name in PARTS else self.fields.get(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class Reading:
         oldest_at: time of the first entry that was read, whatever the period; its beginning where the log is older.
         newest_at: time of the last one.
         quiet: whether none is good news.
+        fields: what the log's table reads out of a line besides time, level, logger and message; None: not known.
     """
 
     source: str
@@ -81,6 +84,7 @@ class Reading:
     oldest_at: float | None = None
     newest_at: float | None = None
     quiet: bool = False
+    fields: frozenset[str] | None = None
 
     @property
     def sentence(self) -> str:
@@ -132,7 +136,13 @@ class Entries(Sequence[Entry]):
         return self._with(entry for entry in self if entry.level == level)
 
     def having(self, **fields: Any) -> Entries:
-        """Those whose fields have these values."""
+        """Those whose fields have these values.
+
+        Raises:
+            Unsupported: the log has no such field.
+            ConfigError: it has none, and one of a similar name.
+        """
+        self._known(*fields)
         return self._with(e for e in self if all(e.fields.get(name) == value for name, value in fields.items()))
 
     def telling(self, pattern: re.Pattern[str]) -> Entries:
@@ -162,7 +172,13 @@ class Entries(Sequence[Entry]):
         return grouped(self, self._clean, by_type=True)[:count]
 
     def by(self, name: str = "logger") -> dict[str, Entries]:
-        """The entries by logger, level, hour, day or a field; most first, those without any under ``-``."""
+        """The entries by logger, level, hour, day or a field; most first, those without any under ``-``.
+
+        Raises:
+            Unsupported, ConfigError: as in :meth:`having`.
+        """
+        if name not in PARTS:
+            self._known(name)
         parts: dict[str, list[Entry]] = {}
         for entry in self:
             value = entry.part(name)
@@ -174,7 +190,9 @@ class Entries(Sequence[Entry]):
 
         Raises:
             Vacuous: none has.
+            Unsupported, ConfigError: as in :meth:`having`.
         """
+        self._known(name)
         found = [entry.fields.get(name) for entry in self]
         numbers = [float(one) for one in found if isinstance(one, int | float) and not isinstance(one, bool)]
         if not numbers:
@@ -220,6 +238,20 @@ class Entries(Sequence[Entry]):
         """Markdown for people, without secrets: how much was read, what or which type is most frequent, the newest."""
         return written(title, self, self._clean, groups=groups, lines=lines, by_type=by_type)
 
+    def breakdown(self, title: str, *names: str, failed: Mapping[str, Any] | None = None, mean: str = "") -> str:
+        """Markdown for people: how many entries there are by each of these, how many failed, the mean of a field.
+
+        Args:
+            title: its heading.
+            *names: as in :meth:`by`, a table for each; hours and days in their order.
+            failed: the fields of those that failed, as in :meth:`having`.
+            mean: as in :meth:`mean`.
+
+        Raises:
+            Unsupported, ConfigError: as in :meth:`having`.
+        """
+        return broken_down(title, self, self._clean, names, failed or {}, mean)
+
     def _reaching(self, within_s: float) -> float:
         recent = self.reading.at - within_s
         if self.reading.oldest_at is None or self.reading.oldest_at > recent - within_s:
@@ -232,6 +264,18 @@ class Entries(Sequence[Entry]):
     def like(self, entries: Iterable[Entry], reading: Reading) -> Entries:
         """Other entries, cleaned in the same way."""
         return Entries(entries, reading, self._clean)
+
+    def _known(self, *names: str) -> None:
+        """That the log has these fields: of one that it does not read, no entry has any value."""
+        fields = self.reading.fields
+        for name in names:
+            if fields is None or name in fields:
+                continue
+            near = did_you_mean(name, fields)
+            said = f"logs: lines of {self.reading.source} have no field {name!r}." + (
+                near or f" They have: {', '.join(sorted(fields)) or 'none'}."
+            )
+            raise ConfigError(said) if near else Unsupported(said)
 
     def _with(self, entries: Iterable[Entry]) -> Entries:
         return Entries(entries, self.reading, self._clean)
@@ -257,5 +301,12 @@ def merged(parts: Sequence[Entries]) -> Entries:
         oldest_at=min((one.oldest_at for one in readings if one.oldest_at is not None), default=None),
         newest_at=max((one.newest_at for one in readings if one.newest_at is not None), default=None),
         quiet=all(one.quiet for one in readings),
+        fields=_all_fields(readings),
     )
     return parts[0].like([entry for _, entry in sorted(timed, key=lambda pair: pair[0])], whole)
+
+
+def _all_fields(readings: Iterable[Reading]) -> frozenset[str] | None:
+    """The fields of all of them; None where those of one are not known."""
+    known = [one.fields for one in readings]
+    return None if None in known else frozenset().union(*(fields for fields in known if fields is not None))

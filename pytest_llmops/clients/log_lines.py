@@ -189,7 +189,7 @@ def _finder(path: str) -> Callable[[Any], Any]:
     """
     names = [name.strip().strip('"') for name in path.split("||")]
     if all(_NAME.fullmatch(name) for name in names):
-        return lambda document: next((found for name in names if (found := document.get(name))), None)
+        return lambda document: _first([document.get(name) for name in names])
     compiled = jmespath.compile(path)
 
     def search(document: Any) -> Any:
@@ -199,6 +199,11 @@ def _finder(path: str) -> Callable[[Any], Any]:
             return None
 
     return search
+
+
+def _first(values: list[Any]) -> Any:
+    """What JMESPath's ``||`` gives: the first that is true for it, as 0 is, else the last; ``false`` alone stays."""
+    return next((one for one in values if one or (one == 0 and one is not False)), values[-1])
 
 
 def _told(inner: _Open) -> dict[str, Any]:

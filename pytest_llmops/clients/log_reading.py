@@ -235,6 +235,7 @@ class LogReading:
             oldest_at=min([*times, *([since] if older and since is not None else [])], default=None),
             newest_at=max(times, default=None),
             quiet=table.quiet,
+            fields=table.fields,
         )
         least = rank(table.at_least) if table.at_least else -1
         return Entries([entry for entry in period if rank(entry.level) >= least], reading, self._clean)

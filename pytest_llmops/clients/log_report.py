@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from pytest_llmops.errors import excerpt
+from pytest_llmops.clients.log_words import TIMES
+from pytest_llmops.errors import Vacuous, excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from pytest_llmops.clients.log_entries import Entries, Entry
 
@@ -29,8 +30,7 @@ def written(
         lines: so many of the newest entries.
         by_type: groups are types, not what is said.
     """
-    what = f"{len(entries)} entries of {entries.reading.source}, out of {entries.reading.sentence}."
-    text = [f"# {title}", "", clean(what), ""]
+    text = _headed(title, entries, clean)
     if top := entries.types(groups) if by_type else entries.top(groups):
         text += ["| count | last | what |", "|---:|---|---|"]
         text += [f"| {group.count} | {at(group.last_at)} | {_cell(group.says)} |" for group in top]
@@ -40,9 +40,55 @@ def written(
     return "\n".join(text)
 
 
+def broken_down(
+    title: str,
+    entries: Entries,
+    clean: Callable[[str], str],
+    names: Sequence[str],
+    failed: Mapping[str, object],
+    mean: str,
+) -> str:
+    """A report of how many entries there are of each kind.
+
+    Args:
+        title: its heading.
+        entries: what it is about.
+        clean: takes secrets out.
+        names: a table for each: by logger, level, hour, day or a field.
+        failed: the fields that those entries have that failed; without any there is no such column.
+        mean: a field whose mean is given; empty: no such column.
+
+    Raises:
+        Unsupported, ConfigError: the log has no such field.
+    """
+    text = _headed(title, entries, clean)
+    for name in names:
+        parts = entries.by(name)
+        heads = [
+            f"{name} (UTC)" if name in TIMES else name,
+            "entries",
+            *(["failed"] if failed else []),
+            *([f"mean {mean}"] if mean else []),
+        ]
+        text += [f"| {' | '.join(heads)} |", f"|---|{'---:|' * (len(heads) - 1)}"]
+        for value in sorted(parts) if name in TIMES else parts:
+            part = parts[value]
+            cells = [_cell(clean(value)), str(len(part))]
+            cells += [str(len(part.having(**failed)))] if failed else []
+            cells += [_mean(part, mean)] if mean else []
+            text += [f"| {' | '.join(cells)} |"]
+        text += [""]
+    return "\n".join(text)
+
+
 def at(moment: float | None) -> str:
     """A time in UTC; a dash where there is none."""
     return "-" if moment is None else f"{dt.datetime.fromtimestamp(moment, dt.UTC):%Y-%m-%d %H:%M:%SZ}"
+
+
+def _headed(title: str, entries: Entries, clean: Callable[[str], str]) -> list[str]:
+    what = f"{len(entries)} entries of {entries.reading.source}, out of {entries.reading.sentence}."
+    return [f"# {title}", "", clean(what), ""]
 
 
 def _lines(entry: Entry, clean: Callable[[str], str]) -> list[str]:
@@ -50,6 +96,13 @@ def _lines(entry: Entry, clean: Callable[[str], str]) -> list[str]:
     more = [f"    {excerpt(clean(line), LONGEST)}" for line in entry.more[:LINES_OF_MORE]]
     left = len(entry.more) - LINES_OF_MORE
     return [" ".join(word for word in words if word), *more, *([f"    … {left} more lines"] if left > 0 else [])]
+
+
+def _mean(entries: Entries, name: str) -> str:
+    try:
+        return f"{entries.mean(name):.4g}"
+    except Vacuous:
+        return "-"
 
 
 def _cell(text: str) -> str:

@@ -25,6 +25,9 @@ _SYSLOG = ("critical", "critical", "critical", "error", "warning", "info", "info
 """Of the numbers 0 to 7, as in the journal's PRIORITY."""
 
 _ABBREVIATION = re.compile(r"\s*\b[A-Z]{2,5}\b")
+TIMES = {"hour": "%H", "day": "%Y-%m-%d"}
+"""Parts of a time, in UTC, by which entries are counted."""
+
 LONGEST = 240
 DAY_S = 86400.0
 

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import re
-import socket
 import time
-from contextlib import suppress
 from dataclasses import dataclass
-from shutil import which
-from statistics import fmean, median
+from statistics import fmean
 from typing import TYPE_CHECKING, TypeVar, cast
-from urllib.parse import urlsplit
 
-from pytest_llmops.clients import gpus, listeners, processes
 from pytest_llmops.clients.http import Http
+from pytest_llmops.clients.listing import Listing
 from pytest_llmops.clients.usage import NodeExporter, Space, ThisMachine, Usage
 from pytest_llmops.clients.vitals import page_of
-from pytest_llmops.control.tool import Tool
-from pytest_llmops.errors import CallFailed, ConfigError, ControlError, Unsupported, did_you_mean
+from pytest_llmops.clients.ways import Way, ways
+from pytest_llmops.errors import CallFailed, ConfigError, Unsupported, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,24 +31,6 @@ Named = TypeVar("Named")
 
 LOOK_AGAIN_S = 5.0
 """Between two looks at processes that are waited for."""
-
-TRIES = 5
-"""Connections to each component."""
-
-PORTS = {"https": 443, "rediss": 6379, "redis": 6379}
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """How far a component is.
-
-    Attributes:
-        connect_s: the median time to open a connection; None where none was opened.
-        lost_pct: of the attempts, that came to nothing.
-    """
-
-    connect_s: float | None
-    lost_pct: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +56,17 @@ class Machine:
         self.target = target
         self.component = component
         self.part = cast("MachineTable", target.component(component))
-        self.ledger = ledger
         self.http = Http(target, component, ledger) if self.part.url else None
         self.address = self.http.url if self.http else "this machine"
         self.source = NodeExporter(self.page) if self.http else ThisMachine()
-        self._redactor = target.redactor()
+        self.listing = Listing(target, component, self.part, ledger)
 
     def __repr__(self) -> str:
         return f"Machine({self.address})"
 
     def levels(self, deadline_s: float, facts: dict[str, str]) -> list[Level]:
         """Reachable: its node exporter's page is there; this machine always is."""
-        return [("reachable", self.page if self.http else self.source.spaces)]
+        return [("reachable", self.page if self.http else ThisMachine().spaces)]
 
     def close(self) -> None:
         """Give the connections back."""
@@ -109,6 +86,7 @@ class Machine:
 
     def usage(self) -> Usage:
         """How much of processors, memory and swap is in use."""
+        self.listing.must_be_here()
         return self.source.usage(self.part.interval)
 
     def disk(self, name: str) -> Space:
@@ -118,7 +96,7 @@ class Machine:
             Unsupported: the machine has none of that name, or no file system is mounted there.
         """
         mount = self._named("disk", name, self.part.disks)
-        spaces = {space.mount: space for space in self.source.spaces()}
+        spaces = {space.mount: space for space in self.disks()}
         if mount not in spaces:
             known = ", ".join(sorted(spaces)) or "nowhere"
             raise Unsupported(f"{self.component}: disks.{name} is {mount}, where nothing is mounted. Mounted: {known}.")
@@ -126,6 +104,7 @@ class Machine:
 
     def disks(self) -> list[Space]:
         """All file systems that hold data."""
+        self.listing.must_be_here()
         return self.source.spaces()
 
     def processes(self, name: str) -> list[RunningProcess]:
@@ -148,25 +127,12 @@ class Machine:
         return found
 
     def all_processes(self) -> list[RunningProcess]:
-        """Every process, the busiest first."""
-        if self.part.process_list is not None:
-            said = self._printed(self.part.process_list)
-            try:
-                found = processes.of_ps(said)
-            except ValueError as error:
-                raise self._failed(f"the command {self.part.process_list}: {error}") from None
-        elif self.http is None:
-            found = processes.of_this_machine(self.part.interval)
-        else:
-            raise Unsupported(
-                f"{self.component}: it is another machine, and no process_list says how to list its processes."
-            )
-        clean = self._redactor.clean
-        ours = [
-            processes.RunningProcess(one.pid, one.user, one.started, one.cpu_pct, one.memory_mb, clean(one.command))
-            for one in found
-        ]
-        return sorted(ours, key=lambda one: (one.cpu_pct, one.memory_mb), reverse=True)
+        """Every process, the busiest first.
+
+        Raises:
+            Unsupported, CallFailed: as in :meth:`processes`.
+        """
+        return sorted(self.listing.processes(), key=lambda one: (one.cpu_pct, one.memory_mb), reverse=True)
 
     def sampled(self, name: str, *, looks: int, every_s: float) -> Sampled:
         """Processor and memory of processes, looked at several times; in a sandbox time goes by faster.
@@ -211,15 +177,7 @@ class Machine:
         Raises:
             Unsupported: it cannot be seen from here.
         """
-        if self.part.listener_list is not None:
-            found = listeners.of_ss(self._printed(self.part.listener_list))
-        elif self.http is None:
-            found = listeners.of_this_machine()
-        else:
-            raise Unsupported(
-                f"{self.component}: it is another machine, and no listener_list says how to list who listens."
-            )
-        return [one for one in found if one.port == port]
+        return [one for one in self.listing.listeners() if one.port == port]
 
     def listening(self, name: str) -> list[Listener]:
         """Who listens on the port of a name in ``processes``.
@@ -239,26 +197,11 @@ class Machine:
             Unsupported: the machine has none, as far as can be seen.
             CallFailed: the command that lists them failed, or printed something else.
         """
-        if self.part.gpu_list is not None:
-            said, whose = self._printed(self.part.gpu_list), f"the command {self.part.gpu_list}"
-        elif self.http is None and which("nvidia-smi"):
-            said, whose = self._nvidia_smi(), "nvidia-smi"
-        else:
-            raise Unsupported(f"{self.component}: it has no nvidia-smi, and no gpu_list says how to ask for its GPUs.")
-        try:
-            return gpus.of_csv(said)
-        except ValueError as error:
-            raise self._failed(f"{whose}: {error}") from None
+        return self.listing.gpus()
 
     def ways(self) -> dict[str, Way]:
         """How long it takes from here to open a connection to each component that has an address, by name."""
-        parts = self.target.table.components.configured()
-        places = {name: urlsplit(part.url) for name, part in parts.items() if part.url and name != self.component}
-        return {
-            name: _way(place.hostname, place.port or PORTS.get(place.scheme, 80))
-            for name, place in places.items()
-            if place.hostname
-        }
+        return ways(self.target, self.component)
 
     def figure(self, what: str, *, disk: str | None = None, process: str | None = None) -> float:
         """A figure by the word that ``figures.NAME.what`` has for it."""
@@ -274,29 +217,13 @@ class Machine:
         if what == "processes":
             return len(self.processes(process or ""))
         if what in {"open_files", "sockets"}:
-            return sum(self._handles(one.pid, what) for one in self.running(process or ""))
+            return sum(self.listing.handles(one.pid, what) for one in self.running(process or ""))
         return sum(one.cpu_pct if what == "process_cpu" else one.memory_mb for one in self.running(process or ""))
 
     def _passed(self, seconds: float) -> float:
         """How long to wait for that time to have passed at the target."""
         table = self.target.table
         return seconds / (table.sandbox.compress if table.environment == "sandbox" else 1.0)
-
-    def _handles(self, pid: int, what: str) -> int:
-        """Open files or sockets of a process of this machine."""
-        import psutil
-
-        if self.http is not None:
-            raise Unsupported(
-                f"{self.component}: it is another machine, {what} of its processes cannot be seen from here."
-            )
-        with suppress(psutil.NoSuchProcess):
-            found = psutil.Process(pid)
-            try:
-                return found.num_fds() if what == "open_files" else len(found.net_connections())
-            except psutil.AccessDenied:
-                raise Unsupported(f"{self.component}: {what} of process {pid} are not for us to see.") from None
-        return 0
 
     def _pid(self, name: str, file: str) -> int | None:
         path = self.target.root / file
@@ -305,27 +232,7 @@ class Machine:
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
-            raise self._failed(f"processes.{name}: {path} holds no process id ({error})") from None
-
-    def _printed(self, command: str) -> str:
-        from pytest_llmops.clients.app_command import AppCommands
-
-        if self.target.table.components.app_command is None:
-            raise Unsupported(
-                f"{self.component}: it asks for the app command {command!r}, and the target has no app_command."
-            )
-        return AppCommands(self.target, "app_command", self.ledger).text(command)
-
-    def _nvidia_smi(self) -> str:
-        """What nvidia-smi of this machine prints."""
-        tool = Tool(("nvidia-smi",))
-        try:
-            done = tool.run(*gpus.QUERY, within_s=self.part.deadline)
-        except ControlError as error:
-            raise self._failed(str(error).rstrip(".")) from None
-        if done.status:
-            raise Unsupported(f"{self.component}: nvidia-smi finds no GPU; it said: {done.said}")
-        return done.out
+            raise self.listing.failed(f"processes.{name}: {path} holds no process id ({error})") from None
 
     def _named(self, kind: str, name: str, known: Mapping[str, Named]) -> Named:
         if name in known:
@@ -334,18 +241,3 @@ class Machine:
         listed = near or f" It has: {', '.join(known) or 'none'}."
         said = f"{self.component}: target {self.target.name} has no {kind} {name!r}.{listed}"
         raise ConfigError(said) if near else Unsupported(said)
-
-    def _failed(self, words: str) -> CallFailed:
-        return CallFailed(self.component, "bad-answer", self._redactor.clean(f"{self.component}: {words}."))
-
-
-def _way(host: str, port: int) -> Way:
-    times, lost = [], 0
-    for _ in range(TRIES):
-        start = time.perf_counter()
-        try:
-            with socket.create_connection((host, port), timeout=5.0):
-                times.append(time.perf_counter() - start)
-        except OSError:
-            lost += 1
-    return Way(median(times) if times else None, 100 * lost / TRIES)

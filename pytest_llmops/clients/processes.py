@@ -47,6 +47,11 @@ class RunningProcess:
     memory_mb: float
     command: str
 
+    def __str__(self) -> str:
+        since = dt.datetime.fromtimestamp(self.started).astimezone().isoformat(sep=" ", timespec="seconds")
+        used = f"{self.cpu_pct:.3g} % of a processor, {self.memory_mb:.3g} MB"
+        return f"{self.pid} of {self.user} since {since}, {used}: {self.command}"
+
 
 def of_ps(text: str) -> list[RunningProcess]:
     """The processes of ``ps``' lines; its heading, and what is no such line, is left out.

@@ -122,12 +122,19 @@ def placed(target: Target, facts: Mapping[str, Any]) -> Target:
         at["app_command"] = {"root": facts["root"], "commands": _stood_for(target, facts["command"])}
     changed = {name: parts.configured()[name].model_copy(update=update) for name, update in at.items()}
     services = {name: changed.pop(name, part) for name, part in parts.services.items()}
-    prompts = target.table.prompts
-    if not facts["knows"]:
-        prompts = [prompt.model_copy(update={"expect": ""}) for prompt in prompts]
     components = parts.model_copy(update={**changed, "services": services})
-    table = target.table.model_copy(update={"components": components, "prompts": prompts})
+    table = target.table.model_copy(update={"components": components, **({} if facts["knows"] else _unknown(target))})
     return replace(target, table=table, environ={**target.environ, **facts["environ"], **_sinks(target, facts)})
+
+
+def _unknown(target: Target) -> dict[str, Any]:
+    """The questions of a target whose engine was never told the answers."""
+    table = target.table
+    prompts, reported = (
+        [prompt.model_copy(update={"expect": ""}) for prompt in asked]
+        for asked in (table.prompts, table.incident.reported)
+    )
+    return {"prompts": prompts, "incident": table.incident.model_copy(update={"reported": reported})}
 
 
 def _sinks(target: Target, facts: Mapping[str, Any]) -> dict[str, str]:

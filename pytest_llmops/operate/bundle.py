@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pytest_llmops.operate.findings import Finding
     from pytest_llmops.target.load import Target
 
-COLLECT_S = 40.0
+COLLECT_S = 30.0
 """For all of it."""
 
 CALL_S = 10.0
@@ -124,7 +124,9 @@ class Bundle:
         return _json([one.as_json() for one in self._findings])
 
     def _settings(self) -> str:
-        return _json(_without_userinfo(self.target.table.model_dump(mode="json", exclude_defaults=True)))
+        return _json(
+            _without_userinfo(self.target.table.model_dump(mode="json", exclude_defaults=True, exclude={"sandbox"}))
+        )
 
     def _state(self, name: str) -> str:
         return _json(asdict(hands_on(self.target, name).status()))

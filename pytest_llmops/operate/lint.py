@@ -32,6 +32,9 @@ Reach = Callable[[str], "Client | None"]
 FOREIGN = ("process_", "python_", "go_", "promhttp_", "scrape_")
 """Metrics of a runtime: nobody's runbook expects all of them to move."""
 
+PAUSE_S = 0.5
+"""Between looks at whether something was scraped."""
+
 NONE_DEPLOYED = "(none)"
 
 
@@ -161,23 +164,22 @@ def _path(url: str) -> str:
 
 
 def _rows(target: Target, prometheus: Prometheus, exported: Exported) -> Iterator[Finding]:
-    config = target.table.components.prometheus
-    for row in config.rows if config else []:
-        if row.series is None:
-            yield Finding("row", row.row, "no job yields it")
-        elif not _filled(target, prometheus, row.series, exported):
-            yield Finding("row", row.row, f"Prometheus has no series {row.series}")
-
-
-def _filled(target: Target, prometheus: Prometheus, series: str, exported: Exported) -> bool:
-    """Whether Prometheus has a series; one that is on the service's page is waited for until it has been scraped."""
     config, table = target.table.components.prometheus, target.table
     faster = table.sandbox.compress if table.environment == "sandbox" else 1.0
     interval_s = (config.scrape_interval if config else None) or 30.0
-    deadline = time.monotonic() + max(3.0, 2 * interval_s / faster)
+    deadline = time.monotonic() + max(8.0, 2 * interval_s / faster)
+    for row in config.rows if config else []:
+        if row.series is None:
+            yield Finding("row", row.row, "no job yields it")
+        elif not _filled(prometheus, row.series, exported, deadline):
+            yield Finding("row", row.row, f"Prometheus has no series {row.series}")
+
+
+def _filled(prometheus: Prometheus, series: str, exported: Exported, deadline: float) -> bool:
+    """Whether Prometheus has a series; one that is on the service's page is waited for until it has been scraped."""
     comes = all(exported.has(name) for name in metrics_of(parse(series)))
     while not (found := prometheus.series(series)) and comes and time.monotonic() < deadline:
-        time.sleep(min(1.0, interval_s / faster))
+        time.sleep(PAUSE_S)
     return bool(found)
 
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from pytest_llmops.operate.findings import Kind, State
     from pytest_llmops.target.load import Target
 
+    Look = tuple[Kind, str, str, Callable[[], list[Finding]]]
+    """Kind and name of what is found, the component whose failure would explain it, and how to find it."""
+
 FIRST_TOKEN_S = 15.0
 """For a model server's first token. A cold load may take longer: then triage says that no token came in this time."""
 
@@ -29,8 +32,11 @@ REACH_S = 25.0
 ASK_S = 15.0
 """For the round of questions that figures are counted by."""
 
-LOOK_S = 30.0
-"""For all that is asked of those that can be reached."""
+LOOK_S = 15.0
+"""For what those that can be reached say of themselves."""
+
+READ_S = 25.0
+"""For all figures: one that takes longer, such as the mean of slow answers, is not known to triage."""
 
 BREACHES = {"critical": "critical", "normal": "warning", "minor": "target"}
 """A breach's severity to the level of the threshold that did not hold."""
@@ -98,18 +104,24 @@ class Looking:
             yield Finding("flag", flag, "failed", f"{flag}: raised in {self.target.where[:-1]}.incident]")
 
     def _rest(self) -> list[Finding]:
-        """What each look comes to; one that fails is a finding of its own."""
+        """What each look comes to: health before figures, so that these do not make that slow."""
+        found = self._taken(self._looks(), LOOK_S)
         if self.figures is not None and "api" not in self.down:
             together({"prepare": self.figures.prepare}, ASK_S)  # what came of it, each figure says
-        looks = {f"{kind} {name}": (kind, name, component, look) for kind, name, component, look in self._looks()}
+        return [*found, *self._taken(self._figures(), READ_S)]
+
+    def _taken(self, looks: Iterator[Look], within_s: float) -> list[Finding]:
+        """Looks side by side; one that fails is a finding of its own."""
+        by_title = {f"{kind} {name}": (kind, name, component, look) for kind, name, component, look in looks}
         findings: list[Finding] = []
-        for title, done in together({title: look for title, (*_, look) in looks.items()}, LOOK_S).items():
-            kind, name, component, _ = looks[title]
+        for title, done in together({title: look for title, (*_, look) in by_title.items()}, within_s).items():
+            kind, name, component, _ = by_title[title]
             state, words = _failure(name, done.error)
+            state = "unknown" if kind == "figure" and isinstance(done.error, TooLong) else state
             findings += done.value if done.value is not None else [Finding(kind, name, state, words, component)]
         return findings
 
-    def _looks(self) -> Iterator[tuple[Kind, str, str, Callable[[], list[Finding]]]]:
+    def _looks(self) -> Iterator[Look]:
         components = self.target.table.components
         for name, part in [("api", components.api), *components.services.items()]:
             if part is not None and part.health is not None:
@@ -123,6 +135,8 @@ class Looking:
                 yield "models", name, name, partial(self._models, name, server.models)
         if components.prometheus is not None:
             yield "alert", "prometheus", "prometheus", self._alerts
+
+    def _figures(self) -> Iterator[Look]:
         if self.figures is not None:
             for name in self.figures.names:
                 yield "figure", name, self.figures.component(name), partial(self._figure, self.figures, name)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from pytest_llmops.target.components import Prometheus as PrometheusTable
     from pytest_llmops.target.load import Target
 
+LOOKS = 8
+"""At how far a failure reaches, while nothing was counted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reach:
@@ -193,7 +196,8 @@ class Lint:
     def scope(self, ask: Callable[[], object]) -> Reach:
         """How far a failure reaches: the figures of the profile's ``scope`` now, part by part.
 
-        Where nothing was counted lately there is nothing to see, so it is asked and looked again for three scrapes.
+        Where nothing was counted lately there is nothing to see, so it is asked, and looked at again a scrape later, a
+        few times.
 
         Args:
             ask: makes the service count something; what it raises for a failed call is no matter here.
@@ -206,17 +210,19 @@ class Lint:
             raise Unsupported(f"the profile of {self._target.name} describes no scope of a failure.")
         faster = self._target.table.sandbox.compress if self._target.table.environment == "sandbox" else 1.0
         pause_s = max(0.5, (self._watch.scrape_interval or 30.0) / faster)
-        deadline = time.monotonic() + max(5.0, 3 * pause_s)
-        while True:
+        found: dict[str, dict[str, float]] = {}
+        for look in range(LOOKS):
+            if look:
+                with suppress(CallFailed):
+                    ask()
+                time.sleep(pause_s)
             found = {name: self._parts(table.expr) for name, table in self._watch.scope.items()}
-            silent = [name for name, parts in found.items() if not parts]
-            if not silent or time.monotonic() > deadline:
-                units = {name: table.unit for name, table in self._watch.scope.items()}
-                parts = [(name, part, value) for name, several in found.items() for part, value in several.items()]
-                return Reach([(f"{name}[{part}]", value, units[name]) for name, part, value in parts], silent)
-            with suppress(CallFailed):
-                ask()
-            time.sleep(pause_s)
+            if all(found.values()):
+                break
+        units = {name: table.unit for name, table in self._watch.scope.items()}
+        parts = [(name, part, value) for name, several in found.items() for part, value in several.items()]
+        silent = [name for name, several in found.items() if not several]
+        return Reach([(f"{name}[{part}]", value, units[name]) for name, part, value in parts], silent)
 
     def _parts(self, expr: str) -> dict[str, float]:
         assert self._prometheus is not None

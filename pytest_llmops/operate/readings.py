@@ -45,11 +45,7 @@ class Limited:
     @cached_property
     def names(self) -> list[str]:
         """In the order of the file."""
-        table = self._target.table
-        spoken_of = {when.figure for severity in table.severities for when in severity.when}
-        return [
-            name for name in table.figures if name in spoken_of or threshold_for(name, table.thresholds) is not None
-        ]
+        return limited(self._target)
 
     def prepare(self) -> None:
         """Ask the run's round of questions: a service that has just started has counted nothing yet.
@@ -75,3 +71,10 @@ class Limited:
         """The component that it is read from."""
         figure = self._target.table.figures[name]
         return SOURCES.get(type(figure)) or str(getattr(figure, "component", ""))
+
+
+def limited(target: Target) -> list[str]:
+    """Names of the figures that a threshold judges or a severity speaks of, in the order of the file."""
+    table = target.table
+    spoken_of = {when.figure for severity in table.severities for when in severity.when}
+    return [name for name in table.figures if name in spoken_of or threshold_for(name, table.thresholds) is not None]

@@ -6,6 +6,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pytest_llmops.errors import Unsupported
 from pytest_llmops.report.notifying import Delivery, Notifier
 from pytest_llmops.state.notified import Notified
 from pytest_llmops.target.durations import spoken
@@ -75,6 +76,8 @@ class Channels:
             ConfigError: a URL is none, or the extra is not installed.
         """
         routed = self.routed(severity)
+        if not routed:
+            raise Unsupported(f"no channel of target {self._run.declared.name} takes {severity}.")
         known = [name for name in routed if name in self.names]
         return [self._sent(name, title, body) for name in known or routed[:1]]  # the first says what it lacks
 
@@ -108,8 +111,9 @@ class Channels:
         if not triage.evidence:
             return []
         lines = [f"- {one.title}: {' '.join(one.said.split())}" for one in triage.evidence]
-        severity = triage.severity or self._run.declared.table.severities[-1].name
-        title = f"{severity} on {self._run.declared.name}: {len(lines)} checks failed"
+        names = [one.name for one in self._run.declared.table.severities]
+        severity = triage.severity or next(reversed(names), "")
+        title = f"{severity or 'Alert'} on {self._run.declared.name}: {len(lines)} checks failed"
         return self.tell(severity, title, "\n".join(lines))
 
     def _tested(self, channel: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TIMED = frozenset({"measure", "load_run", "drill"})
 TRAFFIC = "traffic"
+TRIAGE, DIAGNOSTICS = "triage", "diagnostics"
 ASKS = {
     TRAFFIC: "api",
     **dict.fromkeys(

@@ -238,7 +238,8 @@ class Record:
         found, words = watch.lasted(name, reading, threshold, for_s)
         if found.breach is None:
             self._check.notes.append("breach did not last")
-            return self._kept(replace(result, reason=f"{breach.reason},{words}"), None)
+            limits = {level: limit for level, limit in (result.threshold or {}).items() if level != "broken"}
+            return self._kept(replace(result, threshold=limits, reason=f"{breach.reason},{words}"), None)
         lasting = worded(found.breach, words)
         limits = {**(result.threshold or {}), "broken": lasting.limit}
         return self._kept(replace(result, threshold=limits, reason=f"{lasting.reason} ({reading.source})"), lasting)

@@ -13,6 +13,7 @@ from pytest_llmops.plugin.disruption_plan import disruption_of
 from pytest_llmops.plugin.figure_cost import cost_of_figures
 from pytest_llmops.plugin.markers import SUITES
 from pytest_llmops.plugin.ours import CHECK
+from pytest_llmops.plugin.triage_cost import once_for_triage
 from pytest_llmops.state.planned import measurements, together
 from pytest_llmops.target.components import ROLES
 
@@ -54,6 +55,7 @@ def planned(
     read = cost_of_figures(cost.figures, target)
     operations = Counter(cost.operations) + Counter(read.operations)
     asked = {name: calls(target) for name, calls in ONCE.items() if name in fixtures}
+    asked |= once_for_triage(fixtures, target)
     return {
         **check.identity,
         "suites": carried_suites(item),

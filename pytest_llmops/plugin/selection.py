@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmops.errors import ConfigError, LlmopsError, did_you_mean
-from pytest_llmops.plugin.checks import changes, check_of, needed_roles, our_fixtures, runs_alone
+from pytest_llmops.plugin.checks import TRIAGE, changes, check_of, needed_roles, our_fixtures, runs_alone
 from pytest_llmops.plugin.keys import CLOSED, LOCKED, missing, why_locked
 from pytest_llmops.plugin.markers import SUITES
 from pytest_llmops.plugin.ours import CHECK
@@ -66,9 +66,17 @@ def know_procedures(item: pytest.Item, collector: pytest.Collector) -> None:
             raise collector.CollectError(f"{item.nodeid}: {error}") from None
 
 
-def alone_last(items: list[pytest.Item]) -> None:
-    """Put the exclusive tests last, the order otherwise as it is."""
-    items.sort(key=lambda item: CHECK in item.stash and item.stash[CHECK].exclusive)
+def in_order(items: list[pytest.Item]) -> None:
+    """Put the exclusive tests last and those that ask how bad it is first, the order otherwise as it is."""
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    if CHECK not in item.stash:
+        return 1
+    if item.stash[CHECK].exclusive:
+        return 2
+    return 0 if item.stash[CHECK].ready and TRIAGE in our_fixtures(item) else 1
 
 
 class Selection:
@@ -78,7 +86,7 @@ class Selection:
         self.run = run
 
     def settle(self, config: pytest.Config, items: list[pytest.Item], found: list[pytest.Item]) -> None:
-        """Leave out what does not apply, and put the exclusive tests last; ``found`` are all of our tests.
+        """Leave out what does not apply, and put the tests in their order; ``found`` are all of our tests.
 
         Raises:
             pytest.UsageError: the target cannot be read, or a test needs what does not exist.
@@ -95,7 +103,7 @@ class Selection:
             if not self.run.worker:
                 raise pytest.UsageError(str(error)) from None
             selected.error = str(error)  # the controller says it
-        alone_last(items)
+        in_order(items)
         if selected.not_applicable or any(CHECK in item.stash for item in items):
             self.run.selected = selected  # else -m or -k left none of ours: a stranger's run
 

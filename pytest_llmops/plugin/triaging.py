@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmops.errors import HistoryError, LlmopsError, Vacuous
 from pytest_llmops.operate.findings import Finding
 from pytest_llmops.operate.severity import assess
+from pytest_llmops.plugin.checks import DIAGNOSTICS, TRIAGE
+from pytest_llmops.target.durations import spoken
 
 if TYPE_CHECKING:
     from pytest_llmops.operate.responses import Answers
@@ -18,9 +20,6 @@ if TYPE_CHECKING:
     from pytest_llmops.plugin.run import Run
     from pytest_llmops.report.incident import Told
     from pytest_llmops.state.incidents import Incidents
-
-TRIAGE, DIAGNOSTICS = "triage", "diagnostics"
-"""Facts of a run."""
 
 
 class Triage:
@@ -36,6 +35,7 @@ class Triage:
         self.findings = tuple(Finding(**one) for one in found["findings"])
         self.took_s: float = found["took_s"]
         self.at: float = found["at"]
+        self.unrecorded: str = found["unrecorded"]
 
     def __repr__(self) -> str:
         return f"Triage({self.severity or 'no severity'}, {len(self.evidence)} of {len(self.findings)} failed)"
@@ -79,9 +79,13 @@ class Triage:
         return judged
 
     def unanswered(self, number: int) -> list[str]:
-        """Incidents of the severity of that rank that were not answered in its time, a sentence each."""
+        """Incidents of the severity of that rank that were not answered in its time, a sentence each.
+
+        Also that they are not known, where this run could not write its own down.
+        """
         severity = self._run.declared.table.severities[number - 1]
-        return [*self.answers.unanswered(severity), *self.answers.late(severity)]
+        late = [*self.answers.unanswered(severity), *self.answers.late(severity)]
+        return [*filter(None, [self.unrecorded]), *late]
 
     def response_s(self, number: int) -> float | None:
         """How long the newest answered incident of the severity of that rank waited; None where there is none."""
@@ -251,14 +255,32 @@ def _looked(run: Run) -> dict[str, Any]:
     at, start = time.time(), time.monotonic()
     findings = Looking(run.target, run.own.client, figures).look()
     took_s = time.monotonic() - start
-    assessment, incidents = assess(run.declared.table.severities, findings), incidents_of(run)
-    for judged in assessment.severities:
-        if judged.name == assessment.severity:
-            incidents.saw(judged.name, [met.says for met in judged.met], at)
-        elif not judged.met and judged.looked and not judged.unknown:
-            incidents.saw_none(judged.name, at)
+    assessment = assess(run.declared.table.severities, findings)
+    unrecorded = _recorded(run, assessment, at)
+    _tell(run, assessment, took_s)
     cleaned = run.redactor.inside([finding.as_json() for finding in findings])
-    return {"findings": cleaned, "took_s": took_s, "at": at}
+    return {"findings": cleaned, "took_s": took_s, "at": at, "unrecorded": unrecorded}
+
+
+def _recorded(run: Run, assessment: Assessment, at: float) -> str:
+    """Open and end incidents; why that could not be written down, empty where it could."""
+    incidents = incidents_of(run)
+    try:
+        for judged in assessment.severities:
+            if judged.name == assessment.severity:
+                incidents.saw(judged.name, [met.says for met in judged.met], at)
+            elif not judged.met and judged.looked and not judged.unknown:
+                incidents.saw_none(judged.name, at)
+    except OSError as error:  # a full disk is an incident of its own, and no reason not to say how bad it is
+        return f"the record of incidents cannot be written: {error}"
+    return ""
+
+
+def _tell(run: Run, assessment: Assessment, took_s: float) -> None:
+    """Say it at once: whoever waits for it does not wait for the end of the run."""
+    worst = next((one for one in assessment.severities if one.name == assessment.severity), None)
+    said = worst.said if worst else "no severity applies"
+    run.say(run.redactor.clean(f"triage after {spoken(took_s)}: {said}"))
 
 
 def _collected(run: Run, triage: Triage) -> dict[str, Any]:
@@ -275,6 +297,7 @@ def _collected(run: Run, triage: Triage) -> dict[str, Any]:
         f"diagnostics collected in {folder.name}: {len(index['files'])} files, {len(index['lacking'])} could not be had"
     )
     write_whole(folder, REPORT, run.redactor.clean(report(triage.told(had, summary=summary))))
+    run.say(f"bundle and report: {folder}")
     return {"folder": str(folder), "index": index, "took_s": time.monotonic() - start}
 
 

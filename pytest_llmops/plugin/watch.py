@@ -44,14 +44,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     ours = [item for item in items if is_ours(item)]
     if not ours:
         return (yield)
-    from pytest_llmops.plugin.selection import Selection, alone_last
+    from pytest_llmops.plugin.selection import Selection, in_order
 
     run = run_of(config)
     run.engage()
     selection = Selection(run)
     for item in ours:
         selection.mark(item)
-    alone_last(items)  # the order that --sw goes by
+    in_order(items)  # the order that --sw goes by
     result = yield
     selection.settle(config, items, ours)
     return result

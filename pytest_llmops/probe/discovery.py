@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from pytest_llmops.probe import known as known_systems
 from pytest_llmops.probe import servers, service
 from pytest_llmops.probe.asking import Asker, Silent
 from pytest_llmops.probe.keys import ANY, asked_for, in_words, key_for
@@ -84,6 +85,8 @@ def recognise(asker: Asker) -> Found | None:
             return found
     serving = servers.ollama(asker) or servers.openai(asker)
     document = service.schema(asker)
+    if (document or serving is None) and (profile := known_systems.profile(asker, document)):
+        return known_systems.found(asker, profile, document)
     serving = serving or (servers.unlisted(asker, document) if document else None)
     if serving is not None and not (document and service.answers_questions(document)):
         return serving
@@ -109,8 +112,9 @@ def _placed(one: Found, address: Address, url: str) -> Found:
 
 
 def _strong(one: Found) -> bool:
-    """Whether a service has a query route: then no other trial of the address can know it better."""
-    return any(section.path == ("routes", "query") and section.on for section in one.sections)
+    """Whether a service has a query route, or a profile: then no other trial of the address can know it better."""
+    routed = any(section.path == ("routes", "query") and section.on for section in one.sections)
+    return routed or bool(one.profile)
 
 
 def _reason(asker: Asker, greeting: Answer) -> str:

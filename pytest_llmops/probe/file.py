@@ -10,7 +10,7 @@ from pytest_llmops.probe.proposal import Entry, Section
 from pytest_llmops.probe.words import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pytest_llmops.probe.proposal import Discovery, Found
 
@@ -43,8 +43,11 @@ _HEAD = (
 )
 
 
-def profile_of(found: Iterable[Found]) -> str:
+def profile_of(found: Sequence[Found]) -> str:
     """The profile that fits; empty where settings of one's own are needed."""
+    known = [one.profile for one in found if one.profile]
+    if known:
+        return known[0]
     kinds = [one.kind for one in found]
     return PROFILES.get(kinds[0], "") if len(kinds) == 1 else ""
 

@@ -75,6 +75,7 @@ class Found:
         key: what signs calls to it; None where it asks for nothing.
         loud: what a person has to hear, a sentence each.
         beside: tables of the target that belong to it.
+        profile: of the real system that it is; empty for any other service.
     """
 
     kind: str
@@ -84,6 +85,7 @@ class Found:
     key: Key | None = None
     loud: tuple[str, ...] = ()
     beside: tuple[Section, ...] = ()
+    profile: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,9 @@ class Notifier:
         known = [secret for values in self._target.known_secrets().values() for secret in values]
         redactor = Redactor([*known, *in_notification(urls, whole=not self._target.table.embedded)])
         accepted, said = _sent(urls, redactor.clean(title), redactor.clean(body), channel, redactor)
-        outcome = "accepted" if accepted else f"not accepted: {said or 'no reason was given'}"
+        why = f"{said or 'no reason was given'}".rstrip(".")
+        variable = self._channel(channel).url_env
+        outcome = "accepted" if accepted else f"not accepted: {why}. Its URL is taken from {variable}."
         return Delivery(channel, accepted, f"channel {channel}: {outcome}")
 
     def _urls(self, channel: str) -> str:

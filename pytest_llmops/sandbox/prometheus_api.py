@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 import yaml
 from promql_parser import VectorSelector
@@ -81,7 +82,7 @@ class Api:
         async def answer(request: Request) -> Response:
             asked = {**request.path_params, **request.query_params}
             if request.method == "POST":
-                asked |= {name: str(text) for name, text in (await request.form()).items()}
+                asked |= dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
             try:
                 with self._scraping.lock:
                     data = read(asked)

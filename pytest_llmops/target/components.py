@@ -353,6 +353,7 @@ class Machine(Component):
     """The machine that the system runs on: this one, or with a url the one of a node exporter."""
 
     addressed: ClassVar[bool] = False
+    here: bool = Field(False, description="true: it is this one, though other components' addresses are elsewhere.")
     metrics: str = Field("/metrics", description="Path of the node exporter's page.")
     interval: Seconds = Field(1.0, gt=0, description="Over how long the use of the processors is looked at.")
     disks: dict[str, str] = Field({"root": "/"}, description="Name to where the file system is mounted.")

@@ -128,6 +128,7 @@ class Sandbox(Table):
     prompts: list[PromptText] = Field(
         [], description="What an embedded target is asked in place of the profile's prompts: the sandbox knows it."
     )
+    reported: list[PromptText] = Field([], description="The same of incident.reported.")
     thresholds: dict[str, Threshold] = Field(
         {}, description="Limits that lie over the profile's for an embedded target: its pace can break them."
     )

@@ -22,6 +22,16 @@ class Sourced(Table):
         """The component that it is read from."""
         return str(getattr(self, "component", None) or getattr(self, "kind", ""))
 
+    @property
+    def place(self) -> str:
+        """Where it is read, in words."""
+        raise NotImplementedError
+
+    @property
+    def counted_in(self) -> str:
+        """Its unit: as the table says, else as the source has it."""
+        return self.unit
+
 
 class FromMetrics(Sourced):
     """A number out of a page of Prometheus metrics.
@@ -44,6 +54,11 @@ class FromMetrics(Sourced):
     )
     scale: float = 1.0
 
+    @property
+    def place(self) -> str:
+        """Where it is read, in words."""
+        return f"the metrics page of {self.component}"
+
 
 class FromPrometheus(Sourced):
     """The one number that an expression is."""
@@ -51,6 +66,11 @@ class FromPrometheus(Sourced):
     kind: Literal["prometheus"] = Field(alias="from")
     query: str = Field(description="PromQL that is one number.")
     scale: float = 1.0
+
+    @property
+    def place(self) -> str:
+        """Where it is read, in words."""
+        return f"prometheus, {self.query!r}"
 
 
 class Told(Sourced):
@@ -68,6 +88,11 @@ class FromAppCommand(Told):
     kind: Literal["app_command"] = Field(alias="from")
     command: str = Field(description="Its name in components.app_command.commands.")
 
+    @property
+    def place(self) -> str:
+        """Where it is read, in words."""
+        return f"the command {self.command}"
+
 
 class FromService(Told):
     """A number in the answer of a route."""
@@ -75,6 +100,11 @@ class FromService(Told):
     kind: Literal["service"] = Field(alias="from")
     component: str = Field("api", description="Whose route it is.")
     route: str
+
+    @property
+    def place(self) -> str:
+        """Where it is read, in words."""
+        return f"{self.component}, route {self.route}"
 
 
 OF_MACHINE = {
@@ -115,6 +145,16 @@ class FromMachine(Sourced):
             raise ValueError(f"what = {self.what!r} needs process: a name of components.machine.processes")
         return self
 
+    @property
+    def place(self) -> str:
+        """Where it is read, in words."""
+        return f"machine, {self.what}"
+
+    @property
+    def counted_in(self) -> str:
+        """Its unit: as the table says, else as the source has it."""
+        return self.unit or OF_MACHINE[self.what]
+
 
 class FromLogs(Sourced):
     """How many lines of a log there are, or their share."""
@@ -132,6 +172,16 @@ class FromLogs(Sourced):
             raise ValueError("lines are counted by level or by having, the name of a field; give one of them")
         return self
 
+    @property
+    def place(self) -> str:
+        """Where it is read, in words."""
+        return f"the log {self.log}"
+
+    @property
+    def counted_in(self) -> str:
+        """Its unit: as the table says, else as the source has it."""
+        return self.unit or ("%" if self.share else "")
+
 
 class FromTraffic(Sourced):
     """What our own calls met with: of the round of questions, or of a few calls to another component."""
@@ -148,6 +198,16 @@ class FromTraffic(Sourced):
         if (self.what == "slower") != (self.slower_than is not None):
             raise ValueError("slower_than goes with what = 'slower', and with nothing else")
         return self
+
+    @property
+    def place(self) -> str:
+        """Where it is read, in words."""
+        return f"our own calls to {self.component}"
+
+    @property
+    def counted_in(self) -> str:
+        """Its unit: as the table says, else as the source has it."""
+        return self.unit or ("s" if self.what in {"mean", "median", "slowest"} else "%")
 
 
 Figure = Annotated[

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from pytest_llmops.errors import ConfigError, did_you_mean
+from pytest_llmops.errors import ConfigError, Unsupported, did_you_mean
 from pytest_llmops.samples import Prompt, Workload
 from pytest_llmops.target import FILE_NAME, profiles
 from pytest_llmops.target.memory import State
@@ -83,6 +83,20 @@ class Target:
         if not self.table.prompts:
             raise ConfigError(f"{self.where} has no prompts; add [[targets.{self.name}.prompts]] with id and text.")
         return Workload(tuple(Prompt(p.id, p.text, p.expect) for p in self.table.prompts))
+
+    @property
+    def reported(self) -> Workload:
+        """What somebody asked when it went wrong.
+
+        Raises:
+            Unsupported: the target names nothing of the kind.
+        """
+        if not self.table.incident.reported:
+            raise Unsupported(
+                f"target {self.name} names no query that was reported, so there is nothing to ask again; add "
+                f"[[targets.{self.name}.incident.reported]] with id, text and expect."
+            )
+        return Workload(tuple(Prompt(p.id, p.text, p.expect) for p in self.table.incident.reported))
 
     def component(self, name: str) -> Component:
         """A configured component.

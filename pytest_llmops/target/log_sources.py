@@ -74,6 +74,12 @@ class Source(Table):
             raise ValueError(f"{value!r} has no named group; name at least (?P<message>…)")
         return value
 
+    @property
+    def fields(self) -> frozenset[str]:
+        """What is read out of its lines besides `KEYS`."""
+        groups = re.compile(self.line).groupindex if self.line else ()
+        return frozenset({*groups, *self.keys}) - {*KEYS}
+
 
 class Event(Table):
     """Lines that tell of one kind of event."""

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 from pytest_llmops.target.components import Components
 from pytest_llmops.target.durations import Seconds
 from pytest_llmops.target.embedded import Sandbox
-from pytest_llmops.target.figures import Figure
+from pytest_llmops.target.figures import Figure, FromLogs
 from pytest_llmops.target.growth import Growing
 from pytest_llmops.target.memory import History, State
 from pytest_llmops.target.monitoring import Vacuity
@@ -138,6 +138,21 @@ class TargetTable(Table):
     def _severities_are_known(self) -> Self:
         if wrong := misrouted(self.severities, self.notify, self.incident):
             raise ValueError(wrong)
+        return self
+
+    @model_validator(mode="after")
+    def _counted_fields_are_read(self) -> Self:
+        sources = self.components.logs.sources if self.components.logs else {}
+        for name, figure in self.figures.items():
+            if not isinstance(figure, FromLogs) or figure.log not in sources:
+                continue
+            fields = sources[figure.log].fields
+            if figure.having and figure.having not in fields:
+                known = ", ".join(sorted(fields)) or "none"
+                raise ValueError(
+                    f"figures.{name} counts lines of {figure.log} by {figure.having!r}, "
+                    f"which is none of its fields: {known}"
+                )
         return self
 
     @property

@@ -114,4 +114,6 @@ def embedded(values: dict[str, Any]) -> dict[str, Any]:
     """A profile's values for a sandbox: asked what that knows, held to limits that its pace can break."""
     sandbox = values.get("sandbox", {})
     over = {key: sandbox[key] for key in ("prompts", "thresholds") if key in sandbox}
+    if "reported" in sandbox:
+        over["incident"] = {"reported": sandbox["reported"]}
     return merged(values, over)

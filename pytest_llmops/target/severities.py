@@ -7,6 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from pytest_llmops.target.durations import Seconds
+from pytest_llmops.target.prompts import PromptText
 from pytest_llmops.target.table import Table
 from pytest_llmops.target.thresholds import LimitField
 
@@ -63,6 +64,9 @@ class Incident(Table):
     flags: list[str] = Field([], description="What a person has found, e.g. 'security-breach'.")
     commands: list[str] = Field([], description="Commands of the application whose output the bundle keeps.")
     summary: str = Field("", description="A command of the application whose output the report shows.")
+    reported: list[PromptText] = Field(
+        [], description="What somebody asked when it went wrong, and words that a right answer holds: asked again."
+    )
     log_lines: int = Field(500, gt=0, description="How many of a log's newest lines the bundle keeps.")
 
 

@@ -42,7 +42,7 @@ def test_answer_names_its_sources(traffic: Traffic) -> None:
 
 
 @pytest.mark.generic
-@pytest.mark.procedure("agent-aiops.user-support.frequent-issues", fault="llm:nonsense")
+@pytest.mark.procedure(fault="llm:nonsense")
 def test_frequent_questions_are_answered_rightly(traffic: Traffic) -> None:
     """Every question with a known answer gets it; of a slow service, each of the first five."""
     known = traffic.known

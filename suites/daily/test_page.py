@@ -13,12 +13,17 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.generic
-@pytest.mark.procedure(
-    "agent-aiops.daily-health.agent-functionality", "agent-aiops.support-procedure.reproduce", fault="app:broken"
-)
+@pytest.mark.procedure("agent-aiops.daily-health.agent-functionality", fault="app:broken")
 @pytest.mark.procedure("agent-aiops.agent-failure.simple-query", fault="app:silent")
 def test_page_answers_a_question(ui: Ui, prompts: Workload, record: Record) -> None:
     """A question typed on the page brings the expected answer in time, and the page shows no error."""
     turn = ui.ask(prompts[0])
     record("agent_answer_time", turn.took_s, "s")
     assert turn.knows(prompts[0].expect), f"ui: the answer to {prompts[0].text!r} lacks {prompts[0].expect!r}"
+
+
+@pytest.mark.procedure("agent-aiops.user-support.frequent-issues", fault="llm:nonsense")
+def test_page_answers_known_questions_rightly(ui: Ui, prompts: Workload) -> None:
+    """The first three questions with a known answer get it on the page."""
+    wrong = [one.id for one in prompts.known[:3] if not ui.ask(one).knows(one.expect)]
+    assert not wrong, f"ui: answered wrongly: {', '.join(wrong)}"

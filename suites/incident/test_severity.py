@@ -32,6 +32,7 @@ def holds_no_more(triage: Triage, record: Record, rank: int) -> None:
     "aegis-rag.severity.p0",
     fault="incidents:unanswered",
 )
+@pytest.mark.procedure(fault="api:down, llm:down, vectors:down, redis:down, machine:down")
 def test_nothing_of_the_highest_severity(triage: Triage, record: Record) -> None:
     """There is no complete outage, breach or data loss, and the last one was answered in time."""
     holds_no_more(triage, record, 1)

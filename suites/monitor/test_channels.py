@@ -30,8 +30,8 @@ def test_slack_takes_a_message(channels: Channels) -> None:
 @pytest.mark.procedure("agent-aiops.channels.sms-critical-only", fault="notify:refused")
 def test_sms_is_for_the_worst_alone(channels: Channels, llmops_target: Target) -> None:
     """Only the worst severity is sent by SMS; and that way is open, for nothing else would show that it is."""
-    worst = llmops_target.table.severities[0].name
-    assert channels.severities("sms") == [worst]
+    worst, sent = llmops_target.table.severities[0].name, channels.severities("sms")
+    assert sent == [worst], f"channel sms: {' and '.join(sent)} go there, not {worst} alone: see its severities"
     delivery = channels.test("sms")
     assert delivery.accepted, delivery.said
 

@@ -16,7 +16,7 @@ DAY_S = 86400.0
 @pytest.mark.procedure("agent-aiops.key-metrics.tool-success-rates", fault="tool_log:missing")
 def test_calls_of_each_tool(logs: Logs, record: Record) -> None:
     """Successful and failed calls of each tool over the last day are read from its log."""
-    for tool, calls in logs.entries("tools", since_s=DAY_S).judged().by("tool").items():
-        failed = calls.having(failed=True)
+    for tool, calls in logs.entries("tools", since_s=DAY_S).judged().by("tool_name").items():
+        failed = calls.having(success=False)
         record(f"tool_calls_failed[{tool}]", len(failed), "calls")
         record(f"tool_calls_succeeded[{tool}]", len(calls) - len(failed), "calls")

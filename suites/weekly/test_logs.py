@@ -43,29 +43,34 @@ def test_rotated_logs_are_archived(logs: Logs, record: Record) -> None:
 
 
 @pytest.mark.procedure("agent-aiops.optimisation.query-patterns", fault="request_log:missing")
-def test_what_is_asked(logs: Logs, record: Record) -> None:
-    """How often questions of each topic and length were asked; the questions themselves are not kept."""
+def test_what_is_asked(logs: Logs, record: Record, documents: Documents) -> None:
+    """How often questions of each topic and length were asked, as a document without the questions themselves."""
     asked = logs.entries("llm_requests", since_s=WEEK_S).judged()
     for name in ("topic", "length"):
         for value, entries in asked.by(name).items():
             record(f"questions_by_{name}[{value}]", len(entries), "questions")
+    assert documents.read(documents.write("questions.md", asked.breakdown("Questions of the week", "topic", "length")))
 
 
 @pytest.mark.procedure("agent-aiops.performance-review.tool-usage", fault="tool_log:missing")
-def test_tool_usage(logs: Logs, record: Record) -> None:
-    """Calls, failures and the mean duration of each tool in the week."""
-    for tool, calls in logs.entries("tools", since_s=WEEK_S).judged().by("tool_name").items():
+def test_tool_usage(logs: Logs, record: Record, documents: Documents) -> None:
+    """Calls, failures and the mean duration of each tool in the week, as a document."""
+    week = logs.entries("tools", since_s=WEEK_S).judged()
+    for tool, calls in week.by("tool_name").items():
         record(f"tool_calls[{tool}]", len(calls), "calls")
         record(f"tool_failures[{tool}]", len(calls.having(success=False)), "calls")
         record(f"tool_duration[{tool}]", calls.mean("duration_ms"), "ms")
+    report = week.breakdown("Tools of the week", "tool_name", failed={"success": False}, mean="duration_ms")
+    assert documents.read(documents.write("tool-usage.md", report))
 
 
 @pytest.mark.procedure("agent-aiops.sessions.usage-patterns", fault="user_log:missing")
 @pytest.mark.procedure("agent-aiops.sessions.usage-patterns", fault="request_log:missing")
-def test_when_it_is_used(logs: Logs, record: Record) -> None:
+def test_when_it_is_used(logs: Logs, record: Record, documents: Documents) -> None:
     """What users did by hour and by day, and the mean duration of a request; sessions themselves are not logged."""
     used = logs.entries("users", since_s=WEEK_S).judged()
-    for name in ("hour", "day"):
-        for value, entries in used.by(name).items():
-            record(f"interactions_by_{name}[{value}]", len(entries), "entries")
-    record("request_duration_mean", logs.entries("requests", since_s=WEEK_S).judged().mean("duration_ms"), "ms")
+    record("interactions_of_the_week", len(used), "entries")
+    asked = logs.entries("requests", since_s=WEEK_S).judged()
+    record("request_duration_mean", asked.mean("duration_ms"), "ms")
+    when, how_long = used.breakdown("Use", "hour", "day"), asked.breakdown("Requests", "day", mean="duration_ms")
+    assert documents.read(documents.write("use-by-hour-and-day.md", f"{when}\n{how_long}"))

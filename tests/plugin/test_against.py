@@ -184,7 +184,9 @@ REFUSED = {
     "an unknown target": (
         ["--llmops-against=stabel"],
         """llmops.toml: unknown target 'stabel'. Did you mean 'stable'? \
-Targets: canary, stable, locked, sandbox, sandbox:ollama, sandbox:openai-compatible, sandbox:rag.""",
+Targets: canary, stable, locked, sandbox, sandbox:aegis-rag, sandbox:aegis-rag-compose, sandbox:agent-aiops, \
+sandbox:document-enhancer, sandbox:enterprise-pipeline, sandbox:ollama, sandbox:openai-compatible, sandbox:rag, \
+sandbox:voyageur.""",
     ),
     "nobody": (
         ["--llmops-against="],

@@ -31,7 +31,8 @@ LLMOPS_NO_SUCH_KEY, which is not set. Set it (export LLMOPS_NO_SUCH_KEY=…) and
         'profile = "openai-compatble"\n',
         [],
         """llmops.toml: [targets.here]: unknown profile 'openai-compatble'. Did you mean 'openai-compatible'? \
-Profiles: ollama, openai-compatible, rag, sandbox.""",
+Profiles: aegis-rag, aegis-rag-compose, agent-aiops, document-enhancer, enterprise-pipeline, ollama, \
+openai-compatible, rag, sandbox, voyageur.""",
     ),
     "invalid TOML": (
         "profile = rag\n",
@@ -42,7 +43,9 @@ Profiles: ollama, openai-compatible, rag, sandbox.""",
         "",
         ["--llmops-target=her"],
         """llmops.toml: unknown target 'her'. Did you mean 'here'? \
-Targets: here, sandbox, sandbox:ollama, sandbox:openai-compatible, sandbox:rag.""",
+Targets: here, sandbox, sandbox:aegis-rag, sandbox:aegis-rag-compose, sandbox:agent-aiops, \
+sandbox:document-enhancer, sandbox:enterprise-pipeline, sandbox:ollama, sandbox:openai-compatible, sandbox:rag, \
+sandbox:voyageur.""",
     ),
     "several targets and no default": (
         "[targets.there]\n",

@@ -90,6 +90,14 @@ def _signed(project):
     subprocess.run([program, *words], cwd=project.path, env=project.environ(), check=True, capture_output=True)
 
 
+def test_a_record_that_cannot_be_written_is_red_and_no_reason_to_be_silent(project, nobody):
+    project.target(nobody, SEVERITIES)
+    project.write(".llmops/incidents", "no folder")
+    run = project.run()
+    assert run.whole["incident"]["severity"] == "P1"
+    assert "the record of incidents cannot be written: " in run.checks["test_answered"]["reason"]
+
+
 def test_triage_is_made_once_whoever_asks(project, nobody):
     project.target(nobody, SEVERITIES)
     run = project.run("-n2")

@@ -1,6 +1,7 @@
 """A user's test module. It exists to be type-checked and is never run; see tests/unit/test_facade.py."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, assert_type
 
 import pytest
@@ -12,9 +13,11 @@ from pytest_llmops import (
     BudgetSpent,
     CallFailed,
     Certificates,
+    Channels,
     ConfigError,
     Crontab,
     Dependencies,
+    Diagnostics,
     EffectiveSettings,
     Entries,
     Entry,
@@ -45,9 +48,11 @@ from pytest_llmops import (
     Result,
     Rollback,
     RunbookDocument,
+    Staged,
     Target,
     TestsRan,
     Traffic,
+    Triage,
     Turn,
     Ui,
     Unreachable,
@@ -73,7 +78,7 @@ from pytest_llmops.clients.log_files import LogFile
 from pytest_llmops.clients.log_groups import Group, Rise
 from pytest_llmops.clients.log_keeping import Retention, Size
 from pytest_llmops.clients.log_rotation import Rotated
-from pytest_llmops.clients.machine import Sampled, Way
+from pytest_llmops.clients.machine import Sampled
 from pytest_llmops.clients.processes import RunningProcess
 from pytest_llmops.clients.readings import Curve, Reading
 from pytest_llmops.clients.redis import CacheFigures
@@ -82,8 +87,10 @@ from pytest_llmops.clients.ui import Sessions
 from pytest_llmops.clients.usage import Space, Usage
 from pytest_llmops.clients.vectors import Collection, Hit
 from pytest_llmops.clients.watching import Alert, Fired, Rule, ScrapeTarget, Setup
+from pytest_llmops.clients.ways import Way
 from pytest_llmops.judge import Verdict, judge_samples
 from pytest_llmops.judge.vacuity import Finding
+from pytest_llmops.operate.severity import Met
 from pytest_llmops.samples import Sample
 from pytest_llmops.target.routes import Route
 
@@ -362,3 +369,14 @@ def test_documentation(runbook: RunbookDocument, maintenance: Maintenance) -> No
     assert runbook.window("weekly") == maintenance.named("weekly"), maintenance.missing("weekly")
     assert_type(maintenance.wrongly_judged("weekly"), list[str])
     assert maintenance.refused_beside("weekly") > 0
+
+
+def test_how_bad_it_is(triage: Triage, diagnostics: Diagnostics, channels: Channels, staged: Staged) -> None:
+    assert_type(triage.severity, str)
+    assert_type(triage.failed("component"), list[str])
+    assert_type(triage.rank(1).met, tuple[Met, ...])
+    assert_type(triage.answers.review_s(), float)
+    assert_type(diagnostics.report, Path)
+    assert_type([one.accepted for one in channels.alert(triage)], list[bool])
+    assert_type(channels.test("email").said, str)
+    assert_type(staged.wrong, tuple[str, ...])

@@ -285,7 +285,9 @@ def test_the_file_may_be_named(llmops, file, tmp_path):
     assert status == 1
     assert said == (
         "Error: other.toml: unknown target 'stagin'. Did you mean 'staging' or 'staging-eu'? Targets: staging, "
-        "staging-eu, sandbox, sandbox:ollama, sandbox:openai-compatible, sandbox:rag.\n"
+        "staging-eu, sandbox, sandbox:aegis-rag, sandbox:aegis-rag-compose, sandbox:agent-aiops, "
+        "sandbox:document-enhancer, sandbox:enterprise-pipeline, sandbox:ollama, sandbox:openai-compatible, "
+        "sandbox:rag, sandbox:voyageur.\n"
     )
 
 

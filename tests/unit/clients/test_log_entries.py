@@ -5,7 +5,7 @@ import time
 import pytest
 
 from pytest_llmops.clients.log_entries import Entries, Entry, Reading, merged
-from pytest_llmops.errors import Vacuous
+from pytest_llmops.errors import ConfigError, Unsupported, Vacuous
 
 NOW = time.time()
 HOUR, DAY = 3600.0, 86400.0
@@ -73,11 +73,69 @@ def test_parts_and_means():
     assert [e.message for e in found.having(tool="shell")] == ["c"]
 
 
+@pytest.mark.parametrize(
+    ("ask", "error", "sentence"),
+    [
+        (
+            lambda found: found.having(failed=True),
+            Unsupported,
+            "logs: lines of app have no field 'failed'. They have: success, tool_name.",
+        ),
+        (
+            lambda found: found.by("tool_nam"),
+            ConfigError,
+            "logs: lines of app have no field 'tool_nam'. Did you mean 'tool_name'?",
+        ),
+        (
+            lambda found: found.mean("ms"),
+            Unsupported,
+            "logs: lines of app have no field 'ms'. They have: success, tool_name.",
+        ),
+    ],
+)
+def test_a_field_that_the_log_does_not_have(ask, error, sentence):
+    found = entries(said("a", fields={"success": False}), fields=frozenset({"success", "tool_name"}))
+    with pytest.raises(error) as caught:
+        ask(found)
+    assert str(caught.value) == sentence
+
+
+def test_fields_of_two_logs():
+    one, two = entries(said("a"), fields=frozenset({"tool"})), entries(said("b"), fields=frozenset({"ms"}))
+    assert merged([one, two]).reading.fields == {"tool", "ms"}
+    assert merged([one, entries(said("c"))]).reading.fields is None
+    assert list(one.by("logger")) == ["-"]
+
+
 def test_by_the_clock():
     one, two = Entry("a", 1_764_408_960.0), Entry("b", 1_764_412_560.0)
     found = entries(one, two, Entry("c"), oldest_at=None, newest_at=None)
     assert {hour: len(part) for hour, part in found.by("hour").items()} == {"-": 1, "09": 1, "10": 1}
     assert {day: len(part) for day, part in found.by("day").items()} == {"2025-11-29": 2, "-": 1}
+
+
+def test_broken_down_for_people():
+    found = entries(
+        Entry("a", 1_764_412_560.0, fields={"tool": "a|b", "ok": True, "ms": 10}),
+        Entry("b", 1_764_408_960.0, fields={"tool": "a|b", "ok": False, "ms": 35}),
+        Entry("c", 1_764_412_560.0, fields={"tool": "shell", "ok": True}),
+    )
+    assert found.breakdown("Tools", "tool", "hour", failed={"ok": False}, mean="ms").splitlines() == [
+        "# Tools",
+        "",
+        "3 entries of app, out of 3 entries.",
+        "",
+        "| tool | entries | failed | mean ms |",
+        "|---|---:|---:|---:|",
+        "| a\\|b | 2 | 1 | 22.5 |",
+        "| shell | 1 | 0 | - |",
+        "",
+        "| hour (UTC) | entries | failed | mean ms |",
+        "|---|---:|---:|---:|",
+        "| 09 | 1 | 1 | 35 |",
+        "| 10 | 2 | 0 | 10 |",
+    ]
+    assert "| tool | entries |" in found.breakdown("Tools", "tool")
 
 
 def test_what_is_new():

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 
+import jmespath
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -158,6 +159,28 @@ def test_a_file_a_call():
     assert (failed.at, failed.level, failed.message) == (AT, "error", "Request timed out.")
     assert reader.document("{half", 0.0) is None
     assert (reader.read, reader.unreadable) == (2, 1)
+
+
+@pytest.mark.parametrize("path", ["success", "success || duration_ms", '"error"', "error || success || duration_ms"])
+@given(
+    document=st.fixed_dictionaries(
+        {},
+        optional={
+            name: st.sampled_from([None, False, True, 0, 0.0, 7, "", "said", [], ["one"], {}])
+            for name in ("success", "duration_ms", "error")
+        },
+    )
+)
+def test_names_alone_find_what_jmespath_finds(path, document):
+    (entry,), _ = read(json.dumps(document), format="json", keys={"found": path})
+    expected = jmespath.search(path, document)
+    assert repr(entry.fields.get("found")) == repr(expected)
+
+
+def test_false_and_zero_are_values():
+    line = '{"message": "Tool failed", "success": false, "duration_ms": 0}'
+    (entry,), _ = read(line, format="json", keys={"success": "success", "duration_ms": "duration_ms"})
+    assert dict(entry.fields) == {"success": False, "duration_ms": 0}
 
 
 def test_a_key_that_does_not_fit_is_not_there():

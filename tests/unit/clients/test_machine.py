@@ -1,6 +1,7 @@
 """The machine: a node exporter's page, commands that list, and the machine that this runs on."""
 
 import os
+import re
 import socket
 import sys
 
@@ -65,11 +66,12 @@ def machine(serve, ledger, tmp_path):
     """A machine; its commands print the texts above."""
     made = []
 
-    def machine(exporter=None, *, said=None, **settings):
+    def machine(exporter=None, *, said=None, absent=None, **settings):
         printed = {"ps": PS, "ss": SS, "gpus": GPUS} | (said or {})
         commands = {
             name: {"argv": [sys.executable, "-c", f"print({text!r}, end='')"]} for name, text in printed.items()
         }
+        commands |= {"absent": {"argv": [absent]}} if absent else {}
         url = {"url": serve(exporter).url} if exporter else {}
         table = {"interval": 0.01, "processes": PROCESSES, **url, **settings}
         parts = {"machine": table, "app_command": {"commands": commands}}
@@ -132,6 +134,10 @@ def test_processes_are_found_by_how_their_command_line_begins(machine):
     assert (work.pid, work.user, work.cpu_pct, work.memory_mb) == (900, "app", 42.0, 512.0)
     assert work.command == "python workflows/pdf/convert.py book.pdf --api-key [redacted] --n=1"
     assert work.started > 1.79e9
+    assert re.fullmatch(
+        r"900 of app since 2026-11-28 10:11:12\S+, 42 % of a processor, 512 MB: python workflows/\S+ book.pdf .*",
+        str(work),
+    )
     assert [one.pid for one in machine(Exporter(), **LISTS).all_processes()] == [900, 812, 1, 901]
 
 
@@ -161,6 +167,12 @@ def test_processes_looked_at_over_a_time(machine):
     assert repr(found) == ("Sampled(cpu_mean_pct=42.0, cpu_max_pct=42.0, memory_mean_mb=512.0, memory_max_mb=512.0)")
 
 
+def test_processes_that_are_waited_for(machine):
+    found = machine(Exporter(), **LISTS)
+    assert found.until_none("none", 60.0) == []
+    assert [one.pid for one in found.until_none("work", 0.01)] == [900]
+
+
 def test_lists_that_are_none(machine):
     found = machine(Exporter(), said={"ps": "who?", "gpus": "No devices were found"}, **LISTS)
     assert failure(CallFailed, found.all_processes) == (
@@ -183,7 +195,18 @@ def test_another_machine_is_not_looked_into_without_commands(machine):
         "machine: it is another machine, and no listener_list says how to list who listens."
     )
     assert failure(Unsupported, found.gpus) == (
+        "machine: it is another machine, and no gpu_list says how to ask for its GPUs."
+    )
+
+
+def test_a_machine_without_gpus(machine, monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert failure(Unsupported, machine().gpus) == (
         "machine: it has no nvidia-smi, and no gpu_list says how to ask for its GPUs."
+    )
+    found = machine(Exporter(), gpu_list="absent", absent="nvidia-smi")
+    assert failure(Unsupported, found.gpus).startswith(
+        "machine: it has no GPU that can be asked for: app_command: absent: "
     )
 
 
@@ -235,3 +258,37 @@ def test_how_far_the_others_are(serve, ledger, tmp_path, closed_port):
     assert list(ways) == ["api", "qdrant"]
     assert 0 < ways["api"].connect_s < 5
     assert (ways["api"].lost_pct, ways["qdrant"].connect_s, ways["qdrant"].lost_pct) == (0, None, 100)
+
+
+AWAY = {"api": {"url": "http://rag.example:8000"}}
+
+
+def made(ledger, tmp_path, parts):
+    return connect(
+        Target("staging", TargetTable.model_validate({"components": parts}), tmp_path, environ={}), "machine", ledger
+    )
+
+
+def test_this_machine_is_not_taken_for_another(ledger, tmp_path):
+    found = made(ledger, tmp_path, {**AWAY, "machine": {"interval": 0.01, "processes": PROCESSES}})
+    said = (
+        "machine: it has no url, and the system is at rag.example, not here; give it the url of its node exporter, "
+        "or here = true."
+    )
+    for look in (found.usage, found.disks, found.all_processes, lambda: found.listeners(22)):
+        assert failure(Unsupported, look) == said
+    assert made(ledger, tmp_path, {**AWAY, "machine": {"interval": 0.01, "here": True}}).usage().memory_pct > 0
+
+
+def test_a_command_that_would_list_what_is_here(ledger, tmp_path):
+    commands = {"ps": {"argv": ["/bin/ps", "-e"]}, "far": {"argv": [sys.executable, "-c", f"print({PS!r})"]}}
+    parts = {
+        "machine": {"url": "http://node.example:9100", "process_list": "ps"},
+        "app_command": {"commands": commands},
+    }
+    assert failure(Unsupported, made(ledger, tmp_path, parts).all_processes) == (
+        "machine: it is at node.example, and the app command 'ps' would list what is here; put the words that reach it "
+        "before ps, such as ssh and its name, or give it here = true."
+    )
+    parts["machine"]["process_list"] = "far"
+    assert len(made(ledger, tmp_path, parts).all_processes()) == 4

@@ -37,6 +37,13 @@ def test_nothing_is_expected_of_a_sandbox_that_knows_nothing(tmp_path):
     assert here.workload.digest == declared.workload.digest
 
 
+def test_nor_of_what_was_reported(tmp_path):
+    declared = load(None, "sandbox:agent-aiops", tmp_path, {})
+    here = placed(declared, {"components": {}, "environ": {}, "knows": False, "root": "/r"})
+    assert [(p.id, p.expect) for p in declared.reported] == [("card-retention", "never")]
+    assert [(p.id, p.expect) for p in here.reported] == [("card-retention", "")]
+
+
 def test_the_engines_are_those_of_the_option():
     assert ENGINES == command_line.ENGINES == tuple(choice.ENGINES)
 
@@ -109,3 +116,15 @@ def test_what_surrounds_a_target_is_placed_too(tmp_path):
     assert (here.component("search").url, here.component("search").deadline) == ("http://127.0.0.1:3", 9)
     assert here.component("ui").url == "http://127.0.0.1:4"
     assert declared.component("files").root == "their"
+
+
+def test_what_a_target_notifies_goes_to_the_sandbox(tmp_path):
+    declared = load(None, "sandbox:agent-aiops", tmp_path, {"HOME": "/home"})
+    facts = {"components": {}, "environ": {}, "knows": True, "root": "/r", "notify": "http://127.0.0.1:81/notify"}
+    here = placed(declared, facts)
+    assert dict(here.environ) == {
+        "HOME": "/home",
+        "AGENT_AIOPS_NOTIFY_EMAIL": "json://127.0.0.1:81/notify/email",
+        "AGENT_AIOPS_NOTIFY_SLACK": "json://127.0.0.1:81/notify/slack",
+        "AGENT_AIOPS_NOTIFY_SMS": "json://127.0.0.1:81/notify/sms",
+    }

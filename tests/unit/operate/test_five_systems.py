@@ -117,13 +117,24 @@ def test_what_says_nothing_is_found_by_name(looked, profile, expected):
 @pytest.mark.parametrize(
     ("profile", "commands"),
     [
-        ("document-enhancer", {"run_pipeline", "backup"}),
-        ("enterprise-pipeline", {"daily_eval_as_written", "load_test_as_written", "annotate_submit_as_written"}),
+        (
+            "document-enhancer",
+            {"run_pipeline", "backup", "migrate_as_written", "smoke_test_as_written", "container_as_written"},
+        ),
+        (
+            "enterprise-pipeline",
+            {
+                "daily_eval_as_written",
+                "load_test_as_written",
+                "annotate_submit_as_written",
+                "annotate_export_as_written",
+            },
+        ),
         ("voyageur", {"benchmark"}),
-        ("aegis-rag", {"collection_restore"}),
+        ("aegis-rag", {"uvicorn_tuning", "collection_restore"}),
         ("agent-aiops", {"log_analyzer"}),
     ],
 )
 def test_commands_that_cannot_work_are_named(tmp_path, profile, commands):
     fact = look(load(None, f"sandbox:{profile}", tmp_path, {}), lambda _: None)
-    assert commands <= {one["what"] for one in fact["findings"] if one["kind"] == "command"}
+    assert commands == {one["what"] for one in fact["findings"] if one["kind"] == "command"}

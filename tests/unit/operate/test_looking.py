@@ -141,6 +141,24 @@ def test_a_service_that_hangs_costs_no_more_than_there_is_time(read, clients, se
     assert said(findings, "component api") == "api: no answer within 300 ms"
 
 
+def test_a_figure_that_takes_too_long_is_not_known(read, clients, serve, monkeypatch):
+    held = threading.Event()
+    monkeypatch.setattr(looking, "READ_S", 0.3)
+
+    class Slow(Figures):
+        def read(self, name):
+            held.wait(5)
+            return super().read(name)
+
+    target = read(toml(serve(health()).url))
+    findings = Looking(target, clients(target), Slow(mean=1.0)).look()
+    held.set()
+    assert (states(findings)["figure mean"], said(findings, "figure mean")) == (
+        "unknown",
+        "mean: no answer within 300 ms",
+    )
+
+
 @pytest.mark.parametrize("scheme", ["api", "redis"])
 def test_no_check_of_health_is_well_at_a_dead_address(read, ledger, serve, scheme):
     more = "[targets.here.components.redis]\nurl = 'redis://127.0.0.1:6379'\n" if scheme == "redis" else ""

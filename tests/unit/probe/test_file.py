@@ -10,10 +10,10 @@ from pytest_llmops.probe import file, health, routes, vitals
 from pytest_llmops.probe.openapi import Document
 from pytest_llmops.probe.proposal import Discovery, Entry, Found, Key, Section
 from pytest_llmops.probe.route_tables import query_sections
-from pytest_llmops.target.components import Components
 from pytest_llmops.target.load import load
 
-KINDS = tuple(Components.model_fields)
+KINDS = ("api", "ollama", "openai", "qdrant", "redis", "prometheus", "alertmanager", "grafana")
+"""What `llmops init` knows at an address."""
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 ROUTE = Section(
     ("routes", "query"),

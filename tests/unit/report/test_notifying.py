@@ -54,14 +54,19 @@ def test_a_message_that_is_refused_is_told_with_its_reason(notifier, serve):
     server = serve({"/hook-token-1234": (403, "no luck")})
     found = notifier(SMS=_at(server, "/hook-token-1234")).send("sms", "title", "body")
     assert not found.accepted
-    assert found.said == "channel sms: not accepted: Failed to send JSON POST notification: error=403."
+    assert found.said == (
+        "channel sms: not accepted: Failed to send JSON POST notification: error=403. Its URL is taken from SMS."
+    )
 
 
 def test_a_service_that_is_away_is_a_refusal(notifier, closed_port):
     found = notifier(SMS=f"json://127.0.0.1:{closed_port}/hook").send("sms", "title", "body")
     assert (found.accepted, found.said) == (
         False,
-        "channel sms: not accepted: A Connection error occurred sending JSON notification to 127.0.0.1.",
+        (
+            "channel sms: not accepted: A Connection error occurred sending JSON notification to 127.0.0.1. "
+            "Its URL is taken from SMS."
+        ),
     )
 
 

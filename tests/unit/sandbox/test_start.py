@@ -24,9 +24,10 @@ def _refused(line):
 
 def test_the_line_names_addresses_keys_and_directory(stack):
     told = stack.told
-    assert set(told) == {"components", "environ", "directory", "engine", "knows", "ready_s", "root"}
+    own = {"components", "environ", "directory", "engine", "knows", "ready_s", "root"}
+    assert set(told) == own | {"command", "notify"}  # what surrounds the stack is there because its machine is
     assert (told["engine"], told["knows"]) == ("synthetic", True)
-    assert set(told["components"]) == {"api", "ollama", "openai", "qdrant", "redis"}
+    assert set(told["components"]) == {"api", "ollama", "openai", "qdrant", "redis", "machine"}
     assert told["components"]["ollama"] == told["components"]["openai"]
     assert told["components"]["redis"].startswith("redis://127.0.0.1:")
     assert told["components"]["redis"].endswith("/0")

@@ -110,7 +110,9 @@ def test_it_scrapes_evaluates_tells_and_shows(watched):
 
 
 def test_what_it_refuses(watched):
-    _, ask = watched()
+    sandbox, ask = watched()
+    posted = sandbox.http.post(f"{sandbox.url.prometheus}/api/v1/query", data={"query": "1 + 1"})
+    assert posted.json()["data"]["result"][1] == "2.0"
     for query, code, kind, said in [
         ("up{", 400, "bad_data", 'invalid parameter "query": parse error: unexpected end of input inside braces'),
         ("up offset 5m", 422, "execution", "'up offset 5m': offset and @ are not known here."),

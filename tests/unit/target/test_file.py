@@ -85,6 +85,14 @@ PROBLEMS = {
             "of them."
         ),
     ),
+    "a figure of lines by a field that they do not have": (
+        (
+            "[targets.staging.figures]\nx = { from = 'logs', log = 'tools', having = 'failed' }\n"
+            "[targets.staging.components.logs.sources.tools]\nfiles = ['a']\nformat = 'json'\n"
+            "keys = { success = 'success', message = 'what' }"
+        ),
+        (": [targets.staging]: figures.x counts lines of tools by 'failed', which is none of its fields: success."),
+    ),
     "a process that is found by nothing": (
         "[targets.staging.components.machine.processes.worker]",
         (
@@ -419,6 +427,24 @@ PROBLEMS = {
     "two schemes": (
         f"{API}auth = {{ bearer = 'A', basic = 'B' }}",
         ": [targets.staging.components.api.auth]: auth takes exactly one of header (with env), bearer, basic, login.",
+    ),
+    "an account whose token nobody gives": (
+        f"{API}auth = {{ login = 'A' }}",
+        (
+            ": [targets.staging.components.api]: auth.login asks the route login; describe it in routes, with answer: "
+            "where the token is."
+        ),
+    ),
+    "an account with roles": (
+        f"{API}auth = {{ login = 'A', roles = {{ admin = 'B' }} }}",
+        (": [targets.staging.components.api.auth]: login takes no roles: each role would be an account of its own."),
+    ),
+    "an account where there are no routes": (
+        "[targets.staging.components.redis]\nauth = { login = 'A' }",
+        (
+            ": [targets.staging.components.redis.auth]: login asks a route for a token, and this component has no "
+            "routes."
+        ),
     ),
     "a header without its variable": (
         f"{API}auth = {{ header = 'X-API-Key' }}",

@@ -1,6 +1,7 @@
 import pytest
 
-from pytest_llmops.errors import ConfigError
+from pytest_llmops.errors import ConfigError, Unsupported
+from pytest_llmops.samples import Prompt
 from pytest_llmops.target import profiles
 from pytest_llmops.target.load import load
 
@@ -33,6 +34,20 @@ def test_a_sandbox_is_asked_what_it_knows(tmp_path, read):
     assert read(f"[targets.here]\nenvironment = 'sandbox'\n{own}").workload[0].id == "mine"
     assert read("[targets.here]\nenvironment = 'sandbox'").workload[0].id == "refund-window"
     assert read("[targets.staging]\nprofile = 'rag'\ncomponents.redis.url = 'redis://a'").workload[0].id == "capital"
+
+
+def test_a_sandbox_is_held_to_limits_that_its_pace_can_break(tmp_path, read):
+    own = "[targets.here]\nenvironment = 'sandbox'\n[targets.here.thresholds.answer_time]\ntarget = '<= 7 s'"
+    assert read(own).table.thresholds["answer_time"].target.text == "<= 7 s"
+    assert load(None, "sandbox:aegis-rag", tmp_path).table.thresholds["answer_time"].target.text == "<= 2 s"
+    real = read("[targets.staging]\nprofile = 'aegis-rag'\ncomponents.api.url = 'http://a'")
+    assert real.table.thresholds["answer_time"].target.text == "<= 10 s"
+
+
+def test_what_is_left_out_has_to_be_there():
+    with pytest.raises(KeyError):
+        profiles._less({"a": {"b": 1}}, "a", "c")
+    assert profiles._less({"a": {"b": 1, "c": 2}, "d": 3}, "a", "b") == {"a": {"c": 2}, "d": 3}
 
 
 def test_a_profile_may_leave_out_what_the_one_below_has(tmp_path):
@@ -91,7 +106,7 @@ def test_which_target_is_meant(read, text, asked, chosen):
 @pytest.mark.parametrize(
     ("name", "components"),
     [
-        ("sandbox", ["api", "ollama", "openai", "qdrant", "redis"]),
+        ("sandbox", ["api", "ollama", "openai", "qdrant", "redis", "machine"]),
         ("sandbox:rag", ["api", "ollama", "qdrant", "redis"]),
         ("sandbox:ollama", ["ollama"]),
         ("sandbox:openai-compatible", ["openai"]),
@@ -170,6 +185,17 @@ def test_a_component_that_is_not_there(read):
     with pytest.raises(ConfigError) as caught:
         read(A).component("ollama")
     assert str(caught.value) == "llmops.toml: [targets.a] has no component 'ollama'; it has: redis."
+
+
+def test_what_was_reported(read):
+    reported = "[[targets.a.incident.reported]]\nid = 'x'\ntext = 'Why?'\nexpect = 'because'"
+    assert read(f"[targets.a]\n{A}\n{reported}").reported[0] == Prompt("x", "Why?", "because")
+    with pytest.raises(Unsupported) as caught:
+        _ = read(f"[targets.a]\n{A}").reported
+    assert str(caught.value) == (
+        "target a names no query that was reported, so there is nothing to ask again; add "
+        "[[targets.a.incident.reported]] with id, text and expect."
+    )
 
 
 def test_a_target_without_prompts(read):
