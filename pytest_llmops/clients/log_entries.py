@@ -149,9 +149,21 @@ class Entries(Sequence[Entry]):
         """Those in which a pattern is found."""
         return self._with(entry for entry in self if entry.says(pattern))
 
-    def last(self, count: int) -> Entries:
-        """The newest."""
-        return self._with(self._entries[-count:] if count > 0 else ())
+    def last(self, count: int, of_each: str = "") -> Entries:
+        """The newest.
+
+        Args:
+            count: so many.
+            of_each: a field, such as ``instance``: so many of each of its values, so that a replica that says a lot
+                does not hide another; a log without it is one.
+        """
+        if not of_each:
+            return self._with(self._entries[-count:] if count > 0 else ())
+        parts: dict[str, list[int]] = {}
+        for index, entry in enumerate(self):
+            parts.setdefault(str(entry.part(of_each)), []).append(index)
+        kept = {index for indices in parts.values() for index in indices[-count:]}
+        return self._with(entry for index, entry in enumerate(self) if index in kept)
 
     def since(self, moment: float) -> Entries:
         """Those from a moment on."""

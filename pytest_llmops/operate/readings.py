@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.api import Api
     from pytest_llmops.clients.client import Client
     from pytest_llmops.clients.traffic import Once
+    from pytest_llmops.target.figures import Figure
     from pytest_llmops.target.load import Target
 
 SOURCES: dict[type, str] = {
@@ -77,4 +78,13 @@ def limited(target: Target) -> list[str]:
     """Names of the figures that a threshold judges or a severity speaks of, in the order of the file."""
     table = target.table
     spoken_of = {when.figure for severity in table.severities for when in severity.when}
-    return [name for name in table.figures if name in spoken_of or threshold_for(name, table.thresholds) is not None]
+    return [
+        name
+        for name, figure in table.figures.items()
+        if name in spoken_of or (threshold_for(name, table.thresholds) is not None and not _works(figure))
+    ]
+
+
+def _works(figure: Figure) -> bool:
+    """Whether the machine is given work for it, which triage does not do to a deployment that may be ill."""
+    return isinstance(figure, FromMachine) and figure.during is not None

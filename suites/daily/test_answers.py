@@ -34,7 +34,7 @@ def test_answer_comes_in_time(traffic: Traffic, record: Record) -> None:
 
 
 @pytest.mark.generic
-@pytest.mark.procedure("aegis-rag.health.api-functionality", fault="api:no-sources")
+@pytest.mark.procedure(fault="api:no-sources")
 def test_answer_names_its_sources(traffic: Traffic) -> None:
     """The answer names at least one source."""
     first = traffic.questions[0]

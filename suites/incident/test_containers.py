@@ -47,7 +47,8 @@ def test_usage_is_saved(containers: Containers, documents: Documents, record: Re
 def test_the_api_keeps_within_its_limits(containers: Containers, record: Record) -> None:
     """CPU and memory of what the API runs in are read, and related to what it may use."""
     for container in containers.usage("api"):
-        record("container_cpu", container.cpu_pct, "%", of=container.name)
+        share, of_what = container.cpu_share
+        record("container_cpu", share, "%", of=of_what)
         record("container_memory", container.memory_pct, "%", of=container.name)
 
 
@@ -55,7 +56,8 @@ def test_the_api_keeps_within_its_limits(containers: Containers, record: Record)
 def test_the_vector_store_keeps_within_its_limits(containers: Containers, record: Record) -> None:
     """CPU and memory of what Qdrant runs in are read, and related to what it may use."""
     for container in containers.usage("qdrant"):
-        record("container_cpu", container.cpu_pct, "%", of=container.name)
+        share, of_what = container.cpu_share
+        record("container_cpu", share, "%", of=of_what)
         record("container_memory", container.memory_pct, "%", of=container.name)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_llmops.clients.logs import Logs
+    from pytest_llmops.clients.machine import Machine
     from pytest_llmops.plugin.measuring import Record
     from pytest_llmops.report.documents import Documents
 
@@ -29,12 +30,12 @@ def test_newest_lines_are_saved(logs: Logs, record: Record, documents: Documents
 @pytest.mark.procedure("aegis-rag.api-failure.review-logs", fault="app_log:missing")
 @pytest.mark.procedure("aegis-rag.api-failure.review-logs", fault="api_logs:fails")
 def test_errors_among_the_newest_lines(logs: Logs, record: Record, documents: Documents) -> None:
-    """The errors among the newest 100 entries, by type; tracebacks count."""
-    newest = logs.entries("app").judged().last(100)
+    """The errors among the newest 100 entries of each replica, by type; tracebacks count."""
+    newest = logs.entries("app").judged().last(100, of_each="instance")
     record("errors_of_late", len(newest.at_least("error")), "entries")
     for kind in newest.at_least("error").types():
         record(f"errors_of_late[{kind.says}]", kind.count, "entries")
-    assert documents.read(documents.write("newest-log.md", newest.report("Newest entries", lines=100)))
+    assert documents.read(documents.write("newest-log.md", newest.report("Newest entries", lines=len(newest))))
 
 
 @pytest.mark.procedure(
@@ -127,6 +128,14 @@ def test_agent_was_initialised(logs: Logs, record: Record) -> None:
     errors = logs.entries("app").since(started[-1].at or 0.0).at_least("error")
     record("errors_since_initialisation", len(errors), "entries")
     assert not errors, f"logs: since the newest initialisation: {errors.top(1)[0]}"
+
+
+@pytest.mark.procedure("agent-aiops.agent-failure.initialisation-logs", fault="process_list:restarted")
+def test_agent_was_initialised_since_the_restart(logs: Logs, machine: Machine) -> None:
+    """The newest initialisation is of the page that runs now; the script runs when somebody opens it."""
+    page = max(machine.running("page"), key=lambda process: process.started)
+    since = logs.event("initialised").since(page.started)
+    assert since, f"logs: no initialisation of the agent since its page was started, {page}; open it, and look again"
 
 
 @pytest.mark.procedure("agent-aiops.tool-failure.identify-tool", fault="tool_log:missing")

@@ -32,6 +32,13 @@ def test_by_level():
     assert [e.message for e in found[1:3]] == ["b", "c"]
 
 
+def test_the_newest_of_each_replica():
+    said = [("a", "1"), ("b", "2"), ("a", "3"), ("a", "4"), ("a", "5")]
+    found = entries(*(Entry(text, fields={"instance": instance}) for instance, text in said))
+    assert [e.message for e in found.last(2, of_each="instance")] == ["2", "4", "5"]
+    assert [e.message for e in found.last(2, of_each="pod")] == ["4", "5"]
+
+
 def test_with_what_is_around():
     found = entries(*(said(str(i), level="error" if i == 5 else "info") for i in range(10)))
     assert [e.message for e in found.around("error", 2)] == ["3", "4", "5", "6", "7"]
