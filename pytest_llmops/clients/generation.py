@@ -52,6 +52,14 @@ class Model:
         return f"{bare(self.name)}@{digest}" if digest else bare(self.name)
 
 
+def table(models: Iterable[Model]) -> str:
+    """Models with their builds and sizes, as a table of Markdown for people."""
+    rows = (
+        f"| {one.name} | {one.digest or '-'} | {one.gigabytes:.2f} | {one.quantisation or '-'} |\n" for one in models
+    )
+    return "".join(["| model | digest | GB | quantisation |\n|---|---|---:|---|\n", *rows])
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """What a server says of one generation; None where it does not say.

@@ -24,6 +24,19 @@ def test_errors_of_the_last_day(logs: Logs, record: Record) -> None:
     record("log_errors", logs.count("app", since_s=DAY_S, level="error"), "entries")
 
 
+@pytest.mark.procedure("voyageur.evening-review.total-requests", fault="day_logs:fails")
+def test_requests_of_the_day(logs: Logs, record: Record) -> None:
+    """How many requests to its models the application logged in the last 24 hours."""
+    record("llm_requests", len(logs.event("llm_request", since_s=DAY_S).judged()), "requests")
+
+
+@pytest.mark.procedure("voyageur.evening-review.model-usage-distribution", fault="day_logs:fails")
+def test_models_of_the_day(logs: Logs, record: Record) -> None:
+    """The share that each model has of the answers that the application logged in the last 24 hours."""
+    answers = logs.event("llm_response", since_s=DAY_S).judged().by("model")
+    record.shares("model_share", {model: len(given) for model, given in answers.items()})
+
+
 @pytest.mark.procedure("agent-aiops.daily-health.overnight-logs", fault="app_log:missing")
 def test_what_the_night_brought(logs: Logs, record: Record, documents: Documents) -> None:
     """Warnings and errors since the evening before, counted for each component and written down."""

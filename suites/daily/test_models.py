@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 @pytest.mark.procedure(
     "voyageur.incident.assess-ollama", "agent-aiops.daily-health.ollama-version", fault="llm:no-version"
 )
-def test_ollama_says_its_version(ollama: Ollama) -> None:
-    """GET /api/version names a version."""
+@pytest.mark.procedure("voyageur.incident.assess-ollama", fault="llm:down")
+def test_ollama_says_its_version(ollama: Ollama, record: Record) -> None:
+    """GET /api/version answers 200 and names a version."""
+    record("ollama_version_status", ollama.version_status())
     assert ollama.version(), "ollama: GET /api/version names no version"
 
 
