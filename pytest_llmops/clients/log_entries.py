@@ -246,9 +246,9 @@ class Entries(Sequence[Entry]):
             )
         return self
 
-    def report(self, title: str, *, groups: int = 20, lines: int = 50) -> str:
-        """Markdown for people, without secrets: how much was read, what is said most, the newest lines."""
-        return written(title, self, self._clean, groups=groups, lines=lines)
+    def report(self, title: str, *, groups: int = 20, lines: int = 50, by_type: bool = False) -> str:
+        """Markdown for people, without secrets: how much was read, what or which type is most frequent, the newest."""
+        return written(title, self, self._clean, groups=groups, lines=lines, by_type=by_type)
 
     def breakdown(self, title: str, *names: str, failed: Mapping[str, Any] | None = None, mean: str = "") -> str:
         """Markdown for people: how many entries there are by each of these, how many failed, the mean of a field.

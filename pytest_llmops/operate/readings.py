@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.api import Api
     from pytest_llmops.clients.client import Client
     from pytest_llmops.clients.traffic import Once
-    from pytest_llmops.target.figures import Figure
     from pytest_llmops.target.load import Target
 
 SOURCES: dict[type, str] = {
@@ -81,10 +80,5 @@ def limited(target: Target) -> list[str]:
     return [
         name
         for name, figure in table.figures.items()
-        if name in spoken_of or (threshold_for(name, table.thresholds) is not None and not _works(figure))
+        if name in spoken_of or (figure.triage and threshold_for(name, table.thresholds) is not None)
     ]
-
-
-def _works(figure: Figure) -> bool:
-    """Whether the machine is given work for it, which triage does not do to a deployment that may be ill."""
-    return isinstance(figure, FromMachine) and figure.during is not None

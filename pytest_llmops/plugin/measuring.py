@@ -253,7 +253,7 @@ class Record:
 
     def _kept(self, result: Result, breach: Breach | None) -> Result:
         self._check.metrics.append(result.as_json())
-        self._judge(breach)
+        self._judge(breach, result.reason)
         return result
 
     def shares(self, name: str, counts: Mapping[str, float]) -> dict[str, float]:
@@ -277,11 +277,11 @@ class Record:
             self(f"{name}[{which}]", share, "%")
         return shares
 
-    def _judge(self, breach: Breach | None) -> None:
+    def _judge(self, breach: Breach | None, said: str) -> None:
         if breach is None:
             return
         if not breach.fails:
             self._check.notes.append("target missed")
             return
         self._check.breaches.append(breach.severity)
-        raise Failed(breach.reason, "threshold")
+        raise Failed(said, "threshold")

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
+from pytest_llmops.errors import excerpt
 from pytest_llmops.target.durations import Seconds
 from pytest_llmops.target.table import JmesPath, Regex, Table
 
@@ -16,6 +17,7 @@ class Sourced(Table):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     unit: str = Field("", description="Of the number: s for times, %, another word, or empty.")
+    triage: bool = Field(True, description="false: triage does not look at it; it is of the past, or makes work.")
 
     @property
     def source(self) -> str:
@@ -69,8 +71,8 @@ class FromPrometheus(Sourced):
 
     @property
     def place(self) -> str:
-        """Where it is read, in words."""
-        return f"prometheus, {self.query!r}"
+        """Where it is read, in words; the whole expression stands in the call below a failure."""
+        return f"prometheus, {excerpt(self.query, 60)!r}"
 
 
 class Told(Sourced):

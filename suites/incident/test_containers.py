@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 def test_parts_run(containers: Containers, record: Record) -> None:
     """Every part runs and is ready; how often it was started again is noted."""
     for part, found in containers.parts().items():
+        states = ", ".join(f"{container.name} is {container.state}" for container in found)
+        record(f"running_containers[{part}]", sum(container.running for container in found), "containers", of=states)
         record(f"restarts[{part}]", sum(container.restarts or 0 for container in found), "restarts")
         unwell = [f"{container.name} is {container.state}" for container in found if not container.ready]
         assert not unwell, f"{part}: {', '.join(unwell)}"

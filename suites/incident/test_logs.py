@@ -87,12 +87,13 @@ def test_errors_of_the_last_hour(logs: Logs, record: Record) -> None:
 
 
 @pytest.mark.procedure("document-enhancer.log-search.errors-by-type", fault="app_log:missing, log:off")
-def test_errors_by_type(logs: Logs, record: Record) -> None:
-    """How many errors of each type the last 24 hours had."""
+def test_errors_by_type(logs: Logs, record: Record, documents: Documents) -> None:
+    """How many errors of each type the last 24 hours had, the most frequent first, in a document."""
     errors = logs.entries("app", since_s=DAY_S, level="error").judged()
     record("error_types", len(errors.types(1000)), "types")
     for kind in errors.types():
         record(f"errors_of_type[{kind.says}]", kind.count, "entries")
+    assert documents.read(documents.write("errors-by-type.md", errors.report("Errors by type", by_type=True)))
 
 
 @pytest.mark.procedure("document-enhancer.log-search.by-document-id", fault="app_log:unfinished")

@@ -206,3 +206,9 @@ def test_a_report_has_no_secret():
         f"| 2 | {stamp} | sent [redacted] \\| N |\n\n"
         f"```text\n{stamp} ERROR sent [redacted] | 1\n      [redacted]\n{stamp} ERROR sent [redacted] | 2\n```\n"
     )
+
+
+def test_a_report_by_type_has_the_most_frequent_first():
+    found = entries(said("Analysis failed: no page"), said("Refused: 7"), said("Analysis failed: timed out"))
+    rows = [line for line in found.report("Errors", by_type=True, lines=0).splitlines() if line.startswith("| ")]
+    assert [row.split(" | ")[::2] for row in rows[1:]] == [["| 2", "Analysis failed |"], ["| 1", "Refused |"]]
