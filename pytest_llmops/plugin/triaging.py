@@ -119,6 +119,11 @@ class Triage:
         incidents.records()
         return incidents.torn
 
+    @property
+    def record_file(self) -> str:
+        """Where the record of incidents lies."""
+        return str(incidents_of(self._run).file)
+
     @cached_property
     def answers(self) -> Answers:
         """The target's incidents, and what people have signed off.

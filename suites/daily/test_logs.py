@@ -19,6 +19,8 @@ NIGHT_S = 15 * 3600
 @pytest.mark.procedure("document-enhancer.commands.recent-error-count", fault="app_log:missing, log:off")
 @pytest.mark.procedure("enterprise-pipeline.daily.log-errors", fault="pipeline_logs:error")
 @pytest.mark.procedure("enterprise-pipeline.daily.log-errors", fault="pipeline_logs:traceback")
+@pytest.mark.procedure("enterprise-pipeline.daily.log-errors", fault="pipeline_logs:console")
+@pytest.mark.procedure("enterprise-pipeline.daily.log-errors", fault="pipeline_logs:crash")
 def test_errors_of_the_last_day(logs: Logs, record: Record) -> None:
     """How many errors the application's log has of the last 24 hours; a traceback without a line of its own is one."""
     record("log_errors", logs.count("app", since_s=DAY_S, level="error"), "entries")
@@ -83,16 +85,20 @@ def test_log_sizes(logs: Logs, record: Record) -> None:
             "app",
             marks=[
                 pytest.mark.procedure("document-enhancer.retention.application-log", fault="app_log:old"),
+                pytest.mark.procedure("document-enhancer.retention.application-log", fault="app_log:unrotated"),
                 pytest.mark.procedure("agent-aiops.log-retention.system-logs", fault="installation:old"),
             ],
         ),
         pytest.param(
             "errors",
-            marks=pytest.mark.procedure(
-                "document-enhancer.retention.error-log",
-                "agent-aiops.log-retention.error-logs",
-                fault="installation:old",
-            ),
+            marks=[
+                pytest.mark.procedure(
+                    "document-enhancer.retention.error-log",
+                    "agent-aiops.log-retention.error-logs",
+                    fault="installation:old",
+                ),
+                pytest.mark.procedure("document-enhancer.retention.error-log", fault="app_log:unrotated"),
+            ],
         ),
         pytest.param(
             "llm_calls", marks=pytest.mark.procedure("document-enhancer.retention.llm-api-logs", fault="llm_calls:old")
@@ -100,7 +106,7 @@ def test_log_sizes(logs: Logs, record: Record) -> None:
     ],
 )
 def test_retention(logs: Logs, record: Record, source: str) -> None:
-    """The log is there, has no file beyond its time, and reaches back as far as it must or to the installation."""
+    """The log is there, is rotated, has no file beyond its time, and reaches back as it must or to the installation."""
     retention = logs.retention(source)
     record(f"log_reach[{source}]", retention.reach_s, "s")
     record(f"log_oldest_file[{source}]", retention.oldest_file_s, "s")

@@ -71,5 +71,6 @@ def test_review_is_prepared(triage: Triage, documents: Documents, record: Record
     assert not lost, f"the post-incident document lacks of the timeline: {'; '.join(lost)}"
     record("unreadable_events", triage.torn, "events")
     assert not triage.torn, (
-        f"{triage.torn} events of the record of incidents cannot be read, so the timeline lacks them"
+        f"{triage.torn} events of the record of incidents cannot be read, so the timeline lacks them; "
+        f"complete it by hand: {triage.record_file}"
     )

@@ -139,9 +139,10 @@ def test_agent_was_initialised_since_the_restart(logs: Logs, machine: Machine) -
 
 
 @pytest.mark.procedure("agent-aiops.tool-failure.identify-tool", fault="tool_log:missing")
-def test_tools_that_failed(logs: Logs, record: Record) -> None:
-    """Which tools failed in the last 24 hours, how often, and what each said last."""
+def test_tools_that_failed(logs: Logs, record: Record, documents: Documents) -> None:
+    """Which tools failed in the last 24 hours, how often, and what each said last, in a document."""
     failed = logs.entries("tools", since_s=DAY_S).judged().having(success=False)
     record("tool_failures", len(failed), "calls")
+    assert documents.read(documents.write("tool-failures.md", failed.report("Tools that failed")))
     for tool, calls in failed.by("tool_name").items():
         record(f"tool_failures[{tool}]", len(calls), "calls", of=calls.top(1)[0].last)
