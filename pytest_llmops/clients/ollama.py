@@ -34,7 +34,7 @@ class Ollama(Llm):
 
     def version(self) -> str:
         """The server's version (GET /api/version); empty where it says none."""
-        return str(self.http.call("GET", "/api/version").ok().table().get("version", ""))
+        return str(self.http.call("GET", "/api/version").ok().table().get("version") or "")
 
     def details(self, model: str) -> dict[str, Any]:
         """What the server knows of a model (POST /api/show): family, parameters, quantisation.
