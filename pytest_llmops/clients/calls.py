@@ -8,7 +8,8 @@ from statistics import fmean, median
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.clients.answer import Answer
-from pytest_llmops.errors import CallFailed, Vacuous
+from pytest_llmops.clients.generation import Generation
+from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -32,10 +33,12 @@ class Call:
     Attributes:
         took_s: to the end of the answer; None where it failed.
         failure: why it failed, the whole sentence; empty where it did not.
+        load_s: what loading the model took, where the server says it.
     """
 
     took_s: float | None
     failure: str = ""
+    load_s: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON."""
@@ -70,6 +73,7 @@ class Calls:
         Raises:
             Vacuous: no call was made.
             CallFailed: a time is asked for, and not one call was answered.
+            Unsupported: the time of loading is asked for, and the server says none.
         """
         if not self.calls:
             raise Vacuous(f"{self.component}: {name} says nothing, no call was made.")
@@ -84,6 +88,11 @@ class Calls:
                 "unanswered",
                 f"figures.{name}: of {len(failed)} calls none was answered; the last: {failed[-1]}",
             )
+        if figure.what == "load":
+            loads = [call.load_s for call in self.calls if call.load_s is not None]
+            if not loads:
+                raise Unsupported(f"{self.component}: its answers do not say how long loading the model took.")
+            return max(loads)
         if figure.slower_than is not None:
             return 100 * sum(took_s > figure.slower_than for took_s in times) / len(times)
         return {"mean": fmean(times), "median": median(times), "slowest": max(times)}[figure.what]
@@ -122,4 +131,5 @@ def _outcome(call: Callable[[], object]) -> Call:
         return Call(None, str(error))
     if isinstance(took, Answer) and took.status >= 500:
         return Call(None, f"{took.component}: {took.asked} answered {took.status}.")
-    return Call(took if isinstance(took, float) else time.perf_counter() - start)
+    load_s = took.stream.load_s if isinstance(took, Generation) else None
+    return Call(took if isinstance(took, float) else time.perf_counter() - start, load_s=load_s)

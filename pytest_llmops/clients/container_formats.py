@@ -30,6 +30,7 @@ class Container:
         cpu_pct: of one processor; None where nothing measures it.
         memory_bytes: in use; None where nothing measures it.
         limit_bytes: what it may use; None where nothing limits it.
+        limit_cpu_pct: of one processor, what it may use; None where nothing limits it.
     """
 
     name: str
@@ -42,11 +43,12 @@ class Container:
     cpu_pct: float | None = None
     memory_bytes: float | None = None
     limit_bytes: float | None = None
+    limit_cpu_pct: float | None = None
 
     def over(self, other: Container) -> Container:
         """The same container with what only the other knows of it."""
-        own = {name: getattr(self, name) for name in ("restarts", "cpu_pct", "memory_bytes", "limit_bytes")}
-        return replace(self, **{name: getattr(other, name) for name, value in own.items() if value is None})
+        told = ("restarts", "cpu_pct", "memory_bytes", "limit_bytes", "limit_cpu_pct")
+        return replace(self, **{name: getattr(other, name) for name in told if getattr(self, name) is None})
 
 
 def containers(text: str) -> list[Container]:
@@ -116,7 +118,7 @@ def _container(row: dict[str, Any]) -> Container:
 
 
 def _inspected(row: dict[str, Any]) -> Container:
-    state, limit = row["State"], row["HostConfig"].get("Memory") or None
+    state, limit, cpus = row["State"], row["HostConfig"].get("Memory") or None, row["HostConfig"].get("NanoCpus")
     health = (state.get("Health") or {}).get("Status", "healthy")
     running = state["Status"] == "running"
     return Container(
@@ -126,6 +128,7 @@ def _inspected(row: dict[str, Any]) -> Container:
         ready=running and health == "healthy",
         restarts=row.get("RestartCount"),
         limit_bytes=limit,
+        limit_cpu_pct=cpus / 1e7 if cpus else None,
     )
 
 
@@ -137,7 +140,8 @@ def _pod(row: dict[str, Any]) -> Container:
         return Container(name, cpu_pct=100 * cores, memory_bytes=sum(size(inner["memory"]) or 0.0 for inner in used))
     status = row["status"]
     inner = status.get("containerStatuses") or []
-    limits = [(part.get("resources") or {}).get("limits", {}).get("memory") for part in row["spec"]["containers"]]
+    limits = [(part.get("resources") or {}).get("limits") or {} for part in row["spec"]["containers"]]
+    memory, cpu = ([limit.get(what) for limit in limits] for what in ("memory", "cpu"))
     running = status["phase"] == "Running"
     return Container(
         name,
@@ -146,7 +150,8 @@ def _pod(row: dict[str, Any]) -> Container:
         running,
         running and bool(inner) and all(one["ready"] for one in inner),
         restarts=sum(one["restartCount"] for one in inner),
-        limit_bytes=sum(size(limit) or 0.0 for limit in limits) if all(limits) else None,
+        limit_bytes=sum(size(str(limit)) or 0.0 for limit in memory) if all(memory) else None,
+        limit_cpu_pct=100 * sum(size(str(limit)) or 0.0 for limit in cpu) if all(cpu) else None,
     )
 
 

@@ -30,12 +30,21 @@ class Usage:
         cpu_pct: of one processor.
         memory_bytes: in use.
         limit_bytes: that it may use: its own limit, else what the engine says; None where nobody says one.
+        limit_cpu_pct: of one processor, that it may use; None where nothing limits it.
     """
 
     name: str
     cpu_pct: float
     memory_bytes: float
     limit_bytes: float | None
+    limit_cpu_pct: float | None = None
+
+    @property
+    def cpu_share(self) -> tuple[float, str]:
+        """Processor in use in %, and of what: of its limit where it has one, else of one processor."""
+        if self.limit_cpu_pct:
+            return 100 * self.cpu_pct / self.limit_cpu_pct, f"{self.name}, of its limit"
+        return self.cpu_pct, f"{self.name}, of one processor: nothing limits it"
 
     @property
     def memory_pct(self) -> float:
@@ -142,7 +151,14 @@ class Containers:
         if lacking or not running:
             said = f"run and were not measured: {', '.join(lacking)}" if lacking else "none of them runs"
             raise CallFailed(self.component, "bad-answer", f"{self.component}: {self.part.usage}: {said}.")
-        return [replace(measured[c.name], limit_bytes=c.limit_bytes or measured[c.name].limit_bytes) for c in running]
+        return [
+            replace(
+                measured[c.name],
+                limit_bytes=c.limit_bytes or measured[c.name].limit_bytes,
+                limit_cpu_pct=c.limit_cpu_pct,
+            )
+            for c in running
+        ]
 
     def volumes(self, of: str = "") -> dict[str, float]:
         """Volume, or mount point, to the bytes that are in use there.

@@ -6,8 +6,10 @@ import math
 import re
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
+from pytest_llmops.clients.at_work import at_work
 from pytest_llmops.clients.calls import Calls, made
 from pytest_llmops.clients.told import number, told
 from pytest_llmops.clients.traffic import Traffic, round_of
@@ -64,6 +66,7 @@ class Figures:
         target: the deployment.
         reach: gives the client of a configured component, once preflight has passed.
         once: gives what the first process of the run made under a name, and makes it if that is this one.
+        client: gives it whether or not it can be reached, for the question whether it can; ``reach`` by default.
     """
 
     def __init__(
@@ -71,10 +74,12 @@ class Figures:
         target: Target,
         reach: Callable[[str], Client],
         once: Once,
+        client: Callable[[str], Client] | None = None,
     ) -> None:
         self._target = target
         self._reach = reach
         self._once = once
+        self._unproven = client or reach
 
     def __repr__(self) -> str:
         return f"Figures({', '.join(self._target.table.figures) or 'none'})"
@@ -188,9 +193,14 @@ class Figures:
             return self._of_lines(name, figure), None
         client: Any = self._client(name, figure.source)
         if isinstance(figure, FromPrometheus):
-            return figure.scale * client.value(figure.query), None
+            value, within = client.value, client.value_within
+            found = value(figure.query) if during is None else within(figure.query, self._scraped_s)
+            return figure.scale * found, None
         if isinstance(figure, FromMachine):
-            return client.figure(figure.what, disk=figure.disk, process=figure.process), None
+            look = partial(client.figure, figure.what, disk=figure.disk, process=figure.process)
+            if figure.during is None:
+                return look(), None
+            return at_work(look, self._client(name, figure.during), figure.during, self._target), None
         if isinstance(figure, FromAppCommand):
             return told(name, figure, client.json(figure.command), figure.place)
         return told(name, figure, client.call(figure.route).ok().json(), figure.place)
@@ -205,6 +215,15 @@ class Figures:
             during.again() if isinstance(during, Traffic) else during()
             after = self._page(name, figure)
         return after.figure_since(before, name, figure)
+
+    @property
+    def _scraped_s(self) -> float:
+        """Within which what was just done has been scraped."""
+        table = self._target.table
+        prometheus = table.components.prometheus
+        interval_s = (prometheus.scrape_interval if prometheus else None) or 60.0
+        faster = table.sandbox.compress if table.environment == "sandbox" else 1.0
+        return max(3.0, 3 * interval_s / faster)
 
     def _usual_traffic(self, name: str, figure: Figure) -> Traffic | None:
         """The round of questions, where the figure's table says that it is of it."""
@@ -221,8 +240,8 @@ class Figures:
 
     def _calls(self, name: str, figure: FromTraffic, *, once: bool) -> Calls:
         """What our own calls to a component met with; made once a run, or anew."""
-        client, target = self._client(name, figure.component), self._target
         light = figure.what == "up"
+        client, target = self._client(name, figure.component, proven=not light), self._target
         if figure.component == "api" and not light:
             found = round_of(cast("Api", client), target.workload, self._once)
             return Calls.of(found if once else found.again())
@@ -241,10 +260,10 @@ class Figures:
             raise Vacuous(f"figures.{name} says nothing: {figure.log} has no lines of the last {spoken(figure.since)}.")
         return 100 * len(those) / len(found) if figure.share else len(those)
 
-    def _client(self, name: str, component: str) -> Client:
+    def _client(self, name: str, component: str, *, proven: bool = True) -> Client:
         if component not in self._target.table.components.configured():
             raise Unsupported(
                 f"figures.{name} is read from the component {component!r}, "
                 f"which target {self._target.name} does not have."
             )
-        return self._reach(component)
+        return self._reach(component) if proven else self._unproven(component)

@@ -5,11 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_llmops.errors import Unsupported
+from pytest_llmops.errors import Unsupported, excerpt
 from pytest_llmops.samples import Prompt, Stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+REPEATED = 5
+"""Signs or words that are all the same, from which on they are no answer."""
+
+SHOWN = 40
+"""Signs of an answer that stand in a sentence about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,14 @@ class Model:
         if self.traits:
             return f"{bare(self.name)} ({', '.join((*self.traits, *((digest,) if digest else ())))})"
         return f"{bare(self.name)}@{digest}" if digest else bare(self.name)
+
+
+def table(models: Iterable[Model]) -> str:
+    """Models with their builds and sizes, as a table of Markdown for people."""
+    rows = (
+        f"| {one.name} | {one.digest or '-'} | {one.gigabytes:.2f} | {one.quantisation or '-'} |\n" for one in models
+    )
+    return "".join(["| model | digest | GB | quantisation |\n|---|---|---:|---|\n", *rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +108,24 @@ class Generation:
     def silent(self) -> bool:
         """Whether nothing was said: no text but blanks, and no reasoning that used the length up before it."""
         return not self.text.strip() and not self.reasoned
+
+    @property
+    def implausible(self) -> str:
+        """Why it can be no answer to anything, in words; empty where it may be one. Reasoning alone may.
+
+        A model whose weights or whose GPU are broken repeats one sign or one word until it is stopped.
+        """
+        said = self.text.split()
+        if not said:
+            return "nothing" if self.silent else ""
+        shown = excerpt(self.text.strip(), SHOWN)
+        if not any(letter.isalnum() for letter in self.text):
+            return f"no word: {shown!r}"
+        if len(set("".join(said))) == 1 and len("".join(said)) >= REPEATED:
+            return f"one sign again and again: {shown!r}"
+        if len(set(said)) == 1 and len(said) >= REPEATED:
+            return f"one word again and again: {shown!r}"
+        return ""
 
     @property
     def failure(self) -> str:

@@ -149,9 +149,21 @@ class Entries(Sequence[Entry]):
         """Those in which a pattern is found."""
         return self._with(entry for entry in self if entry.says(pattern))
 
-    def last(self, count: int) -> Entries:
-        """The newest."""
-        return self._with(self._entries[-count:] if count > 0 else ())
+    def last(self, count: int, of_each: str = "") -> Entries:
+        """The newest.
+
+        Args:
+            count: so many.
+            of_each: a field, such as ``instance``: so many of each of its values, so that a replica that says a lot
+                does not hide another; a log without it is one.
+        """
+        if not of_each:
+            return self._with(self._entries[-count:] if count > 0 else ())
+        parts: dict[str, list[int]] = {}
+        for index, entry in enumerate(self):
+            parts.setdefault(str(entry.part(of_each)), []).append(index)
+        kept = {index for indices in parts.values() for index in indices[-count:]}
+        return self._with(entry for index, entry in enumerate(self) if index in kept)
 
     def since(self, moment: float) -> Entries:
         """Those from a moment on."""
@@ -234,9 +246,9 @@ class Entries(Sequence[Entry]):
             )
         return self
 
-    def report(self, title: str, *, groups: int = 20, lines: int = 50) -> str:
-        """Markdown for people, without secrets: how much was read, what is said most, the newest lines."""
-        return written(title, self, self._clean, groups=groups, lines=lines)
+    def report(self, title: str, *, groups: int = 20, lines: int = 50, by_type: bool = False) -> str:
+        """Markdown for people, without secrets: how much was read, what or which type is most frequent, the newest."""
+        return written(title, self, self._clean, groups=groups, lines=lines, by_type=by_type)
 
     def breakdown(self, title: str, *names: str, failed: Mapping[str, Any] | None = None, mean: str = "") -> str:
         """Markdown for people: how many entries there are by each of these, how many failed, the mean of a field.

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 from pytest_llmops.clients import below
 from pytest_llmops.clients.app_command import AppCommands
 from pytest_llmops.clients.archives import archived, folder
-from pytest_llmops.clients.log_rotation import Rotated, unkept
+from pytest_llmops.clients.log_files import NEAR, Lines
+from pytest_llmops.clients.log_lines import LineReader
+from pytest_llmops.clients.log_rotation import Rotated, unkept, unrotated
 from pytest_llmops.clients.log_words import DAY_S
 from pytest_llmops.errors import Unsupported, Vacuous
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pytest_llmops.clients.log_files import LogFile
     from pytest_llmops.clients.log_reading import LogReading
 
 
@@ -62,12 +65,13 @@ def sizes(logs: LogReading) -> dict[str, Size]:
 def retention(logs: LogReading, name: str) -> Retention:
     """See `Logs.retention`."""
     table = logs.source(name)
-    if not table.keep and not table.drop:
-        raise Unsupported(f"{logs.component}: {name} has neither keep nor drop, so any retention is right.")
+    if not (table.keep or table.drop or table.span):
+        raise Unsupported(f"{logs.component}: {name} has neither keep, drop nor span, so any retention is right.")
     files, now = logs.files(name), time.time()
     reach_s = logs.reach_s(name)
     ages = [(file.name, now - file.changed_at) for file in files]
-    wrong = unkept(name, table, reach_s, _installed_s(logs), ages)
+    spans = [(file.name, _span_s(logs, name, file)) for file in files] if table.span else []
+    wrong = (*unkept(name, table, reach_s, _installed_s(logs), ages), *unrotated(table, spans))
     return Retention(reach_s, max(0.0, ages[0][1]), sum(file.rotated for file in files), wrong)
 
 
@@ -97,6 +101,14 @@ def _size(logs: LogReading, name: str) -> Size:
     oldest = logs.oldest_at(name)
     days = None if oldest is None else max(1.0, (time.time() - oldest) / DAY_S)
     return Size(megabytes, len(files), megabytes / days if days else None)
+
+
+def _span_s(logs: LogReading, name: str, file: LogFile) -> float:
+    """The time between a file's first entry and its last; 0 where it has none."""
+    ending = LineReader(logs.source(name), name).entries(Lines([file], NEAR), headless=True)
+    last = max((entry.at for entry in ending if entry.at is not None), default=None)
+    first = None if last is None else logs.first_at(name, file)
+    return 0.0 if last is None or first is None else max(0.0, last - first)
 
 
 def _installed_s(logs: LogReading) -> float | None:

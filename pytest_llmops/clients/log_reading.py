@@ -134,7 +134,8 @@ class LogReading:
                 f"{self.component}: none of the {found.unreadable} lines of {name} is as its table says; "
                 f"see components.{self.component}.sources.{name}.",
             )
-        return self._entries(name, found, since, older=older)
+        bounded = since_s is not None and table.of_last is not None and since_s >= table.of_last
+        return self._entries(name, found, since, older=older, undated_too=bounded)
 
     def parsed(self, name: str, lines: Iterable[str]) -> Entries:
         """The entries that these lines of a log are."""
@@ -145,7 +146,7 @@ class LogReading:
         table = self.source(name)
         if not table.files or table.format == "document":
             return self.read(name).reading.oldest_at
-        firsts = (self._first(table, name, file) for file in self.files(name))
+        firsts = (self.first_at(name, file) for file in self.files(name))
         return min((first for first in firsts if first is not None), default=None)
 
     def reach_s(self, name: str) -> float:
@@ -159,7 +160,9 @@ class LogReading:
             raise Vacuous(f"{self.component}: {name} holds no time, so how far it reaches back cannot be told.")
         return max(0.0, time.time() - oldest)
 
-    def _first(self, table: Source, name: str, file: LogFile) -> float | None:
+    def first_at(self, name: str, file: LogFile) -> float | None:
+        """The first time that stands in a file of a log; None where it has none."""
+        table = self.source(name)
         entries = LineReader(table, name).entries(Lines([file], self.part.max_bytes))
         return next((entry.at for entry in entries if entry.at is not None), None)
 
@@ -219,12 +222,18 @@ class LogReading:
             entries.sort(key=lambda entry: entry.at or 0.0)
         return Read(entries, reader.read, reader.unreadable, cut)
 
-    def _entries(self, name: str, found: Read, since: float | None, *, older: bool = False) -> Entries:
+    def _entries(
+        self, name: str, found: Read, since: float | None, *, older: bool = False, undated_too: bool = False
+    ) -> Entries:
         table = self.source(name)
         times = [entry.at for entry in found.entries if entry.at is not None]
-        if since is not None and found.entries and not times:
+        if since is not None and found.entries and not times and not undated_too:
             raise Unsupported(f"{self.component}: {name} has no times, so what is of late in it cannot be told.")
-        period = [entry for entry in found.entries if since is None or (entry.at is not None and entry.at >= since)]
+        period = [
+            entry
+            for entry in found.entries
+            if since is None or (undated_too if entry.at is None else entry.at >= since)
+        ]
         reading = Reading(
             name,
             since,

@@ -17,18 +17,21 @@ LONGEST = 300
 LINES_OF_MORE = 30
 
 
-def written(title: str, entries: Entries, clean: Callable[[str], str], *, groups: int, lines: int) -> str:
+def written(
+    title: str, entries: Entries, clean: Callable[[str], str], *, groups: int, lines: int, by_type: bool = False
+) -> str:
     """A report.
 
     Args:
         title: its heading.
         entries: what it is about.
         clean: takes secrets out.
-        groups: so many of what is said most.
+        groups: so many of what is said most, the most frequent first.
         lines: so many of the newest entries.
+        by_type: groups are types, not what is said.
     """
     text = _headed(title, entries, clean)
-    if top := entries.top(groups):
+    if top := entries.types(groups) if by_type else entries.top(groups):
         text += ["| count | last | what |", "|---:|---|---|"]
         text += [f"| {group.count} | {at(group.last_at)} | {_cell(group.says)} |" for group in top]
         text += [""]

@@ -68,3 +68,17 @@ def unkept(
         old = [(file, age_s) for file, age_s in ages if age_s > source.drop]
         wrong += [f"{file} is {spoken(age_s)} old, and must go after {spoken(source.drop)}" for file, age_s in old]
     return tuple(wrong)
+
+
+def unrotated(source: Source, spans: Sequence[tuple[str, float]]) -> tuple[str, ...]:
+    """The files that go on for longer than the log's table allows, in sentences.
+
+    Args:
+        source: its table.
+        spans: each file's name, and the time between its first entry and its last.
+    """
+    return tuple(
+        f"{file} goes on for {spoken(span_s)}, and another must be begun within {spoken(source.span)}"
+        for file, span_s in spans
+        if source.span and span_s > source.span
+    )

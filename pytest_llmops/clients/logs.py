@@ -200,10 +200,10 @@ class Logs:
         return sizes(self._logs)
 
     def retention(self, source: str) -> Retention:
-        """How far a log reaches back, against its ``keep`` and ``drop``.
+        """How far a log reaches back, and how long its files go on, against its ``keep``, ``drop`` and ``span``.
 
         Raises:
-            Unsupported: the target asks for neither.
+            Unsupported: the target asks for none of them.
             Vacuous: it holds no time.
         """
         from pytest_llmops.clients.log_keeping import retention

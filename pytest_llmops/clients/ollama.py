@@ -36,6 +36,10 @@ class Ollama(Llm):
         """The server's version (GET /api/version); empty where it says none."""
         return str(self.http.call("GET", "/api/version").ok().table().get("version") or "")
 
+    def version_status(self) -> int:
+        """The HTTP status of GET /api/version, whatever it is."""
+        return self.http.call("GET", "/api/version").status
+
     def details(self, model: str) -> dict[str, Any]:
         """What the server knows of a model (POST /api/show): family, parameters, quantisation.
 

@@ -146,7 +146,7 @@ class Prometheus(OverHttp):
     def rules(self) -> list[Rule]:
         """All rules, in the order of their groups."""
         return self._read(
-            "rules", lambda data: [Rule.of(group["name"], item) for group in data["groups"] for item in group["rules"]]
+            "rules", lambda data: [Rule.of(group, item) for group in data["groups"] for item in group["rules"]]
         )
 
     def setup(self) -> Setup:

@@ -97,6 +97,7 @@ class Rule:
     Attributes:
         name: the alert's, or that of the recorded series.
         group: the group that holds it.
+        file: that the group was loaded from; empty where the server does not say.
         kind: ``alerting`` or ``recording``.
         expr: its expression.
         state: of an alerting rule ``firing``, ``pending`` or ``inactive``; empty for a recording one.
@@ -117,13 +118,14 @@ class Rule:
     for_s: float
     age_s: float | None
     labels: Mapping[str, str] = field(repr=False)
+    file: str = ""
 
     @classmethod
-    def of(cls, group: str, item: Mapping[str, Any]) -> Self:
+    def of(cls, group: Mapping[str, Any], item: Mapping[str, Any]) -> Self:
         """From an item of a group of ``/api/v1/rules``."""
         return cls(
             name=item["name"],
-            group=group,
+            group=group["name"],
             kind=item["type"],
             expr=item["query"],
             state=item.get("state", ""),
@@ -132,6 +134,7 @@ class Rule:
             for_s=float(item.get("duration", 0.0)),
             age_s=_age_s(item.get("lastEvaluation")),
             labels=item.get("labels") or {},
+            file=str(group.get("file", "")),
         )
 
 

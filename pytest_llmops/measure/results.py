@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.judge.thresholds import breach, said, threshold_for
@@ -126,4 +126,5 @@ def recorded(
     """The result of a single live value: thresholds alone judge it; ``of`` says what it is."""
     limits, found = judged_value(name, value, unit, thresholds)
     reason = (found.reason if found else f"{name} is {said(value, unit)}") + (f" ({of})" if of else "")
-    return Result(name, unit, value, n=1, threshold=limits, reason=reason), found
+    broken = replace(found, reason=reason) if found else None
+    return Result(name, unit, value, n=1, threshold=limits, reason=reason), broken

@@ -159,14 +159,14 @@ class Lint:
         return sorted(there - known)
 
     def missing_files(self) -> list[str]:
-        """Rule files of the runbook that Prometheus does not load.
+        """Rule files of the runbook that no group of rules came of: one that is configured need not be there.
 
         Raises:
             CallFailed: Prometheus cannot be asked.
         """
         watch = self._watch
         assert self._prometheus is not None
-        loaded = {name.rpartition("/")[2] for name in self._prometheus.setup().rule_files}
+        loaded = {rule.file.rpartition("/")[2] for rule in self._prometheus.rules()}
         return [name for name in watch.rule_files if name.rpartition("/")[2] not in loaded]
 
     def scraped(self, pattern: str) -> list[str]:

@@ -77,4 +77,8 @@ def limited(target: Target) -> list[str]:
     """Names of the figures that a threshold judges or a severity speaks of, in the order of the file."""
     table = target.table
     spoken_of = {when.figure for severity in table.severities for when in severity.when}
-    return [name for name in table.figures if name in spoken_of or threshold_for(name, table.thresholds) is not None]
+    return [
+        name
+        for name, figure in table.figures.items()
+        if name in spoken_of or (figure.triage and threshold_for(name, table.thresholds) is not None)
+    ]

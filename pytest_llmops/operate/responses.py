@@ -49,9 +49,25 @@ class Answers:
                 how = f"llmops sign-off {step}" if (step := self._step(severity)) else "nothing in the file says how"
                 said.append(
                     f"{severity.name} since {_moment(record.opened)} is unanswered after {spoken(waited_s)}; asked is "
-                    f"{f'within {spoken(severity.response)}' if severity.response else 'at once'} (to answer: {how})"
+                    f"{_asked(severity)} (to answer: {how})"
                 )
         return said
+
+    def late(self, severity: Severity) -> list[str]:
+        """What is to be said of the newest incident of a severity, where it was answered too late, until its review.
+
+        A review tells why; whoever has it need not be told again.
+        """
+        newest = max(self._of(severity), key=lambda record: record.opened, default=None)
+        at = None if newest is None else self.answered(newest, severity)
+        if newest is None or at is None or at - newest.opened <= severity.response:
+            return []
+        if self._first(newest.reviewed, (self.incident.reviewed_by,), newest.opened) is not None:
+            return []
+        step = self.incident.reviewed_by
+        how = f"llmops sign-off {step}" if step else "nothing in the file says which step it is"
+        waited = f"was answered after {spoken(at - newest.opened)}; asked is {_asked(severity)}"
+        return [f"{severity.name} since {_moment(newest.opened)} {waited} (its review is not there yet: {how})"]
 
     def response_s(self, severity: Severity) -> float | None:
         """How long the newest answered incident of a severity waited for its answer; None where there is none."""
@@ -96,6 +112,10 @@ class Answers:
         """The earliest word of it: noted with the incident, or signed off since."""
         signed = [self.signed[step] for step in steps if step and self.signed.get(step, 0.0) >= since]
         return min([*signed, *([noted] if noted is not None else [])], default=None)
+
+
+def _asked(severity: Severity) -> str:
+    return f"within {spoken(severity.response)}" if severity.response else "at once"
 
 
 def _moment(at: float) -> str:

@@ -22,6 +22,9 @@ PROMPTS = "prompts"
 CHANGE = "change"
 """The fixture that changes the target, and what a name stands for that was handed it."""
 
+SERVICES = "services"
+"""The fixture that hands out clients of further services by name."""
+
 ACTS = ("stop", "start", "restart", "kill", "pause", "resume")
 
 READS_FIGURES = {("record", "figure"), ("figures", "read"), ("figures", "shares"), ("figures", "rise")}
@@ -137,6 +140,12 @@ class _Reading(ast.NodeVisitor):
         """What is said where it does not hold is not carried out."""
         self.visit(node.test)
 
+    def visit_Assign(self, node: ast.Assign) -> None:
+        """A name for a further service stands for it from then on."""
+        service = self._service(node.value)
+        self.names = {**self.names, **{_root(target): service for target in node.targets if service}}
+        self.generic_visit(node)
+
     def visit_For(self, node: ast.For) -> None:
         """Once for each."""
         self.visit(node.iter)
@@ -155,7 +164,9 @@ class _Reading(ast.NodeVisitor):
     def visit_Call(self, node: ast.Call) -> None:
         """A call of a client, of a tool that measures or records, or of another function of the file."""
         name = node.func.id if isinstance(node.func, ast.Name) else ""
-        component = self._component(_root(node.func)) if isinstance(node.func, ast.Attribute) else ""
+        component = ""
+        if isinstance(node.func, ast.Attribute):
+            component = self._service(node.func.value) or self._component(_root(node.func))
         if name == "measure":
             self._measure(node)
             return
@@ -237,6 +248,13 @@ class _Reading(ast.NodeVisitor):
         """The component that a name stands for; empty if it stands for none, or for the prompts."""
         component = self.names.get(name, "")
         return component if component in self.asking.tables else ""
+
+    def _service(self, node: ast.AST) -> str:
+        """The further service that ``services("NAME")`` is; empty for anything else."""
+        if not (isinstance(node, ast.Call) and _root(node.func) == SERVICES and node.args):
+            return ""
+        name = self._value(node.args[0])
+        return name if isinstance(name, str) and name in self.asking.tables else ""
 
     def _length(self, node: ast.Call, component: str) -> int:
         """Tokens that an answer is asked for."""

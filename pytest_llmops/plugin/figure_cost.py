@@ -58,7 +58,7 @@ def cost_of_figures(names: Iterable[str], target: Target) -> FigureCost:
             else:
                 _add(cost, f"{figure.component}.metrics")
         elif isinstance(figure, FromMachine):
-            _add(cost, f"machine.{figure.what}", 2 if figure.what == "cpu" else 1)
+            _of_machine(figure, target, cost)
         elif isinstance(figure, FromPrometheus):
             _add(cost, "prometheus.query")
         elif isinstance(figure, FromAppCommand):
@@ -66,6 +66,15 @@ def cost_of_figures(names: Iterable[str], target: Target) -> FigureCost:
         elif isinstance(figure, FromService):
             _add(cost, f"{figure.component}.{figure.route}")
     return cost
+
+
+def _of_machine(figure: FromMachine, target: Target, cost: FigureCost) -> None:
+    _add(cost, f"machine.{figure.what}", 2 if figure.what == "cpu" else 1)
+    if figure.during is not None:
+        calls = min(FEW, len(target.table.prompts)) if figure.during in METHODS else FEW
+        _add(cost, f"{figure.during}.{METHODS.get(figure.during, 'probe')}", calls)
+        part = target.table.components.configured().get(figure.during)
+        cost.tokens += calls * getattr(part, "max_tokens", 0)
 
 
 def _of_calls(figure: FromTraffic, target: Target, cost: FigureCost) -> None:

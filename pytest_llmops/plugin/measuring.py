@@ -226,9 +226,9 @@ class Record:
         if threshold is None or not for_s:
             return self._kept(*recorded(name, reading.value, reading.unit, thresholds, reading.source))
         timeless = {name: threshold.model_copy(update={"for_s": None})}
-        result, breach = recorded(name, reading.value, reading.unit, timeless, reading.source)
+        result, breach = recorded(name, reading.value, reading.unit, timeless)
         if breach is None:
-            return self._kept(result, None)
+            return self._kept(replace(result, reason=f"{result.reason} ({reading.source})"), None)
         watch = Watch(
             again=lambda: figures.again(name, during=during),
             past=lambda last_s: figures.past(name, last_s),
@@ -239,10 +239,11 @@ class Record:
         if found.breach is None:
             self._check.notes.append("breach did not last")
             limits = {level: limit for level, limit in (result.threshold or {}).items() if level != "broken"}
-            return self._kept(replace(result, threshold=limits, reason=f"{breach.reason},{words}"), None)
-        lasting = worded(found.breach, words)
+            reason = f"{breach.reason},{words} ({reading.source})"
+            return self._kept(replace(result, threshold=limits, reason=reason), None)
+        lasting = worded(found.breach, f"{words} ({reading.source})")
         limits = {**(result.threshold or {}), "broken": lasting.limit}
-        return self._kept(replace(result, threshold=limits, reason=f"{lasting.reason} ({reading.source})"), lasting)
+        return self._kept(replace(result, threshold=limits, reason=lasting.reason), lasting)
 
     def _for_s(self, threshold: Threshold | None) -> float:
         """How long a breach must last; in the sandbox time goes by faster."""
@@ -252,7 +253,7 @@ class Record:
 
     def _kept(self, result: Result, breach: Breach | None) -> Result:
         self._check.metrics.append(result.as_json())
-        self._judge(breach)
+        self._judge(breach, result.reason)
         return result
 
     def shares(self, name: str, counts: Mapping[str, float]) -> dict[str, float]:
@@ -276,11 +277,11 @@ class Record:
             self(f"{name}[{which}]", share, "%")
         return shares
 
-    def _judge(self, breach: Breach | None) -> None:
+    def _judge(self, breach: Breach | None, said: str) -> None:
         if breach is None:
             return
         if not breach.fails:
             self._check.notes.append("target missed")
             return
         self._check.breaches.append(breach.severity)
-        raise Failed(breach.reason, "threshold")
+        raise Failed(said, "threshold")

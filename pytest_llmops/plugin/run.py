@@ -195,7 +195,7 @@ class Run:
         """The target's figures, each read when it is asked for."""
         from pytest_llmops.clients.figures import Figures
 
-        return Figures(self.target, self.own.reached, self.directory.once)
+        return Figures(self.target, self.own.reached, self.directory.once, self.own.client)
 
     @cached_property
     def store(self) -> Store:

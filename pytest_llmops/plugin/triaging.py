@@ -79,12 +79,17 @@ class Triage:
         return judged
 
     def unanswered(self, number: int) -> list[str]:
-        """Incidents of the severity of that rank that nobody has answered in its time, a sentence each.
+        """Incidents of the severity of that rank that were not answered in its time, a sentence each.
 
         Also that they are not known, where this run could not write its own down.
         """
-        late = self.answers.unanswered(self._run.declared.table.severities[number - 1])
+        severity = self._run.declared.table.severities[number - 1]
+        late = [*self.answers.unanswered(severity), *self.answers.late(severity)]
         return [*filter(None, [self.unrecorded]), *late]
+
+    def response_s(self, number: int) -> float | None:
+        """How long the newest answered incident of the severity of that rank waited; None where there is none."""
+        return self.answers.response_s(self._run.declared.table.severities[number - 1])
 
     def failed(self, *kinds: str) -> list[str]:
         """What failed, a sentence each: components, health routes, models …; all kinds without a word."""
@@ -111,6 +116,11 @@ class Triage:
         incidents = incidents_of(self._run)
         incidents.records()
         return incidents.torn
+
+    @property
+    def record_file(self) -> str:
+        """Where the record of incidents lies."""
+        return str(incidents_of(self._run).file)
 
     @cached_property
     def answers(self) -> Answers:
@@ -139,9 +149,10 @@ class Triage:
 
     def review(self) -> str:
         """The post-incident document, in Markdown: timeline and evidence, the rest for a person to complete."""
-        from pytest_llmops.report.incident import review
+        from pytest_llmops.report.incident import bundles_of, review
 
-        return review(self.told(), self.answers.timeline())
+        bundles = bundles_of(self._run.report_folder, self._run.declared.name)
+        return review(self.told(), self.answers.timeline(), bundles)
 
     def outcome(self, title: str, *, reason: str = "", summary: str = "") -> str:
         """The result of a procedure, in Markdown, by what triage found after it: it succeeded only if nothing failed.

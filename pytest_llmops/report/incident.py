@@ -96,8 +96,14 @@ def report(told: Told) -> str:
     )
 
 
-def review(told: Told, timeline: Sequence[tuple[float, str]]) -> str:
-    """The post-incident document: timeline and evidence are filled in, the rest is a person's."""
+def review(told: Told, timeline: Sequence[tuple[float, str]], bundles: Sequence[str] = ()) -> str:
+    """The post-incident document: timeline and evidence are filled in, the rest is a person's.
+
+    Args:
+        told: what is so now.
+        timeline: of the target's incidents.
+        bundles: the folders with what was collected while they lasted.
+    """
     return _text(
         f"# Post-incident review: {told.target.name}",
         "",
@@ -111,6 +117,7 @@ def review(told: Told, timeline: Sequence[tuple[float, str]]) -> str:
         "## Evidence",
         "",
         *(_failed(told.assessment.evidence) or ["Nothing that is looked at now fails."]),
+        *(["", "Collected while an incident lasted:", "", *(f"- `{one}`" for one in bundles)] if bundles else []),
         "",
         *(
             line
@@ -168,6 +175,22 @@ def write_bundle(reports: Path, told: Told, parts: Sequence[Part], redactor: Red
     listed: dict[str, Any] = redactor.inside(index(parts, facts))
     write_whole(folder, INDEX, json.dumps(listed, indent=1, ensure_ascii=False) + "\n")
     return folder, listed
+
+
+def bundles_of(reports: Path, target: str) -> list[str]:
+    """The folders of a target's bundles that were collected in an incident, relative to the reports' folder.
+
+    One whose index is damaged is left out: nobody knows whose it is.
+    """
+    found = []
+    for file in sorted((reports / FOLDER).glob(f"*/{INDEX}")):
+        try:
+            facts = dict(json.loads(file.read_text(encoding="utf-8")))
+        except (ValueError, TypeError):
+            continue
+        if facts.get("target") == target and facts.get("severity") != NONE:
+            found.append(file.parent.relative_to(reports).as_posix())
+    return found
 
 
 def _new(parent: Path, name: str) -> Path:

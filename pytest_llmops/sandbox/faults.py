@@ -52,6 +52,7 @@ FAULTS: dict[str, Fault] = {
         Fault("llm:no-version", "/api/version answers {}"),
         Fault("llm:empty", "answers have no token"),
         Fault("llm:nonsense", "answers are fluent and hold no fact"),
+        Fault("llm:garbled", "answers are one sign again and again"),
         Fault("llm:no-counts", "answers come without token counts (eval_count, usage)"),
         Fault("llm:down", "the model server refuses connections"),
         Fault("api:degraded", "health answers 200 with the degraded body"),

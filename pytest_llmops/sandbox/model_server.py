@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 COLD_LOAD_S = 1.0
 """What the fault that has models leave the memory lets their return take."""
 
+GARBLED = 30
+"""Signs of an answer of the fault that lets it be one sign again and again."""
+
 
 @dataclass(frozen=True, slots=True)
 class CutShort:
@@ -122,6 +125,8 @@ class ModelServer:
         """What a fault lets every answer say."""
         if "llm:nonsense" in self.stack.faults:
             return tokens(NONSENSE)
+        if "llm:garbled" in self.stack.faults:
+            return ["@"] * GARBLED
         return [] if "llm:empty" in self.stack.faults else None
 
     async def embed(self, request: Request, name: object, texts: list[str]) -> tuple[list[list[float]], float]:

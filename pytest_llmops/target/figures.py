@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
+from pytest_llmops.errors import excerpt
 from pytest_llmops.target.durations import Seconds
 from pytest_llmops.target.table import JmesPath, Regex, Table
 
@@ -16,6 +17,7 @@ class Sourced(Table):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     unit: str = Field("", description="Of the number: s for times, %, another word, or empty.")
+    triage: bool = Field(True, description="false: triage does not look at it; it is of the past, or makes work.")
 
     @property
     def source(self) -> str:
@@ -69,8 +71,8 @@ class FromPrometheus(Sourced):
 
     @property
     def place(self) -> str:
-        """Where it is read, in words."""
-        return f"prometheus, {self.query!r}"
+        """Where it is read, in words; the whole expression stands in the call below a failure."""
+        return f"prometheus, {excerpt(self.query, 60)!r}"
 
 
 class Told(Sourced):
@@ -135,6 +137,9 @@ class FromMachine(Sourced):
     ]  # fmt: skip
     disk: str | None = Field(None, description="Name in components.machine.disks, for disk_used and disk_free.")
     process: str | None = Field(None, description="Name in components.machine.processes.")
+    during: str | None = Field(
+        None, description="A component: the median while a few calls of ours to it are under way, else of now."
+    )
 
     @model_validator(mode="after")
     def _says_of_what(self) -> FromMachine:
@@ -188,8 +193,9 @@ class FromTraffic(Sourced):
 
     kind: Literal["traffic"] = Field(alias="from")
     component: str = Field("api", description="Who is called.")
-    what: Literal["up", "failed", "answered", "mean", "median", "slowest", "slower"] = Field(
-        description="up: the share of a few light probes that were answered; the others are of real questions."
+    what: Literal["up", "failed", "answered", "mean", "median", "slowest", "slower", "load"] = Field(
+        description="up: the share of a few light probes that were answered; the others are of real questions; load: "
+        "the longest that a model was loaded, in s, where the server says it."
     )
     slower_than: Seconds | None = Field(None, gt=0, description="For what = 'slower': the share of calls above it.")
 
@@ -207,7 +213,7 @@ class FromTraffic(Sourced):
     @property
     def counted_in(self) -> str:
         """Its unit: as the table says, else as the source has it."""
-        return self.unit or ("s" if self.what in {"mean", "median", "slowest"} else "%")
+        return self.unit or ("s" if self.what in {"mean", "median", "slowest", "load"} else "%")
 
 
 Figure = Annotated[

@@ -24,6 +24,9 @@ class Source(Table):
     files: list[Below] = Field([], description="Globs below root, rotated and .gz ones included, e.g. 'logs/app.log*'.")
     command: str | None = Field(None, description="The name of an app command that prints the lines, e.g. journalctl.")
     component: str | None = Field(None, description="A component whose control driver hands out the lines.")
+    of_last: Seconds | None = Field(
+        None, gt=0, description="The command prints no more than this time; so of that old are lines without a time."
+    )
     lines: int = Field(1000, gt=0, description="How many of the newest a component's driver is asked for.")
     format: Literal["plain", "json", "document"] = Field(
         "plain",
@@ -46,6 +49,9 @@ class Source(Table):
     quiet: bool = Field(False, description="It has lines only where something is wrong, so none is good news.")
     keep: Seconds | None = Field(None, gt=0, description="How far it must reach back, e.g. '90 d'.")
     drop: Seconds | None = Field(None, gt=0, description="No file of it may be older, e.g. '30 d'.")
+    span: Seconds | None = Field(
+        None, gt=0, description="No file of it may go on for longer, e.g. '26 h' where it is rotated every day."
+    )
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> Self:
@@ -53,6 +59,10 @@ class Source(Table):
             raise ValueError("a log is exactly one of files, command, component")
         if self.format == "plain" and not self.line:
             raise ValueError("plain lines need line, a regular expression such as '(?P<level>[A-Z]+):(?P<message>.*)'")
+        if self.span is not None and (not self.files or self.format == "document"):
+            raise ValueError("span is of files that grow by lines; nothing else is rotated")
+        if self.of_last is not None and not self.command:
+            raise ValueError("of_last is what a command prints, e.g. docker logs --since 24h; files have all")
         if self.format == "document" and not self.files:
             raise ValueError("documents are files; a command or a component prints lines")
         return self

@@ -19,9 +19,24 @@ NIGHT_S = 15 * 3600
 @pytest.mark.procedure("document-enhancer.commands.recent-error-count", fault="app_log:missing, log:off")
 @pytest.mark.procedure("enterprise-pipeline.daily.log-errors", fault="pipeline_logs:error")
 @pytest.mark.procedure("enterprise-pipeline.daily.log-errors", fault="pipeline_logs:traceback")
+@pytest.mark.procedure("enterprise-pipeline.daily.log-errors", fault="pipeline_logs:console")
+@pytest.mark.procedure("enterprise-pipeline.daily.log-errors", fault="pipeline_logs:crash")
 def test_errors_of_the_last_day(logs: Logs, record: Record) -> None:
     """How many errors the application's log has of the last 24 hours; a traceback without a line of its own is one."""
     record("log_errors", logs.count("app", since_s=DAY_S, level="error"), "entries")
+
+
+@pytest.mark.procedure("voyageur.evening-review.total-requests", fault="day_logs:fails")
+def test_requests_of_the_day(logs: Logs, record: Record) -> None:
+    """How many requests to its models the application logged in the last 24 hours."""
+    record("llm_requests", len(logs.event("llm_request", since_s=DAY_S).judged()), "requests")
+
+
+@pytest.mark.procedure("voyageur.evening-review.model-usage-distribution", fault="day_logs:fails")
+def test_models_of_the_day(logs: Logs, record: Record) -> None:
+    """The share that each model has of the answers that the application logged in the last 24 hours."""
+    answers = logs.event("llm_response", since_s=DAY_S).judged().by("model")
+    record.shares("model_share", {model: len(given) for model, given in answers.items()})
 
 
 @pytest.mark.procedure("agent-aiops.daily-health.overnight-logs", fault="app_log:missing")
@@ -70,16 +85,20 @@ def test_log_sizes(logs: Logs, record: Record) -> None:
             "app",
             marks=[
                 pytest.mark.procedure("document-enhancer.retention.application-log", fault="app_log:old"),
+                pytest.mark.procedure("document-enhancer.retention.application-log", fault="app_log:unrotated"),
                 pytest.mark.procedure("agent-aiops.log-retention.system-logs", fault="installation:old"),
             ],
         ),
         pytest.param(
             "errors",
-            marks=pytest.mark.procedure(
-                "document-enhancer.retention.error-log",
-                "agent-aiops.log-retention.error-logs",
-                fault="installation:old",
-            ),
+            marks=[
+                pytest.mark.procedure(
+                    "document-enhancer.retention.error-log",
+                    "agent-aiops.log-retention.error-logs",
+                    fault="installation:old",
+                ),
+                pytest.mark.procedure("document-enhancer.retention.error-log", fault="app_log:unrotated"),
+            ],
         ),
         pytest.param(
             "llm_calls", marks=pytest.mark.procedure("document-enhancer.retention.llm-api-logs", fault="llm_calls:old")
@@ -87,7 +106,7 @@ def test_log_sizes(logs: Logs, record: Record) -> None:
     ],
 )
 def test_retention(logs: Logs, record: Record, source: str) -> None:
-    """The log is there, has no file beyond its time, and reaches back as far as it must or to the installation."""
+    """The log is there, is rotated, has no file beyond its time, and reaches back as it must or to the installation."""
     retention = logs.retention(source)
     record(f"log_reach[{source}]", retention.reach_s, "s")
     record(f"log_oldest_file[{source}]", retention.oldest_file_s, "s")

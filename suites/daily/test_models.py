@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 @pytest.mark.procedure(
     "voyageur.incident.assess-ollama", "agent-aiops.daily-health.ollama-version", fault="llm:no-version"
 )
-def test_ollama_says_its_version(ollama: Ollama) -> None:
-    """GET /api/version names a version."""
+@pytest.mark.procedure("voyageur.incident.assess-ollama", fault="llm:down")
+def test_ollama_says_its_version(ollama: Ollama, record: Record) -> None:
+    """GET /api/version answers 200 and names a version."""
+    record("ollama_version_status", ollama.version_status())
     assert ollama.version(), "ollama: GET /api/version names no version"
 
 
@@ -52,10 +54,12 @@ def test_model_list_comes_in_time(llm: Llm, record: Record) -> None:
 
 @pytest.mark.generic
 @pytest.mark.procedure("aegis-rag.llm-issues.prevention-model-health", fault="llm:empty")
+@pytest.mark.procedure("aegis-rag.llm-issues.prevention-model-health", fault="llm:garbled")
 def test_every_model_generates(llm: Llm, prompts: Workload) -> None:
-    """A fixed prompt brings a non-empty text from every configured model."""
-    silent = [model for model in llm.generating_models() if llm.generate(prompts[0], model=model).silent]
-    assert not silent, f"{llm.http.component}: no text from {', '.join(silent)}"
+    """A fixed prompt brings a text that can be an answer from every configured model."""
+    said = {model: llm.generate(prompts[0], model=model).implausible for model in llm.generating_models()}
+    wrong = [f"{model} says {why}" for model, why in said.items() if why]
+    assert not wrong, f"{llm.http.component}: to {prompts[0].text!r} {'; '.join(wrong)}"
 
 
 @pytest.mark.generic

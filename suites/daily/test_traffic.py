@@ -69,6 +69,7 @@ def test_success_rate(record: Record) -> None:
 @pytest.mark.procedure(
     "voyageur.evening-review.average-response-time", "voyageur.monitor.response-time", fault="llm:slow=12"
 )
+@pytest.mark.procedure(fault="api:no-metrics")
 def test_average_response_time(record: Record) -> None:
     """The mean time of a request."""
     record.figure("api_latency_mean")

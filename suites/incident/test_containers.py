@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 def test_parts_run(containers: Containers, record: Record) -> None:
     """Every part runs and is ready; how often it was started again is noted."""
     for part, found in containers.parts().items():
+        states = ", ".join(f"{container.name} is {container.state}" for container in found)
+        record(f"running_containers[{part}]", sum(container.running for container in found), "containers", of=states)
         record(f"restarts[{part}]", sum(container.restarts or 0 for container in found), "restarts")
         unwell = [f"{container.name} is {container.state}" for container in found if not container.ready]
         assert not unwell, f"{part}: {', '.join(unwell)}"
@@ -45,7 +47,8 @@ def test_usage_is_saved(containers: Containers, documents: Documents, record: Re
 def test_the_api_keeps_within_its_limits(containers: Containers, record: Record) -> None:
     """CPU and memory of what the API runs in are read, and related to what it may use."""
     for container in containers.usage("api"):
-        record("container_cpu", container.cpu_pct, "%", of=container.name)
+        share, of_what = container.cpu_share
+        record("container_cpu", share, "%", of=of_what)
         record("container_memory", container.memory_pct, "%", of=container.name)
 
 
@@ -53,7 +56,8 @@ def test_the_api_keeps_within_its_limits(containers: Containers, record: Record)
 def test_the_vector_store_keeps_within_its_limits(containers: Containers, record: Record) -> None:
     """CPU and memory of what Qdrant runs in are read, and related to what it may use."""
     for container in containers.usage("qdrant"):
-        record("container_cpu", container.cpu_pct, "%", of=container.name)
+        share, of_what = container.cpu_share
+        record("container_cpu", share, "%", of=of_what)
         record("container_memory", container.memory_pct, "%", of=container.name)
 
 

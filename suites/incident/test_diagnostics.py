@@ -64,8 +64,13 @@ def test_review_is_not_overdue(triage: Triage, record: Record) -> None:
 @pytest.mark.procedure("document-enhancer.incident-steps.review", fault="incidents:torn")
 def test_review_is_prepared(triage: Triage, documents: Documents, record: Record) -> None:
     """The post-incident document is there for a person to complete, with the whole timeline and the evidence."""
-    assert documents.read(documents.write("post-incident-review.md", triage.review()))
+    review = documents.read(documents.write("post-incident-review.md", triage.review()))
+    timeline = triage.answers.timeline()
+    record("timeline_events", len(timeline), "events")
+    lost = [what for _, what in timeline if what not in review]
+    assert not lost, f"the post-incident document lacks of the timeline: {'; '.join(lost)}"
     record("unreadable_events", triage.torn, "events")
     assert not triage.torn, (
-        f"{triage.torn} events of the record of incidents cannot be read, so the timeline lacks them"
+        f"{triage.torn} events of the record of incidents cannot be read, so the timeline lacks them; "
+        f"complete it by hand: {triage.record_file}"
     )

@@ -8,6 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_llmops.clients.logs import Logs
+    from pytest_llmops.clients.machine import Machine
     from pytest_llmops.plugin.measuring import Record
     from pytest_llmops.report.documents import Documents
 
@@ -29,12 +30,12 @@ def test_newest_lines_are_saved(logs: Logs, record: Record, documents: Documents
 @pytest.mark.procedure("aegis-rag.api-failure.review-logs", fault="app_log:missing")
 @pytest.mark.procedure("aegis-rag.api-failure.review-logs", fault="api_logs:fails")
 def test_errors_among_the_newest_lines(logs: Logs, record: Record, documents: Documents) -> None:
-    """The errors among the newest 100 entries, by type; tracebacks count."""
-    newest = logs.entries("app").judged().last(100)
+    """The errors among the newest 100 entries of each replica, by type; tracebacks count."""
+    newest = logs.entries("app").judged().last(100, of_each="instance")
     record("errors_of_late", len(newest.at_least("error")), "entries")
     for kind in newest.at_least("error").types():
         record(f"errors_of_late[{kind.says}]", kind.count, "entries")
-    assert documents.read(documents.write("newest-log.md", newest.report("Newest entries", lines=100)))
+    assert documents.read(documents.write("newest-log.md", newest.report("Newest entries", lines=len(newest))))
 
 
 @pytest.mark.procedure(
@@ -86,12 +87,13 @@ def test_errors_of_the_last_hour(logs: Logs, record: Record) -> None:
 
 
 @pytest.mark.procedure("document-enhancer.log-search.errors-by-type", fault="app_log:missing, log:off")
-def test_errors_by_type(logs: Logs, record: Record) -> None:
-    """How many errors of each type the last 24 hours had."""
+def test_errors_by_type(logs: Logs, record: Record, documents: Documents) -> None:
+    """How many errors of each type the last 24 hours had, the most frequent first, in a document."""
     errors = logs.entries("app", since_s=DAY_S, level="error").judged()
     record("error_types", len(errors.types(1000)), "types")
     for kind in errors.types():
         record(f"errors_of_type[{kind.says}]", kind.count, "entries")
+    assert documents.read(documents.write("errors-by-type.md", errors.report("Errors by type", by_type=True)))
 
 
 @pytest.mark.procedure("document-enhancer.log-search.by-document-id", fault="app_log:unfinished")
@@ -128,10 +130,19 @@ def test_agent_was_initialised(logs: Logs, record: Record) -> None:
     assert not errors, f"logs: since the newest initialisation: {errors.top(1)[0]}"
 
 
+@pytest.mark.procedure("agent-aiops.agent-failure.initialisation-logs", fault="process_list:restarted")
+def test_agent_was_initialised_since_the_restart(logs: Logs, machine: Machine) -> None:
+    """The newest initialisation is of the page that runs now; the script runs when somebody opens it."""
+    page = max(machine.running("page"), key=lambda process: process.started)
+    since = logs.event("initialised").since(page.started)
+    assert since, f"logs: no initialisation of the agent since its page was started, {page}; open it, and look again"
+
+
 @pytest.mark.procedure("agent-aiops.tool-failure.identify-tool", fault="tool_log:missing")
-def test_tools_that_failed(logs: Logs, record: Record) -> None:
-    """Which tools failed in the last 24 hours, how often, and what each said last."""
+def test_tools_that_failed(logs: Logs, record: Record, documents: Documents) -> None:
+    """Which tools failed in the last 24 hours, how often, and what each said last, in a document."""
     failed = logs.entries("tools", since_s=DAY_S).judged().having(success=False)
     record("tool_failures", len(failed), "calls")
+    assert documents.read(documents.write("tool-failures.md", failed.report("Tools that failed")))
     for tool, calls in failed.by("tool_name").items():
         record(f"tool_failures[{tool}]", len(calls), "calls", of=calls.top(1)[0].last)

@@ -43,6 +43,18 @@ def test_model_server_shows_no_symptom(triage: Triage, record: Record) -> None:
     assert not failed, f"open the scenario of the model server: {'; '.join(failed)}"
 
 
+@pytest.mark.procedure("aegis-rag.llm-issues.symptoms", fault="llm:slow=12")
+def test_generation_is_not_slow(record: Record) -> None:
+    """Not one of a few generations takes too long, or not for long."""
+    record.figure("generation_latency_slowest")
+
+
+@pytest.mark.procedure("aegis-rag.llm-issues.symptoms", fault="llm:cold=1")
+def test_models_load_in_time(record: Record) -> None:
+    """What loading the model took, as the server says itself."""
+    record.figure("model_load_time")
+
+
 @pytest.mark.procedure("aegis-rag.llm-issues.symptoms", fault="gpus:full")
 def test_gpu_has_memory_left(record: Record) -> None:
     """The memory of the GPU is not used up."""

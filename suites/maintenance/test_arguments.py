@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.procedure("aegis-rag.model-update.arguments", fault="model_update:accepts")
+@pytest.mark.procedure("aegis-rag.model-update.arguments", fault="model_update:silent")
 def test_model_update_asks_for_both_models(app_command: AppCommands) -> None:
     """Without the names of the two models the update ends with exit status 1 and says how it is used."""
     said = app_command.text("model_update")

@@ -32,12 +32,14 @@ def test_system_diagnostics(triage: Triage, record: Record) -> None:
 
 
 @pytest.mark.procedure("voyageur.maintenance.result-log", fault="dashboard_summary:fails")
+@pytest.mark.procedure("voyageur.maintenance.result-log", fault="dashboard_summary:noise")
 def test_result_is_written(triage: Triage, app_command: AppCommands, documents: Documents, record: Record) -> None:
     """The maintenance result tells time, outcome by what was verified, and what the dashboard says."""
     summary = app_command.text("dashboard_summary")
     log = documents.write("maintenance-log.md", triage.outcome("Maintenance", summary=summary))
     record("log_length", len(documents.read(log)), "characters")
-    assert summary.strip() in documents.read(log)
+    assert "Status:" in summary, f"app_command: dashboard_summary printed no status: {app_command.quoted(summary)}"
+    assert summary.strip() in documents.read(log), f"{log.name} does not hold what the dashboard says"
 
 
 @pytest.mark.procedure("agent-aiops.maintenance.notify-completion", fault="notify:refused")

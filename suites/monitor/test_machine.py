@@ -93,6 +93,12 @@ def test_gpu_utilisation(record: Record) -> None:
     record.figure("gpu_utilisation")
 
 
+@pytest.mark.procedure("aegis-rag.kpi-llm.gpu-utilisation", fault="gpus:idle")
+def test_gpu_does_the_work(record: Record) -> None:
+    """While the model generates the GPU is busy; else the model runs on the processor."""
+    record.figure("gpu_utilisation_at_work")
+
+
 @pytest.mark.procedure("document-enhancer.status.process-running", fault="process_list:none")
 def test_the_service_runs(record: Record) -> None:
     """There is a process of the service."""

@@ -6,19 +6,26 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_llmops.clients.generation import table
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_llmops.clients.api import Api
     from pytest_llmops.clients.ollama import Ollama
     from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.report.documents import Documents
 
 
 @pytest.mark.generic
 @pytest.mark.procedure("voyageur.model-update.audit-models", fault="llm:no-models")
-def test_installed_models_are_listed(ollama: Ollama, record: Record) -> None:
-    """Every installed model is recorded with its size and the digest of its build."""
-    for model in ollama.models():
+def test_installed_models_are_listed(ollama: Ollama, record: Record, documents: Documents) -> None:
+    """Every installed model is recorded with its size and the digest of its build, and stands in a document."""
+    models = ollama.models()
+    record("models_installed", len(models), "models")
+    assert models, "ollama: no model is installed"
+    assert documents.read(documents.write("installed-models.md", table(models)))
+    for model in models:
         assert model.digest, f"ollama: {model.name} has no digest"
         record(f"model_size[{model.name}]", model.gigabytes, "GB", of=model.identity)
 

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 def test_cache_is_shared(app_command: AppCommands) -> None:
     """The cache that is in force is Redis, not the memory of each process."""
     backend = app_command.json("cache_config")["backend"]
-    assert backend == "RedisCache", f"app_command: the cache in force is {backend}"
+    assert backend == "RedisCache", (
+        f"app_command: the cache in force is {backend}, not RedisCache: each process has its own; see CACHES"
+    )
 
 
 @pytest.mark.procedure("voyageur.wednesday-performance.cache-backend-config", fault="cache_config:short")

@@ -31,7 +31,7 @@ def test_error_summary(logs: Logs, record: Record, documents: Documents) -> None
     for kind in errors.types():
         record(f"errors_of_type[{kind.says}]", kind.count, "entries")
     record("errors_of_the_week", len(errors), "entries")
-    assert documents.read(documents.write("error-summary.md", errors.report("Errors of the week")))
+    assert documents.read(documents.write("error-summary.md", errors.report("Errors of the week", by_type=True)))
 
 
 @pytest.mark.procedure("document-enhancer.log-cleanup.archive-logs", fault="app_log:missing, log:off")

@@ -8,14 +8,28 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_llmops.clients.app_command import AppCommands
+    from pytest_llmops.clients.logs import Logs
     from pytest_llmops.plugin.measuring import Record
     from pytest_llmops.report.documents import Documents
     from pytest_llmops.report.over_time import History
 
 
+DAY_S = 86400
+
+
+@pytest.mark.procedure("voyageur.wednesday-performance.model-usage-analysis", fault="day_logs:fails")
+def test_answers_by_model(logs: Logs, record: Record, documents: Documents) -> None:
+    """The share of each model in the last 24 hours' answers, in a document; one that gives nearly all is noted."""
+    answers = logs.event("llm_response", since_s=DAY_S).judged()
+    usage = answers.breakdown("Answers of the last 24 hours by model", "model", mean="took_s")
+    assert documents.read(documents.write("model-usage.md", usage))
+    shares = record.shares("model_share", {model: len(given) for model, given in answers.by("model").items()})
+    record("largest_model_share", max(shares.values()), "%")
+
+
 @pytest.mark.procedure("voyageur.wednesday-performance.model-usage-analysis", fault="dashboard:fails")
 def test_load_is_spread_over_the_models(app_command: AppCommands, record: Record) -> None:
-    """The share of each model; one that takes nearly all of the load is a warning."""
+    """The share of each model, as the dashboard counts them; one that takes nearly all of the load is noted."""
     shares = record.shares("model_share", app_command.json("dashboard")["metrics"]["models"])
     record("largest_model_share", max(shares.values()), "%")
 

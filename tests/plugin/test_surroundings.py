@@ -1,5 +1,7 @@
 """A target's commands, files and further services as a test of somebody's finds them in the sandbox."""
 
+import json
+
 TARGET = """
 [targets.mine]
 environment = "sandbox"
@@ -46,6 +48,20 @@ def test_another(services):
 """
 
 
+COUNTED = """
+def test_at_once(services):
+    services("search").call("models").ok()
+
+def test_by_a_name(services):
+    search = services("search")
+    for _ in range(3):
+        search.call("models").ok()
+
+def test_of_another(services):
+    services("other").call("models")
+"""
+
+
 def outcomes(project, *words):
     project.write("llmops.toml", TARGET)
     project.write("test_it.py", TESTS)
@@ -71,3 +87,12 @@ def test_its_faults_are_those_of_the_target(project):
         "test_files": "failed",
         "test_service": "error",
     }
+
+
+def test_calls_to_a_service_are_counted_before_they_are_made(project):
+    project.write("llmops.toml", TARGET)
+    project.write("test_it.py", COUNTED)
+    project.run("--llmops-target", "mine", "--llmops-plan")
+    plan = json.loads((project.reports / "plan.json").read_text())
+    counted = {check["test"].partition("::")[2]: check["operations"] for check in plan["checks"]}
+    assert counted == {"test_at_once": {"search.call": 1}, "test_by_a_name": {"search.call": 3}, "test_of_another": {}}

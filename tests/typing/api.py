@@ -185,6 +185,7 @@ def test_models(llm: Llm, ollama: Ollama, openai: OpenAI, prompts: Workload) -> 
     assert_type(generation.reasoned, bool)
     assert_type(generation.stream.ttft_s, float | None)
     assert_type(ollama.version(), str)
+    assert_type(ollama.version_status(), int)
 
 
 def test_stores(vectors: Vectors, redis: Redis, llm: Llm) -> None:

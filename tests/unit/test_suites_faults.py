@@ -85,3 +85,18 @@ def test_the_sandbox_knows_a_fault_of_each_generic_test_that_runs_there():
             known.setdefault(one.test, []).append(not unknown(one.fault, "sandbox"))
     assert [test for test, ones in known.items() if not any(ones)] == []
     assert len(known) > 30
+
+
+@pytest.mark.parametrize("suite", ["daily", "weekly", "monthly", "monitor", "incident", "maintenance", "deploy"])
+def test_each_suite_has_five_generic_tests_that_run_on_any_target(suite):
+    """Where the components are those of the default sandbox; none of them changes it."""
+    parts = target("sandbox").table.components
+    found = {
+        one.test.partition("[")[0]
+        for one in bound()
+        if one.generic
+        and one.test.startswith(f"{suite}/")
+        and "change" not in one.asks
+        and all(parts.serving(role) for role in one.asks if role in ROLES)
+    }
+    assert len(found) >= 5, sorted(found)

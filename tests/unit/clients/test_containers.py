@@ -18,7 +18,7 @@ PS = """\
 """
 COMPOSE = '[{"Name":"rag-api-1","Service":"api","State":"running","Health":"starting"}]'
 INSPECT = """[
- {"Name":"/rag-api-1","RestartCount":3,"State":{"Status":"running"},"HostConfig":{"Memory":1000000}},
+ {"Name":"/rag-api-1","RestartCount":3,"State":{"Status":"running"},"HostConfig":{"Memory":1000000,"NanoCpus":500000000}},
  {"Name":"/rag-db-1","RestartCount":0,"State":{"Status":"running","Health":{"Status":"unhealthy"}},"HostConfig":{"Memory":0}}
 ]"""
 STATS = """\
@@ -31,7 +31,7 @@ PODS = json.dumps(
         "items": [
             {
                 "metadata": {"name": "api-7d9f-x1", "labels": {"app": "api"}},
-                "spec": {"containers": [{"resources": {"limits": {"memory": "512Mi"}}}]},
+                "spec": {"containers": [{"resources": {"limits": {"memory": "512Mi", "cpu": 2}}}]},
                 "status": {"phase": "Running", "containerStatuses": [{"ready": True, "restartCount": 2}]},
             },
             {
@@ -71,6 +71,7 @@ def test_docker():
     assert containers(COMPOSE) == [Container("rag-api-1", ("api",), "starting", running=True, ready=False)]
     api, db = containers(INSPECT)
     assert (api.name, api.restarts, api.limit_bytes, api.ready) == ("rag-api-1", 3, 1e6, True)
+    assert (api.limit_cpu_pct, db.limit_cpu_pct) == (50.0, None)
     assert (db.limit_bytes, db.running, db.ready) == (None, True, False)
     assert containers(STATS)[0] == Container("rag-api-1", cpu_pct=12.5, memory_bytes=8e5, limit_bytes=2.0**31)
 
@@ -78,7 +79,7 @@ def test_docker():
 def test_kubernetes():
     api, db, late = containers(PODS)
     assert (api.known_as, api.state, api.ready, api.restarts) == (("api",), "Running", True, 2)
-    assert api.limit_bytes == 2.0**29
+    assert (api.limit_bytes, api.limit_cpu_pct) == (2.0**29, 200.0)
     assert (db.known_as, db.state, db.running, db.ready) == (("db",), "CrashLoopBackOff", True, False)
     assert db.limit_bytes is None
     assert (late.state, late.running, late.ready) == ("Pending", False, False)
@@ -154,6 +155,9 @@ def test_usage_by_its_own_limit(client):
     made = client({"api": "api"}, listed=PS, details=INSPECT, usage=STATS)
     [usage] = made.usage("api")
     assert (usage.cpu_pct, usage.memory_pct) == (12.5, pytest.approx(80))
+    assert usage.cpu_share == (25.0, "rag-api-1, of its limit")
+    unlimited = made.usage()[1]
+    assert unlimited.cpu_share == (0.0, "rag-db-1, of one processor: nothing limits it")
     assert table(made.usage()).splitlines()[2:] == ["| rag-api-1 | 12.5 | 1 | 1 |", "| rag-db-1 | 0.0 | 2 | 2147 |"]
 
 

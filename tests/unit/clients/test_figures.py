@@ -9,7 +9,7 @@ import pytest
 from pytest_llmops.clients.client import connect
 from pytest_llmops.clients.figures import Figures
 from pytest_llmops.clients.traffic import round_of
-from pytest_llmops.errors import CallFailed, ConfigError, Unsupported, Vacuous
+from pytest_llmops.errors import CallFailed, ConfigError, Unreachable, Unsupported, Vacuous
 from pytest_llmops.target.load import Target
 from pytest_llmops.target.models import TargetTable
 
@@ -38,12 +38,23 @@ class Service:
             return self.state
         if request.path.startswith("/api/v1/"):
             return self.prometheus(request)
+        if request.path == "/api/generate":
+            return self.generation()
         self.asked += 1
         failing = bool(self.fails and self.asked % self.fails == 0)
         self.counted["500" if failing else "200"] += 1
         return (500, "no luck") if failing else {"answer": "42"}
 
+    def generation(self):
+        self.asked += 1
+        said = {"response": "42", "done": True, "eval_count": 1}
+        loading = {} if self.state is None else {"load_duration": int(self.asked * 1e9)}
+        return 200, json.dumps(said | loading) + "\n"
+
     def prometheus(self, request):
+        if self.state == "started":
+            self.state = "scraped"
+            return {"status": "success", "data": {"resultType": "vector", "result": []}}
         if "query_range" in request.path:
             result = [{"metric": {}, "values": [[time.time() - 20, "5"], [time.time() - 10, "NaN"]]}]
             return {"status": "success", "data": {"resultType": "matrix", "result": result}}
@@ -55,7 +66,7 @@ def figures(serve, ledger, tmp_path):
     """The figures of a target whose api, and Prometheus, is the service."""
     clients = []
 
-    def figures(service=None, *, components=None, **tables):
+    def figures(service=None, *, components=None, proven=True, **tables):
         url = serve(service or Service()).url
         parts = {
             "api": {"url": url, "routes": ROUTES, "metrics": "/metrics"},
@@ -67,16 +78,21 @@ def figures(serve, ledger, tmp_path):
         target = Target("staging", TargetTable.model_validate(asked), tmp_path, environ={})
         facts = {}
 
-        def reach(component):
+        def client(component):
             clients.append(connect(target, component, ledger))
             return clients[-1]
+
+        def reach(component):
+            if not proven:
+                raise Unreachable(component, f"{component} did not pass.")
+            return client(component)
 
         def once(name, find_out):
             facts.setdefault(name, None)
             facts[name] = facts[name] or find_out()
             return facts[name]
 
-        made = Figures(target, reach, once)
+        made = Figures(target, reach, once, client)
         made.round = lambda: round_of(reach("api"), target.workload, once)
         return made
 
@@ -123,6 +139,15 @@ def test_the_shares_of_a_figure(figures):
     assert found.shares("by_status") == {"200": 90.0, "500": 10.0}
     assert failure(ConfigError, found.shares, "error_rate") == (
         "figures.error_rate is one number; give it from = 'metrics' and by = the label to split it."
+    )
+
+
+def test_what_was_just_done_is_waited_for_until_it_is_scraped(figures):
+    found = figures(Service(state="started"), queue={"from": "prometheus", "query": "queue"})
+    assert found.read("queue", during=list).value == 7.0
+    found = figures(Service(state="started"), queue={"from": "prometheus", "query": "queue"})
+    assert failure(Vacuous, found.read, "queue") == (
+        "prometheus: 'queue' says nothing, no series of that description is there."
     )
 
 
@@ -307,3 +332,35 @@ def test_a_probe_that_is_answered_with_a_failure_is_none(figures):
     found = figures(Service(fails=2), up={"from": "traffic", "component": "ui", "what": "up"})
     reading = found.read("up")
     assert (reading.value, reading.unit) == (60.0, "%")  # two of five
+
+
+def test_whether_it_is_up_is_asked_of_what_did_not_pass_preflight(figures):
+    tables = {what: {"from": "traffic", "component": "ollama", "what": what} for what in ("up", "answered")}
+    found = figures(proven=False, components={"ollama": {"url": "http://127.0.0.1:9"}}, **tables)
+    assert (found.read("up").value, found.again("up").value) == (0.0, 0.0)
+    assert failure(Unreachable, found.read, "answered") == "ollama did not pass."
+
+
+def ollama(service, url):
+    return {"ollama": {"url": url(service).url, "model": "tiny"}}
+
+
+def test_how_long_loading_took_as_the_server_says(figures, serve):
+    load = {"from": "traffic", "component": "ollama", "what": "load"}
+    reading = figures(load=load, components=ollama(Service(state="loads"), serve)).read("load")
+    assert (reading.value, reading.unit, reading.source) == (4.0, "s", "our own calls to ollama")  # the longest of four
+    assert failure(Unsupported, figures(load=load, components=ollama(Service(), serve)).read, "load") == (
+        "ollama: its answers do not say how long loading the model took."
+    )
+
+
+def test_the_machine_while_it_works_for_us(figures, serve):
+    service = Service()
+    used = {"from": "machine", "what": "disk_used", "disk": "root", "during": "ollama"}
+    parts = {"machine": {"interval": 0.01}, **ollama(service, serve)}
+    assert 0 < figures(used=used, components=parts).read("used").value <= 100
+    assert service.asked == 4
+    parts["ollama"] = {"url": "http://127.0.0.1:9", "model": "tiny"}
+    assert failure(CallFailed, figures(used=used, components=parts).read, "used").startswith(
+        "ollama: none of 4 calls was answered; the last: ollama: POST /api/"
+    )

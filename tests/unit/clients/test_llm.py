@@ -198,6 +198,27 @@ def test_reasoning_alone_is_no_silence(streaming, kind):
     assert found.stream.ttft_s > 0
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("Paris", ""),
+        ("7", ""),
+        ("no no no", ""),
+        (" ", "nothing"),
+        ("?!", "no word: '?!'"),
+        ("@" * 60, f"no word: '{'@' * 40}...'"),
+        ("G GG GG", "one sign again and again: 'G GG GG'"),
+        ("the the the the the", "one word again and again: 'the the the the the'"),
+    ],
+)
+def test_what_can_be_no_answer(text, why):
+    assert Generation(text, "m").implausible == why
+
+
+def test_reasoning_alone_may_be_an_answer():
+    assert Generation("", "m", reasoned=True).implausible == ""
+
+
 @pytest.mark.parametrize("text", ["", " \n"])
 def test_blanks_are_silence(streaming, kind, text):
     llm, _ = streaming(starts(kind), says(kind, text), ends(kind))

@@ -32,6 +32,13 @@ def test_by_level():
     assert [e.message for e in found[1:3]] == ["b", "c"]
 
 
+def test_the_newest_of_each_replica():
+    said = [("a", "1"), ("b", "2"), ("a", "3"), ("a", "4"), ("a", "5")]
+    found = entries(*(Entry(text, fields={"instance": instance}) for instance, text in said))
+    assert [e.message for e in found.last(2, of_each="instance")] == ["2", "4", "5"]
+    assert [e.message for e in found.last(2, of_each="pod")] == ["4", "5"]
+
+
 def test_with_what_is_around():
     found = entries(*(said(str(i), level="error" if i == 5 else "info") for i in range(10)))
     assert [e.message for e in found.around("error", 2)] == ["3", "4", "5", "6", "7"]
@@ -199,3 +206,9 @@ def test_a_report_has_no_secret():
         f"| 2 | {stamp} | sent [redacted] \\| N |\n\n"
         f"```text\n{stamp} ERROR sent [redacted] | 1\n      [redacted]\n{stamp} ERROR sent [redacted] | 2\n```\n"
     )
+
+
+def test_a_report_by_type_has_the_most_frequent_first():
+    found = entries(said("Analysis failed: no page"), said("Refused: 7"), said("Analysis failed: timed out"))
+    rows = [line for line in found.report("Errors", by_type=True, lines=0).splitlines() if line.startswith("| ")]
+    assert [row.split(" | ")[::2] for row in rows[1:]] == [["| 2", "Analysis failed |"], ["| 1", "Refused |"]]

@@ -77,6 +77,23 @@ def test_json_lines_with_blanks_and_lines_that_are_none():
     assert reader.unreadable == 0
 
 
+def test_a_coloured_console_beside_the_servers_lines():
+    line = r"(?:(?P<time>\d{4}-\S+) \[)?(?P<level>(?(time)[a-z]+|[A-Z]+))(?(time)\s*\]|:)\s+(?P<message>.*)"
+    text = (
+        "\x1b[2m2026-11-29T09:30:15.250000Z\x1b[0m [\x1b[31m\x1b[1merror    \x1b[0m] \x1b[1mqdrant_init_failed\x1b[0m\n"
+        'INFO:     127.0.0.1:5000 - "POST /api/v1/query HTTP/1.1" 500 Internal Server Error\n'
+        "Traceback (most recent call last):\n"
+        "KeyError: 'sql_structured_data'\n"
+    )
+    entries, reader = read(text, format="json", line=line)
+    assert [(e.level, e.message, e.at) for e in entries] == [
+        ("error", "qdrant_init_failed", AT),
+        ("info", '127.0.0.1:5000 - "POST /api/v1/query HTTP/1.1" 500 Internal Server Error', AT),
+        ("error", "KeyError: 'sql_structured_data'", AT),
+    ]
+    assert reader.unreadable == 0
+
+
 def test_a_traceback_belongs_to_the_error_before_it():
     text = (
         "2026-11-29 09:30:15,250 - app - ERROR - it failed\n"

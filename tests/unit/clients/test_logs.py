@@ -288,7 +288,16 @@ def test_retention(lay, logs):
     assert young == "app reaches back 35 days, and must reach back 90 days or to the installation"
     with pytest.raises(Unsupported) as caught:
         logs().retention("app")
-    assert str(caught.value) == "logs: app has neither keep nor drop, so any retention is right."
+    assert str(caught.value) == "logs: app has neither keep, drop nor span, so any retention is right."
+
+
+def test_files_that_nobody_rotates(lay, logs):
+    lay("logs/app.log.1", line(3 * DAY) + line(2.5 * DAY), 2.5 * DAY)
+    lay("logs/app.log.2", "no entry\n", 4 * DAY)
+    assert logs(span="1 d").retention("app").wrong == ()
+    lay("logs/app.log", line(3 * DAY, message="x" * 200_000) + line(30), 30)  # more than is looked at
+    (wrong,) = logs(span="1 d").retention("app").wrong
+    assert wrong == "logs/app.log goes on for 3 days, and another must be begun within 24 h"
 
 
 def test_a_young_system_need_not_reach_back_further(lay, logs):
@@ -344,6 +353,19 @@ def test_what_a_command_prints_on_either_stream(client, target, ledger, tmp_path
     with pytest.raises(Unsupported) as caught:
         app.files("ollama")
     assert str(caught.value) == "logs: ollama is handed out by ollama_logs, not files."
+    app.close()
+
+
+def test_a_command_that_prints_no_more_than_a_time(client, target, ledger):
+    from pytest_llmops.clients.client import connect
+
+    script = f"printf 'Traceback (most recent call last):\\nKeyError: 1\\n'; printf '%s' '{line(2 * HOUR)}'"
+    source = {"command": "app_logs", "line": STANDARD, "of_last": "1 h"}
+    commands = {"app_logs": {"argv": ["sh", "-c", script]}}
+    app = connect(target({}, logs={"sources": {"app": source}}, app_command={"commands": commands}), "logs", ledger)
+    assert [e.message for e in app.entries("app", since_s=HOUR)] == ["KeyError: 1"]
+    assert [e.message for e in app.entries("app", since_s=HOUR / 2)] == []
+    assert app.count("app", since_s=3 * HOUR) == 2
     app.close()
 
 

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from pytest_llmops.clients.client import connect
+from pytest_llmops.clients.generation import table
 from pytest_llmops.errors import CallFailed
 
 MANIFEST = json.dumps({"schemaVersion": 2, "layers": []})
@@ -43,6 +44,18 @@ def registry(serve, target, ledger):
     yield registry
     for one in made:
         one.http.close()
+
+
+def test_the_status_of_its_version_is_known_whatever_it_is(serve, client):
+    assert client("ollama", url=serve(lambda _: (503, "busy")).url).version_status() == 503
+
+
+def test_models_as_a_table(ollama):
+    assert table(ollama.models()) == (
+        "| model | digest | GB | quantisation |\n|---|---|---:|---|\n"
+        f"| llama3.1:8b | {SAME} | 4.70 | - |\n"
+        f"| ada/tuned:v2 | {'0' * 64} | 0.00 | - |\n"
+    )
 
 
 def test_details_and_what_is_in_memory(ollama):

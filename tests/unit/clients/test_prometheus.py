@@ -288,6 +288,7 @@ def test_rules_say_whether_they_can_be_evaluated(prometheus):
     groups = [{"name": "g", "file": "rules.yml", "rules": rules, "interval": 0.5}, {"name": "h", "rules": []}]
     down, broken, recorded = prometheus(success({"groups": groups}))[0].rules()
     assert (down.name, down.group, down.kind, down.expr) == ("TargetDown", "g", "alerting", "up == 0")
+    assert (down.file, recorded.file) == ("rules.yml", "rules.yml")
     assert (down.state, down.health, down.error, down.for_s) == ("firing", "ok", "", 3600.0)
     assert (down.age_s, down.labels) == (pytest.approx(20, abs=5), {"severity": "critical"})
     assert (broken.state, broken.health, broken.error) == ("inactive", "err", DUPLICATE)

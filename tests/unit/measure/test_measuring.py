@@ -353,5 +353,5 @@ def test_a_live_value_says_what_it_is():
     well, nothing = recorded("rate", 30.0, "tokens/s", limits, "the server's own figure")
     assert (well.reason, nothing) == ("rate is 30 tokens/s (the server's own figure)", None)
     slow, breach = recorded("rate", 10.0, "tokens/s", limits, "from the stream")
-    assert slow.reason == f"{breach.reason} (from the stream)"
+    assert slow.reason == breach.reason == "rate is 10 tokens/s; that is a warning (< 20) (from the stream)"
     assert recorded("rate", 30.0, "", {})[0].reason == "rate is 30"

@@ -39,9 +39,9 @@ class Watched:
         return lambda *_, **__: self.says[name]
 
 
-def rule(name="Down", expr="up  ==  0", for_s=30.0, labels=None, health="ok", error=""):
+def rule(name="Down", expr="up  ==  0", for_s=30.0, labels=None, health="ok", error="", file="/etc/alerts.yml"):
     labels = {"severity": "critical"} if labels is None else labels
-    return Rule(name, "ours", "alerting", expr, "inactive", health, error, for_s, 1.0, labels)
+    return Rule(name, "ours", "alerting", expr, "inactive", health, error, for_s, 1.0, labels, file)
 
 
 def scraped(health="up", error="", interval_s=15.0, timeout_s=5.0, url="http://api:8000/metrics"):
@@ -106,13 +106,17 @@ def test_a_job_held_against_the_runbook(lint, targets, differs, down, up):
 def test_the_setup_held_against_the_runbook(lint):
     well = Setup(15.0, 15.0, {"cluster": "one", "more": "x"}, ("/etc/alerts.yml",), (), ())
     assert lint(setup=well).setup() == []
-    assert lint(setup=well).missing_files() == []
     other = Setup(60.0, 15.0, {}, (), (), ())
     assert lint(setup=other).setup() == [
         "scrape_interval is 60 s, not 15 s",
         "external label cluster is None, not 'one'",
     ]
-    assert lint(setup=other).missing_files() == ["alerts.yml"]
+
+
+def test_a_rule_file_is_loaded_where_a_group_came_of_it(lint):
+    assert lint(rules=[rule(file="/etc/other.yml"), rule()]).missing_files() == []
+    assert lint(rules=[rule(file="/etc/other.yml")]).missing_files() == ["alerts.yml"]
+    assert lint(rules=[]).missing_files() == ["alerts.yml"]
 
 
 def test_alerts_that_a_dead_job_causes_are_left_out(lint):

@@ -22,9 +22,11 @@ judged = {{ from = "metrics", metric = ["x_total"] }}
 spoken = {{ from = "metrics", metric = ["y_total"], unit = "%" }}
 idle = {{ from = "metrics", metric = ["x_total"] }}
 asked = {{ from = "prometheus", query = "up" }}
+past = {{ from = "prometheus", query = "avg_over_time(up[1d])", triage = false }}
 [targets.here.thresholds]
 judged = {{ target = "< 5" }}
 asked = {{ target = "> 0" }}
+past = {{ target = "> 0" }}
 [[targets.here.severities]]
 name = "P1"
 response = 60

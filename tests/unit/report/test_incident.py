@@ -7,7 +7,7 @@ import pytest
 from pytest_llmops.operate.bundle import Part
 from pytest_llmops.operate.findings import Finding
 from pytest_llmops.operate.severity import assess
-from pytest_llmops.report.incident import Told, outcome, report, review, write_bundle
+from pytest_llmops.report.incident import Told, bundles_of, outcome, report, review, write_bundle
 from pytest_llmops.target.load import load
 from pytest_llmops.target.secrets import Redactor
 
@@ -139,3 +139,17 @@ def test_a_bundle_is_a_folder_with_its_index_and_without_secrets(told, tmp_path)
     again, _ = write_bundle(tmp_path / "reports", told(RATE), parts, Redactor())
     third, _ = write_bundle(tmp_path / "reports", told(RATE), parts, Redactor())
     assert [again.name, third.name] == ["20261130T005320Z-none", "20261130T005320Z-none_2"]
+
+
+def test_a_review_names_the_bundles_of_the_targets_incidents(told, tmp_path):
+    reports = tmp_path / "reports"
+    assert bundles_of(reports, "here") == []
+    folder, _ = write_bundle(reports, told(DOWN), [], Redactor())
+    write_bundle(reports, told(RATE), [], Redactor())  # nothing was wrong
+    damaged, _ = write_bundle(reports, told(DOWN), [], Redactor())
+    (damaged / "index.json").write_text('{"target": "he')
+    assert bundles_of(reports, "elsewhere") == []
+    found = bundles_of(reports, "here")
+    assert found == [f"incidents/{folder.name}"]
+    text = review(told(DOWN), [], found)
+    assert "\nCollected while an incident lasted:\n\n- `incidents/20261130T005320Z-P1`\n\n## Root cause" in text

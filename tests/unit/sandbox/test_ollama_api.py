@@ -246,6 +246,11 @@ def test_fault_nonsense(faulty):
     assert post().json()["response"].startswith("It depends on many things")
 
 
+def test_fault_garbled(faulty):
+    _, post = faulty("llm:garbled")
+    assert set(post().json()["response"]) == {"@"}
+
+
 def test_fault_down(faulty):
     sandbox, _ = faulty("llm:down")
     with pytest.raises(httpx.ConnectError):

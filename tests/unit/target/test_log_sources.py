@@ -16,6 +16,14 @@ LINE = "(?P<message>.*)"
         ({"files": ["a"], "command": "b", "line": LINE}, "a log is exactly one of files, command, component"),
         ({"files": ["a"]}, "plain lines need line, a regular expression such as '(?P<level>[A-Z]+):(?P<message>.*)'"),
         ({"command": "a", "format": "document"}, "documents are files; a command or a component prints lines"),
+        (
+            {"files": ["a"], "line": LINE, "of_last": "1 h"},
+            "of_last is what a command prints, e.g. docker logs --since 24h; files have all",
+        ),
+        (
+            {"command": "a", "line": LINE, "span": "1 d"},
+            "span is of files that grow by lines; nothing else is rotated",
+        ),
         ({"files": ["a"], "line": ".*"}, "'.*' has no named group; name at least (?P<message>…)"),
         (
             {"files": ["a"], "line": LINE, "timezone": "Mars"},

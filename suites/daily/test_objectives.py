@@ -1,0 +1,33 @@
+"""Objectives: what the day was like, by the memory of Prometheus."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_llmops.clients.traffic import Traffic
+    from pytest_llmops.operate.monitoring import Lint
+    from pytest_llmops.plugin.measuring import Record
+
+pytestmark = pytest.mark.needs("prometheus")
+
+
+@pytest.mark.procedure("aegis-rag.daily.error-rates", "aegis-rag.daily.sla-compliance", fault="api:errors=0.5")
+def test_error_rate_of_the_day(traffic: Traffic, record: Record) -> None:
+    """The share of the day's requests that failed, ours among them."""
+    record.figure("api_error_rate_day", during=traffic)
+
+
+@pytest.mark.procedure("aegis-rag.daily.sla-compliance", fault="llm:slow=12")
+def test_latency_of_the_day(traffic: Traffic, record: Record) -> None:
+    """The 95th percentile of the day's requests, ours among them."""
+    record.figure("api_latency_p95_day", during=traffic)
+
+
+@pytest.mark.procedure("aegis-rag.daily.sla-compliance", fault="prometheus:target-down")
+def test_availability_of_the_day(lint: Lint, record: Record) -> None:
+    """The share of the day's scrapes that the service answered, where it has a page to be scraped."""
+    lint.meant("job", "aegis-api")
+    record.figure("api_availability_day")
