@@ -85,6 +85,7 @@ from pytest_llmops.clients.redis import CacheFigures
 from pytest_llmops.clients.traffic import Question
 from pytest_llmops.clients.ui import Sessions
 from pytest_llmops.clients.usage import Space, Usage
+from pytest_llmops.clients.vector_endpoints import Endpoints
 from pytest_llmops.clients.vectors import Collection, Hit
 from pytest_llmops.clients.watching import Alert, Fired, Rule, ScrapeTarget, Setup
 from pytest_llmops.clients.ways import Way
@@ -120,6 +121,9 @@ def test_service(api: Api, prompts: Workload, record: Record) -> None:
     assert_type(api.metrics(), MetricsPage)
     assert_type(api.audit(), AuditLog)
     assert_type(api.newly_audited(lambda: api.ask_all(prompts)), AuditLog)
+    assert_type(api.explain(level="detailed", fresh=False), Reply)
+    assert_type(api.active_alerts(), int)
+    assert_type(api.until_healthy(), float)
 
 
 def test_round(traffic: Traffic, api: Api, record: Record) -> None:
@@ -171,6 +175,7 @@ def test_models(llm: Llm, ollama: Ollama, openai: OpenAI, prompts: Workload) -> 
         assert_type(server.first_token(5.0), float)
         assert_type(server.embed("text"), list[float])
         assert_type(server.embed("text", model=server.embedding_model), list[float])
+        assert_type(server.stored_gb(), float)
         assert_type(server.asked, str)
         assert_type(server.component, str)
         assert_type(server.address, str)
@@ -186,6 +191,8 @@ def test_models(llm: Llm, ollama: Ollama, openai: OpenAI, prompts: Workload) -> 
     assert_type(generation.stream.ttft_s, float | None)
     assert_type(ollama.version(), str)
     assert_type(ollama.version_status(), int)
+    assert_type(ollama.details("m"), dict[str, Any])
+    assert_type(ollama.loaded(), list[str])
 
 
 def test_stores(vectors: Vectors, redis: Redis, llm: Llm) -> None:
@@ -194,6 +201,10 @@ def test_stores(vectors: Vectors, redis: Redis, llm: Llm) -> None:
     assert_type(vectors.collection("papers"), Collection)
     assert_type(vectors.search(llm.embed("x"), limit=2, collection="papers"), list[Hit])
     assert_type(vectors.best(llm.embed("x")).score, float)
+    assert_type(vectors.alive(), float)
+    assert_type(vectors.stored_mb("papers"), float)
+    assert_type(vectors.endpoints(), Endpoints)
+    assert_type(vectors.stored(MINE), dict[str, list[float]])
     assert_type(redis.ping(), float)
     assert_type(redis.keeps("key", "value", ttl_s=5), bool)
     assert_type(redis.figures(), CacheFigures)
