@@ -85,7 +85,7 @@ def enhancer(target, ledger, tmp_path):
 
 def test_configuration_files(enhancer, tmp_path):
     assert enhancer.lines("config_files") == [
-        "config/settings.py 3",
+        "config/settings.py 5",
         *(f"config/{name}.json 2" for name in JSON_FILES),
     ]
     (tmp_path / "config/metadata_keywords.json").write_text("{}")
