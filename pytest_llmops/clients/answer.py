@@ -96,8 +96,8 @@ class Answer:
             after = f" (Retry-After: {wait} s)" if wait else ""
             raise CallFailed(self.component, "throttled", f"{said} is throttled{after}.")
         said += f" answered {self.status}" + (f" through the proxy {self.through}" if self.through else "")
-        if 300 <= self.status < 400 and self.headers.get("location"):
-            raise CallFailed(self.component, f"http-{self.status}", f"{said}, which is not followed: {self._moved()}.")
+        if moved := self.moved:
+            raise CallFailed(self.component, f"http-{self.status}", f"{said}, which is not followed: {moved}.")
         raise CallFailed(
             self.component,
             f"http-{self.status}",
@@ -105,8 +105,14 @@ class Answer:
             body=self.text,
         )
 
-    def _moved(self) -> str:
-        """Where a redirect points, and what to write so that calls go there at once; its query may hold secrets."""
+    @property
+    def moved(self) -> str:
+        """Where a redirect points, and what to write so that calls go there at once; empty where it is none.
+
+        Its query is left out: it may hold secrets.
+        """
+        if not (300 <= self.status < 400 and self.headers.get("location")):
+            return ""
         path = "/" + self.asked.partition(" ")[2].partition("?")[0].lstrip("/")
         here = self.url + path
         try:

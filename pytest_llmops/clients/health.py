@@ -51,9 +51,12 @@ def health_report(answer: Answer, rule: Health) -> HealthReport:
     """
     wrong: list[str] = []
     if answer.status not in rule.status:
-        wrong.append(f"{answer.asked} answered {answer.status}, accepted is {_either(rule.status)}")
+        moved = f"; a redirect is not followed: {answer.moved}" if answer.moved else ""
+        wrong.append(f"{answer.asked} answered {answer.status}, accepted is {_either(rule.status)}{moved}")
     looks_inside = bool(rule.accept or rule.dependencies or rule.timestamp)
-    body = answer.json() if looks_inside and not (wrong and not answer.is_json) else None
+    if wrong and looks_inside and not answer.is_json:
+        return HealthReport(False, f"{answer.component}: {wrong[0]}", elapsed_s=answer.elapsed_s)
+    body = answer.json() if looks_inside else None
     for path, accepted in rule.accept.items():
         found = jmespath.search(path, body)
         if found not in accepted:

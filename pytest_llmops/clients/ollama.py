@@ -34,7 +34,7 @@ class Ollama(Llm):
 
     def version(self) -> str:
         """The server's version (GET /api/version); empty where it says none."""
-        return str(self.http.call("GET", "/api/version").ok().table().get("version", ""))
+        return str(self.http.call("GET", "/api/version").ok().table().get("version") or "")
 
     def version_status(self) -> int:
         """The HTTP status of GET /api/version, whatever it is."""

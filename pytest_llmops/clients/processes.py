@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import psutil
 
@@ -51,6 +51,16 @@ class RunningProcess:
         since = dt.datetime.fromtimestamp(self.started).astimezone().isoformat(sep=" ", timespec="seconds")
         used = f"{self.cpu_pct:.3g} % of a processor, {self.memory_mb:.3g} MB"
         return f"{self.pid} of {self.user} since {since}, {used}: {self.command}"
+
+
+def report(found: Sequence[RunningProcess], most: int) -> str:
+    """Markdown: so many of those that use most of the processors, and of those that hold most memory."""
+    busiest = sorted(found, key=lambda one: one.cpu_pct, reverse=True)[:most]
+    largest = sorted(found, key=lambda one: one.memory_mb, reverse=True)[:most]
+    lines = ["# Processes", "", f"{len(found)} run."]
+    for title, those in (("Busiest", busiest), ("Largest", largest)):
+        lines += ["", f"## {title}", "", *(f"- {one}" for one in those)]
+    return "\n".join([*lines, ""])
 
 
 def of_ps(text: str) -> list[RunningProcess]:

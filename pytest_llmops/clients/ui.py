@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmops.clients.exchange import last_exchange
 from pytest_llmops.clients.over_http import OverHttp
 from pytest_llmops.control.tool import Tool
-from pytest_llmops.errors import CallFailed, ConfigError, ControlError, Unsupported, excerpt
+from pytest_llmops.errors import CallFailed, ConfigError, ControlError, Unsupported, Vacuous, excerpt
 from pytest_llmops.samples import Prompt
 from pytest_llmops.target.templates import render
 
@@ -35,10 +35,28 @@ class Sessions:
     Attributes:
         active: people who have it open now.
         begun: sessions since the server started.
+        ended: of them.
+        took_s: all that ended together; None where the server does not say.
     """
 
     active: int
     begun: int
+    ended: int = 0
+    took_s: float | None = None
+
+    @property
+    def mean_s(self) -> float:
+        """How long one lasts, by those that have ended since the server started.
+
+        Raises:
+            Unsupported: the server does not say, as older ones do not.
+            Vacuous: none has ended.
+        """
+        if self.took_s is None:
+            raise Unsupported("ui: this Streamlit does not count session_duration_seconds; newer ones do.")
+        if not self.ended:
+            raise Vacuous("ui: no session has ended since the page's server was started, so there is no mean of them.")
+        return self.took_s / self.ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +129,10 @@ class Ui(OverHttp):
             raise self._failed("bad-answer", f"{answer.asked} counts no session_events")
         begun = events.get("connect", 0) + events.get("reconnect", 0)
         shown = [sample.value for f in families if f.name == "active_sessions" for sample in f.samples]
-        return Sessions(int(shown[0] if shown else begun - events.get("disconnect", 0)), int(begun))
+        ended = events.get("disconnect", 0)
+        took = [sample.value for f in families if f.name == "session_duration_seconds" for sample in f.samples]
+        active = shown[0] if shown else begun - ended
+        return Sessions(int(active), int(begun), int(ended), took[0] if took else None)
 
     def ask(self, question: Prompt | str, *, model: str | None = None) -> Turn:
         """Run the app's script in an interpreter of its own, ask one question, read the answer off the page.

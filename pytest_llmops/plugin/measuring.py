@@ -192,7 +192,7 @@ class Record:
             name: of the metric.
             value: now.
             unit: ``s`` for times, ``%``, another word, or empty.
-            of: what the value is, where the name does not say it all; stands in the report.
+            of: what the value is, where the name does not say it all; stands in the report, and in a failure.
 
         Raises:
             CallFailed: it is no number, so it cannot be a live value.
@@ -200,7 +200,7 @@ class Record:
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             raise CallFailed("", "bad-answer", f"{name}: {value!r} is no number; nothing was recorded.")
         result, breach = recorded(name, float(value), unit, self._run.declared.table.thresholds, of)
-        return self._kept(result, breach)
+        return self._kept(result, replace(breach, reason=result.reason) if breach else None)
 
     def figure(self, name: str, *, during: Traffic | Callable[[], object] | None = None) -> Result:
         """Read a figure of the target, judge it by the thresholds of that name, and keep it.

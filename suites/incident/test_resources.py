@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_llmops.clients.processes import report
+
 if TYPE_CHECKING:
     from pytest_llmops.clients.figures import Figures
     from pytest_llmops.clients.files import Files
@@ -64,15 +66,16 @@ def test_room_for_models(record: Record) -> None:
 
 
 @pytest.mark.procedure("agent-aiops.resource-failure.resources", fault="process_list:fails")
+@pytest.mark.procedure("agent-aiops.resource-failure.resources", fault="machine:down")
 def test_who_uses_what(machine: Machine, record: Record, documents: Documents) -> None:
-    """Processors, memory and swap in use, and the largest processes."""
+    """Processors, memory and swap in use, and the busiest and the largest processes, as a document."""
     usage = machine.usage()
     record("machine_cpu", usage.cpu_pct, "%")
     record("machine_memory", usage.memory_pct, "%")
     record("machine_swap", usage.swap_pct, "%")
-    busiest = machine.all_processes()[:LARGEST]
-    record("processes_listed", len(busiest), "processes")
-    documents.write("busiest-processes.md", "\n".join(f"- {one}" for one in busiest))
+    found = machine.all_processes()
+    record("processes_running", len(found), "processes")
+    assert documents.read(documents.write("busiest-processes.md", report(found, LARGEST)))
 
 
 @pytest.mark.procedure("aegis-rag.high-latency.cpu-memory", fault="machine:busy")

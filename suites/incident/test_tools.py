@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from pytest_llmops.clients.api import Api
     from pytest_llmops.clients.app_command import AppCommands
+    from pytest_llmops.plugin.measuring import Record
 
 
 @pytest.mark.parametrize(
@@ -41,14 +42,27 @@ def test_tool_works_on_its_own(app_command: AppCommands, tool: str, expected: st
 
 
 @pytest.mark.procedure("agent-aiops.tool-failure.dependencies", fault="tool_needs:lacking")
-def test_what_tools_need_is_installed(app_command: AppCommands) -> None:
+def test_what_tools_need_is_installed(app_command: AppCommands, record: Record) -> None:
     """Every package and program that a tool needs is there."""
-    missing = [name for name, there in app_command.json("tool_needs").items() if not there]
-    assert not missing, f"not installed: {', '.join(missing)}"
+    needs = app_command.json("tool_needs")
+    record("tool_needs", len(needs), "packages")
+    missing = [name for name, there in needs.items() if not there]
+    assert not missing, f"not installed where the application runs: {', '.join(missing)}"
 
 
-@pytest.mark.procedure("agent-aiops.tool-failure.dependencies", fault="searx:errors")
-def test_what_tools_ask_answers(services: Callable[[str], Api]) -> None:
-    """Every service that a tool asks answers."""
-    for name in ("duckduckgo", "searx"):
-        services(name).call("query", prompt="python").ok()
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(
+            "duckduckgo",
+            marks=pytest.mark.procedure("agent-aiops.tool-failure.dependencies", fault="duckduckgo:errors"),
+        ),
+        pytest.param(
+            "searx",
+            marks=pytest.mark.procedure("agent-aiops.tool-failure.dependencies", fault="searx:errors"),
+        ),
+    ],
+)
+def test_what_tools_ask_answers(services: Callable[[str], Api], name: str) -> None:
+    """A service that a tool asks answers."""
+    services(name).call("query", prompt="python").ok()

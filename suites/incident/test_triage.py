@@ -19,6 +19,13 @@ def test_no_severity_applies(triage: Triage, record: Record) -> None:
     assert not triage.severity, triage.said
 
 
+@pytest.mark.procedure("document-enhancer.incident-steps.assess", fault="machine:busy")
+def test_no_limit_is_broken(triage: Triage, record: Record) -> None:
+    """Every limit that can be read now is judged, and each that is broken is named."""
+    record("limits_judged", triage.looked_at("figure"), "limits")
+    assert not triage.failed("figure"), "; ".join(triage.failed("figure"))
+
+
 @pytest.mark.procedure("voyageur.incident.assess-alerts", fault="dashboard:garbage")
 def test_alerts_are_known_within_two_minutes(triage: Triage, diagnostics: Diagnostics, record: Record) -> None:
     """The dashboard's alerts stand with the incident, and the immediate assessment took no longer than it may."""

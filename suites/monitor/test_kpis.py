@@ -9,6 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from pytest_llmops.clients.containers import Containers
     from pytest_llmops.clients.figures import Figures
+    from pytest_llmops.clients.ui import Ui
     from pytest_llmops.plugin.measuring import Record
 
 
@@ -40,9 +41,9 @@ def test_page_is_up(record: Record) -> None:
 @pytest.mark.procedure(
     "agent-aiops.sessions.active-sessions", "agent-aiops.key-metrics.session-counts", fault="ui:page"
 )
-def test_active_sessions(record: Record) -> None:
+def test_active_sessions(ui: Ui, record: Record) -> None:
     """How many people have the page open."""
-    record.figure("active_sessions")
+    record("active_sessions", ui.sessions().active, "sessions")
 
 
 @pytest.mark.procedure("document-enhancer.metrics.llm-api-errors", fault="llm_calls:limited")

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     "document-enhancer.health-script.http-status",
     fault="gateway:errors",
 )
-def test_gateway_answers(services: Services) -> None:
-    """What listens on port 8080 answers its health route with 200."""
-    services("gateway").call("health").ok()
+def test_gateway_answers(services: Services, record: Record) -> None:
+    """What listens on port 8080 answers its health route with 200; anything else is unhealthy, and its code is told."""
+    answer = services("gateway").call("health")
+    record("gateway_status", answer.status)
+    assert answer.status == 200, f"gateway: UNHEALTHY: {answer.asked} answered {answer.status}, not 200"
 
 
 @pytest.mark.procedure(

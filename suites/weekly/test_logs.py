@@ -67,7 +67,7 @@ def test_tool_usage(logs: Logs, record: Record, documents: Documents) -> None:
 @pytest.mark.procedure("agent-aiops.sessions.usage-patterns", fault="user_log:missing")
 @pytest.mark.procedure("agent-aiops.sessions.usage-patterns", fault="request_log:missing")
 def test_when_it_is_used(logs: Logs, record: Record, documents: Documents) -> None:
-    """What users did by hour and by day, and the mean duration of a request; sessions themselves are not logged."""
+    """What users did by hour and by day, and the mean duration of a request; sessions are not logged."""
     used = logs.entries("users", since_s=WEEK_S).judged()
     record("interactions_of_the_week", len(used), "entries")
     asked = logs.entries("requests", since_s=WEEK_S).judged()

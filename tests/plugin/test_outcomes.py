@@ -172,6 +172,12 @@ def test_a_limit_of_the_profile_is_called_that(project, model):
     ]
 
 
+def test_what_a_value_is_of_is_said_where_it_breaks_a_limit(project, model):
+    project.target(model.url)
+    project.write("test_it.py", "def test_it(llm, record):\n    record('model_count', 0, 'models', of='shelf 7')\n")
+    assert _section(project.run())[0] == "model_count is 0 models; the target is >= 1 (shelf 7)"
+
+
 def test_calls_that_only_a_fixture_made_are_no_reproduction(project):
     project.write("test_it.py", "def test_it(llm):\n    assert 1 == 2\n")
     assert "the last call" not in project.run().out

@@ -67,6 +67,21 @@ def test_a_rule_about_the_status_alone_needs_no_json():
     assert health_report(answer, Health()).reason == "api: GET /health answered 204, accepted is 200"
 
 
+def test_of_a_bad_status_without_json_nothing_more_is_said():
+    found = health_report(Answer("api", "GET /health", 502, "Bad Gateway", 0.1), RULE)
+    assert (found.healthy, found.unhealthy) == (False, ())
+    assert found.reason == "api: GET /health answered 502, accepted is 200"
+
+
+def test_where_a_redirect_points_is_said():
+    there = {"location": "https://status.claude.com/api/v2/status.json?key=x"}
+    answer = Answer("status", "GET /api/v2/status.json", 301, "", 0.1, there, "https://status.anthropic.com")
+    assert health_report(answer, RULE).reason == (
+        "status: GET /api/v2/status.json answered 301, accepted is 200; a redirect is not followed: it points to "
+        'https://status.claude.com/api/v2/status.json; if that is the same component, write url = "https://status.claude.com"'
+    )
+
+
 def test_a_rule_about_the_body_needs_json():
     with pytest.raises(CallFailed) as caught:
         health_report(Answer("api", "GET /health", 200, "OK", 0.1), RULE)

@@ -141,6 +141,24 @@ def test_processes_are_found_by_how_their_command_line_begins(machine):
     assert [one.pid for one in machine(Exporter(), **LISTS).all_processes()] == [900, 812, 1, 901]
 
 
+def test_the_busiest_and_the_largest_processes():
+    idle = processes.RunningProcess(1, "eve", 0.0, 0.1, 9000.0, "cache")
+    busy = processes.RunningProcess(2, "eve", 0.0, 99.0, 10.0, "work")
+    assert processes.report([idle, busy], 1).splitlines() == [
+        "# Processes",
+        "",
+        "2 run.",
+        "",
+        "## Busiest",
+        "",
+        f"- {busy}",
+        "",
+        "## Largest",
+        "",
+        f"- {idle}",
+    ]
+
+
 def test_processes_that_listen_or_are_filed(machine, tmp_path):
     found = machine(Exporter(), **LISTS)
     assert [one.pid for one in found.processes("ollama")] == [812]

@@ -38,10 +38,20 @@ class LLMGatewayClient:
 SETTINGS = """
 import os
 from types import SimpleNamespace as N
+from dotenv import load_dotenv
+load_dotenv()
 settings = N(
-    llm=N(provider=os.getenv("LLM_PROVIDER", "anthropic"), temperature=0.2, max_tokens=8192, api_key="kettle"),
+    llm=N(
+        provider=os.getenv("LLM_PROVIDER", "anthropic"), temperature=float(os.getenv("LLM_TEMPERATURE", "0.2")),
+        max_tokens=8192, api_key="kettle",
+    ),
     cache=N(enabled=True), retry=N(max_attempts=2),
 )
+"""
+DOTENV = """
+import os
+def load_dotenv():
+    os.environ["LLM_PROVIDER"] = "gateway"
 """
 
 
@@ -64,6 +74,7 @@ def enhancer(target, ledger, tmp_path):
     for name in JSON_FILES:
         (tmp_path / f"config/{name}.json").write_text('{"one": 1, "two": 2}')
     (tmp_path / "config/settings.py").write_text(SETTINGS)
+    (tmp_path / "dotenv.py").write_text(DOTENV)
     (tmp_path / "workflows/shared/clients/llm_gateway.py").write_text(GATEWAY)
     named = {
         name: {"argv": [sys.executable if word == "python" else word for word in command.argv], "exit": command.exit}
@@ -74,7 +85,7 @@ def enhancer(target, ledger, tmp_path):
 
 def test_configuration_files(enhancer, tmp_path):
     assert enhancer.lines("config_files") == [
-        "config/settings.py 3",
+        "config/settings.py 5",
         *(f"config/{name}.json 2" for name in JSON_FILES),
     ]
     (tmp_path / "config/metadata_keywords.json").write_text("{}")
@@ -89,6 +100,7 @@ def test_configuration_files(enhancer, tmp_path):
 
 def test_effective_settings(enhancer, monkeypatch):
     monkeypatch.setenv("LLM_PROVIDER", "openai")
+    monkeypatch.setenv("LLM_TEMPERATURE", "0.9")
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     found = enhancer.run("effective_settings")
     assert json.loads(found.output) == {

@@ -3,7 +3,8 @@
 import pytest
 
 from pytest_llmops.clients.preflight import preflight
-from pytest_llmops.errors import CallFailed, ConfigError, Unsupported
+from pytest_llmops.clients.ui import Sessions
+from pytest_llmops.errors import CallFailed, ConfigError, Unsupported, Vacuous
 from pytest_llmops.samples import Prompt
 
 PAGE = "<!doctype html>"
@@ -79,6 +80,19 @@ def test_a_page_is_no_health(ui, answer, kind, message):
 def test_sessions_are_counted(ui, text, active):
     found = ui(metrics=(200, text))[0].sessions()
     assert (found.active, found.begun) == (active, 5)
+
+
+def test_sessions_have_a_mean_length(ui):
+    took = "# TYPE session_duration_seconds counter\nsession_duration_seconds_total 600\n# EOF"
+    assert ui(metrics=(200, SESSIONS.replace("# EOF", took)))[0].sessions().mean_s == 200.0
+    with pytest.raises(Unsupported) as caught:
+        _ = ui(metrics=(200, SESSIONS))[0].sessions().mean_s
+    assert str(caught.value) == "ui: this Streamlit does not count session_duration_seconds; newer ones do."
+    with pytest.raises(Vacuous) as caught:
+        _ = Sessions(1, 1, 0, 0.0).mean_s
+    assert str(caught.value) == (
+        "ui: no session has ended since the page's server was started, so there is no mean of them."
+    )
 
 
 @pytest.mark.parametrize(
