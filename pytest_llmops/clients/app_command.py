@@ -119,7 +119,7 @@ class AppCommands:
             CallFailed: ``absent``: there is no such program or folder; ``refused``: it may not be run; ``timeout``:
                 it was killed at its deadline with all that it started; ``exit-1`` and so on: a status that is not
                 among the good ones; ``bad-answer``: JSON was promised and there is none.
-            Unsupported: the target has no such command.
+            Unsupported: the target has no such command; it is optional, and its program is not there.
             Vacuous: it is known to be unable to work.
         """
         command = self._command(name)
@@ -133,7 +133,9 @@ class AppCommands:
             kind = "absent" if error.kind == "away" else error.kind
             typed = shlex.join([*command.argv, *args])
             said = str(error).rstrip(".").replace(typed, excerpt(typed, LONGEST_COMMAND))
-            raise self._failed(name, kind, said) from None
+            failed = self._failed(name, kind, said)
+            lacking = kind == "absent" and command.optional and self.root.is_dir()
+            raise Unsupported(str(failed)) if lacking else failed from None
         ran = Ran(done.status, done.out, done.err, time.perf_counter() - start)
         self.ledger.answer(self.component)
         if ran.status not in command.exit:

@@ -32,6 +32,7 @@ def at_work(look: Callable[[], float], client: Client, component: str, target: T
         CallFailed: not one call was answered, so it did not work; or as ``look``.
         BudgetSpent: as in ``calls.made``.
     """
+    look()  # what cannot be had is known before anybody works for it
     looks: list[float] = []
     with ThreadPoolExecutor(1) as pool:
         calls = pool.submit(made, client, target, light=False)

@@ -81,6 +81,7 @@ class LineReader:
         self._source = source
         self._name = name
         self._line = re.compile(source.line) if source.line else None
+        self._before = re.compile(source.before) if source.before else None
         self._keys = {key: _finder(path) for key, path in {**USUAL, **source.keys}.items()}
         self._moment = clock(source.timezone, source.time_format)
         self._last_at: float | None = None
@@ -98,6 +99,8 @@ class LineReader:
         for raw in lines:
             line = _COLOURS.sub("", raw) if "\x1b" in raw else raw
             opened = self._opened(line)
+            if opened is None and self._before is not None and (put := self._before.match(line)):
+                line = line[put.end() :]
             if opened is None and _TRACEBACK.match(line) and not self._belongs(current):
                 opened = _Open("", self._last_at, "error", current.logger if current else "", {}, alone=True)
                 opened.within = True

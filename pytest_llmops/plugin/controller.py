@@ -154,7 +154,7 @@ class Controller:
         """Once, before any process writes: results of an earlier run would count as this one's."""
         if self.run.own_allure_results is not None:
             shutil.rmtree(self.run.own_allure_results, ignore_errors=True)
-            self.run.own_allure_results.mkdir(parents=True)
+            self.run.own_allure_results.mkdir(parents=True, exist_ok=True)  # a run beside this one makes it, too
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep what a process found out of a check; of several attempts or phases the worst of the last counts."""

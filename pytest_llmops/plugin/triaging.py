@@ -96,8 +96,10 @@ class Triage:
         return [one.said for one in self.evidence if not kinds or one.kind in kinds]
 
     def failed_of(self, component: str) -> list[str]:
-        """What failed of a component, a sentence each: that it cannot be reached, and what it says of itself."""
-        return [one.said for one in self.evidence if component in {one.name, one.component}]
+        """What failed of a component, a sentence each: that it cannot be reached, else what it says of itself."""
+        found = [one for one in self.evidence if component in {one.name, one.component}]
+        away = [one for one in found if one.kind == "component"]
+        return [one.said for one in away or found]
 
     def looked_at(self, *kinds: str) -> int:
         """How many things of these kinds were looked at, with an outcome.

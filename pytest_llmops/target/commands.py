@@ -32,4 +32,5 @@ class Command(Table):
     exit: list[int] = Field([0], description="Exit statuses that are good.")
     env: list[str] = Field([], description="Variables with secrets of this target that it is to have all the same.")
     report: Report | None = Field(None, description="Where its JSON says how the application is.")
+    optional: bool = Field(False, description="true: a deployment whose program is not there does without it.")
     unable: str = Field("", description="Why it cannot work as the runbook has it; it is not run, and this is said.")

@@ -38,6 +38,10 @@ class Source(Table):
         description="Regular expression of a whole line, with the groups time, level, logger and message as far as it "
         "has them, others become fields. Of json: of lines that are none.",
     )
+    before: Regex | None = Field(
+        None,
+        description="What an engine puts before every line, those of a traceback too: its time, the container's name.",
+    )
     keys: dict[str, JmesPath] = Field(
         {}, description="Where time, level, logger, message and further fields stand in JSON; JMESPath."
     )

@@ -113,6 +113,18 @@ def test_what_cannot_be_run(commands, tmp_path):
     )
 
 
+def test_what_a_deployment_may_do_without(commands):
+    optional = {"argv": ["no-such-program"], "optional": True}
+    with pytest.raises(Unsupported) as caught:
+        commands(gpus=optional).run("gpus")
+    assert str(caught.value) == (
+        "app_command: gpus: there is no program 'no-such-program' to run no-such-program; "
+        "install it, or say where it is."
+    )
+    assert failure(lambda: commands(root="away", gpus=optional).run("gpus"))[0] == "absent"
+    assert failure(lambda: commands(gpus={**optional, "argv": ["false"]}).run("gpus"))[0] == "exit-1"
+
+
 def test_the_deadline_ends_all_that_it_started(commands, tmp_path):
     script = f"sleep 60 & echo $! > {tmp_path}/child; wait"
     app = commands(hangs={"argv": ["sh", "-c", script], "deadline": "200 ms"})

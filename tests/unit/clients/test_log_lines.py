@@ -274,3 +274,22 @@ def test_what_differs_is_left_out(message, short):
 )
 def test_what_looks_like_a_secret_is_taken_out(text, clean):
     assert without_secrets(text) == clean
+
+
+def test_what_an_engine_puts_before_the_lines_of_a_traceback():
+    text = """\
+api-1  | 2026-11-29T09:30:15.25Z ERROR:    Exception in ASGI application
+api-1  | 2026-11-29T09:30:15.25Z Traceback (most recent call last):
+api-1  | 2026-11-29T09:30:15.25Z   File "main.py", line 61, in chat
+api-1  | 2026-11-29T09:30:15.25Z ValueError: no text
+api-2  | 2026-11-29T09:30:16.25Z INFO:src.api.main:started
+"""
+    line = r"(?:(?P<instance>\S+)\s+\| )?(?P<time>\d\S+) (?P<level>[A-Z]+):\s*(?:(?P<logger>[\w.]+):)?(?P<message>.*)"
+    (failed, started), reader = read(text, line=line, before=r"(\S+\s+\| )?\d{4}-\S+ ")
+    assert (failed.message, failed.exception, failed.at) == (
+        "Exception in ASGI application", "ValueError: no text", AT,
+    )  # fmt: skip
+    assert failed.more == (
+        "Traceback (most recent call last):", '  File "main.py", line 61, in chat', "ValueError: no text",
+    )  # fmt: skip
+    assert (failed.fields["instance"], started.fields["instance"], reader.unreadable) == ("api-1", "api-2", 0)
