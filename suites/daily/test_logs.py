@@ -32,6 +32,12 @@ def test_requests_of_the_day(logs: Logs, record: Record) -> None:
     record("llm_requests", len(logs.event("llm_request", since_s=DAY_S).judged()), "requests")
 
 
+@pytest.mark.procedure("voyageur.evening-review.average-response-time", fault="day_logs:slow")
+def test_response_time_of_the_day(logs: Logs, record: Record) -> None:
+    """The mean time of the answers that the application logged in the last 24 hours: of its users, not of our calls."""
+    record("llm_response_time", logs.event("llm_response", since_s=DAY_S).judged().mean("took_s"), "s")
+
+
 @pytest.mark.procedure("voyageur.evening-review.model-usage-distribution", fault="day_logs:fails")
 def test_models_of_the_day(logs: Logs, record: Record) -> None:
     """The share that each model has of the answers that the application logged in the last 24 hours."""
