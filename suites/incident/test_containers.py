@@ -48,8 +48,8 @@ def test_the_api_keeps_within_its_limits(containers: Containers, record: Record)
     """CPU and memory of what the API runs in are read, and related to what it may use."""
     for container in containers.usage("api"):
         share, of_what = container.cpu_share
-        record("container_cpu", share, "%", of=of_what)
-        record("container_memory", container.memory_pct, "%", of=container.name)
+        record("container_cpu[api]", share, "%", of=of_what)
+        record("container_memory[api]", container.memory_pct, "%", of=container.name)
 
 
 @pytest.mark.procedure("aegis-rag.vector-issues.resources", fault="container_usage:full")
@@ -57,8 +57,8 @@ def test_the_vector_store_keeps_within_its_limits(containers: Containers, record
     """CPU and memory of what Qdrant runs in are read, and related to what it may use."""
     for container in containers.usage("qdrant"):
         share, of_what = container.cpu_share
-        record("container_cpu", share, "%", of=of_what)
-        record("container_memory", container.memory_pct, "%", of=container.name)
+        record("container_cpu[qdrant]", share, "%", of=of_what)
+        record("container_memory[qdrant]", container.memory_pct, "%", of=container.name)
 
 
 @pytest.mark.procedure("aegis-rag.vector-issues.resources", fault="volume_usage:fails")
