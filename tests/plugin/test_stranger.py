@@ -6,7 +6,7 @@ import sys
 import pytest
 from _pytest.fixtures import FixtureFunctionDefinition
 
-from pytest_llmops.plugin import fixtures
+from pytest_llmops.plugin import fixtures, incident_fixtures, setup_fixtures, tool_fixtures
 
 TESTS = """
     import pytest
@@ -116,7 +116,10 @@ def test_fixtures_of_the_users_own_replace_ours(project, model):
 
 
 OURS = sorted(
-    name for name, found in vars(fixtures).items() if isinstance(found, FixtureFunctionDefinition) and name[0] != "_"
+    name
+    for module in (fixtures, tool_fixtures, setup_fixtures, incident_fixtures)
+    for name, found in vars(module).items()
+    if isinstance(found, FixtureFunctionDefinition) and name[0] != "_"
 )
 IN_USE = ("llm", "llmops_target", "measure", "openai", "prompts", "record")
 """Those that the target of these tests can serve."""
