@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from pytest_llmops.clients.client import Level
     from pytest_llmops.clients.http import Http
-    from pytest_llmops.target.components import Alertmanager as AlertmanagerComponent
+    from pytest_llmops.target.watchers import Alertmanager as AlertmanagerComponent
 
 Read = TypeVar("Read")
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.client import Level
     from pytest_llmops.state.ledger import Ledger
     from pytest_llmops.target.commands import Command
-    from pytest_llmops.target.components import AppCommand
     from pytest_llmops.target.load import Target
+    from pytest_llmops.target.surroundings import AppCommand
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 LONGEST_QUOTE = 300

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pytest_llmops.target.components import Tls
+    from pytest_llmops.target.component import Tls
     from pytest_llmops.target.load import Target
 
 

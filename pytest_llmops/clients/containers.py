@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.client import Level
     from pytest_llmops.clients.container_formats import Container
     from pytest_llmops.state.ledger import Ledger
-    from pytest_llmops.target.components import Containers as ContainersComponent
     from pytest_llmops.target.load import Target
+    from pytest_llmops.target.surroundings import Containers as ContainersComponent
 
 Read = TypeVar("Read")
 

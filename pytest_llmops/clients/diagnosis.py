@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.client import Client
     from pytest_llmops.clients.http import Answer
     from pytest_llmops.errors import CallFailed
-    from pytest_llmops.target.components import Component
+    from pytest_llmops.target.component import Component
 
 SIGNS = {
     "ollama": ("Ollama", "/api/version", "version"),

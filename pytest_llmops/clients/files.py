@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.client import Level
     from pytest_llmops.clients.config_backup import Backups
     from pytest_llmops.state.ledger import Ledger
-    from pytest_llmops.target.components import Files as Table
     from pytest_llmops.target.load import Target
+    from pytest_llmops.target.surroundings import Files as Table
 
 
 class Files:

@@ -12,7 +12,7 @@ from pytest_llmops.errors import CallFailed, excerpt
 if TYPE_CHECKING:
     from pytest_llmops.clients.client import Level
     from pytest_llmops.clients.http import Http
-    from pytest_llmops.target.components import Langfuse as LangfuseComponent
+    from pytest_llmops.target.watchers import Langfuse as LangfuseComponent
 
 HEALTH = "/api/public/health"
 

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from pytest_llmops.state.ledger import Ledger
-    from pytest_llmops.target.components import Logs as Table
     from pytest_llmops.target.load import Target
     from pytest_llmops.target.log_sources import Source
+    from pytest_llmops.target.surroundings import Logs as Table
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.listeners import Listener
     from pytest_llmops.clients.processes import RunningProcess
     from pytest_llmops.state.ledger import Ledger
-    from pytest_llmops.target.components import Machine as MachineTable
     from pytest_llmops.target.load import Target
+    from pytest_llmops.target.surroundings import Machine as MachineTable
 
 Named = TypeVar("Named")
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.client import Level
     from pytest_llmops.clients.http import Answer, Http
     from pytest_llmops.clients.readings import Curve, Reading
-    from pytest_llmops.target.components import Prometheus as PrometheusComponent
+    from pytest_llmops.target.watchers import Prometheus as PrometheusComponent
 
 Read = TypeVar("Read")
 

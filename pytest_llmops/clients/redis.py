@@ -17,7 +17,7 @@ from pytest_llmops.clients.connecting import not_connected
 from pytest_llmops.clients.exchange import last_exchange
 from pytest_llmops.clients.reproduction import as_redis_cli
 from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
-from pytest_llmops.target.components import Tls
+from pytest_llmops.target.component import Tls
 from pytest_llmops.target.durations import spoken
 from pytest_llmops.target.secrets import without_userinfo
 

@@ -10,7 +10,7 @@ from pytest_llmops.errors import ConfigError, did_you_mean
 from pytest_llmops.target.secrets import userinfo
 
 if TYPE_CHECKING:
-    from pytest_llmops.target.components import Auth
+    from pytest_llmops.target.component import Auth
     from pytest_llmops.target.load import Target
 
 

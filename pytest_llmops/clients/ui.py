@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pytest_llmops.clients.client import Level
     from pytest_llmops.clients.http import Http
-    from pytest_llmops.target.components import Ui as UiComponent
+    from pytest_llmops.target.surroundings import Ui as UiComponent
 
 SCRIPT = Path(__file__).with_name("streamlit_turn.py")
 LONGEST_QUOTE = 300

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from pytest_llmops.target.proxies import loopback
 
 if TYPE_CHECKING:
-    from pytest_llmops.target.components import Component
+    from pytest_llmops.target.component import Component
     from pytest_llmops.target.load import Target
 
 TRIES = 5

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pytest_llmops.judge.baselines import Store
     from pytest_llmops.samples import Prompt, Workload
     from pytest_llmops.state.ledger import Ledger
-    from pytest_llmops.target.components import RateLimit
+    from pytest_llmops.target.component import RateLimit
     from pytest_llmops.target.load import Target
 
 MEASUREMENT_VERSION = 1

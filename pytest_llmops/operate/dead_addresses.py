@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pytest_llmops.operate.findings import Finding
     from pytest_llmops.state.ledger import Ledger
-    from pytest_llmops.target.components import Component
+    from pytest_llmops.target.component import Component
     from pytest_llmops.target.load import Target
 
 

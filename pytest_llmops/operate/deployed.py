@@ -10,8 +10,8 @@ from pytest_llmops.promql import PromqlError, parse
 
 if TYPE_CHECKING:
     from pytest_llmops.clients.watching import Rule, ScrapeTarget, Setup
-    from pytest_llmops.target.components import Prometheus as PrometheusTable
     from pytest_llmops.target.monitoring import AlertRule, Job
+    from pytest_llmops.target.watchers import Prometheus as PrometheusTable
 
 
 @dataclass(frozen=True, slots=True)

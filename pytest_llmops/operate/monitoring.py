@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.prometheus import Prometheus
     from pytest_llmops.clients.watching import Alert, Fired
     from pytest_llmops.operate.deployed import JobCheck, RuleCheck
-    from pytest_llmops.target.components import Prometheus as PrometheusTable
     from pytest_llmops.target.load import Target
+    from pytest_llmops.target.watchers import Prometheus as PrometheusTable
 
 LOOKS = 8
 """At how far a failure reaches, while nothing was counted."""

@@ -36,6 +36,10 @@ class Answers:
         """When somebody answered an incident; None where nobody has."""
         return self._first(record.answered, (severity.procedure, self.incident.acknowledged_by), record.opened)
 
+    def lasting_s(self, least_s: float) -> float:
+        """How long the oldest incident that is not at an end has lasted; at least so long, also where there is none."""
+        return max([least_s, *(self.now - record.opened for record in self.records if record.ended is None)])
+
     def unanswered(self, severity: Severity) -> list[str]:
         """The incidents of a severity that nobody has answered in its time, a sentence each.
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from pytest_llmops.target.components import Component
+    from pytest_llmops.target.component import Component
 
 PROMPTS = "prompts"
 """The fixture with the workload, and what a name stands for that was handed it."""

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from pytest_llmops.target.components import Auth, Components
+    from pytest_llmops.target.component import Auth
+    from pytest_llmops.target.components import Components
     from pytest_llmops.target.embedded import Sandbox
 
 _TOKEN_S = 3600.0

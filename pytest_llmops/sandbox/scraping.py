@@ -12,7 +12,7 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from pytest_llmops.promql import AlertRule, Memory, PromqlError, Watch, labels_of
-from pytest_llmops.target.components import Prometheus
+from pytest_llmops.target.watchers import Prometheus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

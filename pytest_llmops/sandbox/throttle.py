@@ -8,7 +8,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_llmops.target.components import RateLimit
+    from pytest_llmops.target.component import RateLimit
 
 
 class Throttle:

@@ -14,7 +14,7 @@ from pytest_llmops.sandbox.door import AccessLog, Door
 from pytest_llmops.sandbox.prometheus_api import stamp
 from pytest_llmops.sandbox.scraping import Scraping
 from pytest_llmops.sandbox.serving import ByPort, serve
-from pytest_llmops.target.components import Grafana
+from pytest_llmops.target.watchers import Grafana
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pytest_llmops.target.components import RateLimit
+    from pytest_llmops.target.component import RateLimit
     from pytest_llmops.target.models import Budget
 
 RESERVE = 0.30

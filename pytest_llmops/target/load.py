@@ -23,7 +23,7 @@ from pytest_llmops.target.secrets import Redactor, Secret, in_notification, in_u
 from pytest_llmops.target.windows import Windows
 
 if TYPE_CHECKING:
-    from pytest_llmops.target.components import Component
+    from pytest_llmops.target.component import Component
 
 BUILT_IN = "sandbox"
 

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.generic
 
 
-@pytest.mark.procedure(
-    "document-enhancer.retention.audit-log", "agent-aiops.log-retention.audit-logs", fault="api:no-audit"
-)
+@pytest.mark.procedure(fault="api:no-audit")
 def test_audit_log_is_written(api: Api, traffic: Traffic, record: Record) -> None:
     """Requests leave an entry with a time of now; how far the log reaches back is recorded."""
     new = traffic.audited
@@ -26,7 +24,7 @@ def test_audit_log_is_written(api: Api, traffic: Traffic, record: Record) -> Non
     record("audit_reach", api.audit().reach_days, "days")
 
 
-@pytest.mark.procedure("aegis-rag.daily.security-events", fault="api:open")
+@pytest.mark.procedure(fault="api:open")
 def test_refusals_are_in_the_audit_log(api: Api, prompts: Workload, record: Record) -> None:
     """A request with a wrong key is refused, and the refusal is in the log of the last day."""
     new = api.newly_audited(lambda: api.refusal(prompts[0]))

@@ -84,7 +84,7 @@ def test_collection_is_served(vectors: Vectors, record: Record) -> None:
 
 
 @pytest.mark.generic
-@pytest.mark.procedure("aegis-rag.health.overall-result", fault="redis:down")
+@pytest.mark.procedure(fault="redis:down")
 def test_cache_keeps_what_it_is_given(redis: Redis) -> None:
     """Redis answers, and returns a value that was set."""
     redis.ping()

@@ -9,17 +9,20 @@ from pathlib import Path
 
 import pytest
 
-SEVERITIES = """
+REVIEW = "voyageur.post-incident.root-cause-analysis"
+SEVERITIES = f"""
+[targets.here.incident]
+reviewed_by = "{REVIEW}"
 [[targets.here.severities]]
 name = "P1"
 title = "High"
 response = "15m"
 procedure = "aegis-rag.severity.p1"
-when = [{ says = "The model server is down", any_down = ["openai"] }]
+when = [{{ says = "The model server is down", any_down = ["openai"] }}]
 [[targets.here.severities]]
 name = "P2"
 response = "4h"
-when = [{ says = "A model is missing", models_missing = ["openai"] }]
+when = [{{ says = "A model is missing", models_missing = ["openai"] }}]
 """
 TESTS = """
 def test_triage(triage):
@@ -71,7 +74,7 @@ def test_an_incident_is_told_in_the_files_words_with_its_evidence(project, nobod
     assert "**Severity:** P1 - High" in (folder / "incident-report.md").read_text()
 
 
-def test_one_that_nobody_answers_in_time_is_red_until_somebody_does(project, nobody, model):
+def test_one_that_nobody_answers_in_time_is_red_until_its_review(project, nobody, model):
     project.target(nobody, SEVERITIES)
     project.run()
     _opened(project, 7200)
@@ -80,13 +83,18 @@ def test_one_that_nobody_answers_in_time_is_red_until_somebody_does(project, nob
     assert "asked is within 15 min" in reason
     project.target(model.url, SEVERITIES)  # it is over, and nobody has said a word
     assert project.run().checks["test_answered"]["outcome"] == "failed"
-    _signed(project)
+    _signed(project, "aegis-rag.severity.p1")
+    assert (
+        f"was answered after 2 h; asked is within 15 min (its review is not there yet: llmops sign-off {REVIEW})"
+        in (project.run().checks["test_answered"]["reason"])
+    )
+    _signed(project, REVIEW)
     assert project.run().checks["test_answered"]["outcome"] == "passed"
 
 
-def _signed(project):
+def _signed(project, step):
     program = Path(sys.executable).with_name("llmops")
-    words = ["sign-off", "aegis-rag.severity.p1", "--note", "on it", "--by", "sre", "--target", "here"]
+    words = ["sign-off", step, "--note", "on it", "--by", "sre", "--target", "here"]
     subprocess.run([program, *words], cwd=project.path, env=project.environ(), check=True, capture_output=True)
 
 

@@ -130,13 +130,13 @@ def client(target, ledger):
     """Makes the client of one component, as the plugin does."""
     made = []
 
-    def client(component, environ=None, **settings):
-        made.append(connect(target(environ, **{component: settings}), component, ledger))
+    def client(component, environ=None, beside=None, **settings):
+        made.append(connect(target(environ, **(beside or {}), **{component: settings}), component, ledger))
         return made[-1]
 
     yield client
     for one in made:
-        getattr(one, "http", one).close()
+        one.close()
 
 
 @pytest.fixture

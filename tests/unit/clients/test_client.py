@@ -9,7 +9,7 @@ from pytest_llmops.target.components import Components
 
 
 def test_every_component_has_a_client():
-    assert sorted(CLIENTS) == sorted(Components.model_fields)
+    assert sorted([*CLIENTS, "services"]) == sorted(Components.model_fields)
 
 
 def addressed(name):
@@ -17,6 +17,8 @@ def addressed(name):
 
 
 ADDRESSED = sorted(filter(addressed, CLIENTS))
+BESIDE = {"containers": {"app_command": {"commands": {"containers": {"argv": ["docker", "ps"]}}}}}
+"""What a component cannot be without."""
 
 
 @pytest.mark.parametrize("component", ADDRESSED)
@@ -31,7 +33,7 @@ def test_a_client_knows_its_component_and_address(client, component):
 
 @pytest.mark.parametrize("component", sorted(set(CLIENTS) - set(ADDRESSED)))
 def test_a_client_of_what_has_no_address_knows_where_it_is(client, component):
-    made = client(component)
+    made = client(component, beside=BESIDE.get(component, {}))
     assert type(made).__name__ == CLIENTS[component][1]
     assert made.component == component
     assert made.address
@@ -48,9 +50,10 @@ ASKED = {"routes": {"query": {"path": "/query", "answer": "answer"}}}
 )
 def test_a_preflight_is_counted_by_its_levels(target, ledger, component, settings):
     scheme = "redis" if component == "redis" else "http"
-    declared = target(**{component: {"url": f"{scheme}://host.example:1234", **settings}})
+    address = {"url": f"{scheme}://host.example:1234"} if addressed(component) else {}
+    declared = target(**BESIDE.get(component, {}), **{component: {**address, **settings}})
     made = connect(declared, component, ledger)
-    assert preflight_calls(declared) == {component: len(made.levels(1.0, {}))}
+    assert preflight_calls(declared)[component] == len(made.levels(1.0, {}))
     made.close()
 
 

@@ -9,7 +9,7 @@ from pytest_llmops.clients.client import connect
 from pytest_llmops.clients.failing_service import FailingService
 from pytest_llmops.errors import CallFailed
 from pytest_llmops.target import profiles
-from pytest_llmops.target.components import AppCommand
+from pytest_llmops.target.surroundings import AppCommand
 
 SYSTEMS = [name for name in profiles.names() if "app_command" in profiles.read(name).get("components", {})]
 JSON_FILES = ("chapter_patterns", "extraction_profiles", "validation_rules", "metadata_keywords")

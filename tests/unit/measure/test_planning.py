@@ -10,7 +10,7 @@ from pytest_llmops.errors import CallFailed
 from pytest_llmops.measure.bench import Purse
 from pytest_llmops.measure.planning import Allowance, Share, shares, usual_calls, warm_up_where_slow
 from pytest_llmops.state.ledger import Ledger, Spent
-from pytest_llmops.target.components import RateLimit
+from pytest_llmops.target.component import RateLimit
 from pytest_llmops.target.models import Budget
 
 LONG_S = 1.02

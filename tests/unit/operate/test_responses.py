@@ -28,6 +28,13 @@ def test_an_incident_that_nobody_has_answered_in_time_is_told_with_what_to_do():
     )
 
 
+def test_how_long_it_lasts():
+    long_over, running = record(ended=OPENED + 60), record(opened=OPENED + 600)
+    assert answers(long_over, running, now=OPENED + 6000).lasting_s(3600) == 5400
+    assert answers(long_over, running).lasting_s(3600) == 3600
+    assert answers().lasting_s(3600) == 3600
+
+
 def test_one_that_must_be_answered_at_once_is_late_as_soon_as_it_is_known():
     (said,) = answers(record("P0"), now=OPENED + 1).unanswered(P0)
     assert said == (

@@ -1,5 +1,5 @@
 from pytest_llmops.sandbox.throttle import Throttle
-from pytest_llmops.target.components import RateLimit
+from pytest_llmops.target.component import RateLimit
 
 
 def test_without_a_limit_everything_passes():

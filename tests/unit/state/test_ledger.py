@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pytest_llmops.errors import BudgetSpent
 from pytest_llmops.state.ledger import Ledger, Spent
-from pytest_llmops.target.components import RateLimit
+from pytest_llmops.target.component import RateLimit
 from pytest_llmops.target.models import Budget
 
 CHARGE = """

@@ -3,8 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from pytest_llmops.target.components import Logs
 from pytest_llmops.target.log_sources import Source
+from pytest_llmops.target.surroundings import Logs
 
 LINE = "(?P<message>.*)"
 
