@@ -151,7 +151,7 @@ def test_a_fixture_of_the_users_own_of_any_name_rewires_nothing(project, model):
                 def {name}():
                     return "mine"
 
-                def test_own_{name}_{scope}({name}):
+                def test_instead_of_{name}_{scope}({name}):
                     assert {name} == "mine"
 
                 def test_beside_{name}_{scope}({name}, {", ".join(others)}):
@@ -160,7 +160,7 @@ def test_a_fixture_of_the_users_own_of_any_name_rewires_nothing(project, model):
                         assert type(given).__module__.startswith("pytest_llmops.")
                 """,
             )
-    alone = project.run("-q", "-k", "own")
+    alone = project.run("-q", "-k", "instead_of")
     assert (alone.status, alone.whole, model.asked) == (0, None, []), alone.out
     assert f"{2 * len(OURS)} passed" in alone.lines[-1]
     beside = project.run("-q")
