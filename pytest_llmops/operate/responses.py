@@ -60,18 +60,21 @@ class Answers:
     def late(self, severity: Severity) -> list[str]:
         """What is to be said of the newest incident of a severity, where it was answered too late, until its review.
 
-        A review tells why; whoever has it need not be told again.
+        A review tells why; whoever has it need not be told again. Where the target names no step of a review, nothing
+        could ever be said to end it.
         """
+        step = self.incident.reviewed_by
+        if not step:
+            return []
         newest = max(self._of(severity), key=lambda record: record.opened, default=None)
         at = None if newest is None else self.answered(newest, severity)
         if newest is None or at is None or at - newest.opened <= severity.response:
             return []
-        if self._first(newest.reviewed, (self.incident.reviewed_by,), newest.opened) is not None:
+        if self._first(newest.reviewed, (step,), newest.opened) is not None:
             return []
-        step = self.incident.reviewed_by
-        how = f"llmops sign-off {step}" if step else "nothing in the file says which step it is"
         waited = f"was answered after {spoken(at - newest.opened)}; asked is {_asked(severity)}"
-        return [f"{severity.name} since {_moment(newest.opened)} {waited} (its review is not there yet: {how})"]
+        due = f"its review is not there yet: llmops sign-off {step}"
+        return [f"{severity.name} since {_moment(newest.opened)} {waited} ({due})"]
 
     def response_s(self, severity: Severity) -> float | None:
         """How long the newest answered incident of a severity waited for its answer; None where there is none."""

@@ -7,7 +7,15 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_llmops.plugin import command_line, fixtures, markers, setup_fixtures, watch
+from pytest_llmops.plugin import (
+    command_line,
+    fixtures,
+    incident_fixtures,
+    markers,
+    setup_fixtures,
+    tool_fixtures,
+    watch,
+)
 from pytest_llmops.plugin.ours import described, parallel, run_of, suite_arguments
 
 
@@ -20,8 +28,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the markers, and register what finds out whether a run has tests of ours; the rest comes then."""
     markers.register(config)
-    config.pluginmanager.register(fixtures, "llmops-fixtures")
-    config.pluginmanager.register(setup_fixtures, "llmops-setup-fixtures")
+    for module in (fixtures, tool_fixtures, setup_fixtures, incident_fixtures):
+        config.pluginmanager.register(module, f"llmops-{module.__name__.rpartition('.')[2].replace('_', '-')}")
     config.pluginmanager.register(watch, "llmops-watch")
     if config.option.markexpr:
         from pytest_llmops.plugin.named_suites import add

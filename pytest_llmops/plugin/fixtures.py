@@ -1,4 +1,4 @@
-"""The fixtures: live endpoints of the target, and the tools that measure them.
+"""The fixtures that are the target and its live endpoints; tools, set-up and incidents have a module each.
 
 All of them depend on one private fixture only, so a fixture of yours with the same name replaces ours for your tests
 and rewires nothing else. A component that does not answer is an error that names it, once.
@@ -10,17 +10,15 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from pytest_llmops.plugin.ours import CHECK, run_of
+from pytest_llmops.plugin.ours import run_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from pytest_llmops.clients.alertmanager import Alertmanager
     from pytest_llmops.clients.api import Api
     from pytest_llmops.clients.app_command import AppCommands
-    from pytest_llmops.clients.client import Client
     from pytest_llmops.clients.containers import Containers
-    from pytest_llmops.clients.figures import Figures
     from pytest_llmops.clients.files import Files
     from pytest_llmops.clients.grafana import Grafana
     from pytest_llmops.clients.langfuse import Langfuse
@@ -31,19 +29,9 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.openai import OpenAI
     from pytest_llmops.clients.prometheus import Prometheus
     from pytest_llmops.clients.redis import Redis
-    from pytest_llmops.clients.traffic import Traffic
     from pytest_llmops.clients.ui import Ui
     from pytest_llmops.clients.vectors import Vectors
-    from pytest_llmops.control.change import Change
-    from pytest_llmops.operate.monitoring import Lint
-    from pytest_llmops.operate.staged import Staged
-    from pytest_llmops.plugin.channels import Channels
-    from pytest_llmops.plugin.measuring import Measure, Record
     from pytest_llmops.plugin.run import Run
-    from pytest_llmops.plugin.triaging import Diagnostics, Triage
-    from pytest_llmops.report.documents import Documents
-    from pytest_llmops.report.over_time import History
-    from pytest_llmops.samples import Workload
     from pytest_llmops.target.load import Target
 
 
@@ -166,40 +154,6 @@ def langfuse(_llmops: Run) -> Langfuse:
 
 
 @pytest.fixture(scope="session")
-def lint(_llmops: Run) -> Lint:
-    """What can say nothing on this system, looked into once a run; and what watches it, held against its runbook.
-
-    ``findings untrue of() unknown() meant()``: rules that cannot fire or fire always, metrics that never move, scrape
-    jobs that are always down, panels that draw nothing, commands that cannot work, rows of a table that no job fills.
-    ``meant`` makes a check *vacuous* where one of them was found. ``rule() job() setup() firing() strangers()`` ask
-    Prometheus now. All findings stand in ``run.json`` under ``vacuous``, and in the summary.
-
-    Example:
-        def test_the_rule_about_errors(prometheus, lint):
-            rule = lint.rule("HighErrorRate")
-            assert not rule.differs
-            lint.meant("rule", "HighErrorRate")
-            assert not rule.mistaken
-    """
-    from pytest_llmops.errors import Unreachable
-    from pytest_llmops.operate.lint import look
-    from pytest_llmops.operate.monitoring import Lint
-
-    own = _llmops.own
-
-    def reach(component: str) -> Client | None:
-        if component not in own.declared.table.components.configured():
-            return None
-        try:
-            return own.reached(component)
-        except Unreachable:
-            return None
-
-    fact = own.directory.once("lint", lambda: look(own.target, reach))
-    return Lint(own.target, fact, cast("Prometheus | None", reach("prometheus")))
-
-
-@pytest.fixture(scope="session")
 def app_command(_llmops: Run) -> AppCommands:
     """The application's commands, by the names of ``components.app_command.commands``: ``run() json() text() has()``.
 
@@ -294,51 +248,6 @@ def services(_llmops: Run) -> Callable[[str], Api]:
 
 
 @pytest.fixture(scope="session")
-def history(_llmops: Run) -> History:
-    """What earlier runs on the target recorded, over time: ``values() growth() all_growth() age() runs() sign_offs()``.
-
-    Also pages of Markdown for ``documents``: ``growth_report() usage_report() pattern_report()``. A trend is Theil and
-    Sen's line with its interval; what was not recorded, or not often enough, is *vacuous*. An embedded target whose
-    profile has a ``[sandbox.past]`` has that past, in the run directory; it is never mixed with yours.
-
-    Example:
-        def test_the_collection_does_not_fill_the_plan(history, vectors, record):
-            growth = history.growth("collection_points", now=vectors.collection().points)
-            record("collection_points_per_month", growth.per_month, "points")
-    """
-    from pytest_llmops.plugin.earlier import place_for
-    from pytest_llmops.report.over_time import History
-
-    return History(_llmops.declared, place_for(_llmops))
-
-
-@pytest.fixture(scope="session")
-def prompts(_llmops: Run) -> Workload:
-    """The target's workload: prompts with ids, so that runs can be compared prompt by prompt."""
-    return _llmops.target.workload
-
-
-@pytest.fixture(scope="session")
-def traffic(_llmops: Run) -> Traffic:
-    """One round of the target's questions through ``api``, asked once a run: ``questions known pages audited``.
-
-    Many checks read it, and none asks again: a question may take seconds and cost money. All questions are asked where
-    the service is quick, the first five where they take more than a second each. A question that fails is part of the
-    round; whoever reads its ``reply`` fails with it.
-
-    Example:
-        def test_error_rate(traffic, record):
-            record.figure("api_error_rate", during=traffic)
-
-        def test_answers_are_short(traffic):
-            assert all(len(question.reply.text) < 500 for question in traffic.questions)
-    """
-    from pytest_llmops.clients.traffic import round_of
-
-    return round_of(cast("Api", _llmops.own.serving("api")), _llmops.target.workload, _llmops.directory.once)
-
-
-@pytest.fixture(scope="session")
 def machine(_llmops: Run) -> Machine:
     """The machine that the system runs on: ``usage() disk() processes() listening() gpus() ways()``.
 
@@ -350,167 +259,3 @@ def machine(_llmops: Run) -> Machine:
             record("worker_processes", len(machine.processes("worker")), "processes")
     """
     return cast("Machine", _llmops.own.serving("machine"))
-
-
-@pytest.fixture(scope="session")
-def figures(_llmops: Run) -> Figures:
-    """Numbers of the target, each read from where its table ``figures.NAME`` says: ``read() shares()``.
-
-    ``read`` gives value, unit, source and time. Most tests want ``record.figure(NAME)``, which also judges it.
-
-    Example:
-        def test_memory_is_of_this_minute(figures):
-            assert time.time() - figures.read("memory_usage").at < 60
-
-        def test_cpu_usage(record):
-            record.figure("cpu_usage")
-    """
-    return _llmops.figures
-
-
-@pytest.fixture
-def change(_llmops: Run, request: pytest.FixtureRequest) -> Iterator[Change]:
-    """Change the target, by its components' ``control`` tables: ``stop() start() restart() kill() pause() resume()``.
-
-    Also ``status()`` and ``logs()``. Each act is journalled before it begins and waits until it was seen to have
-    happened; at the end of the test all of them are taken back, the last first: on success, failure, Ctrl-C and
-    SIGTERM, and after ``kill -9`` by ``llmops recover``. A test that uses it is disruptive whatever its markers say: it
-    runs alone, with both keys, within the target's maintenance windows.
-
-    Example:
-        def test_the_api_says_that_the_model_is_away(change, api):
-            change.stop("ollama")
-            assert not api.health().ok
-    """
-    disruption = _llmops.disruption
-    assert disruption is not None
-    yield disruption.change(request.node)
-    disruption.take_back()
-
-
-@pytest.fixture
-def measure(_llmops: Run, request: pytest.FixtureRequest) -> Measure:
-    """Time calls, compare with thresholds and stored baselines, and fail the test if they do not hold.
-
-    ``measure(name, client, call, *, prompts, check=True)`` makes the calls itself: a warm-up, 30 calls, more only while
-    the verdict is open and the budget lasts, and a second run before it says *regression*. Failed calls never enter
-    latency; they are the error rate. ``check=False`` returns the measurement without failing the test.
-
-    Under ``--llmops-against NAME`` each call is made in turns on both deployments, in random order, and judged against
-    the other's: ``call`` is handed the client of the same component there. So ``call`` must use the client that it is
-    handed, not the fixture; whatever else it closes over (the prompts, a vector) is the same for both.
-
-    Example:
-        def test_generation_latency(measure, llm, prompts):
-            measure("generation_latency", llm, lambda llm, prompt: llm.generate(prompt), prompts=prompts)
-    """
-    from pytest_llmops.plugin.measuring import Measure
-
-    return Measure(_llmops, request.node, request.node.stash[CHECK])
-
-
-@pytest.fixture
-def record(_llmops: Run, request: pytest.FixtureRequest) -> Record:
-    """Judge one live value by the target's thresholds and keep it in the report: ``record(name, value, unit="")``.
-
-    ``record.figure(name)`` reads the value, too, from where the target's ``figures.NAME`` says.
-
-    Example:
-        def test_cpu_usage(record):
-            record.figure("cpu_usage")
-
-        def test_enough_models(llm, record):
-            record("model_count", len(llm.models()), "models")
-    """
-    from pytest_llmops.plugin.measuring import Record
-
-    return Record(_llmops, request.node.stash[CHECK])
-
-
-@pytest.fixture
-def documents(_llmops: Run, request: pytest.FixtureRequest) -> Documents:
-    """What a step writes for people: ``write(name, text)`` and ``read(path)``, without any secret.
-
-    Each lies below ``<reports>/documents/<target>/`` with its time in its name, is never written over, and stands in
-    ``run.json``. ``read`` gives back what stands there, parsed where it is JSON or TOML; a document that is empty or
-    does not parse fails the test.
-
-    Example:
-        def test_daily_summary(documents, api):
-            summary = documents.write("daily-summary.md", f"The service is {api.health().reason or 'healthy'}.")
-            assert documents.read(summary)
-    """
-    from pytest_llmops.report.documents import Documents
-
-    written = request.node.stash[CHECK].documents.append
-    return Documents(_llmops.report_folder, _llmops.declared.name, _llmops.redactor, written)
-
-
-@pytest.fixture(scope="session")
-def triage(_llmops: Run) -> Triage:
-    """How bad it is now, in the words of the system's runbook: ``severity evidence said rank() failed() answers``.
-
-    Made once a run, in less than two minutes even where components are down: each is probed, health, models, alerts
-    and every figure that has a threshold are looked at, side by side. ``severities`` of the target say what that means.
-    An incident is opened and ended by it, and ``answers`` knows whether somebody has answered it.
-
-    Example:
-        def test_nothing_is_wrong(triage):
-            assert not triage.severity, triage.said
-
-        def test_no_outage(triage):
-            assert not triage.rank(1).met, triage.rank(1).said
-    """
-    from pytest_llmops.plugin.triaging import Triage
-
-    return Triage(_llmops)
-
-
-@pytest.fixture(scope="session")
-def diagnostics(_llmops: Run, triage: Triage) -> Diagnostics:
-    """The diagnostics bundle of this run, ``<reports>/incidents/<time>-<severity>/``: ``files report read()``.
-
-    Made once a run: logs, metrics, alerts, states, the output of commands, figures of the machine, settings, a short
-    benchmark, the incident report, and an index that says what could not be had and why; nothing in it is secret.
-
-    Example:
-        def test_the_report_is_there(diagnostics):
-            assert diagnostics.read("incident-report.md")
-    """
-    from pytest_llmops.plugin.triaging import Diagnostics
-
-    return Diagnostics(_llmops, triage)
-
-
-@pytest.fixture(scope="session")
-def channels(_llmops: Run) -> Channels:
-    """The target's notification channels: ``names routed() severities() test() tell()``. Needs the extra ``[notify]``.
-
-    ``test(NAME)`` sends one test message a run, and none where the channel took a message of late.
-
-    Example:
-        def test_mail_arrives(channels):
-            delivery = channels.test("email")
-            assert delivery.accepted, delivery.said
-    """
-    from pytest_llmops.plugin.channels import Channels
-
-    return Channels(_llmops)
-
-
-@pytest.fixture(scope="session")
-def staged(_llmops: Run) -> Staged:
-    """What the last run against staging came to, by its ``run.json``, and what is about to be deployed.
-
-    Example:
-        def test_staging_passed(staged):
-            assert not staged.wrong, "; ".join(staged.wrong)
-    """
-    from pathlib import Path
-
-    from pytest_llmops.operate.staged import staged
-    from pytest_llmops.plugin.deployment import SANDBOX
-
-    own = _llmops.own
-    root = Path(own.directory.read(SANDBOX)["root"]) if own.embedded else _llmops.declared.root
-    return staged(root, _llmops.declared.table.staging)

@@ -70,7 +70,7 @@ def test_openai_api_generates(openai: OpenAI, prompts: Workload) -> None:
 
 
 @pytest.mark.generic
-@pytest.mark.procedure("agent-aiops.models.performance-metrics", fault="llm:slow=8")
+@pytest.mark.procedure("agent-aiops.models.performance-metrics", fault="llm:errors=1")
 def test_generation_rate(llm: Llm, prompts: Workload, record: Record) -> None:
     """Tokens a second, by the server's own figure or else by the stream; and what loading the model took."""
     generation = llm.generate(prompts[0])

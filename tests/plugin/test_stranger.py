@@ -6,7 +6,7 @@ import sys
 import pytest
 from _pytest.fixtures import FixtureFunctionDefinition
 
-from pytest_llmops.plugin import fixtures
+from pytest_llmops.plugin import fixtures, incident_fixtures, setup_fixtures, tool_fixtures
 
 TESTS = """
     import pytest
@@ -116,7 +116,10 @@ def test_fixtures_of_the_users_own_replace_ours(project, model):
 
 
 OURS = sorted(
-    name for name, found in vars(fixtures).items() if isinstance(found, FixtureFunctionDefinition) and name[0] != "_"
+    name
+    for module in (fixtures, tool_fixtures, setup_fixtures, incident_fixtures)
+    for name, found in vars(module).items()
+    if isinstance(found, FixtureFunctionDefinition) and name[0] != "_"
 )
 IN_USE = ("llm", "llmops_target", "measure", "openai", "prompts", "record")
 """Those that the target of these tests can serve."""
@@ -148,7 +151,7 @@ def test_a_fixture_of_the_users_own_of_any_name_rewires_nothing(project, model):
                 def {name}():
                     return "mine"
 
-                def test_own_{name}_{scope}({name}):
+                def test_instead_of_{name}_{scope}({name}):
                     assert {name} == "mine"
 
                 def test_beside_{name}_{scope}({name}, {", ".join(others)}):
@@ -157,7 +160,7 @@ def test_a_fixture_of_the_users_own_of_any_name_rewires_nothing(project, model):
                         assert type(given).__module__.startswith("pytest_llmops.")
                 """,
             )
-    alone = project.run("-q", "-k", "own")
+    alone = project.run("-q", "-k", "instead_of")
     assert (alone.status, alone.whole, model.asked) == (0, None, []), alone.out
     assert f"{2 * len(OURS)} passed" in alone.lines[-1]
     beside = project.run("-q")

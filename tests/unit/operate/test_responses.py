@@ -73,11 +73,9 @@ def test_one_that_was_answered_late_is_told_until_its_review():
         "P1 since 2026-11-30 00:53:20 UTC was answered after 50 min; asked is within 15 min "
         "(its review is not there yet: llmops sign-off x.review)"
     )
-    (said,) = answers(record("P0", answered=OPENED + 5)).late(P0)
-    assert said.endswith(
-        "was answered after 5 s; asked is at once "
-        "(its review is not there yet: nothing in the file says which step it is)"
-    )
+    (said,) = answers(record("P0", answered=OPENED + 5), reviewed_by="x.review").late(P0)
+    assert "was answered after 5 s; asked is at once (its review" in said
+    assert answers(record("P0", answered=OPENED + 5)).late(P0) == []  # no word could ever end it
 
 
 @pytest.mark.parametrize(
@@ -87,17 +85,17 @@ def test_one_that_was_answered_late_is_told_until_its_review():
         (record(answered=OPENED + 900), {}),
         (record("P0", answered=OPENED + 9000), {}),
         (record(answered=OPENED + 3000, reviewed=OPENED + 3500), {}),
-        (record(answered=OPENED + 3000), {"signed": {"x.review": OPENED + 3500}, "reviewed_by": "x.review"}),
+        (record(answered=OPENED + 3000), {"signed": {"x.review": OPENED + 3500}}),
     ],
 )
 def test_one_in_time_or_with_its_review_is_not_told_as_late(found, given):
-    assert answers(found, **given).late(P1) == []
+    assert answers(found, reviewed_by="x.review", **given).late(P1) == []
 
 
 def test_the_newest_of_a_severity_is_looked_at_for_a_late_answer():
     older = Record("old", "P1", OPENED - 10**6, answered=OPENED - 10**5)
-    assert answers(older, record(answered=OPENED + 60)).late(P1) == []
-    assert len(answers(older).late(P1)) == 1
+    assert answers(older, record(answered=OPENED + 60), reviewed_by="x.review").late(P1) == []
+    assert len(answers(older, reviewed_by="x.review").late(P1)) == 1
 
 
 def test_how_long_it_waited_is_known():
