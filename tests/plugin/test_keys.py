@@ -77,6 +77,7 @@ def test_run_json_holds_what_is_documented(project, model):
         "target",
         "profile",
         "environment",
+        "commit",
         "against",
         "started",
         "duration_s",
@@ -86,8 +87,10 @@ def test_run_json_holds_what_is_documented(project, model):
         "not_made",
         "spent",
         "twin",
+        "incident",
         "missing",
         "left_changed",
+        "vacuous",
         "checks",
     ]
     stated = {key: whole[key] for key in ("schema", "target", "profile", "environment", "exit_status")}
@@ -111,6 +114,7 @@ def test_run_json_holds_what_is_documented(project, model):
         "reason": "",
         "notes": [],
         "last_passed": None,
+        "documents": [],
     }
     assert metric == {
         "name": "model_count",
