@@ -58,7 +58,7 @@ def test_retrieval_is_similar_by_its_own_account(api: Api, prompts: Workload, re
 
 
 @pytest.mark.generic
-@pytest.mark.procedure("enterprise-pipeline.daily.grafana-retrieval-cosine", fault="vectors:unrelated")
+@pytest.mark.procedure(fault="vectors:unrelated")
 def test_retrieval_finds_similar_texts(vectors: Vectors, llm: Llm, prompts: Workload, record: Record) -> None:
     """The median cosine similarity of the best hits of the fixed questions."""
     best = [vectors.best(llm.embed(prompt, model=llm.embedding_model)).score for prompt in prompts]
