@@ -216,8 +216,8 @@ class Lint:
     def scope(self, ask: Callable[[], object]) -> Reach:
         """How far a failure reaches: the figures of the profile's ``scope`` now, part by part.
 
-        Where nothing was counted lately there is nothing to see, so it is asked, and looked at again a scrape later, within
-        a minute and the run's budget.
+        Where nothing was counted lately there is nothing to see, so it is asked, and looked at again a scrape later,
+        within a minute and the run's budget.
 
         Args:
             ask: makes the service count something; what it raises for a failed call is no matter here.
