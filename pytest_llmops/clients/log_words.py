@@ -6,7 +6,7 @@ import datetime as dt
 import re
 import time
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ _SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"), r"\1 [redacted]"),
     (
         re.compile(
-            r"(?i)([\w-]*(?:api[_-]?key|token|passw(?:or)?d|secret|authorization)[\"']?\s*[:=]\s*[\"']?)"
+            r"(?i)(?<![\w-])([\w-]*(?:api[_-]?key|token|passw(?:or)?d|secret|authorization)[\"']?\s*[:=]\s*[\"']?)"
             r"(?!\[redacted\]|(?:bearer|basic)\s)[^\s\"',;&}]+"
         ),
         r"\1[redacted]",
@@ -53,6 +53,7 @@ _SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(?:sk|pk|jina|ghp|gho|xox[bp])[-_][\w-]{16,}"), "[redacted]"),
     (re.compile(r"(?<=://)[^\s/@:]+:[^\s/@]+(?=@)"), "[redacted]"),
 )
+_SECRET_KEY = re.compile(r"(?i)(?:api[_-]?key|token|passw(?:or)?d|secret|authorization)$")
 
 
 @lru_cache(maxsize=256)
@@ -82,6 +83,20 @@ def without_secrets(text: str) -> str:
     for pattern, instead in _SECRETS:
         text = pattern.sub(instead, text)
     return text
+
+
+def without_secrets_inside(value: Any) -> Any:
+    """The same plain JSON with every text cleaned as `without_secrets` does, by the key that it stands at, too."""
+    if isinstance(value, dict):
+        return {
+            key: "[redacted]"
+            if isinstance(item, str) and item and _SECRET_KEY.search(str(key))
+            else without_secrets_inside(item)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [without_secrets_inside(item) for item in value]
+    return without_secrets(value) if isinstance(value, str) else value
 
 
 def clock(timezone: str, form: str | None) -> Callable[[object], float | None]:

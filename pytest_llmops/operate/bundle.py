@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.clients.http import purpose
+from pytest_llmops.clients.log_words import without_secrets, without_secrets_inside
 from pytest_llmops.control.drivers import hands_on
 from pytest_llmops.errors import CallFailed, ControlError, LlmopsError, Unreachable, Unsupported
 from pytest_llmops.operate.side_by_side import TooLong, together
@@ -39,7 +40,8 @@ class Part:
     Attributes:
         file: its path within the bundle.
         what: it is, in words.
-        text: of it, with secrets in it still; empty where it could not be had.
+        text: of it, without what looks like a secret; those that the target names may be in it still. Empty where
+            it could not be had.
         lacks: why it could not be had; empty where it was.
         failed: whether that is a failure: it was there to be had, and did not answer.
         took_s: how long that took.
@@ -80,7 +82,8 @@ class Bundle:
             if error is None and not (text or "").strip():
                 lacks = "there is nothing in it"
             failed = isinstance(error, CallFailed | Unreachable | TooLong | ControlError)
-            parts.append(Part(file, what, "" if lacks else text or "", lacks, done[file].took_s, failed))
+            clean = "" if lacks else _cleaned(file, text or "")
+            parts.append(Part(file, what, clean, without_secrets(lacks), done[file].took_s, failed))
         return parts
 
     def _wanted(self) -> Iterator[tuple[str, str, Callable[[], str]]]:
@@ -188,6 +191,11 @@ class Bundle:
 
 def _json(value: Any) -> str:
     return json.dumps(value, indent=1, ensure_ascii=False, default=str) + "\n"
+
+
+def _cleaned(file: str, text: str) -> str:
+    """Without what looks like a secret: nobody but the service knows what it writes into its logs."""
+    return _json(without_secrets_inside(json.loads(text))) if file.endswith(".json") else without_secrets(text)
 
 
 def _line(entry: Any) -> str:

@@ -255,6 +255,7 @@ def incidents_of(run: Run) -> Incidents:
 
 
 def _looked(run: Run) -> dict[str, Any]:
+    from pytest_llmops.clients.log_words import without_secrets_inside
     from pytest_llmops.operate.looking import Looking
     from pytest_llmops.operate.readings import Limited
 
@@ -265,7 +266,7 @@ def _looked(run: Run) -> dict[str, Any]:
     assessment = assess(run.declared.table.severities, findings)
     unrecorded = _recorded(run, assessment, at)
     _tell(run, assessment, took_s)
-    cleaned = run.redactor.inside([finding.as_json() for finding in findings])
+    cleaned = without_secrets_inside(run.redactor.inside([finding.as_json() for finding in findings]))
     return {"findings": cleaned, "took_s": took_s, "at": at, "unrecorded": unrecorded}
 
 

@@ -129,7 +129,7 @@ def test_a_servers_traceback_among_json_is_an_error(tmp_path):
         server.terminate()
         server.wait(10)
     table = load(None, "sandbox:enterprise-pipeline", tmp_path).table.components.logs.sources["app"]
-    source = {**table.model_dump(exclude={"command"}), "files": ["stdout.log"]}
+    source = {**table.model_dump(exclude={"command", "of_last"}), "files": ["stdout.log"]}
     whole = TargetTable.model_validate({"components": {"logs": {"sources": {"app": source}}}})
     app = connect(Target("here", whole, tmp_path), "logs", Ledger(tmp_path / "ledger", Budget()))
     errors = app.entries("app", level="error")

@@ -146,7 +146,8 @@ def test_a_need_that_is_no_component(project, model, workers):
     run = project.run(*workers)
     sentence = (
         "ERROR: test_it.py::test_it: needs('qdrantt') names no component. Did you mean 'qdrant'? "
-        "Known: api, llm, ollama, openai, vectors, qdrant, redis, prometheus, alertmanager, grafana."
+        "Known: api, llm, ollama, openai, vectors, qdrant, redis, prometheus, alertmanager, grafana, langfuse, ui, "
+        "logs, files, machine, app_command, containers."
     )
     assert run.status == 4, run.out
     assert [line for line in run.lines if "qdrantt" in line] == [sentence], run.out

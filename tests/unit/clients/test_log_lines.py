@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llmops.clients.log_lines import LineReader
-from pytest_llmops.clients.log_words import clock, level, rank, shortened, without_secrets
+from pytest_llmops.clients.log_words import clock, level, rank, shortened, without_secrets, without_secrets_inside
 from pytest_llmops.target.log_sources import Source
 
 STANDARD = r"(?P<time>\S+ \S+) - (?P<logger>\S+) - (?P<level>[A-Z]+) - (?P<message>.*)"
@@ -274,6 +274,18 @@ def test_what_differs_is_left_out(message, short):
 )
 def test_what_looks_like_a_secret_is_taken_out(text, clean):
     assert without_secrets(text) == clean
+
+
+def test_what_looks_like_a_secret_is_taken_out_of_json_which_stays_what_it_is():
+    found = {
+        "API_KEY": "hunter22 two words",
+        "said": ["token: abc"],
+        "token": None,
+        "tokens": 17,
+        "password": "",
+        "n": {},
+    }
+    assert without_secrets_inside(found) == {**found, "API_KEY": "[redacted]", "said": ["token: [redacted]"]}
 
 
 def test_what_an_engine_puts_before_the_lines_of_a_traceback():

@@ -56,6 +56,42 @@ def test_the_settings_hold_names_of_secrets_alone(collect):
     assert "hunter22" not in parts["config.json"].text
 
 
+SAID = "Authorization: Bearer sk-live-0123456789abcdef password=hunter2hunter2"
+CLEAN = "Authorization: Bearer [redacted] password=[redacted]"
+
+
+def test_no_part_holds_a_secret_that_the_target_does_not_name(collect):
+    toml = API.replace("one\\\\ntwo\\\\n", SAID).replace('"printf"', '"echo"') + (
+        '[targets.here.components.api.routes.health]\npath = "/health"\n'
+        "[targets.here.components.api.health]\naccept = {{ status = ['ok'] }}\n"
+        "[targets.here.components.app_command.commands]\n"
+        f"text = {{{{ argv = ['echo', '{SAID}'] }}}}\n"
+        f"""json = {{{{ argv = ['echo', '{{{{"said": "{SAID}", "db": {{{{"password": "two words", "n": 1}}}}}}}}'], """
+        "output = 'json' }}\n"
+        '[targets.here.incident]\ncommands = ["text", "json"]\n'
+    )
+    finding = Finding("health", "api", "failed", SAID, "api")
+    pages = {"/metrics": f"# {SAID}\n", "/health": {"status": "ok", "said": SAID, "token": "abcdefgh"}}
+    parts, _ = collect(toml, findings=[finding], table=pages)
+    assert {part.lacks for part in parts.values()} == {""}
+    assert parts["logs/api.txt"].text == CLEAN
+    assert parts["metrics.txt"].text == f"# {CLEAN}\n"
+    assert CLEAN in parts["health/api.txt"].text
+    assert parts["commands/text.txt"].text.strip() == CLEAN
+    assert json.loads(parts["commands/json.json"].text) == {
+        "said": CLEAN,
+        "db": {"password": "[redacted]", "n": 1},
+    }
+    assert json.loads(parts["findings.json"].text)[0]["said"] == CLEAN
+    everything = "".join(part.text for part in parts.values())
+    assert [secret for secret in ("sk-live", "hunter2", "abcdefgh") if secret in everything] == []
+
+
+def test_why_a_part_could_not_be_had_holds_no_secret_either(collect):
+    parts, _ = collect(findings=[Finding("component", "api", "failed", f"api: {SAID}")])
+    assert parts["metrics.txt"].lacks == f"api: {CLEAN}"
+
+
 def test_what_is_down_is_not_asked_and_said_to_be_down(collect):
     parts, server = collect(findings=[Finding("component", "api", "failed", "api: nobody is there.")])
     assert (parts["metrics.txt"].text, parts["metrics.txt"].lacks) == ("", "api: nobody is there.")
