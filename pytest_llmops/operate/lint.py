@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,6 +11,7 @@ from pytest_llmops.clients.client import LINTED
 from pytest_llmops.clients.families import families_of
 from pytest_llmops.errors import CallFailed
 from pytest_llmops.judge.vacuity import Exported, Finding, known, metrics_of, mistaken, of_panel, of_rule
+from pytest_llmops.operate.patience import Patience
 from pytest_llmops.promql import parse
 from pytest_llmops.target.monitoring import AlertRule
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.grafana import Grafana
     from pytest_llmops.clients.prometheus import Prometheus
     from pytest_llmops.clients.watching import ScrapeTarget
+    from pytest_llmops.state.ledger import Ledger
     from pytest_llmops.target.load import Target
 
 Reach = Callable[[str], "Client | None"]
@@ -38,12 +39,14 @@ PAUSE_S = 0.5
 NONE_DEPLOYED = "(none)"
 
 
-def look(target: Target, reach: Reach) -> dict[str, Any]:
+def look(target: Target, reach: Reach, ledger: Ledger, say: Callable[[str], object]) -> dict[str, Any]:
     """Look at everything once.
 
     Args:
         target: with its profile's tables of what ought to watch it.
         reach: hands out clients.
+        ledger: whose budget of seconds is waited out of, where something has yet to be scraped.
+        say: told that somebody has to wait.
 
     Returns:
         As plain JSON: ``findings``, and ``untrue``: declarations of the profile that are not so.
@@ -51,12 +54,12 @@ def look(target: Target, reach: Reach) -> dict[str, Any]:
     Raises:
         CallFailed: a metrics page, Prometheus or Grafana cannot be asked.
     """
-    found = [*_findings(target, reach)]
+    found = [*_findings(target, reach, lambda within_s: Patience(ledger, say, within_s))]
     findings, untrue = known(found, _verifiable(target, reach))
     return {"findings": [one.as_json() for one in findings], "untrue": untrue}
 
 
-def _findings(target: Target, reach: Reach) -> Iterator[Finding]:
+def _findings(target: Target, reach: Reach, patience: Callable[[float], Patience]) -> Iterator[Finding]:
     config = target.table.components.prometheus
     prometheus = cast("Prometheus | None", reach("prometheus"))
     silent, exported = _exported(target, reach, prometheus)
@@ -74,7 +77,7 @@ def _findings(target: Target, reach: Reach) -> Iterator[Finding]:
             yield Finding("rule", rule.alert, "; ".join(said))
     if prometheus:
         yield from _jobs(target, reach, prometheus.targets())
-        yield from _rows(target, prometheus, exported)
+        yield from _rows(target, prometheus, exported, patience)
     yield from _panels(target, reach, exported)
     yield from _commands(target)
 
@@ -163,24 +166,26 @@ def _path(url: str) -> str:
     return "/" + url.partition("://")[2].partition("/")[2]
 
 
-def _rows(target: Target, prometheus: Prometheus, exported: Exported) -> Iterator[Finding]:
+def _rows(
+    target: Target, prometheus: Prometheus, exported: Exported, patience: Callable[[float], Patience]
+) -> Iterator[Finding]:
     config, table = target.table.components.prometheus, target.table
     faster = table.sandbox.compress if table.environment == "sandbox" else 1.0
     interval_s = (config.scrape_interval if config else None) or 30.0
-    deadline = time.monotonic() + max(8.0, 2 * interval_s / faster)
+    waits = patience(max(8.0, 2 * interval_s / faster))
     for row in config.rows if config else []:
         if row.series is None:
             yield Finding("row", row.row, "no job yields it")
-        elif not _filled(prometheus, row.series, exported, deadline):
+        elif not _filled(prometheus, row.series, exported, waits):
             yield Finding("row", row.row, f"Prometheus has no series {row.series}")
 
 
-def _filled(prometheus: Prometheus, series: str, exported: Exported, deadline: float) -> bool:
+def _filled(prometheus: Prometheus, series: str, exported: Exported, waits: Patience) -> bool:
     """Whether Prometheus has a series; one that is on the service's page is waited for until it has been scraped."""
     comes = all(exported.has(name) for name in metrics_of(parse(series)))
-    while not (found := prometheus.series(series)) and comes and time.monotonic() < deadline:
-        time.sleep(PAUSE_S)
-    return bool(found)
+    if not comes:
+        return bool(prometheus.series(series))
+    return waits.until(lambda: bool(prometheus.series(series)), PAUSE_S, "waiting until Prometheus has scraped")
 
 
 def _panels(target: Target, reach: Reach, exported: Exported) -> Iterator[Finding]:

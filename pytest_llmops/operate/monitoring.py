@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import math
 import re
-import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pytest_llmops.clients.exchange import last_exchange
 from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
 from pytest_llmops.judge.vacuity import Finding
 from pytest_llmops.operate.alert_history import written
 from pytest_llmops.operate.deployed import asked_for, checked_job, checked_rule, set_up_otherwise
+from pytest_llmops.operate.patience import Patience
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pytest_llmops.clients.prometheus import Prometheus
     from pytest_llmops.clients.watching import Alert, Fired
     from pytest_llmops.operate.deployed import JobCheck, RuleCheck
+    from pytest_llmops.state.ledger import Ledger
     from pytest_llmops.target.load import Target
     from pytest_llmops.target.watchers import Prometheus as PrometheusTable
 
-LOOKS = 8
-"""At how far a failure reaches, while nothing was counted."""
+WITHIN_S = 60.0
+"""How long it is looked at how far a failure reaches, while nothing was counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +36,18 @@ class Reach:
     Attributes:
         parts: name, value and unit of each part of each figure.
         silent: figures that say nothing.
+        calls: the call that each figure came by, as a command.
     """
 
     parts: list[tuple[str, float, str]]
     silent: list[str]
+    calls: dict[str, str] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[tuple[str, float, str]]:
+        """The parts, one after the other; meanwhile the newest call is the one that it came by."""
+        for part in self.parts:
+            last_exchange.set(self.calls.get(part[0].partition("[")[0], ""))
+            yield part
 
     def whole(self) -> None:
         """Go on only where every figure says something.
@@ -56,15 +66,25 @@ class Lint:
         target: with its profile's tables.
         fact: what :func:`pytest_llmops.operate.lint.look` found.
         prometheus: its client; None where the target has none.
+        ledger: whose budget of seconds is waited out of.
+        say: told that somebody has to wait.
 
     Attributes:
         findings: what can say nothing, each by name.
         untrue: declarations of the profile that are not so, each in a sentence.
     """
 
-    def __init__(self, target: Target, fact: Mapping[str, Any], prometheus: Prometheus | None) -> None:
+    def __init__(
+        self,
+        target: Target,
+        fact: Mapping[str, Any],
+        prometheus: Prometheus | None,
+        ledger: Ledger,
+        say: Callable[[str], object],
+    ) -> None:
         self._target = target
         self._prometheus = prometheus
+        self._patience = Patience(ledger, say, WITHIN_S)
         self.findings = [Finding(**one) for one in fact["findings"]]
         self.untrue: list[str] = list(fact["untrue"])
 
@@ -196,8 +216,8 @@ class Lint:
     def scope(self, ask: Callable[[], object]) -> Reach:
         """How far a failure reaches: the figures of the profile's ``scope`` now, part by part.
 
-        Where nothing was counted lately there is nothing to see, so it is asked, and looked at again a scrape later, a
-        few times.
+        Where nothing was counted lately there is nothing to see, so it is asked, and looked at again a scrape later,
+        within a minute and the run's budget.
 
         Args:
             ask: makes the service count something; what it raises for a failed call is no matter here.
@@ -211,18 +231,23 @@ class Lint:
         faster = self._target.table.sandbox.compress if self._target.table.environment == "sandbox" else 1.0
         pause_s = max(0.5, (self._watch.scrape_interval or 30.0) / faster)
         found: dict[str, dict[str, float]] = {}
-        for look in range(LOOKS):
-            if look:
-                with suppress(CallFailed):
-                    ask()
-                time.sleep(pause_s)
-            found = {name: self._parts(table.expr) for name, table in self._watch.scope.items()}
+        calls: dict[str, str] = {}
+
+        def seen() -> bool:
+            for name, table in self._watch.scope.items():
+                found[name] = self._parts(table.expr)
+                calls[name] = last_exchange.get()
             if all(found.values()):
-                break
+                return True
+            with suppress(CallFailed):
+                ask()
+            return False
+
+        self._patience.until(seen, pause_s, "waiting until Prometheus has counted something")
         units = {name: table.unit for name, table in self._watch.scope.items()}
         parts = [(name, part, value) for name, several in found.items() for part, value in several.items()]
         silent = [name for name, several in found.items() if not several]
-        return Reach([(f"{name}[{part}]", value, units[name]) for name, part, value in parts], silent)
+        return Reach([(f"{name}[{part}]", value, units[name]) for name, part, value in parts], silent, calls)
 
     def _parts(self, expr: str) -> dict[str, float]:
         assert self._prometheus is not None

@@ -12,6 +12,7 @@ from pytest_llmops.measure.candidate import commit_of
 from pytest_llmops.target.durations import spoken
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from pytest_llmops.target.staging import Staging
@@ -58,7 +59,7 @@ def staged(root: Path, staging: Staging, now: float | None = None) -> Staged:
     deployed = _commit(root, staging)
     passed = [check for check in run["checks"] if check.get("outcome") == "passed"]
     failed = [str(check.get("test")) for check in run["checks"] if check.get("outcome") not in GOOD]
-    age_s = (time.time() if now is None else now) - float(run["started"])
+    age_s = (time.time() if now is None else now) - run["started"]
     wrong = []
     if run.get("commit") != deployed:
         wrong.append(f"staging ran {_short(run.get('commit'))}, and {_short(deployed)} is deployed")
@@ -66,7 +67,7 @@ def staged(root: Path, staging: Staging, now: float | None = None) -> Staged:
         wrong.append(f"on staging failed: {', '.join(failed)}")
     if not passed:
         wrong.append("on staging no check passed")
-    if left := run.get("not_made", {}).get("checks", 0):
+    if left := run["not_made"]:
         wrong.append(f"on staging {left} checks were not made")
     if age_s > staging.max_age:
         wrong.append(f"the run on staging is {spoken(age_s)} old, more than {spoken(staging.max_age)}")
@@ -76,11 +77,24 @@ def staged(root: Path, staging: Staging, now: float | None = None) -> Staged:
 def _read(path: Path, shown: str) -> dict[str, Any]:
     try:
         run = json.loads(path.read_text(encoding="utf-8"))
-        return {**run, "checks": list(run["checks"]), "started": float(run["started"])}
+        return {**run, **_sound(run)}
     except FileNotFoundError:
         raise LlmopsError(f"{shown} is not there: no run against staging is known.") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise LlmopsError(f"{shown} is no run.json: {type(error).__name__}: {error}.") from None
+
+
+def _sound(run: Mapping[str, Any]) -> dict[str, Any]:
+    """What is read of a run.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is no run.
+    """
+    checks, left = list(run["checks"]), run.get("not_made", {})
+    for one in (*checks, left):
+        if not isinstance(one, dict):
+            raise TypeError(f"{one!r} is no object")
+    return {"checks": checks, "not_made": int(left.get("checks", 0)), "started": float(run["started"])}
 
 
 def _commit(root: Path, staging: Staging) -> str:

@@ -116,8 +116,8 @@ def lint(_llmops: Run) -> Lint:
         except Unreachable:
             return None
 
-    fact = own.directory.once("lint", lambda: look(own.target, reach))
-    return Lint(own.target, fact, cast("Prometheus | None", reach("prometheus")))
+    fact = own.directory.once("lint", lambda: look(own.target, reach, own.ledger, _llmops.say))
+    return Lint(own.target, fact, cast("Prometheus | None", reach("prometheus")), own.ledger, _llmops.say)
 
 
 @pytest.fixture

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from promql_parser import MatchOp
+
+from pytest_llmops.promql.patterns import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -84,7 +85,11 @@ class Memory:
         return None if gone or found[0] <= at - LOOKBACK_S else found
 
     def select(self, name: str | None, matchers: Sequence[Matcher]) -> Iterator[tuple[Labels, Points]]:
-        """The series that a selector means."""
+        """The series that a selector means.
+
+        Raises:
+            PromqlError: a matcher's pattern is not known here.
+        """
         tests = [(matcher.name, _test(matcher)) for matcher in matchers]
         names = [name] if name is not None else list(self._series)
         for one in names:
@@ -106,7 +111,7 @@ def _test(matcher: Matcher) -> Callable[[str], bool]:
         return lambda value: value == wanted
     if matcher.op == MatchOp.NotEqual:
         return lambda value: value != wanted
-    pattern = re.compile(wanted, re.DOTALL)
+    pattern = compiled(wanted)
     if matcher.op == MatchOp.Re:
         return lambda value: pattern.fullmatch(value) is not None
     return lambda value: pattern.fullmatch(value) is None

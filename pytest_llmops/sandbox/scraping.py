@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
+import traceback
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -108,6 +110,7 @@ class Scraping:
         self.targets = list(_targets(stack, self.config))
         self.rules = list(_rules(stack, self.config))
         self._alerts: set[Labels] = set()
+        self._told: set[str] = set()
         self._http = httpx.Client(trust_env=False, headers={"User-Agent": _AGENT}, timeout=2.0)
 
     def start(self) -> None:
@@ -118,7 +121,18 @@ class Scraping:
     def _live(self) -> None:
         while True:
             time.sleep(EVERY_S)
+            self.survived_round()
+
+    def survived_round(self) -> None:
+        """A round that whatever goes wrong does not end the next ones; it is said on stderr, each thing once."""
+        try:
             self.round()
+        except Exception as problem:  # noqa: BLE001 (samples that stop without a word would be looked for elsewhere)
+            said = "".join(traceback.format_exception(problem))
+            if said not in self._told:
+                self._told.add(said)
+                sys.stderr.write(f"sandbox: a round of Prometheus came to nothing, the next one is tried:\n{said}\n")
+                sys.stderr.flush()
 
     def round(self) -> None:
         """Scrape everything, then evaluate everything."""

@@ -20,7 +20,7 @@ def test_scope_of_a_failure(prometheus: Prometheus, api: Api, prompts: Workload,
     """Error rate, latency and availability of each route, as Prometheus has them now."""
     assert prometheus.ready() >= 0
     reach = lint.scope(lambda: api.query(prompts[0]))
-    for figure, value, unit in reach.parts:
+    for figure, value, unit in reach:
         record(f"scope_{figure}", value, unit)
     reach.whole()
 

@@ -427,6 +427,6 @@ def test_a_rule_held_against_the_real_server(stack, prometheus):
     from pytest_llmops.operate.monitoring import Lint
 
     target = load(stack.file, None, stack.path, {})
-    lint = Lint(target, {"findings": [], "untrue": []}, prometheus)
+    lint = Lint(target, {"findings": [], "untrue": []}, prometheus, prometheus.ledger, print)
     assert lint.rule("ModelServerDown").differs == []
     assert lint.job("model").differs == ["Prometheus has no target of job model"]

@@ -92,7 +92,7 @@ def looked(tmp_path):
             begun.append(client)
             return client if preflight(client, 20.0).ok else None
 
-        return look(target, reach)
+        return look(target, reach, Ledger(tmp_path / "lint", target.table.budget), print)
 
     yield looked
     for one in reversed(begun):
@@ -136,5 +136,6 @@ def test_what_says_nothing_is_found_by_name(looked, profile, expected):
     ],
 )
 def test_commands_that_cannot_work_are_named(tmp_path, profile, commands):
-    fact = look(load(None, f"sandbox:{profile}", tmp_path, {}), lambda _: None)
+    target = load(None, f"sandbox:{profile}", tmp_path, {})
+    fact = look(target, lambda _: None, Ledger(tmp_path / "ledger", target.table.budget), print)
     assert commands == {one["what"] for one in fact["findings"] if one["kind"] == "command"}

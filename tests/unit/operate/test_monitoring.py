@@ -2,11 +2,13 @@
 
 import pytest
 
+from pytest_llmops.clients.exchange import last_exchange
 from pytest_llmops.clients.readings import Reading
 from pytest_llmops.clients.watching import Alert, Fired, Rule, ScrapeTarget, Setup
 from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
 from pytest_llmops.operate.alert_history import written
-from pytest_llmops.operate.monitoring import Lint
+from pytest_llmops.operate.monitoring import Lint, Reach
+from pytest_llmops.state.ledger import Ledger
 from pytest_llmops.target.load import Target
 from pytest_llmops.target.models import TargetTable
 
@@ -60,7 +62,9 @@ def lint(tmp_path):
         components = {"prometheus": table, "files": {"root": "."}} if table else {"redis": {"url": "redis://here"}}
         values = {"environment": "sandbox", "components": components}
         target = Target("here", TargetTable.model_validate(values), tmp_path)
-        return Lint(target, fact or {"findings": [], "untrue": []}, Watched(**says) if table else None)
+        prometheus = Watched(**says) if table else None
+        ledger = Ledger(tmp_path / "ledger", target.table.budget)
+        return Lint(target, fact or {"findings": [], "untrue": []}, prometheus, ledger, print)
 
     return lint
 
@@ -149,6 +153,15 @@ def test_the_reach_of_a_failure(lint):
     reach = lint(query=[Reading({"job": "api"}, 99.5, 0.0)]).scope(lambda: None)
     assert (reach.parts, reach.silent) == ([("availability[api]", 99.5, "%")], [])
     assert reach.whole() is None
+
+
+def test_each_part_of_a_reach_goes_with_the_call_that_it_came_by():
+    reach = Reach(
+        [("errors[/a]", 1.0, "%"), ("errors[/b]", 2.0, "%"), ("up[api]", 3.0, "%")],
+        [],
+        {"errors": "first", "up": "last"},
+    )
+    assert [last_exchange.get() for _ in reach] == ["first", "first", "last"]
 
 
 def test_the_document_with_the_playbooks(lint, tmp_path):

@@ -60,6 +60,18 @@ def test_what_is_not_known_is_told(tmp_path):
     assert _said(LlmopsError, lambda: staged(tmp_path, STAGING, NOW)) == (
         "run.json is no run.json: TypeError: 'list' object is not a mapping."
     )
+    for checks, left, said in [
+        ('["all"]', "{}", "'all' is no object"),
+        ("[]", "[3]", "[3] is no object"),
+        (
+            "[]",
+            '{"checks": null}',
+            "int() argument must be a string, a bytes-like object or a real number, not 'NoneType'",
+        ),
+    ]:
+        (tmp_path / "run.json").write_text(f'{{"checks": {checks}, "not_made": {left}, "started": 0}}')
+        told = _said(LlmopsError, lambda: staged(tmp_path, STAGING, NOW))
+        assert told == f"run.json is no run.json: TypeError: {said}."
     (tmp_path / "run.json").write_text('{"checks": [], "started": 0}')
     assert _said(LlmopsError, lambda: staged(tmp_path, STAGING, NOW)) == (
         "which commit is deployed is not known: COMMIT does not tell."
