@@ -23,6 +23,8 @@ class Finding:
         level: of a figure that breaches its threshold: ``critical``, ``warning``, ``target``; of an alert its severity.
         value: of a figure, in ``unit``; None where it could not be read.
         unit: ``s``, ``%``, another word, or empty.
+        applies: False: it is unknown, and nothing that is not well can hide behind that: the target has nothing of the
+            kind, or has counted nothing.
     """
 
     kind: Kind
@@ -34,6 +36,7 @@ class Finding:
     level: str = ""
     value: float | None = None
     unit: str = ""
+    applies: bool = True
 
     @property
     def title(self) -> str:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_llmops.clients.http import purpose
 from pytest_llmops.clients.preflight import preflight
-from pytest_llmops.errors import CallFailed, LlmopsError, Unreachable
+from pytest_llmops.errors import CallFailed, LlmopsError, Unreachable, Unsupported, Vacuous
 from pytest_llmops.judge.thresholds import breach, said, threshold_for
 from pytest_llmops.operate.findings import Finding
+from pytest_llmops.operate.severity import HEALTH_FIGURES
 from pytest_llmops.operate.side_by_side import TooLong, together
 from pytest_llmops.target.durations import spoken
 
@@ -40,9 +41,6 @@ READ_S = 25.0
 
 BREACHES = {"critical": "critical", "normal": "warning", "minor": "target"}
 """A breach's severity to the level of the threshold that did not hold."""
-
-HEALTH_FIGURES = {"health_response_time": "elapsed_s", "health_age": "age_s"}
-"""What a health report says beyond its words, by the name of the threshold that judges it."""
 
 
 class Readings(Protocol):
@@ -90,7 +88,7 @@ class Looking:
         parts = self.target.table.components.configured()
         probes = {name: partial(self._probed, name) for name in parts}
         for name, done in together(probes, REACH_S).items():
-            state, words = done.value or _failure(name, done.error)
+            state, words = done.value or (_failure(done.error), _words(name, done.error))
             if state == "failed":
                 self.down.add(name)
             yield Finding("component", name, state, words, required=parts[name].required)
@@ -111,14 +109,18 @@ class Looking:
         return [*found, *self._taken(self._figures(), READ_S)]
 
     def _taken(self, looks: Iterator[Look], within_s: float) -> list[Finding]:
-        """Looks side by side; one that fails is a finding of its own."""
+        """Looks side by side; one that fails is a finding of its own, and is not known where its component is down."""
         by_title = {f"{kind} {name}": (kind, name, component, look) for kind, name, component, look in looks}
         findings: list[Finding] = []
         for title, done in together({title: look for title, (*_, look) in by_title.items()}, within_s).items():
             kind, name, component, _ = by_title[title]
-            state, words = _failure(name, done.error)
-            state = "unknown" if kind == "figure" and isinstance(done.error, TooLong) else state
-            findings += done.value if done.value is not None else [Finding(kind, name, state, words, component)]
+            if done.value is not None:
+                findings += done.value
+                continue
+            hidden = component in self.down or (kind == "figure" and isinstance(done.error, TooLong))
+            state: State = "unknown" if hidden else _failure(done.error)
+            applies = not isinstance(done.error, Unsupported | Vacuous)
+            findings.append(Finding(kind, name, state, _words(name, done.error), component, applies=applies))
         return findings
 
     def _looks(self) -> Iterator[Look]:
@@ -179,7 +181,8 @@ class Looking:
         why = says_nothing.get(("rule", name)) or says_nothing.get(("job", labels.get("job", "")))
         words = f"alert {name} is firing" + (f", and says nothing: {why}" if why else "")
         state: State = "unknown" if why else "failed"
-        return Finding("alert", name, state, words, "prometheus", level=labels.get("severity", ""))
+        level = labels.get("severity", "")
+        return Finding("alert", name, state, words, "prometheus", level=level, applies=not why)
 
     def _figure(self, figures: Readings, name: str) -> list[Finding]:
         component = figures.component(name)
@@ -209,8 +212,11 @@ class Looking:
         return self.client(component)
 
 
-def _failure(name: str, error: Exception | None) -> tuple[State, str]:
+def _failure(error: Exception | None) -> State:
     """What could not be looked at: a failure where it does not answer, unknown where it would say nothing."""
-    state: State = "failed" if isinstance(error, CallFailed | Unreachable | TooLong) else "unknown"
+    return "failed" if isinstance(error, CallFailed | Unreachable | TooLong) else "unknown"
+
+
+def _words(name: str, error: Exception | None) -> str:
     words = str(error) if isinstance(error, LlmopsError) else f"{type(error).__name__}: {error}"
-    return state, words if words.startswith(name) else f"{name}: {words}"
+    return words if words.startswith(name) else f"{name}: {words}"

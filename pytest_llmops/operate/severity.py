@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pytest_llmops.errors import Unsupported
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 LEVELS = ("target", "warning", "critical")
 """Of a threshold, from the mildest on."""
+
+HEALTH_FIGURES = {"health_response_time": "elapsed_s", "health_age": "age_s"}
+"""What the API's health report says beyond its words, by the name of the threshold that judges it."""
 
 EVERY = "*"
 """Stands for every required component."""
@@ -44,13 +47,20 @@ class Judged:
         name: as the runbook calls it.
         met: its conditions that hold.
         looked: how many of its conditions could be judged.
-        unknown: why the others could not, a sentence each.
+        unknown: why others could not, a sentence each: they may hold.
+        lacking: why others do not apply: the target has nothing of the kind, or has counted nothing, a sentence each.
     """
 
     name: str
     met: tuple[Met, ...]
     looked: int
-    unknown: tuple[str, ...]
+    unknown: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether none of its conditions is seen to hold, and none that the target has may hold unseen."""
+        return not self.met and self.looked > 0 and not self.unknown
 
     @property
     def said(self) -> str:
@@ -94,20 +104,18 @@ def assess(severities: Sequence[Severity], findings: Sequence[Finding]) -> Asses
     """
     failed = [one for one in findings if one.state == "failed"]
     spoken_of: set[str] = set()
-    first: list[tuple[Severity, list[Met], list[str]]] = []
+    first: list[Judged] = []
     for severity in severities:
-        met, unknown = _met(severity.when, findings)
-        spoken_of |= {title for one in met for title in one.because}
-        first.append((severity, met, unknown))
-    rest = _left_over(failed, spoken_of)
-    judged = []
-    for severity, met, unknown in first:
-        otherwise = [condition for condition in severity.when if condition.otherwise]
-        met += [Met(condition.says, tuple(one.title for one in rest)) for condition in otherwise if rest]
-        looked = len(severity.when) - len(unknown)
-        judged.append(Judged(severity.name, tuple(met), looked, tuple(unknown)))
-    worst = next((one.name for one in judged if one.met), "")
-    return Assessment(worst, tuple(judged), tuple(failed))
+        judged = _judged(severity, findings)
+        spoken_of |= {title for one in judged.met for title in one.because}
+        first.append(judged)
+    rest = tuple(one.title for one in _left_over(failed, spoken_of))
+    judged_all = []
+    for severity, judged in zip(severities, first, strict=True):
+        otherwise = [Met(condition.says, rest) for condition in severity.when if condition.otherwise and rest]
+        judged_all.append(replace(judged, met=(*judged.met, *otherwise)))
+    worst = next((one.name for one in judged_all if one.met), "")
+    return Assessment(worst, tuple(judged_all), tuple(failed))
 
 
 def _left_over(failed: Iterable[Finding], spoken_of: set[str]) -> list[Finding]:
@@ -117,22 +125,41 @@ def _left_over(failed: Iterable[Finding], spoken_of: set[str]) -> list[Finding]:
     return [one for one in failed if one.title not in spoken_of and one.component not in down]
 
 
-def _met(conditions: Iterable[Condition], findings: Sequence[Finding]) -> tuple[list[Met], list[str]]:
-    """The conditions that hold, and why others could not be judged."""
-    met, unknown = [], []
-    for condition in conditions:
+def _judged(severity: Severity, findings: Sequence[Finding]) -> Judged:
+    """By all conditions but those that ask for what no other speaks of."""
+    met: list[Met] = []
+    unknown: list[str] = []
+    lacking: list[str] = []
+    for condition in severity.when:
         if condition.otherwise:
             continue
-        holds, because, why = _judge(condition, findings)
-        if holds:
-            met.append(Met(condition.says, tuple(one.title for one in because)))
-        elif why:
-            unknown.append(f"{condition.says}: {why}")
-    return met, unknown
+        answer = _judge(condition, findings)
+        if answer.holds:
+            met.append(Met(condition.says, tuple(one.title for one in answer.because)))
+        elif answer.why:
+            (unknown if answer.applies else lacking).append(f"{condition.says}: {answer.why}")
+    looked = len(severity.when) - len(unknown) - len(lacking)
+    return Judged(severity.name, tuple(met), looked, tuple(unknown), tuple(lacking))
 
 
-Answer = tuple[bool, "Sequence[Finding]", str]
-"""Whether a condition holds, the findings that make it, and why it could not be judged; empty where it could."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is to be said of one condition.
+
+    Attributes:
+        holds: whether it does.
+        because: the findings that make it hold.
+        why: it could not be judged; empty where it could.
+        applies: False: nor can it hold unseen, as of ``Finding``.
+    """
+
+    holds: bool = False
+    because: Sequence[Finding] = ()
+    why: str = ""
+    applies: bool = True
+
+
+NO = Answer()
 
 
 def _judge(condition: Condition, findings: Sequence[Finding]) -> Answer:
@@ -144,25 +171,42 @@ def _judge(condition: Condition, findings: Sequence[Finding]) -> Answer:
         pattern = re.compile(condition.alerts, re.IGNORECASE)
         return _among([one for one in findings if one.kind == "alert"], lambda one: bool(pattern.fullmatch(one.level)))
     if condition.flag is not None:
-        return _among([one for one in findings if one.kind == "flag"], lambda one: one.name == condition.flag, "")
-    named = {
-        "health": condition.unhealthy,
-        "dependency": condition.dependencies,
-        "models": condition.models_missing,
-    }
-    kind, names = next((kind, names) for kind, names in named.items() if names)
-    return _among([one for one in findings if one.kind == kind and one.name in names], lambda _one: True)
+        raised = [one for one in findings if one.kind == "flag" and one.name == condition.flag]
+        return Answer(holds=True, because=raised) if raised else NO
+    if condition.dependencies:
+        return _dependencies(condition.dependencies, findings)
+    kind, names = ("health", condition.unhealthy) if condition.unhealthy else ("models", condition.models_missing)
+    return _among([one for one in findings if one.kind == kind and one.name in names])
 
 
-def _among(
-    findings: Sequence[Finding], counts: Callable[[Finding], bool], nothing: str = "the target has nothing of the kind"
-) -> Answer:
+def _among(findings: Sequence[Finding], counts: Callable[[Finding], bool] = lambda _one: True) -> Answer:
     because = [one for one in findings if one.state == "failed" and counts(one)]
     if because:
-        return True, because, ""
-    known = [one for one in findings if one.state != "unknown"]
-    why = next((one.said for one in findings if one.state == "unknown"), nothing)
-    return False, (), "" if known else why
+        return Answer(holds=True, because=because)
+    if not findings:
+        return Answer(why="the target has nothing of the kind", applies=False)
+    if any(one.state != "unknown" for one in findings):
+        return NO
+    return _unknown(findings)
+
+
+def _unknown(findings: Sequence[Finding]) -> Answer:
+    """Of what could not be looked at: the reason of the first that another look may tell."""
+    first = next((one for one in findings if one.applies), findings[0])
+    return Answer(why=first.said, applies=first.applies)
+
+
+def _dependencies(names: Sequence[str], findings: Sequence[Finding]) -> Answer:
+    """Of what a health body names: where there is no sound one, nobody knows what it would name."""
+    named = [one for one in findings if one.kind == "dependency" and one.name in names]
+    silent = [one for one in _silent(findings) if any(name.startswith(f"{one.name}.") for name in names)]
+    answer = _among(named)
+    return Answer(why=silent[0].said) if silent and not answer.holds and not named else answer
+
+
+def _silent(findings: Sequence[Finding]) -> list[Finding]:
+    """Health routes that are not well, and so may have left unsaid what else they tell."""
+    return [one for one in findings if one.kind == "health" and one.state != "ok"]
 
 
 def _down(condition: Condition, findings: Sequence[Finding]) -> Answer:
@@ -171,22 +215,22 @@ def _down(condition: Condition, findings: Sequence[Finding]) -> Answer:
         one for one in findings if one.kind == "component" and (one.name in names or (EVERY in names and one.required))
     ]
     if not components:
-        return False, (), f"the target has none of {', '.join(names)}"
+        return Answer(why=f"the target has none of {', '.join(names)}", applies=False)
     down = [one for one in components if one.state == "failed"]
     if down and (condition.any_down or len(down) == len(components)):
-        return True, down, ""
-    well = any(one.state == "ok" for one in components)
-    return False, (), "" if well else next((one.said for one in components if one.state == "unknown"), "")
+        return Answer(holds=True, because=down)
+    return NO if any(one.state != "unknown" for one in components) else _unknown(components)
 
 
 def _figure(condition: Condition, name: str, findings: Sequence[Finding]) -> Answer:
     found = next((one for one in findings if one.kind == "figure" and one.name == name), None)
     if found is None:
-        return False, (), f"the target has no figure {name}"
+        silent = [one for one in _silent(findings) if one.name == "api" and name in HEALTH_FIGURES]
+        return Answer(why=silent[0].said if silent else f"the target has no figure {name}", applies=bool(silent))
     if found.value is None:
-        return False, (), found.said
+        return _unknown([found])
     if condition.breach is not None:
         own = Threshold(critical=condition.breach)
-        return breach(name, found.value, found.unit, own) is not None, [found], ""
+        return Answer(holds=breach(name, found.value, found.unit, own) is not None, because=[found])
     worse = LEVELS[LEVELS.index(condition.level) :]
-    return found.level in worse, [found], ""
+    return Answer(holds=found.level in worse, because=[found])

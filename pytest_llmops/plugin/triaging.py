@@ -75,7 +75,8 @@ class Triage:
         """
         judged = self.assessment.rank(number)
         if not judged.looked:
-            raise Vacuous(f"{judged.name}: none of its conditions could be judged: {'; '.join(judged.unknown)}.")
+            why = "; ".join([*judged.unknown, *judged.lacking])
+            raise Vacuous(f"{judged.name}: none of its conditions could be judged: {why}.")
         return judged
 
     def unanswered(self, number: int) -> list[str]:
@@ -277,7 +278,7 @@ def _recorded(run: Run, assessment: Assessment, at: float) -> str:
         for judged in assessment.severities:
             if judged.name == assessment.severity:
                 incidents.saw(judged.name, [met.says for met in judged.met], at)
-            elif not judged.met and judged.looked and not judged.unknown:
+            elif judged.is_over:
                 incidents.saw_none(judged.name, at)
     except OSError as error:  # a full disk is an incident of its own, and no reason not to say how bad it is
         return f"the record of incidents cannot be written: {error}"

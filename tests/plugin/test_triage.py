@@ -92,6 +92,18 @@ def test_one_that_nobody_answers_in_time_is_red_until_its_review(project, nobody
     assert project.run().checks["test_answered"]["outcome"] == "passed"
 
 
+def test_an_incident_ends_also_where_the_target_has_not_all_that_its_severity_speaks_of(project, nobody, model):
+    without = SEVERITIES.replace(
+        'any_down = ["openai"] }]', 'any_down = ["openai"] }, { says = "x", alerts = "page" }]'
+    )
+    project.target(nobody, without)  # it has no Prometheus
+    project.run("-k", "triage")
+    project.target(model.url, without)
+    project.run("-k", "triage")
+    (file,) = (project.path / ".llmops" / "incidents").glob("*.jsonl")
+    assert [json.loads(line)["event"] for line in file.read_text().splitlines() if line] == ["opened", "ended"]
+
+
 def _signed(project, step):
     program = Path(sys.executable).with_name("llmops")
     words = ["sign-off", step, "--note", "on it", "--by", "sre", "--target", "here"]

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from pytest_llmops.errors import CallFailed, Vacuous
+from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
 from pytest_llmops.operate import looking
 from pytest_llmops.operate.dead_addresses import looked_at_dead
 from pytest_llmops.operate.looking import Looking
@@ -86,10 +86,22 @@ def test_a_sick_body_is_found_with_the_dependency_that_it_names(read, clients, s
 def test_what_is_down_is_said_once_and_not_asked_again(read, clients, closed_port):
     target = read(toml(f"http://127.0.0.1:{closed_port}"))
     findings = Looking(target, clients(target), Figures(error_rate=1.0)).look()
-    assert states(findings) == {"component api": "failed", "health api": "failed", "figure error_rate": "failed"}
+    assert states(findings) == {"component api": "failed", "health api": "unknown", "figure error_rate": "unknown"}
     assert said(findings, "health api") == "api cannot be reached."
     assert said(findings, "figure error_rate") == "error_rate: api cannot be reached."
     assert {one.component for one in findings} == {"", "api"}
+    assert all(one.applies for one in findings)
+
+
+def test_what_a_target_has_nothing_to_say_of_is_told_from_what_could_not_be_looked_at(read, clients, serve):
+    target = read(toml(serve(health()).url))
+    figures = Figures(never=Unsupported("no such metric."), idle=Vacuous("nothing counted."), odd=ValueError("?"))
+    found = {one.name: one for one in Looking(target, clients(target), figures).look() if one.kind == "figure"}
+    assert [(found[name].state, found[name].applies) for name in ("never", "idle", "odd")] == [
+        ("unknown", False),
+        ("unknown", False),
+        ("unknown", True),
+    ]
 
 
 def test_a_model_that_is_missing_is_named(read, clients, serve):
@@ -165,6 +177,6 @@ def test_no_check_of_health_is_well_at_a_dead_address(read, ledger, serve, schem
     server = serve(health())
     target = read(toml(server.url, more))
     findings = looked_at_dead(target, ledger(target))
-    assert {one.state for one in findings} == {"failed"}
-    assert "component api" in states(findings)
+    assert {one.state for one in findings} == {"failed", "unknown"}
+    assert states(findings)["component api"] == "failed"
     assert server.asked == []

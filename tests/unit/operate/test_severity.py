@@ -4,7 +4,7 @@ import pytest
 
 from pytest_llmops.errors import Unsupported
 from pytest_llmops.operate.findings import Finding
-from pytest_llmops.operate.severity import Met, assess
+from pytest_llmops.operate.severity import Judged, Met, assess
 from pytest_llmops.target.severities import Severity
 
 
@@ -130,20 +130,52 @@ def test_the_worst_condition_that_holds_decides_and_the_evidence_is_all_that_fai
     ]
 
 
+NOT_WELL = Finding("health", "api", "failed", "api answered 500", "api")
+
+
 @pytest.mark.parametrize(
     ("when", "findings", "why"),
     [
-        ({"any_down": ["milvus"]}, [component("api")], "P0 says: the target has none of milvus"),
-        ({"any_down": ["api"]}, [component("api", "unknown")], "P0 says: api: unknown"),
-        ({"figure": "error_rate"}, [], "P0 says: the target has no figure error_rate"),
-        ({"figure": "error_rate"}, [figure("error_rate", None, state="unknown")], "P0 says: error_rate None"),
-        ({"alerts": ".*"}, [], "P0 says: the target has nothing of the kind"),
-        ({"models_missing": ["ollama"]}, [component("ollama")], "P0 says: the target has nothing of the kind"),
+        ({"any_down": ["api"]}, [component("api", "unknown")], "api: unknown"),
+        ({"figure": "error_rate"}, [figure("error_rate", None, state="unknown")], "error_rate None"),
+        ({"figure": "health_age"}, [NOT_WELL], "api answered 500"),
+        ({"dependencies": ["api.vectors"]}, [NOT_WELL], "api answered 500"),
+        ({"alerts": ".*"}, [Finding("alert", "prometheus", "unknown", "prometheus is down", "prometheus")],
+         "prometheus is down"),
+    ],
+)  # fmt: skip
+def test_what_could_not_be_judged_is_said_not_counted_and_may_hold(when, findings, why):
+    judged = assess([severity("P0", **when)], findings).severities[0]
+    assert judged == Judged("P0", (), 0, unknown=(f"P0 says: {why}",))
+    several = Severity(name="P0", response=60, when=[{"says": "P0 says", **when}, {"says": "other", "flag": "x"}])
+    assert not assess([several], findings).severities[0].is_over
+
+
+KNOWN = Finding("alert", "Down", "unknown", "Down says nothing", "prometheus", level="page", applies=False)
+
+
+@pytest.mark.parametrize(
+    ("when", "findings", "why"),
+    [
+        ({"any_down": ["milvus"]}, [component("api")], "the target has none of milvus"),
+        ({"figure": "error_rate"}, [NOT_WELL], "the target has no figure error_rate"),
+        ({"alerts": ".*"}, [], "the target has nothing of the kind"),
+        ({"alerts": ".*"}, [KNOWN], "Down says nothing"),
+        ({"models_missing": ["ollama"]}, [component("ollama")], "the target has nothing of the kind"),
+        ({"unhealthy": ["web"]}, [NOT_WELL], "the target has nothing of the kind"),
+        ({"dependencies": ["web.vectors"]}, [NOT_WELL], "the target has nothing of the kind"),
     ],
 )
-def test_what_could_not_be_judged_is_said_and_not_counted(when, findings, why):
+def test_what_the_target_does_not_have_is_said_not_counted_and_keeps_nothing_open(when, findings, why):
     judged = assess([severity("P0", **when)], findings).severities[0]
-    assert (judged.met, judged.looked, judged.unknown) == ((), 0, (why,))
+    assert judged == Judged("P0", (), 0, lacking=(f"P0 says: {why}",))
+    assert not judged.is_over  # nothing at all was seen
+    several = Severity(name="P0", response=60, when=[{"says": "P0 says", **when}, {"says": "other", "flag": "x"}])
+    assert assess([several], findings).severities[0].is_over
+
+
+def test_a_severity_whose_condition_holds_is_not_over():
+    assert not assess([severity("P0", any_down=["api"])], [component("api", "failed")]).severities[0].is_over
 
 
 def test_a_system_with_fewer_severities_says_so():
