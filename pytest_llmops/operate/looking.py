@@ -78,6 +78,8 @@ class Looking:
         self.client = client
         self.figures = figures
         self.down: set[str] = set()
+        self.answering: set[str] = set()
+        """Of those that are down: what can be reached and does not work, as a server without its model."""
 
     def look(self) -> list[Finding]:
         """All that can be found out: components first, then what those that can be reached say."""
@@ -88,14 +90,17 @@ class Looking:
         parts = self.target.table.components.configured()
         probes = {name: partial(self._probed, name) for name in parts}
         for name, done in together(probes, REACH_S).items():
-            state, words = done.value or (_failure(done.error), _words(name, done.error))
+            state, words, level = done.value or (_failure(done.error), _words(name, done.error), "")
             if state == "failed":
                 self.down.add(name)
+                if level:
+                    self.answering.add(name)
             yield Finding("component", name, state, words, required=parts[name].required)
 
-    def _probed(self, name: str) -> tuple[State, str]:
+    def _probed(self, name: str) -> tuple[State, str, str]:
+        """Its state, why, and the last level that it reached."""
         found = preflight(self.client(name), FIRST_TOKEN_S)
-        return "ok" if found.ok else "failed", found.reason
+        return "ok" if found.ok else "failed", found.reason, found.level
 
     def _flags(self) -> Iterator[Finding]:
         for flag in self.target.table.incident.flags:
@@ -166,7 +171,8 @@ class Looking:
         return [Finding("health", "redis", "ok" if kept else "failed", words, "redis")]
 
     def _models(self, name: str, wanted: Sequence[str]) -> list[Finding]:
-        missing = self._reached(name).missing_models()
+        server: Any = self.client(name) if name in self.answering else self._reached(name)
+        missing = server.missing_models()
         words = f"{name}: {', '.join(missing)} missing" if missing else f"{name}: {', '.join(wanted)} listed"
         return [Finding("models", name, "failed" if missing else "ok", words, name)]
 

@@ -114,6 +114,22 @@ def test_a_model_that_is_missing_is_named(read, clients, serve):
     assert states(findings)["models openai"] == "failed"
 
 
+LISTS = "[targets.here.components.openai]\nurl = '{}'\nmodel = 'tiny'\nmodels = ['tiny']\n"
+
+
+def test_a_server_without_its_model_says_itself_that_it_is_missing(read, clients, serve):
+    target = read(LISTS.format(serve({"/v1/models": {"object": "list", "data": []}}).url))
+    findings = Looking(target, clients(target)).look()
+    assert states(findings) == {"component openai": "failed", "models openai": "failed"}
+    assert said(findings, "models openai") == "openai: tiny missing"
+
+
+def test_which_models_a_server_has_that_is_away_nobody_knows(read, clients, closed_port):
+    target = read(LISTS.format(f"http://127.0.0.1:{closed_port}"))
+    findings = Looking(target, clients(target)).look()
+    assert states(findings) == {"component openai": "failed", "models openai": "unknown"}
+
+
 def test_figures_are_judged_by_their_thresholds(read, clients, serve):
     more = (
         "[targets.here.thresholds.error_rate]\nwarning = '> 1 %'\ncritical = '> 5 %'\nfor = '2m'\n"
