@@ -10,7 +10,7 @@ from pytest_llmops.errors import Vacuous
 from pytest_llmops.target.durations import spoken
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pytest_llmops.state.incidents import Record
     from pytest_llmops.target.severities import Incident, Severity
@@ -23,13 +23,13 @@ class Answers:
     Attributes:
         records: its incidents.
         incident: which steps of the catalogue answer and review them.
-        signed: step to the time of its newest sign-off, seconds since the epoch.
+        signed: step to the times of its sign-offs, seconds since the epoch.
         now: of the question.
     """
 
     records: tuple[Record, ...]
     incident: Incident
-    signed: Mapping[str, float]
+    signed: Mapping[str, Sequence[float]]
     now: float
 
     def answered(self, record: Record, severity: Severity) -> float | None:
@@ -106,7 +106,7 @@ class Answers:
             for at, word in ((record.answered, "answered"), (record.ended, "ended"), (record.reviewed, "reviewed")):
                 if at is not None:
                     events.append((at, f"{record.severity} {word}"))
-        events += [(at, f"{step} signed off") for step, at in self.signed.items()]
+        events += [(at, f"{step} signed off") for step, times in self.signed.items() for at in times]
         return sorted(events)
 
     def _of(self, severity: Severity) -> Iterable[Record]:
@@ -117,7 +117,7 @@ class Answers:
 
     def _first(self, noted: float | None, steps: Iterable[str], since: float) -> float | None:
         """The earliest word of it: noted with the incident, or signed off since."""
-        signed = [self.signed[step] for step in steps if step and self.signed.get(step, 0.0) >= since]
+        signed = [at for step in steps if step for at in self.signed.get(step, ()) if at >= since]
         return min([*signed, *([noted] if noted is not None else [])], default=None)
 
 

@@ -137,18 +137,17 @@ class Triage:
         records = tuple(incidents_of(self._run).records())
         return Answers(records, self._run.declared.table.incident, self._signed(), time.time())
 
-    def _signed(self) -> dict[str, float]:
-        """Step to the time of its newest sign-off. An embedded target began with this run: nobody has signed yet."""
+    def _signed(self) -> dict[str, list[float]]:
+        """Step to the times of its sign-offs. An embedded target began with this run: nobody has signed yet."""
         if self._run.own.embedded:
             return {}
         from pytest_llmops.state.history.place import place_of
-        from pytest_llmops.state.history.signing import done_on
+        from pytest_llmops.state.history.signing import signed_on
 
         try:
-            done = done_on(place_of(self._run.declared), self._run.declared.name)
+            return signed_on(place_of(self._run.declared), self._run.declared.name)
         except HistoryError as error:
             raise Vacuous(f"who has answered is not known: {error}") from None
-        return {step: signed.at for step, signed in done.signed.items()}
 
     def review(self) -> str:
         """The post-incident document, in Markdown: timeline and evidence, the rest for a person to complete."""

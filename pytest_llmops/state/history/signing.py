@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from sqlalchemy import select
+
 from pytest_llmops.state.history.connecting import READING_S, read, write
 from pytest_llmops.state.history.groups import newest_of_each
 from pytest_llmops.state.history.inserting import unless_there
@@ -90,6 +92,23 @@ def sign(place: Place, signed: SignOff) -> None:
         connection.execute(unless_there(connection, SIGN_OFFS), row)
 
     write(place, act)
+
+
+def signed_on(place: Place, target: str) -> dict[str, list[float]]:
+    """All sign-offs of a target: procedure to when it was carried out, seconds since the epoch, the oldest first.
+
+    Raises:
+        HistoryError: it cannot be read.
+    """
+    return read(place, lambda connection: _signed(connection, target), {})
+
+
+def _signed(connection: Connection, target: str) -> dict[str, list[float]]:
+    chosen = select(SIGN_OFFS.c.procedure, SIGN_OFFS.c.at).where(SIGN_OFFS.c.target == target)
+    found: dict[str, list[float]] = {}
+    for row in connection.execute(chosen.order_by(SIGN_OFFS.c.at)):
+        found.setdefault(row.procedure, []).append(row.at)
+    return found
 
 
 def done_on(place: Place, target: str, *, within_s: float = READING_S) -> Done:

@@ -48,11 +48,11 @@ def test_one_that_must_be_answered_at_once_is_late_as_soon_as_it_is_known():
     [
         ({"now": OPENED + 899}, False),
         ({"now": OPENED + 901}, True),
-        ({"signed": {"aegis-rag.severity.p1": OPENED + 60}}, False),
-        ({"signed": {"aegis-rag.severity.p1": OPENED - 60}}, True),  # of an earlier incident
-        ({"signed": {"aegis-rag.severity.p0": OPENED + 60}}, True),
-        ({"signed": {"x.acknowledge": OPENED + 60}, "acknowledged_by": "x.acknowledge"}, False),
-        ({"signed": {"aegis-rag.severity.p1": OPENED + 3000}}, False),  # late, and somebody is there now
+        ({"signed": {"aegis-rag.severity.p1": [OPENED + 60]}}, False),
+        ({"signed": {"aegis-rag.severity.p1": [OPENED - 60]}}, True),  # of an earlier incident
+        ({"signed": {"aegis-rag.severity.p0": [OPENED + 60]}}, True),
+        ({"signed": {"x.acknowledge": [OPENED + 60]}, "acknowledged_by": "x.acknowledge"}, False),
+        ({"signed": {"aegis-rag.severity.p1": [OPENED + 3000]}}, False),  # late, and somebody is there now
     ],
 )
 def test_a_word_since_it_was_opened_answers_it(given, late):
@@ -67,7 +67,7 @@ def test_one_that_ended_before_its_time_was_up_needs_no_answer():
 
 
 def test_one_that_was_answered_late_is_told_until_its_review():
-    late = {"signed": {"aegis-rag.severity.p1": OPENED + 3000}, "reviewed_by": "x.review"}
+    late = {"signed": {"aegis-rag.severity.p1": [OPENED + 3000]}, "reviewed_by": "x.review"}
     (said,) = answers(record(), **late).late(P1)
     assert said == (
         "P1 since 2026-11-30 00:53:20 UTC was answered after 50 min; asked is within 15 min "
@@ -85,11 +85,27 @@ def test_one_that_was_answered_late_is_told_until_its_review():
         (record(answered=OPENED + 900), {}),
         (record("P0", answered=OPENED + 9000), {}),
         (record(answered=OPENED + 3000, reviewed=OPENED + 3500), {}),
-        (record(answered=OPENED + 3000), {"signed": {"x.review": OPENED + 3500}}),
+        (record(answered=OPENED + 3000), {"signed": {"x.review": [OPENED + 3500]}}),
     ],
 )
 def test_one_in_time_or_with_its_review_is_not_told_as_late(found, given):
     assert answers(found, reviewed_by="x.review", **given).late(P1) == []
+
+
+def test_the_first_word_since_it_was_opened_is_the_answer():
+    step = "aegis-rag.severity.p1"
+    found = answers(record(), signed={step: [OPENED - 60, OPENED + 60, OPENED + 7200]}, reviewed_by="x.review")
+    assert found.response_s(P1) == 60
+    assert (found.unanswered(P1), found.late(P1)) == ([], [])
+    both = answers(record(), signed={step: [OPENED + 7200], "x.ack": [OPENED + 90]}, acknowledged_by="x.ack")
+    assert both.response_s(P1) == 90
+    assert [at - OPENED for at, _ in found.timeline()] == [-60, 0, 60, 7200]
+
+
+def test_a_later_sign_off_of_the_review_moves_no_earlier_one():
+    signed = {"x.review": [OPENED + 50, OPENED + 400, OPENED + 9000]}
+    found = answers(record(ended=OPENED + 100), signed=signed, reviewed_by="x.review")
+    assert found.review_s() == 300
 
 
 def test_the_newest_of_a_severity_is_looked_at_for_a_late_answer():
@@ -99,7 +115,7 @@ def test_the_newest_of_a_severity_is_looked_at_for_a_late_answer():
 
 
 def test_how_long_it_waited_is_known():
-    found = answers(record(), signed={"aegis-rag.severity.p1": OPENED + 120})
+    found = answers(record(), signed={"aegis-rag.severity.p1": [OPENED + 120]})
     assert found.response_s(P1) == 120
     assert answers(record()).response_s(P1) is None
 
@@ -114,7 +130,7 @@ def test_the_review_of_the_newest_incident_counts():
     older = Record("old", "P1", OPENED - 10**6, ended=OPENED - 10**5)
     newer = record(ended=OPENED + 100)
     assert answers(older, newer, now=OPENED + 1100).review_s() == 1000  # due for so long
-    reviewed = {"signed": {"x.review": OPENED + 400}, "reviewed_by": "x.review"}
+    reviewed = {"signed": {"x.review": [OPENED + 400]}, "reviewed_by": "x.review"}
     assert answers(older, newer, now=OPENED + 10**6, **reviewed).review_s() == 300
     assert answers(record(ended=OPENED + 100, reviewed=OPENED + 150)).review_s() == 50
 
@@ -126,7 +142,7 @@ def test_without_an_incident_at_its_end_no_review_is_due():
 
 
 def test_the_timeline_tells_what_happened_when():
-    found = answers(record(what=("High error rate",), ended=OPENED + 60), signed={"a.step": OPENED + 30})
+    found = answers(record(what=("High error rate",), ended=OPENED + 60), signed={"a.step": [OPENED + 30]})
     assert found.timeline() == [
         (OPENED, "P1 opened: High error rate"),
         (OPENED + 30, "a.step signed off"),

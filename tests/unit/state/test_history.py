@@ -17,7 +17,7 @@ from pytest_llmops.state.history.groups import newest_of_each
 from pytest_llmops.state.history.last_good import LastGood, last_good
 from pytest_llmops.state.history.migrations import SCHEMA
 from pytest_llmops.state.history.place import place_of
-from pytest_llmops.state.history.signing import SignOff, done_on, sign
+from pytest_llmops.state.history.signing import SignOff, done_on, sign, signed_on
 from pytest_llmops.state.history.tables import CARRIED, CHECKS, METADATA, METRICS
 from pytest_llmops.state.history.unwritten import import_all, kept_or_put_aside, put_aside
 from pytest_llmops.state.history.writing import FORGOTTEN_AT_ONCE, add, keep
@@ -131,6 +131,14 @@ def test_old_runs_go_and_sign_offs_stay(place, a_run, rows):
     assert rows(here, "SELECT id FROM llmops_runs ORDER BY id") == [("now",), ("other",), ("young",)]
     assert rows(here, COUNTS) == [(3, 3, 6, 6, 6)]
     assert done_on(here, "here").signed[NAME].note == "done"
+
+
+def test_every_sign_off_of_a_target_is_known_the_oldest_first(place):
+    here = place()
+    assert signed_on(here, "here") == {}
+    for at, target in ((3.0, "here"), (1.0, "here"), (2.0, "there")):
+        sign(here, SignOff(NAME, target, "Ana", "", at))
+    assert signed_on(here, "here") == {NAME: [1.0, 3.0]}
 
 
 def test_the_end_of_a_run_never_forgets_very_many_at_once(place, a_run, rows):
