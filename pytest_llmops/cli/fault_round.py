@@ -22,7 +22,7 @@ from pytest_llmops.target.load import BUILT_IN, load
 from pytest_llmops.target.places import beside_package
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from pytest_llmops.procedures.bindings import Binding
     from pytest_llmops.target.components import Components
@@ -37,8 +37,8 @@ class Round:
         planned: what will be tried, as a sentence.
         chosen: the faults, with their tests.
         silent: procedures whose tests name no fault.
-        any_of: on a target without a runbook, where one of the faults that a test names is enough: each test with all
-            that it names; empty elsewhere.
+        any_of: tests that carry out no step of the profile's runbook: one of the faults that such a one names is
+            enough; each with all that it names.
         tries: what was found.
     """
 
@@ -125,10 +125,14 @@ def made(profile: str, markers: Sequence[str], sample: int | None, seed: int) ->
     profiles.read(profile, "--profile")
     target = load(None, BUILT_IN if profile == BUILT_IN else f"{BUILT_IN}:{profile}", Path.cwd())
     system = target.table.system
-    bound = for_system(bindings(beside_package("suites")), system, markers)
+    every_binding = list(bindings(beside_package("suites")))
+    bound = for_system(every_binding, system, markers)
+    if system:
+        bound += _shown_nowhere_else(every_binding, bound, target.table.components, markers)
     bound = [one for one in bound if not one.fault or _meant(one.fault, profile)]
     if not system:
         bound = [one for one in bound if _applies(one, target.table.components)]
+    bare = {one.test for one in bound} - {one.test for one in bound if one.procedures}
     every = by_fault(bound)
     chosen = part(every, sample, seed) if sample else every
     named = {name for one in every for name in one.procedures}
@@ -138,10 +142,23 @@ def made(profile: str, markers: Sequence[str], sample: int | None, seed: int) ->
     of = f" of {len(every)}, seed {seed}" if sample else ""
     planned = f"{profile}: {len(chosen)} faults{of}; {len(tests)} tests, {len(ids)} procedures"
     any_of: dict[str, set[str]] = {}
-    for one in every if not system else ():
-        for test in one.tests:
+    for one in every:
+        for test in one.tests.keys() if not system else one.tests.keys() & bare:
             any_of.setdefault(test, set()).add(one.fault)
     return Round(profile, planned, chosen, silent, any_of)
+
+
+def _shown_nowhere_else(
+    every: Iterable[Binding], bound: Sequence[Binding], parts: Components, markers: Sequence[str]
+) -> list[Binding]:
+    """Generic tests that no step of a runbook is bound to, for components that the sandbox's own profile lacks."""
+    own = load(None, BUILT_IN, Path.cwd()).table.components
+    tests = {one.test for one in bound}
+    return [
+        one
+        for one in for_system(every, "", markers)
+        if one.test not in tests and not one.procedures and _applies(one, parts) and not _applies(one, own)
+    ]
 
 
 def _applies(bound: Binding, parts: Components) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, cast
 
 from pytest_llmops.clients import below
@@ -86,15 +85,6 @@ class Files:
         newest = self.found(name).newest
         return newest.age_s if newest else 0.0
 
-    def oldest_age_s(self, name: str) -> float:
-        """Time since the oldest file of the set was last written.
-
-        Raises:
-            CallFailed: as `found`.
-        """
-        oldest = self.found(name).oldest
-        return oldest.age_s if oldest else 0.0
-
     def behind(self, name: str, other: str) -> float:
         """Seconds by which the newest file of a set is older than the newest of another; 0 where it is not.
 
@@ -107,18 +97,6 @@ class Files:
         """
         made, source = self.found(name).newest, self.found(other).newest
         return max(0.0, source.changed_at - made.changed_at) if made and source else 0.0
-
-    def back_up(self) -> str:
-        """Copy the configuration into an archive of now in the state folder, and see that it holds each file.
-
-        Returns:
-            The name of the archive.
-
-        Raises:
-            Unsupported: the target has no ``backup`` table.
-            CallFailed: it cannot be written, or does not hold what it should.
-        """
-        return self.backups().make(time.time()).name
 
     def backups(self) -> Backups:
         """The backups of the configuration: ``make() newest() broken() changed()``.

@@ -96,17 +96,6 @@ def of_this_machine(interval_s: float) -> list[RunningProcess]:
     return [found for process in seen for found in _looked_at(process)]
 
 
-def process_of_this_machine(pid: int) -> psutil.Process:
-    """One process.
-
-    Raises:
-        psutil.NoSuchProcess: it has ended.
-    """
-    import psutil
-
-    return psutil.Process(pid)
-
-
 def hidden(command: str) -> str:
     """A command line with what follows a word such as ``--api-key`` taken out."""
     return HIDDEN.sub(r"\1[redacted]", command)

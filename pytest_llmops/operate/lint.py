@@ -38,6 +38,9 @@ PAUSE_S = 0.5
 
 NONE_DEPLOYED = "(none)"
 
+NEEDS = {"job": "prometheus", "row": "prometheus", "panel": "grafana"}
+"""Who has to be asked about a declaration of a kind."""
+
 
 def look(target: Target, reach: Reach, ledger: Ledger, say: Callable[[str], object]) -> dict[str, Any]:
     """Look at everything once.
@@ -49,14 +52,15 @@ def look(target: Target, reach: Reach, ledger: Ledger, say: Callable[[str], obje
         say: told that somebody has to wait.
 
     Returns:
-        As plain JSON: ``findings``, and ``untrue``: declarations of the profile that are not so.
+        As plain JSON: ``findings``, and ``untrue``: declarations of the profile that are not so, or could not be
+        looked into though the target has what is to be asked.
 
     Raises:
         CallFailed: a metrics page, Prometheus or Grafana cannot be asked.
     """
     found = [*_findings(target, reach, lambda within_s: Patience(ledger, say, within_s))]
     findings, untrue = known(found, _verifiable(target, reach))
-    return {"findings": [one.as_json() for one in findings], "untrue": untrue}
+    return {"findings": [one.as_json() for one in findings], "untrue": [*untrue, *_unseen(target, reach)]}
 
 
 def _findings(target: Target, reach: Reach, patience: Callable[[float], Patience]) -> Iterator[Finding]:
@@ -84,8 +88,15 @@ def _findings(target: Target, reach: Reach, patience: Callable[[float], Patience
 
 def _verifiable(target: Target, reach: Reach) -> list[Any]:
     """Those declarations that could be looked into: where Prometheus is not there, nothing is said of its jobs."""
-    needs = {"job": "prometheus", "row": "prometheus", "panel": "grafana"}
-    return [one for one in target.table.vacuous if one.kind not in needs or reach(needs[one.kind]) is not None]
+    return [one for one in target.table.vacuous if one.kind not in NEEDS or reach(NEEDS[one.kind]) is not None]
+
+
+def _unseen(target: Target, reach: Reach) -> Iterator[str]:
+    """A sentence for each component that is there to be asked about declarations, and cannot be."""
+    asked = {NEEDS[one.kind] for one in target.table.vacuous if one.kind in NEEDS}
+    for component in sorted(asked & set(target.table.components.configured())):
+        if reach(component) is None:
+            yield f"{component} cannot be reached: what the profile says of it could not be looked into"
 
 
 def _routes(target: Target) -> set[str]:

@@ -32,7 +32,7 @@ def test_no_disk_is_full(machine: Machine, record: Record) -> None:
     """No file system is above the limits, the one of the outputs included."""
     record.figure("disk_used")
     for space in machine.disks():
-        record("disk_used", space.used_pct, "%", of=space.mount)
+        record(f"disk_used[{space.mount}]", space.used_pct, "%")
 
 
 @pytest.mark.procedure("document-enhancer.down.memory", fault="machine:starved")
@@ -98,7 +98,7 @@ def test_ways_to_the_components(machine: Machine, record: Record) -> None:
 def test_gpus(machine: Machine, record: Record) -> None:
     """Memory and utilisation of every GPU of the model server."""
     for number, gpu in enumerate(machine.gpus()):
-        record("gpu_memory", gpu.memory_pct, "%", of=f"GPU {number}, {gpu.name}")
+        record(f"gpu_memory[{number}]", gpu.memory_pct, "%", of=gpu.name)
         record(f"gpu_busy[{number}]", gpu.busy_pct, "%")
 
 

@@ -45,10 +45,13 @@ def test_the_rule_is_deployed_and_fires_when_it_should(prometheus: Prometheus, l
 
 
 @pytest.mark.generic
-@pytest.mark.procedure(fault="prometheus:no-rules")
+@pytest.mark.procedure(fault="prometheus:rule-broken")
 def test_every_deployed_rule_can_say_something(prometheus: Prometheus, lint: Lint, record: Record) -> None:
-    """No alert rule asks for a metric that nobody exports, for more than its histogram holds, or for itself."""
-    record("alert_rules", len(prometheus.rules()), "rules")
+    """No alert rule asks for a metric that nobody exports, more than its histogram holds, or itself; each works."""
+    rules = prometheus.rules()
+    record("alert_rules", len(rules), "rules")
+    broken = [f"{rule.name} cannot be evaluated: {rule.error}" for rule in rules if rule.error]
+    assert not broken, f"{prometheus.component}: " + "; ".join(broken)
     lint.meant("rule")
 
 

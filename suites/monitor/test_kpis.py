@@ -80,4 +80,4 @@ def test_connection_pool(record: Record) -> None:
 def test_index_memory(containers: Containers, record: Record) -> None:
     """The memory of the vector store, of what its container may use."""
     for container in containers.usage("qdrant"):
-        record("index_memory", container.memory_pct, "%", of=container.name)
+        record(f"index_memory[{container.name}]", container.memory_pct, "%", of=container.name)

@@ -61,6 +61,16 @@ def test_a_sample_says_its_seed():
     assert ", seed 20001; " in chosen.planned
 
 
+def test_what_the_sandboxs_own_profile_has_no_component_for_is_tried_on_a_system_that_has_it():
+    test = "monitor/test_alert_rules.py::test_every_deployed_rule_can_say_something"
+    found = made("aegis-rag", ["monitor"], None, 0)
+    assert {one.fault: one.tests[test] for one in found.chosen if test in one.tests} == {"prometheus:rule-broken": ()}
+    assert found.any_of[test] == {"prometheus:rule-broken"}
+    on_the_sandbox = made("sandbox", ["monitor"], None, 0)
+    without = made("voyageur", ["monitor"], None, 0)
+    assert not any(test in one.tests for one in (*on_the_sandbox.chosen, *without.chosen))
+
+
 def test_every_system_of_the_catalogue_has_a_profile():
     assert with_runbook()[0] == "sandbox"
     assert {"aegis-rag", "agent-aiops", "document-enhancer", "enterprise-pipeline", "voyageur"} <= set(with_runbook())
