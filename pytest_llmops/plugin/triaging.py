@@ -294,7 +294,7 @@ def _tell(run: Run, assessment: Assessment, took_s: float) -> None:
 def _collected(run: Run, triage: Triage) -> dict[str, Any]:
     from pytest_llmops.operate.bundle import Bundle
     from pytest_llmops.report.incident import REPORT, report, write_bundle
-    from pytest_llmops.report.whole_file import write_whole
+    from pytest_llmops.report.whole_file import write_privately
 
     start = time.monotonic()
     bundle = Bundle(run.target, run.own.client, triage.findings)
@@ -304,7 +304,7 @@ def _collected(run: Run, triage: Triage) -> dict[str, Any]:
     had = (
         f"diagnostics collected in {folder.name}: {len(index['files'])} files, {len(index['lacking'])} could not be had"
     )
-    write_whole(folder, REPORT, run.redactor.clean(report(triage.told(had, summary=summary))))
+    write_privately(folder, REPORT, run.redactor.clean(report(triage.told(had, summary=summary))))
     run.say(f"bundle and report: {folder}")
     return {"folder": str(folder), "index": index, "took_s": time.monotonic() - start}
 

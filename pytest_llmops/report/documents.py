@@ -9,8 +9,11 @@ import time
 import tomllib
 from itertools import count
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from pytest_llmops.errors import LlmopsError
+from pytest_llmops.state.folder import private
+from pytest_llmops.state.new_folder import new_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,8 +32,14 @@ def dated(stem: str, at: float) -> str:
     return f"{stem}_{dt.datetime.fromtimestamp(at, dt.UTC):%Y%m%dT%H%M%SZ}"
 
 
+def folder_name(target: str) -> str:
+    """A target's name as any system takes it for a folder's: ``sandbox%3Aaegis-rag``."""
+    name = quote(target, safe="+@")
+    return f"%2E{name[1:]}" if name.startswith(".") else name
+
+
 class Documents:
-    """What one check writes for people, below ``<reports>/documents/<target>/``.
+    """What one check writes for people, below ``<reports>/documents/<target>/``, for their owner alone.
 
     Args:
         reports: the reports' folder.
@@ -49,7 +58,7 @@ class Documents:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._reports = reports
-        self.folder = reports / FOLDER / target
+        self.folder = reports / FOLDER / folder_name(target)
         self._redactor = redactor
         self._written = written
         self._now = now
@@ -75,7 +84,8 @@ class Documents:
             raise LlmopsError(f"{name!r} cannot name a document; write for example 'daily-summary.md'.")
         stem, _, ending = name.rpartition(".")
         day = dated(stem, self._now())
-        self.folder.mkdir(parents=True, exist_ok=True)
+        new_folder(self.folder.parent, 0o700)
+        new_folder(self.folder, 0o700)
         for number in count(1):
             file = self.folder / f"{day}{f'_{number}' if number > 1 else ''}.{ending}"
             if self._put(file, self._redactor.clean(text)):
@@ -103,7 +113,7 @@ class Documents:
         """Write a file that is not there yet; False where it is, or another process is about to write it."""
         part = file.with_name(f".{file.name}.part")
         try:
-            with part.open("x", encoding="utf-8") as opened:
+            with open(part, "x", encoding="utf-8", opener=private) as opened:
                 opened.write(text)
         except FileExistsError:
             return False

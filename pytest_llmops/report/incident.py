@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmops.operate.bundle import index
 from pytest_llmops.report.documents import dated
 from pytest_llmops.report.markdown import escaped
-from pytest_llmops.report.whole_file import write_whole
+from pytest_llmops.report.whole_file import write_privately
+from pytest_llmops.state.new_folder import new_folder
 from pytest_llmops.target.durations import spoken
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def outcome(told: Told, title: str, *, reason: str = "") -> str:
 
 
 def write_bundle(reports: Path, told: Told, parts: Sequence[Part], redactor: Redactor) -> tuple[Path, dict[str, Any]]:
-    """Put the bundle into a folder of its own, with its index; nothing in it holds a secret.
+    """Put the bundle into a folder of its own, for its owner alone, with its index; nothing in it holds a secret.
 
     Args:
         reports: the reports' folder.
@@ -170,10 +171,10 @@ def write_bundle(reports: Path, told: Told, parts: Sequence[Part], redactor: Red
     for part in parts:
         if not part.lacks:
             place = folder / part.file
-            write_whole(place.parent, place.name, redactor.clean(part.text))
+            write_privately(place.parent, place.name, redactor.clean(part.text))
     facts = {"target": told.target.name, "severity": told.severity, "at": moment(told.at)}
     listed: dict[str, Any] = redactor.inside(index(parts, facts))
-    write_whole(folder, INDEX, json.dumps(listed, indent=1, ensure_ascii=False) + "\n")
+    write_privately(folder, INDEX, json.dumps(listed, indent=1, ensure_ascii=False) + "\n")
     return folder, listed
 
 
@@ -194,11 +195,12 @@ def bundles_of(reports: Path, target: str) -> list[str]:
 
 
 def _new(parent: Path, name: str) -> Path:
+    new_folder(parent, 0o700)
     number = 1
     while True:
         folder = parent / (name if number == 1 else f"{name}_{number}")
         try:
-            folder.mkdir(parents=True)
+            folder.mkdir(mode=0o700)
         except FileExistsError:
             number += 1
         else:

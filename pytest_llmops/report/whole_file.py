@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_llmops.state.folder import private
+from pytest_llmops.state.new_folder import new_folder
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -22,4 +25,22 @@ def write_whole(folder: Path, name: str, text: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f".{name}.part"
     part.write_text(text, encoding="utf-8")
+    return part.replace(folder / name)
+
+
+def write_privately(folder: Path, name: str, text: str) -> Path:
+    """The same for its owner alone: what a deployment's logs, settings and users say is for nobody else.
+
+    Args:
+        folder: made for its owner alone if absent; one that is there keeps its mode.
+        name: of the file.
+        text: all of it.
+
+    Returns:
+        The file.
+    """
+    new_folder(folder, 0o700)
+    part = folder / f".{name}.part"
+    with open(part, "w", encoding="utf-8", opener=private) as opened:
+        opened.write(text)
     return part.replace(folder / name)

@@ -1,6 +1,7 @@
 """``triage``, ``diagnostics`` and ``channels`` in a project of somebody's own."""
 
 import json
+import stat
 import subprocess
 import sys
 import threading
@@ -72,6 +73,7 @@ def test_an_incident_is_told_in_the_files_words_with_its_evidence(project, nobod
     assert run.lines[at + 1] == "             The model server is down (component openai)"
     folder = project.reports / run.whole["incident"]["folder"]
     assert "**Severity:** P1 - High" in (folder / "incident-report.md").read_text()
+    assert stat.S_IMODE((folder / "incident-report.md").stat().st_mode) == 0o600
 
 
 def test_one_that_nobody_answers_in_time_is_red_until_its_review(project, nobody, model):

@@ -1,3 +1,4 @@
+import stat
 import threading
 
 import pytest
@@ -21,9 +22,33 @@ def documents(tmp_path, written):
 
 def test_a_document_is_dated_lies_with_its_target_and_holds_no_secret(documents, tmp_path, written):
     path = documents.write("incident-report.md", "# Incident\nkey s3cret-value, again czNjcmV0LXZhbHVl\n")
-    assert path == tmp_path / "reports" / "documents" / "sandbox:rag" / "incident-report_20261130T005320Z.md"
+    assert path == tmp_path / "reports" / "documents" / "sandbox%3Arag" / "incident-report_20261130T005320Z.md"
     assert path.read_text() == "# Incident\nkey [redacted], again [redacted]\n"
-    assert written == ["documents/sandbox:rag/incident-report_20261130T005320Z.md"]
+    assert written == ["documents/sandbox%3Arag/incident-report_20261130T005320Z.md"]
+
+
+@pytest.mark.parametrize(
+    ("target", "folder"),
+    [
+        ("staging-2.eu", "staging-2.eu"),
+        ("sandbox:aegis-rag", "sandbox%3Aaegis-rag"),
+        ("a/b", "a%2Fb"),
+        ("..", "%2E."),
+        ("große", "gro%C3%9Fe"),
+    ],
+)
+def test_a_targets_folder_is_one_that_any_system_can_have(tmp_path, target, folder):
+    path = Documents(tmp_path / "reports", target, Redactor()).write("note.md", "one")
+    assert path.parent == tmp_path / "reports" / "documents" / folder
+
+
+def test_documents_are_for_their_owner_alone(documents):
+    path = documents.write("note.md", "one")
+    assert [stat.S_IMODE(one.stat().st_mode) for one in (path, path.parent, path.parent.parent)] == [
+        0o600,
+        0o700,
+        0o700,
+    ]
 
 
 def test_none_is_written_over_another_one(documents, written):

@@ -1,6 +1,7 @@
 """What people read of an incident: whole texts, and that the folder holds no secret."""
 
 import json
+import stat
 
 import pytest
 
@@ -136,6 +137,9 @@ def test_a_bundle_is_a_folder_with_its_index_and_without_secrets(told, tmp_path)
             }
         ],
     }
+    held = [folder.parent, folder, *folder.rglob("*")]
+    assert {stat.S_IMODE(one.stat().st_mode) for one in held if one.is_dir()} == {0o700}
+    assert {stat.S_IMODE(one.stat().st_mode) for one in held if one.is_file()} == {0o600}
     again, _ = write_bundle(tmp_path / "reports", told(RATE), parts, Redactor())
     third, _ = write_bundle(tmp_path / "reports", told(RATE), parts, Redactor())
     assert [again.name, third.name] == ["20261130T005320Z-none", "20261130T005320Z-none_2"]
