@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.clients.exchange import last_exchange
-from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
+from pytest_llmops.errors import CallFailed, Unreachable, Unsupported, Vacuous
 from pytest_llmops.judge.vacuity import Finding
 from pytest_llmops.operate.alert_history import written
 from pytest_llmops.operate.deployed import asked_for, checked_job, checked_rule, set_up_otherwise
@@ -65,7 +65,7 @@ class Lint:
     Args:
         target: with its profile's tables.
         fact: what :func:`pytest_llmops.operate.lint.look` found.
-        prometheus: its client; None where the target has none.
+        prometheus: its client; None where the target has none, or it did not pass preflight.
         ledger: whose budget of seconds is waited out of.
         say: told that somebody has to wait.
 
@@ -115,8 +115,7 @@ class Lint:
         table = next((rule for rule in self._watch.rules if rule.alert == alert), None)
         if table is None:
             raise Unsupported(f"the profile of {self._target.name} describes no alert rule {alert!r}.")
-        assert self._prometheus is not None
-        deployed = [rule for rule in self._prometheus.rules() if rule.name == alert]
+        deployed = [rule for rule in self._asked.rules() if rule.name == alert]
         return checked_rule(table, deployed)
 
     def job(self, name: str) -> JobCheck:
@@ -129,8 +128,7 @@ class Lint:
         table = next((job for job in self._watch.jobs if job.job == name), None)
         if table is None:
             raise Unsupported(f"the profile of {self._target.name} describes no scrape job {name!r}.")
-        assert self._prometheus is not None
-        scraped = [one for one in self._prometheus.targets() if one.job == name]
+        scraped = [one for one in self._asked.targets() if one.job == name]
         return checked_job(table, scraped, self._watch)
 
     @property
@@ -148,8 +146,7 @@ class Lint:
         Raises:
             CallFailed: Prometheus cannot be asked.
         """
-        table, prometheus = self._watch, self._prometheus
-        assert prometheus is not None
+        table, prometheus = self._watch, self._asked
         return set_up_otherwise(table, prometheus.setup())
 
     def firing(self) -> list[Alert]:
@@ -158,12 +155,9 @@ class Lint:
         Raises:
             CallFailed: Prometheus cannot be asked.
         """
-        assert self._prometheus is not None
         dead = {one.what for one in self.of("job")}
         return [
-            alert
-            for alert in self._prometheus.alerts()
-            if alert.state == "firing" and alert.labels.get("job") not in dead
+            alert for alert in self._asked.alerts() if alert.state == "firing" and alert.labels.get("job") not in dead
         ]
 
     def strangers(self) -> list[str]:
@@ -172,10 +166,9 @@ class Lint:
         Raises:
             CallFailed: Prometheus cannot be asked.
         """
-        assert self._prometheus is not None
         known = {rule.alert for rule in self._watch.rules}
-        there = {rule.name for rule in self._prometheus.rules() if rule.kind == "alerting"}
-        there |= {alert.name for alert in self._prometheus.alerts()}
+        there = {rule.name for rule in self._asked.rules() if rule.kind == "alerting"}
+        there |= {alert.name for alert in self._asked.alerts()}
         return sorted(there - known)
 
     def missing_files(self) -> list[str]:
@@ -185,8 +178,7 @@ class Lint:
             CallFailed: Prometheus cannot be asked.
         """
         watch = self._watch
-        assert self._prometheus is not None
-        loaded = {rule.file.rpartition("/")[2] for rule in self._prometheus.rules()}
+        loaded = {rule.file.rpartition("/")[2] for rule in self._asked.rules()}
         return [name for name in watch.rule_files if name.rpartition("/")[2] not in loaded]
 
     def scraped(self, pattern: str) -> list[str]:
@@ -196,8 +188,7 @@ class Lint:
             Vacuous: none does.
             CallFailed: Prometheus cannot be asked.
         """
-        assert self._prometheus is not None
-        found = [name for name in self._prometheus.labels("__name__") if re.fullmatch(pattern, name, re.IGNORECASE)]
+        found = [name for name in self._asked.labels("__name__") if re.fullmatch(pattern, name, re.IGNORECASE)]
         if not found:
             raise Vacuous(f"prometheus: it has no series like {pattern!r}: no job yields it, and no rule can watch it.")
         return found
@@ -208,9 +199,8 @@ class Lint:
         Raises:
             CallFailed: Prometheus cannot be asked.
         """
-        assert self._prometheus is not None
         wanted = set(names)
-        rules = [rule for rule in self._prometheus.rules() if rule.kind == "alerting"]
+        rules = [rule for rule in self._asked.rules() if rule.kind == "alerting"]
         return [rule.name for rule in rules if wanted & set(asked_for(rule.expr))]
 
     def scope(self, ask: Callable[[], object]) -> Reach:
@@ -250,8 +240,7 @@ class Lint:
         return Reach([(f"{name}[{part}]", value, units[name]) for name, part, value in parts], silent, calls)
 
     def _parts(self, expr: str) -> dict[str, float]:
-        assert self._prometheus is not None
-        readings = [one for one in self._prometheus.query(expr) if math.isfinite(one.value)]
+        readings = [one for one in self._asked.query(expr) if math.isfinite(one.value)]
         return {",".join(one.labels.values()) or "all": one.value for one in readings}
 
     def playbooks(self) -> list[str]:
@@ -288,6 +277,19 @@ class Lint:
             Unsupported: there is none.
         """
         table = self._target.table.components.prometheus
-        if table is None or self._prometheus is None:
+        if table is None:
             raise Unsupported(f"target {self._target.name} has no Prometheus.")
         return table
+
+    @property
+    def _asked(self) -> Prometheus:
+        """The client of Prometheus.
+
+        Raises:
+            Unsupported: the target has none.
+            Unreachable: it has one that did not pass preflight.
+        """
+        table, client = self._watch, self._prometheus
+        if client is None:
+            raise Unreachable("prometheus", f"prometheus at {table.url} did not pass preflight.")
+        return client

@@ -5,7 +5,7 @@ import pytest
 from pytest_llmops.clients.exchange import last_exchange
 from pytest_llmops.clients.readings import Reading
 from pytest_llmops.clients.watching import Alert, Fired, Rule, ScrapeTarget, Setup
-from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
+from pytest_llmops.errors import CallFailed, Unreachable, Unsupported, Vacuous
 from pytest_llmops.operate.alert_history import written
 from pytest_llmops.operate.monitoring import Lint, Reach
 from pytest_llmops.state.ledger import Ledger
@@ -13,6 +13,7 @@ from pytest_llmops.target.load import Target
 from pytest_llmops.target.models import TargetTable
 
 TABLE = {
+    "url": "http://prometheus.example",
     "scrape_interval": "15 s",
     "external_labels": {"cluster": "one"},
     "rule_files": ["alerts.yml"],
@@ -191,6 +192,20 @@ def test_a_target_without_a_prometheus(lint):
     with pytest.raises(Unsupported) as caught:
         lint(table=None).setup()
     assert str(caught.value) == "target here has no Prometheus."
+    with pytest.raises(Unsupported):
+        lint(table=None).firing()
+
+
+def test_a_prometheus_that_is_away(lint):
+    away = lint()
+    away._prometheus = None
+    with pytest.raises(Unreachable) as caught:
+        away.firing()
+    assert (caught.value.component, str(caught.value)) == (
+        "prometheus",
+        "prometheus at http://prometheus.example did not pass preflight.",
+    )
+    assert away.jobs == ["api"]
 
 
 def test_the_history_of_alerts_as_a_document():
