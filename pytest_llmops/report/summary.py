@@ -20,6 +20,7 @@ from pytest_llmops.report.metric import (
     number,
     plural,
     sentences,
+    so_many,
     state_of,
     times,
     worded,
@@ -145,7 +146,7 @@ def _head(result: dict[str, Any]) -> Iterator[str]:
     outcomes = Counter(check["outcome"] for check in result["checks"])
     counted = ", ".join(f"{count} {plural(word, count)}" for word, count in sorted(outcomes.items()))
     spent = result["spent"]
-    cost = f"{spent['requests']} calls, {spent['tokens']} tokens, {result['duration_s']:.0f} s"
+    cost = f"{so_many(spent['requests'], 'call')}, {so_many(spent['tokens'], 'token')}, {result['duration_s']:.0f} s"
     yield f"{counted or 'no check made'}{_left(result)} · {cost}"
     yield ""
 

@@ -18,6 +18,7 @@ from pytest_llmops.report.metric import (
     names_in,
     number,
     plural,
+    so_many,
     state_of,
     times,
     worded,
@@ -207,10 +208,11 @@ def _totals(console: Console, result: dict[str, Any], metrics: Sequence[dict[str
     failed = round(sum(metric["value"] * metric["n"] for metric in rates))
     timed = sum(metric["n"] for metric in rates)
     errors = f", {failed} of {timed} timed ones failed" if rates else ""
-    cost = f"{spent['requests']} calls{errors}, {spent['tokens']} tokens, {result['duration_s']:.0f} s"
+    tokens = so_many(spent["tokens"], "token")
+    cost = f"{so_many(spent['requests'], 'call')}{errors}, {tokens}, {result['duration_s']:.0f} s"
     _say(console, "cost", Text(cost))
     if twin:
-        cost = f"{twin['spent']['requests']} calls, {twin['spent']['tokens']} tokens"
+        cost = f"{so_many(twin['spent']['requests'], 'call')}, {so_many(twin['spent']['tokens'], 'token')}"
         _say(console, "against", Text("; ".join(filter(None, (twin["called"], _reached(twin["preflight"]), cost)))))
 
 

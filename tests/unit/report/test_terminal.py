@@ -256,3 +256,8 @@ def test_what_improved_is_suggested_for_accepting():
     said = f"improvement  a, a.ttft; to make that the normal: {ACCEPT}"
     assert " ".join([found[3], found[4].strip()]) == said
     assert found[5] == ""
+
+
+def test_one_call_is_no_calls():
+    spent = {"requests": 1, "tokens": 1, "seconds": 0.1}
+    assert [line.rstrip() for line in lines(run(spent=spent))][-1] == "cost         1 call, 1 token, 12 s"
