@@ -43,6 +43,11 @@ class Finding:
         """As evidence names it: ``component ollama``, ``figure error_rate``."""
         return f"{self.kind} {self.name}"
 
+    @property
+    def reason(self) -> str:
+        """What is said of it, for whoever has read its title: one line that does not begin with its name again."""
+        return " ".join(self.said.split()).removeprefix(f"{self.name}: ")
+
     def as_json(self) -> dict[str, Any]:
         """Plain JSON."""
         return asdict(self)

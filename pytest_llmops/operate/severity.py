@@ -48,6 +48,7 @@ class Judged:
         met: its conditions that hold.
         looked: how many of its conditions could be judged.
         unknown: why others could not, a sentence each: they may hold.
+        worse: of one that holds by what no condition speaks of, the worst severity that holds: it may explain that.
         lacking: why others do not apply: the target has nothing of the kind, or has counted nothing, a sentence each.
     """
 
@@ -56,6 +57,7 @@ class Judged:
     looked: int
     unknown: tuple[str, ...] = ()
     lacking: tuple[str, ...] = ()
+    worse: str = ""
 
     @property
     def is_over(self) -> bool:
@@ -65,8 +67,11 @@ class Judged:
     @property
     def said(self) -> str:
         """One line: the conditions that hold, with their evidence."""
+        if not self.met:
+            return f"{self.name}: no condition holds"
         parts = [f"{one.says} ({', '.join(one.because)})" for one in self.met]
-        return f"{self.name}: {'; '.join(parts)}" if parts else f"{self.name}: no condition holds"
+        maybe = f"; {self.worse} holds, too, and may be why" if self.worse else ""
+        return f"{self.name}: {'; '.join(parts)}{maybe}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +114,13 @@ def assess(severities: Sequence[Severity], findings: Sequence[Finding]) -> Asses
         judged = _judged(severity, findings)
         spoken_of |= {title for one in judged.met for title in one.because}
         first.append(judged)
+    worse = ""
     rest = tuple(one.title for one in _left_over(failed, spoken_of))
     judged_all = []
     for severity, judged in zip(severities, first, strict=True):
         otherwise = [Met(condition.says, rest) for condition in severity.when if condition.otherwise and rest]
-        judged_all.append(replace(judged, met=(*judged.met, *otherwise)))
+        judged_all.append(replace(judged, met=(*judged.met, *otherwise), worse=worse if otherwise else ""))
+        worse = worse or (judged.name if judged_all[-1].met else "")
     worst = next((one.name for one in judged_all if one.met), "")
     return Assessment(worst, tuple(judged_all), tuple(failed))
 
@@ -122,7 +129,13 @@ def _left_over(failed: Iterable[Finding], spoken_of: set[str]) -> list[Finding]:
     """What no condition speaks of, and no component that is down explains."""
     failed = list(failed)
     down = {one.name for one in failed if one.kind == "component"}
-    return [one for one in failed if one.title not in spoken_of and one.component not in down]
+    return [one for one in failed if one.title not in spoken_of and not _explained(one, down)]
+
+
+def _explained(finding: Finding, down: set[str]) -> bool:
+    """Whether it is a consequence of a component that is down: it asked that one, or names it as its dependency."""
+    dependency = finding.name.partition(".")[2] if finding.kind == "dependency" else ""
+    return finding.component in down or dependency in down
 
 
 def _judged(severity: Severity, findings: Sequence[Finding]) -> Judged:

@@ -108,12 +108,14 @@ class Channels:
         Raises:
             Unsupported, ConfigError: as in `tell`.
         """
+        from pytest_llmops.report.metric import so_many
+
         if not triage.evidence:
             return []
-        lines = [f"- {one.title}: {' '.join(one.said.split())}" for one in triage.evidence]
+        lines = [f"- {one.title}: {one.reason}" for one in triage.evidence]
         names = [one.name for one in self._run.declared.table.severities]
         severity = triage.severity or next(reversed(names), "")
-        title = f"{severity or 'Alert'} on {self._run.declared.name}: {len(lines)} checks failed"
+        title = f"{severity or 'Alert'} on {self._run.declared.name}: {so_many(len(lines), 'check')} failed"
         return self.tell(severity, title, "\n".join(lines))
 
     def _tested(self, channel: str) -> dict[str, Any]:

@@ -63,8 +63,13 @@ class Triage:
     @property
     def said(self) -> str:
         """The severity, and every failed check by its name."""
-        said = "; ".join(f"{one.title} ({' '.join(one.said.split())})" for one in self.evidence)
-        return f"{self.severity or 'no severity'}, of {len(self.findings)} checks failed: {said or 'none'}"
+        from pytest_llmops.report.metric import so_many
+
+        severity, looked, failed = self.severity or "no severity", len(self.findings), len(self.evidence)
+        if not failed:
+            return f"{severity}, none of {looked} checks failed"
+        said = "; ".join(f"{one.title} ({one.reason})" for one in self.evidence)
+        return f"{severity}, {failed} of {so_many(looked, 'check')} failed: {said}"
 
     def rank(self, number: int) -> Judged:
         """A severity by its rank; the worst is 1.

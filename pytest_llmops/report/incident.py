@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmops.operate.bundle import index
 from pytest_llmops.report.documents import dated
 from pytest_llmops.report.markdown import escaped
+from pytest_llmops.report.metric import so_many
 from pytest_llmops.report.whole_file import write_privately
 from pytest_llmops.state.new_folder import new_folder
 from pytest_llmops.target.durations import spoken
@@ -137,11 +138,12 @@ def outcome(told: Told, title: str, *, reason: str = "") -> str:
         reason: why the procedure was carried out, for a person to complete where it is a placeholder.
     """
     failed = told.assessment.evidence
+    result = f"{so_many(len(failed), 'check')} failed" if failed else "completed, all checks passed"
     return _text(
         f"# {title}: {told.target.name}",
         "",
         f"- **Time:** {moment(told.at)}",
-        f"- **Result:** {f'{len(failed)} checks failed' if failed else 'completed, all checks passed'}",
+        f"- **Result:** {result}",
         *([f"- **Reason:** {reason}"] if reason else []),
         "",
         "## Verification",
@@ -230,7 +232,7 @@ def _met(told: Told) -> list[str]:
 
 
 def _failed(findings: Sequence[Finding]) -> list[str]:
-    return [f"- **{one.title}**: {escaped(one.said)}" for one in findings]
+    return [f"- **{one.title}**: {escaped(one.reason)}" for one in findings]
 
 
 def _state(told: Told) -> list[str]:

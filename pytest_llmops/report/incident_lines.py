@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pytest_llmops.report.metric import so_many
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -19,7 +21,7 @@ def incident_lines(incident: Mapping[str, Any] | None, folder: str) -> Iterator[
     """
     if incident is None:
         return
-    failed = f"{len(incident['evidence'])} checks failed" if incident["evidence"] else "no check failed"
+    failed = f"{so_many(len(incident['evidence']), 'check')} failed" if incident["evidence"] else "no check failed"
     yield f"incident     {incident['title']}, {failed}"
     for met in incident["met"]:
         yield f"{INDENT}{met}"

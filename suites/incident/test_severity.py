@@ -20,7 +20,7 @@ def holds_no_more(triage: Triage, record: Record, rank: int) -> None:
     waited_s = triage.response_s(rank)
     if waited_s is not None:
         record(f"response_time_to_incident[{judged.name}]", waited_s, "s")
-    assert not judged.met, f"{judged.said}. All that failed: {triage.said}"
+    assert not judged.met, judged.said
     assert not triage.unanswered(rank), "; ".join(triage.unanswered(rank))
 
 

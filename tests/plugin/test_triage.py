@@ -67,9 +67,9 @@ def test_what_is_well_has_no_severity_and_a_bundle(project, model):
 def test_an_incident_is_told_in_the_files_words_with_its_evidence(project, nobody):
     project.target(nobody, SEVERITIES)
     run = project.run()
-    assert "P1, of 1 checks failed: component openai (openai at " in run.checks["test_triage"]["reason"]
+    assert "P1, 1 of 1 check failed: component openai (openai at " in run.checks["test_triage"]["reason"]
     assert run.checks["test_answered"]["outcome"] == "passed"  # fifteen minutes are not over
-    at = run.lines.index("incident     P1 - High, 1 checks failed")
+    at = run.lines.index("incident     P1 - High, 1 check failed")
     assert run.lines[at + 1] == "             The model server is down (component openai)"
     folder = project.reports / run.whole["incident"]["folder"]
     assert "**Severity:** P1 - High" in (folder / "incident-report.md").read_text()
@@ -204,7 +204,7 @@ def test_an_alert_lists_all_that_failed(project, nobody, sink):
     )
     assert project.run(environ={"SMS": sink.address}).status == 0
     (message,) = sink.told
-    assert message["title"] == "P1 on here: 1 checks failed"
+    assert message["title"] == "P1 on here: 1 check failed"
     assert message["message"].startswith("- component openai: openai at ")
 
 

@@ -126,7 +126,8 @@ def test_the_worst_condition_that_holds_decides_and_the_evidence_is_all_that_fai
         "P0: no condition holds",
         "P1: P1 says (figure error_rate)",
         "P2: P2 says (component ollama)",
-        "P3: P3 says (figure latency)",  # models ollama is explained by the server that is down
+        # models ollama is explained by the server that is down
+        "P3: P3 says (figure latency); P1 holds, too, and may be why",
     ]
 
 
@@ -176,6 +177,31 @@ def test_what_the_target_does_not_have_is_said_not_counted_and_keeps_nothing_ope
 
 def test_a_severity_whose_condition_holds_is_not_over():
     assert not assess([severity("P0", any_down=["api"])], [component("api", "failed")]).severities[0].is_over
+
+
+def test_what_names_a_part_that_is_down_as_its_dependency_is_no_matter_of_its_own():
+    findings = [
+        component("api"),
+        component("ollama", "failed"),
+        Finding("dependency", "api.ollama", "failed", "api: dependency ollama is 'down'", "api"),
+        Finding("dependency", "api.vectors", "failed", "api: dependency vectors is 'down'", "api"),
+    ]
+    severities = [severity("P1", any_down=["ollama"]), severity("P3", otherwise=True)]
+    found = [one.said for one in assess(severities, findings).severities]
+    assert found == [
+        "P1: P1 says (component ollama)",
+        "P3: P3 says (dependency api.vectors); P1 holds, too, and may be why",
+    ]
+    alone = [one for one in findings if one.kind != "component"]
+    assert assess(severities, alone).severities[1].said == (
+        "P3: P3 says (dependency api.ollama, dependency api.vectors)"
+    )
+
+
+def test_a_reason_does_not_begin_with_the_name_that_its_title_has():
+    found = Finding("figure", "pool", "unknown", "pool: api: pool needs x,\n which is not there.", "api")
+    assert found.reason == "api: pool needs x, which is not there."
+    assert component("api", "failed").reason == "failed"
 
 
 def test_a_system_with_fewer_severities_says_so():

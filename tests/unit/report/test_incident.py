@@ -110,7 +110,7 @@ def test_an_outcome_is_a_success_only_where_nothing_failed(told):
     assert "- **Result:** completed, all checks passed\n" in outcome(told(RATE), "Maintenance")
     found = outcome(told(DOWN, RATE), "Emergency change", reason="disk was full")
     assert found.startswith("# Emergency change: here\n\n- **Time:** 2026-11-30 00:53:20 UTC\n")
-    assert "- **Result:** 1 checks failed\n- **Reason:** disk was full\n" in found
+    assert "- **Result:** 1 check failed\n- **Reason:** disk was full\n" in found
 
 
 def test_a_bundle_is_a_folder_with_its_index_and_without_secrets(told, tmp_path):
