@@ -423,10 +423,12 @@ def test_the_setup_as_the_real_server_says_it(prometheus, stack):
     assert stack.alertmanager.receivers() == ["nobody"]
 
 
-def test_a_rule_held_against_the_real_server(stack, prometheus):
+def test_a_rule_held_against_the_real_server(stack, prometheus, tmp_path):
     from pytest_llmops.operate.monitoring import Lint
 
     target = load(stack.file, None, stack.path, {})
-    lint = Lint(target, {"findings": [], "untrue": []}, prometheus, prometheus.ledger, print)
+    lint = Lint(
+        target, {"findings": [], "untrue": []}, prometheus, Ledger(tmp_path / "ledger", target.table.budget), print
+    )
     assert lint.rule("ModelServerDown").differs == []
     assert lint.job("model").differs == ["Prometheus has no target of job model"]
