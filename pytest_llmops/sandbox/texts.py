@@ -25,7 +25,7 @@ class Texts:
     Z), ``epoch``, or of strftime, where ``%L`` is milliseconds in three digits.
 
     Args:
-        timezone: of times that are written with strftime.
+        timezone: of times that are written with strftime; ``local`` is this machine's.
 
     Raises:
         ConfigError: there is no such timezone.
@@ -33,7 +33,7 @@ class Texts:
 
     def __init__(self, timezone: str = "UTC") -> None:
         try:
-            self._zone = ZoneInfo(timezone)
+            self._zone = None if timezone == "local" else ZoneInfo(timezone)
         except (ZoneInfoNotFoundError, ValueError):
             raise ConfigError(
                 f"sandbox.timezone: unknown timezone {timezone!r}; write one such as 'America/Vancouver'."
@@ -85,7 +85,7 @@ class Texts:
             return int(now)
         if form == "iso":
             return dt.datetime.fromtimestamp(now, dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        moment = dt.datetime.fromtimestamp(now, self._zone)
+        moment = dt.datetime.fromtimestamp(now, dt.UTC).astimezone(self._zone)
         return moment.strftime(form.replace("%L", f"{moment.microsecond // 1000:03d}"))
 
 
