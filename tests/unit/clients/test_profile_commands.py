@@ -91,11 +91,19 @@ def test_configuration_files(enhancer, tmp_path):
     (tmp_path / "config/metadata_keywords.json").write_text("{}")
     with pytest.raises(CallFailed) as empty:
         enhancer.run("config_files")
-    assert str(empty.value).endswith("it said: AssertionError: config/metadata_keywords.json is empty.")
-    (tmp_path / "config/metadata_keywords.json").write_text("{")
+    assert str(empty.value).endswith("it said: config/metadata_keywords.json: it is empty.")
+    (tmp_path / "config/settings.py").write_text("import (")
+    (tmp_path / "config/extraction_profiles.json").write_text('{"one" 1}')
     with pytest.raises(CallFailed) as broken:
         enhancer.run("config_files")
-    assert "json.decoder.JSONDecodeError" in str(broken.value)
+    said = str(broken.value).partition("it said: ")[2]
+    assert [one.partition(": ")[0] for one in said.split("; ")] == [
+        "config/settings.py",
+        "config/extraction_profiles.json",
+        "config/metadata_keywords.json",
+    ]
+    assert "(<unknown>, line 1)" in said
+    assert "Expecting ':' delimiter: line 1 column 8 (char 7)" in said
 
 
 def test_effective_settings(enhancer, monkeypatch):
@@ -116,6 +124,21 @@ def test_a_client_that_tries_again(enhancer):
         said = enhancer.json("gateway_retry", service.url)
     assert said == {"timeout_s": 30.0, "error": "Gateway API error: 503"}
     assert service.calls == 3
+
+
+def test_a_monthly_report_that_is_empty(client, tmp_path):
+    command = commands("voyageur")["monthly_report_written"]
+    app = client("app_command", commands={"written": {"argv": command.argv}})
+    file = tmp_path / "202612.json"
+    with pytest.raises(CallFailed) as missing:
+        app.run("written", str(file))
+    assert "No such file or directory" in str(missing.value)
+    file.touch()
+    with pytest.raises(CallFailed) as empty:
+        app.run("written", str(file))
+    assert str(empty.value).endswith(f"it said: {file} is empty.")
+    file.write_text("{}")
+    assert float(app.run("written", str(file)).output) > 1e9
 
 
 def test_documents_and_logs(enhancer, tmp_path):
