@@ -29,16 +29,15 @@ def test_a_process_of_the_service_is_there(record: Record) -> None:
     "document-enhancer.down.disk-space", "document-enhancer.disk-full.verify-space", fault="machine:full"
 )
 def test_no_disk_is_full(machine: Machine, record: Record) -> None:
-    """No file system is above the limits, the one of the outputs included."""
-    record.figure("disk_used")
+    """No file system is above the critical limit, the one of the outputs included."""
     for space in machine.disks():
         record(f"disk_used[{space.mount}]", space.used_pct, "%")
 
 
 @pytest.mark.procedure("document-enhancer.down.memory", fault="machine:starved")
-def test_memory_is_left(record: Record) -> None:
-    """There is memory left."""
-    record.figure("memory_usage")
+def test_memory_is_left(machine: Machine, record: Record) -> None:
+    """Memory usage is below the critical limit."""
+    record("memory_usage[down]", machine.usage().memory_pct, "%")
 
 
 @pytest.mark.procedure("document-enhancer.disk-full.usage", fault="outputs:missing")
