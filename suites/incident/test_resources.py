@@ -79,18 +79,18 @@ def test_who_uses_what(machine: Machine, record: Record, documents: Documents) -
 
 @pytest.mark.procedure("aegis-rag.high-latency.cpu-memory", fault="machine:busy")
 def test_cpu_and_memory_of_the_api(record: Record) -> None:
-    """Processors and memory while it is slow, and what the API's process holds."""
+    """What the API's process holds while it is slow, and the machine's processors and memory."""
+    record.figure("resident_memory")
     record.figure("cpu_usage")
     record.figure("memory_usage")
-    record.figure("resident_memory")
 
 
 @pytest.mark.procedure("aegis-rag.high-latency.network", fault="vectors:down")
 def test_ways_to_the_components(machine: Machine, record: Record) -> None:
-    """Every component can be connected to, each time; how long that takes is recorded."""
+    """Every component can be connected to from here, each time; how long that takes is recorded."""
     for name, way in machine.ways().items():
-        assert not way.lost_pct, f"{name}: {way.lost_pct:g} % of the connections came to nothing"
-        record(f"connect_time[{name}]", way.connect_s or 0.0, "s")
+        assert not way.lost_pct, f"{name}: {way.lost_pct:g} % of the connections {way.ends} came to nothing"
+        record(f"connect_time[{name}]", way.connect_s or 0.0, "s", of=way.ends)
 
 
 @pytest.mark.procedure("aegis-rag.llm-issues.gpu-usage", fault="gpus:full")

@@ -4,6 +4,7 @@ import os
 import re
 import socket
 import sys
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -279,6 +280,7 @@ def test_how_far_the_others_are(serve, ledger, tmp_path, closed_port):
     ways = connect(target, "machine", ledger).ways()
     assert list(ways) == ["api", "qdrant"]
     assert 0 < ways["api"].connect_s < 5
+    assert ways["api"].ends == f"from {socket.gethostname()} to {urlsplit(target.table.components.api.url).netloc}"
     assert (ways["api"].lost_pct, ways["qdrant"].connect_s, ways["qdrant"].lost_pct) == (0, None, 100)
 
 
