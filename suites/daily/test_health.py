@@ -105,7 +105,9 @@ def test_redis_answers(redis: Redis, record: Record) -> None:
     record("redis_ping_time", redis.ping(), "s")
 
 
-@pytest.mark.procedure("voyageur.morning-health.service-status", fault="llm:down")
+@pytest.mark.procedure(
+    "voyageur.morning-health.service-status", "voyageur.maintenance.post-service-verification", fault="llm:down"
+)
 def test_models_are_available_to_the_service(api: Api) -> None:
     """The service itself reaches its models, by its own word."""
     assert api.value("llm_status") is True, "api: it says that its models are not available"

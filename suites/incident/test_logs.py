@@ -41,11 +41,17 @@ def test_errors_among_the_newest_lines(logs: Logs, record: Record, documents: Do
     assert documents.read(documents.write("newest-log.md", newest.report("Newest entries", lines=len(newest))))
 
 
-@pytest.mark.procedure(
-    "document-enhancer.down.recent-errors",
-    "document-enhancer.errors.error-patterns",
-    fault="app_log:missing, log:off",
-)
+@pytest.mark.procedure("document-enhancer.errors.error-patterns", fault="app_log:missing, log:off")
+def test_patterns_of_the_newest_errors(logs: Logs, record: Record, documents: Documents) -> None:
+    """The newest 50 ERROR entries, those that say the same together, in a document."""
+    errors = logs.entries("errors").judged().exactly("error").last(50)
+    record("error_patterns", len(errors.top(50)), "kinds")
+    written = documents.read(documents.write("error-patterns.md", errors.report("Error patterns", groups=50)))
+    for group in errors.top(50):
+        assert f"| {group.count} |" in written, f"logs: not in the document: {group}"
+
+
+@pytest.mark.procedure("document-enhancer.down.recent-errors", fault="app_log:missing, log:off")
 @pytest.mark.procedure("agent-aiops.support-procedure.recent-errors", fault="error_log:missing")
 def test_newest_errors(logs: Logs, record: Record, documents: Documents) -> None:
     """The newest 100 errors, those that say the same together, with their times."""

@@ -29,16 +29,15 @@ def test_a_process_of_the_service_is_there(record: Record) -> None:
     "document-enhancer.down.disk-space", "document-enhancer.disk-full.verify-space", fault="machine:full"
 )
 def test_no_disk_is_full(machine: Machine, record: Record) -> None:
-    """No file system is above the limits, the one of the outputs included."""
-    record.figure("disk_used")
+    """No file system is above the critical limit, the one of the outputs included."""
     for space in machine.disks():
         record(f"disk_used[{space.mount}]", space.used_pct, "%")
 
 
 @pytest.mark.procedure("document-enhancer.down.memory", fault="machine:starved")
-def test_memory_is_left(record: Record) -> None:
-    """There is memory left."""
-    record.figure("memory_usage")
+def test_memory_is_left(machine: Machine, record: Record) -> None:
+    """Memory usage is below the critical limit."""
+    record("memory_usage[down]", machine.usage().memory_pct, "%")
 
 
 @pytest.mark.procedure("document-enhancer.disk-full.usage", fault="outputs:missing")
@@ -80,18 +79,18 @@ def test_who_uses_what(machine: Machine, record: Record, documents: Documents) -
 
 @pytest.mark.procedure("aegis-rag.high-latency.cpu-memory", fault="machine:busy")
 def test_cpu_and_memory_of_the_api(record: Record) -> None:
-    """Processors and memory while it is slow, and what the API's process holds."""
+    """What the API's process holds while it is slow, and the machine's processors and memory."""
+    record.figure("resident_memory")
     record.figure("cpu_usage")
     record.figure("memory_usage")
-    record.figure("resident_memory")
 
 
 @pytest.mark.procedure("aegis-rag.high-latency.network", fault="vectors:down")
 def test_ways_to_the_components(machine: Machine, record: Record) -> None:
-    """Every component can be connected to, each time; how long that takes is recorded."""
+    """Every component can be connected to from here, each time; how long that takes is recorded."""
     for name, way in machine.ways().items():
-        assert not way.lost_pct, f"{name}: {way.lost_pct:g} % of the connections came to nothing"
-        record(f"connect_time[{name}]", way.connect_s or 0.0, "s")
+        assert not way.lost_pct, f"{name}: {way.lost_pct:g} % of the connections {way.ends} came to nothing"
+        record(f"connect_time[{name}]", way.connect_s or 0.0, "s", of=way.ends)
 
 
 @pytest.mark.procedure("aegis-rag.llm-issues.gpu-usage", fault="gpus:full")

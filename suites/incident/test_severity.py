@@ -26,6 +26,7 @@ def holds_no_more(triage: Triage, record: Record, rank: int) -> None:
 
 @pytest.mark.procedure("voyageur.severity.p0-critical", fault="api:down, llm:down, redis:down")
 @pytest.mark.procedure("document-enhancer.severity.p1", "aegis-rag.severity.p0", fault="api:down")
+@pytest.mark.procedure("document-enhancer.severity.p1", fault="process_list:none")
 @pytest.mark.procedure(
     "voyageur.severity.p0-critical",
     "document-enhancer.severity.p1",

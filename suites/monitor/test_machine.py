@@ -98,7 +98,11 @@ def test_gpu_does_the_work(record: Record) -> None:
     record.figure("gpu_utilisation_at_work")
 
 
-@pytest.mark.procedure("document-enhancer.status.process-running", fault="process_list:none")
+@pytest.mark.procedure(
+    "document-enhancer.status.process-running",
+    "document-enhancer.weekly-maintenance.health-report",
+    fault="process_list:none",
+)
 def test_the_service_runs(record: Record) -> None:
     """There is a process of the service."""
     record.figure("service_processes")

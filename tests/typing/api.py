@@ -199,6 +199,7 @@ def test_stores(vectors: Vectors, redis: Redis, llm: Llm) -> None:
     assert_type(vectors.ready(), float)
     assert_type(vectors.collections(), list[str])
     assert_type(vectors.collection("papers"), Collection)
+    assert_type(vectors.statistics("papers"), dict[str, int])
     assert_type(vectors.search(llm.embed("x"), limit=2, collection="papers"), list[Hit])
     assert_type(vectors.best(llm.embed("x")).score, float)
     assert_type(vectors.alive(), float)
