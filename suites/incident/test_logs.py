@@ -36,6 +36,8 @@ def test_errors_among_the_newest_lines(logs: Logs, record: Record, documents: Do
     record("errors_of_late", len(newest.at_least("error")), "entries")
     for kind in newest.at_least("error").types():
         record(f"errors_of_late[{kind.says}]", kind.count, "entries")
+    by_type = newest.at_least("error").report("Errors among the newest entries", by_type=True)
+    assert documents.read(documents.write("newest-errors-by-type.md", by_type))
     assert documents.read(documents.write("newest-log.md", newest.report("Newest entries", lines=len(newest))))
 
 

@@ -89,3 +89,10 @@ def test_index_memory(containers: Containers, record: Record) -> None:
     """The memory of the vector store, of what its container may use."""
     for container in containers.usage("qdrant"):
         record(f"index_memory[{container.name}]", container.memory_pct, "%", of=container.name)
+
+
+@pytest.mark.procedure("aegis-rag.kpi-app.memory-usage", fault="container_usage:full")
+def test_memory_of_the_api(containers: Containers, record: Record) -> None:
+    """The memory of the API, of what its container may use; the machine's says nothing of it."""
+    for container in containers.usage("api"):
+        record(f"container_memory[{container.name}]", container.memory_pct, "%", of=container.name)
