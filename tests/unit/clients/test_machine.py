@@ -28,6 +28,10 @@ node_memory_SwapFree_bytes 1e9
 node_filesystem_size_bytes{{device="/dev/vda1",mountpoint="/"}} 200e9
 node_filesystem_avail_bytes{{device="/dev/vda1",mountpoint="/"}} 50e9
 node_filesystem_size_bytes{{device="none",mountpoint="/proc"}} 0
+node_filesystem_size_bytes{{device="/dev/loop0",fstype="squashfs",mountpoint="/snap/core/1"}} 1e8
+node_filesystem_avail_bytes{{device="/dev/loop0",fstype="squashfs",mountpoint="/snap/core/1"}} 0
+node_filesystem_readonly{{device="/dev/vda1",mountpoint="/"}} 0
+node_filesystem_readonly{{device="/dev/loop0",fstype="squashfs",mountpoint="/snap/core/1"}} 1
 """
 PS = """\
     PID USER                      STARTED %CPU   RSS COMMAND
