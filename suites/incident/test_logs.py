@@ -36,6 +36,8 @@ def test_errors_among_the_newest_lines(logs: Logs, record: Record, documents: Do
     record("errors_of_late", len(newest.at_least("error")), "entries")
     for kind in newest.at_least("error").types():
         record(f"errors_of_late[{kind.says}]", kind.count, "entries")
+    by_type = newest.at_least("error").report("Errors among the newest entries", by_type=True)
+    assert documents.read(documents.write("newest-errors-by-type.md", by_type))
     assert documents.read(documents.write("newest-log.md", newest.report("Newest entries", lines=len(newest))))
 
 
@@ -150,6 +152,8 @@ def test_tools_that_failed(logs: Logs, record: Record, documents: Documents) -> 
     """Which tools failed in the last 24 hours, how often, and what each said last, in a document."""
     failed = logs.entries("tools", since_s=DAY_S).judged().having(success=False)
     record("tool_failures", len(failed), "calls")
-    assert documents.read(documents.write("tool-failures.md", failed.report("Tools that failed")))
+    by_tool = failed.breakdown("Tools that failed", "tool_name")
+    report = documents.read(documents.write("tool-failures.md", by_tool + "\n" + failed.report("What they said")))
     for tool, calls in failed.by("tool_name").items():
-        record(f"tool_failures[{tool}]", len(calls), "calls", of=calls.top(1)[0].last)
+        record(f"tool_failures[{tool}]", len(calls), "calls", of=calls[-1:].top(1)[0].last)
+        assert tool in report, f"{tool}, which failed, is not in the document"

@@ -55,7 +55,7 @@ def test_nothing_of_the_second_severity(triage: Triage, record: Record) -> None:
 
 
 @pytest.mark.procedure("voyageur.severity.p2-medium", fault="llm:one-model")
-@pytest.mark.procedure("aegis-rag.severity.p2", fault="llm:no-models")
+@pytest.mark.procedure("aegis-rag.severity.p2", fault="jina:down")
 @pytest.mark.procedure("document-enhancer.severity.p3", fault="openai_status:incident")
 @pytest.mark.procedure(
     "voyageur.severity.p2-medium",

@@ -31,7 +31,6 @@ def test_cpu_usage(record: Record) -> None:
     "document-enhancer.metrics.memory-usage",
     "agent-aiops.alerts.memory",
     "agent-aiops.daily-health.memory-usage",
-    "aegis-rag.kpi-app.memory-usage",
     fault="machine:starved",
 )
 def test_memory_usage(record: Record) -> None:

@@ -258,6 +258,7 @@ def test_what_says_nothing(lint: Lint, api: Api, prompts: Workload) -> None:
     assert_type(lint.rule("HighErrorRate").differs, list[str])
     assert_type(lint.job("api").up, int)
     assert_type(lint.setup(), list[str])
+    assert_type(lint.untold(), list[str])
     assert_type(lint.firing(), list[Alert])
     assert_type(lint.scope(lambda: api.query(prompts[0])).silent, list[str])
     lint.meant("rule", "HighErrorRate")
