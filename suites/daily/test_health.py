@@ -54,14 +54,19 @@ def test_health_is_of_now(api: Api, record: Record) -> None:
 
 @pytest.mark.generic
 @pytest.mark.procedure(
-    "enterprise-pipeline.http-500.qdrant",
-    "aegis-rag.health.qdrant-health",
-    "aegis-rag.api-failure.check-dependencies",
-    fault="vectors:not-ready",
+    "aegis-rag.health.qdrant-health", "aegis-rag.api-failure.check-dependencies", fault="vectors:not-ready"
 )
+@pytest.mark.procedure("aegis-rag.health.qdrant-health", fault="vectors:slow=1.5")
 def test_vectors_are_ready(vectors: Vectors, record: Record) -> None:
     """Qdrant says that it is ready, within the runbook's limit."""
     record("vectors_ready_time", vectors.ready(), "s")
+
+
+@pytest.mark.generic
+@pytest.mark.procedure("enterprise-pipeline.http-500.qdrant", fault="vectors:unwell")
+def test_vectors_are_alive(vectors: Vectors, record: Record) -> None:
+    """Qdrant says that it is alive, whether or not its shards are ready."""
+    record("vectors_alive_time", vectors.alive(), "s")
 
 
 @pytest.mark.generic

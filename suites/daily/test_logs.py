@@ -58,12 +58,15 @@ def test_models_of_the_day(logs: Logs, record: Record) -> None:
 
 
 @pytest.mark.procedure("agent-aiops.daily-health.overnight-logs", fault="app_log:missing")
+@pytest.mark.procedure("agent-aiops.daily-health.overnight-logs", fault="error_log:missing")
 def test_what_the_night_brought(logs: Logs, record: Record, documents: Documents) -> None:
     """Warnings and errors since the evening before, counted for each component and written down."""
-    night = logs.entries("app", since_s=NIGHT_S, level="warning").judged()
+    night = logs.merged("app", "errors", since_s=NIGHT_S, level="warning").judged()
     for component, entries in night.by("logger").items():
         record(f"night_warnings[{component}]", len(entries), "entries")
-    assert documents.read(documents.write("overnight.md", night.report("Warnings and errors of the night")))
+    assert documents.read(
+        documents.write("overnight.md", night.breakdown("Warnings and errors of the night", "logger"))
+    )
 
 
 @pytest.mark.procedure("aegis-rag.daily.error-logs", fault="app_log:missing")

@@ -23,7 +23,10 @@ def test_service_settles(api: Api, record: Record) -> None:
 
 
 @pytest.mark.procedure(
-    "document-enhancer.post-maintenance.health", "document-enhancer.deploy-verify.health", fault="gateway:degraded"
+    "document-enhancer.post-maintenance.health",
+    "document-enhancer.deploy-verify.health",
+    "document-enhancer.down.verify-recovery",
+    fault="gateway:degraded",
 )
 def test_gateway_settles(services: Callable[[str], Api], record: Record) -> None:
     """The gateway is healthy within the time that it is given to come up."""
