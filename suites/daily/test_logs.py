@@ -34,6 +34,18 @@ def test_requests_of_the_day(logs: Logs, record: Record) -> None:
     record("llm_requests", len(logs.event("llm_request", since_s=DAY_S).judged()), "requests")
 
 
+@pytest.mark.procedure("voyageur.evening-review.error-rate", fault="day_logs:failing")
+def test_error_rate_of_the_day(record: Record) -> None:
+    """The share of calls to its models that failed, as the application logged them in the last 24 hours."""
+    record.figure("llm_error_rate[day]")
+
+
+@pytest.mark.procedure("voyageur.evening-review.success-rate", fault="day_logs:failing")
+def test_success_rate_of_the_day(record: Record) -> None:
+    """The share of calls to its models that were answered, as the application logged them in the last 24 hours."""
+    record.figure("llm_success_rate[day]")
+
+
 @pytest.mark.procedure("voyageur.evening-review.average-response-time", fault="day_logs:slow")
 def test_response_time_of_the_day(logs: Logs, record: Record) -> None:
     """The mean time of the answers that the application logged in the last 24 hours: of its users, not of our calls."""
