@@ -68,7 +68,9 @@ def test_model_servers_log(logs: Logs, record: Record, documents: Documents) -> 
     hour = logs.entries("ollama", since_s=HOUR_S).judged()
     record("model_server_entries", len(hour), "entries")
     record("model_server_errors", len(hour.at_least("error")), "entries")
-    assert documents.read(documents.write("model-server.md", hour.report("The model server's last hour", lines=500)))
+    assert documents.read(
+        documents.write("model-server.md", hour.report("The model server's last hour", lines=len(hour)))
+    )
 
 
 @pytest.mark.procedure("document-enhancer.log-view.highlight-errors", fault="app_log:missing, log:off")

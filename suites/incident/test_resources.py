@@ -26,13 +26,17 @@ def test_a_process_of_the_service_is_there(record: Record) -> None:
     record.figure("service_processes")
 
 
-@pytest.mark.procedure(
-    "document-enhancer.down.disk-space", "document-enhancer.disk-full.verify-space", fault="machine:full"
-)
+@pytest.mark.procedure("document-enhancer.down.disk-space", fault="machine:full")
 def test_no_disk_is_full(machine: Machine, record: Record) -> None:
     """No file system is above the critical limit, the one of the outputs included."""
     for space in machine.disks():
         record(f"disk_used[{space.mount}]", space.used_pct, "%")
+
+
+@pytest.mark.procedure("document-enhancer.disk-full.verify-space", fault="machine:full")
+def test_there_is_room_again(record: Record) -> None:
+    """The disk of the outputs is below the limits."""
+    record.figure("disk_used")
 
 
 @pytest.mark.procedure("document-enhancer.down.memory", fault="machine:starved")
