@@ -28,7 +28,8 @@ XML = """noise
         ("= 3 failed, 2 passed, 1 skipped, 4 warnings, 2 errors in 0.12s =", TestsRan(2, 5, 1)),
         (f"{SLOW}2 passed in 43.10s", TestsRan(2, 0, 0, (), 41.8, "tests/test_a.py::test_two")),
         (
-            SLOW + "40.80s call     tests/test_a.py::test_one\n0.50s teardown tests/test_a.py::test_one\n2 passed in 8.0s",
+            SLOW
+            + "40.80s call     tests/test_a.py::test_one\n0.50s teardown tests/test_a.py::test_one\n2 passed in 8.0s",
             TestsRan(2, 0, 0, (), 42.5, "tests/test_a.py::test_one"),
         ),
         (
