@@ -172,10 +172,14 @@ class Lint:
     def strangers(self) -> list[str]:
         """Alert rules and firing alerts that no playbook and no rule of the runbook knows, by name.
 
+        A heading of the document with the playbooks counts, where the profile names one.
+
         Raises:
-            CallFailed: Prometheus cannot be asked.
+            CallFailed: Prometheus cannot be asked, or the document is not there (kind ``absent``).
         """
         known = {rule.alert for rule in self._watch.rules}
+        if self._watch.playbooks and self._target.table.components.files is not None:
+            known |= set(self.playbooks())
         there = {rule.name for rule in self._asked.rules() if rule.kind == "alerting"}
         there |= {alert.name for alert in self._asked.alerts()}
         return sorted(there - known)

@@ -68,7 +68,9 @@ def test_model_servers_log(logs: Logs, record: Record, documents: Documents) -> 
     hour = logs.entries("ollama", since_s=HOUR_S).judged()
     record("model_server_entries", len(hour), "entries")
     record("model_server_errors", len(hour.at_least("error")), "entries")
-    assert documents.read(documents.write("model-server.md", hour.report("The model server's last hour", lines=500)))
+    assert documents.read(
+        documents.write("model-server.md", hour.report("The model server's last hour", lines=len(hour)))
+    )
 
 
 @pytest.mark.procedure("document-enhancer.log-view.highlight-errors", fault="app_log:missing, log:off")
@@ -152,6 +154,8 @@ def test_tools_that_failed(logs: Logs, record: Record, documents: Documents) -> 
     """Which tools failed in the last 24 hours, how often, and what each said last, in a document."""
     failed = logs.entries("tools", since_s=DAY_S).judged().having(success=False)
     record("tool_failures", len(failed), "calls")
-    assert documents.read(documents.write("tool-failures.md", failed.report("Tools that failed")))
+    by_tool = failed.breakdown("Tools that failed", "tool_name")
+    report = documents.read(documents.write("tool-failures.md", by_tool + "\n" + failed.report("What they said")))
     for tool, calls in failed.by("tool_name").items():
-        record(f"tool_failures[{tool}]", len(calls), "calls", of=calls.top(1)[0].last)
+        record(f"tool_failures[{tool}]", len(calls), "calls", of=calls[-1:].top(1)[0].last)
+        assert tool in report, f"{tool}, which failed, is not in the document"

@@ -390,6 +390,7 @@ def test_how_bad_it_is(triage: Triage, diagnostics: Diagnostics, channels: Chann
     assert_type(triage.failed_of("api", "component"), list[str])
     assert_type(triage.rank(1).met, tuple[Met, ...])
     assert_type(triage.answers.review_s(), float)
+    assert_type(triage.answers.review_of(), str)
     assert_type(diagnostics.report, Path)
     assert_type([one.accepted for one in channels.alert(triage)], list[bool])
     assert_type(channels.test("email").said, str)

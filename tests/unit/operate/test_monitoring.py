@@ -151,8 +151,12 @@ def test_alertmanagers_that_are_not_told(lint, told, said):
     assert lint(alertmanagers=told).untold() == []
 
 
-def test_alerts_that_nobody_knows(lint):
-    assert lint(rules=[rule(), rule("Strange")], alerts=[alert("Stranger")]).strangers() == ["Strange", "Stranger"]
+def test_alerts_that_nobody_knows(lint, tmp_path):
+    (tmp_path / "playbooks.md").write_text("## CRITICAL: Down\n")
+    asked = lint(rules=[rule(), rule("Strange")], alerts=[alert("Stranger")])
+    assert asked.strangers() == ["Strange", "Stranger"]
+    (tmp_path / "playbooks.md").write_text("## CRITICAL: Down\n\n## Strange\n")
+    assert asked.strangers() == ["Stranger"]
 
 
 def test_series_and_the_rules_about_them(lint):
