@@ -51,6 +51,7 @@ FAULTS: dict[str, Fault] = {
         Fault("llm:one-model", "only the first model is listed and served"),
         Fault("llm:no-version", "/api/version answers {}"),
         Fault("llm:empty", "answers have no token"),
+        Fault("llm:thinks", "answers are reasoning alone; no text comes after it"),
         Fault("llm:nonsense", "answers are fluent and hold no fact"),
         Fault("llm:garbled", "answers are one sign again and again"),
         Fault("llm:no-counts", "answers come without token counts (eval_count, usage)"),
