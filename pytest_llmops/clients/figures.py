@@ -255,9 +255,14 @@ class Figures:
         """How many lines of a level, or worse, a log has of late, or their share."""
         logs = cast("Logs", self._client(name, "logs"))
         found = logs.entries(figure.log, since_s=figure.since).judged()
+        if figure.among:
+            found = found.having(**{figure.among: True})
         those = found.having(**{figure.having: True}) if figure.having else found.at_least(figure.level)
         if figure.share and not found:
-            raise Vacuous(f"figures.{name} says nothing: {figure.log} has no lines of the last {spoken(figure.since)}.")
+            what = f"lines that are {figure.among!r}" if figure.among else "lines"
+            raise Vacuous(
+                f"figures.{name} says nothing: {figure.log} has no {what} of the last {spoken(figure.since)}."
+            )
         return 100 * len(those) / len(found) if figure.share else len(those)
 
     def _client(self, name: str, component: str, *, proven: bool = True) -> Client:

@@ -22,7 +22,7 @@ class LangfuseHealth:
     """What ``/api/public/health`` says.
 
     Attributes:
-        code: HTTP status: 200, or 503 where its database is away.
+        code: HTTP status: 200, 503 where its database is away, another 5xx where it fails.
         version: of the server; empty where it does not say.
         elapsed_s: how long the route took.
     """
@@ -45,17 +45,19 @@ class Langfuse(OverHttp):
         self.config = config
 
     def levels(self, deadline_s: float, facts: dict[str, str]) -> list[Level]:
-        """Reachable: its health route answers, be it that its database is away."""
+        """Reachable: its health route answers, be it that it fails, or its database is away."""
         return [("reachable", lambda: facts.update(server=self.health().version))]
 
     def health(self) -> LangfuseHealth:
-        """Ask the health route, which needs no key, for its database, too. A 503 is an answer, not an exception.
+        """Ask the health route, which needs no key, for its database, too. A 5xx is an answer, not an exception.
 
         Raises:
             CallFailed: no answer of Langfuse's came.
         """
         answer = self.http.call("GET", HEALTH, query={"failIfDatabaseUnavailable": "true"})
-        found = (answer if answer.status == 503 and answer.is_json else answer.ok()).table()
+        if answer.status >= 500 and not (answer.status == 503 and answer.is_json):
+            return LangfuseHealth(answer.status, "", answer.elapsed_s)
+        found = (answer if answer.status == 503 else answer.ok()).table()
         if "status" not in found:
             said = f"{answer.asked} names no status, so this is no Langfuse: {excerpt(answer.text)!r}"
             raise CallFailed(self.component, "bad-answer", f"{self.component}: {said}.")

@@ -104,7 +104,8 @@ def clock(timezone: str, form: str | None) -> Callable[[object], float | None]:
 
     Args:
         timezone: of times without one; ``local`` is this machine's.
-        form: of ``strptime``; without it epoch numbers (s, ms, µs, ns) and ISO 8601 are read.
+        form: of ``strptime``; without it epoch numbers (s, ms, µs, ns), ISO 8601 and
+            ``2026/11/29 - 10:05:00`` are read.
 
     Returns:
         A function from what stands there to epoch seconds, None where it is no time.
@@ -126,8 +127,13 @@ def clock(timezone: str, form: str | None) -> Callable[[object], float | None]:
     return moment
 
 
+_SLASHED = re.compile(r"(\d{4})/(\d\d)/(\d\d)(?: - )?")
+
+
 def _written(text: str) -> float | dt.datetime:
-    """An epoch number or ISO 8601, whichever it looks like."""
+    """An epoch number, ISO 8601 or a date with slashes as Go writes it, whichever it looks like."""
+    if text[4:5] == "/":
+        text = " ".join(_SLASHED.sub(r"\1-\2-\3 ", text).split())
     return dt.datetime.fromisoformat(text) if text[4:5] == "-" else _epoch(text) or dt.datetime.fromisoformat(text)
 
 

@@ -10,7 +10,8 @@ from pytest_llmops.clients import below
 from pytest_llmops.clients.log_entries import Entries, merged
 from pytest_llmops.clients.log_reading import LogReading
 from pytest_llmops.clients.log_words import DAY_S
-from pytest_llmops.errors import Unsupported, Vacuous
+from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
+from pytest_llmops.target.durations import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.log_rotation import Rotated
     from pytest_llmops.state.ledger import Ledger
     from pytest_llmops.target.load import Target
+
+AHEAD_S = 60.0
+"""By how much the clocks of two machines may differ before an entry is of the future."""
 
 
 class Logs:
@@ -170,10 +174,18 @@ class Logs:
 
         Raises:
             Vacuous: it holds no time.
+            CallFailed: ``bad-answer``: it is of the future, so how old it is cannot be told.
         """
         reading = self._logs.read(source).reading
         if reading.newest_at is None:
             raise Vacuous(f"{self.component}: {source} holds no time, so its age cannot be told.")
+        if reading.newest_at - reading.at > AHEAD_S:
+            raise CallFailed(
+                self.component,
+                "bad-answer",
+                f"{self.component}: the newest entry of {source} is of {spoken(reading.newest_at - reading.at)} from "
+                f"now; give components.logs.sources.{source}.timezone the zone of its times, or set the clock.",
+            )
         return max(0.0, reading.at - reading.newest_at)
 
     def files(self, source: str) -> list[LogFile]:

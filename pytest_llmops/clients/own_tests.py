@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from math import fsum
 from typing import TYPE_CHECKING
 
 from pytest_llmops.errors import CallFailed
@@ -25,7 +26,8 @@ class TestsRan:
     Attributes:
         passed, failed, skipped: tests; errors count as failed.
         names: of those that failed, as far as they are told.
-        slowest_s: the longest of its tests (pytest's ``--durations``, or JUnit's ``time``); None where none is told.
+        slowest_s: the longest of its tests, with setup and teardown (pytest's ``--durations=0``, or JUnit's ``time``);
+            None where none is told.
         slowest: its name.
     """
 
@@ -45,7 +47,7 @@ class TestsRan:
             CallFailed: no durations are told (``empty``).
         """
         if self.slowest_s is None:
-            raise CallFailed("", "empty", "no test's duration is told; let pytest run with --durations=5.")
+            raise CallFailed("", "empty", "no test's duration is told; let pytest run with --durations=0.")
         return self.slowest, self.slowest_s
 
 
@@ -98,8 +100,7 @@ def _summary(text: str) -> TestsRan | None:
     if not lines:
         return None
     counts = {word.removesuffix("s"): int(number) for number, word in _COUNT.findall(lines[-1])}
-    durations = [(float(seconds), test) for seconds, test in _DURATION.findall(text)]
-    slowest_s, slowest = max(durations, default=(None, ""))
+    slowest_s, slowest = max(_durations(text), default=(None, ""))
     return TestsRan(
         passed=counts.get("passed", 0),
         failed=counts.get("failed", 0) + counts.get("error", 0),
@@ -108,6 +109,14 @@ def _summary(text: str) -> TestsRan | None:
         slowest_s=slowest_s,
         slowest=slowest,
     )
+
+
+def _durations(text: str) -> list[tuple[float, str]]:
+    """What each test took, its setup, call and teardown together."""
+    took: dict[str, list[float]] = {}
+    for seconds, test in _DURATION.findall(text):
+        took.setdefault(test, []).append(float(seconds))
+    return [(fsum(phases), test) for test, phases in took.items()]
 
 
 def _junit(text: str) -> TestsRan | None:

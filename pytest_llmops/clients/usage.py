@@ -62,7 +62,7 @@ class Source(Protocol):
         ...
 
     def spaces(self) -> list[Space]:
-        """The file systems that hold data."""
+        """The file systems that hold data and can be written: one that is read only, as a snap's, is full for ever."""
         ...
 
 
@@ -102,11 +102,12 @@ class NodeExporter:
     def spaces(self) -> list[Space]:
         """As in :class:`Source`."""
         page = self._page()
-        sizes, free = (
+        sizes, free, fixed = (
             {point.labels.get("mountpoint", ""): point.value for point in page.points if point.name == name}
-            for name in ("node_filesystem_size_bytes", "node_filesystem_avail_bytes")
+            for name in ("node_filesystem_size_bytes", "node_filesystem_avail_bytes", "node_filesystem_readonly")
         )
-        return [Space(mount, size, free[mount]) for mount, size in sizes.items() if size and mount in free]
+        mounts = [mount for mount, size in sizes.items() if size and mount in free and not fixed.get(mount)]
+        return [Space(mount, sizes[mount], free[mount]) for mount in mounts]
 
 
 class ThisMachine:
@@ -127,7 +128,8 @@ class ThisMachine:
         """As in :class:`Source`."""
         import psutil
 
-        mounts = dict.fromkeys(["/", *(part.mountpoint for part in psutil.disk_partitions())])
+        parts = [part for part in psutil.disk_partitions() if "ro" not in part.opts.split(",")]
+        mounts = dict.fromkeys(["/", *(part.mountpoint for part in parts)])
         return [Space(mount, found.total, found.free) for mount in mounts if (found := psutil.disk_usage(mount)).total]
 
 

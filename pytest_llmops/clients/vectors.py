@@ -31,6 +31,10 @@ UNLIKE = {
 """Qdrant's words for a vector that is none of the collection's, and what to write in ``llmops.toml``."""
 
 
+COUNTED = ("points", "indexed_vectors", "segments")
+"""What Qdrant counts of a collection."""
+
+
 @dataclass(frozen=True, slots=True)
 class Collection:
     """A collection's state.
@@ -39,16 +43,12 @@ class Collection:
         status: ``green``, ``yellow``, ``red``, ``grey``.
         optimizer: ``ok``, or the error that stopped it.
         points: how many it holds.
-        indexed: vectors of them that are in the index; small segments are searched without one.
-        segments: how many parts it is stored in.
     """
 
     name: str
     status: str
     optimizer: str
     points: int
-    indexed: int = 0
-    segments: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +139,23 @@ class Vectors(OverHttp):
         found = self._result(self.http.call("GET", f"/collections/{name}"))
         optimizer = found.get("optimizer_status")
         said = optimizer if isinstance(optimizer, str) else str((optimizer or {}).get("error", "unknown"))
-        counts = [int(found.get(f"{what}_count") or 0) for what in ("points", "indexed_vectors", "segments")]
-        return Collection(name, str(found.get("status")), said, *counts)
+        return Collection(name, str(found.get("status")), said, int(found.get("points_count") or 0))
+
+    def statistics(self, name: str | None = None) -> dict[str, int]:
+        """How many ``points``, ``indexed_vectors`` and ``segments`` a collection has, the target's own by default.
+
+        Small segments are searched without an index.
+
+        Raises:
+            CallFailed: it does not exist (kind ``http-404``).
+            Unsupported: one of the counts is not told, which is no zero; or the target does not say which collection.
+        """
+        name = name or self._own()
+        found = self._result(self.http.call("GET", f"/collections/{name}"))
+        for what in COUNTED:
+            if found.get(f"{what}_count") is None:
+                raise Unsupported(f"{self.component}: it tells no {what}_count of the collection {name}.")
+        return {what: int(found[f"{what}_count"]) for what in COUNTED}
 
     def stored_mb(self, name: str | None = None) -> float:
         """What a collection takes, vectors and payloads, in MB (1e6 bytes); the target's own by default.

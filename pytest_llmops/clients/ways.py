@@ -31,10 +31,12 @@ class Way:
     Attributes:
         connect_s: the median time to open a connection; None where none was opened.
         lost_pct: of the attempts, that came to nothing.
+        ends: from where to where it leads: ``from runner-1 to qdrant.example:6333``.
     """
 
     connect_s: float | None
     lost_pct: float
+    ends: str
 
 
 def ways(target: Target, but: str) -> dict[str, Way]:
@@ -54,7 +56,7 @@ def ways(target: Target, but: str) -> dict[str, Way]:
 
 
 def way(host: str, port: int) -> Way:
-    """Open connections, one after the other, and close them again."""
+    """Open connections from this machine, one after the other, and close them again."""
     times = []
     for _ in range(TRIES):
         start = time.perf_counter()
@@ -63,7 +65,8 @@ def way(host: str, port: int) -> Way:
                 times.append(time.perf_counter() - start)
         except OSError:
             continue
-    return Way(median(times) if times else None, 100 * (TRIES - len(times)) / TRIES)
+    ends = f"from {socket.gethostname()} to {host}:{port}"
+    return Way(median(times) if times else None, 100 * (TRIES - len(times)) / TRIES, ends)
 
 
 def elsewhere(target: Target, part: Component) -> str:

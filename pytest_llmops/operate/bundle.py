@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from pytest_llmops.target.load import Target
 
 COLLECT_S = 30.0
-"""For all of it."""
+"""For all of it, and for what a command may take that has a longer deadline."""
+
+MOST_S = 300.0
+"""For all of it, whatever the deadlines of its commands: half of voyageur's "Detailed Investigation (10 minutes)"."""
 
 CALL_S = 10.0
 """For one call of the benchmark."""
@@ -74,7 +77,7 @@ class Bundle:
         """All parts, also those that could not be had."""
         wanted = {file: (what, collect) for file, what, collect in self._wanted()}
         with purpose("diagnostics"):
-            done = together({file: collect for file, (_, collect) in wanted.items()}, COLLECT_S)
+            done = together({file: collect for file, (_, collect) in wanted.items()}, self._within_s())
         parts = []
         for file, (what, _) in wanted.items():
             text, error = done[file].value, done[file].error
@@ -122,6 +125,13 @@ class Bundle:
         if table.components.logs:
             for source in table.components.logs.sources:
                 yield f"logs/{source}.txt", f"the newest lines of the log {source}", partial(self._log, source)
+
+    def _within_s(self) -> float:
+        """How long it may take: as long as the slowest of its commands may."""
+        table, commands = self.target.table.incident, self.target.table.components.app_command
+        known = commands.commands if commands is not None else {}
+        names = [name for name in (*table.commands, table.summary) if name in known]
+        return min(MOST_S, max([COLLECT_S, *(known[name].deadline for name in names if name)]))
 
     def _found(self) -> str:
         return _json([one.as_json() for one in self._findings])

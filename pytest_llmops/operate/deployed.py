@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from pytest_llmops.judge.vacuity import metrics_of, mistaken
 from pytest_llmops.promql import PromqlError, parse
@@ -74,6 +75,13 @@ def set_up_otherwise(table: PrometheusTable, found: Setup) -> list[str]:
         for what, (is_, should) in wanted.items()
         if should is not None and is_ != should
     ]
+
+
+def untold(table: PrometheusTable, told: list[str]) -> list[str]:
+    """The Alertmanagers of the runbook that are not among the addresses that are told, a sentence each."""
+    places = {urlsplit(url).netloc for url in told}
+    said = ", ".join(sorted(places)) or "nobody"
+    return [f"it tells {said}, not {wanted}" for wanted in table.alertmanagers if wanted not in places]
 
 
 def asked_for(expr: str) -> list[str]:

@@ -12,7 +12,7 @@ from pytest_llmops.clients.exchange import last_exchange
 from pytest_llmops.errors import CallFailed, Unreachable, Unsupported, Vacuous
 from pytest_llmops.judge.vacuity import Finding
 from pytest_llmops.operate.alert_history import written
-from pytest_llmops.operate.deployed import asked_for, checked_job, checked_rule, set_up_otherwise
+from pytest_llmops.operate.deployed import asked_for, checked_job, checked_rule, set_up_otherwise, untold
 from pytest_llmops.operate.patience import Patience
 
 if TYPE_CHECKING:
@@ -92,9 +92,9 @@ class Lint:
         """The findings of a kind, or of one thing."""
         return [one for one in self.findings if one.kind == kind and what in {None, one.what}]
 
-    def unknown(self, kind: str) -> list[str]:
-        """Findings of a kind that the profile does not declare, each in a line."""
-        return [str(one) for one in self.of(kind) if not one.known]
+    def unknown(self, kind: str, what: str | None = None) -> list[str]:
+        """Findings of a kind, or of one thing, that the profile does not declare, each in a line."""
+        return [str(one) for one in self.of(kind, what) if not one.known]
 
     def meant(self, kind: str, what: str | None = None) -> None:
         """Go on only where nothing was found.
@@ -149,6 +149,15 @@ class Lint:
         table, prometheus = self._watch, self._asked
         return set_up_otherwise(table, prometheus.setup())
 
+    def untold(self) -> list[str]:
+        """The runbook's Alertmanagers that Prometheus does not tell now, a sentence each.
+
+        Raises:
+            CallFailed: Prometheus cannot be asked.
+        """
+        table, prometheus = self._watch, self._asked
+        return untold(table, prometheus.alertmanagers())
+
     def firing(self) -> list[Alert]:
         """Alerts that fire, those left out that a scrape job causes which is always down.
 
@@ -163,10 +172,14 @@ class Lint:
     def strangers(self) -> list[str]:
         """Alert rules and firing alerts that no playbook and no rule of the runbook knows, by name.
 
+        A heading of the document with the playbooks counts, where the profile names one.
+
         Raises:
-            CallFailed: Prometheus cannot be asked.
+            CallFailed: Prometheus cannot be asked, or the document is not there (kind ``absent``).
         """
         known = {rule.alert for rule in self._watch.rules}
+        if self._watch.playbooks and self._target.table.components.files is not None:
+            known |= set(self.playbooks())
         there = {rule.name for rule in self._asked.rules() if rule.kind == "alerting"}
         there |= {alert.name for alert in self._asked.alerts()}
         return sorted(there - known)

@@ -84,18 +84,26 @@ class Answers:
         return waits[-1] if waits else None
 
     def review_s(self) -> float:
-        """How long the review of the newest incident at its end took; where there is none yet, how long it is due.
+        """How long the oldest incident at its end has been without its review; else how long the newest's review took.
 
         Raises:
             Vacuous: no incident has come to an end.
         """
-        ended = [record for record in self.records if record.ended is not None]
-        if not ended:
-            raise Vacuous("no incident of this target has come to an end, so no review of one is due.")
-        newest = max(ended, key=lambda record: record.ended or 0.0)
-        assert newest.ended is not None
-        reviewed = self._first(newest.reviewed, (self.incident.reviewed_by,), newest.ended)
-        return (self.now if reviewed is None else reviewed) - newest.ended
+        _, ended, reviewed = self._to_review()
+        return (self.now if reviewed is None else reviewed) - ended
+
+    def review_of(self) -> str:
+        """Which incident `review_s` tells of, and where it has no review yet, what has to be done.
+
+        Raises:
+            Vacuous: no incident has come to an end.
+        """
+        record, ended, reviewed = self._to_review()
+        said = f"{record.severity} since {_moment(record.opened)}, ended {_moment(ended)}"
+        if reviewed is not None:
+            return said
+        step = self.incident.reviewed_by
+        return f"{said}, not reviewed: {f'llmops sign-off {step}' if step else 'nothing in the file says how'}"
 
     def timeline(self) -> list[tuple[float, str]]:
         """What happened when, the oldest first."""
@@ -108,6 +116,16 @@ class Answers:
                     events.append((at, f"{record.severity} {word}"))
         events += [(at, f"{step} signed off") for step, times in self.signed.items() for at in times]
         return sorted(events)
+
+    def _to_review(self) -> tuple[Record, float, float | None]:
+        """The incident whose review counts, when it ended, and when it was reviewed; None where it was not."""
+        ended = sorted(
+            ((record, record.ended) for record in self.records if record.ended is not None), key=lambda one: one[1]
+        )
+        if not ended:
+            raise Vacuous("no incident of this target has come to an end, so no review of one is due.")
+        known = [(record, at, self._first(record.reviewed, (self.incident.reviewed_by,), at)) for record, at in ended]
+        return next((one for one in known if one[2] is None), known[-1])
 
     def _of(self, severity: Severity) -> Iterable[Record]:
         return [record for record in self.records if record.severity == severity.name]

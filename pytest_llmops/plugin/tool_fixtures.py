@@ -92,8 +92,8 @@ def lint(_llmops: Run) -> Lint:
 
     ``findings untrue of() unknown() meant()``: rules that cannot fire or fire always, metrics that never move, scrape
     jobs that are always down, panels that draw nothing, commands that cannot work, rows of a table that no job fills.
-    ``meant`` makes a check *vacuous* where one of them was found. ``rule() job() setup() firing() strangers()`` ask
-    Prometheus now. All findings stand in ``run.json`` under ``vacuous``, and in the summary.
+    ``meant`` makes a check *vacuous* where one of them was found. ``rule() job() setup() untold() firing()
+    strangers()`` ask Prometheus now. All findings stand in ``run.json`` under ``vacuous``, and in the summary.
 
     Example:
         def test_the_rule_about_errors(prometheus, lint):

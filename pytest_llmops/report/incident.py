@@ -130,7 +130,7 @@ def review(told: Told, timeline: Sequence[tuple[float, str]], bundles: Sequence[
 
 
 def outcome(told: Told, title: str, *, reason: str = "") -> str:
-    """The result of a procedure with its verification, in Markdown: it succeeded only where nothing failed.
+    """The result of a procedure with its verification, in Markdown: it succeeded only where all was seen to be well.
 
     Args:
         told: what was verified.
@@ -138,17 +138,20 @@ def outcome(told: Told, title: str, *, reason: str = "") -> str:
         reason: why the procedure was carried out, for a person to complete where it is a placeholder.
     """
     failed = told.assessment.evidence
-    result = f"{so_many(len(failed), 'check')} failed" if failed else "completed, all checks passed"
+    unseen = [one for one in told.findings if one.state == "unknown" and one.applies]
+    looked_at = sum(one.state != "unknown" for one in told.findings)
     return _text(
         f"# {title}: {told.target.name}",
         "",
         f"- **Time:** {moment(told.at)}",
-        f"- **Result:** {result}",
+        f"- **Result:** {_result(len(failed), looked_at, len(unseen))}",
+        f"- **Looked at:** {so_many(looked_at, 'thing')}; {len(unseen)} could not be",
         *([f"- **Reason:** {reason}"] if reason else []),
         "",
         "## Verification",
         "",
-        *(_failed(failed) or [f"{len(told.findings)} things were looked at; none has failed."]),
+        *(_failed(failed) or ["Nothing that was looked at has failed."]),
+        *(["", "What could not be looked at:", "", *_failed(unseen)] if unseen else []),
         "",
         "## System summary",
         "",
@@ -233,6 +236,18 @@ def _met(told: Told) -> list[str]:
 
 def _failed(findings: Sequence[Finding]) -> list[str]:
     return [f"- **{one.title}**: {escaped(one.reason)}" for one in findings]
+
+
+def _result(failed: int, looked_at: int, unseen: int) -> str:
+    if failed:
+        return f"{so_many(failed, 'check')} failed"
+    if not looked_at:
+        return "not verified, nothing could be looked at"
+    return (
+        f"no check failed, and {so_many(unseen, 'check')} could not be made"
+        if unseen
+        else "completed, all checks passed"
+    )
 
 
 def _state(told: Told) -> list[str]:

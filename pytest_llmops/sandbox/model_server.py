@@ -121,6 +121,11 @@ class ModelServer:
         await asyncio.sleep(anew_s)
         return anew_s + await self.engine.load(model), request.scope["arrived"] + anew_s
 
+    @property
+    def thinks(self) -> bool:
+        """Whether a fault lets every answer be reasoning alone."""
+        return "llm:thinks" in self.stack.faults
+
     def _instead(self) -> list[str] | None:
         """What a fault lets every answer say."""
         if "llm:nonsense" in self.stack.faults:

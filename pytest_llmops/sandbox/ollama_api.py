@@ -127,7 +127,7 @@ async def _generate(server: ModelServer, request: Request, body: dict[str, Any])
     answer = await server.generate(request, body.get("model"), prompt, str(body.get("system") or ""), _limit(body))
 
     def piece(token: str) -> dict[str, Any]:
-        return {"response": token}
+        return {"response": "", "thinking": token} if server.thinks else {"response": token}
 
     def end(figures: Figures) -> dict[str, Any]:
         return {**_end(server, request, figures), "context": figures.ids}
@@ -143,7 +143,8 @@ async def _chat(server: ModelServer, request: Request, body: dict[str, Any]) -> 
     answer = await server.generate(request, body.get("model"), last, "\n".join(earlier), _limit(body))
 
     def piece(token: str) -> dict[str, Any]:
-        return {"message": {"role": "assistant", "content": token}}
+        said = {"content": "", "thinking": token} if server.thinks else {"content": token}
+        return {"message": {"role": "assistant", **said}}
 
     def end(figures: Figures) -> dict[str, Any]:
         return _end(server, request, figures)

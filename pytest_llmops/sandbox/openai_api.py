@@ -6,7 +6,7 @@ import base64
 import json
 import struct
 import time
-from functools import wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -130,17 +130,26 @@ async def _answered(server: ModelServer, body: dict[str, Any], answer: Answer, k
         options = body.get("stream_options")
         wanted = isinstance(options, dict) and bool(options.get("include_usage")) and counted
         head["object"] = "chat.completion.chunk" if chat else kind
-        return Streamed(_events(head, answer, chat=chat, usage=wanted), "text/event-stream")
+        return Streamed(_events(head, answer, partial(_said, server), chat=chat, usage=wanted), "text/event-stream")
     try:
         text = await answer.whole()
     except Cut:
         return CutOff()
-    said = {"message": {"role": "assistant", "content": text}} if chat else {"text": text}
+    said = (
+        {"message": {"role": "assistant", **_said(server, text)}} if chat else {"text": _said(server, text)["content"]}
+    )
     choice = {"index": 0, **said, "logprobs": None, "finish_reason": answer.figures.reason}
     return JSONResponse({**head, "choices": [choice], **({"usage": _usage(answer.figures)} if counted else {})})
 
 
-async def _events(head: dict[str, Any], answer: Answer, *, chat: bool, usage: bool) -> AsyncIterator[str]:
+def _said(server: ModelServer, text: str) -> dict[str, str]:
+    """A text as a message, or a delta of one, has it."""
+    return {"content": "", "reasoning_content": text} if server.thinks else {"content": text}
+
+
+async def _events(
+    head: dict[str, Any], answer: Answer, said: Callable[[str], dict[str, str]], *, chat: bool, usage: bool
+) -> AsyncIterator[str]:
     """The events of a stream: a role without content at once, the tokens, the end, the usage where it is wanted."""
 
     def event(choices: list[dict[str, Any]], **more: object) -> str:
@@ -148,14 +157,14 @@ async def _events(head: dict[str, Any], answer: Answer, *, chat: bool, usage: bo
         empty = {"usage": None} if usage and not more else {}
         return f"data: {json.dumps({**head, 'choices': choices, **empty, **more})}\n\n"
 
-    def choice(said: dict[str, Any], reason: str | None) -> dict[str, Any]:
-        part = {"delta": said} if chat else {"text": said.get("content", "")}
+    def choice(delta: dict[str, Any], reason: str | None) -> dict[str, Any]:
+        part = {"delta": delta} if chat else {"text": delta.get("content", "")}
         return {"index": 0, **part, "logprobs": None, "finish_reason": reason}
 
     if chat:
         yield event([choice({"role": "assistant", "content": ""}, None)])
     async for token in answer.pieces():
-        yield event([choice({"content": token}, None)])
+        yield event([choice(said(token), None)])
     yield event([choice({}, answer.figures.reason)])
     if usage:
         yield event([], usage=_usage(answer.figures))

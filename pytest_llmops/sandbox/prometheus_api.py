@@ -149,9 +149,18 @@ class Api:
         return {"alerts": [_alert(alert) for rule in self._scraping.rules for alert in rule.active]}
 
     def _alertmanagers(self, _: Mapping[str, str]) -> dict[str, Any]:
+        """Under the names that the profile gives them, as a server in its own network says; else where they are."""
         url = self._stack.addresses.get("alertmanager")
-        told = [{"url": f"{url}/api/v2/alerts"}] if url and self._tells else []
+        if not url or not self._tells:
+            return {"activeAlertmanagers": [], "droppedAlertmanagers": []}
+        named = [f"http://{name}" for name in self._alertmanagers_named] or [url]
+        told = [{"url": f"{one}/api/v2/alerts"} for one in named]
         return {"activeAlertmanagers": told, "droppedAlertmanagers": []}
+
+    @property
+    def _alertmanagers_named(self) -> list[str]:
+        other = "prometheus:other-alertmanager" in self._stack.faults
+        return ["elsewhere:9093"] if other else self._scraping.config.alertmanagers
 
     @property
     def _tells(self) -> bool:
@@ -170,9 +179,9 @@ class Api:
         }
         labels = {"cluster": "another"} if other else config.external_labels
         setup: dict[str, Any] = {"global": common | ({"external_labels": dict(labels)} if labels else {})}
-        if config.alertmanagers and self._tells:
+        if self._alertmanagers_named and self._tells:
             setup["alerting"] = {
-                "alertmanagers": [{"scheme": "http", "static_configs": [{"targets": list(config.alertmanagers)}]}]
+                "alertmanagers": [{"scheme": "http", "static_configs": [{"targets": list(self._alertmanagers_named)}]}]
             }
         if self._scraping.rules and config.rule_files:
             setup["rule_files"] = list(config.rule_files)

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import psutil
 from pydantic import ValidationError
 from qdrant_client import models
 from starlette.applications import Starlette
@@ -54,6 +55,7 @@ class Api:
         self._keys = stack.keys
         self._auth = stack.components.qdrant.auth if stack.components.qdrant else None
         self._ready = "vectors:not-ready" not in stack.faults
+        self._well = "vectors:unwell" not in stack.faults
         self._counts = None if "vectors:no-metrics" in stack.faults else ResponseCounts()
         self._red = "vectors:red" in stack.faults
         self._split = "vectors:split" in stack.faults
@@ -121,7 +123,7 @@ class Api:
         return JSONResponse({"title": "qdrant - vector search engine", "version": VERSION, "commit": _COMMIT})
 
     async def _alive(self, _: Request) -> Response:
-        return PlainTextResponse("healthz check passed")
+        return PlainTextResponse("healthz check passed") if self._well else PlainTextResponse("unwell", 503)
 
     async def _readiness(self, _: Request) -> Response:
         if self._ready:
@@ -137,6 +139,7 @@ class Api:
             f'# TYPE app_info gauge\napp_info{{name="qdrant",version="{VERSION}"}} 1\n'
             f"# TYPE collections_total gauge\ncollections_total {len(names)}\n"
             f"# TYPE collections_vector_total gauge\ncollections_vector_total {vectors}\n"
+            f"# TYPE memory_resident_bytes gauge\nmemory_resident_bytes {psutil.Process().memory_info().rss}\n"
             f"{self._counts.page()}"
         )
         return self._refused(request) or PlainTextResponse(text)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _TIME = re.compile(r"\{(?:(now|epoch|date)|at\s+([+-]?)([^\s{}]+)\s+([^{}]+))\}")
+_IN_UTC = "utc "
 _NUMBER = re.compile(r"\{n\}")
 
 
@@ -22,7 +23,8 @@ class Texts:
     """Fills in the texts of one profile.
 
     ``{n}`` is a number that is counted up, also within ``{at -{n}m …}``. FORMAT after ``{at`` is ``iso`` (UTC, with
-    Z), ``epoch``, or of strftime, where ``%L`` is milliseconds in three digits.
+    Z), ``epoch``, or of strftime, where ``%L`` is milliseconds in three digits and ``utc `` before it
+    means UTC whatever the timezone.
 
     Args:
         timezone: of times that are written with strftime; ``local`` is this machine's.
@@ -85,7 +87,8 @@ class Texts:
             return int(now)
         if form == "iso":
             return dt.datetime.fromtimestamp(now, dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        moment = dt.datetime.fromtimestamp(now, dt.UTC).astimezone(self._zone)
+        moment = dt.datetime.fromtimestamp(now, dt.UTC).astimezone(dt.UTC if form.startswith(_IN_UTC) else self._zone)
+        form = form.removeprefix(_IN_UTC)
         return moment.strftime(form.replace("%L", f"{moment.microsecond // 1000:03d}"))
 
 

@@ -168,6 +168,9 @@ class FromLogs(Sourced):
     log: str = Field(description="Its name in components.logs.sources.")
     level: str = Field("", description="Lines of this level, and of worse ones.")
     having: str = Field("", description="Lines in which this field, one of the source's keys, is true.")
+    among: str = Field(
+        "", description="Only lines in which this field, one of the source's keys, is true, count at all."
+    )
     since: Seconds = Field(3600.0, gt=0, description="How far back it is counted.")
     share: bool = Field(False, description="true: the share among all lines of that time, in %.")
 

@@ -54,14 +54,19 @@ def test_health_is_of_now(api: Api, record: Record) -> None:
 
 @pytest.mark.generic
 @pytest.mark.procedure(
-    "enterprise-pipeline.http-500.qdrant",
-    "aegis-rag.health.qdrant-health",
-    "aegis-rag.api-failure.check-dependencies",
-    fault="vectors:not-ready",
+    "aegis-rag.health.qdrant-health", "aegis-rag.api-failure.check-dependencies", fault="vectors:not-ready"
 )
+@pytest.mark.procedure("aegis-rag.health.qdrant-health", fault="vectors:slow=1.5")
 def test_vectors_are_ready(vectors: Vectors, record: Record) -> None:
     """Qdrant says that it is ready, within the runbook's limit."""
     record("vectors_ready_time", vectors.ready(), "s")
+
+
+@pytest.mark.generic
+@pytest.mark.procedure("enterprise-pipeline.http-500.qdrant", fault="vectors:unwell")
+def test_vectors_are_alive(vectors: Vectors, record: Record) -> None:
+    """Qdrant says that it is alive, whether or not its shards are ready."""
+    record("vectors_alive_time", vectors.alive(), "s")
 
 
 @pytest.mark.generic
@@ -69,7 +74,6 @@ def test_vectors_are_ready(vectors: Vectors, record: Record) -> None:
 @pytest.mark.procedure(
     "enterprise-pipeline.retrieval.collection-health",
     "aegis-rag.vector-issues.collection-status",
-    "aegis-rag.health.overall-result",
     fault="vectors:empty",
 )
 def test_collection_is_served(vectors: Vectors, record: Record) -> None:
@@ -100,7 +104,9 @@ def test_redis_answers(redis: Redis, record: Record) -> None:
     record("redis_ping_time", redis.ping(), "s")
 
 
-@pytest.mark.procedure("voyageur.morning-health.service-status", fault="llm:down")
+@pytest.mark.procedure(
+    "voyageur.morning-health.service-status", "voyageur.maintenance.post-service-verification", fault="llm:down"
+)
 def test_models_are_available_to_the_service(api: Api) -> None:
     """The service itself reaches its models, by its own word."""
     assert api.value("llm_status") is True, "api: it says that its models are not available"

@@ -53,7 +53,6 @@ def test_embedding_latency(measure: Measure, llm: Llm, prompts: Workload) -> Non
 @pytest.mark.procedure(
     "aegis-rag.high-latency.database-queries", "aegis-rag.vector-issues.symptoms", fault="vectors:slow=0.6"
 )
-@pytest.mark.procedure("aegis-rag.health.qdrant-health", fault="vectors:slow=0.3")
 def test_search_latency(measure: Measure, vectors: Vectors, prompts: Workload) -> None:
     """A vector search on its own, with a fixed set of vectors."""
     stored = vectors.stored(prompts)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_llmops import Unsupported
+
 if TYPE_CHECKING:
     from pytest_llmops.clients.logs import Logs
     from pytest_llmops.plugin.measuring import Record
@@ -32,6 +34,18 @@ def test_requests_of_the_day(logs: Logs, record: Record) -> None:
     record("llm_requests", len(logs.event("llm_request", since_s=DAY_S).judged()), "requests")
 
 
+@pytest.mark.procedure("voyageur.evening-review.error-rate", fault="day_logs:failing")
+def test_error_rate_of_the_day(record: Record) -> None:
+    """The share of calls to its models that failed, as the application logged them in the last 24 hours."""
+    record.figure("llm_error_rate[day]")
+
+
+@pytest.mark.procedure("voyageur.evening-review.success-rate", fault="day_logs:failing")
+def test_success_rate_of_the_day(record: Record) -> None:
+    """The share of calls to its models that were answered, as the application logged them in the last 24 hours."""
+    record.figure("llm_success_rate[day]")
+
+
 @pytest.mark.procedure("voyageur.evening-review.average-response-time", fault="day_logs:slow")
 def test_response_time_of_the_day(logs: Logs, record: Record) -> None:
     """The mean time of the answers that the application logged in the last 24 hours: of its users, not of our calls."""
@@ -46,12 +60,15 @@ def test_models_of_the_day(logs: Logs, record: Record) -> None:
 
 
 @pytest.mark.procedure("agent-aiops.daily-health.overnight-logs", fault="app_log:missing")
+@pytest.mark.procedure("agent-aiops.daily-health.overnight-logs", fault="error_log:missing")
 def test_what_the_night_brought(logs: Logs, record: Record, documents: Documents) -> None:
     """Warnings and errors since the evening before, counted for each component and written down."""
-    night = logs.entries("app", since_s=NIGHT_S, level="warning").judged()
+    night = logs.merged("app", "errors", since_s=NIGHT_S, level="warning").judged()
     for component, entries in night.by("logger").items():
         record(f"night_warnings[{component}]", len(entries), "entries")
-    assert documents.read(documents.write("overnight.md", night.report("Warnings and errors of the night")))
+    assert documents.read(
+        documents.write("overnight.md", night.breakdown("Warnings and errors of the night", "logger"))
+    )
 
 
 @pytest.mark.procedure("aegis-rag.daily.error-logs", fault="app_log:missing")
@@ -122,8 +139,16 @@ def test_retention(logs: Logs, record: Record, source: str) -> None:
 @pytest.mark.procedure("agent-aiops.user-support.feedback-and-errors", fault="user_log:missing")
 @pytest.mark.procedure("agent-aiops.user-support.feedback-and-errors", fault="error_log:missing")
 def test_errors_that_users_met(logs: Logs, record: Record, documents: Documents) -> None:
-    """Errors of the last 24 hours by kind, beside what users did; feedback itself the system does not collect."""
-    errors = logs.entries("errors", since_s=DAY_S).judged()
-    record("user_interactions", len(logs.entries("users", since_s=DAY_S)), "entries")
+    """Errors of the last 24 hours by kind, and what users did, in a document."""
+    errors, users = logs.entries("errors", since_s=DAY_S).judged(), logs.entries("users", since_s=DAY_S)
+    record("user_interactions", len(users), "entries")
     record("error_reports", len(errors), "entries")
-    assert documents.read(documents.write("error-reports.md", errors.report("Errors of the day")))
+    done = users.breakdown("What users did", "action")
+    assert documents.read(documents.write("error-reports.md", f"{errors.report('Errors of the day')}\n{done}"))
+
+
+@pytest.mark.procedure("agent-aiops.user-support.feedback-and-errors", fault="user_log:missing")
+def test_feedback_of_users(logs: Logs, record: Record) -> None:
+    """The day's feedback, which this system has no way to collect."""
+    record("user_interactions", len(logs.entries("users", since_s=DAY_S)), "entries")
+    raise Unsupported("logs: this system collects no feedback of users; only what they did is logged.")

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 @pytest.mark.procedure("enterprise-pipeline.daily.prometheus-alerts", fault="prometheus:firing")
 def test_no_alert_is_firing(prometheus: Prometheus, lint: Lint, record: Record) -> None:
     """No alert fires; where no rule is deployed, none ever can."""
-    record("pending_alerts", len([one for one in prometheus.alerts() if one.state == "pending"]), "alerts")
-    firing = lint.firing()
-    record("firing_alerts", len(firing), "alerts")
-    assert not firing, "prometheus: " + ", ".join(alert.name for alert in firing)
+    pending = [one.name for one in prometheus.alerts() if one.state == "pending"]
+    record("pending_alerts", len(pending), "alerts", of=", ".join(pending))
+    firing = ", ".join(alert.name for alert in lint.firing())
+    record("firing_alerts", len(lint.firing()), "alerts", of=firing)
+    assert not firing, f"prometheus: firing: {firing}"
     lint.meant("rule", "(none)")
 
 
@@ -28,30 +29,33 @@ def test_no_alert_is_firing(prometheus: Prometheus, lint: Lint, record: Record) 
 def test_every_alert_has_a_playbook(prometheus: Prometheus, lint: Lint, record: Record) -> None:
     """Every alert rule and every firing alert is one that a playbook tells how to deal with."""
     strangers = lint.strangers()
-    record("alerts_without_playbook", len(strangers), "alerts")
+    record("alerts_without_playbook", len(strangers), "alerts", of=", ".join(strangers))
     assert not strangers, f"{prometheus.component}: no playbook for {', '.join(strangers)}"
+    lint.meant("rule", "(none)")
 
 
 @pytest.mark.procedure("enterprise-pipeline.daily.alert-playbooks", fault="playbooks:fewer")
 def test_playbooks_are_written_down(lint: Lint, record: Record) -> None:
     """The document holds a playbook for each alert that the runbook counts on."""
-    record("documented_alerts", len(lint.playbooks()), "alerts")
     assert not lint.unwritten(), f"the document has no playbook for {', '.join(lint.unwritten())}"
+    record("documented_alerts", len(lint.playbooks()), "alerts")
 
 
 @pytest.mark.generic
 @pytest.mark.procedure("enterprise-pipeline.daily.grafana-available", fault="grafana:database")
 def test_grafana_is_available(grafana: Grafana, record: Record) -> None:
     """Grafana answers, and its own database is ok."""
-    record("grafana_health_time", grafana.health().elapsed_s, "s")
+    health = grafana.health()
+    assert health.database == "ok", f"grafana: its own database is {health.database}"
+    record("grafana_health_time", health.elapsed_s, "s")
 
 
 @pytest.mark.procedure("enterprise-pipeline.daily.grafana-available", fault="grafana:row-gone")
 def test_dashboards_are_whole(grafana: Grafana, record: Record) -> None:
     """The dashboards that the runbook reads are there, with all their rows and panels."""
     for board in grafana.expected():
-        record("dashboard_rows", len(board.rows), "rows")
         assert not grafana.lacks(board), f"grafana: {board.title} lacks {', '.join(grafana.lacks(board))}"
+        record("dashboard_rows", len(board.rows), "rows", of=board.title)
 
 
 @pytest.mark.generic

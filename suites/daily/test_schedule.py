@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.procedure("voyageur.cron.weekday-warm-up", fault="crontab:hourly")
+@pytest.mark.procedure("voyageur.cron.weekday-warm-up", fault="crontab:skipping")
 def test_models_are_warmed_on_weekdays(crontab: Crontab) -> None:
     """An entry of the crontab warms the models at 08:00 from Monday to Friday."""
     wrong = crontab.wrong("warm_up")

@@ -24,7 +24,9 @@ def test_folders_exist(files: Files, record: Record, name: str) -> None:
 @pytest.mark.procedure("document-enhancer.deploy-verify.watch-logs", fault="log:errors")
 def test_no_error_after_the_deployment(logs: Logs, record: Record) -> None:
     """No error arrives in the application's log while it is watched."""
-    record("watched_errors", len(logs.follow("app").judged().at_least("error")), "entries")
+    errors = logs.follow("app").judged().at_least("error")
+    file = logs.files("app")[-1].name
+    record("watched_errors", len(errors), "entries", of=f"in {file}: {'; '.join(map(str, errors.top(3))) or 'none'}")
 
 
 @pytest.mark.procedure("document-enhancer.logrotate.configuration", fault="logrotate_entry:weekly")

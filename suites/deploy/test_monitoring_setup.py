@@ -14,10 +14,18 @@ if TYPE_CHECKING:
 
 JOBS = [
     pytest.param(
-        "aegis-api", marks=pytest.mark.procedure("aegis-rag.prometheus.target-api", fault="prometheus:target-down")
+        "aegis-api",
+        marks=[
+            pytest.mark.procedure("aegis-rag.prometheus.target-api", fault="prometheus:target-down"),
+            pytest.mark.procedure("aegis-rag.prometheus.target-api", fault="api:no-metrics"),
+        ],
     ),
     pytest.param(
-        "qdrant", marks=pytest.mark.procedure("aegis-rag.prometheus.target-qdrant", fault="prometheus:target-down")
+        "qdrant",
+        marks=[
+            pytest.mark.procedure("aegis-rag.prometheus.target-qdrant", fault="prometheus:target-down"),
+            pytest.mark.procedure("aegis-rag.prometheus.target-qdrant", fault="vectors:no-metrics"),
+        ],
     ),
     pytest.param(
         "ollama", marks=pytest.mark.procedure("aegis-rag.prometheus.target-ollama", fault="prometheus:target-down")
@@ -44,6 +52,8 @@ def test_the_job_is_scraped(prometheus: Prometheus, lint: Lint, record: Record, 
     """The job is there with the runbook's path, interval and timeout, and its targets are up."""
     found = lint.job(job)
     assert not found.differs, f"{prometheus.component}: " + "; ".join(found.differs)
+    unknown = lint.unknown("job", job)
+    assert not unknown, f"{prometheus.component}: " + "; ".join(unknown)
     lint.meant("job", job)
     assert not found.down, f"{prometheus.component}: " + "; ".join(found.down)
     record("scrape_targets_up", found.up, "targets")
@@ -79,10 +89,14 @@ def test_rule_files_are_loaded(prometheus: Prometheus, lint: Lint, record: Recor
 
 @pytest.mark.generic
 @pytest.mark.procedure("aegis-rag.prometheus.alertmanager", fault="prometheus:no-alertmanager")
-def test_somebody_is_told_of_alerts(prometheus: Prometheus, alertmanager: Alertmanager, record: Record) -> None:
-    """Prometheus tells an Alertmanager that answers, and that has somebody to tell."""
+@pytest.mark.procedure("aegis-rag.prometheus.alertmanager", fault="prometheus:other-alertmanager")
+def test_somebody_is_told_of_alerts(
+    prometheus: Prometheus, alertmanager: Alertmanager, lint: Lint, record: Record
+) -> None:
+    """Prometheus tells the runbook's Alertmanager, which answers, and has somebody to tell."""
     told = prometheus.alertmanagers()
     assert told, "prometheus: no Alertmanager is active, so nobody hears of an alert"
+    assert not lint.untold(), "prometheus: " + "; ".join(lint.untold())
     record("alertmanagers", len(told), "addresses")
     assert alertmanager.receivers(), "alertmanager: it has no receiver"
 

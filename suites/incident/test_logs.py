@@ -36,14 +36,22 @@ def test_errors_among_the_newest_lines(logs: Logs, record: Record, documents: Do
     record("errors_of_late", len(newest.at_least("error")), "entries")
     for kind in newest.at_least("error").types():
         record(f"errors_of_late[{kind.says}]", kind.count, "entries")
+    by_type = newest.at_least("error").report("Errors among the newest entries", by_type=True)
+    assert documents.read(documents.write("newest-errors-by-type.md", by_type))
     assert documents.read(documents.write("newest-log.md", newest.report("Newest entries", lines=len(newest))))
 
 
-@pytest.mark.procedure(
-    "document-enhancer.down.recent-errors",
-    "document-enhancer.errors.error-patterns",
-    fault="app_log:missing, log:off",
-)
+@pytest.mark.procedure("document-enhancer.errors.error-patterns", fault="app_log:missing, log:off")
+def test_patterns_of_the_newest_errors(logs: Logs, record: Record, documents: Documents) -> None:
+    """The newest 50 ERROR entries, those that say the same together, in a document."""
+    errors = logs.entries("errors").judged().exactly("error").last(50)
+    record("error_patterns", len(errors.top(50)), "kinds")
+    written = documents.read(documents.write("error-patterns.md", errors.report("Error patterns", groups=50)))
+    for group in errors.top(50):
+        assert f"| {group.count} |" in written, f"logs: not in the document: {group}"
+
+
+@pytest.mark.procedure("document-enhancer.down.recent-errors", fault="app_log:missing, log:off")
 @pytest.mark.procedure("agent-aiops.support-procedure.recent-errors", fault="error_log:missing")
 def test_newest_errors(logs: Logs, record: Record, documents: Documents) -> None:
     """The newest 100 errors, those that say the same together, with their times."""
@@ -59,8 +67,11 @@ def test_model_servers_log(logs: Logs, record: Record, documents: Documents) -> 
     """What the model server wrote in the last hour, on either stream, and how many errors are in it."""
     hour = logs.entries("ollama", since_s=HOUR_S).judged()
     record("model_server_entries", len(hour), "entries")
-    record("model_server_errors", len(hour.at_least("error")), "entries")
-    assert documents.read(documents.write("model-server.md", hour.report("The model server's last hour", lines=500)))
+    errors = hour.at_least("error")
+    record("model_server_errors", len(errors), "entries")
+    apart = errors.report("Errors of the model server", groups=len(errors), lines=len(errors))
+    whole = hour.report("The model server's last hour", lines=len(hour))
+    assert documents.read(documents.write("model-server.md", f"{apart}\n{whole}"))
 
 
 @pytest.mark.procedure("document-enhancer.log-view.highlight-errors", fault="app_log:missing, log:off")
@@ -144,6 +155,8 @@ def test_tools_that_failed(logs: Logs, record: Record, documents: Documents) -> 
     """Which tools failed in the last 24 hours, how often, and what each said last, in a document."""
     failed = logs.entries("tools", since_s=DAY_S).judged().having(success=False)
     record("tool_failures", len(failed), "calls")
-    assert documents.read(documents.write("tool-failures.md", failed.report("Tools that failed")))
+    by_tool = failed.breakdown("Tools that failed", "tool_name")
+    report = documents.read(documents.write("tool-failures.md", by_tool + "\n" + failed.report("What they said")))
     for tool, calls in failed.by("tool_name").items():
-        record(f"tool_failures[{tool}]", len(calls), "calls", of=calls.top(1)[0].last)
+        record(f"tool_failures[{tool}]", len(calls), "calls", of=calls[-1:].top(1)[0].last)
+        assert tool in report, f"{tool}, which failed, is not in the document"

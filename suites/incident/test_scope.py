@@ -27,6 +27,7 @@ def test_scope_of_a_failure(prometheus: Prometheus, api: Api, prompts: Workload,
 
 @pytest.mark.generic
 @pytest.mark.procedure("enterprise-pipeline.http-500.langfuse", fault="langfuse:database")
+@pytest.mark.procedure("enterprise-pipeline.http-500.langfuse", fault="langfuse:errors")
 def test_langfuse_is_well(langfuse: Langfuse, record: Record) -> None:
     """Langfuse answers, its database with it; a failure is a warning, for no answer depends on it."""
     record("langfuse_health_status", langfuse.health().code)

@@ -26,6 +26,7 @@ def holds_no_more(triage: Triage, record: Record, rank: int) -> None:
 
 @pytest.mark.procedure("voyageur.severity.p0-critical", fault="api:down, llm:down, redis:down")
 @pytest.mark.procedure("document-enhancer.severity.p1", "aegis-rag.severity.p0", fault="api:down")
+@pytest.mark.procedure("document-enhancer.severity.p1", fault="process_list:none")
 @pytest.mark.procedure(
     "voyageur.severity.p0-critical",
     "document-enhancer.severity.p1",
@@ -54,7 +55,7 @@ def test_nothing_of_the_second_severity(triage: Triage, record: Record) -> None:
 
 
 @pytest.mark.procedure("voyageur.severity.p2-medium", fault="llm:one-model")
-@pytest.mark.procedure("aegis-rag.severity.p2", fault="llm:no-models")
+@pytest.mark.procedure("aegis-rag.severity.p2", fault="jina:down")
 @pytest.mark.procedure("document-enhancer.severity.p3", fault="openai_status:incident")
 @pytest.mark.procedure(
     "voyageur.severity.p2-medium",

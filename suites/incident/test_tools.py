@@ -24,8 +24,11 @@ if TYPE_CHECKING:
         ),
         pytest.param(
             "web_search",
-            "results: ",
-            marks=pytest.mark.procedure("agent-aiops.tool-failure.test-tool", fault="tool_web_search:fails"),
+            "of the web",
+            marks=[
+                pytest.mark.procedure("agent-aiops.tool-failure.test-tool", fault="tool_web_search:fails"),
+                pytest.mark.procedure("agent-aiops.tool-failure.test-tool", fault="tool_web_search:made-up"),
+            ],
         ),
         pytest.param(
             "terminal",

@@ -34,7 +34,6 @@ def test_alerts_are_known_within_two_minutes(triage: Triage, diagnostics: Diagno
 
 
 @pytest.mark.generic
-@pytest.mark.procedure("document-enhancer.down.verify-recovery", fault="api:down")
 @pytest.mark.procedure("aegis-rag.api-failure.recovery-verification", fault="api:degraded")
 def test_everything_is_back(triage: Triage, record: Record) -> None:
     """Every part can be reached, and every health route that there is says that all is well."""

@@ -20,3 +20,6 @@ def test_expensive_endpoints(vectors: Vectors, record: Record, documents: Docume
     documents.write("vector-endpoints.md", endpoints.report())
     for endpoint in endpoints:
         record(f"vector_requests[{endpoint.name}]", endpoint.calls, "requests")
+        if endpoint.mean_s is not None:
+            record(f"vector_duration[{endpoint.name}]", endpoint.mean_s, "s")
+            record(f"vector_time[{endpoint.name}]", endpoint.total_s, "s")

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from pytest_llmops.plugin.measuring import Record
     from pytest_llmops.samples import Workload
 
+ROOM = 512
+"""Tokens for an answer to Hello: a model that reasons first has to come to its end."""
+
 
 @pytest.mark.generic
 @pytest.mark.procedure("voyageur.maintenance.post-service-verification", fault="api:degraded")
@@ -23,7 +26,10 @@ def test_service_settles(api: Api, record: Record) -> None:
 
 
 @pytest.mark.procedure(
-    "document-enhancer.post-maintenance.health", "document-enhancer.deploy-verify.health", fault="gateway:degraded"
+    "document-enhancer.post-maintenance.health",
+    "document-enhancer.deploy-verify.health",
+    "document-enhancer.down.verify-recovery",
+    fault="gateway:degraded",
 )
 def test_gateway_settles(services: Callable[[str], Api], record: Record) -> None:
     """The gateway is healthy within the time that it is given to come up."""
@@ -31,18 +37,25 @@ def test_gateway_settles(services: Callable[[str], Api], record: Record) -> None
 
 
 @pytest.mark.procedure("voyageur.maintenance.post-functional", fault="api:errors=1")
+@pytest.mark.procedure("voyageur.maintenance.post-functional", fault="llm:down")
 def test_stored_analysis_is_explained(api: Api, record: Record) -> None:
-    """A summary of the newest stored analysis is generated anew, end to end."""
+    """A summary of the newest stored analysis is generated anew, end to end, by a model and not from a template."""
     explained = api.explain(level="summary")
     assert explained.text.strip(), "api: the explanation is empty"
+    assert explained.values.get("model") != "template_fallback", "api: a template explained the analysis, not a model"
     record("explanation_time", explained.elapsed_s, "s")
 
 
 @pytest.mark.generic
-@pytest.mark.procedure("aegis-rag.model-update.test-model", fault="llm:empty")
+@pytest.mark.procedure("aegis-rag.model-update.test-model", fault="llm:thinks")
 def test_model_answers_a_greeting(llm: Llm) -> None:
-    """The model that is in use, the new one after an update, answers Hello with a text."""
-    assert not llm.generate("Hello", stream=False).silent, f"{llm.http.component}: no text came back"
+    """The model that is in use, the new one after an update, answers Hello with a text, not with reasoning alone."""
+    answer = llm.generate("Hello", stream=False, max_tokens=ROOM)
+    came = f"reasoning alone within {ROOM} tokens" if answer.reasoned else "nothing"
+    assert answer.text.strip(), (
+        f"{llm.http.component}: {answer.model} answered Hello with {came}; ask it by hand, and look whether it is the "
+        "model that was meant."
+    )
 
 
 @pytest.mark.generic

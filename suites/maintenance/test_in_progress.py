@@ -14,6 +14,8 @@ WAIT_S = 60.0
 
 
 @pytest.mark.procedure("document-enhancer.pre-maintenance.wait-for-in-progress", fault="process_list:working")
+@pytest.mark.procedure("document-enhancer.pre-maintenance.wait-for-in-progress", fault="process_list:flagged")
+@pytest.mark.procedure("document-enhancer.pre-maintenance.wait-for-in-progress", fault="process_list:rerunning")
 def test_no_work_is_under_way(machine: Machine, record: Record) -> None:
     """No process of the pipeline works any more, at the latest after a minute."""
     left = machine.until_none("work", WAIT_S)

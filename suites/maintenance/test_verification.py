@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 
 @pytest.mark.generic
 @pytest.mark.procedure("agent-aiops.maintenance.verify", fault="llm:no-models")
+@pytest.mark.procedure("agent-aiops.maintenance.verify", fault="ui:failing")
+@pytest.mark.procedure("agent-aiops.maintenance.verify", fault="machine:full")
+@pytest.mark.procedure("agent-aiops.maintenance.verify", fault="machine:starved")
 def test_everything_works(triage: Triage, record: Record) -> None:
-    """Every part can be reached, its models are there and answer, and every health route says that all is well."""
-    record("health_checks", triage.looked_at("component", "health", "dependency", "models"), "checks")
-    failed = triage.failed("component", "health", "dependency", "models")
+    """Every part can be reached, its models are there and answer, and each health route and figure says: all well."""
+    record("health_checks", triage.looked_at("component", "health", "dependency", "models", "figure"), "checks")
+    failed = triage.failed("component", "health", "dependency", "models", "figure")
     assert not failed, "; ".join(failed)
 
 
@@ -29,6 +32,13 @@ def test_system_diagnostics(triage: Triage, record: Record) -> None:
     """Services answer, and disk, memory and whatever else has a limit are within it."""
     record("diagnostics", triage.looked_at(), "checks")
     assert not triage.evidence, triage.said
+
+
+@pytest.mark.procedure("agent-aiops.maintenance.diagnostics", fault="machine:full")
+def test_room_and_memory_are_left(record: Record) -> None:
+    """Disk and memory were looked at, not only what happened to be to hand, and are within their limits."""
+    record.figure("disk_free")
+    record.figure("memory_usage")
 
 
 @pytest.mark.procedure("voyageur.maintenance.result-log", fault="dashboard_summary:fails")
@@ -46,7 +56,7 @@ def test_result_is_written(triage: Triage, app_command: AppCommands, documents: 
 def test_completion_is_told(triage: Triage, channels: Channels, documents: Documents) -> None:
     """The notice of completion says what was verified, and the channel that everybody reads accepts it."""
     notice = triage.outcome("Maintenance completed")
-    assert documents.read(documents.write("maintenance-notice.md", notice))
+    assert f"- **Looked at:** {triage.looked_at()} " in documents.read(documents.write("maintenance-notice.md", notice))
     delivery = channels.send("email", "Maintenance completed", notice)
     assert delivery.accepted, delivery.said
 
@@ -56,5 +66,8 @@ def test_completion_is_told(triage: Triage, channels: Channels, documents: Docum
 def test_emergency_change_is_documented(triage: Triage, documents: Documents, record: Record) -> None:
     """The record of an emergency change tells time, reason and verification, for a person to complete; all is well."""
     text = triage.outcome("Emergency change", reason="[to be completed: what was wrong, and what was changed]")
-    record("record_length", len(documents.read(documents.write("emergency-change.md", text))), "characters")
+    written = documents.read(documents.write("emergency-change.md", text))
+    record("record_length", len(written), "characters")
+    for part in ("- **Time:** 2", "- **Reason:** [to be completed", f"- **Looked at:** {triage.looked_at()} "):
+        assert part in written, f"the record of the emergency change lacks {part!r}"
     assert not triage.severity, triage.said

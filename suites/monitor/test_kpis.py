@@ -8,7 +8,6 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_llmops.clients.containers import Containers
-    from pytest_llmops.clients.figures import Figures
     from pytest_llmops.clients.ui import Ui
     from pytest_llmops.plugin.measuring import Record
 
@@ -19,11 +18,28 @@ def test_error_rate_of_the_log(record: Record) -> None:
     record.figure("api_error_rate")
 
 
-@pytest.mark.procedure("agent-aiops.key-metrics.error-rates-by-component", fault="request_log:missing")
-def test_error_rates_by_component(figures: Figures, record: Record) -> None:
-    """The share of what failed, component by component."""
-    for name in figures.like("error_rate[*]"):
-        record.figure(name)
+@pytest.mark.parametrize(
+    "part",
+    [
+        pytest.param(
+            "questions",
+            marks=pytest.mark.procedure(
+                "agent-aiops.key-metrics.error-rates-by-component", fault="request_log:missing"
+            ),
+        ),
+        pytest.param(
+            "tools",
+            marks=pytest.mark.procedure("agent-aiops.key-metrics.error-rates-by-component", fault="tool_log:missing"),
+        ),
+        pytest.param(
+            "ollama",
+            marks=pytest.mark.procedure("agent-aiops.key-metrics.error-rates-by-component", fault="llm:down"),
+        ),
+    ],
+)
+def test_error_rates_by_component(record: Record, part: str) -> None:
+    """The share of what failed, component by component; one that counted nothing hides no other."""
+    record.figure(f"error_rate[{part}]")
 
 
 @pytest.mark.procedure("agent-aiops.key-metrics.ollama-uptime", "agent-aiops.alerts.downtime", fault="llm:down")
@@ -81,3 +97,10 @@ def test_index_memory(containers: Containers, record: Record) -> None:
     """The memory of the vector store, of what its container may use."""
     for container in containers.usage("qdrant"):
         record(f"index_memory[{container.name}]", container.memory_pct, "%", of=container.name)
+
+
+@pytest.mark.procedure("aegis-rag.kpi-app.memory-usage", fault="container_usage:full")
+def test_memory_of_the_api(containers: Containers, record: Record) -> None:
+    """The memory of the API, of what its container may use; the machine's says nothing of it."""
+    for container in containers.usage("api"):
+        record(f"container_memory[{container.name}]", container.memory_pct, "%", of=container.name)

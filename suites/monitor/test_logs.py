@@ -12,13 +12,28 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.procedure("voyageur.monitor.status-log", fault="monitor_log:old")
+@pytest.mark.procedure("voyageur.monitor.status-log", fault="monitor_log:ahead")
+@pytest.mark.procedure("voyageur.monitor.status-log", fault="monitor_log:empty")
 def test_monitor_writes_its_status(logs: Logs, record: Record) -> None:
     """The monitor's newest status line is younger than two of its intervals; its figures go into this run's record."""
-    status = logs.entries("status").judged()
+    status = logs.entries("status")
+    assert status, "logs: the monitor has written no status line, so nothing says that it ever ran"
     record("status_line_age", logs.newest_age_s("status"), "s")
     record("status_error_rate", float(status[-1].fields["error_rate"]), "%")
     record("status_response_time", float(status[-1].fields["response_time"]), "s")
     record("status_success_rate", float(status[-1].fields["success_rate"]), "%")
+
+
+@pytest.mark.procedure("voyageur.monitor.error-rate", fault="day_logs:failing")
+def test_error_rate_of_the_hour(record: Record) -> None:
+    """The share of calls to its models that failed, as the application logged them in the last hour."""
+    record.figure("llm_error_rate[hour]")
+
+
+@pytest.mark.procedure("voyageur.monitor.success-rate", fault="day_logs:failing")
+def test_success_rate_of_the_hour(record: Record) -> None:
+    """The share of calls to its models that were answered, as the application logged them in the last hour."""
+    record.figure("llm_success_rate[hour]")
 
 
 @pytest.mark.procedure("document-enhancer.log-view.follow-application-log", fault="log:errors")

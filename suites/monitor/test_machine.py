@@ -31,7 +31,6 @@ def test_cpu_usage(record: Record) -> None:
     "document-enhancer.metrics.memory-usage",
     "agent-aiops.alerts.memory",
     "agent-aiops.daily-health.memory-usage",
-    "aegis-rag.kpi-app.memory-usage",
     fault="machine:starved",
 )
 def test_memory_usage(record: Record) -> None:
@@ -99,7 +98,11 @@ def test_gpu_does_the_work(record: Record) -> None:
     record.figure("gpu_utilisation_at_work")
 
 
-@pytest.mark.procedure("document-enhancer.status.process-running", fault="process_list:none")
+@pytest.mark.procedure(
+    "document-enhancer.status.process-running",
+    "document-enhancer.weekly-maintenance.health-report",
+    fault="process_list:none",
+)
 def test_the_service_runs(record: Record) -> None:
     """There is a process of the service."""
     record.figure("service_processes")

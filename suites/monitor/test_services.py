@@ -42,7 +42,11 @@ def test_gateway_health_is_of_now(services: Services, record: Record) -> None:
     record("health_age", services("gateway").health_age(), "s")
 
 
-@pytest.mark.procedure("document-enhancer.health.detailed", fault="gateway:not-ready")
+@pytest.mark.procedure(
+    "document-enhancer.health.detailed",
+    "document-enhancer.weekly-maintenance.health-report",
+    fault="gateway:not-ready",
+)
 def test_gateway_reaches_what_it_depends_on(services: Services, record: Record) -> None:
     """Every dependency that it lists is healthy."""
     ready = services("gateway").dependencies()
@@ -74,6 +78,7 @@ def test_anthropic_reports_no_incident(services: Services) -> None:
     "document-enhancer.api-errors.provider-status",
     fault="openai_status:incident",
 )
+@pytest.mark.procedure("document-enhancer.errors.provider-status", fault="openai_status:major")
 def test_openai_reports_no_incident(services: Services) -> None:
     """No incident is open at OpenAI."""
     status = services("openai_status").health()

@@ -30,7 +30,8 @@ def test_runbook_is_dated(runbook: RunbookDocument, record: Record) -> None:
 @pytest.mark.procedure("document-enhancer.support.documents-exist", fault="documents:empty")
 def test_documents_are_there(app_command: AppCommands, record: Record) -> None:
     """The documents that the runbook points to exist and hold something."""
-    record("documents", len(app_command.lines("documents")), "files")
+    found = app_command.lines("documents")
+    record("runbook_documents", len(found), "files", of=f"there: {'; '.join(found) or 'none'}")
 
 
 @pytest.mark.procedure("document-enhancer.support.documents-exist", fault="documents:fails")

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 @pytest.mark.generic
 @pytest.mark.procedure("aegis-rag.vector-issues.prevention-collection-growth", fault="vectors:empty")
 def test_collection_growth(vectors: Vectors, history: History, record: Record) -> None:
-    """Points and size of the collection now, and by how much it grows in a month."""
+    """Points and size of the collection now, and by how much each grows in a month."""
     points = vectors.collection().points
     record("collection_points", points, "points")
     assert points, "qdrant: the collection is empty"
-    record("collection_size", vectors.stored_mb(), "MB")
+    stored_mb = vectors.stored_mb()
+    record("collection_size", stored_mb, "MB")
     record("collection_points.per_month", history.growth("collection_points", points).per_month, "points")
+    record("collection_size.per_month", history.growth("collection_size", stored_mb).per_month, "MB")

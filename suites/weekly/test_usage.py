@@ -24,14 +24,14 @@ def test_answers_by_model(logs: Logs, record: Record, documents: Documents) -> N
     usage = answers.breakdown("Answers of the last 24 hours by model", "model", mean="took_s")
     assert documents.read(documents.write("model-usage.md", usage))
     shares = record.shares("model_share", {model: len(given) for model, given in answers.by("model").items()})
-    record("largest_model_share", max(shares.values()), "%")
+    record("largest_model_share", max(shares.values()), "%", of=next(iter(shares)))
 
 
 @pytest.mark.procedure("voyageur.wednesday-performance.model-usage-analysis", fault="dashboard:fails")
 def test_load_is_spread_over_the_models(app_command: AppCommands, record: Record) -> None:
     """The share of each model, as the dashboard counts them; one that takes nearly all of the load is noted."""
     shares = record.shares("model_share", app_command.json("dashboard")["metrics"]["models"])
-    record("largest_model_share", max(shares.values()), "%")
+    record("largest_model_share", max(shares.values()), "%", of=next(iter(shares)))
 
 
 @pytest.mark.generic

@@ -85,6 +85,11 @@ def test_an_entry_is_found_by_what_it_runs(crontab):
         ("0 1 1 * *", "0 1 1 1-12 *", True),
         ("0 1 1 * *", "0 1 1 1-11 *", False),
         ("0 6 * * 1", "0 6 * * 2", False),
+        ("*/5 * * * *", "*/5 0-10 * * 1-5", False),
+        ("*/5 * * * *", "*/5 * * 1 *", False),
+        ("30,0 8 * * *", "0,30 8 * * *", True),
+        ("0 8 * * 7", "0 8 * * 0", True),
+        ("0 2 * * 6#1", "0 2 * * 6", False),
     ],
 )
 def test_times_are_compared_not_texts(one, other, same):
@@ -98,6 +103,7 @@ def test_times_are_compared_not_texts(one, other, same):
         ("/usr/bin/true", True),
         ("cd /srv && python manage.py x", True),
         ("HOME=/srv /usr/bin/python manage.py", True),
+        ("docker exec voyageur-backend python manage.py warm_cache", True),
         ("python manage.py x", False),
         ("./run.sh", False),
     ],

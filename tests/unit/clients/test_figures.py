@@ -293,6 +293,24 @@ def test_lines_of_a_log_are_counted(figures, tmp_path):
     assert read["errors"].source == "the log app"
 
 
+def test_a_share_among_the_lines_that_count(figures, tmp_path):
+    log = {"sources": {"app": {**LOG["sources"]["app"]}}}
+    log["sources"]["app"]["keys"] = {**log["sources"]["app"]["keys"], "ended": "ended", "failed": "failed"}
+    noise = [{"text": "x"}] * 3
+    calls = [{"ended": True, "failed": failed, "text": "x"} for failed in (True, False, False, False)]
+    share = {"from": "logs", "log": "app", "having": "failed", "among": "ended", "share": True}
+
+    def laid(*lines):
+        text = "".join(json.dumps({"at": time.time(), "level": "INFO", **line}) + "\n" for line in lines)
+        (tmp_path / "app.log").write_text(text)
+        return figures(failed=share, components={"logs": log})
+
+    assert laid(*noise, *calls).read("failed").value == 25.0
+    assert failure(Vacuous, laid(*noise).read, "failed") == (
+        "figures.failed says nothing: app has no lines that are 'ended' of the last 60 min."
+    )
+
+
 def test_a_log_without_a_line_says_nothing(figures, tmp_path):
     (tmp_path / "app.log").write_text(json.dumps({"at": time.time() - 9000, "level": "INFO", "text": "x"}) + "\n")
     found = figures(

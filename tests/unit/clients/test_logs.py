@@ -218,6 +218,14 @@ def test_ages_and_sizes(lay, logs):
     app = logs()
     assert app.newest_age_s("app") == pytest.approx(30, abs=3)
     assert app.reach_days("app") == pytest.approx(4, abs=0.01)
+    lay("logs/app.log", line(-10 * DAY), 0)
+    with pytest.raises(CallFailed) as caught:
+        logs().newest_age_s("app")
+    assert str(caught.value) == (
+        "logs: the newest entry of app is of 10 days from now; give components.logs.sources.app.timezone the zone of "
+        "its times, or set the clock."
+    )
+    lay("logs/app.log", line(30), 30)
     size = app.sizes()["app"]
     assert (size.files, size.megabytes) == (2, len(line(30)) * 2 / 1e6)
     assert size.per_day == pytest.approx(size.megabytes / 4, rel=0.01)

@@ -4,6 +4,7 @@ import os
 import re
 import socket
 import sys
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -27,6 +28,10 @@ node_memory_SwapFree_bytes 1e9
 node_filesystem_size_bytes{{device="/dev/vda1",mountpoint="/"}} 200e9
 node_filesystem_avail_bytes{{device="/dev/vda1",mountpoint="/"}} 50e9
 node_filesystem_size_bytes{{device="none",mountpoint="/proc"}} 0
+node_filesystem_size_bytes{{device="/dev/loop0",fstype="squashfs",mountpoint="/snap/core/1"}} 1e8
+node_filesystem_avail_bytes{{device="/dev/loop0",fstype="squashfs",mountpoint="/snap/core/1"}} 0
+node_filesystem_readonly{{device="/dev/vda1",mountpoint="/"}} 0
+node_filesystem_readonly{{device="/dev/loop0",fstype="squashfs",mountpoint="/snap/core/1"}} 1
 """
 PS = """\
     PID USER                      STARTED %CPU   RSS COMMAND
@@ -275,6 +280,7 @@ def test_how_far_the_others_are(serve, ledger, tmp_path, closed_port):
     ways = connect(target, "machine", ledger).ways()
     assert list(ways) == ["api", "qdrant"]
     assert 0 < ways["api"].connect_s < 5
+    assert ways["api"].ends == f"from {socket.gethostname()} to {urlsplit(target.table.components.api.url).netloc}"
     assert (ways["api"].lost_pct, ways["qdrant"].connect_s, ways["qdrant"].lost_pct) == (0, None, 100)
 
 

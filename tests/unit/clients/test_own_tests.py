@@ -28,6 +28,11 @@ XML = """noise
         ("= 3 failed, 2 passed, 1 skipped, 4 warnings, 2 errors in 0.12s =", TestsRan(2, 5, 1)),
         (f"{SLOW}2 passed in 43.10s", TestsRan(2, 0, 0, (), 41.8, "tests/test_a.py::test_two")),
         (
+            SLOW
+            + "40.80s call     tests/test_a.py::test_one\n0.50s teardown tests/test_a.py::test_one\n2 passed in 8.0s",
+            TestsRan(2, 0, 0, (), 42.5, "tests/test_a.py::test_one"),
+        ),
+        (
             "FAILED tests/a.py::test_x - assert\nERROR tests/b.py::test_y\n1 failed, 1 error in 1.00s",
             TestsRan(0, 2, 0, ("tests/a.py::test_x", "tests/b.py::test_y")),
         ),
@@ -70,4 +75,4 @@ def test_the_slowest():
     assert TestsRan(1, 0, 0, (), 2.0, "a").slowest_test() == ("a", 2.0)
     with pytest.raises(CallFailed) as caught:
         TestsRan(1, 0, 0).slowest_test()
-    assert str(caught.value) == "no test's duration is told; let pytest run with --durations=5."
+    assert str(caught.value) == "no test's duration is told; let pytest run with --durations=0."

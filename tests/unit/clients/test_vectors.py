@@ -44,6 +44,17 @@ def test_collections_by_name(qdrant):
     assert vectors.collection("memories") == Collection("memories", "red", "disk full", 0)
 
 
+def test_a_count_that_is_not_told_is_no_zero(qdrant):
+    counts = {"points_count": 42, "indexed_vectors_count": 0, "segments_count": 3}
+    path = "/collections/documents"
+    vectors = qdrant(ANSWERS | {path: {"result": counts}}, collection="documents")[0]
+    assert vectors.statistics() == {"points": 42, "indexed_vectors": 0, "segments": 3}
+    for told in (counts | {"indexed_vectors_count": None}, {"points_count": 42, "segments_count": 3}):
+        with pytest.raises(Unsupported) as caught:
+            qdrant(ANSWERS | {path: {"result": told}})[0].statistics("documents")
+        assert str(caught.value) == "qdrant: it tells no indexed_vectors_count of the collection documents."
+
+
 def test_the_collection_is_the_one_that_is_named_or_the_only_one(qdrant):
     only = ANSWERS | {"/collections": {"result": {"collections": [{"name": "documents"}]}}}
     assert qdrant(only)[0].collection().name == "documents"
@@ -163,23 +174,46 @@ rest_responses_total{method="GET",endpoint="/collections",status="200"} 7
 rest_responses_total{method="POST",endpoint="/collections/{name}/points/query",status="200"} 30
 rest_responses_total{method="POST",endpoint="/collections/{name}/points/query",status="400"} 10
 # TYPE rest_responses_avg_duration_seconds gauge
-rest_responses_avg_duration_seconds{method="POST",endpoint="/collections/{name}/points/query",status="200"} 0.020
-rest_responses_avg_duration_seconds{method="POST",endpoint="/collections/{name}/points/query",status="400"} 0.004
+rest_responses_avg_duration_seconds{method="POST",endpoint="/collections/{name}/points/query",status="200"} 9
+# TYPE rest_responses_duration_seconds histogram
+rest_responses_duration_seconds_sum{method="POST",endpoint="/collections/{name}/points/query",status="200"} 0.6
+rest_responses_duration_seconds_count{method="POST",endpoint="/collections/{name}/points/query",status="200"} 30
+rest_responses_duration_seconds_sum{method="POST",endpoint="/collections/{name}/points/query",status="400"} 0.04
+rest_responses_duration_seconds_count{method="POST",endpoint="/collections/{name}/points/query",status="400"} 10
+# TYPE grpc_responses_total counter
+grpc_responses_total{endpoint="/qdrant.Points/Search",status="0"} 4
+grpc_responses_total{endpoint="/qdrant.Points/Search",status="13"} 1
+# TYPE grpc_responses_duration_seconds histogram
+grpc_responses_duration_seconds_bucket{endpoint="/qdrant.Points/Search",status="0",le="+Inf"} 4
+grpc_responses_duration_seconds_sum{endpoint="/qdrant.Points/Search",status="0"} 2
+grpc_responses_duration_seconds_count{endpoint="/qdrant.Points/Search",status="0"} 4
 """
 
 
 def test_endpoints_are_told_the_most_expensive_first(qdrant):
     found = qdrant({"/metrics": (200, PAGE)})[0].endpoints()
-    query, listed = found
+    searched, query, listed = found
+    assert (searched.name, searched.calls, searched.failed) == ("gRPC /qdrant.Points/Search", 5, 1)
+    assert (searched.mean_s, searched.total_s) == (0.5, 2)
     assert (query.name, query.calls, query.failed) == ("POST /collections/{name}/points/query", 40, 10)
     assert query.mean_s == pytest.approx(0.016)
     assert query.total_s == pytest.approx(0.64)
     assert (listed.name, listed.calls, listed.failed, listed.mean_s) == ("GET /collections", 7, 0, None)
-    assert found.calls == 47
+    assert found.calls == 52
     assert found.report().splitlines()[6:] == [
+        "| gRPC /qdrant.Points/Search | 5 | 1 | 500.0 ms | 2.00 s |",
         "| POST /collections/{name}/points/query | 40 | 10 | 16.0 ms | 0.64 s |",
-        "| GET /collections | 7 | 0 | not told | 0.00 s |",
+        "| GET /collections | 7 | 0 | not told | not told |",
     ]
+
+
+def test_endpoints_without_durations_say_nothing(qdrant):
+    untimed = "\n".join(line for line in PAGE.splitlines() if "_duration_" not in line or "_avg_" in line)
+    found = qdrant({"/metrics": (200, untimed + "\n")})[0].endpoints()
+    assert found.calls == 52
+    with pytest.raises(Vacuous) as caught:
+        found.report()
+    assert str(caught.value) == "qdrant: its metrics time no response (rest_responses_duration_seconds)."
 
 
 def test_a_page_that_counts_nothing_says_nothing(qdrant):

@@ -186,6 +186,8 @@ def test_langfuse_with_and_without_its_database(answering):
     assert client.health().code == 200
     client, _ = answering("langfuse", {"/api/public/health": (503, json.dumps(well | {"status": "away"}))})
     assert (client.health().code, preflight(client, 5.0).ok) == (503, True)
+    client, _ = answering("langfuse", {"/api/public/health": (500, "Internal Server Error")})
+    assert (client.health().code, client.health().version, preflight(client, 5.0).ok) == (500, "", True)
     client, _ = answering("langfuse", {"/api/public/health": {"ok": True}})
     with pytest.raises(CallFailed) as caught:
         client.health()

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from pytest_llmops.operate import bundle
 from pytest_llmops.operate.bundle import Bundle, index
 from pytest_llmops.operate.findings import Finding
 
@@ -85,6 +86,27 @@ def test_no_part_holds_a_secret_that_the_target_does_not_name(collect):
     assert json.loads(parts["findings.json"].text)[0]["said"] == CLEAN
     everything = "".join(part.text for part in parts.values())
     assert [secret for secret in ("sk-live", "hunter2", "abcdefgh") if secret in everything] == []
+
+
+SLOW = API + (
+    "[targets.here.components.app_command.commands]\n"
+    "slow = {{ argv = ['sh', '-c', 'sleep 0.4; echo done'], deadline = '20 s' }}\n"
+    "[targets.here.incident]\n"
+)
+
+
+def test_a_command_has_the_time_that_its_deadline_gives(collect, monkeypatch):
+    monkeypatch.setattr(bundle, "COLLECT_S", 0.2)
+    parts, _ = collect(SLOW + 'commands = ["slow"]\n')
+    assert parts["commands/slow.txt"].text == "done\n"
+    parts, _ = collect(SLOW + 'summary = "slow"\n')
+    assert parts["commands/slow.txt"].text == "done\n"
+
+
+def test_a_long_deadline_does_not_use_up_the_time_of_the_investigation(collect, monkeypatch):
+    monkeypatch.setattr(bundle, "MOST_S", 0.1)
+    parts, _ = collect(SLOW + 'commands = ["slow"]\n')
+    assert parts["commands/slow.txt"].failed
 
 
 def test_why_a_part_could_not_be_had_holds_no_secret_either(collect):

@@ -13,7 +13,6 @@ AEGIS = {
     "rule": ["AegisAPIHighLatency", "AegisAPIHighErrorRate", "QdrantHighSearchLatency", "OllamaModelGenerationFailure"],
     "job": ["ollama"],
     "row": [
-        "Index Memory Usage",
         "Connection Pool Usage",
         "Generation Latency (P95)",
         "Model Load Time",

@@ -133,10 +133,30 @@ def test_alerts_that_a_dead_job_causes_are_left_out(lint):
     assert str(caught.value) == "job model: is always down"
     assert lint(dead).meant("job", "api") is None
     assert lint(dead).unknown("job") == ["job model: is always down"]
+    assert lint(dead).unknown("job", "model") == ["job model: is always down"]
+    assert lint(dead).unknown("job", "api") == []
 
 
-def test_alerts_that_nobody_knows(lint):
-    assert lint(rules=[rule(), rule("Strange")], alerts=[alert("Stranger")]).strangers() == ["Strange", "Stranger"]
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        (["http://alertmanager:9093/api/v2/alerts", "http://another:9093/api/v2/alerts"], []),
+        (["http://another:9093/api/v2/alerts"], ["it tells another:9093, not alertmanager:9093"]),
+        ([], ["it tells nobody, not alertmanager:9093"]),
+    ],
+)
+def test_alertmanagers_that_are_not_told(lint, told, said):
+    table = TABLE | {"alertmanagers": ["alertmanager:9093"]}
+    assert lint(table=table, alertmanagers=told).untold() == said
+    assert lint(alertmanagers=told).untold() == []
+
+
+def test_alerts_that_nobody_knows(lint, tmp_path):
+    (tmp_path / "playbooks.md").write_text("## CRITICAL: Down\n")
+    asked = lint(rules=[rule(), rule("Strange")], alerts=[alert("Stranger")])
+    assert asked.strangers() == ["Strange", "Stranger"]
+    (tmp_path / "playbooks.md").write_text("## CRITICAL: Down\n\n## Strange\n")
+    assert asked.strangers() == ["Stranger"]
 
 
 def test_series_and_the_rules_about_them(lint):

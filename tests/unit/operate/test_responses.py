@@ -126,13 +126,25 @@ def test_a_severity_without_a_step_says_that_nothing_says_how():
     assert said.endswith("(to answer: nothing in the file says how)")
 
 
-def test_the_review_of_the_newest_incident_counts():
+def test_an_incident_without_its_review_is_not_hidden_by_a_newer_one():
     older = Record("old", "P1", OPENED - 10**6, ended=OPENED - 10**5)
     newer = record(ended=OPENED + 100)
-    assert answers(older, newer, now=OPENED + 1100).review_s() == 1000  # due for so long
+    found = answers(older, newer, now=OPENED + 1100, reviewed_by="x.review")
+    assert found.review_s() == 101_100  # due for so long
+    assert found.review_of() == (
+        "P1 since 2026-11-18 11:06:40 UTC, ended 2026-11-28 21:06:40 UTC, not reviewed: llmops sign-off x.review"
+    )
+    assert answers(older).review_of().endswith("not reviewed: nothing in the file says how")
+
+
+def test_where_all_are_reviewed_the_newest_counts():
+    older = Record("old", "P1", OPENED - 10**6, ended=OPENED - 10**5)
+    newer = record(ended=OPENED + 100)
     reviewed = {"signed": {"x.review": [OPENED + 400]}, "reviewed_by": "x.review"}
     assert answers(older, newer, now=OPENED + 10**6, **reviewed).review_s() == 300
-    assert answers(record(ended=OPENED + 100, reviewed=OPENED + 150)).review_s() == 50
+    found = answers(record(ended=OPENED + 100, reviewed=OPENED + 150))
+    assert found.review_s() == 50
+    assert found.review_of() == "P1 since 2026-11-30 00:53:20 UTC, ended 2026-11-30 00:55:00 UTC"
 
 
 def test_without_an_incident_at_its_end_no_review_is_due():

@@ -108,9 +108,25 @@ def test_a_review_has_the_timeline_and_leaves_the_rest_to_a_person(told):
 
 def test_an_outcome_is_a_success_only_where_nothing_failed(told):
     assert "- **Result:** completed, all checks passed\n" in outcome(told(RATE), "Maintenance")
+    assert "- **Looked at:** 1 thing; 0 could not be\n" in outcome(told(RATE), "Maintenance")
     found = outcome(told(DOWN, RATE), "Emergency change", reason="disk was full")
     assert found.startswith("# Emergency change: here\n\n- **Time:** 2026-11-30 00:53:20 UTC\n")
-    assert "- **Result:** 1 check failed\n- **Reason:** disk was full\n" in found
+    assert (
+        "- **Result:** 1 check failed\n- **Looked at:** 2 things; 0 could not be\n- **Reason:** disk was full\n"
+        in found
+    )
+
+
+def test_an_outcome_names_what_could_not_be_looked_at(told):
+    slow = Finding("figure", "disk_free", "unknown", "disk_free: not read within 25 s")
+    absent = Finding("figure", "swap_usage", "unknown", "swap_usage: the machine has none", applies=False)
+    found = outcome(told(RATE, slow, absent), "Maintenance")
+    assert (
+        "- **Result:** no check failed, and 1 check could not be made\n- **Looked at:** 1 thing; 1 could not be\n"
+        in found
+    )
+    assert "What could not be looked at:\n\n- **figure disk_free**: not read within 25 s\n" in found
+    assert "- **Result:** not verified, nothing could be looked at\n" in outcome(told(slow), "Maintenance")
 
 
 def test_a_bundle_is_a_folder_with_its_index_and_without_secrets(told, tmp_path):

@@ -241,6 +241,19 @@ def test_fault_empty_and_no_counts(faulty):
     assert "prompt_eval_count" not in post("/api/embed", input="x").json()
 
 
+def test_fault_thinks(faulty):
+    _, post = faulty("llm:thinks")
+    answer = post().json()
+    assert answer["response"] == ""
+    assert answer["thinking"].strip()
+    said = post("/api/chat", messages=[{"role": "user", "content": "Hello"}]).json()["message"]
+    assert said["content"] == ""
+    assert said["thinking"].strip()
+    message = post("/v1/chat/completions", messages=[{"role": "user", "content": "Hello"}]).json()["choices"][0]
+    assert message["message"]["content"] == ""
+    assert message["message"]["reasoning_content"].strip()
+
+
 def test_fault_nonsense(faulty):
     _, post = faulty("llm:nonsense")
     assert post().json()["response"].startswith("It depends on many things")

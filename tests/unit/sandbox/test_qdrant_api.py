@@ -23,7 +23,9 @@ def test_it_says_what_it_is(call):
     assert call("GET", "/healthz").text == "healthz check passed"
     assert call("GET", "/livez").text == "healthz check passed"
     assert call("GET", "/readyz").text == "all shards are ready"
-    assert "collections_total 1" in call("GET", "/metrics").text
+    page = call("GET", "/metrics").text
+    assert "collections_total 1" in page
+    assert "\nmemory_resident_bytes " in page
 
 
 def test_the_corpus_is_there(call):
@@ -118,6 +120,12 @@ def test_faults_not_ready_unrelated_slow(start):
     found = sandbox.http.post(f"{sandbox.url.qdrant}/collections/documents/points/query", json=body).json()["result"]
     assert "returns" not in [point["payload"]["doc_id"] for point in found["points"]]
     assert len(found["points"]) == 3
+
+
+def test_fault_unwell(start):
+    sandbox = start(faults=["vectors:unwell"], only=["qdrant"])
+    alive = sandbox.http.get(f"{sandbox.url.qdrant}/healthz")
+    assert (alive.status_code, alive.text) == (503, "unwell")
 
 
 def test_fault_empty(start):

@@ -12,6 +12,7 @@ from pytest_llmops.errors import ConfigError
 from pytest_llmops.sandbox import derived
 from pytest_llmops.sandbox.faults import FAULTS
 from pytest_llmops.sandbox.order import read
+from pytest_llmops.sandbox.texts import Texts
 from pytest_llmops.target.embedded import Sandbox
 
 TABLES = {
@@ -258,3 +259,10 @@ def _until(holds, within_s=10.0):
     while not holds() and time.monotonic() < deadline:
         time.sleep(0.01)
     assert holds()
+
+
+def test_a_time_in_utc_whatever_the_timezone():
+    texts = Texts("America/Vancouver")
+    assert texts.written("{at -2h %H:%M} {at -2h utc %H:%M} {at -2h iso}", at=0) == (
+        "14:00 22:00 1969-12-31T22:00:00.000Z"
+    )

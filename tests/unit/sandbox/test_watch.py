@@ -96,7 +96,7 @@ def test_it_scrapes_evaluates_tells_and_shows(watched):
     assert data("label/job/values") == ["api", "model", "nobody"]
     assert data("series", **{"match[]": 'up{job="api"}'})[0]["job"] == "api"
     assert "environment: test" in data("status/config")["yaml"]
-    assert data("alertmanagers")["activeAlertmanagers"][0]["url"].startswith(sandbox.url.alertmanager)
+    assert data("alertmanagers")["activeAlertmanagers"] == [{"url": "http://alertmanager:9093/api/v2/alerts"}]
 
     board = ask("grafana", "/api/dashboards/uid/health").json()["dashboard"]
     assert [(panel["type"], panel["title"]) for panel in board["panels"]] == [
@@ -149,3 +149,10 @@ def test_more_faults_of_what_watches(watched):
     assert (target["scrapeInterval"], target["scrapeTimeout"]) == ("2m30s", "50s")
     assert ask("grafana", "/api/dashboards/uid/health").status_code == 404
     assert ask("grafana", "/api/search").json() == []
+
+
+def test_another_alertmanager_is_told(watched):
+    _, ask = watched("prometheus:other-alertmanager")
+    told = ask("prometheus", "/api/v1/alertmanagers").json()["data"]["activeAlertmanagers"]
+    assert told == [{"url": "http://elsewhere:9093/api/v2/alerts"}]
+    assert "- elsewhere:9093" in ask("prometheus", "/api/v1/status/config").json()["data"]["yaml"]
