@@ -37,10 +37,12 @@ def test_gateway_settles(services: Callable[[str], Api], record: Record) -> None
 
 
 @pytest.mark.procedure("voyageur.maintenance.post-functional", fault="api:errors=1")
+@pytest.mark.procedure("voyageur.maintenance.post-functional", fault="llm:down")
 def test_stored_analysis_is_explained(api: Api, record: Record) -> None:
-    """A summary of the newest stored analysis is generated anew, end to end."""
+    """A summary of the newest stored analysis is generated anew, end to end, by a model and not from a template."""
     explained = api.explain(level="summary")
     assert explained.text.strip(), "api: the explanation is empty"
+    assert explained.values.get("model") != "template_fallback", "api: a template explained the analysis, not a model"
     record("explanation_time", explained.elapsed_s, "s")
 
 

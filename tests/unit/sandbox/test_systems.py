@@ -80,6 +80,14 @@ def test_voyageur_explains_what_is_stored(system):
     assert (gone.status_code, gone.json()) == (404, {"error": "Analysis not found"})
 
 
+def test_voyageur_explains_from_a_template_without_its_models(system):
+    voyageur = system("voyageur", "llm:down")
+    url = f"{voyageur.url.api}/api/v1/analytics/explain/1/?detail_level=summary"
+    answer = voyageur.http.post(url, headers=logged_in(voyageur))
+    assert (answer.status_code, answer.json()["explanation"]["model_used"]) == (200, "template_fallback")
+    assert answer.json()["explanation"]["content"].endswith("the score is 7 of 10.")
+
+
 def test_voyageur_throttles_who_has_not_logged_in(system):
     voyageur = system("voyageur", "api:degraded")
     signed = logged_in(voyageur)
