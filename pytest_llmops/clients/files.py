@@ -86,7 +86,7 @@ class Files:
         return newest.age_s if newest else 0.0
 
     def behind(self, name: str, other: str) -> float:
-        """Seconds by which the newest file of a set is older than the newest of another; 0 where it is not.
+        """Seconds that the longest waiting file of another set has been newer than this one's newest; 0: none waits.
 
         Args:
             name: what is made of the others, such as an index.
@@ -95,8 +95,8 @@ class Files:
         Raises:
             CallFailed: as `found`.
         """
-        made, source = self.found(name).newest, self.found(other).newest
-        return max(0.0, source.changed_at - made.changed_at) if made and source else 0.0
+        made, sources = self.found(name).newest, self.found(other).facts
+        return max((one.age_s for one in sources if made and one.changed_at > made.changed_at), default=0.0)
 
     def backups(self) -> Backups:
         """The backups of the configuration: ``make() newest() broken() changed()``.

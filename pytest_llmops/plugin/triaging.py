@@ -101,9 +101,15 @@ class Triage:
         """What failed, a sentence each: components, health routes, models …; all kinds without a word."""
         return [one.said for one in self.evidence if not kinds or one.kind in kinds]
 
-    def failed_of(self, component: str) -> list[str]:
-        """What failed of a component, a sentence each: that it cannot be reached, else what it says of itself."""
-        found = [one for one in self.evidence if component in {one.name, one.component}]
+    def failed_of(self, component: str, *kinds: str) -> list[str]:
+        """What failed of a component, a sentence each: that it cannot be reached, else what it says of itself.
+
+        Args:
+            component: its name.
+            *kinds: of what was looked at, as in :meth:`failed`.
+        """
+        of_kinds = [one for one in self.evidence if not kinds or one.kind in kinds]
+        found = [one for one in of_kinds if component in {one.name, one.component}]
         away = [one for one in found if one.kind == "component"]
         return [one.said for one in away or found]
 

@@ -73,6 +73,12 @@ class Growth:
             return None
         return self.left.days * DAY_S
 
+    @property
+    def month(self) -> str:
+        """The month in which the limit is reached, such as ``2027-03``; empty where `time_left_s` is None."""
+        left_s = self.time_left_s
+        return "" if left_s is None else time.strftime("%Y-%m", time.gmtime(time.time() + left_s))
+
 
 class History:
     """The runs of a target that its project remembers.

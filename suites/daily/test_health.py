@@ -74,7 +74,6 @@ def test_vectors_are_alive(vectors: Vectors, record: Record) -> None:
 @pytest.mark.procedure(
     "enterprise-pipeline.retrieval.collection-health",
     "aegis-rag.vector-issues.collection-status",
-    "aegis-rag.health.overall-result",
     fault="vectors:empty",
 )
 def test_collection_is_served(vectors: Vectors, record: Record) -> None:

@@ -69,6 +69,12 @@ def test_openai_api_generates(openai: OpenAI, prompts: Workload) -> None:
     assert not openai.generate(prompts[0]).silent, "openai: the answer is empty"
 
 
+@pytest.mark.procedure("agent-aiops.capacity.model-storage", fault="llm:no-models")
+def test_what_the_models_take(llm: Llm, record: Record) -> None:
+    """What all models take on disk, every day, so that a month has enough of it to say where it goes."""
+    record("model_storage", llm.stored_gb(), "GB")
+
+
 @pytest.mark.generic
 @pytest.mark.procedure("agent-aiops.models.performance-metrics", fault="llm:errors=1")
 def test_generation_rate(llm: Llm, prompts: Workload, record: Record) -> None:

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.generic
-@pytest.mark.procedure("agent-aiops.daily-health.agent-functionality", fault="app:broken")
+@pytest.mark.procedure(
+    "agent-aiops.daily-health.agent-functionality", "agent-aiops.maintenance.verify", fault="app:broken"
+)
 @pytest.mark.procedure("agent-aiops.agent-failure.simple-query", fault="app:silent")
 def test_page_answers_a_question(ui: Ui, prompts: Workload, record: Record) -> None:
     """A question typed on the page brings the expected answer in time, and the page shows no error."""

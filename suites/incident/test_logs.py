@@ -67,10 +67,11 @@ def test_model_servers_log(logs: Logs, record: Record, documents: Documents) -> 
     """What the model server wrote in the last hour, on either stream, and how many errors are in it."""
     hour = logs.entries("ollama", since_s=HOUR_S).judged()
     record("model_server_entries", len(hour), "entries")
-    record("model_server_errors", len(hour.at_least("error")), "entries")
-    assert documents.read(
-        documents.write("model-server.md", hour.report("The model server's last hour", lines=len(hour)))
-    )
+    errors = hour.at_least("error")
+    record("model_server_errors", len(errors), "entries")
+    apart = errors.report("Errors of the model server", groups=len(errors), lines=len(errors))
+    whole = hour.report("The model server's last hour", lines=len(hour))
+    assert documents.read(documents.write("model-server.md", f"{apart}\n{whole}"))
 
 
 @pytest.mark.procedure("document-enhancer.log-view.highlight-errors", fault="app_log:missing, log:off")

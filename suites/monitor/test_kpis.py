@@ -21,12 +21,20 @@ def test_error_rate_of_the_log(record: Record) -> None:
 @pytest.mark.parametrize(
     "part",
     [
-        pytest.param(part, marks=pytest.mark.procedure("agent-aiops.key-metrics.error-rates-by-component", fault=fault))
-        for part, fault in [
-            ("questions", "request_log:missing"),
-            ("tools", "tool_log:missing"),
-            ("ollama", "llm:down"),
-        ]
+        pytest.param(
+            "questions",
+            marks=pytest.mark.procedure(
+                "agent-aiops.key-metrics.error-rates-by-component", fault="request_log:missing"
+            ),
+        ),
+        pytest.param(
+            "tools",
+            marks=pytest.mark.procedure("agent-aiops.key-metrics.error-rates-by-component", fault="tool_log:missing"),
+        ),
+        pytest.param(
+            "ollama",
+            marks=pytest.mark.procedure("agent-aiops.key-metrics.error-rates-by-component", fault="llm:down"),
+        ),
     ],
 )
 def test_error_rates_by_component(record: Record, part: str) -> None:

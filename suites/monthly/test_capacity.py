@@ -68,9 +68,9 @@ def test_credits_last(figures: Figures, history: History, record: Record) -> Non
 @pytest.mark.procedure("agent-aiops.capacity.model-storage", fault="machine:no-room")
 def test_models_fit_the_disk(llm: Llm, machine: Machine, history: History, record: Record) -> None:
     """What the models take, the disk that is free, and when the one has filled the other."""
-    stored, free = llm.stored_gb(), machine.disk("root").free_gb
+    stored, free = llm.stored_gb(), machine.disk("models").free_gb
     record("model_storage", stored, "GB")
     record("disk_room", free, "GB")
     growth = history.growth("model_storage", stored, room=free)
     if growth.time_left_s is not None:
-        record("model_storage.time_left", growth.time_left_s, "s")
+        record("model_storage.time_left", growth.time_left_s, "s", of=f"full in {growth.month}")

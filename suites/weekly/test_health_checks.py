@@ -34,10 +34,26 @@ def test_weekly_health_report(triage: Triage, documents: Documents, record: Reco
 
 
 @pytest.mark.generic
-@pytest.mark.procedure("aegis-rag.health.overall-result", fault="vectors:not-ready")
-def test_no_mandatory_check_fails(triage: Triage, record: Record) -> None:
-    """All checks of health are made, each failure is reported, and one of a required part is enough to fail."""
+@pytest.mark.procedure(fault="vectors:not-ready")
+def test_no_check_fails(triage: Triage, record: Record) -> None:
+    """All checks of health are made, each failure is reported, and one is enough to fail."""
     record("health_checks", triage.looked_at("component", "health", "dependency", "models"), "checks")
     failed = triage.failed("component", "health", "dependency", "models")
+    record("failed_checks", len(failed), "checks")
+    assert not failed, "; ".join(failed)
+
+
+@pytest.mark.procedure("aegis-rag.health.overall-result", fault="vectors:not-ready")
+@pytest.mark.procedure("aegis-rag.health.overall-result", fault="llm:no-models")
+def test_no_mandatory_check_fails(triage: Triage, record: Record) -> None:
+    """API, Qdrant and Ollama work, each failure is reported; that Jina or what watches fails is none of it.
+
+    The API calls itself unwell where Jina fails, so only whether it answers is asked of it here.
+    """
+    failed = [
+        *triage.failed_of("api", "component"),
+        *triage.failed_of("qdrant", "component", "health"),
+        *triage.failed_of("ollama", "component", "models"),
+    ]
     record("failed_checks", len(failed), "checks")
     assert not failed, "; ".join(failed)

@@ -387,6 +387,7 @@ def test_documentation(runbook: RunbookDocument, maintenance: Maintenance) -> No
 def test_how_bad_it_is(triage: Triage, diagnostics: Diagnostics, channels: Channels, staged: Staged) -> None:
     assert_type(triage.severity, str)
     assert_type(triage.failed("component"), list[str])
+    assert_type(triage.failed_of("api", "component"), list[str])
     assert_type(triage.rank(1).met, tuple[Met, ...])
     assert_type(triage.answers.review_s(), float)
     assert_type(triage.answers.review_of(), str)

@@ -242,6 +242,11 @@ def test_how_far_one_set_is_behind_another(lay, files):
     lay("documents/a.md", "a", DAY)
     lay("documents/b.md", "b", 9 * DAY)
     sets = files(index={"paths": ["index.pkl"]}, documents={"paths": ["documents/*.md"]}, gone={"paths": ["gone"]})
-    assert sets.behind("index", "documents") == pytest.approx(2 * DAY, abs=1)
+    assert sets.behind("index", "documents") == pytest.approx(DAY, abs=1)
     assert sets.behind("documents", "index") == 0
+    lay("documents/c.md", "c", 3 * DAY - 60)
+    assert sets.behind("index", "documents") == pytest.approx(3 * DAY - 60, abs=1)
+    lay("index.pkl", "i", 60)
+    lay("documents/d.md", "d", 0)
+    assert sets.behind("index", "documents") == pytest.approx(0, abs=1)
     assert failure(lambda: sets.behind("gone", "documents"))[0] == "absent"

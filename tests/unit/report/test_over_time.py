@@ -1,5 +1,7 @@
 """What the fixture ``history`` tells of earlier runs."""
 
+import time
+
 import pytest
 
 from pytest_llmops.errors import Vacuous
@@ -69,6 +71,8 @@ def test_growth_has_an_interval_and_the_day_of_the_limit(history):
     assert found.left.days == pytest.approx(260, rel=0.2)
     assert found.left.earliest < found.left.days < found.left.latest
     assert found.time_left_s == found.left.days * DAY_S
+    reached = time.gmtime(time.time() + found.time_left_s)
+    assert found.month == time.strftime("%Y-%m", reached)
 
 
 def test_the_live_value_is_the_newest(history):
@@ -88,6 +92,7 @@ def test_what_does_not_grow_has_no_end(history):
     found = history().growth("sessions")
     assert found.limit is None
     assert found.time_left_s is None
+    assert found.month == ""
 
 
 def test_a_runaway_reaches_its_limit_soon(history):
