@@ -10,6 +10,7 @@ from prometheus_client import (
     CollectorRegistry,
     Counter,
     Gauge,
+    GCCollector,
     Histogram,
     ProcessCollector,
     Summary,
@@ -54,6 +55,7 @@ class Metrics:
         self._registry = CollectorRegistry()
         if stack.sandbox.process_metrics:
             ProcessCollector(registry=self._registry)
+            GCCollector(registry=self._registry)
         self._gauged = [self._made(stack, name, metric) for name, metric in stack.sandbox.metrics.items()]
         self._frozen = False
         if "api:frozen-metrics" in stack.faults:  # they stand where they were when they stopped

@@ -161,7 +161,9 @@ class Sandbox(Table):
     )
     log: LiveLog | None = Field(None, description="A log file that grows with every request to the API.")
     metrics: dict[str, Metric] = Field({}, description="The API's Prometheus page: metric to what moves it.")
-    process_metrics: bool = Field(True, description="Whether the page also has process_*, as most have.")
+    process_metrics: bool = Field(
+        True, description="Whether the page also has process_* and python_gc_*, as most have."
+    )
     timezone: str = Field(
         "UTC", description="Of times that are written with strftime, e.g. 'America/Vancouver'; local: this machine's."
     )

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_llmops import Unsupported
+from pytest_llmops.clients.garbage import garbage
 from pytest_llmops.clients.processes import report
 
 if TYPE_CHECKING:
+    from pytest_llmops.clients.api import Api
     from pytest_llmops.clients.figures import Figures
     from pytest_llmops.clients.files import Files
     from pytest_llmops.clients.machine import Machine
@@ -112,10 +114,11 @@ def test_gpus(machine: Machine, record: Record) -> None:
 
 
 @pytest.mark.procedure("aegis-rag.memory-leaks.gc-logs", fault="api:no-metrics")
-def test_garbage_collection(record: Record) -> None:
-    """How often the API collected garbage, and what it could not collect."""
+def test_garbage_collection(api: Api, record: Record, documents: Documents) -> None:
+    """How often the API collected garbage, and what it could not collect; by generation, as a document."""
     record.figure("gc_collections")
     record.figure("gc_uncollectable")
+    documents.write("garbage-collection.md", garbage(api.metrics()))
 
 
 @pytest.mark.procedure("aegis-rag.memory-leaks.open-connections", fault="api:no-metrics")

@@ -15,10 +15,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.procedure("agent-aiops.web-search-tool.rate-limits", fault="search_settings:fails")
 def test_searches_are_limited(app_command: AppCommands, record: Record) -> None:
-    """Every provider has a rate limit in the settings that the search reads."""
+    """Searches are held to a limit; the search reads none, whatever its settings name, so nothing can be judged."""
     settings = app_command.json("search_settings")
-    limits = {name: provider["rate_limit"] for name, provider in settings.items() if "rate_limit" in provider}
-    if not limits:
-        raise Vacuous(f"no rate limit is set for {', '.join(settings)}, and no code of the search would keep one.")
-    for name, limit in limits.items():
-        record(f"search_rate_limit[{name}]", limit, "per minute")
+    record("search_providers", len(settings), "providers")
+    raise Vacuous(f"no code of the search keeps a rate limit for {', '.join(settings)}, whatever the settings name.")
