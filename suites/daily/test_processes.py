@@ -17,10 +17,11 @@ EVERY_S = 5.0
 
 @pytest.mark.procedure("document-enhancer.status.process-details", fault="process_list:none")
 def test_process_details(machine: Machine, record: Record, documents: Documents) -> None:
-    """User, start and command line of every process of the service."""
-    found = machine.running("service")
-    record("service_processes", len(found), "processes")
-    documents.write("service-processes.md", "\n".join(f"- {one}" for one in found))
+    """User, start and command line of every process of the service, and of each script of the pipeline at work."""
+    service, work = machine.running("service"), machine.processes("work")
+    record("service_processes", len(service), "processes")
+    record("work_processes", len(work), "processes")
+    assert documents.read(documents.write("processes.md", "\n".join(f"- {one}" for one in (*service, *work))))
 
 
 @pytest.mark.procedure("document-enhancer.commands.live-resources", fault="process_list:none")
