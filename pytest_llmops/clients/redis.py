@@ -104,10 +104,15 @@ class Redis:
         """Send PING; seconds to the answer.
 
         Raises:
-            CallFailed: none came.
+            CallFailed: none came, or it is not PONG.
         """
         start = time.perf_counter()
-        self._send("PING", self._client.ping)
+        if not self._send("PING", self._client.ping):
+            raise CallFailed(
+                self.component,
+                "bad-answer",
+                f"{self.component}: PING was answered, but not with PONG; is it a Redis that answers there?",
+            )
         return time.perf_counter() - start
 
     def figures(self) -> CacheFigures:

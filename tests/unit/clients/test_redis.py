@@ -3,6 +3,7 @@ import socket
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from shutil import which
+from threading import Thread
 
 import pytest
 import trustme
@@ -148,6 +149,23 @@ def test_a_server_that_says_nothing(cache):
     with socket.create_server(("127.0.0.1", 0)) as server:
         redis = cache(server.getsockname()[1], deadline="200 ms")
         assert failure(redis) == ("timeout", "redis: PING gave no answer within 200 ms.")
+
+
+def test_a_server_that_answers_something_else(cache):
+    def answers():
+        connection, _ = server.accept()
+        with connection:
+            while said := connection.recv(4096):
+                answer = b"+HELLO\r\n" if b"PING" in said else b"-ERR unknown command\r\n"
+                connection.sendall(answer * said.count(b"*"))
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        Thread(target=answers, daemon=True).start()
+        port = server.getsockname()[1]
+        assert failure(cache(port, url=f"redis://127.0.0.1:{port}/0?protocol=2")) == (
+            "bad-answer",
+            "redis: PING was answered, but not with PONG; is it a Redis that answers there?",
+        )
 
 
 def test_a_command_counts_while_it_is_under_way(cache, ledger):
