@@ -188,7 +188,7 @@ asked = xllamacpp.CommonParams()
 asked.model.path, asked.hostnames, asked.port, asked.n_ctx, asked.ui = "tiny.gguf", ["127.0.0.1"], 0, 256, False
 asked.api_keys = sys.argv[1:]
 server = xllamacpp.Server(asked)
-print("at", server.listening_address, flush=True)
+print("\\nat", server.listening_address, flush=True)  # whatever stands in the line before
 os.read(0, 1)
 """
 
