@@ -43,22 +43,24 @@ def test_usage_is_saved(containers: Containers, documents: Documents, record: Re
     assert documents.read(documents.write("container-usage.md", table(found)))
 
 
+def keeps_within_its_limits(containers: Containers, record: Record, part: str) -> None:
+    """CPU and memory of what a part runs in, each related to what it may use."""
+    for container in containers.usage(part):
+        share, of_what = container.cpu_share
+        record(f"container_cpu[{part}]", share, "%", of=of_what)
+        record(f"container_memory[{part}]", container.memory_pct, "%", of=container.name)
+
+
 @pytest.mark.procedure("aegis-rag.api-failure.resource-usage", fault="container_usage:full")
 def test_the_api_keeps_within_its_limits(containers: Containers, record: Record) -> None:
     """CPU and memory of what the API runs in are read, and related to what it may use."""
-    for container in containers.usage("api"):
-        share, of_what = container.cpu_share
-        record("container_cpu[api]", share, "%", of=of_what)
-        record("container_memory[api]", container.memory_pct, "%", of=container.name)
+    keeps_within_its_limits(containers, record, "api")
 
 
 @pytest.mark.procedure("aegis-rag.vector-issues.resources", fault="container_usage:full")
 def test_the_vector_store_keeps_within_its_limits(containers: Containers, record: Record) -> None:
     """CPU and memory of what Qdrant runs in are read, and related to what it may use."""
-    for container in containers.usage("qdrant"):
-        share, of_what = container.cpu_share
-        record("container_cpu[qdrant]", share, "%", of=of_what)
-        record("container_memory[qdrant]", container.memory_pct, "%", of=container.name)
+    keeps_within_its_limits(containers, record, "qdrant")
 
 
 @pytest.mark.procedure("aegis-rag.vector-issues.resources", fault="volume_usage:fails")
