@@ -27,6 +27,8 @@ _PARTS: dict[str, Callable[[Sample], float | None]] = {
     ".ttfo": lambda sample: sample.stream.first_answer_s,
     ".tpot": lambda sample: sample.stream.tpot_s,
 }
+PARTS = tuple(_PARTS)
+"""Of a measurement's name: its timed metrics that are compared."""
 
 
 @dataclass(frozen=True, slots=True)
