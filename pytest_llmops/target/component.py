@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+UNNAMED = "default"
+"""What the role is called of a key of which nothing more is known."""
+
+
 class Auth(Table):
     """How calls are signed. Values are names of environment variables, never secrets."""
 
@@ -29,6 +33,7 @@ class Auth(Table):
         description="Environment variable with 'user:password' of an account: the token that the route login gives "
         "for it signs calls, as 'Authorization: Bearer'. Of an API alone.",
     )
+    role: str = Field(UNNAMED, description="What the role is called whose key the above is; routes name it in roles.")
     roles: dict[str, str] = Field({}, description="Role name to environment variable, used in place of the above.")
 
     @model_validator(mode="after")
@@ -40,6 +45,11 @@ class Auth(Table):
         if self.login and self.roles:
             raise ValueError("login takes no roles: each role would be an account of its own")
         return self
+
+    @property
+    def named(self) -> list[str]:
+        """Every role that has a key, that of the plain key first."""
+        return list(dict.fromkeys((self.role, *self.roles)))
 
     @property
     def variable(self) -> str:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
 from pytest_llmops.target.component import Component
-from pytest_llmops.target.routes import Health, Route, misplaced
+from pytest_llmops.target.durations import Seconds
+from pytest_llmops.target.routes import Health, OwnAlerts, Route, misplaced
 from pytest_llmops.target.surroundings import AppCommand, Containers, Files, Logs, Machine, Ui
 from pytest_llmops.target.table import Table
 from pytest_llmops.target.watchers import Alertmanager, Grafana, Langfuse, Prometheus
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ROLES: dict[str, tuple[str, ...]] = {
     "api": ("api",),
@@ -41,6 +45,7 @@ class Api(Component):
     routes: dict[str, Route] = {}
     health: Health | None = None
     ready: Health | None = Field(None, description="Where the states of its dependencies stand, if not in health.")
+    alerts: OwnAlerts | None = Field(None, description="Which entries of its own alerts are active; without it all.")
     metrics: str | None = Field(None, description="Path of its Prometheus metrics.")
     rare: list[str] = Field([], description="Metrics that questions do not move; the lint takes them for alive.")
 
@@ -73,6 +78,9 @@ class Llm(Component):
     models: list[str] = Field([], description="Models that must be present.")
     embedding_model: str | None = None
     max_tokens: int = Field(64, gt=0, description="Length of a daily answer: short, it is the operator's money.")
+    pull_deadline: Seconds = Field(1800.0, gt=0, description="For pulling a model, whatever its size.")
+    successor: str = Field("", description="The model that a rehearsed switch goes to: it is pulled, and goes again.")
+    load_deadline: Seconds = Field(180.0, gt=0, description="For loading a model into memory, or unloading it.")
     endpoint: Literal["chat", "completions"] | None = Field(
         None,
         description="Which route generates. chat: /v1/chat/completions, Ollama's /api/chat. completions: "
@@ -94,12 +102,23 @@ class Vectors(Component):
 
     collection: str | None = Field(None, description="The collection that is searched.")
     vector: str | None = Field(None, description="Which of the collection's named vectors is searched.")
+    owner: str | None = Field(None, description="Key of a point's payload that holds the id of the user it belongs to.")
+    optimizers: dict[str, int | float] = Field(
+        {},
+        description="What of the collection's optimizers_config is to be in effect after maintenance, by Qdrant's "
+        "names: { deleted_threshold = 0.2 }.",
+    )
+    optimise_deadline: Seconds = Field(600.0, gt=0, description="For an optimisation: until the collection is green.")
 
 
 class Redis(Component):
     """A Redis server, ``redis://host:port/db``."""
 
     schemes: ClassVar[tuple[str, ...]] = ("redis", "rediss", "unix")
+    cache: list[str] = Field(
+        [], description="Patterns of keys that are a cache, and may be cleared, as of SCAN MATCH: ['shop:cache:*']."
+    )
+    spare: list[str] = Field([], description="Patterns of keys among them that are none, such as sessions.")
 
     @field_validator("url")
     @classmethod
@@ -122,6 +141,16 @@ class Redis(Component):
         return value
 
 
+class Worker(Component):
+    """A process that nobody calls: its ``control`` table is all that is known of it."""
+
+    addressed: ClassVar[bool] = False
+
+
+GROUPS = ("services", "workers")
+"""Tables of components that have names of the target's own."""
+
+
 class Components(Table):
     """The endpoints of a target, by name."""
 
@@ -141,19 +170,45 @@ class Components(Table):
     app_command: AppCommand | None = None
     containers: Containers | None = None
     services: dict[str, Api] = Field({}, description="Further services that the system depends on, by name.")
+    workers: dict[str, Worker] = Field(
+        {}, description="Its processes that nobody calls, by name: a pipeline, a queue's."
+    )
 
-    @field_validator("services")
+    @field_validator("services", "workers")
     @classmethod
-    def _names_are_free(cls, value: dict[str, Api]) -> dict[str, Api]:
+    def _names_are_free(cls, value: dict[str, Component]) -> dict[str, Component]:
         taken = sorted(value.keys() & cls.model_fields.keys())
         if taken:
             raise ValueError(f"{', '.join(taken)}: the name of a component of its own; call the service otherwise")
         return value
 
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        if twice := sorted(self.services.keys() & self.workers.keys()):
+            raise ValueError(f"{', '.join(twice)}: the name of a service and of a worker; call one of them otherwise")
+        return self
+
     def configured(self) -> dict[str, Component]:
-        """Those that the target has, in this order, services last."""
-        found = {name: getattr(self, name) for name in type(self).model_fields if name != "services"}
-        return {name: part for name, part in found.items() if part is not None} | self.services
+        """Those that the target has, in this order, services and workers last."""
+        found = {name: getattr(self, name) for name in type(self).model_fields if name not in GROUPS}
+        return {name: part for name, part in found.items() if part is not None} | self.services | self.workers
+
+    def group_of(self, name: str) -> str:
+        """The table in which a component of that name stands: ``services``, ``workers``, or none."""
+        return next((group for group in GROUPS if name in getattr(self, group)), "")
+
+    def replaced(self, parts: Mapping[str, Component | None]) -> Self:
+        """The same with others in the places of some; None leaves one out.
+
+        Args:
+            parts: by the names of components that there are.
+        """
+        own = {name: part for name, part in parts.items() if not self.group_of(name)}
+        grouped = {group: {**getattr(self, group)} for group in GROUPS}
+        for group, held in grouped.items():
+            held.update({name: part for name, part in parts.items() if name in held})
+            grouped[group] = {name: part for name, part in held.items() if part is not None}
+        return self.model_copy(update={**own, **grouped})
 
     def serving(self, role: str) -> str | None:
         """The component that serves a fixture or a ``needs`` word; None where the target has none."""

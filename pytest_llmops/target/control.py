@@ -91,7 +91,7 @@ class Compose(Driven):
 
     def resolved(self, root: Path, environ: Mapping[str, str]) -> Self:
         """With the engine's address, and the project as far as it is said."""
-        own = {"file": _placed(root, self.file), "host": engine_at(self.host, environ)}
+        own = {"file": placed(root, self.file), "host": engine_at(self.host, environ)}
         return self.model_copy(update={**own, "project": self.project or environ.get("COMPOSE_PROJECT_NAME") or None})
 
 
@@ -146,8 +146,8 @@ class Kubernetes(Driven):
     def resolved(self, root: Path, environ: Mapping[str, str]) -> Self:
         """With the whole path of the kubeconfig, where table or environment name one; of several each."""
         if self.kubeconfig:
-            return self.model_copy(update={"kubeconfig": _placed(root, str(Path(self.kubeconfig).expanduser()))})
-        files = [_placed(Path.cwd(), file) for file in environ.get("KUBECONFIG", "").split(os.pathsep) if file]
+            return self.model_copy(update={"kubeconfig": placed(root, str(Path(self.kubeconfig).expanduser()))})
+        files = [placed(Path.cwd(), file) for file in environ.get("KUBECONFIG", "").split(os.pathsep) if file]
         return self.model_copy(update={"kubeconfig": os.pathsep.join(files) or None})
 
 
@@ -175,7 +175,7 @@ class Process(Driven):
     def resolved(self, root: Path, environ: Mapping[str, str]) -> Self:  # noqa: ARG002
         """With whole paths."""
         places = {"pid_file": self.pid_file, "log": self.log, "cwd": self.cwd or "."}
-        return self.model_copy(update={key: _placed(root, place) for key, place in places.items() if place})
+        return self.model_copy(update={key: placed(root, place) for key, place in places.items() if place})
 
 
 class Command(Driven):
@@ -191,6 +191,7 @@ class Command(Driven):
     start: Words = []
     stop: Words = []
     restart: Words = []
+    roll: Words = Field([], description="Has new processes in the place of the old ones, which serve until then.")
     kill: Words = []
     pause: Words = []
     resume: Words = []
@@ -204,11 +205,30 @@ class Command(Driven):
 
     def resolved(self, root: Path, environ: Mapping[str, str]) -> Self:  # noqa: ARG002
         """With the whole path of where they run."""
-        return self.model_copy(update={"cwd": _placed(root, self.cwd or ".")})
+        return self.model_copy(update={"cwd": placed(root, self.cwd or ".")})
+
+
+class Sandboxed(Driven):
+    """A process of the embedded sandbox; an embedded target's components have this table by themselves."""
+
+    driver: Literal["sandbox"]
+    socket: str = Field("", description="Where it listens, as it says when it is ready; relative to llmops.toml.")
+    rolls: bool = Field(False, description="Whether its successor can serve before it ends.")
+    part: str = Field(min_length=1, description="Of the sandbox: 'llm', 'vectors', a service, a process.")
+
+    @property
+    def what(self) -> str:
+        """What is acted on, for people."""
+        return f"part {self.part} of the sandbox"
+
+    def resolved(self, root: Path, environ: Mapping[str, str]) -> Self:  # noqa: ARG002
+        """With the whole path of the socket."""
+        return self.model_copy(update={"socket": placed(root, self.socket)})
 
 
 Control = Annotated[
-    Docker | Compose | Supervisor | Systemd | Kubernetes | Process | Command, Field(discriminator="driver")
+    Docker | Compose | Supervisor | Systemd | Kubernetes | Process | Command | Sandboxed,
+    Field(discriminator="driver"),
 ]
 """Any driver's table."""
 
@@ -232,5 +252,6 @@ def in_address(url: str) -> list[str]:
     return in_userinfo(pair) if ":" in pair else []
 
 
-def _placed(root: Path, place: str) -> str:
+def placed(root: Path, place: str) -> str:
+    """The whole path of a place that is named from a folder."""
     return str((root / place).absolute())

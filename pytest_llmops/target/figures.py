@@ -54,7 +54,14 @@ class FromMetrics(Sourced):
     during: Literal["traffic"] | None = Field(
         None, description="traffic: what it counted during our own round of questions; else since the service's start."
     )
+    rate: bool = Field(False, description="What it counted each second of that round, as of process_cpu_seconds_total.")
     scale: float = 1.0
+
+    @model_validator(mode="after")
+    def _is_of_a_time(self) -> FromMetrics:
+        if self.rate and (self.during is None or self.over or self.quantile or self.by):
+            raise ValueError('rate is of one counter during = "traffic", without over, quantile and by')
+        return self
 
     @property
     def place(self) -> str:
@@ -161,6 +168,26 @@ class FromMachine(Sourced):
         return self.unit or OF_MACHINE[self.what]
 
 
+class FromContainers(Sourced):
+    """What a part of the system uses of what its container may use; of several containers the one that is nearest."""
+
+    kind: Literal["containers"] = Field(alias="from")
+    part: str = Field(description="Of the parts in components.containers.parts.")
+    what: Literal["cpu", "memory"] = Field(
+        description="cpu: of its limit, else of one processor; memory: of its limit."
+    )
+
+    @property
+    def place(self) -> str:
+        """Where it is read, in words."""
+        return f"the containers of {self.part}, {self.what}"
+
+    @property
+    def counted_in(self) -> str:
+        """Its unit: as the table says, else as the source has it."""
+        return self.unit or "%"
+
+
 class FromLogs(Sourced):
     """How many lines of a log there are, or their share."""
 
@@ -196,9 +223,11 @@ class FromTraffic(Sourced):
 
     kind: Literal["traffic"] = Field(alias="from")
     component: str = Field("api", description="Who is called.")
-    what: Literal["up", "failed", "answered", "mean", "median", "slowest", "slower", "load"] = Field(
-        description="up: the share of a few light probes that were answered; the others are of real questions; load: "
-        "the longest that a model was loaded, in s, where the server says it."
+    what: Literal["up", "failed", "broken", "answered", "mean", "median", "slowest", "slower", "load"] = Field(
+        description="up: the share of a few light probes that were answered, by a model server with its version and by "
+        "a page with ok; the others are of real questions, asked on the page where it is one; failed: "
+        "without an answer to read; broken: of these, what the server failed, by 5xx or nothing whole; load: the "
+        "longest that a model was loaded, in s, where the server says it."
     )
     slower_than: Seconds | None = Field(None, gt=0, description="For what = 'slower': the share of calls above it.")
 
@@ -220,7 +249,7 @@ class FromTraffic(Sourced):
 
 
 Figure = Annotated[
-    FromMetrics | FromPrometheus | FromAppCommand | FromService | FromMachine | FromLogs | FromTraffic,
+    FromMetrics | FromPrometheus | FromAppCommand | FromService | FromMachine | FromContainers | FromLogs | FromTraffic,
     Field(discriminator="kind"),
 ]
 """Any figure's table."""

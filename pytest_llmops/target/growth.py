@@ -18,6 +18,7 @@ class Growing(Table):
 
     limit: float | None = Field(None, gt=0, description="Of it there is no more than this, in the metric's unit.")
     says: str = Field("", description="What it is, for the report; the metric's name by default.")
+    absent: str = Field("", description="Why the system has nothing of the kind: said by name, and not looked for.")
 
 
 class Grown(Table):
@@ -26,6 +27,7 @@ class Grown(Table):
     first: float
     last: float
     unit: str = ""
+    counts: bool = Field(False, description="true: a counter, which never falls; else its values scatter a little.")
 
 
 class Past(Table):

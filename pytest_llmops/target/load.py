@@ -23,12 +23,11 @@ from pytest_llmops.target.secrets import Redactor, Secret, in_notification, in_u
 from pytest_llmops.target.windows import Windows
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pytest_llmops.target.component import Component
 
 BUILT_IN = "sandbox"
-
-NOT_EMBEDDED = frozenset({"langfuse", "ui"})
-"""Components that the sandbox has no part for: they are there as services, where ``sandbox.services`` has them."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +56,13 @@ class Target:
     own_thresholds: tuple[str, ...] = ()
     own_windows: bool = False
 
-    @property
-    def windows(self) -> Windows:
-        """When it may be changed; of an embedded one only the file's own windows count, not the real system's."""
-        given = self.table.disruption.maintenance
+    def windows(self, procedures: Iterable[str] = ()) -> Windows:
+        """When it may be changed; of an embedded one only the file's own windows count, not the real system's.
+
+        Args:
+            procedures: ids of the steps that the change carries out: some wait for certain windows alone.
+        """
+        given = self.table.disruption.waited_for(procedures)
         return Windows((), given.zone) if self.table.embedded and not self.own_windows else given
 
     @property
@@ -97,6 +99,11 @@ class Target:
                 f"[[targets.{self.name}.incident.reported]] with id, text and expect."
             )
         return Workload(tuple(Prompt(p.id, p.text, p.expect) for p in self.table.incident.reported))
+
+    @property
+    def reported_at(self) -> tuple[float, ...]:
+        """When what was reported happened, in epoch seconds, as far as somebody says."""
+        return tuple(one.at.timestamp() for one in self.table.incident.reported if one.at is not None)
 
     def component(self, name: str) -> Component:
         """A configured component.
@@ -258,9 +265,10 @@ def _addressed(table: TargetTable, name: str, shown: str) -> tuple[TargetTable, 
     """
     parts = table.components.configured()
     without = [key for key, part in parts.items() if part.addressed and not part.url]
+    idle = [key for key, part in table.components.workers.items() if part.control is None]
     if table.embedded:
-        apart = NOT_EMBEDDED | table.components.services.keys()
-        without = [key for key in without if key in apart and key not in table.sandbox.services]
+        without += table.components.workers
+        without = [key for key in without if table.sandbox.unit_of(key) is None]
         note = f"{shown}: [targets.{name}] is embedded, and the sandbox has no part for {', '.join(without)}: left out"
     elif len(without) == len(parts):
         raise ConfigError(
@@ -268,10 +276,11 @@ def _addressed(table: TargetTable, name: str, shown: str) -> tuple[TargetTable, 
             f'give one, for example [targets.{name}.components.{next(iter(parts), "api")}] url = "http://…".'
         )
     else:
-        note = f"{shown}: [targets.{name}] has no url for {', '.join(without)}: left out"
-    services = {key: part for key, part in table.components.services.items() if key not in without}
-    gone = dict.fromkeys(key for key in without if key not in table.components.services)
-    left = table.components.model_copy(update={**gone, "services": services})
+        lacking = [f"no url for {', '.join(without)}"] if without else []
+        lacking += [f"no control for {', '.join(idle)}"] if idle else []
+        note = f"{shown}: [targets.{name}] has {' and '.join(lacking)}: left out"
+        without += idle
+    left = table.components.replaced(dict.fromkeys(without))
     return table.model_copy(update={"components": left}), [note] if without else []
 
 
@@ -319,11 +328,15 @@ def _only(config: Config, shown: str) -> str:
     return next(iter(config.targets))
 
 
+def built_in_names() -> list[str]:
+    """The embedded targets, which are there without a file: ``sandbox``, ``sandbox:PROFILE``."""
+    return [BUILT_IN, *(f"{BUILT_IN}:{profile}" for profile in profiles.names() if profile != BUILT_IN)]
+
+
 def _with_built_in(config: Config, name: str, shown: str) -> Config:
     """The file with the embedded target of that name added: ``sandbox`` or ``sandbox:PROFILE``."""
     kind, _, profile = name.partition(":")
-    built_in = (BUILT_IN, *(f"{BUILT_IN}:{p}" for p in profiles.names() if p != BUILT_IN))
-    known = list(dict.fromkeys((*config.targets, *built_in)))
+    known = list(dict.fromkeys((*config.targets, *built_in_names())))
     if kind != BUILT_IN or name not in known:
         asked = f"{shown}: " if shown else ""
         raise ConfigError(f"{asked}unknown target {name!r}.{did_you_mean(name, known)} Targets: {', '.join(known)}.")

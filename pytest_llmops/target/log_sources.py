@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from typing import Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
 from pytest_llmops.target.durations import Seconds
 from pytest_llmops.target.paths import Below
-from pytest_llmops.target.table import JmesPath, Regex, Table
+from pytest_llmops.target.table import JmesPath, Regex, Table, Timezone
 
 KEYS = ("time", "level", "logger", "message")
 """What is read of every line; a regular expression's groups, and the keys of JSON, may name more."""
@@ -46,15 +45,33 @@ class Source(Table):
         {}, description="Where time, level, logger, message and further fields stand in JSON; JMESPath."
     )
     time_format: str | None = Field(None, description="Of strptime, where time is neither ISO 8601 nor epoch seconds.")
-    timezone: str = Field("UTC", description="Of times without one, e.g. 'America/Vancouver'; local: this machine's.")
+    timezone: Timezone = Field(
+        "UTC", description="Of times without one, e.g. 'America/Vancouver'; local: this machine's."
+    )
     at_least: Level | None = Field(
         None, description="Lines below this level are left out: an error log of a whole one."
     )
+    whole: bool = Field(
+        False,
+        description="Its lines may be kept as they stand; else only what is read of them, for they may hold what users "
+        "wrote.",
+    )
     quiet: bool = Field(False, description="It has lines only where something is wrong, so none is good news.")
     keep: Seconds | None = Field(None, gt=0, description="How far it must reach back, e.g. '90 d'.")
+    backups: int | None = Field(
+        None,
+        gt=0,
+        description="So many rotated files are kept by their number: of a quiet log with fewer, none was dropped yet.",
+    )
     drop: Seconds | None = Field(None, gt=0, description="No file of it may be older, e.g. '30 d'.")
     span: Seconds | None = Field(
         None, gt=0, description="No file of it may go on for longer, e.g. '26 h' where it is rotated every day."
+    )
+
+    of_runs: str | None = Field(
+        None,
+        description="An event. Each file of the event's log in which it stands is a run, and has at least one entry "
+        "here between its first entry and its last.",
     )
 
     @model_validator(mode="after")
@@ -65,21 +82,15 @@ class Source(Table):
             raise ValueError("plain lines need line, a regular expression such as '(?P<level>[A-Z]+):(?P<message>.*)'")
         if self.span is not None and (not self.files or self.format == "document"):
             raise ValueError("span is of files that grow by lines; nothing else is rotated")
+        if self.backups is not None and not (self.files and self.quiet and self.keep):
+            raise ValueError(
+                "backups is of a quiet log in files that must be kept; any other begins with its installation"
+            )
         if self.of_last is not None and not self.command:
             raise ValueError("of_last is what a command prints, e.g. docker logs --since 24h; files have all")
         if self.format == "document" and not self.files:
             raise ValueError("documents are files; a command or a component prints lines")
         return self
-
-    @field_validator("timezone")
-    @classmethod
-    def _is_zone(cls, value: str) -> str:
-        if value != "local":
-            try:
-                ZoneInfo(value)
-            except (ZoneInfoNotFoundError, ValueError, OSError):
-                raise ValueError(f"{value!r} is no time zone; write for example 'Europe/Berlin', or local") from None
-        return value
 
     @field_validator("line")
     @classmethod
@@ -108,3 +119,4 @@ class Rotation(Table):
     entry: str = Field(description="The app command that prints logrotate's configuration of these logs.")
     trial: str = Field(description="The app command that makes a debug run, e.g. logrotate -d FILE.")
     directives: list[str] = Field(min_length=1, description="What must stand in it, e.g. 'daily', 'rotate 30'.")
+    of: list[str] = Field([], description="Logs whose files one of its patterns must fit.")

@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import datetime as dt
 from itertools import pairwise
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
+from pytest_llmops.errors import did_you_mean
 from pytest_llmops.target.components import Components
 from pytest_llmops.target.durations import Seconds
 from pytest_llmops.target.embedded import Sandbox
+from pytest_llmops.target.environments import Environment
 from pytest_llmops.target.figures import Figure, FromLogs
 from pytest_llmops.target.growth import Growing
+from pytest_llmops.target.loads import Load
 from pytest_llmops.target.memory import History, State
 from pytest_llmops.target.monitoring import Vacuity
+from pytest_llmops.target.operations import Operation
 from pytest_llmops.target.points import Point
 from pytest_llmops.target.prompts import PromptText
 from pytest_llmops.target.runbook import Runbook
+from pytest_llmops.target.security import Security
+from pytest_llmops.target.settings import Setting
 from pytest_llmops.target.severities import Incident, Notify, Severity, misrouted
 from pytest_llmops.target.staging import Staging
 from pytest_llmops.target.table import Table
 from pytest_llmops.target.thresholds import Threshold
 from pytest_llmops.target.windows import Windows
 
-Environment = Literal["production", "staging", "development", "sandbox"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Baseline(Table):
@@ -53,12 +60,31 @@ class Baseline(Table):
         return self
 
 
+class Price(Table):
+    """What calls to one component cost, in whatever money."""
+
+    call: float = Field(0.0, ge=0, description="Each call.")
+    million_tokens: float = Field(0.0, ge=0, description="A million generated tokens.")
+
+    def of(self, calls: float, tokens: float) -> float:
+        """What these cost."""
+        return calls * self.call + tokens * self.million_tokens / 1e6
+
+
 class Budget(Table):
     """What one run may cost the target."""
 
     seconds: Seconds = Field(600.0, gt=0, description="Wall time of all measurements together.")
     requests: int = Field(2000, gt=0, description="Calls of every kind.")
     tokens: int = Field(200_000, gt=0, description="Generated tokens, by the server's own count.")
+    cost: float | None = Field(None, gt=0, description="Money, in the unit of prices.")
+    prices: dict[str, Price] = Field({}, description="What calls cost, by component; others are free.")
+
+    @model_validator(mode="after")
+    def _knows_what_it_counts(self) -> Self:
+        if self.cost is not None and not self.prices:
+            raise ValueError("cost needs prices, for example prices.openai = { million_tokens = 0.6 }")
+        return self
 
 
 class Waiver(Table):
@@ -78,6 +104,14 @@ class Disruption(Table):
         [], description="Maintenance windows, e.g. 'Sat 02:00-04:00', 'first Sun 02:00-06:00'. None: at any time."
     )
     timezone: str | None = Field(None, description="Whose clock they mean, e.g. 'Europe/Berlin'; else this machine's.")
+    only: dict[str, list[str]] = Field(
+        {},
+        description="Section of the runbook, the middle word of its steps' ids, to those of the windows that its steps "
+        "wait for; no other lets them through.",
+    )
+    anytime: list[str] = Field(
+        [], description="Sections of the runbook whose steps wait for no window, such as those for an incident."
+    )
 
     @field_validator("windows")
     @classmethod
@@ -91,10 +125,35 @@ class Disruption(Table):
         Windows.read([], value)
         return value
 
+    @model_validator(mode="after")
+    def _waits_for_windows(self) -> Self:
+        for section, texts in self.only.items():
+            if not texts:
+                raise ValueError(f"only.{section} names no window; leave it out, and any of windows will do")
+            strange = [one for one in Windows.read(texts, None).windows if one not in self.maintenance.windows]
+            if strange:
+                known = ", ".join(map(str, self.maintenance.windows)) or "none"
+                raise ValueError(f"only.{section} waits for '{strange[0]}', which is none of windows: {known}")
+        return self
+
     @property
     def maintenance(self) -> Windows:
         """When a change may begin."""
         return Windows.read(self.windows, self.timezone)
+
+    def waited_for(self, procedures: Iterable[str]) -> Windows:
+        """When a change may begin that carries out these steps: within the windows of their sections, else any.
+
+        At any time, where one of them is of a section that waits for none.
+
+        Args:
+            procedures: ids of the catalogue.
+        """
+        sections = dict.fromkeys(name.split(".")[1] for name in procedures)
+        if not sections.keys().isdisjoint(self.anytime):
+            return Windows.read([], self.timezone)
+        texts = [text for section in sections for text in self.only.get(section, ())]
+        return Windows.read(texts, self.timezone) if texts else self.maintenance
 
 
 class TargetTable(Table):
@@ -104,12 +163,16 @@ class TargetTable(Table):
     system: str = Field("", description="The system of the catalogue whose runbook applies.")
     environment: Environment = "staging"
     components: Components = Components()
+    settings: dict[str, Setting] = Field({}, description="Values of the system that an operation may change, by name.")
+    operations: dict[str, Operation] = Field({}, description="What may be done to the system, step by step, by name.")
     figures: dict[str, Figure] = Field({}, description="Where numbers come from, by name.")
     thresholds: dict[str, Threshold] = {}
     growth: dict[str, Growing] = Field({}, description="Metrics that are looked at over time, by name.")
     prompts: list[PromptText] = Field([], description="The workload that timed calls send.")
     baseline: Baseline = Baseline()
     budget: Budget = Budget()
+    load: Load = Field(Load(), description="How much load there may be, what it consists of, how it rises and falls.")
+    security: Security = Field(Security(), description="What a security review may expect of it.")
     preflight_deadline: Seconds = Field(
         180.0, gt=0, description="For the first real token; cold model loads of 104 s exist."
     )
@@ -155,10 +218,37 @@ class TargetTable(Table):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _load_is_on_components(self) -> Self:
+        if wrong := self.load.unknown(self.components):
+            raise ValueError(wrong)
+        return self
+
+    @model_validator(mode="after")
+    def _prices_are_of_components(self) -> Self:
+        known = self.components.configured()
+        strange = [name for name in self.budget.prices if name not in known]
+        if strange:
+            near = did_you_mean(strange[0], known) or f" It has: {', '.join(known) or 'none'}."
+            raise ValueError(f"budget.prices.{strange[0]} is of no component of this target.{near}")
+        return self
+
+    @model_validator(mode="after")
+    def _names_of_settings_are_free(self) -> Self:
+        twice = sorted(self.settings.keys() & self.components.configured().keys())
+        if twice:
+            raise ValueError(f"settings.{twice[0]}: a component is called so; call the setting otherwise")
+        return self
+
     @property
     def embedded(self) -> bool:
         """Whether the plugin starts the sandbox as this target: a sandbox without any address."""
         return self.environment == "sandbox" and not any(part.url for part in self.components.configured().values())
+
+    @property
+    def faster(self) -> float:
+        """How much faster time goes by there than at a real system: 1, unless the sandbox stands in for it."""
+        return self.sandbox.compress if self.environment == "sandbox" else 1.0
 
     @property
     def may_be_disrupted(self) -> bool:

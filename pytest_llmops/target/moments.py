@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 
 
 def moment(seconds: float) -> str:
@@ -13,3 +14,18 @@ def moment(seconds: float) -> str:
 def utc(seconds: float) -> str:
     """Seconds since the epoch as ISO 8601: ``2026-11-28T08:00:00Z``."""
     return f"{dt.datetime.fromtimestamp(seconds, dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From one moment to another, both in seconds since the epoch and both of it."""
+
+    begins: float
+    ends: float
+
+    def __contains__(self, seconds: float) -> bool:
+        return self.begins <= seconds <= self.ends
+
+    def __str__(self) -> str:
+        """``2026-11-28T08:00:00Z to 2026-11-28T09:00:00Z``."""
+        return f"{utc(self.begins)} to {utc(self.ends)}"

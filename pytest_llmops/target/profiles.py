@@ -54,6 +54,11 @@ def read(name: str, where: str = "") -> dict[str, Any]:
     return _extended(name)
 
 
+def under(name: str) -> str:
+    """The profile that one extends; empty where it stands alone."""
+    return "" if name == BARE else str(_written(name).get("extends", ""))
+
+
 def _extended(name: str) -> dict[str, Any]:
     """The values of a profile, or of one that only others extend (``_generic``)."""
     values = _written(name)
@@ -84,10 +89,28 @@ def _written(name: str) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for part in sorted(folder.iterdir(), key=lambda item: item.name):
         if part.name.endswith(".toml"):
-            read = tomllib.loads(part.read_text(encoding="utf-8"))
-            without = [*values.get("without", []), *read.pop("without", [])]
-            values = merged(values, {**read, **({"without": without} if without else {})})
+            values = _joined(values, tomllib.loads(part.read_text(encoding="utf-8")), part.name)
     return values
+
+
+def _joined(one: Mapping[str, Any], other: Mapping[str, Any], part: str) -> dict[str, Any]:
+    """What two parts of a profile say, of which neither is over the other: tables and lists are added up.
+
+    Raises:
+        ConfigError: of the same they say two things.
+    """
+    result = dict(one)
+    for key, value in other.items():
+        below = one.get(key, value)
+        if key not in one or below == value:
+            result[key] = value
+        elif isinstance(below, Mapping) and isinstance(value, Mapping):
+            result[key] = _joined(below, value, part)
+        elif isinstance(below, list) and isinstance(value, list):
+            result[key] = [*below, *value]
+        else:
+            raise ConfigError(f"{part}: {key} is {value!r}, and another part of the profile says {below!r}; keep one.")
+    return result
 
 
 WHOLE = frozenset({"auth", "body", "accept", "cases"})
@@ -95,6 +118,10 @@ WHOLE = frozenset({"auth", "body", "accept", "cases"})
 
 OF_KINDS = frozenset({"figures"})
 """Tables of tables each of which means something only as a whole: its keys depend on its kind."""
+
+
+KIND = "driver"
+"""What a table says by this means something only with it: one of another driver takes the other's place."""
 
 
 def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,14 +133,25 @@ def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
             result[key] = {**below, **value}
             continue
         both = key not in WHOLE and isinstance(below, Mapping) and isinstance(value, Mapping)
-        result[key] = merged(below, value) if both else value  # type: ignore[arg-type]
+        result[key] = merged(below, value) if both and _alike(below, value) else value  # type: ignore[arg-type]
     return result
+
+
+def _alike(under: Any, over: Any) -> bool:
+    """Whether two tables are of the same kind: the one on top says so, or says nothing of it."""
+    return bool(over.get(KIND, under.get(KIND)) == under.get(KIND))
 
 
 def embedded(values: dict[str, Any]) -> dict[str, Any]:
     """A profile's values for a sandbox: asked what that knows, held to limits that its pace can break."""
     sandbox = values.get("sandbox", {})
-    over = {key: sandbox[key] for key in ("prompts", "thresholds") if key in sandbox}
+    over = {key: sandbox[key] for key in ("prompts", "thresholds", "growth", "load") if key in sandbox}
     if "reported" in sandbox:
         over["incident"] = {"reported": sandbox["reported"]}
+    if "successor" in sandbox:
+        over["components"] = {"ollama": {"successor": sandbox["successor"]}}
+    if "keys" in sandbox:
+        auth = values["components"]["api"]["auth"]
+        keyed = {**auth, "roles": {**auth.get("roles", {}), **sandbox["keys"]}}
+        over = merged(over, {"components": {"api": {"auth": keyed}}})
     return merged(values, over)

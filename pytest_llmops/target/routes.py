@@ -8,7 +8,7 @@ from pydantic import Field
 
 from pytest_llmops.errors import did_you_mean
 from pytest_llmops.target.durations import Seconds
-from pytest_llmops.target.table import JmesPath, Table
+from pytest_llmops.target.table import JmesPath, Table, Timezone
 from pytest_llmops.target.templates import placeholders
 
 if TYPE_CHECKING:
@@ -35,13 +35,22 @@ class Route(Table):
     path: str = Field(description="Below the component's url; may hold placeholders such as {user}.")
     body: dict[str, Any] | None = Field(None, description="JSON template; {prompt} and others are filled in.")
     params: dict[str, Any] = Field({}, description="Query parameters, filled in the same way.")
+    headers: dict[str, str] = Field(
+        {}, description="Headers that it is sent with, none of them secret: { anthropic-version = '2023-06-01' }."
+    )
     role: str | None = Field(None, description="Which of auth.roles signs it.")
+    roles: list[str] | None = Field(
+        None, description="Roles whose keys are let in, auth.role for the plain key; all others get 401 or 403."
+    )
     signed: bool = Field(True, description="false: it is open to all, and asked without a key.")
     answer: JmesPath | None = Field(None, description="JMESPath to the answer.")
     sources: JmesPath | None = Field(None, description="JMESPath to the list of source ids.")
     blocked: JmesPath | None = Field(None, description="JMESPath, true where the answer is a block.")
     values: dict[str, JmesPath] = Field({}, description="Further parts of the answer by name, each a JMESPath.")
     events: JmesPath | None = Field(None, description="JMESPath to a list of {at, type} for an audit route.")
+    unable: str = Field(
+        "", description="Why a question that is asked here cannot be answered, though the runbook asks it so; verified."
+    )
 
 
 class Accepted(Table):
@@ -60,6 +69,18 @@ class Health(Table):
     dependencies: dict[str, Accepted] = {}
     timestamp: JmesPath | None = Field(None, description="JMESPath to the time of the answer (epoch or ISO 8601).")
     settles: Seconds = Field(60.0, gt=0, description="How long after a start it may take to become healthy.")
+
+
+class OwnAlerts(Table):
+    """What the entries of a service's own list of alerts say (route ``alerts``), and which of them are active."""
+
+    title: JmesPath = Field("title", description="JMESPath to what an entry is called.")
+    says: JmesPath = Field("message", description="JMESPath to what it says.")
+    at: JmesPath = Field("timestamp", description="JMESPath to the time at which it was noted (epoch or ISO 8601).")
+    timezone: Timezone = Field("UTC", description="Of times without one, e.g. 'America/Vancouver'.")
+    again: Seconds = Field(
+        gt=0, description="Within this time an alert that goes on is noted again; one that was not is over."
+    )
 
 
 def misplaced(name: str, route: Route) -> Iterator[str]:

@@ -69,6 +69,7 @@ class Named(Table):
     component: str | None = Field(None, description="A component that answers path with 200.")
     path: str | None = Field(None, description="Of the component; without one a file or folder below files.root.")
     absent: str = Field("", description="Why it is known not to be there: said by name, and not looked for.")
+    says: list[str] = Field([], description="How the document calls it, besides the program or the path, e.g. '/logs'.")
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> Self:
@@ -78,6 +79,11 @@ class Named(Table):
         if self.component and not self.path:
             raise ValueError("component goes with path: what is asked for there")
         return self
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """How the document calls it; empty where nobody says."""
+        return tuple(word for word in (self.program, self.path, *self.says) if word)
 
 
 class Settings(Table):
@@ -117,6 +123,10 @@ class Runbook(Table):
         {}, description="Name to what picks a maintenance window out of it: groups day, opens, closes, also week, half."
     )
     names: dict[str, Named] = Field({}, description="What it names, and what must be there.")
+    mentions: list[Picking] = Field(
+        [],
+        description="Each picks programs, paths or addresses out of the document; all that are there must be in names.",
+    )
     cron: dict[str, Entry] = Field({}, description="Entries of the crontab that it asks for, by name.")
     settings: Settings = Settings()
     restart: Restart | None = None

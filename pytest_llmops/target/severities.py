@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+import datetime as dt
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from pytest_llmops.target.durations import Seconds
 from pytest_llmops.target.prompts import PromptText
@@ -14,6 +15,16 @@ from pytest_llmops.target.thresholds import LimitField
 Level = Literal["critical", "warning", "target"]
 
 KINDS = ("all_down", "any_down", "unhealthy", "dependencies", "models_missing", "figure", "alerts", "flag", "otherwise")
+
+
+def _zoned(value: dt.datetime) -> dt.datetime:
+    if value.tzinfo is None:
+        said = value.isoformat()
+        raise ValueError(f"{said} has no zone; write for example {said}Z or {said}+01:00")
+    return value
+
+
+Zoned = Annotated[dt.datetime, AfterValidator(_zoned)]
 
 
 class Condition(Table):
@@ -28,6 +39,9 @@ class Condition(Table):
     figure: str | None = Field(None, description="A figure that breaches its threshold, at this level or a worse one.")
     level: Level = "critical"
     breach: LimitField | None = Field(None, description="The severity's own limit of the figure, e.g. '> 25 %'.")
+    rise: float | None = Field(
+        None, gt=0, description="By how many % the figure is above the median of what runs of 30 days recorded."
+    )
     alerts: str | None = Field(None, description="A regular expression of the severity label of alerts that fire.")
     flag: str | None = Field(None, description="What only a person can know: raised in incident.flags.")
     otherwise: bool = Field(False, description="Whatever else was found that no other condition speaks of.")
@@ -39,6 +53,8 @@ class Condition(Table):
             raise ValueError(f"a condition is exactly one of {', '.join(KINDS)}; found {', '.join(given) or 'none'}")
         if self.breach is not None and self.figure is None:
             raise ValueError("breach goes with figure: the figure whose limit it is")
+        if self.rise is not None and (self.figure is None or self.breach is not None):
+            raise ValueError("rise goes with figure, and without breach: it is the figure's own past that is its limit")
         return self
 
 
@@ -53,6 +69,12 @@ class Severity(Table):
     when: list[Condition] = Field([], description="What makes an incident of this severity: any of these.")
 
 
+class Reported(PromptText):
+    """What somebody asked when it went wrong, and when that was."""
+
+    at: Zoned | None = Field(None, description="When, with its zone, e.g. 2026-11-29T09:30:00Z.")
+
+
 class Incident(Table):
     """What is done while something is wrong, and what the report says."""
 
@@ -64,8 +86,9 @@ class Incident(Table):
     flags: list[str] = Field([], description="What a person has found, e.g. 'security-breach'.")
     commands: list[str] = Field([], description="Commands of the application whose output the bundle keeps.")
     summary: str = Field("", description="A command of the application whose output the report shows.")
-    reported: list[PromptText] = Field(
-        [], description="What somebody asked when it went wrong, and words that a right answer holds: asked again."
+    reported: list[Reported] = Field(
+        [],
+        description="What somebody asked when it went wrong, when, and words that a right answer holds: asked again.",
     )
     log_lines: int = Field(500, gt=0, description="How many of a log's newest lines the bundle keeps.")
 

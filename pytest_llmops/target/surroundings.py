@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from pytest_llmops.target.commands import Command
 from pytest_llmops.target.component import Component
 from pytest_llmops.target.durations import Seconds
-from pytest_llmops.target.file_sets import Backup, FileSet
+from pytest_llmops.target.file_sets import Backup, CleanUp, FileSet
 from pytest_llmops.target.log_sources import Event, Rotation, Source
 from pytest_llmops.target.machine import Sought
 from pytest_llmops.target.paths import Below
@@ -54,6 +54,17 @@ class Logs(Component):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _names_what_is_there(self) -> Self:
+        known = ", ".join(self.events) or "none"
+        for name, source in self.sources.items():
+            if source.of_runs is not None and source.of_runs not in self.events:
+                raise ValueError(f"sources.{name}.of_runs is {source.of_runs!r}, which is no event: {known}")
+        unknown = [name for name in self.rotation.of if name not in self.sources] if self.rotation else []
+        if unknown:
+            raise ValueError(f"rotation.of: there is no source {unknown[0]!r}; there are: {', '.join(self.sources)}")
+        return self
+
 
 class Files(Component):
     """Files and folders that the application keeps."""
@@ -61,13 +72,39 @@ class Files(Component):
     addressed: ClassVar[bool] = False
     root: str = Field(".", description="Folder below which files are named, relative to llmops.toml.")
     sets: dict[str, FileSet] = Field({}, description="Files that belong together, by name.")
+    user: str | None = Field(
+        None,
+        description="As whom the service runs, who must be able to write what is writable; without it whoever runs "
+        "this, and in the place of root whoever owns root's folder.",
+    )
     backup: Backup | None = None
+    cleanups: dict[str, CleanUp] = Field({}, description="What goes when it is old enough, by name.")
 
     @model_validator(mode="after")
     def _backs_up_sets(self) -> Self:
         unknown = [name for name in self.backup.sets if name not in self.sets] if self.backup else []
         if unknown:
             raise ValueError(f"backup.sets: there is no set {unknown[0]!r}; the sets are: {', '.join(self.sets)}")
+        return self
+
+    @model_validator(mode="after")
+    def _cleans_up_sets(self) -> Self:
+        for name, table in self.cleanups.items():
+            unknown = [
+                one for one in (*table.sets, *table.spare, *filter(None, [table.backup])) if one not in self.sets
+            ]
+            if unknown:
+                raise ValueError(
+                    f"cleanups.{name}: there is no set {unknown[0]!r}; the sets are: {', '.join(self.sets)}"
+                )
+            ageless = [one for one in table.sets if table.older_than is None and self.sets[one].drop is None]
+            if ageless:
+                raise ValueError(
+                    f"cleanups.{name} deletes {ageless[0]} at any age; give it older_than, or the set a drop"
+                )
+            folders = [one for one in table.sets if self.sets[one].folders]
+            if folders:
+                raise ValueError(f"cleanups.{name}: {folders[0]} is of folders, and files alone are deleted")
         return self
 
 
@@ -78,11 +115,15 @@ class Machine(Component):
     here: bool = Field(False, description="true: it is this one, though other components' addresses are elsewhere.")
     metrics: str = Field("/metrics", description="Path of the node exporter's page.")
     interval: Seconds = Field(1.0, gt=0, description="Over how long the use of the processors is looked at.")
-    disks: dict[str, str] = Field({"root": "/"}, description="Name to where the file system is mounted.")
+    disks: dict[str, str] = Field(
+        {"root": "/"},
+        description="Name to a folder: the file system that holds it is meant. From /, or relative to llmops.toml.",
+    )
     processes: dict[str, Sought] = Field({}, description="The application's processes, by name.")
     process_list: str | None = Field(
         None,
-        description="App command that prints `ps -eo pid,user,lstart,pcpu,rss,args`; else this machine is looked at.",
+        description="App command that prints `ps -eo pid,user,lstart,pcpu,cputimes,rss,args`, of which cputimes may be "
+        "left out: then what a process uses now cannot be told; else this machine is looked at.",
     )
     listener_list: str | None = Field(
         None, description="App command that prints `ss -tlnpH`; without it this machine is looked at."
@@ -111,3 +152,11 @@ class Containers(Component):
     details: str | None = Field(None, description="Command for restarts and limits, names behind it: docker inspect.")
     usage: str | None = Field(None, description="Command for CPU and memory: docker stats, metrics of kubectl.")
     volumes: str | None = Field(None, description="Command for the size of volumes: docker system df, df -Pk.")
+    images: str | None = Field(
+        None,
+        description="Command that prints what each container runs beside what its tag stands for, here and in the "
+        "registry: a line of JSON each.",
+    )
+    in_use: str | None = Field(
+        None, description="Command that prints what is in use and there, a line each: 'image ollama/ollama:latest'."
+    )

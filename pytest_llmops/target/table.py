@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import jmespath
 from pydantic import AfterValidator, BaseModel, ConfigDict
@@ -25,8 +26,19 @@ def _matches(text: str) -> str:
     return text
 
 
+def _is_zone(name: str) -> str:
+    if name != "local":
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"{name!r} is no time zone; write for example 'Europe/Berlin', or local") from None
+    return name
+
+
 JmesPath = Annotated[str, AfterValidator(_compiles)]
 Regex = Annotated[str, AfterValidator(_matches)]
+Timezone = Annotated[str, AfterValidator(_is_zone)]
+"""Of times without one: a name such as ``America/Vancouver``; ``local`` is this machine's."""
 
 
 class Table(BaseModel):

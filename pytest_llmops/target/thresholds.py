@@ -24,6 +24,10 @@ MEANT = {
 }
 """Units that nothing is measured in, and those that their writers mean."""
 
+Level = Literal["target", "warning", "critical"]
+LEVELS: tuple[Level, ...] = ("target", "warning", "critical")
+"""The limits that a threshold may have, from the mildest on."""
+
 Operator = Literal["<", "<=", ">", ">=", "==", "!="]
 
 
@@ -91,6 +95,16 @@ class Threshold(BaseModel):
         None, alias="for", description="How long a breach must last, e.g. '2m'; looked into after a first breach."
     )
     on_target_miss: Literal["fail", "warn"] = Field("fail", description="What a missed target does.")
+
+    @property
+    def at_once(self) -> Threshold:
+        """The same limits, broken by a single look."""
+        return self.model_copy(update={"for_s": None})
+
+    def alone(self, level: Level) -> Threshold | None:
+        """One of its limits, without the others; None where it has no such limit."""
+        others: dict[str, None] = {other: None for other in LEVELS if other != level}
+        return None if getattr(self, level) is None else self.model_copy(update=others)
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:

@@ -18,8 +18,8 @@ PROBLEMS = {
     "an unknown key that nothing is near to": (
         f"{API}qqqq = 1",
         (
-            ": [targets.staging.components.api] has an unknown key 'qqqq'. Known: auth, control, deadline, health, "
-            "metrics, proxy, rare, rate_limit, ready, required, routes, tls, url."
+            ": [targets.staging.components.api] has an unknown key 'qqqq'. Known: alerts, auth, control, deadline, "
+            "health, metrics, proxy, rare, rate_limit, ready, required, routes, tls, url."
         ),
     ),
     "an unknown key in a target whose name is also a key": (
@@ -59,7 +59,7 @@ PROBLEMS = {
         "[targets.staging.figures]\nx = { query = 'up' }",
         (
             ": [targets.staging.figures.x] lacks the key 'from'. Known: metrics, prometheus, app_command, service, "
-            "machine, logs, traffic."
+            "machine, containers, logs, traffic."
         ),
     ),
     "a figure of another kind": (
@@ -122,14 +122,14 @@ PROBLEMS = {
         f"{API}control = {{ driver = 'qqqq' }}",
         (
             ": [targets.staging.components.api.control] driver is 'qqqq', which is none. "
-            "Known: docker, compose, supervisor, systemd, kubernetes, process, command."
+            "Known: docker, compose, supervisor, systemd, kubernetes, process, command, sandbox."
         ),
     ),
     "no driver": (
         f"{API}control = {{ container = 'x' }}",
         (
             ": [targets.staging.components.api.control] lacks the key 'driver'. "
-            "Known: docker, compose, supervisor, systemd, kubernetes, process, command."
+            "Known: docker, compose, supervisor, systemd, kubernetes, process, command, sandbox."
         ),
     ),
     "a driver that is no table": (
@@ -179,7 +179,7 @@ PROBLEMS = {
         (
             ": [targets.staging.components] has an unknown key 'mongo'. Known: alertmanager, api, app_command, "
             "containers, files, "
-            "grafana, langfuse, logs, machine, ollama, openai, prometheus, qdrant, redis, services, ui."
+            "grafana, langfuse, logs, machine, ollama, openai, prometheus, qdrant, redis, services, ui, workers."
         ),
     ),
     "a component that is nearly right": (

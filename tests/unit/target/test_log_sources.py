@@ -24,6 +24,10 @@ LINE = "(?P<message>.*)"
             {"command": "a", "line": LINE, "span": "1 d"},
             "span is of files that grow by lines; nothing else is rotated",
         ),
+        (
+            {"files": ["a"], "line": LINE, "keep": "9 d", "backups": 5},
+            "backups is of a quiet log in files that must be kept; any other begins with its installation",
+        ),
         ({"files": ["a"], "line": ".*"}, "'.*' has no named group; name at least (?P<message>…)"),
         (
             {"files": ["a"], "line": LINE, "timezone": "Mars"},

@@ -48,8 +48,8 @@ def test_what_surrounds_the_references_sandbox_is_valid(tmp_path):
 def test_the_reference_names_every_component(tmp_path):
     components = Config.model_fields["targets"].annotation.__args__[1].model_fields["components"].annotation
     configured = reference(tmp_path).table.components
-    named = configured.configured().keys() - configured.services.keys()
-    assert set(components.model_fields) == named | ({"services"} if configured.services else set())
+    named = {configured.group_of(name) or name for name in configured.configured()}
+    assert set(components.model_fields) == named
 
 
 def test_the_reference_names_every_key():

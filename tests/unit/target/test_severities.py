@@ -37,6 +37,12 @@ def test_a_condition_says_exactly_one_thing(read, keys, found):
     assert f"a condition is exactly one of {KNOWN}; found {found}" in said
 
 
+@pytest.mark.parametrize("keys", ["flag = 'x'\n", "figure = 'x'\nbreach = '> 5 %'\n"])
+def test_what_is_held_against_its_past_is_a_figure_without_another_limit(read, keys):
+    said = _said(read, f"{P0}{WHEN}{keys}rise = 50\n")
+    assert "rise goes with figure, and without breach: it is the figure's own past that is its limit" in said
+
+
 def test_a_limit_of_its_own_belongs_to_a_figure(read):
     assert "breach goes with figure: the figure whose limit it is" in _said(
         read, f"{P0}{WHEN}flag = 'x'\nbreach = '> 25 %'\n"

@@ -18,11 +18,43 @@ def test_tables_are_merged_and_everything_else_is_replaced():
     assert under == {"a": {"x": 1, "y": [1, 2]}, "b": 1, "c": {"z": 1}}
 
 
+def test_a_table_of_another_driver_takes_the_others_place():
+    under = {"control": {"driver": "docker", "container": "api", "deadline": "2 min"}}
+    assert profiles.merged(under, {"control": {"deadline": "9 s"}}) == {
+        "control": {**under["control"], "deadline": "9 s"}
+    }
+    assert profiles.merged(under, {"control": {"driver": "docker", "container": "a"}})["control"]["deadline"] == "2 min"
+    other = {"control": {"driver": "kubernetes", "workload": "deployment/api"}}
+    assert profiles.merged(under, other) == other
+
+
+def test_parts_of_a_profile_add_up():
+    one = {"a": {"x": 1, "y": [1]}, "zone": "UTC"}
+    other = {"a": {"y": [2], "z": 3}, "zone": "UTC", "b": 4}
+    assert profiles._joined(one, other, "b.toml") == {"a": {"x": 1, "y": [1, 2], "z": 3}, "zone": "UTC", "b": 4}
+    with pytest.raises(ConfigError, match=r"b\.toml: x is 2, and another part of the profile says 1; keep one\."):
+        profiles._joined(one, {"a": {"x": 2}}, "b.toml")
+
+
+def test_what_a_release_brings_with_it_stands_beside_what_a_setting_does():
+    effects = profiles.read("document-enhancer")["sandbox"]["effects"]
+    assert {one["setting"] for one in effects} == {"version", "rate_limit", "maintenance", "python_settings"}
+
+
 def test_a_profile_lies_over_the_one_that_it_extends():
     rag, sandbox = profiles.read("rag"), profiles.read("sandbox")
     assert "extends" not in sandbox
-    assert sandbox["components"]["api"]["routes"] == rag["components"]["api"]["routes"]
-    assert sandbox["components"]["qdrant"] == {"collection": "documents", "deadline": "5 s"}
+    routes, below = sandbox["components"]["api"]["routes"], rag["components"]["api"]["routes"]
+    assert {name: {key: route[key] for key in below[name]} for name, route in routes.items()} == below
+    assert routes["delete"]["roles"] == ["operator"]
+    assert {key for name, route in routes.items() for key in route.keys() - below[name].keys()} == {"roles", "signed"}
+    auth = {"header": "api-key", "env": "LLMOPS_SANDBOX_QDRANT_KEY"}
+    assert sandbox["components"]["qdrant"] == {
+        "auth": auth,
+        "collection": "documents",
+        "owner": "user",
+        "deadline": "5 s",
+    }
     assert (rag["preflight_deadline"], sandbox["preflight_deadline"]) == ("180 s", "10 s")
     assert [prompt["id"] for prompt in rag["prompts"]][:2] == ["capital", "boiling-point"]
 
@@ -106,7 +138,7 @@ def test_which_target_is_meant(read, text, asked, chosen):
 @pytest.mark.parametrize(
     ("name", "components"),
     [
-        ("sandbox", ["api", "ollama", "openai", "qdrant", "redis", "machine"]),
+        ("sandbox", ["api", "ollama", "openai", "qdrant", "redis", "files", "machine", "app_command", "containers"]),
         ("sandbox:rag", ["api", "ollama", "qdrant", "redis"]),
         ("sandbox:ollama", ["ollama"]),
         ("sandbox:openai-compatible", ["openai"]),
@@ -195,6 +227,17 @@ def test_what_was_reported(read):
     assert str(caught.value) == (
         "target a names no query that was reported, so there is nothing to ask again; add "
         "[[targets.a.incident.reported]] with id, text and expect."
+    )
+
+
+def test_when_it_was_reported(read):
+    reported = "[[targets.a.incident.reported]]\nid = 'x'\ntext = 'Why?'\n"
+    known = read(f"[targets.a]\n{A}\n{reported}at = 2027-01-15T09:00:00+01:00\n{reported}")
+    assert known.reported_at == (1_800_000_000.0,)
+    with pytest.raises(ConfigError) as caught:
+        read(f"[targets.a]\n{A}\n{reported}at = 2027-01-15T09:00:00\n")
+    assert str(caught.value).endswith(
+        "2027-01-15T09:00:00 has no zone; write for example 2027-01-15T09:00:00Z or 2027-01-15T09:00:00+01:00."
     )
 
 

@@ -1,0 +1,5 @@
+"""Kinds of deployment."""
+
+from typing import Literal
+
+Environment = Literal["production", "staging", "development", "sandbox"]

@@ -1,0 +1,217 @@
+"""Settings that an operation may change: one value each, where it stands, and how it is written."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from pytest_llmops.target.control import Driven, Words, in_address, placed
+from pytest_llmops.target.paths import Below
+from pytest_llmops.target.table import Regex
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+VALUE = "{value}"
+"""Stands in a write command for the value."""
+
+VALUES = "{values}"
+"""The same for a value of several words, such as packages: each becomes a word of the command."""
+
+
+class _Valued(Driven):
+    """What every setting's table has."""
+
+    root: str = Field(".", description="Where its file lies, or its commands run; relative to llmops.toml.")
+
+    def resolved(self, root: Path, environ: Mapping[str, str]) -> Self:  # noqa: ARG002
+        """With the whole path of its root."""
+        return self.model_copy(update={"root": placed(root, self.root)})
+
+    def value(self, printed: str) -> str:
+        """The value in what a command printed: without the blanks around it."""
+        return printed.strip()
+
+
+SETTING = "setting:"
+"""What the name of a command of the sandbox begins with that prints a setting, or sets it to the words behind it."""
+
+
+class InFile(_Valued):
+    """A value that stands in a text file of any format; the rest of the file is left as it is."""
+
+    driver: Literal["file"]
+    file: Below = Field(description="Below root, e.g. 'config/settings.json' or '.env'.")
+    pattern: Regex = Field(
+        description="Matches once, line by line, and its one group is the value: '^LLM_PROVIDER=(.*)$'."
+    )
+
+    @field_validator("pattern")
+    @classmethod
+    def _has_one_group(cls, value: str) -> str:
+        if re.compile(value).groups != 1:
+            raise ValueError(f"{value!r} needs exactly one group: the value")
+        return value
+
+    @property
+    def what(self) -> str:
+        """What is acted on, for people."""
+        return f"{self.pattern!r} of {self.file}"
+
+
+class ByProgram(_Valued):
+    """A value that one command prints and another one sets: a checkout, a ConfigMap, installed packages."""
+
+    driver: Literal["program"]
+    read: Words = Field(min_length=1, description="Prints the value, and nothing else.")
+    write: Words = Field(min_length=1, description="Sets it: {value} stands for it, {values} for each of its words.")
+
+    @model_validator(mode="after")
+    def _is_handed_the_value(self) -> Self:
+        if not any(VALUE in word for word in self.write) and VALUES not in self.write:
+            raise ValueError(f"write is never handed the value; have {VALUE} or {VALUES} among its words")
+        return self
+
+    @property
+    def what(self) -> str:
+        """What is acted on, for people."""
+        return f"what {shlex.join(self.read)!r} prints"
+
+    def value(self, printed: str) -> str:
+        """The value in what a command printed: no blanks around it; of several words, one between two of them."""
+        return " ".join(printed.split()) if VALUES in self.write else super().value(printed)
+
+    def writing(self, value: str) -> list[str]:
+        """The words of the command that sets a value."""
+        return [
+            part for word in self.write for part in (value.split() if word == VALUES else [word.replace(VALUE, value)])
+        ]
+
+
+class Aside(_Valued):
+    """Files of an application that are set aside before they are deleted; no file of ours describes one."""
+
+    driver: Literal["aside"]
+    folder: Below = Field(description="Below root, where they lie until then.")
+
+    @property
+    def what(self) -> str:
+        """What is acted on, for people."""
+        return f"files set aside in {self.folder}"
+
+
+class Behind(Driven):
+    """What is changed by a component's own API; no file of ours describes one."""
+
+    component: str
+    endpoint: dict[str, Any] = Field(description="The component's table, so that it can be reached by this alone.")
+
+    @property
+    def what(self) -> str:
+        """What is acted on, for people."""
+        return self.component
+
+    def secrets(self, environ: Mapping[str, str]) -> list[str]:
+        """What the component is asked with, and a password in its address."""
+        table = self.endpoint.get("auth") or {}
+        auth = {word for word in (*table.values(), *(table.get("roles") or {}).values()) if isinstance(word, str)}
+        address = in_address(str(self.endpoint.get("url") or ""))
+        return [environ[variable] for variable in sorted(auth) if environ.get(variable)] + address
+
+
+class Tag(Behind):
+    """A name of a model on an Ollama server, and the build that it stands for."""
+
+    driver: Literal["tag"]
+    model: str = Field(min_length=1)
+
+    @property
+    def what(self) -> str:
+        """What is acted on, for people."""
+        return f"model {self.model} of {self.component}"
+
+
+class Loaded(Behind):
+    """A model of an Ollama server: whether it is in memory."""
+
+    driver: Literal["loaded"]
+    model: str = Field(min_length=1)
+
+    @property
+    def what(self) -> str:
+        """What is acted on, for people."""
+        return f"model {self.model} in the memory of {self.component}"
+
+
+class Configured(Behind):
+    """The configuration of a collection on a Qdrant server."""
+
+    driver: Literal["collection"]
+    collection: str = Field(min_length=1)
+    keys: list[str] = Field(description="What of it is changed, and kept: 'hnsw_config.ef_construct'.")
+
+    @property
+    def what(self) -> str:
+        """What is acted on, for people."""
+        return f"configuration of the collection {self.collection} of {self.component}"
+
+
+class AsideKeys(Behind):
+    """Keys of a Redis cache that are set aside before they are deleted."""
+
+    driver: Literal["aside-keys"]
+    cache: list[str] = Field(min_length=1)
+    spare: list[str] = []
+
+    @property
+    def what(self) -> str:
+        """What is acted on, for people."""
+        return f"keys {', '.join(self.cache)} of {self.component}"
+
+
+class Planted(Driven):
+    """What a synthetic person may have left in a target; no file of ours describes one."""
+
+    driver: Literal["planted"]
+    seed: str = Field(min_length=1, description="Of the person: all of it follows from that.")
+    endpoints: dict[str, dict[str, Any]] = Field(description="Tables of the components that it is taken out of.")
+    journalled: bool = Field(False, description="Whether a journal says that something may be there.")
+
+    @property
+    def what(self) -> str:
+        """What is acted on, for people."""
+        return f"synthetic person {self.seed}"
+
+    def secrets(self, environ: Mapping[str, str]) -> list[str]:
+        """What the components are asked with, and passwords in their addresses."""
+        tables = [Behind(component=name, endpoint=table) for name, table in self.endpoints.items()]
+        return [value for table in tables for value in table.secrets(environ)]
+
+
+class PlantedDocument(Behind):
+    """A document among those that an API answers from, which no system would miss."""
+
+    driver: Literal["planted-document"]
+    document: str = Field(min_length=1)
+    user: str = Field(min_length=1)
+    text: str = Field(min_length=1)
+    question: str = Field(min_length=1, description="Whose answer names it as a source, where it is there.")
+
+    @property
+    def what(self) -> str:
+        """What is acted on, for people."""
+        return f"document {self.document} of {self.user} in {self.component}"
+
+
+Setting = Annotated[InFile | ByProgram, Field(discriminator="driver")]
+"""A setting's table, as the file has it."""
+
+Valued = Annotated[
+    InFile | ByProgram | Aside | Tag | Loaded | Configured | AsideKeys | Planted | PlantedDocument,
+    Field(discriminator="driver"),
+]
+"""Whatever has a value that is set and taken back."""
