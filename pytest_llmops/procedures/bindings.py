@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+COMPARING = frozenset({"measure", "load_run"})
+"""Fixtures that time calls, and compare them with a baseline, or with another deployment."""
+
+
 @dataclass(frozen=True, slots=True)
 class Binding:
     """One ``procedure`` marker of one test; a test has several where each system's step shows by a fault of its own.
@@ -35,8 +39,8 @@ class Binding:
 
     @property
     def timed(self) -> bool:
-        """Whether it asks for ``measure``."""
-        return "measure" in self.asks
+        """Whether what it times can be compared with another deployment."""
+        return not self.asks.isdisjoint(COMPARING)
 
     def of(self, procedures: tuple[str, ...]) -> Binding:
         """The same for these procedures alone."""
