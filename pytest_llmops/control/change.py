@@ -5,20 +5,23 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, cast
 
-from pytest_llmops.control.drivers import hands_on
+from pytest_llmops.control.drivers import NONE, hands_by, hands_on
+from pytest_llmops.control.embedded import socket_of
 from pytest_llmops.control.hands import AFTERWARDS, WAYS
 from pytest_llmops.control.undoing import LASTING, Undoing
 from pytest_llmops.errors import ControlError, LlmopsError, Unsupported
-from pytest_llmops.state.journal import Step
+from pytest_llmops.state.story import SETTING, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pytest_llmops.control.driver import Act, Driver, State, Status
+    from pytest_llmops.control.drivers import Makers
     from pytest_llmops.control.hands import Hands
     from pytest_llmops.control.interruption import Interruption
     from pytest_llmops.state.journal import Journal
     from pytest_llmops.target.load import Target
+    from pytest_llmops.target.settings import Valued
 
 
 class Change:
@@ -36,7 +39,9 @@ class Change:
         say: is told each step.
         may_begin: raises where no change may begin now.
         clean: takes secrets out of what programs said.
-        hands: gives the hands on a component; by default those that its ``control`` table describes.
+        hands: gives the hands on a component; by default those that its ``control`` table describes, or
+            the table of a setting.
+        makers: of drivers that live above this room.
     """
 
     def __init__(
@@ -50,8 +55,9 @@ class Change:
         may_begin: Callable[[], None],
         clean: Callable[[str], str] = str,
         hands: Callable[[str], Hands] | None = None,
+        makers: Makers = NONE,
     ) -> None:
-        self._target = target
+        self.target = target
         self._journal = journal
         self._interruption = interruption
         self._opened_by = opened
@@ -60,10 +66,11 @@ class Change:
         self._may_begin = may_begin
         self._over = False
         self._hands_on = hands or (lambda component: hands_on(target, component))
+        self._makers = makers
         self._hands: dict[str, Hands] = {}
 
     def __repr__(self) -> str:
-        return f"Change({self._target.name})"
+        return f"Change({self.target.name})"
 
     def status(self, component: str) -> Status:
         """How a component is."""
@@ -72,6 +79,18 @@ class Change:
     def logs(self, component: str, lines: int = 200) -> list[str]:
         """The newest lines that a component wrote, oldest first."""
         return self._on(component).logs(lines)
+
+    def can(self, act: Act, component: str) -> None:
+        """See whether an act on a component is possible at all; whether it can be taken back is seen when it begins.
+
+        Raises:
+            Unsupported: it is not.
+        """
+        self._on(component).check(act)
+
+    def deadline_s(self, component: str) -> float:
+        """How long an act on a component may take until it was seen to have happened."""
+        return self._on(component).deadline_s
 
     def stop(self, component: str) -> Status:
         """Stop it in good order."""
@@ -85,6 +104,10 @@ class Change:
         """Stop and start it."""
         return self._act("restart", component)
 
+    def roll(self, component: str) -> Status:
+        """Have new processes in the place of its own, which serve until those do."""
+        return self._act("roll", component)
+
     def kill(self, component: str) -> Status:
         """End it without a chance to clean up."""
         return self._act("kill", component)
@@ -96,6 +119,80 @@ class Change:
     def resume(self, component: str) -> Status:
         """Let it go on."""
         return self._act("resume", component)
+
+    def also(self, name: str, table: Valued) -> None:
+        """Have something further that can be set, which no table of the target describes.
+
+        Args:
+            name: what it is called from here on.
+            table: what it is.
+        """
+        self._hands[name] = self._noted(hands_by(table, self.target, name, self._makers, self._undoing.say))
+
+    def set(self, name: str, **kept: Any) -> Status:
+        """Give a setting another value: ``change.set("provider", value="anthropic")``.
+
+        Args:
+            name: of a setting, or of what :meth:`also` made known.
+            **kept: what of its status is to be so.
+        """
+        return self._act("set", name, kept)
+
+    def ran(self, what: str, remains: str, act: str = "run") -> int:
+        """Write down that a command is about to be run, or work to be begun, of which nothing is taken back.
+
+        Args:
+            what: its words.
+            remains: what stays of it.
+            act: ``run`` or ``begin``.
+
+        Returns:
+            By what it is called should it be refused.
+
+        Raises:
+            OutsideWindow: the maintenance window has closed.
+            JournalError: it cannot be written down.
+        """
+        self._may_begin()
+        with self._interruption.hold():
+            return self._journal.ran(act, what, remains, self._opened())
+
+    def refused(self, number: int) -> None:
+        """Write down that what was about to be done was turned away, so that nothing of it stays.
+
+        Args:
+            number: as :meth:`ran` returned it.
+
+        Raises:
+            JournalError: it cannot be written down.
+        """
+        with self._interruption.hold():
+            self._journal.refused(number)
+
+    def pull(self, name: str) -> Status:
+        """Have the newest build of what a name stands for."""
+        return self._act("pull", name)
+
+    @property
+    def acts(self) -> int:
+        """How many acts there were so far."""
+        return len(self._journal.story.steps)
+
+    def keep(self, *names: str, since: int = 0) -> None:
+        """Leave it as it was made: what was done to these, or to all, is not taken back any more.
+
+        Args:
+            *names: of components and settings; none: all.
+            since: only what was done after so many acts.
+
+        Raises:
+            JournalError: that cannot be written, so all of it will be taken back.
+        """
+        with self._interruption.hold():
+            steps = self._journal.story.open.items()
+            numbers = [n for n, step in steps if n > since and (not names or step.component in names)]
+            if numbers:
+                self._journal.kept(*numbers)
 
     def undo(self) -> bool:
         """Take back what was done, the last first; signals wait until that is over. No act is possible afterwards.
@@ -110,6 +207,7 @@ class Change:
         with self._interruption.hold():
             try:
                 if not self._journal.story.open:
+                    self._journal.close()
                     return True
                 if self._interruption.came:
                     count = len(self._journal.story.open)
@@ -122,11 +220,15 @@ class Change:
 
     def _on(self, component: str) -> Hands:
         if component not in self._hands:
-            hands = self._hands[component] = self._hands_on(component)
-            hands.driver = cast("Driver", _Noted(hands.driver, self._note))
+            self._hands[component] = self._noted(self._hands_on(component))
         return self._hands[component]
 
-    def _act(self, act: Act, component: str) -> Status:
+    def _noted(self, hands: Hands) -> Hands:
+        """The same hands, of whose acts we are told."""
+        hands.driver = cast("Driver", _Noted(hands.driver, self._note))
+        return hands
+
+    def _act(self, act: Act, component: str, given: Mapping[str, Any] | None = None) -> Status:
         if self._over:
             raise LlmopsError(f"{act} {component}: this change is over, and has been taken back.")
         hands = self._on(component)
@@ -137,7 +239,7 @@ class Change:
         with self._interruption.hold():
             number = self._journal.add(self._step(act, hands, before), self._opened())
         try:
-            seen = hands.act(act, self._kept(component) if act == "start" else before.kept)
+            seen = hands.act(act, given or (self._kept(component) if act == "start" else before.kept))
         except ControlError as error:
             if error.kind in {"refused", "absent"}:  # whoever was asked said no: nothing is under way
                 self._done(number, act)
@@ -148,7 +250,7 @@ class Change:
     def _note(self) -> None:
         """The driver is called: from here on the act of the newest step may come into effect."""
         if not self._over:
-            self._begun.add(len(self._journal.story.steps))
+            self._begun.add(self.acts)
 
     def _done(self, number: int, act: Act) -> None:
         """Write down that nothing of the act is still to come."""
@@ -190,14 +292,16 @@ class Change:
             by_hand=next(filter(None, by_hand), []),
             deadline_s=hands.deadline_s,
             instance=before.instance,
+            kind=SETTING if "set" in hands.can and "stop" not in hands.can else "control",
         )
 
     def _opened(self) -> dict[str, Any]:
         return {
-            "target": self._target.name,
-            "environment": self._target.table.environment,
-            "root": str(self._target.root.resolve()),
+            "target": self.target.name,
+            "environment": self.target.table.environment,
+            "root": str(self.target.root.resolve()),
             "pid": os.getpid(),
+            "sandbox": socket_of(self.target),
             **self._opened_by,
         }
 

@@ -34,7 +34,7 @@ class CommandDriver:
         self.what = settings.what
         self.control = settings.resolved(target.root, target.environ)
         asked = [*get_args(Ability), "status", "instance"]
-        words = {name: tuple(getattr(settings, name)) for name in asked}
+        words = {name: tuple(getattr(settings, name, ())) for name in asked}
         folder, environ = Path(str(self.control.cwd)), dict(target.environ)
         self._tools = {name: Tool(given, folder, environ) for name, given in words.items() if given}
 

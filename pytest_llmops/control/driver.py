@@ -9,9 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_llmops.target.control import Control
+    from pytest_llmops.target.settings import Valued
 
-Act = Literal["start", "stop", "restart", "kill", "pause", "resume"]
-Ability = Literal["start", "stop", "restart", "kill", "pause", "resume", "logs"]
+Act = Literal["start", "stop", "restart", "roll", "kill", "pause", "resume", "set", "pull"]
+Ability = Literal["start", "stop", "restart", "roll", "kill", "pause", "resume", "set", "pull", "logs"]
 State = Literal["running", "paused", "stopped"]
 
 
@@ -26,7 +27,8 @@ class Status:
             uids of pods. Empty where nothing runs, or the driver cannot tell.
         detail: the driver's own words, such as ``Exited (137) 2 s ago``.
         restarts: how often it was restarted by what watches over it; None where the driver does not know.
-        kept: plain JSON that ``start`` needs to bring it back just as it is now, such as the number of replicas.
+        kept: plain JSON that ``start`` needs to bring it back just as it is now, such as the number of replicas; of a
+            setting its value.
         settled: whether it is in its state: of what was told to run a replica may not be ready yet.
     """
 
@@ -39,7 +41,7 @@ class Status:
 
 
 class Driver(Protocol):
-    """Acts on one component; knows nothing of journals, keys or verdicts.
+    """Acts on one component, or one setting; knows nothing of journals, keys or verdicts.
 
     Every method ends within its deadline or raises, never waits for more than that, and raises ``ControlError``: with
     kind ``absent`` (no such container, unit, …), ``refused`` (whoever has to do it said no), ``away`` (the engine or
@@ -57,7 +59,7 @@ class Driver(Protocol):
         ...
 
     @property
-    def control(self) -> Control:
+    def control(self) -> Control | Valued:
         """See above."""
         ...
 
@@ -76,7 +78,7 @@ class Driver(Protocol):
         Args:
             act: one of ``can``.
             within_s: deadline.
-            kept: of the status that ``start`` is to bring back; empty where there is none.
+            kept: of the status that ``start`` brings back, or that ``set`` leads to; empty where there is none.
         """
         ...
 

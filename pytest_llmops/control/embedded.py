@@ -10,21 +10,28 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.errors import ConfigError
+from pytest_llmops.target.control import Sandboxed
 from pytest_llmops.target.faults import each
+from pytest_llmops.target.settings import SETTING, VALUE, VALUES, ByProgram
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from pytest_llmops.target.commands import Command
+    from pytest_llmops.target.control import Control
     from pytest_llmops.target.load import Target
+    from pytest_llmops.target.settings import Setting
 
 NEEDS = ("starlette", "uvicorn", "qdrant_client", "fakeredis")
 ENGINES = ("synthetic", "llama.cpp")
 """What can generate the sandbox's answers; llama.cpp needs the extra of that name."""
 
 STOP_WITHIN_S = 10.0
-_QUICKEST_S = 3.0
+ACT_WITHIN_S = 20.0
+"""For one act on a part: to come up takes a few seconds on a busy machine."""
+
+_QUICKEST_S = 5.0
 """A command's shortest deadline in the sandbox: to start a process takes a while on a busy machine."""
 
 
@@ -87,7 +94,8 @@ class Sandbox:
 
 
 def _order(target: Target) -> dict[str, Any]:
-    return target.table.model_dump(mode="json", include={"components", "sandbox"})
+    told = target.table.model_dump(mode="json", include={"components", "sandbox", "settings"})
+    return {**told, "system_prompt": target.table.security.prompt(target.root)}
 
 
 def fault_table(target: Target) -> str:
@@ -103,8 +111,31 @@ def knows(target: Target) -> Callable[[str], bool]:
     return lambda fault: all(one.partition("=")[0] in names for one in each([fault]))
 
 
+def control_of(target: Target, component: str, socket: str = "") -> Control | None:
+    """How a component of an embedded target is acted on, whatever its profile says of the real one; None: not at all.
+
+    Args:
+        target: embedded.
+        component: its name.
+        socket: where its sandbox listens; nowhere before it runs.
+    """
+    unit = target.table.sandbox.unit_of(component)
+    if unit is None:
+        return None
+    rolls = unit in target.table.sandbox.rolls
+    return Sandboxed(driver="sandbox", socket=socket, part=unit, rolls=rolls, deadline=ACT_WITHIN_S)
+
+
+def socket_of(target: Target) -> str:
+    """Where the sandbox of an embedded target that runs listens; empty of any other target."""
+    if not target.config.targets.get(target.name, target.table).embedded:
+        return ""
+    tables = (part.control for part in target.table.components.configured().values())
+    return next((table.socket for table in tables if isinstance(table, Sandboxed)), "")
+
+
 def placed(target: Target, facts: Mapping[str, Any]) -> Target:
-    """The embedded target with the addresses, folders, commands and keys of a running sandbox.
+    """The embedded target with the addresses, folders, commands, keys and control tables of a running sandbox.
 
     Real inference on random weights knows nothing: where the sandbox says so, prompts expect nothing of an answer.
     Time is compressed there, so its commands are ended sooner than the real ones.
@@ -116,15 +147,33 @@ def placed(target: Target, facts: Mapping[str, Any]) -> Target:
     parts = target.table.components
     at: dict[str, dict[str, Any]] = {name: {"url": url} for name, url in facts["components"].items()}
     at |= {name: {"root": facts["root"]} for name in ("logs", "files") if name in parts.configured()}
+    for name in at.keys() & {"ollama"}:
+        at[name]["load_deadline"] = ACT_WITHIN_S
     if "ui" in at:
         at["ui"]["root"] = facts["root"]
     if parts.app_command and "command" in facts:
         at["app_command"] = {"root": facts["root"], "commands": _stood_for(target, facts["command"])}
-    changed = {name: parts.configured()[name].model_copy(update=update) for name, update in at.items()}
-    services = {name: changed.pop(name, part) for name, part in parts.services.items()}
-    components = parts.model_copy(update={**changed, "services": services})
-    table = target.table.model_copy(update={"components": components, **({} if facts["knows"] else _unknown(target))})
+    changed = {
+        name: part.model_copy(update={"control": control_of(target, name, facts["socket"]), **at.get(name, {})})
+        for name, part in parts.configured().items()
+    }
+    components = parts.replaced(changed)
+    known = {} if facts["knows"] else _unknown(target)
+    settings = {name: _set_for(name, setting, facts) for name, setting in target.table.settings.items()}
+    security = target.table.security.below(facts["root"])
+    update = {"components": components, "settings": settings, "security": security, **known}
+    table = target.table.model_copy(update=update)
     return replace(target, table=table, environ={**target.environ, **facts["environ"], **_sinks(target, facts)})
+
+
+def _set_for(name: str, setting: Setting, facts: Mapping[str, Any]) -> Setting:
+    """A setting of the sandbox: its commands are calls of it, its file lies below its folder."""
+    at = {"root": facts["root"], "deadline": min(setting.deadline, ACT_WITHIN_S)}
+    if not isinstance(setting, ByProgram):
+        return setting.model_copy(update=at)
+    call = [*facts["command"], f"{SETTING}{name}"]
+    value = VALUES if VALUES in setting.write else VALUE
+    return setting.model_copy(update={**at, "read": call, "write": [*call, value]})
 
 
 def _unknown(target: Target) -> dict[str, Any]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from pytest_llmops.control.driver import Ability, Act, Driver, State, Status
     from pytest_llmops.target.control import Control
+    from pytest_llmops.target.settings import Valued
 
 ASK_AGAIN_S = 0.05
 LONGEST_PAUSE_S = 1.0
@@ -21,9 +22,12 @@ LONGEST_PAUSE_S = 1.0
 AFTERWARDS: dict[Act, State] = {
     "start": "running",
     "restart": "running",
+    "roll": "running",
     "resume": "running",
     "stop": "stopped",
     "pause": "paused",
+    "set": "running",
+    "pull": "running",
 }
 """The state in which an act ends. A killed component may be back at once, under another instance."""
 
@@ -41,6 +45,8 @@ OTHERWISE: dict[tuple[State, Act], Act] = {
     ("paused", "start"): "resume",
     ("stopped", "pause"): "start",
     ("stopped", "resume"): "start",
+    ("stopped", "roll"): "start",
+    ("paused", "roll"): "resume",
 }
 """What cannot be done in a state, and what is to be done there."""
 
@@ -67,7 +73,7 @@ class Hands:
         return f"Hands({self.component}: {self.driver.what})"
 
     @property
-    def control(self) -> Control:
+    def control(self) -> Control | Valued:
         """The driver's table, so that it means the same in another folder and another environment."""
         return self.driver.control
 
@@ -111,7 +117,7 @@ class Hands:
 
         Args:
             act: what to do.
-            kept: of the status that ``start`` is to bring back.
+            kept: of the status that ``start`` is to bring back, or that ``set`` is to lead to.
 
         Returns:
             The status afterwards.
@@ -124,7 +130,11 @@ class Hands:
         ends_at = time.monotonic() + self.deadline_s
         before = self.status()
         there = before.settled and before.state == AFTERWARDS.get(act, "stopped")
-        if there and act != "restart" and not (act == "start" and _differs(before, kept or {})):
+        if (
+            there
+            and act not in {"restart", "roll", "pull"}
+            and not (act in {"start", "set"} and _differs(before, kept or {}))
+        ):
             return before
         if instead := OTHERWISE.get((before.state, act)):
             raise ControlError(
@@ -134,32 +144,38 @@ class Hands:
             )
         with self._by_name():
             self.driver.act(act, self._left(ends_at), kept or {})
-            return self._seen(act, before, ends_at)
+            return self._seen(act, before, ends_at, kept or {})
 
-    def bring_back(self, state: State, kept: Mapping[str, Any], *, exactly: bool = True) -> Status:
+    def bring_back(self, state: State, kept: Mapping[str, Any], *, exactly: bool = True, anew: bool = False) -> Status:
         """Make it as it was; where it is so already, nothing is done. What is on its way there is told so once more.
 
         Args:
             state: how it was.
             kept: of the status that it had then.
             exactly: whether what runs is also made as ``kept`` says; without this only what is stopped is started so.
+            anew: whether what runs has to start once more: it has read what is not so any more.
 
         Raises:
             Unsupported: the driver cannot do what that takes.
             ControlError: it failed.
         """
         now = self.status()
+        if anew and "stopped" not in {now.state, state}:
+            at_once = now.state == "running" and "restart" in self.can
+            now = self.act("restart") if at_once else self.bring_back("stopped", {})
         if not exactly and now.state != "stopped":
             kept = {}
         there = now.state == state
         tell_again = there and (not now.settled or (state == "running" and _differs(now, kept)))
-        for act in AGAIN[state] if tell_again else WAYS.get((now.state, state), ()):
+        again: tuple[Act, ...] = ("set",) if "set" in self.can and now.settled else AGAIN[state]
+        for act in again if tell_again else WAYS.get((now.state, state), ()):
             now = self.act(act, kept)
         return now
 
     def by_hand(self, now: State, then: State, kept: Mapping[str, Any]) -> list[str]:
         """The commands by which a person brings it from one state to another."""
-        return [self.driver.by_hand(act, kept) for act in WAYS.get((now, then), ())]
+        ways: tuple[Act, ...] = ("set",) if now == then and "set" in self.can else WAYS.get((now, then), ())
+        return [self.driver.by_hand(act, kept) for act in ways]
 
     def check(self, ability: Ability) -> None:
         """See whether the driver can do that.
@@ -181,16 +197,18 @@ class Hands:
                 raise
             raise ControlError(self.component, error.kind, f"{self.component}: {error}") from error
 
-    def _seen(self, act: Act, before: Status, ends_at: float) -> Status:
-        done = _killed(before) if act == "kill" else _restarted(before) if act == "restart" else _is(AFTERWARDS[act])
+    def _seen(self, act: Act, before: Status, ends_at: float, kept: Mapping[str, Any]) -> Status:
+        done = _is(AFTERWARDS[act]) if act in AFTERWARDS else _killed(before)
+        if act in {"restart", "roll"}:
+            done = _restarted(before)
+        elif act == "set":
+            done = _has(kept)
         return self._awaited(done, ends_at, f"{act} of {self.driver.what} was not seen")
 
     def _awaited(self, done: Callable[[Status], bool], ends_at: float, late: str) -> Status:
+        now = self.driver.status(self._left(ends_at))
         pause_s = ASK_AGAIN_S
-        while True:
-            now = self.driver.status(self._left(ends_at))
-            if done(now):
-                return now
+        while not done(now):
             if time.monotonic() + pause_s >= ends_at:
                 raise ControlError(
                     self.component,
@@ -200,6 +218,21 @@ class Hands:
                 )
             time.sleep(pause_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+            now = self._looked(now, ends_at)
+        return now
+
+    def _looked(self, before: Status, ends_at: float) -> Status:
+        """How it is now; as it was where the deadline leaves no time to tell.
+
+        Raises:
+            ControlError: its driver cannot tell.
+        """
+        try:
+            return self.driver.status(self._left(ends_at))
+        except ControlError as error:
+            if error.kind == "timeout" and time.monotonic() >= ends_at:
+                return before
+            raise
 
     def _left(self, ends_at: float) -> float:
         return max(ASK_AGAIN_S, ends_at - time.monotonic())
@@ -207,6 +240,10 @@ class Hands:
 
 def _is(state: State) -> Callable[[Status], bool]:
     return lambda now: now.settled and now.state == state
+
+
+def _has(kept: Mapping[str, Any]) -> Callable[[Status], bool]:
+    return lambda now: now.settled and not _differs(now, kept)
 
 
 def _differs(now: Status, kept: Mapping[str, Any]) -> bool:

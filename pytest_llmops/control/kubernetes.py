@@ -59,7 +59,7 @@ class Workloads:
         target: whose file and environment it resolves by.
     """
 
-    can: frozenset[Ability] = frozenset({"start", "stop", "restart", "kill", "logs"})
+    can: frozenset[Ability] = frozenset({"start", "stop", "restart", "roll", "kill", "logs"})
 
     def __init__(self, settings: Kubernetes, target: Target) -> None:
         self.what = settings.what
@@ -90,7 +90,11 @@ class Workloads:
             self._stop(workload, deadline)
         elif act == "start":
             self._scale(int(kept.get("replicas", 0)) or workload.wanted or 1, deadline)
-        elif act == "restart":
+        elif act == "roll" and workload.interrupts:
+            raise ControlError(
+                "", "refused", f"{self.what} is not rolled, for {workload.interrupts}. Restart it, or change that."
+            )
+        elif act in {"restart", "roll"}:
             self._restart(workload, deadline)
         elif act == "kill":
             for pod in self._pods(workload, deadline):
@@ -110,7 +114,7 @@ class Workloads:
         if act in ("stop", "start"):
             replicas = 0 if act == "stop" else int(kept.get("replicas", 0)) or 1
             return self._cluster.kubectl("scale", self._workload, f"--replicas={replicas}")
-        if act == "restart":
+        if act in {"restart", "roll"}:
             return self._cluster.kubectl("rollout", "restart", self._workload)
         told = ("get", self._workload, "--subresource=scale", "--output=jsonpath={.status.selector}")
         listed = self._cluster.kubectl("get", "pods", PODS_BY_OWNER, "--selector")

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from pytest_llmops.control.drivers import NONE
 from pytest_llmops.control.undoing import Undoing, hands_of_journal
 from pytest_llmops.errors import Occupied
 from pytest_llmops.state.journal import journals
 from pytest_llmops.state.turn import Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from pytest_llmops.state.journal import Journal, Story
+    from pytest_llmops.control.drivers import Makers
+    from pytest_llmops.state.journal import Journal
+    from pytest_llmops.state.story import Story
 
 RECOVERY = "llmops recover"
 
@@ -40,12 +44,13 @@ class Recovery:
         """
         return self.journal.story
 
-    def carry_out(self, say: Callable[[str], None], clean: Callable[[str], str] = str) -> bool:
+    def carry_out(self, say: Callable[[str], None], clean: Callable[[str], str] = str, makers: Makers = NONE) -> bool:
         """Take back what is open, the last first; where nothing is, the journal is put away.
 
         Args:
             say: is told each component before it is brought back.
             clean: takes secrets out of what programs said.
+            makers: of drivers that live above this room.
 
         Returns:
             Whether nothing is left open.
@@ -54,12 +59,25 @@ class Recovery:
             Occupied: whoever made the change is still at it.
             JournalError: the journal cannot be read or written, or is damaged.
         """
-        self._turn.take(RECOVERY, run=RECOVERY)
-        try:
-            self.journal.reread()  # only now, for until now it may have been written
-            return Undoing(self.journal, hands_of_journal(self.journal), say, clean=clean).undo()
-        finally:
-            self._turn.give_back()
+        with self._turned():
+            return Undoing(self.journal, hands_of_journal(self.journal, makers), say, clean=clean).undo()
+
+    def settle(self) -> list[str]:
+        """Leave as it is now what could not be brought back: a person has seen to it.
+
+        Returns:
+            The components and settings of which nothing is taken back any more.
+
+        Raises:
+            Occupied: whoever made the change is still at it.
+            JournalError: the journal cannot be read or written, or is damaged.
+        """
+        with self._turned():
+            story = self.journal.story
+            tried = {name: numbers for name, numbers in story.changed.items() if story.failed.keys() & set(numbers)}
+            if tried:
+                self.journal.kept(*(number for numbers in tried.values() for number in numbers))
+            return list(tried)
 
     def check_free(self) -> None:
         """See whether nobody is at it.
@@ -70,6 +88,16 @@ class Recovery:
         """
         if not self._turn.free:
             raise Occupied(self._turn.occupied())
+
+    @contextmanager
+    def _turned(self) -> Iterator[None]:
+        """Have the turn, and the journal as it is now."""
+        self._turn.take(RECOVERY, run=RECOVERY)
+        try:
+            self.journal.reread()  # only now, for until now it may have been written
+            yield
+        finally:
+            self._turn.give_back()
 
 
 def recoveries(state: Path) -> list[Recovery]:

@@ -8,28 +8,32 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
-from pytest_llmops.control.drivers import hands_by
+from pytest_llmops.control.asking import ended
+from pytest_llmops.control.drivers import NONE, hands_by
 from pytest_llmops.errors import ControlError, LlmopsError
-from pytest_llmops.state.journal import Failure
+from pytest_llmops.state.story import SETTING, Failure
 from pytest_llmops.target.control import Control
 from pytest_llmops.target.load import Target
 from pytest_llmops.target.models import TargetTable
+from pytest_llmops.target.settings import Valued
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from pytest_llmops.control.driver import Status
+    from pytest_llmops.control.drivers import Makers
     from pytest_llmops.control.hands import Hands
-    from pytest_llmops.state.journal import Journal, Step, Story
+    from pytest_llmops.state.journal import Journal
+    from pytest_llmops.state.story import Step, Story
 
 LASTING = frozenset({"stop", "restart"})
 """Acts that an engine, or the component itself, may still be at long after they were asked for."""
 
-SCALING = frozenset({"stop", "start"})
+SCALING = frozenset({"stop", "start", "set", "pull"})
 """Acts that change what is kept of a component; during others an autoscaler may do so, as is its right."""
 
-DEADLINES = 6
-"""That bringing one component back may take: three looks, an act that is carried out first, and two acts."""
+DEADLINES = 8
+"""That bringing one component back may take: three looks, an act that is carried out first, and four acts."""
 
 UNCLEAN = "(what was said cannot be shown, for nobody knows the secrets in it)"
 
@@ -78,18 +82,19 @@ class Undoing:
             JournalError: the journal cannot be read or written.
         """
         story = self.journal.story
+        if went_with_sandbox(story):
+            self.say("the sandbox has ended, and with it all that was changed: nothing is left to bring back")
+            self.journal.undone(*story.open)
+        outdated = story.outdated
         for component, numbers in story.changed.items():
             if story.failed.keys() & set(numbers) and not again:
                 continue
-            first = story.steps[numbers[-1]]
-            acts = " and ".join(story.steps[number].act for number in reversed(numbers))
             if self._begun is not None and not set(numbers) & set(self._begun):
-                self.say(f"{acts} of {component} ({first.what}) had not begun: nothing to undo")
+                first = story.steps[numbers[-1]]
+                self.say(f"{_acts(story, numbers)} of {_called(first)} had not begun: nothing to undo")
                 self.journal.undone(*numbers)
                 continue
-            self.say(f"undoing {acts} of {component} ({first.what}): back to {first.state}")
-            scaled = any(story.steps[number].act in SCALING for number in numbers)
-            failure = self._bring_back(first, self._unfinished(story, numbers), exactly=scaled)
+            failure = self._take_back(story, numbers, anew=component in outdated)
             if failure is None:
                 self.journal.undone(*numbers)
             else:
@@ -107,7 +112,26 @@ class Undoing:
                 return story.steps[number]
         return None
 
-    def _bring_back(self, step: Step, unfinished: Step | None, *, exactly: bool) -> Failure | None:
+    def _take_back(self, story: Story, numbers: list[int], *, anew: bool) -> Failure | None:
+        """Take back a component's steps; None if that came about.
+
+        Args:
+            story: of the journal.
+            numbers: the steps, the last first.
+            anew: whether it has to start once more: it has read settings that are to be back by now.
+        """
+        first = story.steps[numbers[-1]]
+        of = f"{_acts(story, numbers)} of {_called(first)}"
+        self.say(f"undoing {of}: back to {first.was}{', anew' if anew else ''}")
+        scaled = any(story.steps[number].act in SCALING for number in numbers)
+        failure = self._bring_back(first, self._unfinished(story, numbers), exactly=scaled, anew=anew)
+        left = dict.fromkeys(step.component for step in story.open.values() if step.kind == SETTING)
+        if failure or not left or not anew or first.state == "stopped":
+            return failure
+        why = f"{first.component} is to be restarted once {' and '.join(left)} is as it was."
+        return Failure(why, [self._hands_for(first).driver.by_hand("restart", first.kept)])
+
+    def _bring_back(self, step: Step, unfinished: Step | None, *, exactly: bool, anew: bool) -> Failure | None:
         """Make a component as it was before a step; None if that came about."""
         hands: Hands | None = None
         try:
@@ -115,7 +139,7 @@ class Undoing:
             if unfinished is not None:
                 _carry_out(unfinished, hands)
             state: Any = step.state
-            _compare(step, hands.bring_back(state, step.kept, exactly=exactly), exactly=exactly)
+            _compare(step, hands.bring_back(state, step.kept, exactly=exactly, anew=anew), exactly=exactly)
         except Exception as error:  # noqa: BLE001 (whatever it is: the other components are still to be brought back)
             why = str(error) if isinstance(error, LlmopsError) else f"{type(error).__name__}: {error}"
             return Failure(self._cleaned(why), _by_hand(step, unfinished, hands))
@@ -128,27 +152,47 @@ class Undoing:
             return UNCLEAN
 
 
+def went_with_sandbox(story: Story) -> bool:
+    """Whether all that is open was changed in a sandbox that has ended since: nothing of it is left to bring back."""
+    return bool(story.open) and ended(str(story.opened.get("sandbox", "")))
+
+
 def secrets_of_journal(journal: Journal, environ: Mapping[str, str]) -> list[str]:
     """What of its control tables must never be shown, as far as it is set."""
     tables: list[Any] = [
-        TypeAdapter(Control).validate_python(dict(step.control)) for step in journal.story.open.values()
+        TypeAdapter(Control | Valued).validate_python(dict(step.control)) for step in journal.story.open.values()
     ]
     return [value for table in tables for value in table.secrets(environ)]
 
 
-def hands_of_journal(journal: Journal) -> Callable[[Step], Hands]:
-    """Hands by what the journal says alone: the file may have been changed since."""
+def hands_of_journal(journal: Journal, makers: Makers = NONE) -> Callable[[Step], Hands]:
+    """Hands by what the journal says alone: the file may have been changed since.
+
+    Args:
+        journal: of the target.
+        makers: of drivers that live above this room.
+    """
     known: dict[str, Hands] = {}
     opened = journal.story.opened
     target = Target(name=str(opened.get("target", "")), table=TargetTable(), root=Path(str(opened.get("root", "."))))
 
     def hands_for(step: Step) -> Hands:
         if step.component not in known:
-            control: Any = TypeAdapter(Control).validate_python(dict(step.control))
-            known[step.component] = hands_by(control, target, step.component)
+            control: Any = TypeAdapter(Control | Valued).validate_python(dict(step.control))
+            known[step.component] = hands_by(control, target, step.component, makers)
         return known[step.component]
 
     return hands_for
+
+
+def _called(step: Step) -> str:
+    """What was acted on; of a setting its name says it all, where a driver would tell the command that prints it."""
+    return step.component if step.kind == SETTING else f"{step.component} ({step.what})"
+
+
+def _acts(story: Story, numbers: list[int]) -> str:
+    """What was done, the first first."""
+    return " and ".join(story.steps[number].act for number in reversed(numbers))
 
 
 def _carry_out(step: Step, hands: Hands) -> None:

@@ -127,6 +127,15 @@ class Workload:
             return "some of its pods are held back (spec.updateStrategy.rollingUpdate.partition)"
         return ""
 
+    @property
+    def interrupts(self) -> str:
+        """Why nobody is served while its pods are replaced; empty where others serve meanwhile."""
+        if self._spec.get("strategy", {}).get("type") == "Recreate":
+            return "all of its pods end before new ones begin (spec.strategy is Recreate)"
+        if self.told["kind"] == "StatefulSet" and self.wanted == 1:
+            return "it has one pod, which ends before the new one begins"
+        return ""
+
     def status(self, pods: Sequence[Pod]) -> Status:
         """How it is.
 

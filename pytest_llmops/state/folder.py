@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from pytest_llmops.state.new_folder import new_folder
 
@@ -27,6 +28,11 @@ def state_folder(path: Path) -> Path:
     if not ignored.exists():
         ignored.write_text("# made by pytest-llmops\n*\n", encoding="utf-8")
     return path
+
+
+def file_name(target: str) -> str:
+    """What a target's file, or folder, is called: no two targets' are alike."""
+    return quote(target, safe="")
 
 
 def private(path: str | Path, flags: int) -> int:

@@ -6,11 +6,10 @@ import json
 import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from filelock import FileLock
 
-from pytest_llmops.state.folder import private, state_folder
+from pytest_llmops.state.folder import file_name, private, state_folder
 from pytest_llmops.state.new_folder import new_folder
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ class Incidents:
             state: the state folder.
             target: its name.
         """
-        return cls(state / FOLDER / f"{quote(target, safe='')}.jsonl")
+        return cls(state / FOLDER / f"{file_name(target)}.jsonl")
 
     def records(self) -> list[Record]:
         """All of them, in the order in which they were opened."""

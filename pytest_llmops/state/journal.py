@@ -2,103 +2,31 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from pytest_llmops.errors import JournalError
-from pytest_llmops.state.folder import state_folder
+from pytest_llmops.state.folder import file_name, state_folder
 from pytest_llmops.state.new_folder import flush, new_folder
+from pytest_llmops.state.story import SCHEMA, Ran, acts_in, read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-SCHEMA = 1
+    from pytest_llmops.state.story import Act, Failure, Step, Story
+
 FOLDER = "journal"
 CLOSED = "closed"
 SUFFIX = ".jsonl"
-OPENED = ("target", "environment", "root", "pid", "test", "run", "at")
 KEPT = 50
 """Closed journals that are kept, of all targets together."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """How one act is taken back.
-
-    Attributes:
-        component: what was acted on.
-        what: the same in its driver's words: ``container voyageur-ollama``.
-        act: what was to be done to it.
-        control: its control table, as it was in the file.
-        state: how it was, and is to be again.
-        kept: what else belongs to that state.
-        by_hand: the commands by which a person brings it back.
-        deadline_s: of each act on it.
-        instance: which one it was, by its driver's word; empty where that cannot tell.
-        kind: who can take it back.
-    """
-
-    component: str
-    what: str
-    act: str
-    control: Mapping[str, Any]
-    state: str
-    kept: Mapping[str, Any]
-    by_hand: Sequence[str]
-    deadline_s: float = 60.0
-    instance: str = ""
-    kind: str = "control"
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a step could not be taken back, and by which commands a person does it."""
-
-    why: str
-    by_hand: Sequence[str]
-
-
-@dataclass
-class Story:
-    """What a journal holds.
-
-    Attributes:
-        opened: who opened it, when and for what, by the words of `OPENED`; empty if nobody came so far.
-        steps: by number, in the order in which they were taken.
-        done: numbers of those stops and restarts that came to their end: they were seen, or refused.
-        undone: numbers of those that were taken back.
-        failed: numbers of those that could not be, and why the last time.
-        length: bytes of whole lines; what follows was never confirmed, so nothing was done on its account.
-    """
-
-    opened: dict[str, Any] = field(default_factory=dict)
-    steps: dict[int, Step] = field(default_factory=dict)
-    done: set[int] = field(default_factory=set)
-    undone: set[int] = field(default_factory=set)
-    failed: dict[int, Failure] = field(default_factory=dict)
-    length: int = 0
-
-    @property
-    def open(self) -> dict[int, Step]:
-        """Steps that are still to be taken back, the last first."""
-        return {number: self.steps[number] for number in sorted(self.steps, reverse=True) if number not in self.undone}
-
-    @property
-    def changed(self) -> dict[str, list[int]]:
-        """The components that are to be brought back, in that order, each with its open steps, the last first.
-
-        Each is to be as it was before its first open step: what lies between was the test's own doing.
-        """
-        found: dict[str, list[int]] = {}
-        for number, step in self.open.items():
-            found.setdefault(step.component, []).append(number)
-        return found
 
 
 class Journal:
@@ -122,7 +50,7 @@ class Journal:
             state: the state folder.
             target: its name.
         """
-        return cls(state / FOLDER / f"{quote(target, safe='')}{SUFFIX}")
+        return cls(state / FOLDER / f"{file_name(target)}{SUFFIX}")
 
     @property
     def target(self) -> str:
@@ -136,7 +64,7 @@ class Journal:
         Raises:
             JournalError: it cannot be read, or is damaged.
         """
-        return _read(self.path)
+        return read(self.path)
 
     def reread(self) -> Story:
         """What it holds now, whoever wrote in it meanwhile.
@@ -146,6 +74,20 @@ class Journal:
         """
         self.__dict__.pop("story", None)
         return self.story
+
+    def acts(self, since: float) -> list[Act]:
+        """What was done to the target, oldest first, whether or not it was taken back.
+
+        Args:
+            since: seconds since the epoch.
+
+        Raises:
+            JournalError: a journal cannot be read, or is damaged.
+        """
+        closed = (self.path.parent / CLOSED).glob(f"{glob.escape(self.path.stem)}-*{SUFFIX}")
+        own = [file for file in closed if file.stem.removeprefix(f"{self.path.stem}-").isdigit()]
+        found = [act for file in [*own, self.path] for act in acts_in(file)]
+        return sorted((act for act in found if act.at >= since), key=lambda act: act.at)
 
     def add(self, step: Step, opened: Mapping[str, Any]) -> int:
         """Put a step on disk; the act may begin once this has returned.
@@ -160,16 +102,45 @@ class Journal:
         Raises:
             JournalError: it cannot be written.
         """
+        number, now = len(self.story.steps) + 1, time.time()
+        self._begin({"entry": "step", "number": number, "at": now, **asdict(step)}, opened, now)
         story = self.story
-        number = len(story.steps) + 1
-        entries: list[dict[str, Any]] = []
-        first = {**opened, "at": time.time()}
-        if not story.opened:
-            entries.append({"entry": "opened", "schema": SCHEMA, **first})
-        self._append([*entries, {"entry": "step", "number": number, "at": time.time(), **asdict(step)}])
-        story.opened = story.opened or first
         story.steps[number] = step
+        story.began[number] = now
         return number
+
+    def ran(self, act: str, what: str, remains: str, opened: Mapping[str, Any]) -> int:
+        """Something is about to be done that nothing takes back: for whoever asks afterwards.
+
+        Args:
+            act: ``run`` of a command, ``begin`` of work.
+            what: its words.
+            remains: what stays of it.
+            opened: who does it, should nothing have been done before.
+
+        Returns:
+            Its number among these.
+
+        Raises:
+            JournalError: that cannot be written.
+        """
+        now = time.time()
+        self._begin({"entry": "ran", "act": act, "what": what, "remains": remains, "at": now}, opened, now)
+        self.story.ran.append(Ran(act, what, remains, now))
+        return len(self.story.ran)
+
+    def refused(self, number: int) -> None:
+        """What nothing takes back was turned away, so nothing of it stays.
+
+        Args:
+            number: as :meth:`ran` returned it.
+
+        Raises:
+            JournalError: that cannot be written.
+        """
+        now = time.time()
+        self._append([{"entry": "refused", "number": number, "at": now}])
+        self.story.ran[number - 1].refused_at = now
 
     def done(self, number: int) -> None:
         """A step's act came to its end: of itself it will not change the component any more.
@@ -186,8 +157,18 @@ class Journal:
         Raises:
             JournalError: that cannot be written.
         """
-        self._append([{"entry": "undone", "number": number, "at": time.time()} for number in numbers])
-        self.story.undone.update(numbers)
+        if numbers:
+            self._append([{"entry": "undone", "number": number, "at": time.time()} for number in numbers])
+            self.story.undone.update(numbers)
+
+    def kept(self, *numbers: int) -> None:
+        """Steps are to stay: nobody takes them back any more. All of them in one write, so that none is left behind.
+
+        Raises:
+            JournalError: that cannot be written.
+        """
+        self._append([{"entry": "kept", "numbers": sorted(numbers), "at": time.time()}])
+        self.story.kept.update(numbers)
 
     def failed(self, number: int, failure: Failure) -> None:
         """A step could not be taken back.
@@ -221,6 +202,13 @@ class Journal:
         except OSError as error:
             raise JournalError(f"{self.path} cannot be put away: {error}.") from error
         self.__dict__.pop("story", None)
+
+    def _begin(self, entry: Mapping[str, Any], opened: Mapping[str, Any], at: float) -> None:
+        """Write down what begins now, and before the first of it who opened the journal."""
+        first = {**opened, "at": at}
+        before = [] if self.story.opened else [{"entry": "opened", "schema": SCHEMA, **first}]
+        self._append([*before, entry])
+        self.story.opened = self.story.opened or first
 
     def _append(self, entries: Sequence[Mapping[str, Any]]) -> None:
         data = "".join(f"{json.dumps(entry, ensure_ascii=False)}\n" for entry in entries).encode()
@@ -268,52 +256,3 @@ def _without_tables(data: bytes) -> bytes:
     entries = [json.loads(line) for line in data.splitlines()]
     kept = [{**entry, "control": {}} if entry["entry"] == "step" else entry for entry in entries]
     return "".join(f"{json.dumps(entry, ensure_ascii=False)}\n" for entry in kept).encode()
-
-
-def _read(path: Path) -> Story:
-    story = Story()
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        return story
-    except OSError as error:
-        raise JournalError(f"{path} cannot be read: {error}.") from error
-    whole = data[: data.rfind(b"\n") + 1]
-    for number, line in enumerate(whole.splitlines(), 1):
-        try:
-            _take(story, json.loads(line))
-        except (ValueError, KeyError, TypeError) as error:
-            raise JournalError(
-                f"{path}: line {number} is damaged ({type(error).__name__}: {error}). It says how a change is taken "
-                f"back, so it is not overwritten, and nothing is guessed: look at it, bring the target back by hand, "
-                f"then remove the file."
-            ) from None
-    story.length = len(whole)
-    return story
-
-
-def _take(story: Story, entry: dict[str, Any]) -> None:
-    """One line of it."""
-    kind = entry.pop("entry")
-    if kind == "opened":
-        if entry.pop("schema") != SCHEMA:
-            raise ValueError("written by another version")
-        story.opened = {key: entry[key] for key in OPENED}
-        return
-    number = entry.pop("number")
-    if kind == "step":
-        if not story.opened or number != len(story.steps) + 1:
-            raise ValueError("a line before it is missing")
-        entry.pop("at")
-        story.steps[number] = Step(**entry)
-        return
-    if number not in story.steps:
-        raise ValueError("a line before it is missing")
-    if kind == "done":
-        story.done.add(number)
-    elif kind == "undone":
-        story.undone.add(number)
-    elif kind == "failed":
-        story.failed[number] = Failure(entry["why"], entry["by_hand"])
-    else:
-        raise ValueError(f"unknown entry {kind!r}")

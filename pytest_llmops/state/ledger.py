@@ -31,17 +31,21 @@ class Spent:
         requests: calls of every kind.
         tokens: generated tokens, as the servers counted them.
         seconds: wall time within measurements.
+        cost: money, by the budget's prices.
     """
 
     requests: int = 0
     tokens: int = 0
     seconds: float = 0.0
+    cost: float = 0.0
 
     def __add__(self, more: Spent) -> Spent:
-        return Spent(self.requests + more.requests, self.tokens + more.tokens, self.seconds + more.seconds)
+        both = (self.requests + more.requests, self.tokens + more.tokens)
+        return Spent(*both, self.seconds + more.seconds, self.cost + more.cost)
 
     def __sub__(self, less: Spent) -> Spent:
-        return Spent(self.requests - less.requests, self.tokens - less.tokens, self.seconds - less.seconds)
+        left = (self.requests - less.requests, self.tokens - less.tokens)
+        return Spent(*left, self.seconds - less.seconds, self.cost - less.cost)
 
 
 class Ledger:
@@ -65,6 +69,7 @@ class Ledger:
         self._answered: Counter[str] = Counter()
         self._here: Counter[str] = Counter()
         self._confirming = False
+        self._prices = {_word(component): price for component, price in budget.prices.items()}
 
     def __repr__(self) -> str:
         return f"Ledger({self.spent()})"
@@ -106,7 +111,7 @@ class Ledger:
         those before it in the file, though none is answered yet.
 
         Raises:
-            BudgetSpent: the run's requests or tokens are used up, or the component's own limit would be broken.
+            BudgetSpent: the run's requests, tokens or money are used up, or the component's own limit would be broken.
         """
         moment = _now()
         with self._counting:
@@ -128,6 +133,11 @@ class Ledger:
             return (
                 f"{component}: the run's budget of {self.budget.tokens} tokens is spent; "
                 f"raise budget.tokens or select fewer tests."
+            )
+        if self.budget.cost is not None and self._spent.cost >= self.budget.cost:
+            return (
+                f"{component}: the run's budget of {self.budget.cost:g} in money is spent; "
+                f"raise budget.cost or select fewer tests."
             )
         if limit is not None and (recent := self._recent(component, limit)) >= limit.calls:
             return (
@@ -190,7 +200,9 @@ class Ledger:
             calls.remove(float(moment))  # a call that is taken back has the moment at which it was entered
         else:
             calls.extend([float(moment)] * int(requests))
-        cost = Spent(int(requests), int(tokens), float(seconds))
+        price = self._prices.get(component)
+        money = price.of(int(requests), int(tokens)) if price else 0.0
+        cost = Spent(int(requests), int(tokens), float(seconds), money)
         self._spent += cost
         self._reserve_spent += cost if reserve == "1" else Spent()
         self._answered[component] += int(come)
@@ -208,3 +220,24 @@ def _now() -> str:
 def _word(component: str) -> str:
     """The name as one word of a line."""
     return "_".join(component.split())
+
+
+class Uncounted(Ledger):
+    """Counts nothing and refuses nothing: for what has to be done whatever a run has spent, such as an undo."""
+
+    def __init__(self) -> None:
+        """See above."""
+
+    def __repr__(self) -> str:
+        return "Uncounted()"
+
+    def charge(
+        self, component: str, *, requests: int = 0, tokens: int = 0, seconds: float = 0.0, answered: bool = True
+    ) -> None:
+        """Nothing."""
+
+    def admit(self, component: str, limit: RateLimit | None) -> None:
+        """Let it pass."""
+
+    def answer(self, component: str) -> None:
+        """Nothing."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import os
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from filelock import FileLock
 
-from pytest_llmops.state.folder import private, state_folder
+from pytest_llmops.state.folder import file_name, private, state_folder
 from pytest_llmops.state.new_folder import new_folder
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ class Notified:
     """
 
     def __init__(self, state: Path, target: str) -> None:
-        self.file = state / FOLDER / f"{quote(target, safe='')}.json"
+        self.file = state / FOLDER / f"{file_name(target)}.json"
 
     def at(self, channel: str) -> float | None:
         """When the channel last took a message, seconds since the epoch; None where that is not known."""

@@ -52,6 +52,14 @@ def together(checks: Sequence[Mapping[str, Any]], preflight: Mapping[str, int]) 
         "checks": len(checks),
         "timed": sum(check["timed"] for check in checks),
         "calls": sum(calls.values()),
-        "tokens": sum(check["tokens"] for check in checks),
+        "tokens": sum(check["tokens"] for check in checks) + _tokens_once(checks),
         "calls_by_component": dict(calls),
     }
+
+
+def _tokens_once(checks: Iterable[Mapping[str, Any]]) -> int:
+    """Tokens of what several checks read, and is generated once."""
+    once: dict[str, int] = {}
+    for check in checks:
+        once |= check.get("once_tokens", {})
+    return sum(once.values())

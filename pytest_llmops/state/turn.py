@@ -7,12 +7,11 @@ import json
 import os
 import time
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from filelock import FileLock, Timeout
 
 from pytest_llmops.errors import JournalError, Occupied
-from pytest_llmops.state.folder import state_folder
+from pytest_llmops.state.folder import file_name, state_folder
 from pytest_llmops.state.journal import FOLDER
 from pytest_llmops.state.new_folder import new_folder
 
@@ -29,15 +28,17 @@ class Turn:
     Args:
         state: the state folder.
         target: its name.
+        advice: a sentence more for whoever comes second.
     """
 
-    def __init__(self, state: Path, target: str) -> None:
+    def __init__(self, state: Path, target: str, advice: str = "") -> None:
         self.target = target
+        self._advice = advice
         self._state = state
         folder = state / FOLDER
         # A thread that hears of a stop asks whether it is taken, and by default a lock is that of one thread
-        self._lock = FileLock(folder / f"{quote(target, safe='')}.lock", thread_local=False)
-        self._holder = folder / f"{quote(target, safe='')}.holder"
+        self._lock = FileLock(folder / f"{file_name(target)}.lock", thread_local=False)
+        self._holder = folder / f"{file_name(target)}.holder"
 
     def __repr__(self) -> str:
         return f"Turn({self.target!r})"
@@ -101,7 +102,8 @@ class Turn:
 
     def occupied(self) -> str:
         """What is said to whoever comes second."""
-        return f"{self.target} is being changed by {self.held_by()}. One change at a time: wait until it has ended."
+        said = f"{self.target} is being changed by {self.held_by()}. One change at a time: wait until it has ended."
+        return f"{said} {self._advice}".rstrip()
 
     def held_by(self) -> str:
         """Who has it, for people."""

@@ -66,7 +66,7 @@ def targets(connection: Connection) -> list[str]:
 
 
 def runs(connection: Connection, asked: Filters) -> Found:
-    """Runs, each with its checks counted by outcome."""
+    """Runs, each with its checks counted by outcome, and by outcome and category: ``checks``, ``kinds``."""
     chosen = _within(select(RUNS), RUNS, asked)
     if asked.target is not None:
         chosen = chosen.where(RUNS.c.target.in_(matching(asked.target, targets(connection))))
@@ -75,11 +75,14 @@ def runs(connection: Connection, asked: Filters) -> Found:
             select(CHECKS.c.id).where(CHECKS.c.run == RUNS.c.number, CHECKS.c.suite == asked.suite).exists()
         )
     rows = connection.execute(chosen.order_by(RUNS.c.started.desc(), RUNS.c.number.desc()).limit(asked.limit)).all()
-    counted = select(CHECKS.c.run, CHECKS.c.outcome, func.count()).group_by(CHECKS.c.run, CHECKS.c.outcome)
-    outcomes: dict[int, Counter[str]] = {}
-    for number, outcome, count in connection.execute(counted.where(CHECKS.c.run.in_([row.number for row in rows]))):
-        outcomes.setdefault(number, Counter())[outcome] = count
-    return [{**plain(row), "checks": dict(outcomes.get(row.number, {}))} for row in rows]
+    kind = (CHECKS.c.run, CHECKS.c.outcome, CHECKS.c.category)
+    counted = select(*kind, func.count()).where(CHECKS.c.run.in_([row.number for row in rows])).group_by(*kind)
+    outcomes: dict[int, Counter[str]] = {row.number: Counter() for row in rows}
+    kinds: dict[int, Found] = {row.number: [] for row in rows}
+    for number, outcome, category, count in connection.execute(counted):
+        outcomes[number][outcome] += count
+        kinds[number].append({"outcome": outcome, "category": category, "count": count})
+    return [{**plain(row), "checks": dict(outcomes[row.number]), "kinds": kinds[row.number]} for row in rows]
 
 
 def checks(connection: Connection, asked: Filters) -> tuple[Found, list[str]]:

@@ -36,6 +36,19 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """Names that one run recorded as ``NAME[each]``.
+
+    Attributes:
+        at: start of the run, seconds since the epoch.
+        names: what stood in brackets.
+    """
+
+    at: float
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class EarlierRun:
     """One run.
 
@@ -69,6 +82,45 @@ def values(place: Place, target: str, metric: str, since: float) -> list[Kept]:
         return [Kept(row.started, row.value, row.unit) for row in rows]
 
     return read(place, act, [])
+
+
+def listed(place: Place, target: str, metric: str, counted: str, since: float, until: float) -> Listed | None:
+    """The names that the newest run of a period recorded in brackets behind a metric's name.
+
+    Args:
+        place: where runs are kept.
+        target: the target's name.
+        metric: before the brackets.
+        counted: the metric that such a run records whether or not there are any.
+        since: seconds since the epoch.
+        until: the same; a run that began then is no longer of the period.
+
+    Returns:
+        None where no run of the period recorded ``counted``.
+
+    Raises:
+        HistoryError: it cannot be read.
+    """
+
+    def act(connection: Connection) -> Listed | None:
+        counting = select(METRICS.c.run, METRICS.c.started).where(
+            METRICS.c.target == target,
+            METRICS.c.name == counted,
+            METRICS.c.good.in_((0, 1)),
+            METRICS.c.started >= since,
+            METRICS.c.started < until,
+        )
+        newest = connection.execute(counting.order_by(METRICS.c.started.desc()).limit(1)).first()
+        if newest is None:
+            return None
+        start = f"{metric}["
+        named = select(METRICS.c.name).where(
+            METRICS.c.run == newest.run, METRICS.c.name.startswith(start, autoescape=True)
+        )
+        names = (name.removeprefix(start).removesuffix("]") for name in connection.execute(named).scalars())
+        return Listed(newest.started, tuple(sorted(set(names))))
+
+    return read(place, act, None)
 
 
 def runs(place: Place, target: str, since: float) -> list[EarlierRun]:

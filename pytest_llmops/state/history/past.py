@@ -80,5 +80,5 @@ def _metric(name: str, grown: Grown, number: int, count: int) -> dict[str, Any]:
     exact = grown.first + (grown.last - grown.first) * number / count
     wobble = random.Random(f"{name} {number}").gauss(0, SPREAD)  # noqa: S311 (the same in every run is the point)
     nothing = dict.fromkeys(("baseline", "ratio", "low", "high", "threshold"))
-    value = exact * (1 + wobble)
+    value = exact if grown.counts else exact * (1 + wobble)
     return {"name": name, "unit": grown.unit, "value": value, **nothing, "n": 1, "state": "recorded", "suspect": False}

@@ -10,7 +10,8 @@ from pytest_llmops.control.hands import Hands
 from pytest_llmops.control.interruption import Interruption
 from pytest_llmops.control.undoing import secrets_of_journal
 from pytest_llmops.errors import ControlError, LlmopsError, OutsideWindow, Unsupported
-from pytest_llmops.state.journal import Journal, Step
+from pytest_llmops.state.journal import Journal
+from pytest_llmops.state.story import Step
 from pytest_llmops.target.control import Docker
 from pytest_llmops.target.load import load
 
@@ -90,7 +91,7 @@ def changes(tmp_path, journal):
     (tmp_path / "llmops.toml").write_text(TARGET)
     target = load(tmp_path / "llmops.toml", None, tmp_path, {})
 
-    def changes(may_begin=lambda: None, deadline_s=1.0, clean=str, say=None, **machines):
+    def changes(may_begin=lambda: None, deadline_s=60.0, clean=str, say=None, **machines):
         said = []
         change = Change(
             target,
@@ -277,7 +278,7 @@ def test_what_nobody_can_clean_is_not_shown(changes, journal):
 def test_a_restart_that_was_left_lying_has_a_command_too(changes, journal):
     changes(ollama=Machine("x")).restart("ollama")
     (step,) = Journal(journal.path).story.steps.values()
-    assert (step.by_hand, step.deadline_s, step.instance) == (["start it"], 1.0, "0")
+    assert (step.by_hand, step.deadline_s, step.instance) == (["start it"], 60.0, "0")
 
 
 def test_what_is_on_its_way_is_waited_for(changes, journal):

@@ -143,7 +143,7 @@ def test_an_engine_that_hangs_holds_nobody_up(hands_with, request, server):
     began = time.monotonic()
     with pytest.raises(ControlError) as raised:
         hands_with(driver="docker", container="x", host=host, deadline=0.2).status()
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
     said = f"ollama: the Docker Engine at {host} did not answer within 0.2 s."
     assert (raised.value.kind, str(raised.value)) == ("timeout", said)
 

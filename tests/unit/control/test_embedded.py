@@ -18,7 +18,7 @@ from pytest_llmops.target.models import TargetTable
 def test_a_target_with_the_addresses_of_its_sandbox(tmp_path):
     declared = load(None, "sandbox", tmp_path, {"HOME": "/root"})
     urls = {"api": "http://127.0.0.1:1", "redis": "redis://127.0.0.1:2"}
-    here = placed(declared, {"components": urls, "environ": {"KEY": "k"}, "knows": True, "root": "/r"})
+    here = placed(declared, {"components": urls, "environ": {"KEY": "k"}, "knows": True, "root": "/r", "socket": "/s"})
     assert (here.component("api").url, here.component("redis").url) == ("http://127.0.0.1:1", "redis://127.0.0.1:2")
     assert here.component("api").routes == declared.component("api").routes
     assert here.environ == {"HOME": "/root", "KEY": "k"}
@@ -30,7 +30,7 @@ def test_a_target_with_the_addresses_of_its_sandbox(tmp_path):
 
 def test_nothing_is_expected_of_a_sandbox_that_knows_nothing(tmp_path):
     declared = load(None, "sandbox", tmp_path, {})
-    here = placed(declared, {"components": {}, "environ": {}, "knows": False, "root": "/r"})
+    here = placed(declared, {"components": {}, "environ": {}, "knows": False, "root": "/r", "socket": "/s"})
     assert all(prompt.expect for prompt in declared.workload)
     assert [(p.id, p.text) for p in here.workload] == [(p.id, p.text) for p in declared.workload]
     assert not any(prompt.expect for prompt in here.workload)
@@ -39,7 +39,8 @@ def test_nothing_is_expected_of_a_sandbox_that_knows_nothing(tmp_path):
 
 def test_nor_of_what_was_reported(tmp_path):
     declared = load(None, "sandbox:agent-aiops", tmp_path, {})
-    here = placed(declared, {"components": {}, "environ": {}, "knows": False, "root": "/r"})
+    facts = {"components": {}, "environ": {}, "knows": False, "root": "/r", "socket": "/s", "command": ["print"]}
+    here = placed(declared, facts)
     assert [(p.id, p.expect) for p in declared.reported] == [("card-retention", "never")]
     assert [(p.id, p.expect) for p in here.reported] == [("card-retention", "")]
 
@@ -105,6 +106,7 @@ def test_what_surrounds_a_target_is_placed_too(tmp_path):
         "components": {"search": "http://127.0.0.1:3", "ui": "http://127.0.0.1:4"},
         "environ": {},
         "knows": True,
+        "socket": "/s",
         "root": "/sandbox/root",
         "command": ["python", "printing.py", "http://127.0.0.1:5"],
     }
@@ -120,7 +122,15 @@ def test_what_surrounds_a_target_is_placed_too(tmp_path):
 
 def test_what_a_target_notifies_goes_to_the_sandbox(tmp_path):
     declared = load(None, "sandbox:agent-aiops", tmp_path, {"HOME": "/home"})
-    facts = {"components": {}, "environ": {}, "knows": True, "root": "/r", "notify": "http://127.0.0.1:81/notify"}
+    facts = {
+        "components": {},
+        "environ": {},
+        "knows": True,
+        "root": "/r",
+        "socket": "/s",
+        "command": ["print"],
+        "notify": "http://127.0.0.1:81/notify",
+    }
     here = placed(declared, facts)
     assert dict(here.environ) == {
         "HOME": "/home",

@@ -187,8 +187,9 @@ def test_it_stops_by_scaling_to_0(api, hands_at):
     assert changes(api) == [("PATCH", f"{APPS}/deployments/ollama/scale", {"spec": {"replicas": 0}})]
 
 
-def test_it_restarts_by_the_annotation_of_kubectl(api, hands_at):
-    hands_at(api.url).driver.act("restart", 5, {})
+@pytest.mark.parametrize("act", ["restart", "roll"])
+def test_it_restarts_by_the_annotation_of_kubectl(api, hands_at, act):
+    hands_at(api.url).driver.act(act, 5, {})
     [(method, path, body)] = changes(api)
     stamp = body["spec"]["template"]["metadata"]["annotations"].pop("kubectl.kubernetes.io/restartedAt")
     assert (method, path) == ("PATCH", f"{APPS}/deployments/ollama")
@@ -290,6 +291,17 @@ def test_a_stop_that_would_delete_volumes_is_refused(api, hands_at):
     assert refused(hands, "refused", lambda: hands.driver.act("stop", 5, {})) == (
         "statefulset/qdrant in namespace rag is not stopped, for that would delete its volumes: "
         "spec.persistentVolumeClaimRetentionPolicy.whenScaled is Delete. Set it to Retain."
+    )
+    assert changes(api) == []
+
+
+def test_pods_that_all_end_before_others_begin_are_not_rolled(api, hands_at):
+    told = {**DEPLOYMENT, "spec": {**DEPLOYMENT["spec"], "strategy": {"type": "Recreate"}}}
+    api.answers["GET", f"{APPS}/deployments/ollama"] = (200, told)
+    hands = hands_at(api.url)
+    assert refused(hands, "refused", lambda: hands.driver.act("roll", 5, {})) == (
+        f"{WHAT} is not rolled, for all of its pods end before new ones begin (spec.strategy is Recreate). "
+        "Restart it, or change that."
     )
     assert changes(api) == []
 

@@ -42,14 +42,14 @@ class Scripted:
 )
 def test_an_act_is_over_once_the_component_has_arrived(act, states):
     driver = Scripted(*states)
-    assert Hands("ollama", driver, 5).act(act) == states[-1]
+    assert Hands("ollama", driver, 60).act(act) == states[-1]
     assert driver.acts == [(act, {})]
 
 
 @pytest.mark.parametrize(("act", "there"), [("start", READY), ("stop", GONE)])
 def test_nothing_is_done_where_it_has_arrived(act, there):
     driver = Scripted(there)
-    assert Hands("ollama", driver, 5).act(act) == there
+    assert Hands("ollama", driver, 60).act(act) == there
     assert driver.acts == []
 
 
@@ -65,7 +65,7 @@ def test_nothing_is_done_where_it_has_arrived(act, there):
 )
 def test_what_is_on_its_way_is_brought_back_too(states, state, acts):
     driver, kept = Scripted(*states), {"replicas": 2}
-    assert Hands("ollama", driver, 5).bring_back(state, kept) == states[-1]
+    assert Hands("ollama", driver, 60).bring_back(state, kept) == states[-1]
     assert driver.acts == [(act, kept) for act in acts]
 
 
@@ -86,12 +86,12 @@ NONE = Status("stopped", kept={"replicas": 0})
 )
 def test_what_runs_with_another_number_of_replicas_is_scaled_where_it_has_to_be_exactly_so(states, exactly, acts):
     driver = Scripted(*states)
-    assert Hands("ollama", driver, 5).bring_back("running", {"replicas": 3}, exactly=exactly) == states[-1]
+    assert Hands("ollama", driver, 60).bring_back("running", {"replicas": 3}, exactly=exactly) == states[-1]
     assert driver.acts == acts
 
 
 def test_what_was_killed_is_not_gone_while_it_is_ending():
-    assert Hands("ollama", Scripted(NOT_GONE, NOT_GONE, GONE), 5).act("kill") == GONE
+    assert Hands("ollama", Scripted(NOT_GONE, NOT_GONE, GONE), 60).act("kill") == GONE
 
 
 def test_what_does_not_arrive_is_said_to_be_not_yet_there():
@@ -104,7 +104,7 @@ def test_what_does_not_arrive_is_said_to_be_not_yet_there():
 
 def test_what_is_on_its_way_is_waited_for_and_nothing_is_done():
     driver = Scripted(NOT_READY, NOT_READY, READY)
-    assert Hands("ollama", driver, 5).settled() == READY
+    assert Hands("ollama", driver, 60).settled() == READY
     assert driver.acts == []
 
 

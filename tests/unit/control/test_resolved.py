@@ -106,13 +106,22 @@ def test_of_a_component_without_a_table_it_is_said_what_to_write(tmp_path):
     )
 
 
-def test_of_a_part_of_the_sandbox_it_is_said_that_it_cannot_be_stopped(tmp_path):
-    declared = load(None, "sandbox", tmp_path, {})
-    urls = {"ollama": "http://127.0.0.1:1"}
-    for target in (declared, placed(declared, {"components": urls, "environ": {}, "knows": True})):
+DOCKER = '[targets.demo.components.{name}.control]\ndriver = "docker"\ncontainer = "real-{name}"\n'
+
+
+def test_the_hands_on_an_embedded_target_are_never_those_on_the_real_one(tmp_path):
+    file = tmp_path / "llmops.toml"
+    tables = "".join(DOCKER.format(name=name) for name in ("ollama", "logs"))
+    file.write_text(f'[targets.demo]\nprofile = "sandbox"\nenvironment = "sandbox"\n{tables}')
+    declared = load(file, "demo", tmp_path, {})
+    here = placed(declared, {"components": {}, "environ": {}, "knows": True, "root": "/r", "socket": "/s"})
+    assert hands_on(here, "ollama").driver.what == "part llm of the sandbox"
+    assert here.component("ollama").control.socket == "/s"
+    assert here.component("logs").control is None
+    for target, component in ((declared, "ollama"), (declared, "logs"), (here, "logs")):
         with pytest.raises(Unsupported) as raised:
-            hands_on(target, "ollama")
+            hands_on(target, component)
         assert str(raised.value) == (
-            "sandbox is embedded, and no single part of the sandbox can be stopped or started yet, ollama neither; "
-            "make it sick by --llmops-sandbox-fault."
+            f"demo is embedded, and no process of its sandbox stands for {component}; "
+            f"describe one: [targets.demo.sandbox.processes.{component}]"
         )

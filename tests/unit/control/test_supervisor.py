@@ -110,7 +110,7 @@ def test_one_that_hangs_holds_nobody_up(hands_with, request, server):
     began = time.monotonic()
     with pytest.raises(ControlError) as raised:
         hands_with({"RIG_LOGIN": LOGIN}, **TABLE, url=url, deadline=0.2).status()
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
     assert raised.value.kind == "timeout"
     assert str(raised.value).startswith(f"ollama: supervisord at {url} did not answer ")
 

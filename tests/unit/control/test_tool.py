@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+from types import SimpleNamespace
 
 import pytest
 
@@ -26,15 +28,22 @@ def foreign(monkeypatch):
 
 
 @pytest.fixture
-def interrupted():
-    """Ctrl-C, a moment from now."""
+def interrupted(monkeypatch):
+    """Ctrl-C, a moment after a program is waited for, and as soon as ``interrupted.once`` has returned."""
 
     def interrupt(*_):
         raise KeyboardInterrupt
 
+    def wait(process, timeout=None):
+        monkeypatch.undo()
+        how.once()
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        return process.wait(timeout)
+
+    how = SimpleNamespace(once=lambda: None)
     before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, 0.2)
-    yield
+    monkeypatch.setattr(subprocess.Popen, "wait", wait)
+    yield how
     signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGALRM, before)
 
@@ -54,9 +63,10 @@ def test_ctrl_c_stays_ctrl_c_though_the_program_is_another_users(foreign, interr
 
 def test_ctrl_c_ends_the_program(interrupted, tmp_path):
     os.mkfifo(tmp_path / "held")
-    reader = os.open(tmp_path / "held", os.O_RDONLY | os.O_NONBLOCK)
+    holder = os.open(tmp_path / "held", os.O_RDWR)  # while somebody may write, whoever reads waits
+    reader = os.open(tmp_path / "held", os.O_RDONLY)
+    interrupted.once = lambda: (os.read(reader, 1), os.close(holder))
     with pytest.raises(KeyboardInterrupt):
-        Tool(("sh", "-c", f"exec 9>{tmp_path}/held; sleep 60")).run(within_s=60)
-    os.set_blocking(reader, True)
+        Tool(("sh", "-c", f"exec 9>{tmp_path}/held; echo >&9; sleep 60")).run(within_s=60)
     assert os.read(reader, 1) == b""  # once nobody holds it
     os.close(reader)

@@ -1,7 +1,5 @@
 """A stop that comes into effect a while after it was asked for, when whoever asked does not wait any more."""
 
-import threading
-
 import pytest
 
 from pytest_llmops.control.change import Change
@@ -19,7 +17,8 @@ TARGET = """
 url = "http://127.0.0.1:9"
 control = { driver = "docker", container = "x" }
 """
-TAKES_S = 0.3
+LOOKS = 4
+"""After so many a stop has come into effect: time that passes only while it is looked at."""
 
 
 class Slow:
@@ -32,9 +31,12 @@ class Slow:
     def __init__(self):
         self.pid, self.running, self.acts = 1, True, []
         self.interrupts = self.never = False
-        self.timers = []
+        self.under_way = []
 
     def status(self, within_s):
+        self.under_way = [(looks - 1, *stop) for looks, *stop in self.under_way]
+        while self.under_way and not self.under_way[0][0]:
+            self.come()
         return Status("running", str(self.pid)) if self.running else Status("stopped")
 
     def act(self, act, within_s, kept):
@@ -42,13 +44,14 @@ class Slow:
         if act == "start":
             self.running, self.pid = True, self.pid + 1
         elif not self.never:
-            self.timers.append(threading.Timer(TAKES_S, self._end, (self.pid, act == "restart")))
-            self.timers[-1].start()
+            self.under_way.append((LOOKS, self.pid, act == "restart"))
         if self.interrupts:
             self.interrupts = False
             raise KeyboardInterrupt
 
-    def _end(self, pid, again):
+    def come(self):
+        """What was asked for first comes into effect."""
+        _, pid, again = self.under_way.pop(0)
         if pid == self.pid:
             self.running, self.pid = again, pid + again
 
@@ -61,10 +64,7 @@ class Slow:
 
 @pytest.fixture
 def machine():
-    made = Slow()
-    yield made
-    for timer in made.timers:
-        timer.join()
+    return Slow()
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def journal(tmp_path):
 
 @pytest.fixture
 def hands(machine):
-    return Hands("ollama", machine, 5.0)
+    return Hands("ollama", machine, 60.0)
 
 
 @pytest.fixture
@@ -96,8 +96,8 @@ def for_good(machine):
     """Whether it runs, also once all that it was told has come into effect."""
 
     def for_good():
-        for timer in machine.timers:
-            timer.join()
+        while machine.under_way:
+            machine.come()
         return machine.running
 
     return for_good
@@ -127,7 +127,7 @@ def test_after_its_deadline(change, hands, for_good):
     hands.deadline_s = 0.02
     with pytest.raises(ControlError, match="was not seen within"):
         change.stop("ollama")
-    hands.deadline_s = 5.0
+    hands.deadline_s = 60.0
     assert change.undo()
     assert for_good()
 

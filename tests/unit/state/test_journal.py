@@ -3,17 +3,20 @@
 import json
 import os
 import resource
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from pytest_llmops.errors import JournalError
-from pytest_llmops.state.journal import KEPT, Failure, Journal, Step, journals
+from pytest_llmops.state.journal import KEPT, Journal, journals
+from pytest_llmops.state.story import Failure, Step
 
 OPENED = {
     "target": "here",
     "environment": "staging",
+    "sandbox": "",
     "root": "/srv",
     "pid": 7,
     "test": "t.py::test_it",
@@ -148,6 +151,60 @@ def test_on_a_full_disk_nothing_is_begun(journal, full_disk):
     assert journal.story.open == again(journal).story.open == {1: STOP}
     journal.undone(1)
     assert again(journal).story.open == {}
+
+
+def test_what_was_done_is_told_also_of_journals_that_are_closed(journal, state):
+    journal.add(STOP, OPENED)
+    journal.undone(1)
+    journal.close()
+    other = Journal.of(state, "here-2")  # whose file begins with the same words
+    other.add(STOP, OPENED)
+    other.undone(1)
+    other.close()
+    journal.add(PAUSE, OPENED)
+    first, second = again(journal).acts(0.0)
+    assert (first.act, first.what, first.test, first.became) == ("stop", "program x", "t.py::test_it", "taken back")
+    assert (second.act, second.what, second.became) == ("pause", "container y", "not taken back yet")
+    assert again(journal).acts(second.at) == [second]
+    assert first.at < second.at
+
+
+def test_what_became_of_each_act_is_told_with_its_time(journal):
+    journal.ran("run", "command migrate", "the applied migrations", OPENED)
+    journal.add(STOP, OPENED)
+    journal.add(PAUSE, OPENED)
+    journal.kept(1)
+    journal.failed(2, Failure("it does not answer", ["resume it"]))
+    acts = {act.act: act for act in again(journal).acts(0.0)}
+    assert {name: act.became for name, act in acts.items()} == {
+        "run": "nothing takes it back: the applied migrations",
+        "stop": "it stays",
+        "pause": "it could not be taken back: it does not answer",
+    }
+    assert all(act.at <= act.ended <= time.time() for act in acts.values())
+    journal.undone(2)
+    journal.close()
+    assert [act.became for act in again(journal).acts(acts["pause"].at)][-1] == "taken back"
+    assert len(again(journal).acts(0.0)) == 3
+
+
+def test_what_was_refused_leaves_nothing(journal):
+    first = journal.ran("begin", "work tab1 of api", "what was written", OPENED)
+    second = journal.ran("begin", "work tab1 of api", "what is written, should it be taken on", OPENED)
+    journal.refused(second)
+    assert [(act.said, act.became) for act in again(journal).acts(0.0)] == [
+        ("work tab1 of api was begun", "nothing takes it back: what was written"),
+        ("work tab1 of api was begun", "it was refused, so nothing of it stays"),
+    ]
+    assert (first, second) == (1, 2)
+    assert journal.story.ran == again(journal).story.ran
+
+
+def test_a_refusal_of_nothing_is_damage(journal):
+    journal.refused(journal.ran("run", "command migrate", "the applied migrations", OPENED))
+    journal.path.write_text(journal.path.read_text().replace('"number": 1', '"number": 2'))
+    with pytest.raises(JournalError, match="line 3 is damaged"):
+        assert again(journal).story
 
 
 def test_what_is_closed_is_kept_for_a_while(journal, state):

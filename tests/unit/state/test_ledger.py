@@ -74,7 +74,7 @@ def test_the_sum_is_that_of_the_entries(tmp_path_factory, charges):
 
 def test_an_empty_ledger_has_spent_nothing(ledger):
     assert ledger.spent() == Spent()
-    assert repr(ledger) == "Ledger(Spent(requests=0, tokens=0, seconds=0.0))"
+    assert repr(ledger) == "Ledger(Spent(requests=0, tokens=0, seconds=0.0, cost=0.0))"
 
 
 def test_a_half_written_line_waits_for_its_end(ledger):
@@ -130,7 +130,7 @@ def test_of_calls_that_four_processes_admit_at_once_as_many_pass_as_the_limit_sa
     started = [spawn.Process(target=admit_often, args=given, daemon=True) for _ in range(4)]
     for process in started:
         process.start()
-    counts = [passed.get(timeout=60) for _ in started]
+    counts = [passed.get(timeout=240) for _ in started]
     assert [sum(of_one) for of_one in zip(*counts, strict=True)] == [50] * 40
     for path in paths:
         reader = Ledger(path, budget)
@@ -218,3 +218,18 @@ def test_a_confirmation_that_breaks_off_ends(ledger):
         raise RuntimeError
     ledger.charge("api", requests=1)
     assert ledger.reserve_spent() == Spent()
+
+
+def test_money_is_counted_by_the_prices_of_components(tmp_path):
+    budget = Budget(cost=0.05, prices={"openai": {"call": 0.01, "million_tokens": 20}, "api": {"call": 0.001}})
+    ledger = Ledger(tmp_path / "ledger", budget)
+    ledger.charge("openai", requests=2, tokens=1000)
+    ledger.charge("api", requests=5, tokens=1000)
+    ledger.charge("qdrant", requests=5)
+    assert ledger.spent().cost == pytest.approx(0.02 + 0.02 + 0.005)
+    ledger.admit("openai", None)
+    with pytest.raises(BudgetSpent) as raised:
+        ledger.admit("openai", None)
+    said = "openai: the run's budget of 0.05 in money is spent; raise budget.cost or select fewer tests."
+    assert str(raised.value) == said
+    assert ledger.spent().cost == pytest.approx(0.055)

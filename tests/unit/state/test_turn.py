@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from pytest_llmops.errors import JournalError, Occupied
+from pytest_llmops.state import turn as turns
 from pytest_llmops.state.turn import BRIEFLY_S, Turn
 
 
@@ -36,6 +37,13 @@ def test_one_has_it_at_a_time(turn, other):
     other.give_back()
 
 
+def test_whoever_comes_second_is_given_advice(turn, tmp_path):
+    turn.take("t", run="r")
+    with pytest.raises(Occupied, match=r"wait until it has ended\. Run it elsewhere\.$"):
+        Turn(tmp_path / ".llmops", "here", "Run it elsewhere.").take("t", run="s")
+    turn.give_back()
+
+
 def test_other_targets_have_their_own(turn, tmp_path):
     turn.take("t", run="r")
     beside = Turn(tmp_path / ".llmops", "there")
@@ -60,9 +68,10 @@ def test_a_thread_sees_that_it_is_taken(turn):
     turn.give_back()
 
 
-def test_who_only_looks_refuses_nobody(turn, other):
+def test_who_only_looks_refuses_nobody(turn, other, monkeypatch):
     turn.take("t", run="r")
     giving = threading.Timer(BRIEFLY_S / 5, turn.give_back)
+    monkeypatch.setattr(turns, "BRIEFLY_S", 60.0)
     giving.start()
     other.take("t", run="s")
     giving.join()

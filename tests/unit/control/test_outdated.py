@@ -1,0 +1,188 @@
+"""What was started while a setting was another one has read it: it starts anew once that is back."""
+
+import pytest
+
+from pytest_llmops.control.change import Change
+from pytest_llmops.control.driver import Status
+from pytest_llmops.control.hands import Hands
+from pytest_llmops.control.interruption import Interruption
+from pytest_llmops.control.undoing import Undoing
+from pytest_llmops.errors import ControlError
+from pytest_llmops.state.journal import Journal
+from pytest_llmops.target.control import Docker
+from pytest_llmops.target.load import load
+
+TARGET = """
+[targets.here.components.api]
+url = "http://127.0.0.1:9"
+"""
+ACTS = ("start", "stop", "restart", "kill", "pause", "resume")
+
+
+class Version:
+    """A setting in memory."""
+
+    what, can = "the version", frozenset({"set"})
+    control = Docker(driver="docker", container="version")
+
+    def __init__(self):
+        self.value, self.fails = "v1", False
+
+    def status(self, within_s):
+        return Status("running", kept={"value": self.value})
+
+    def act(self, act, within_s, kept):
+        if self.fails:
+            raise ControlError("", "refused", "not for you.")
+        self.value = kept["value"]
+
+    def by_hand(self, act, kept):
+        return f"{act} {kept['value']}"
+
+    def close(self):
+        pass
+
+
+class Service(Version):
+    """A component that reads the version when it starts."""
+
+    what = "container api"
+
+    def __init__(self, version, can=ACTS):
+        super().__init__()
+        self.can = frozenset(can)
+        self.version, self.state, self.pid, self.acts = version, "running", 1, []
+
+    @property
+    def reads(self):
+        return self.value if self.state == "running" else ""
+
+    def status(self, within_s):
+        return Status(self.state, str(self.pid))
+
+    def act(self, act, within_s, kept):
+        self.acts.append(act)
+        if act in {"start", "restart"}:
+            self.value, self.pid = self.version.value, self.pid + 1
+        self.state = {"stop": "stopped", "kill": "stopped", "pause": "paused"}.get(act, "running")
+
+    def by_hand(self, act, kept):
+        return f"{act} api"
+
+
+class Here:
+    def __init__(self, folder, can=ACTS):
+        (folder / "llmops.toml").write_text(TARGET)
+        self.target = load(folder / "llmops.toml", None, folder, {})
+        self.journal = Journal.of(folder, "here")
+        self.version = Version()
+        self.api = Service(self.version, can)
+        self.said = []
+        machines = {"version": self.version, "api": self.api}
+        self.change = Change(
+            self.target,
+            self.journal,
+            Interruption(),
+            opened={"test": "t.py::test_it", "run": "r"},
+            say=self.said.append,
+            may_begin=lambda: None,
+            hands=lambda name: Hands(name, machines[name], 1.0),
+        )
+        self.hands = {name: Hands(name, machine, 1.0) for name, machine in machines.items()}
+
+    def recover(self):
+        """As another process does."""
+        journal = Journal(self.journal.path)
+        return Undoing(journal, lambda step: self.hands[step.component], self.said.append, clean=str).undo()
+
+
+@pytest.fixture
+def here(tmp_path):
+    return Here(tmp_path)
+
+
+def test_what_read_it_starts_anew_once_it_is_back(here):
+    here.change.stop("api")
+    here.change.set("version", value="v0")
+    here.change.start("api")
+    assert here.api.reads == "v0"
+    assert here.change.undo()
+    assert (here.version.value, here.api.reads) == ("v1", "v1")
+    assert here.api.acts == ["stop", "start", "restart"]
+    assert here.said[-1] == "undoing stop and start of api (container api): back to running, anew"
+
+
+@pytest.mark.parametrize("can", [ACTS, ("start", "stop")])
+def test_so_does_what_was_restarted_or_cannot_be(tmp_path, can):
+    here = Here(tmp_path, can)
+    here.change.set("version", value="v0")
+    if "restart" in can:
+        here.change.restart("api")
+    else:
+        here.change.stop("api")
+        here.change.start("api")
+    assert here.change.undo()
+    assert here.api.reads == "v1"
+
+
+def test_what_was_not_started_since_is_left_alone(here):
+    here.change.restart("api")
+    here.change.set("version", value="v0")
+    assert here.change.undo()
+    assert here.api.acts == ["restart"]
+
+
+def test_what_still_stands_still_is_only_started(here):
+    here.change.set("version", value="v0")
+    here.change.kill("api")
+    assert here.change.undo()
+    assert here.api.reads == "v1"
+    assert here.api.acts == ["kill", "start"]
+
+
+def test_what_was_stopped_before_is_stopped(here):
+    here.api.state = "stopped"
+    here.change.set("version", value="v0")
+    here.change.start("api")
+    assert here.change.undo()
+    assert here.api.acts == ["start", "stop"]
+
+
+def test_what_was_paused_before_is_paused_anew(here):
+    here.api.state = "paused"
+    here.change.set("version", value="v0")
+    here.change.resume("api")
+    here.change.restart("api")
+    assert here.change.undo()
+    assert here.api.acts == ["resume", "restart", "restart", "pause"]
+    assert (here.api.value, here.api.state) == ("v1", "paused")
+
+
+def test_what_stays_set_makes_nothing_start_anew(here):
+    here.change.set("version", value="v0")
+    here.change.keep("version")
+    here.change.restart("api")
+    assert here.change.undo()
+    assert here.api.acts == ["restart"]
+
+
+def test_it_waits_for_what_could_not_be_taken_back(here):
+    here.change.set("version", value="v0")
+    here.change.restart("api")
+    here.version.fails = True
+    assert not here.change.undo()
+    failures = {here.journal.story.steps[n].component: one for n, one in here.journal.story.failed.items()}
+    assert failures["api"].why == "api is to be restarted once version is as it was."
+    assert failures["api"].by_hand == ["restart api"]
+    here.version.fails = False
+    assert here.recover()
+    assert (here.version.value, here.api.reads) == ("v1", "v1")
+
+
+def test_who_comes_after_a_kill_in_between_restarts_it_too(here):
+    here.change.set("version", value="v0")
+    here.change.restart("api")
+    here.version.value = "v1"
+    here.journal.undone(1)
+    assert here.recover()
+    assert here.api.acts == ["restart", "restart"]
