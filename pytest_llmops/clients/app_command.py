@@ -9,14 +9,15 @@ import shlex
 import time
 from dataclasses import dataclass, field
 from shutil import which
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import jmespath
 
 from pytest_llmops.clients.exchange import last_exchange
+from pytest_llmops.clients.in_folder import InFolder
 from pytest_llmops.clients.noise import json_within
 from pytest_llmops.control.tool import Tool
-from pytest_llmops.errors import CallFailed, ControlError, Unsupported, Vacuous, did_you_mean, excerpt
+from pytest_llmops.errors import CallFailed, ControlError, Unsupported, Vacuous, excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,14 +65,18 @@ class Reported:
         status: its word for the whole.
         healthy: whether that is a good one.
         alerts: those that are active.
+        document: all that it printed.
+        counted: requests that it has seen; 0 where the target does not say where that stands.
     """
 
     status: str
     healthy: bool
     alerts: tuple[str, ...]
+    document: Any
+    counted: float = 0.0
 
 
-class AppCommands:
+class AppCommands(InFolder):
     """The application's commands.
 
     Args:
@@ -80,13 +85,10 @@ class AppCommands:
         ledger: where calls are counted, each run of a command is one.
     """
 
+    part: AppCommand
+
     def __init__(self, target: Target, component: str, ledger: Ledger) -> None:
-        self.target = target
-        self.component = component
-        self.part = cast("AppCommand", target.component(component))
-        self.ledger = ledger
-        self.root = target.root / self.part.root
-        self.address = str(self.root)
+        super().__init__(target, component, ledger)
         self._redactor = target.redactor()
 
     def __repr__(self) -> str:
@@ -152,8 +154,12 @@ class AppCommands:
         """
         return self._document(name, self.run(name, *args))
 
-    def report(self, name: str) -> Reported:
+    def report(self, name: str, found: Any = None) -> Reported:
         """What a command says of the application's state, by its table ``report``.
+
+        Args:
+            name: of the target's ``commands``.
+            found: the JSON that it printed before; None: it is run now.
 
         Raises:
             CallFailed: as `json`; also ``bad-answer``: there is no status, or no list of alerts.
@@ -163,15 +169,20 @@ class AppCommands:
         table = self._command(name).report
         if table is None:
             raise Unsupported(f"{self.component}: target {self.target.name} does not say where {name} tells its state.")
-        found = self.json(name)
+        found = self.json(name) if found is None else found
         status, alerts = jmespath.search(table.status, found), jmespath.search(table.alerts, found)
         if not isinstance(status, str) or not isinstance(alerts, list):
             where = f"a status at {table.status!r} and alerts at {table.alerts!r}"
             raise self._failed(name, "bad-answer", f"its JSON does not hold {where}")
-        if table.counted and jmespath.search(table.counted, found) == 0:
+        counted = jmespath.search(table.counted, found) if table.counted else None
+        if table.counted and (isinstance(counted, bool) or not isinstance(counted, int | float)):
+            raise self._failed(
+                name, "bad-answer", f"its JSON holds {counted!r} at {table.counted!r}, which is no number"
+            )
+        if counted == 0:
             of = "of a process of its own that has seen no request, not of the one that serves"
             raise Vacuous(f"{self.component}: {name} says {status!r} {of}.")
-        return Reported(status, status in table.healthy, tuple(str(alert) for alert in alerts))
+        return Reported(status, status in table.healthy, tuple(str(alert) for alert in alerts), found, counted or 0.0)
 
     def text(self, name: str, *args: str) -> str:
         """A command's output.
@@ -197,13 +208,7 @@ class AppCommands:
             raise self._failed(name, "bad-answer", f"printed no JSON ({error.msg}): {said}") from None
 
     def _command(self, name: str) -> Command:
-        command = self.part.commands.get(name)
-        if command is None:
-            known = self.part.commands
-            raise Unsupported(
-                f"{self.component}: target {self.target.name} has no command {name!r}.{did_you_mean(name, known)} "
-                f"It has: {', '.join(known) or 'none'}."
-            )
+        command = self.named("command", name, self.part.commands)
         if command.unable:
             raise Vacuous(
                 f"{self.component}: {name} ({shlex.join(command.argv)}) cannot work here: {command.unable.rstrip('.')}."

@@ -9,7 +9,7 @@ import tarfile
 from typing import IO, TYPE_CHECKING
 
 from pytest_llmops.errors import CallFailed
-from pytest_llmops.state.folder import state_folder
+from pytest_llmops.state.folder import file_name, state_folder
 from pytest_llmops.state.new_folder import new_folder
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def folder(target: Target, kind: str) -> Path:
     """Where archives of a kind lie: in the state folder, for each target apart."""
-    return target.state_folder / kind / target.name.replace(":", "-")
+    return target.state_folder / kind / file_name(target.name)
 
 
 def archived(component: str, archive: Path, files: Mapping[str, Path], extra: Mapping[str, str] | None = None) -> Path:
@@ -65,7 +65,7 @@ def sums_in(archive: Path) -> dict[str, str]:
         tarfile.TarError: it is no archive, or damaged.
         EOFError: it ends too early.
     """
-    with tarfile.open(archive, "r:gz") as opened:
+    with tarfile.open(archive) as opened:  # compressed or not
         found = {}
         for member in opened:
             content = opened.extractfile(member)

@@ -7,12 +7,11 @@ from dataclasses import asdict, dataclass
 from statistics import fmean, median
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmops.clients.answer import Answer
 from pytest_llmops.clients.generation import Generation
-from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
+from pytest_llmops.errors import CallFailed, Unsupported, Vacuous, excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from pytest_llmops.clients.client import Client
     from pytest_llmops.clients.traffic import Traffic
@@ -21,6 +20,18 @@ if TYPE_CHECKING:
 
 FEW = 5
 """Calls to a component that is not asked the round of questions."""
+
+VISITS = 3
+"""Calls to a page: each has its script run anew, which first loads all that the application needs."""
+
+SLOW_S = 20.0
+"""After which a component is not called again: of a slow one fewer calls tell as much."""
+
+NO_ANSWER = frozenset({"refused", "unresolved", "proxy", "tls", "timeout", "connection", "cut-stream"})
+"""Kinds of failures of a call to which no whole answer came."""
+
+LONGEST_QUOTE = 200
+"""Of why a call failed."""
 
 PROBE_S = 1.0
 """How long one that says that it is loading is waited for."""
@@ -34,11 +45,23 @@ class Call:
         took_s: to the end of the answer; None where it failed.
         failure: why it failed, the whole sentence; empty where it did not.
         load_s: what loading the model took, where the server says it.
+        kind: the class of its failure, as of ``CallFailed``; empty where it did not fail.
     """
 
     took_s: float | None
     failure: str = ""
     load_s: float | None = None
+    kind: str = ""
+
+    @property
+    def broke(self) -> bool:
+        """Whether the server failed: it answered 5xx, or nothing whole."""
+        return self.kind in NO_ANSWER or self.kind.startswith("http-5")
+
+    @property
+    def turned_away(self) -> bool:
+        """Whether the server would not do what it was asked for: it answered 3xx or 4xx."""
+        return self.kind == "throttled" or self.kind.startswith(("http-3", "http-4"))
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON."""
@@ -67,11 +90,17 @@ class Calls:
         """Out of what :func:`made` brought."""
         return cls(component, tuple(Call(**one) for one in fact["calls"]))
 
+    @property
+    def last_failure(self) -> str:
+        """Why the newest call that failed did so, as one short line; empty where none failed."""
+        failed = [call.failure for call in self.calls if call.failure]
+        return excerpt(" ".join(failed[-1].split()).rstrip("."), LONGEST_QUOTE) if failed else ""
+
     def figure(self, name: str, figure: FromTraffic) -> float:
         """The figure that a table with ``from = "traffic"`` describes: shares in %, times in seconds.
 
         Raises:
-            Vacuous: no call was made.
+            Vacuous: no call was made; or every one was turned away, where it is asked how many the server failed.
             CallFailed: a time is asked for, and not one call was answered.
             Unsupported: the time of loading is asked for, and the server says none.
         """
@@ -82,6 +111,10 @@ class Calls:
         if figure.what in {"up", "failed", "answered"}:
             share = 100 * len(failed) / len(self.calls)
             return share if figure.what == "failed" else 100 - share
+        if figure.what == "broken":
+            if all(call.turned_away for call in self.calls):
+                raise Vacuous(f"{self.component}: {name} says nothing, every call was turned away: {failed[-1]}")
+            return 100 * sum(call.broke for call in self.calls) / len(self.calls)
         if not times:
             raise CallFailed(
                 self.component,
@@ -99,12 +132,14 @@ class Calls:
 
 
 def made(client: Client, target: Target, *, light: bool) -> dict[str, Any]:
-    """Call a component a few times: a model server for a short answer, any other for what shows that it is there.
+    """Call a component a few times: a model server and a page for an answer, any other for what shows that it is up.
+
+    A slow one is called less often: all of it takes no longer than `SLOW_S` and the component's deadline together.
 
     Args:
         client: who is called.
         target: whose questions are asked.
-        light: whether a model server, too, is only asked whether it is there.
+        light: whether each is only asked whether it is up.
 
     Returns:
         Plain JSON.
@@ -113,13 +148,29 @@ def made(client: Client, target: Target, *, light: bool) -> dict[str, Any]:
         BudgetSpent: the run's budget, or the target's own rate limit, ended before.
     """
     generate: Any = getattr(client, "generate", None)
+    visit: Any = getattr(client, "visit", None)
+    ask, times = (generate, FEW) if generate else (visit, VISITS)
     steps: Iterable[Callable[[], object]]
-    if generate is not None and not light:
-        steps = [lambda prompt=prompt: generate(prompt) for prompt in [*target.workload][:FEW]]  # type: ignore[misc]
+    if ask is not None and not light:
+        steps = [lambda prompt=prompt: ask(prompt) for prompt in [*target.workload][:times]]  # type: ignore[misc]
     else:
-        _, reached = client.levels(PROBE_S, {})[0]
-        steps = [reached] * FEW
-    return {"calls": [_outcome(step).as_json() for step in steps]}
+        steps = [_probe(client)] * FEW
+    return {"calls": [call.as_json() for call in _called(steps)]}
+
+
+def _probe(client: Client) -> Callable[[], object]:
+    """What shows that a component is up: the answer of one that is well, where its client knows it; else any of its."""
+    up: Callable[[], object] | None = getattr(client, "up", None)
+    return up or client.levels(PROBE_S, {})[0][1]
+
+
+def _called(steps: Iterable[Callable[[], object]]) -> Iterator[Call]:
+    """What became of each step, the first at least; none is begun once they have taken long."""
+    start = time.perf_counter()
+    for number, step in enumerate(steps):
+        if number and time.perf_counter() - start > SLOW_S:
+            return
+        yield _outcome(step)
 
 
 def _outcome(call: Callable[[], object]) -> Call:
@@ -128,8 +179,8 @@ def _outcome(call: Callable[[], object]) -> Call:
     try:
         took = call()
     except CallFailed as error:
-        return Call(None, str(error))
-    if isinstance(took, Answer) and took.status >= 500:
-        return Call(None, f"{took.component}: {took.asked} answered {took.status}.")
+        return Call(None, str(error), kind=error.kind)
+    if isinstance(took, Generation) and took.silent:
+        return Call(None, f"{took.model} answered with nothing: neither a text nor any reasoning.", kind="empty")
     load_s = took.stream.load_s if isinstance(took, Generation) else None
     return Call(took if isinstance(took, float) else time.perf_counter() - start, load_s=load_s)

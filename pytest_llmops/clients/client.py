@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_llmops.clients.over_http import OverHttp
 
@@ -66,17 +66,22 @@ CLIENTS: dict[str, tuple[str, str]] = {
 SERVICE = CLIENTS["api"]
 """The client of any further service of the target."""
 
+WORKER = ("worker", "Worker")
+"""The client of its processes that nobody calls."""
 
-LEVELS = {"ollama": 3, "openai": 3, "grafana": 2}
-"""Levels of a component's preflight, where they are several whatever its table says."""
+
+PREFLIGHTS = {"ollama": 4, "openai": 3, "grafana": 2}
+"""Calls of a component's preflight, where they are several whatever its table says; Ollama is also asked what it holds
+in memory."""
 
 
 def preflight_calls(target: Target) -> dict[str, int]:
-    """About how many calls each component's preflight makes: one for each of its levels.
+    """About how many calls each component's preflight makes: one for each of its levels, and what is seen only then.
 
     No client is made for it, so no key is needed.
     """
-    calls = {name: LEVELS.get(name, 1) for name in target.table.components.configured()}
+    parts = target.table.components
+    calls = {name: PREFLIGHTS.get(name, 1) for name in parts.configured() if name not in parts.workers}
     api = target.table.components.api
     if api is not None and "api" in calls and api.auth is not None and "query" in api.routes:
         calls["api"] = 2  # a question shows whether the key is good
@@ -118,20 +123,30 @@ def lint_calls(target: Target) -> dict[str, int]:
     return {name: count for name, count in calls.items() if count}
 
 
-def connect(target: Target, component: str, ledger: Ledger) -> Client:
+def connect(
+    target: Target, component: str, ledger: Ledger, door: Callable[[Target, str, Ledger], Any] | None = None
+) -> Client:
     """The client of a configured component; nothing is sent yet.
+
+    Args:
+        target: the deployment.
+        component: which of its endpoints.
+        ledger: where calls are counted.
+        door: makes what an HTTP client's calls go through; `Http` by default.
 
     Raises:
         ConfigError: the target has no such component.
     """
     config = target.component(component)
-    module, name = CLIENTS.get(component, SERVICE)
+    module, name = CLIENTS.get(component, WORKER if component in target.table.components.workers else SERVICE)
     kind = getattr(import_module(f"pytest_llmops.clients.{module}"), name)
     client: Client
     if issubclass(kind, OverHttp):
-        from pytest_llmops.clients.http import Http
+        if door is None:
+            from pytest_llmops.clients.http import Http
 
-        client = kind(Http(target, component, ledger), config)
+            door = Http
+        client = kind(door(target, component, ledger), config)
     else:  # it opens connections of its own
         client = kind(target, component, ledger)
     return client

@@ -5,21 +5,38 @@ from __future__ import annotations
 import datetime as dt
 import json
 import tarfile
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.clients.archives import archived, differing, folder, text_in
+from pytest_llmops.clients.file_facts import FileFact
 from pytest_llmops.errors import CallFailed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from pytest_llmops.clients.file_facts import FileFact
     from pytest_llmops.target.file_sets import Backup
     from pytest_llmops.target.load import Target
 
 MANIFEST = "manifest.json"
+DAY_S = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A backup that was restored into a scratch folder.
+
+    Attributes:
+        archive: which.
+        files: how many there are.
+        wrong: sentences of those that are not as the manifest says.
+    """
+
+    archive: Path
+    files: int
+    wrong: tuple[str, ...]
 
 
 class Backups:
@@ -63,7 +80,7 @@ class Backups:
         return found[-1]
 
     def make(self, at: float) -> Path:
-        """Write one, and remove those beyond the number that is kept.
+        """Write one; those before it stay.
 
         Args:
             at: epoch seconds, which stand in its name.
@@ -80,10 +97,49 @@ class Backups:
         }
         name = f"config_{dt.datetime.fromtimestamp(at, dt.UTC):%Y%m%dT%H%M%SZ}.tar.gz"
         extra = {MANIFEST: json.dumps(manifest, indent=2)}
-        made = archived(self._component, self.folder / name, {fact.name: fact.path for fact in kept}, extra)
-        for old in self.all()[: -self._table.keep]:
-            old.unlink()
-        return made
+        return archived(self._component, self.folder / name, {fact.name: fact.path for fact in kept}, extra)
+
+    def make_older(self, at: float) -> None:
+        """Write as many as are kept, of the days before; a sandbox, which is new, has none that could be superseded.
+
+        Args:
+            at: epoch seconds, before which they are.
+
+        Raises:
+            CallFailed: as `make`.
+        """
+        for days in range(1, self._table.keep + 1):
+            self.make(at - days * DAY_S)
+
+    def superseded(self) -> list[Path]:
+        """Those beyond the number that is kept, oldest first."""
+        return self.all()[: -self._table.keep]
+
+    def restored(self, into: Path, archive: Path | None = None) -> Restored:
+        """Restore a backup (the newest one) into a scratch folder, and compare each file with the manifest.
+
+        Args:
+            into: an empty folder; nothing else is written to.
+            archive: which one.
+
+        Raises:
+            CallFailed: as `broken`.
+        """
+        archive = archive or self.newest()
+        sums = self.manifest(archive)["files"]
+        try:
+            with tarfile.open(archive) as opened:
+                opened.extractall(into, filter="data")
+        except (OSError, EOFError, tarfile.TarError) as error:
+            raise self._damaged(archive, error) from error
+        facts = [FileFact.of(path, into) for path in sorted(into.rglob("*")) if path.is_file()]
+        there = {fact.name: fact.sha256() for fact in facts if fact.name != MANIFEST}
+        wrong = [
+            *(f"{name} is not in it" for name in sums if name not in there),
+            *(f"{name} is not as the manifest says" for name in sums if there.get(name, sums[name]) != sums[name]),
+            *(f"{name} is in it, and not in the manifest" for name in there if name not in sums),
+        ]
+        return Restored(archive, len(there), tuple(f"{archive.name}: {one}" for one in wrong))
 
     def broken(self, archive: Path | None = None) -> list[str]:
         """Files of a backup (the newest one) that are not in it as its manifest says; empty where all are.

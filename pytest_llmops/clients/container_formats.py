@@ -29,8 +29,11 @@ class Container:
         restarts: how often the engine has started it again; None where that is not said.
         cpu_pct: of one processor; None where nothing measures it.
         memory_bytes: in use; None where nothing measures it.
+        network_bytes: received and sent since its start; None where nothing measures it.
+        disk_bytes: read and written since its start; None where nothing measures it.
         limit_bytes: what it may use; None where nothing limits it.
         limit_cpu_pct: of one processor, what it may use; None where nothing limits it.
+        oom_killed: whether it ended last for want of memory; None where that is not said.
     """
 
     name: str
@@ -42,12 +45,19 @@ class Container:
     restarts: int | None = None
     cpu_pct: float | None = None
     memory_bytes: float | None = None
+    network_bytes: tuple[float, float] | None = None
+    disk_bytes: tuple[float, float] | None = None
     limit_bytes: float | None = None
     limit_cpu_pct: float | None = None
+    oom_killed: bool | None = None
+
+    def writes_as(self, instance: str) -> bool:
+        """Whether lines of a log are its: compose has ``api-1`` for ``rag-api-1``, kubectl ``pod/NAME/CONTAINER``."""
+        return self.name in instance.split("/") or self.name.endswith((f"-{instance}", f"_{instance}"))
 
     def over(self, other: Container) -> Container:
         """The same container with what only the other knows of it."""
-        told = ("restarts", "cpu_pct", "memory_bytes", "limit_bytes", "limit_cpu_pct")
+        told = ("restarts", "cpu_pct", "memory_bytes", "limit_bytes", "limit_cpu_pct", "oom_killed")
         return replace(self, **{name: getattr(other, name) for name in told if getattr(self, name) is None})
 
 
@@ -88,6 +98,19 @@ def size(text: str) -> float | None:
     return float(found[1]) * _FACTORS[unit] if found and unit in _FACTORS else None
 
 
+def reclaimed(text: str) -> float | None:
+    """Bytes that ``docker system prune`` freed, by its last line; None where it does not say."""
+    found = re.search(r"reclaimed space:\s*(\S+)", text)
+    return size(found[1]) if found else None
+
+
+def _both(text: object) -> tuple[float, float] | None:
+    """The two sizes of ``1.2GB / 800MB``; None where either is none, as in ``-- / --``."""
+    into, _, out = str(text or "").partition("/")
+    first, second = size(into), size(out)
+    return None if first is None or second is None else (first, second)
+
+
 def _rows(text: str) -> Iterator[dict[str, Any]]:
     """The objects of a JSON document, of a list in it, of a kubernetes list, or of one a line."""
     try:
@@ -107,7 +130,14 @@ def _container(row: dict[str, Any]) -> Container:
     if "CPUPerc" in row:
         used, _, limit = str(row["MemUsage"]).partition("/")
         share = float(str(row["CPUPerc"]).rstrip("%"))
-        return Container(row["Name"], cpu_pct=share, memory_bytes=size(used), limit_bytes=size(limit))
+        return Container(
+            row["Name"],
+            cpu_pct=share,
+            memory_bytes=size(used),
+            network_bytes=_both(row.get("NetIO")),
+            disk_bytes=_both(row.get("BlockIO")),
+            limit_bytes=size(limit),
+        )
     name = str(row["Names"] if "Names" in row else row["Name"])
     said = str(row.get("Status") or row.get("Health") or "")
     labels = dict(item.partition("=")[::2] for item in str(row.get("Labels") or "").split(","))
@@ -129,6 +159,7 @@ def _inspected(row: dict[str, Any]) -> Container:
         restarts=row.get("RestartCount"),
         limit_bytes=limit,
         limit_cpu_pct=cpus / 1e7 if cpus else None,
+        oom_killed=state.get("OOMKilled"),
     )
 
 
@@ -152,6 +183,7 @@ def _pod(row: dict[str, Any]) -> Container:
         restarts=sum(one["restartCount"] for one in inner),
         limit_bytes=sum(size(str(limit)) or 0.0 for limit in memory) if all(memory) else None,
         limit_cpu_pct=100 * sum(size(str(limit)) or 0.0 for limit in cpu) if all(cpu) else None,
+        oom_killed=any(_ended_by(one) == "OOMKilled" for one in inner),
     )
 
 
@@ -159,6 +191,12 @@ def _reason(inner: list[dict[str, Any]]) -> str:
     """Why a container of a pod waits, such as CrashLoopBackOff."""
     waiting = [(one.get("state") or {}).get("waiting") or {} for one in inner]
     return next((str(one["reason"]) for one in waiting if one.get("reason")), "")
+
+
+def _ended_by(inner: dict[str, Any]) -> str:
+    """Why a container of a pod ended, now or the time before."""
+    ended = [(inner.get(when) or {}).get("terminated") or {} for when in ("state", "lastState")]
+    return next((str(one["reason"]) for one in ended if one.get("reason")), "")
 
 
 def _unit(block: str) -> Container:
@@ -175,4 +213,5 @@ def _unit(block: str) -> Container:
         said["UnitFileState"] in {"enabled", "static"} if said.get("UnitFileState") else None,
         int(said["NRestarts"]) if said.get("NRestarts", "").isdigit() else None,
         memory_bytes=float(memory) if memory.isdigit() else None,
+        oom_killed=said["Result"] == "oom-kill" if said.get("Result") else None,
     )

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from pytest_llmops.clients import container_formats
 from pytest_llmops.clients.app_command import AppCommands
+from pytest_llmops.clients.file_facts import MEGABYTE
+from pytest_llmops.clients.running_image import running_images
 from pytest_llmops.errors import CallFailed, ConfigError, Unsupported, Vacuous, did_you_mean
 
 if TYPE_CHECKING:
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
     from pytest_llmops.clients.client import Level
     from pytest_llmops.clients.container_formats import Container
+    from pytest_llmops.clients.log_entries import Entries
+    from pytest_llmops.clients.running_image import RunningImages
     from pytest_llmops.state.ledger import Ledger
     from pytest_llmops.target.load import Target
     from pytest_llmops.target.surroundings import Containers as ContainersComponent
@@ -31,6 +35,8 @@ class Usage:
         memory_bytes: in use.
         limit_bytes: that it may use: its own limit, else what the engine says; None where nobody says one.
         limit_cpu_pct: of one processor, that it may use; None where nothing limits it.
+        network_bytes: received and sent since its start; None where nothing measures it.
+        disk_bytes: read and written since its start; None where nothing measures it.
     """
 
     name: str
@@ -38,13 +44,34 @@ class Usage:
     memory_bytes: float
     limit_bytes: float | None
     limit_cpu_pct: float | None = None
+    network_bytes: tuple[float, float] | None = None
+    disk_bytes: tuple[float, float] | None = None
+
+    @property
+    def io_known(self) -> bool:
+        """Whether both its network and its disks are measured."""
+        return self.network_bytes is not None and self.disk_bytes is not None
 
     @property
     def cpu_share(self) -> tuple[float, str]:
         """Processor in use in %, and of what: of its limit where it has one, else of one processor."""
         if self.limit_cpu_pct:
-            return 100 * self.cpu_pct / self.limit_cpu_pct, f"{self.name}, of its limit"
+            return self.cpu_pct_of_limit, f"{self.name}, of its limit"
         return self.cpu_pct, f"{self.name}, of one processor: nothing limits it"
+
+    @property
+    def cpu_pct_of_limit(self) -> float:
+        """Processor in use, of 100 that it may use.
+
+        Raises:
+            Vacuous: nothing limits it.
+        """
+        if not self.limit_cpu_pct:
+            raise Vacuous(
+                f"{self.name} has no CPU limit, so nothing can be said of how near it is; it uses "
+                f"{self.cpu_pct:.4g} % of one processor."
+            )
+        return 100 * self.cpu_pct / self.limit_cpu_pct
 
     @property
     def memory_pct(self) -> float:
@@ -105,6 +132,40 @@ class Containers:
         told = {c.name: c for c in self._read(self.part.details, container_formats.containers, *names)}
         return [c.over(told[c.name]) if c.name in told else c for c in listed]
 
+    def images(self) -> RunningImages:
+        """What each running container runs, beside what its tag stands for: ``behind without_version whole()``.
+
+        Raises:
+            CallFailed: the command failed, or printed what cannot be read.
+            Unsupported: the target has no such command.
+        """
+        return self._read(self._asked("images"), running_images)
+
+    def in_use(self) -> frozenset[str]:
+        """What the system's containers use, and themselves, each as ``kind name``: a clean-up has to leave all of it.
+
+        Raises:
+            CallFailed: the command failed, or named nothing.
+            Unsupported: the target has no such command.
+        """
+        if self.part.in_use is None:
+            raise Unsupported(f"{self.component}: nothing says what is in use; give it in_use, a command.")
+        found = frozenset(line.strip() for line in self.commands.text(self.part.in_use).splitlines() if line.strip())
+        if not found:
+            raise CallFailed(self.component, "absent", f"{self.component}: {self.part.in_use} named nothing in use.")
+        return found
+
+    def reclaimed_mb(self, said: str) -> float:
+        """How much ``docker system prune`` says that it freed, in 10^6 bytes.
+
+        Raises:
+            CallFailed: it does not say it (kind ``bad-answer``).
+        """
+        found = container_formats.reclaimed(said)
+        if found is None:
+            raise CallFailed(self.component, "bad-answer", f"{self.component}: {said!r} does not say what was freed.")
+        return found / MEGABYTE
+
     def of(self, part: str) -> list[Container]:
         """The containers that a part of the system runs in.
 
@@ -131,7 +192,7 @@ class Containers:
         return {part: self._of(part, found) for part in self.part.parts}
 
     def usage(self, part: str | None = None) -> list[Usage]:
-        """CPU and memory of the running containers, now.
+        """CPU, memory and IO of the running containers, now.
 
         Args:
             part: of one part alone.
@@ -143,7 +204,14 @@ class Containers:
         running = [c for c in (self.all() if part is None else self.of(part)) if c.running]
         told = self._read(self._asked("usage"), container_formats.containers)
         measured = {
-            c.name: Usage(c.name, c.cpu_pct, c.memory_bytes, c.limit_bytes)
+            c.name: Usage(
+                c.name,
+                c.cpu_pct,
+                c.memory_bytes,
+                c.limit_bytes,
+                network_bytes=c.network_bytes,
+                disk_bytes=c.disk_bytes,
+            )
             for c in told
             if c.cpu_pct is not None and c.memory_bytes is not None
         }
@@ -159,6 +227,14 @@ class Containers:
             )
             for c in running
         ]
+
+    def fullest(self, part: str) -> Usage:
+        """Of the running containers of a part, the one that uses most of the memory that it may use.
+
+        Raises:
+            Vacuous: nothing limits the memory of one of them; else as `usage`.
+        """
+        return max(self.usage(part), key=lambda one: one.memory_pct)
 
     def volumes(self, of: str = "") -> dict[str, float]:
         """Volume, or mount point, to the bytes that are in use there.
@@ -209,11 +285,32 @@ class Containers:
             raise CallFailed(self.component, "bad-answer", said) from None
 
 
+def unheard(replicas: list[Container], entries: Entries) -> list[Container]:
+    """Those of which nothing stands in the log that all of them write, by the field ``instance`` of its lines.
+
+    Raises:
+        Unsupported: there are several, and no line says whose it is.
+    """
+    told = {str(instance) for entry in entries if (instance := entry.part("instance"))}
+    if not told and len(replicas) > 1:
+        names = " or ".join(one.name for one in replicas)
+        raise Unsupported(
+            f"logs: no line of {entries.reading.source} says whether it is of {names}; give its line a group instance."
+        )
+    return [one for one in replicas if told and not any(one.writes_as(instance) for instance in told)]
+
+
 def table(found: list[Usage]) -> str:
-    """What containers use, as a table of Markdown for people."""
+    """What containers use, as a table of Markdown for people; network and disks since each was started."""
+    head = "| container | CPU % | memory MB | limit MB | network in / out MB | disk read / written MB |"
     rows = (
         f"| {usage.name} | {usage.cpu_pct:.1f} | {usage.memory_bytes / 1e6:.0f} "
-        f"| {'' if usage.limit_bytes is None else f'{usage.limit_bytes / 1e6:.0f}'} |\n"
+        f"| {'' if usage.limit_bytes is None else f'{usage.limit_bytes / 1e6:.0f}'} "
+        f"| {_both(usage.network_bytes)} | {_both(usage.disk_bytes)} |\n"
         for usage in found
     )
-    return "".join(["| container | CPU % | memory MB | limit MB |\n|---|---|---|---|\n", *rows])
+    return "".join([f"{head}\n|---|---|---|---|---|---|\n", *rows])
+
+
+def _both(sizes: tuple[float, float] | None) -> str:
+    return "" if sizes is None else " / ".join(f"{size / 1e6:.6g}" for size in sizes)

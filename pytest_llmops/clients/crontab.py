@@ -24,6 +24,8 @@ FIELDS = 5
 _VARIABLE = re.compile(r"[A-Za-z_]\w*\s*=")
 _AT_HOME = re.compile(r"cd\s|/|[A-Z_]+=\S*\s+/|docker\s+exec\s")
 """How a command begins that does not depend on the home directory and the short PATH that cron gives it."""
+_COMMAND = re.compile(r"(?:\\.?|[^\\%])*")
+"""Of an entry what the shell is given: all before the first % that no backslash stands before (crontab(5))."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +34,34 @@ class Line:
 
     Attributes:
         schedule: its five fields, or ``@daily`` and so on.
-        command: what is run.
+        written: what stands behind them.
     """
 
     schedule: str
-    command: str
+    written: str
+
+    def __str__(self) -> str:
+        return f"{self.schedule} {self.written}"
+
+    @property
+    def command(self) -> str:
+        """What is run: all before the first % that no backslash stands before; such a backslash goes."""
+        return self._shell.replace(r"\%", "%")
+
+    @property
+    def fed(self) -> str:
+        """What stands behind that %: cron hands it over as standard input."""
+        return self.written[len(self._shell) + 1 :]
+
+    @property
+    def cut(self) -> bool:
+        """Whether the command ends at a %, and not where the entry does."""
+        return len(self._shell) < len(self.written)
+
+    @property
+    def _shell(self) -> str:
+        found = _COMMAND.match(self.written)
+        return found[0] if found else ""
 
     def fires_like(self, schedule: str) -> bool:
         """Whether it runs at exactly the times of a schedule, however either is written."""
@@ -85,7 +110,7 @@ class Crontab:
         lines = self.lines()
         found = [line for line in lines if re.search(runs, line.command)]
         if len(found) != 1:
-            known = ", ".join(f"'{line.schedule} {line.command}'" for line in found or lines) or "none"
+            known = ", ".join(f"'{line}'" for line in found or lines) or "none"
             raise CallFailed(
                 self._app.component,
                 "several" if found else "absent",
@@ -101,10 +126,15 @@ class Crontab:
         """
         wanted, line = self._want(name), self.entry(name)
         if not line.fires_like(wanted.schedule):
-            return f"crontab: '{line.schedule} {line.command}' does not run at '{wanted.schedule}'"
+            return f"crontab: '{line}' does not run at '{wanted.schedule}'"
+        if line.cut:
+            return (
+                f"crontab: '{line.written}' ends at its first %: what is run is '{line.command}', and '{line.fed}' is "
+                "its input; write \\% where a % is meant, and hand input over by a pipe"
+            )
         if not line.stands_alone:
             return (
-                f"crontab: '{line.command}' is started in the home directory with a short PATH, and names its files "
+                f"crontab: '{line.written}' is started in the home directory with a short PATH, and names its files "
                 "relative to another: let it begin with cd FOLDER && or an absolute path"
             )
         return ""

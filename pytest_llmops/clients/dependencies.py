@@ -7,9 +7,12 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.clients.noise import json_within
-from pytest_llmops.errors import CallFailed
+from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
+from pytest_llmops.target.moments import utc
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
     from pytest_llmops.clients.app_command import AppCommands
 
 CLEAN = "No broken requirements found."
@@ -49,11 +52,62 @@ class Vulnerable:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """What an audit came to.
+
+    Attributes:
+        vulnerable: known vulnerabilities of the packages that were looked up.
+        skipped: packages that could not be looked up, each with the reason: nobody knows of these.
+    """
+
+    vulnerable: tuple[Vulnerable, ...]
+    skipped: tuple[str, ...]
+
+    @property
+    def fixable(self) -> tuple[Vulnerable, ...]:
+        """Those that a newer version is without."""
+        return tuple(one for one in self.vulnerable if one.fixed_in)
+
+    def whole(self) -> None:
+        """See that nothing was left out.
+
+        Raises:
+            Vacuous: a package could not be looked up, so that nothing that was found says nothing.
+        """
+        if self.skipped:
+            raise Vacuous(f"app_command: pip_audit found nothing, and could not look up: {', '.join(self.skipped)}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """Outdated packages now beside those of an earlier list.
+
+    Attributes:
+        new: those that the earlier list did not have.
+        still: those that both have.
+        gone: names of those that are outdated no more.
+    """
+
+    new: tuple[Outdated, ...]
+    still: tuple[Outdated, ...]
+    gone: tuple[str, ...]
+
+    def as_json(self, at: float) -> str:
+        """The three as a document.
+
+        Args:
+            at: when the earlier list was made, seconds since the epoch.
+        """
+        found = {"since": utc(at), "new": list(map(str, self.new)), "still": list(map(str, self.still))}
+        return json.dumps({**found, "gone": list(self.gone)}, indent=2)
+
+
 class Dependencies:
     """The packages of the target's environment, by its own commands: nothing is asked from here.
 
     Args:
-        app: the target's commands ``pip_check``, ``pip_outdated`` and ``pip_audit``.
+        app: the target's commands ``pip_check``, ``pip_list``, ``pip_outdated`` and ``pip_audit``.
     """
 
     def __init__(self, app: AppCommands) -> None:
@@ -85,30 +139,82 @@ class Dependencies:
         except (TypeError, KeyError) as error:
             raise self._unreadable("pip_outdated", f"is no list of pip's: {error!r}") from None
 
+    def installed(self) -> dict[str, str]:
+        """Package, its name as pip compares names, to the version that is installed: ``pip list --format json``.
+
+        Raises:
+            CallFailed: it is no such list.
+        """
+        from packaging.utils import canonicalize_name
+
+        rows = self._app.json("pip_list")
+        try:
+            return {canonicalize_name(row["name"]): str(row["version"]) for row in rows}
+        except (TypeError, KeyError) as error:
+            raise self._unreadable("pip_list", f"is no list of pip's: {error!r}") from None
+
+    def outside(self, allowed: Mapping[str, str]) -> list[str]:
+        """Sentences of packages that are not installed in a version that may be; compared as versions.
+
+        Args:
+            allowed: package to a range, such as ``>=4.40,<5``.
+
+        Raises:
+            Unsupported: nothing says which versions those are.
+            CallFailed: as `installed`.
+        """
+        from packaging.specifiers import SpecifierSet
+        from packaging.utils import canonicalize_name
+        from packaging.version import InvalidVersion
+
+        if not allowed:
+            raise Unsupported("the target does not say which versions may be installed; give it security.packages.")
+        there, said = self.installed(), []
+        for name, versions in allowed.items():
+            version = there.get(canonicalize_name(name))
+            try:
+                fits = version is not None and SpecifierSet(versions).contains(version, prereleases=True)
+            except InvalidVersion:
+                fits = False
+            if not fits:
+                said.append(f"{name} {version or 'is not installed'}, and {versions} is allowed")
+        return said
+
     def as_json(self, outdated: list[Outdated]) -> str:
         """Such a list as a document."""
         return json.dumps([asdict(one) for one in outdated], indent=2)
 
-    def vulnerabilities(self) -> list[Vulnerable]:
+    @staticmethod
+    def since(now: Sequence[Outdated], earlier: Collection[str]) -> Since:
+        """Which packages have become outdated since an earlier list, and which are so no more.
+
+        Args:
+            now: as `outdated` lists them.
+            earlier: names of those that were outdated then.
+        """
+        new, still = ([one for one in now if (one.name in earlier) is was] for was in (False, True))
+        return Since(tuple(new), tuple(still), tuple(sorted(set(earlier) - {one.name for one in now})))
+
+    def audit(self) -> Audited:
         """Known vulnerabilities, as ``pip-audit --format json`` lists them; its exit status is 1 where there are any.
 
         Raises:
-            CallFailed: it is no such report, or some packages could not be looked up.
+            CallFailed: it is no such report, or not one package could be looked up.
         """
         ran = self._app.run("pip_audit")
         try:
             rows: list[dict[str, Any]] = json_within(ran.output)["dependencies"]
-            skipped = [row["name"] for row in rows if "skip_reason" in row]
-            found = [
+            skipped = tuple(f"{row['name']} ({row['skip_reason']})" for row in rows if "skip_reason" in row)
+            found = tuple(
                 Vulnerable(row["name"], row["version"], bug["id"], (bug.get("fix_versions") or [""])[0])
                 for row in rows
                 for bug in row.get("vulns", [])
-            ]
+            )
         except (TypeError, KeyError, ValueError) as error:
             raise self._unreadable("pip_audit", f"is no report of pip-audit's: {error!r}") from None
         if not rows or len(skipped) == len(rows):
             raise self._unreadable("pip_audit", "looked up no package")
-        return found
+        return Audited(found, skipped)
 
     def _unreadable(self, name: str, what: str) -> CallFailed:
         return CallFailed(self._app.component, "bad-answer", f"{self._app.component}: {name}: {what}.")

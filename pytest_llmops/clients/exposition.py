@@ -33,14 +33,16 @@ class MetricsPage:
         component: whose page it is.
         points: its lines; ``_created`` series are left out.
         declared: families that it names, those without a single line included.
+        at: epoch seconds; 0 where nobody has to know.
     """
 
     component: str
     points: tuple[Point, ...]
     declared: frozenset[str] = frozenset()
+    at: float = 0.0
 
     @classmethod
-    def parse(cls, component: str, text: str) -> MetricsPage:
+    def parse(cls, component: str, text: str, at: float = 0.0) -> MetricsPage:
         """Read the text format.
 
         Raises:
@@ -53,7 +55,7 @@ class MetricsPage:
             for sample in family.samples
             if not sample.name.endswith("_created")
         ]
-        return cls(component, tuple(points), frozenset(family.name for family in families))
+        return cls(component, tuple(points), frozenset(family.name for family in families), at)
 
     def since(self, earlier: MetricsPage, series: Sequence[str]) -> MetricsPage:
         """What these series counted between two pages: the rise of each counter.
@@ -98,8 +100,13 @@ class MetricsPage:
         return figure.scale * (part / self._whole(name, figure) if figure.over else part)
 
     def figure_since(self, earlier: MetricsPage, name: str, figure: FromMetrics) -> float:
-        """The figure of what was counted since an earlier page; raises as :meth:`figure` and :meth:`since` do."""
-        return self.since(earlier, [*figure.metric, *figure.over]).figure(name, figure)
+        """The figure of what was counted since an earlier page, each second if it is a rate.
+
+        Raises:
+            Unsupported, Vacuous: as in :meth:`figure` and :meth:`since`.
+        """
+        counted = self.since(earlier, [*figure.metric, *figure.over]).figure(name, figure)
+        return counted / (self.at - earlier.at) if figure.rate else counted
 
     def shares(self, name: str, figure: FromMetrics) -> dict[str, float]:
         """The figure split by the label ``figure.by``: value of the label to its share.

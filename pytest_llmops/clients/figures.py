@@ -7,6 +7,7 @@ import re
 import time
 from dataclasses import dataclass
 from functools import partial
+from statistics import fmean
 from typing import TYPE_CHECKING, Any, cast
 
 from pytest_llmops.clients.at_work import at_work
@@ -14,10 +15,11 @@ from pytest_llmops.clients.calls import Calls, made
 from pytest_llmops.clients.told import number, told
 from pytest_llmops.clients.traffic import Traffic, round_of
 from pytest_llmops.clients.vitals import page_of
-from pytest_llmops.errors import ConfigError, Unsupported, Vacuous, did_you_mean
+from pytest_llmops.errors import CallFailed, ConfigError, Unsupported, Vacuous, did_you_mean
 from pytest_llmops.target.durations import spoken
 from pytest_llmops.target.figures import (
     FromAppCommand,
+    FromContainers,
     FromLogs,
     FromMachine,
     FromMetrics,
@@ -26,7 +28,7 @@ from pytest_llmops.target.figures import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from pytest_llmops.clients.api import Api
     from pytest_llmops.clients.client import Client
@@ -34,12 +36,17 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.logs import Logs
     from pytest_llmops.clients.prometheus import Prometheus
     from pytest_llmops.clients.traffic import Once
-    from pytest_llmops.target.figures import Figure
+    from pytest_llmops.target.figures import Figure, FromService
     from pytest_llmops.target.load import Target
 
     Act = Callable[[], object]
+    OfASource = FromMetrics | FromPrometheus | FromAppCommand | FromService | FromMachine | FromContainers | FromLogs
+    """Whatever is not of our own calls."""
 
 USUAL_PAGE = "/metrics"
+
+LOOK_S = 60.0
+"""Between the looks at a figure's past: 1440 of a day, and one answer of Prometheus may hold 11,000."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,24 @@ class Reading:
     unit: str
     source: str
     at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A figure over a time.
+
+    Attributes:
+        mean, peak: in ``unit``.
+        unit: as in :class:`Reading`.
+        peak_at: when it was highest, in epoch seconds.
+        seconds: of that time that are remembered.
+    """
+
+    mean: float
+    peak: float
+    unit: str
+    peak_at: float
+    seconds: float
 
 
 class Figures:
@@ -105,24 +130,38 @@ class Figures:
         during = during or self._usual_traffic(name, figure)
         if during is not None and not isinstance(during, Traffic) and not isinstance(figure, FromMetrics):
             during()
+        if isinstance(figure, FromTraffic):
+            return self._of_calls(name, figure, once=True)
         value, at = self._found(name, figure, during)
         at = time.time() if at is None else at
         return Reading(number(name, value, figure.place), figure.counted_in, figure.place, at)
+
+    def counted(self, name: str) -> float:
+        """A figure that is counted since a service's start: 0 where nothing was, as when it has just started.
+
+        Raises:
+            Unsupported, ConfigError, CallFailed: as `read`.
+        """
+        try:
+            return self.read(name).value
+        except Vacuous:
+            return 0.0
 
     def again(self, name: str, *, during: Traffic | Act | None = None) -> Reading:
         """The same figure once more, later: what is read off our own calls is read off new ones."""
         figure = self.table(name)
         if isinstance(figure, FromTraffic):
-            value = self._calls(name, figure, once=False).figure(name, figure)
-            return Reading(value, figure.counted_in, figure.place, time.time())
+            return self._of_calls(name, figure, once=False)
         during = during or self._usual_traffic(name, figure)
         return self.read(name, during=during.again if isinstance(during, Traffic) else during)
 
-    def rise(self, name: str, during: Act) -> float:
-        """By how much a figure is higher after something than before it."""
-        before = self.read(name).value
-        during()
-        return self.read(name).value - before
+    def course(self, name: str, steps: Iterable[Act]) -> list[Reading]:
+        """A figure before several steps, and after each of them."""
+        found = [self.read(name)]
+        for step in steps:
+            step()
+            found.append(self.read(name))
+        return found
 
     def like(self, pattern: str) -> list[str]:
         """The names of figures that fit a pattern, in which ``*`` stands for any text.
@@ -154,15 +193,47 @@ class Figures:
 
     def past(self, name: str, last_s: float) -> list[Reading]:
         """What it was over the last seconds, by the source's own memory; nothing where it has none."""
+        now = time.time()
+        return self.between(name, now - last_s, now)
+
+    def between(self, name: str, start: float, end: float) -> list[Reading]:
+        """What it was from one moment to another, in epoch seconds; nothing where the source has no memory."""
         figure = self.table(name)
         if not isinstance(figure, FromPrometheus):
             return []
         prometheus = cast("Prometheus", self._client(name, "prometheus"))
-        curves = prometheus.range(figure.query, last_s=last_s)
+        curves = prometheus.range(figure.query, start=start, end=end)
         points = curves[0].points if len(curves) == 1 else ()
         return [
             Reading(figure.scale * value, figure.unit, figure.place, at) for at, value in points if math.isfinite(value)
         ]
+
+    def spread(self, name: str, last_s: float) -> Spread:
+        """A figure's mean and its peak over the last seconds, by Prometheus' memory, a look a minute.
+
+        Args:
+            name: in the target's ``figures``, from Prometheus.
+            last_s: seconds until now.
+
+        Raises:
+            Unsupported: the target has no such figure, or its source remembers nothing.
+            Vacuous: Prometheus has no value of that time.
+            CallFailed: Prometheus does not answer, or the figure is several numbers (kind ``several``).
+        """
+        figure = self.table(name)
+        if not isinstance(figure, FromPrometheus):
+            raise Unsupported(f"figures.{name}: {figure.place} remembers nothing; give it from = 'prometheus'.")
+        prometheus = cast("Prometheus", self._client(name, "prometheus"))
+        curves = prometheus.range(figure.query, last_s=last_s, step_s=LOOK_S)
+        if len(curves) > 1:
+            raise CallFailed("prometheus", "several", f"figures.{name}: {figure.query!r} is {len(curves)} numbers.")
+        looks = [(value, at) for curve in curves for at, value in curve.points if math.isfinite(value)]
+        if not looks:
+            what = f"prometheus has no value of the last {spoken(last_s)}"
+            raise Vacuous(f"figures.{name} says nothing: {what}: no job yields it.")
+        values, (peak, peak_at) = [figure.scale * value for value, _ in looks], max(looks)
+        looked_s = min(len(looks) * LOOK_S, last_s)
+        return Spread(fmean(values), figure.scale * peak, figure.counted_in, peak_at, looked_s)
 
     def table(self, name: str) -> Figure:
         """Where a figure comes from.
@@ -183,12 +254,10 @@ class Figures:
             f"target {self._target.name} has no figure {name!r}: no table figures.{name} says where to read it."
         )
 
-    def _found(self, name: str, figure: Figure, during: Traffic | Act | None) -> tuple[float, float | None]:
+    def _found(self, name: str, figure: OfASource, during: Traffic | Act | None) -> tuple[float, float | None]:
         """The value, and its time where the source says one."""
         if isinstance(figure, FromMetrics):
             return self._counted(name, figure, during), None
-        if isinstance(figure, FromTraffic):
-            return self._calls(name, figure, once=True).figure(name, figure), None
         if isinstance(figure, FromLogs):
             return self._of_lines(name, figure), None
         client: Any = self._client(name, figure.source)
@@ -201,6 +270,9 @@ class Figures:
             if figure.during is None:
                 return look(), None
             return at_work(look, self._client(name, figure.during), figure.during, self._target), None
+        if isinstance(figure, FromContainers):
+            used = client.usage(figure.part)
+            return max(one.cpu_share[0] if figure.what == "cpu" else one.memory_pct for one in used), None
         if isinstance(figure, FromAppCommand):
             return told(name, figure, client.json(figure.command), figure.place)
         return told(name, figure, client.call(figure.route).ok().json(), figure.place)
@@ -222,8 +294,7 @@ class Figures:
         table = self._target.table
         prometheus = table.components.prometheus
         interval_s = (prometheus.scrape_interval if prometheus else None) or 60.0
-        faster = table.sandbox.compress if table.environment == "sandbox" else 1.0
-        return max(3.0, 3 * interval_s / faster)
+        return max(3.0, 3 * interval_s / table.faster)
 
     def _usual_traffic(self, name: str, figure: Figure) -> Traffic | None:
         """The round of questions, where the figure's table says that it is of it."""
@@ -236,7 +307,14 @@ class Figures:
         page = figure.page or getattr(getattr(client, "config", None), "metrics", USUAL_PAGE)
         if page is None:
             raise Unsupported(f"{figure.component}: its profile names no metrics page.")
-        return page_of(client.http.call("GET", page))
+        return page_of(client.http.call("GET", page), time.time())
+
+    def _of_calls(self, name: str, figure: FromTraffic, *, once: bool) -> Reading:
+        """A figure of our own calls; of a share of them the source says how the last one failed."""
+        calls = self._calls(name, figure, once=once)
+        why = calls.last_failure if figure.what in {"up", "failed", "broken", "answered"} else ""
+        source = f"{figure.place}; {why}" if why else figure.place
+        return Reading(calls.figure(name, figure), figure.counted_in, source, time.time())
 
     def _calls(self, name: str, figure: FromTraffic, *, once: bool) -> Calls:
         """What our own calls to a component met with; made once a run, or anew."""

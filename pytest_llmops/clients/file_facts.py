@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import os
+import re
 import time
 import tomllib
 from dataclasses import dataclass, field
@@ -17,6 +19,7 @@ from pytest_llmops.target.durations import spoken
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from pytest_llmops.clients.writers import Writer
     from pytest_llmops.target.file_sets import FileSet
 
 MEGABYTE = 1e6
@@ -33,6 +36,7 @@ class FileFact:
         bytes: its size.
         changed_at: when it was last written, in epoch seconds.
         mode: its permissions, e.g. 0o644.
+        owner: the number of the user whose it is.
     """
 
     path: Path
@@ -40,6 +44,7 @@ class FileFact:
     bytes: int
     changed_at: float
     mode: int
+    owner: int = -1
 
     @classmethod
     def of(cls, path: Path, root: Path) -> FileFact:
@@ -49,7 +54,8 @@ class FileFact:
             OSError: it is not there any more.
         """
         state = path.stat()
-        return cls(path, path.relative_to(root).as_posix(), state.st_size, state.st_mtime, state.st_mode & 0o777)
+        name, mode = path.relative_to(root).as_posix(), state.st_mode & 0o777
+        return cls(path, name, state.st_size, state.st_mtime, mode, state.st_uid)
 
     @property
     def age_s(self) -> float:
@@ -65,6 +71,16 @@ class FileFact:
         with self.path.open("rb") as opened:
             return hashlib.file_digest(opened, "sha256").hexdigest()
 
+    def holds(self, pattern: str) -> bool:
+        """Whether a regular expression is found in one of its lines; in those of a ``.gz`` as they were.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        opener = gzip.open if self.path.suffix == ".gz" else open
+        with opener(self.path, "rt", encoding="utf-8", errors="replace") as lines:
+            return any(re.search(pattern, line) for line in lines)
+
 
 @dataclass(frozen=True)
 class Found:
@@ -74,11 +90,13 @@ class Found:
         name: the set's.
         table: what must be so of them.
         facts: of each, by name.
+        writer: who has to be able to write them, or to own them, where the set asks for it; None: whoever runs this.
     """
 
     name: str
     table: FileSet
     facts: Sequence[FileFact] = field(repr=False)
+    writer: Writer | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.facts)
@@ -124,14 +142,31 @@ class Found:
 
     @property
     def unwritable(self) -> list[FileFact]:
-        """Those that whoever runs this cannot write, where that is asked for."""
-        return [fact for fact in self.facts if self.table.writable and not os.access(fact.path, os.W_OK)]
+        """Those that cannot be written by who has to, where that is asked for."""
+        return [fact for fact in self.facts if self.table.writable and not self._writes(fact.path)]
 
     @property
     def too_open(self) -> list[FileFact]:
         """Those whose permissions allow more than they may."""
         most = int(self.table.mode, 8) if self.table.mode else 0o777
         return [fact for fact in self.facts if fact.mode & ~most]
+
+    @property
+    def too_closed(self) -> list[FileFact]:
+        """Those whose permissions allow less than they must."""
+        least = int(self.table.needs, 8) if self.table.needs else 0
+        return [fact for fact in self.facts if least & ~fact.mode]
+
+    @property
+    def foreign(self) -> list[FileFact]:
+        """Those that belong to somebody else than they must, where that is asked for."""
+        owner = self.writer.uid if self.writer else os.geteuid()
+        return [fact for fact in self.facts if self.table.owned and fact.owner != owner]
+
+    @property
+    def open_to_all(self) -> list[FileFact]:
+        """Those that every user of the machine may read."""
+        return [fact for fact in self.facts if fact.mode & 0o004]
 
     @cached_property
     def unreadable(self) -> dict[str, str]:
@@ -161,14 +196,25 @@ class Found:
     def wrong(self) -> list[str]:
         """Sentences of all that is not as the set's table asks."""
         said = [f"{path} is not there" for path in self.missing]
-        said += [f"{fact.name} cannot be written by us" for fact in self.unwritable]
+        who = self.writer.who if self.writer else "us"
+        said += [f"{fact.name} cannot be written by {who}" for fact in self.unwritable]
         said += [f"{fact.name} has mode {fact.mode:03o}, at most {self.table.mode} is right" for fact in self.too_open]
+        said += [
+            f"{fact.name} has mode {fact.mode:03o}, at least {self.table.needs} is needed" for fact in self.too_closed
+        ]
+        said += [f"{fact.name} belongs to user {fact.owner}, and not to {who}" for fact in self.foreign]
         said += [f"{name} cannot be read as {self.table.parse}: {why}" for name, why in self.unreadable.items()]
         drop = spoken(self.table.drop or 0.0)
         said += [f"{fact.name} is {spoken(fact.age_s)} old, and must go after {drop}" for fact in self.expired]
         if self.table.keep and self.oldest and self.oldest.age_s < self.table.keep:
             said.append(f"the oldest is {spoken(self.oldest.age_s)} old, {spoken(self.table.keep)} must be kept")
         return said
+
+    def _writes(self, path: Path) -> bool:
+        """Also root is refused where the file system is read-only."""
+        by_permission = self.writer is None or self.writer.can_write(path)
+        foreign = self.writer is not None and os.geteuid() not in {0, self.writer.uid}
+        return by_permission and (foreign or os.access(path, os.W_OK))
 
 
 def _matches(name: PurePosixPath, path: str) -> bool:

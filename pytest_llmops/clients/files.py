@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from pytest_llmops.clients import below
 from pytest_llmops.clients.file_facts import FileFact, Found
-from pytest_llmops.errors import CallFailed, Unsupported, did_you_mean
+from pytest_llmops.clients.in_folder import InFolder
+from pytest_llmops.clients.writers import writer
+from pytest_llmops.errors import CallFailed, Unsupported
 
 if TYPE_CHECKING:
     from pytest_llmops.clients.client import Level
     from pytest_llmops.clients.config_backup import Backups
-    from pytest_llmops.state.ledger import Ledger
-    from pytest_llmops.target.load import Target
     from pytest_llmops.target.surroundings import Files as Table
 
 
-class Files:
-    """Files and folders, by the names of the target's ``sets``.
+class Files(InFolder):
+    """Files and folders, by the names of the target's ``sets``."""
 
-    Args:
-        target: the deployment.
-        component: its name there.
-        ledger: where looks are counted.
-    """
-
-    def __init__(self, target: Target, component: str, ledger: Ledger) -> None:
-        self.target = target
-        self.component = component
-        self.part = cast("Table", target.component(component))
-        self.ledger = ledger
-        self.root = target.root / self.part.root
-        self.address = str(self.root)
+    part: Table
 
     def __repr__(self) -> str:
         return f"Files({', '.join(self.part.sets) or 'none'})"
@@ -56,17 +44,17 @@ class Files:
 
         Raises:
             Unsupported: the target has no such set.
+            ConfigError: it names a user who must be able to write them, and there is none of that name.
             CallFailed: ``absent``: none is there; ``refused``: a folder cannot be read, a link leads out of root.
         """
-        table = self.part.sets.get(name)
-        if table is None:
-            raise Unsupported(
-                f"{self.component}: target {self.target.name} has no set {name!r}.{did_you_mean(name, self.part.sets)} "
-                f"It has: {', '.join(self.part.sets) or 'none'}."
-            )
+        table = self.named("set", name, self.part.sets)
         self.ledger.admit(self.component, self.part.rate_limit)
         paths = below.found(self.component, self.root, table.paths, table.leave_out, folders=table.folders)
-        found = Found(name, table, [FileFact.of(path, self.root) for path in paths])
+        who = writer(self.root, self.part.user) if table.writable or table.owned else None
+        facts = [FileFact.of(path, self.root) for path in paths]
+        if table.holding:
+            facts = [fact for fact in facts if fact.holds(table.holding)]
+        found = Found(name, table, facts, who)
         self.ledger.answer(self.component)
         if some and not found:
             raise CallFailed(
@@ -99,7 +87,7 @@ class Files:
         return max((one.age_s for one in sources if made and one.changed_at > made.changed_at), default=0.0)
 
     def backups(self) -> Backups:
-        """The backups of the configuration: ``make() newest() broken() changed()``.
+        """The backups of the configuration: ``make() newest() broken() changed() restored() superseded()``.
 
         Raises:
             Unsupported: the target has no ``backup`` table.

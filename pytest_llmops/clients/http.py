@@ -15,6 +15,7 @@ import httpx
 
 from pytest_llmops import __version__
 from pytest_llmops.clients.answer import Answer
+from pytest_llmops.clients.asked import Asked
 from pytest_llmops.clients.certificates import trouble, trusted
 from pytest_llmops.clients.connecting import not_connected, not_let_through
 from pytest_llmops.clients.deadline import Deadline, DeadlineBackend
@@ -134,6 +135,9 @@ class Http:
         role: str | None = None,
         signed: bool = True,
         deadline_s: float | None = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        past_limit: bool = False,
     ) -> Answer:
         """Make one call and read the whole answer, whatever its status.
 
@@ -145,6 +149,9 @@ class Http:
             role: which of ``auth.roles`` signs it.
             signed: whether it is signed at all.
             deadline_s: for the whole call; the component's own by default.
+            content: sent as it is, in place of ``body``, and said to be JSON.
+            headers: further ones, such as Origin.
+            past_limit: whether it is meant to go beyond the component's own rate limit.
 
         Raises:
             CallFailed: no whole answer came (kinds ``refused``, ``unresolved``, ``timeout``, ``tls``, ``proxy``,
@@ -152,7 +159,8 @@ class Http:
             BudgetSpent: the run may not make this call.
         """
         signature = self._signature(role) if signed else None
-        with self._sent(method, path, body, query, signature, deadline_s) as (response, start):
+        asked = Asked(method, path, body, query, content, headers or {}, past_limit)
+        with self._sent(asked, signature, deadline_s) as (response, start):
             response.read()
             elapsed_s = time.perf_counter() - start
             if response.status_code >= 500:  # a server that stumbled may hang up without having said so
@@ -179,7 +187,7 @@ class Http:
         return self._login.signature()
 
     def _logging_in(self, method: str, path: str, body: Any, shown: Any) -> Answer:
-        with self._sent(method, path, body, None, None, None, shown) as (response, start):
+        with self._sent(Asked(method, path, body), None, None, shown) as (response, start):
             response.read()
             return self._answer(method, path, response, time.perf_counter() - start)
 
@@ -193,7 +201,7 @@ class Http:
         Raises:
             CallFailed: as in :meth:`call`; also for a status that is not 2xx.
         """
-        with self._sent(method, path, body, None, self._signature(None), deadline_s) as (response, start):
+        with self._sent(Asked(method, path, body), self._signature(None), deadline_s) as (response, start):
             if not 200 <= response.status_code < 300:
                 response.read()
                 self._answer(method, path, response, time.perf_counter() - start).ok()
@@ -208,23 +216,21 @@ class Http:
 
     @contextmanager
     def _sent(
-        self,
-        method: str,
-        path: str,
-        body: Any,
-        query: Mapping[str, Any] | None,
-        signed: Signature | None,
-        deadline_s: float | None,
-        shown: Any = None,
+        self, asked: Asked, signed: Signature | None, deadline_s: float | None, shown: Any = None
     ) -> Iterator[tuple[httpx.Response, float]]:
+        method, path = asked.method, asked.path
         headers = {"User-Agent": f"pytest-llmops/{__version__} ({PURPOSE.get()})", **(signed.headers if signed else {})}
-        text = None if body is None else json.dumps(body, ensure_ascii=False, allow_nan=False)
-        if text is not None:
+        content = asked.sent
+        if content is not None:
             headers["Content-Type"] = "application/json"
-        request = self._client.build_request(method, path, content=text, params=dict(query or {}), headers=headers)
-        self.ledger.admit(self.component, self.part.rate_limit)  # whatever cannot be sent has raised by now
-        told = text if shown is None else json.dumps(shown, ensure_ascii=False)
-        last_exchange.set(as_curl(self.target, self.component, method, str(request.url), told, signed))
+        query = dict(asked.query or {})
+        request = self._client.build_request(
+            method, path, content=content, params=query, headers={**headers, **asked.headers}
+        )
+        # Whatever cannot be sent has raised by now.
+        self.ledger.admit(self.component, None if asked.past_limit else self.part.rate_limit)
+        told = asked.told if shown is None else json.dumps(shown, ensure_ascii=False)
+        last_exchange.set(as_curl(self.target, self.component, method, str(request.url), told, signed, asked.headers))
         allowed_s = deadline_s or self.part.deadline
         self._deadline.start(allowed_s)
         start, answered = time.perf_counter(), False

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.clients.over_http import OverHttp
-from pytest_llmops.errors import CallFailed, excerpt
+from pytest_llmops.errors import CallFailed, Unsupported, excerpt
 
 if TYPE_CHECKING:
     from pytest_llmops.clients.client import Level
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pytest_llmops.target.watchers import Langfuse as LangfuseComponent
 
 HEALTH = "/api/public/health"
+PROJECTS = "/api/public/projects"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Langfuse(OverHttp):
         Raises:
             CallFailed: no answer of Langfuse's came.
         """
-        answer = self.http.call("GET", HEALTH, query={"failIfDatabaseUnavailable": "true"})
+        answer = self.http.call("GET", HEALTH, query={"failIfDatabaseUnavailable": "true"}, signed=False)
         if answer.status >= 500 and not (answer.status == 503 and answer.is_json):
             return LangfuseHealth(answer.status, "", answer.elapsed_s)
         found = (answer if answer.status == 503 else answer.ok()).table()
@@ -63,21 +64,53 @@ class Langfuse(OverHttp):
             raise CallFailed(self.component, "bad-answer", f"{self.component}: {said}.")
         return LangfuseHealth(answer.status, str(found.get("version", "")), answer.elapsed_s)
 
-    def traces(self, *, last_s: float | None = None) -> int:
+    def keys_status(self) -> int:
+        """The HTTP status of a question that only valid keys have answered: which project they are of.
+
+        200: they are valid; 401: they are not. It is never kept back by how much there is to trace.
+
+        Raises:
+            Unsupported: the target names no keys.
+            CallFailed: no whole answer came.
+        """
+        if self.config.auth is None:
+            raise Unsupported(f"{self.component}: the target names no keys; give it auth.basic, public key first.")
+        return self.http.call("GET", PROJECTS).status
+
+    def traces(self, *, last_s: float | None = None, user: str = "") -> int:
         """How many traces it has.
 
         Args:
             last_s: only those of so many seconds ago until now; all if not given.
+            user: only those of a user's; everybody's if not given.
 
         Raises:
             CallFailed: the keys are refused (kind ``http-401``), or no answer of Langfuse's came.
         """
-        asked = {"limit": "1"}
+        asked = {"limit": "1", **({"userId": user} if user else {})}
         if last_s is not None:
             asked["fromTimestamp"] = (dt.datetime.now(dt.UTC) - dt.timedelta(seconds=last_s)).isoformat()
         answer = self.http.call("GET", "/api/public/traces", query=asked).ok()
         try:
             return int(answer.json()["meta"]["totalItems"])
+        except (KeyError, TypeError, ValueError):
+            said = f"{answer.asked} answered something else than Langfuse's API: {excerpt(answer.text)!r}"
+            raise CallFailed(self.component, "bad-answer", f"{self.component}: {said}.") from None
+
+    def newest(self, most: int = 50, *, user: str = "") -> list[dict[str, Any]]:
+        """Its newest traces, as it has them, with what was asked and answered.
+
+        Args:
+            most: so many at most, 100 or fewer.
+            user: only those of this user.
+
+        Raises:
+            CallFailed: the keys are refused (kind ``http-401``), or no answer of Langfuse's came.
+        """
+        asked = {"limit": str(most), **({"userId": user} if user else {})}
+        answer = self.http.call("GET", "/api/public/traces", query=asked).ok()
+        try:
+            return [dict(trace) for trace in answer.json()["data"]]
         except (KeyError, TypeError, ValueError):
             said = f"{answer.asked} answered something else than Langfuse's API: {excerpt(answer.text)!r}"
             raise CallFailed(self.component, "bad-answer", f"{self.component}: {said}.") from None

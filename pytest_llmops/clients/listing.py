@@ -112,6 +112,11 @@ class Listing:
                 raise Unsupported(f"{self.component}: {what} of process {pid} are not for us to see.") from None
         return 0
 
+    @property
+    def here(self) -> bool:
+        """Whether the machine is this one."""
+        return not self._elsewhere
+
     def must_be_here(self) -> None:
         """This machine's figures are no other's.
 

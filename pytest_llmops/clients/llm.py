@@ -12,7 +12,7 @@ from pytest_llmops.errors import CallFailed, ConfigError, Unsupported, did_you_m
 from pytest_llmops.samples import Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pytest_llmops.clients.client import Level
     from pytest_llmops.clients.generation import Chunk
@@ -95,6 +95,33 @@ class Llm(Models, ABC):
             generating_s=counts.generating_s,
             reasoned=thought or counts.reasoning > 0,
         )
+
+    def converse(self, turns: Sequence[str], *, system: str = "", max_tokens: int | None = None) -> list[str]:
+        """Say one thing after the other, each with what was said before; the answers.
+
+        A server that takes no messages is sent all of it as one text, who says what before each.
+
+        Args:
+            turns: what the user says.
+            system: the instructions under which it answers; empty for none.
+            max_tokens: the length of each answer; the component's ``max_tokens`` by default.
+
+        Raises:
+            CallFailed: no whole answer came.
+        """
+        self.asked = self.config.model or self.timed_model.name
+        messages = [{"role": "system", "content": system}] if system else []
+        answers: list[str] = []
+        for turn in turns:
+            messages.append({"role": "user", "content": turn})
+            body = self._body(turn, self.asked, self._length(None, max_tokens), stream=False)
+            body |= self._conversation(messages)
+            chunks = list(self._whole(body, None))
+            counts = next((chunk.counts for chunk in reversed(chunks) if chunk.counts), Counts())
+            self.http.ledger.charge(self.component, tokens=counts.tokens_out or 0)
+            answers.append("".join(chunk.content for chunk in chunks))
+            messages.append({"role": "assistant", "content": answers[-1]})
+        return answers
 
     def first_token(self, deadline_s: float) -> float:
         """Seconds to the first generated token of a one-word prompt; the answer is not waited for.
@@ -181,6 +208,10 @@ class Llm(Models, ABC):
     def _body(self, prompt: Prompt | str, model: str, tokens: int, stream: bool) -> dict[str, Any]: ...
 
     @abstractmethod
+    def _conversation(self, messages: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+        """What of a body says a whole conversation."""
+
+    @abstractmethod
     def _whole(self, body: dict[str, Any], deadline_s: float | None) -> list[Chunk]:
         """The one chunk of an answer that is not streamed."""
 
@@ -194,6 +225,13 @@ class Llm(Models, ABC):
 
     @abstractmethod
     def _embedding(self, model: str, text: Prompt | str) -> list[float]: ...
+
+
+def transcript(messages: Sequence[Mapping[str, str]]) -> str:
+    """A conversation as one text, for a server that takes no messages; a single message as it stands."""
+    if len(messages) == 1:
+        return messages[0]["content"]
+    return "\n".join(f"{message['role'].capitalize()}: {message['content']}" for message in messages) + "\nAssistant:"
 
 
 def _timings(chunks: list[Chunk], counts: Counts) -> Stream:

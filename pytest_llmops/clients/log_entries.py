@@ -2,98 +2,26 @@
 
 from __future__ import annotations
 
-import time
+from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, overload
 
-from pytest_llmops.clients.log_groups import Group, Rise, grouped, risen
-from pytest_llmops.clients.log_report import broken_down, written
-from pytest_llmops.clients.log_words import TIMES, rank
+from pytest_llmops.clients.log_entry import PARTS, Entry, Reading
+from pytest_llmops.clients.log_groups import Group, Kind, grouped, kinds
+from pytest_llmops.clients.log_report import broken_down, compared, told, written
+from pytest_llmops.clients.log_words import DAY_S, rank
 from pytest_llmops.errors import ConfigError, Unsupported, Vacuous, did_you_mean
 from pytest_llmops.target.durations import spoken
+from pytest_llmops.target.moments import utc
 
 if TYPE_CHECKING:
     import re
     from collections.abc import Callable, Iterable, Mapping
 
-PARTS = frozenset({"logger", "level", "source", *TIMES})
-"""By what entries of every log can be told apart, whatever fields its lines have."""
+    from pytest_llmops.target.moments import Period
 
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry of a log: a line, with the lines that belong to it.
-
-    Attributes:
-        message: what it says; of a traceback that stands alone, its exception.
-        at: epoch seconds; None where neither it nor a line before it has a time.
-        level: ``debug info warning error critical``, another word, or empty.
-        logger: who says it.
-        source: the log's name.
-        exception: what a traceback of it ends in, such as ``ValueError: no chapter``.
-        fields: what else the log's table reads out of a line.
-        more: the lines that belong to it, at most 100 of them.
-    """
-
-    message: str
-    at: float | None = None
-    level: str = ""
-    logger: str = ""
-    source: str = ""
-    exception: str = ""
-    fields: Mapping[str, Any] = field(default_factory=dict)
-    more: tuple[str, ...] = ()
-
-    def says(self, pattern: re.Pattern[str]) -> bool:
-        """Whether the pattern is found in its message, or in what belongs to it."""
-        return any(pattern.search(text) for text in (self.message, self.exception, *self.more))
-
-    def part(self, name: str) -> Any:
-        """Its ``logger``, ``level`` or ``source``, its ``hour`` or ``day`` in UTC, else that field; or None."""
-        if name in TIMES:
-            return None if self.at is None else time.strftime(TIMES[name], time.gmtime(self.at))
-        return getattr(self, name) if name in PARTS else self.fields.get(name)
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What was read to get entries.
-
-    Attributes:
-        source: the log, or the logs.
-        since: epoch seconds from which on was asked for; None: all.
-        at: when it was read.
-        total: entries of the period, whatever of them was asked for.
-        unreadable: lines that are not as the log's table says.
-        undated: entries without any time.
-        cut: sentences of what was not read.
-        oldest_at: time of the first entry that was read, whatever the period; its beginning where the log is older.
-        newest_at: time of the last one.
-        quiet: whether none is good news.
-        fields: what the log's table reads out of a line besides time, level, logger and message; None: not known.
-    """
-
-    source: str
-    since: float | None = None
-    at: float = field(default_factory=time.time)
-    total: int = 0
-    unreadable: int = 0
-    undated: int = 0
-    cut: tuple[str, ...] = ()
-    oldest_at: float | None = None
-    newest_at: float | None = None
-    quiet: bool = False
-    fields: frozenset[str] | None = None
-
-    @property
-    def sentence(self) -> str:
-        """How much was read, and what was not."""
-        period = f" of the last {spoken(self.at - self.since)}" if self.since is not None else ""
-        counts = [f"{self.total} entries{period}"]
-        counts += [f"{self.unreadable} unreadable lines"] if self.unreadable else []
-        counts += [f"{self.undated} without a time"] if self.undated else []
-        return "; ".join([", ".join(counts), *self.cut])
+WEEK_S = 7 * DAY_S
 
 
 def _as_it_is(text: str) -> str:
@@ -149,6 +77,15 @@ class Entries(Sequence[Entry]):
         """Those in which a pattern is found."""
         return self._with(entry for entry in self if entry.says(pattern))
 
+    def telling_of(self, name: str) -> Entries:
+        """Those that have a value of a field.
+
+        Raises:
+            Unsupported, ConfigError: as in :meth:`having`.
+        """
+        self._known(name)
+        return self._with(entry for entry in self if entry.fields.get(name) not in (None, ""))
+
     def last(self, count: int, of_each: str = "") -> Entries:
         """The newest.
 
@@ -165,9 +102,54 @@ class Entries(Sequence[Entry]):
         kept = {index for indices in parts.values() for index in indices[-count:]}
         return self._with(entry for index, entry in enumerate(self) if index in kept)
 
+    def lines(self, count: int) -> list[str]:
+        """The newest lines, those of tracebacks among them, without secrets.
+
+        They are as they stand in the log where its table says ``whole``; else time, level, logger and message.
+
+        Args:
+            count: so many at most.
+        """
+        whole = "\n".join(line for entry in self.last(count) for line in (entry.line or told(entry), *entry.more))
+        return self._clean(whole).split("\n")[-count:] if whole else []
+
     def since(self, moment: float) -> Entries:
         """Those from a moment on."""
         return self._with(entry for entry in self if entry.at is not None and entry.at >= moment)
+
+    def busiest(self, within_s: float) -> int:
+        """The most entries that came within so many seconds."""
+        times = sorted(entry.at for entry in self if entry.at is not None)
+        return max((bisect_right(times, at + within_s) - number for number, at in enumerate(times)), default=0)
+
+    def late(self, within_s: float) -> Entries:
+        """Those of so many last seconds."""
+        return self.since(self.reading.at - within_s)
+
+    def earlier(self, than_s: float) -> Entries:
+        """Those from before so many last seconds."""
+        return self._with(entry for entry in self if entry.at is not None and entry.at < self.reading.at - than_s)
+
+    def within(self, periods: Iterable[Period]) -> Entries:
+        """Those of one of these periods."""
+        wanted = list(periods)
+        return self._with(entry for entry in self if entry.at is not None and any(entry.at in one for one in wanted))
+
+    def first_of_each(self, name: str) -> Entries:
+        """The first of those that have the same value of a field; each of those that have none.
+
+        Raises:
+            Unsupported, ConfigError: as in :meth:`having`.
+        """
+        self._known(name)
+        seen: set[str] = set()
+        kept: list[Entry] = []
+        for entry in self:
+            value = str(entry.fields.get(name) or "")
+            if not value or value not in seen:
+                kept.append(entry)
+            seen.add(value)
+        return self._with(kept)
 
     def around(self, level: str, beside: int = 3) -> Entries:
         """Those of this level and worse, with so many before and after each."""
@@ -204,45 +186,100 @@ class Entries(Sequence[Entry]):
             Vacuous: none has.
             Unsupported, ConfigError: as in :meth:`having`.
         """
-        self._known(name)
-        found = [entry.fields.get(name) for entry in self]
-        numbers = [float(one) for one in found if isinstance(one, int | float) and not isinstance(one, bool)]
+        numbers = self.numbers(name)
         if not numbers:
             raise Vacuous(f"logs: no entry of {self.reading.source} has a number as {name}, so it has no mean.")
         return sum(numbers) / len(numbers)
 
-    def novel(self, within_s: float = 86400.0) -> list[Group]:
+    def numbers(self, name: str) -> list[float]:
+        """A field of each entry that has a number there, oldest first.
+
+        Raises:
+            Unsupported, ConfigError: as in :meth:`having`.
+        """
+        self._known(name)
+        found = [entry.fields.get(name) for entry in self]
+        return [float(one) for one in found if isinstance(one, int | float) and not isinstance(one, bool)]
+
+    def kinds(self, within_s: float = DAY_S, before_s: float = WEEK_S) -> list[Kind]:
+        """What is said of late, each with how often, and how often on average in as long a time before.
+
+        Args:
+            within_s: how long late is.
+            before_s: how much further the log must reach back.
+
+        Raises:
+            Vacuous: it does not, so there is nothing to compare with.
+        """
+        if untold := self._untold(within_s, before_s):
+            raise Vacuous(untold)
+        return self._kinds(within_s, before_s)
+
+    def novel(self, within_s: float = DAY_S, before_s: float = WEEK_S) -> list[Kind]:
         """What is said of late and was not said before.
 
         Raises:
-            Vacuous: the log does not reach back further than that, so all would be new.
+            Vacuous: as in :meth:`kinds`; else all would be new.
         """
-        recent = self._reaching(within_s)
-        return [
-            group for group in grouped(self, self._clean) if group.first_at is not None and group.first_at >= recent
-        ]
+        return [kind for kind in self.kinds(within_s, before_s) if kind.is_new]
 
-    def rising(self, within_s: float = 86400.0, times: float = 1.2) -> list[Rise]:
-        """What is said more often of late than before, by more than that factor and more than chance.
+    def rising(self, within_s: float = DAY_S, before_s: float = WEEK_S) -> list[Kind]:
+        """What is said more often of late than before, by more than a fifth and more than chance.
 
         Raises:
-            Vacuous: the log does not reach back further than that, so there is nothing to compare with.
+            Vacuous: as in :meth:`kinds`.
         """
-        recent = self._reaching(within_s)
-        start = max(self.reading.oldest_at or recent, self.reading.since or 0.0)
-        return risen(self, self._clean, recent, (recent - start) / within_s, times)
+        return [kind for kind in self.kinds(within_s, before_s) if kind.rises]
 
-    def judged(self) -> Entries:
+    def judged(self, within_s: float | None = None) -> Entries:
         """The same, where their number says anything.
 
+        Args:
+            within_s: so many last seconds in which the log must have an entry; without it the period that was read.
+
         Raises:
-            Vacuous: the log has no entry at all of that period.
+            Vacuous: the log has no entry at all of that time.
         """
-        if not self.reading.total and not self.reading.quiet:
-            newest = self.reading.newest_at
+        newest = self.reading.newest_at
+        stale = within_s is not None and (newest is None or newest < self.reading.at - within_s)
+        if (stale or not self.reading.total) and not self.reading.quiet:
             last = f"; its newest is {spoken(max(0.0, self.reading.at - newest))} old" if newest else ""
             raise Vacuous(
                 f"logs: {self.reading.source} has no entry in that time{last}, so what it does not say tells nothing."
+            )
+        return self
+
+    def whole(self) -> Entries:
+        """The same, where all that was asked for was read: of less, nobody knows how many there are.
+
+        Raises:
+            Vacuous: a part of it was not read, or could not be.
+        """
+        if self.reading.cut:
+            raise Vacuous(
+                f"logs: not all of {self.reading.source} was read, so what was not found in it may stand there: "
+                f"{'; '.join(self.reading.cut)}."
+            )
+        return self
+
+    def reaching(self, begins: float) -> Entries:
+        """The same, where the log reaches back to a moment.
+
+        Args:
+            begins: epoch seconds.
+
+        Raises:
+            Vacuous: it begins later, and what was there before was not read, or may have been dropped.
+        """
+        oldest = self.reading.oldest_at
+        if oldest is not None and oldest <= begins:
+            return self
+        self.whole()
+        if not self.reading.undropped:
+            from_when = f"begins {utc(oldest)}" if oldest is not None else "holds no time"
+            raise Vacuous(
+                f"logs: {self.reading.source} {from_when} and does not reach back to {utc(begins)}, so what it does "
+                "not say of that time tells nothing; look where its rotated files are put."
             )
         return self
 
@@ -250,8 +287,16 @@ class Entries(Sequence[Entry]):
         """Markdown for people, without secrets: how much was read, what or which type is most frequent, the newest."""
         return written(title, self, self._clean, groups=groups, lines=lines, by_type=by_type)
 
+    def comparison(self, title: str, within_s: float = DAY_S, before_s: float = WEEK_S) -> str:
+        """Markdown for people: all that is said of late, how often now and before, what is new and what rises.
+
+        Where the log does not reach back far enough the document says so, and what is new stays open.
+        """
+        untold = self._untold(within_s, before_s)
+        return compared(title, self, self._clean, self._kinds(within_s, before_s), within_s, untold)
+
     def breakdown(self, title: str, *names: str, failed: Mapping[str, Any] | None = None, mean: str = "") -> str:
-        """Markdown for people: how many entries there are by each of these, how many failed, the mean of a field.
+        """Markdown for people: how many entries there are by each of these and their share, the failed, a field's mean.
 
         Args:
             title: its heading.
@@ -264,14 +309,22 @@ class Entries(Sequence[Entry]):
         """
         return broken_down(title, self, self._clean, names, failed or {}, mean)
 
-    def _reaching(self, within_s: float) -> float:
+    def _kinds(self, within_s: float, before_s: float) -> list[Kind]:
         recent = self.reading.at - within_s
-        if self.reading.oldest_at is None or self.reading.oldest_at > recent - within_s:
-            raise Vacuous(
-                f"logs: {self.reading.source} does not reach back {spoken(2 * within_s)}, so what is new in the last "
-                f"{spoken(within_s)} cannot be told."
-            )
-        return recent
+        if self._untold(within_s, before_s):
+            return kinds(self, self._clean, recent, None)
+        start = max(self.reading.oldest_at or recent, self.reading.since or 0.0)
+        return kinds(self, self._clean, recent, (recent - start) / within_s)
+
+    def _untold(self, within_s: float, before_s: float) -> str:
+        """Why it cannot be told what is new of late; empty where it can."""
+        whole_s = within_s + before_s
+        if self.reading.oldest_at is not None and self.reading.oldest_at <= self.reading.at - whole_s:
+            return ""
+        return (
+            f"logs: {self.reading.source} does not reach back {spoken(whole_s)}, so what is new in the last "
+            f"{spoken(within_s)} cannot be told."
+        )
 
     def like(self, entries: Iterable[Entry], reading: Reading) -> Entries:
         """Other entries, cleaned in the same way."""
@@ -313,6 +366,7 @@ def merged(parts: Sequence[Entries]) -> Entries:
         oldest_at=min((one.oldest_at for one in readings if one.oldest_at is not None), default=None),
         newest_at=max((one.newest_at for one in readings if one.newest_at is not None), default=None),
         quiet=all(one.quiet for one in readings),
+        undropped=all(one.undropped for one in readings),
         fields=_all_fields(readings),
     )
     return parts[0].like([entry for _, entry in sorted(timed, key=lambda pair: pair[0])], whole)

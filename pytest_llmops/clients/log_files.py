@@ -86,12 +86,14 @@ class Lines:
 
     Attributes:
         cut: once all were read: sentences of what was left out, or is damaged.
+        file: the name of the one that is read now.
     """
 
     def __init__(self, files: Sequence[LogFile], max_bytes: int, begins: Mapping[str, int] | None = None) -> None:
         self._shares: list[tuple[LogFile, int]] = []
         self._begins = begins or {}
         self.cut: list[str] = []
+        self.file = ""
         left = max_bytes
         for file in reversed(files):
             share = min(left, _unpacked(file) - self._begins.get(file.name, 0))
@@ -105,6 +107,7 @@ class Lines:
 
     def __iter__(self) -> Iterator[str]:
         for file, share in self._shares:
+            self.file = file.name
             if share or not file.bytes:
                 yield from self._of(file, share)
             else:

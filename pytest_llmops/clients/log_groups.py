@@ -12,10 +12,13 @@ from pytest_llmops.clients.log_words import shortened
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from pytest_llmops.clients.log_entries import Entry
+    from pytest_llmops.clients.log_entry import Entry
 
 _TYPE = re.compile(r"\b[A-Za-z_][\w.]*(?:Error|Exception|Timeout|Warning|Refused|Exceeded)\b")
 _SIGNS = re.compile(r"^[^\w'\"(\[{]+")
+TIMES = 1.2
+"""By more than this factor more often is a rise: the 20 % of the whole plugin."""
+
 CHANCE = 3.0
 """Standard deviations of a count that happens at random, beyond which more is more."""
 
@@ -42,21 +45,35 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Rise:
-    """Something that is said more often than before.
+class Kind:
+    """What is said of late, held against before.
 
     Attributes:
         says: what.
         now: how often of late.
-        before: how often on average in as long a time before.
+        before: how often on average in as long a time before; None where the log does not reach back far enough.
+        last_at: epoch seconds of the newest; None where it has no times.
     """
 
     says: str
     now: int
-    before: float
+    before: float | None
+    last_at: float | None = None
 
     def __str__(self) -> str:
-        return f"{self.says}: {self.now}, before {self.before:.3g}"
+        return f"{self.says}: {self.now}, before {'not known' if self.before is None else f'{self.before:.3g}'}"
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it was not said before."""
+        return self.now > 0 and self.before == 0
+
+    @property
+    def rises(self) -> bool:
+        """Whether it is said more often than before, by more than a fifth and more than chance."""
+        if self.before is None:
+            return False
+        return self.now > TIMES * self.before and self.now - self.before > CHANCE * sqrt(max(self.before, 1.0))
 
 
 def grouped(entries: Iterable[Entry], clean: Callable[[str], str], *, by_type: bool = False) -> list[Group]:
@@ -72,23 +89,19 @@ def grouped(entries: Iterable[Entry], clean: Callable[[str], str], *, by_type: b
     return sorted(groups, key=lambda group: (-group.count, group.says))
 
 
-def risen(
-    entries: Iterable[Entry], clean: Callable[[str], str], recent: float, periods: float, times: float
-) -> list[Rise]:
-    """What is said more often since ``recent`` than in each of so many as long periods before; most first."""
-    counts: dict[str, tuple[int, int]] = {}
+def kinds(entries: Iterable[Entry], clean: Callable[[str], str], recent: float, periods: float | None) -> list[Kind]:
+    """What is said since ``recent``, and how often in each of so many as long periods before; most of late first."""
+    parts: dict[str, list[Entry]] = {}
     for entry in entries:
-        key = shortened(clean(entry.message))
-        now, before = counts.get(key, (0, 0))
-        late = entry.at is not None and entry.at >= recent
-        counts[key] = (now + late, before + (not late))
-    rises = [Rise(key, now, before / periods) for key, (now, before) in counts.items()]
-    found = [rise for rise in rises if _more(rise, times)]
-    return sorted(found, key=lambda rise: (rise.before - rise.now, rise.says))
+        parts.setdefault(shortened(clean(entry.message)), []).append(entry)
+    found = [_kind(says, part, recent, periods) for says, part in parts.items()]
+    return sorted((kind for kind in found if kind.now), key=lambda kind: (-kind.now, kind.says))
 
 
-def _more(rise: Rise, times: float) -> bool:
-    return rise.now > times * rise.before and rise.now - rise.before > CHANCE * sqrt(max(rise.before, 1.0))
+def _kind(says: str, part: list[Entry], recent: float, periods: float | None) -> Kind:
+    now = sum(entry.at is not None and entry.at >= recent for entry in part)
+    last_at = max((entry.at for entry in part if entry.at is not None), default=None)
+    return Kind(says, now, (len(part) - now) / periods if periods else None, last_at)
 
 
 def _group(says: str, part: list[Entry], clean: Callable[[str], str]) -> Group:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,15 +12,22 @@ from pytest_llmops.clients.app_command import AppCommands
 from pytest_llmops.clients.archives import archived, folder
 from pytest_llmops.clients.log_files import NEAR, Lines
 from pytest_llmops.clients.log_lines import LineReader
-from pytest_llmops.clients.log_rotation import Rotated, unkept, unrotated
+from pytest_llmops.clients.log_rotation import LATE_S, Rotated, unkept, unrotated
+from pytest_llmops.clients.log_runs import runs, without
 from pytest_llmops.clients.log_words import DAY_S
 from pytest_llmops.errors import Unsupported, Vacuous
+from pytest_llmops.target.durations import spoken
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from pytest_llmops.clients.log_files import LogFile
     from pytest_llmops.clients.log_reading import LogReading
+    from pytest_llmops.target.log_sources import Source
+
+FREE_S = 7 * DAY_S
+"""Within which a file must go that had to be kept for longer than its own log asks: cleaning may be weekly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +54,14 @@ class Retention:
         oldest_file_s: time since its oldest file was last written.
         rotated: how many files of it were rotated away.
         wrong: sentences of what is not as asked.
+        at_odds: a sentence where it must go sooner than another log in the same files may: it is then held to that one.
     """
 
     reach_s: float
     oldest_file_s: float
     rotated: int
     wrong: tuple[str, ...]
+    at_odds: str = ""
 
 
 def sizes(logs: LogReading) -> dict[str, Size]:
@@ -65,14 +75,17 @@ def sizes(logs: LogReading) -> dict[str, Size]:
 def retention(logs: LogReading, name: str) -> Retention:
     """See `Logs.retention`."""
     table = logs.source(name)
-    if not (table.keep or table.drop or table.span):
+    if not (table.keep or table.drop or table.span or table.of_runs):
         raise Unsupported(f"{logs.component}: {name} has neither keep, drop nor span, so any retention is right.")
     files, now = logs.files(name), time.time()
     reach_s = logs.reach_s(name)
     ages = [(file.name, now - file.changed_at) for file in files]
     spans = [(file.name, _span_s(logs, name, file)) for file in files] if table.span else []
-    wrong = (*unkept(name, table, reach_s, _installed_s(logs), ages), *unrotated(table, spans))
-    return Retention(reach_s, max(0.0, ages[0][1]), sum(file.rotated for file in files), wrong)
+    held, at_odds = _held(logs, name, files)
+    rotated = sum(file.rotated for file in files)
+    lost = unkept(name, held, reach_s, _installed_s(logs), ages, rotated)
+    wrong = (*lost, *unrotated(table, spans), *_unlogged(logs, name))
+    return Retention(reach_s, max(0.0, ages[0][1]), rotated, wrong, at_odds)
 
 
 def archive(logs: LogReading, name: str) -> Path:
@@ -91,8 +104,9 @@ def rotation(logs: LogReading) -> Rotated:
     if table is None:
         raise Unsupported(f"{logs.component}: target {logs.target.name} has no table rotation.")
     commands = AppCommands(logs.target, "app_command", logs.ledger)
-    trial = commands.run(table.trial)
-    return Rotated(commands.text(table.entry), f"{trial.output}\n{trial.errors}", tuple(table.directives))
+    entry, trial = commands.text(table.entry), commands.run(table.trial)
+    written = tuple(file.name for name in table.of for file in logs.files(name) if not file.rotated)
+    return Rotated(entry, f"{trial.output}\n{trial.errors}", tuple(table.directives), written)
 
 
 def _size(logs: LogReading, name: str) -> Size:
@@ -109,6 +123,39 @@ def _span_s(logs: LogReading, name: str, file: LogFile) -> float:
     last = max((entry.at for entry in ending if entry.at is not None), default=None)
     first = None if last is None else logs.first_at(name, file)
     return 0.0 if last is None or first is None else max(0.0, last - first)
+
+
+def _held(logs: LogReading, name: str, files: Sequence[LogFile]) -> tuple[Source, str]:
+    """The table that a log's files are held to, and why it is not its own: another log in them is kept for longer."""
+    table, own = logs.source(name), {file.path for file in files}
+    longer = {
+        other: one.keep
+        for other, one in logs.part.sources.items()
+        if table.drop and one.keep and one.keep > table.drop and one.files
+        if own.intersection(below.found(logs.component, logs.root, one.files))
+    }
+    if not longer:
+        return table, ""
+    other = max(longer, key=lambda one: longer[one])
+    said = (
+        f"{name} must go after {spoken(table.drop or 0.0)}, and {other}, which stands in the same files, must be kept "
+        f"for {spoken(longer[other])}"
+    )
+    return table.model_copy(update={"drop": longer[other] + FREE_S}), said
+
+
+def _unlogged(logs: LogReading, name: str) -> list[str]:
+    """That runs have nothing in a log that has something of each, in a sentence; only runs that it still keeps."""
+    table = logs.source(name)
+    if table.of_runs is None:
+        return []
+    event = logs.part.events[table.of_runs]
+    since_s = max(0.0, table.drop - LATE_S) if table.drop else None
+    made = runs(logs.read(event.source, since_s), re.compile(event.matches))
+    silent = without(made, [entry.at for entry in logs.read(name) if entry.at is not None])
+    if not silent:
+        return []
+    return [f"{name} has nothing of {len(silent)} of {len(made)} runs that were {table.of_runs}, last of {silent[-1]}"]
 
 
 def _installed_s(logs: LogReading) -> float | None:

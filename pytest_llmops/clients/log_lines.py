@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import jmespath
 
-from pytest_llmops.clients.log_entries import Entry
+from pytest_llmops.clients.log_entry import Entry
+from pytest_llmops.clients.log_files import Lines
 from pytest_llmops.clients.log_words import clock, level, rank
 from pytest_llmops.target.log_sources import KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from pytest_llmops.clients.log_files import LogFile
     from pytest_llmops.target.log_sources import Source
 
 MOST = 100
@@ -46,10 +48,12 @@ class _Open:
     level: str
     logger: str
     fields: Mapping[str, Any]
+    line: str = ""
     exception: str = ""
     within: bool = False
     alone: bool = False
     more: deque[str] | None = None
+    file: str = ""
 
     def add(self, line: str) -> None:
         """A line that belongs to it."""
@@ -60,9 +64,9 @@ class _Open:
     def done(self, source: str) -> Entry:
         """As it is, once the next begins."""
         message = self.exception or "Traceback" if self.alone else self.message
-        return Entry(
-            message, self.at, self.level, self.logger, source, self.exception, self.fields, tuple(self.more or ())
-        )
+        more = tuple(self.more or ())
+        told = (self.exception, self.fields, more, self.line, self.file)
+        return Entry(message, self.at, self.level, self.logger, source, *told)
 
 
 class LineReader:
@@ -110,9 +114,11 @@ class LineReader:
                     current = self._added(current, line)
                 continue
             self.read += 1
+            opened.line = line if self._source.whole and not opened.alone else ""
             if current is not None:
                 yield current.done(self._name)
             current = opened
+            current.file = lines.file if isinstance(lines, Lines) else ""
         if current is not None:
             yield current.done(self._name)
 
@@ -122,15 +128,17 @@ class LineReader:
         opened = self._opened(line)
         return opened.at if opened else None
 
-    def document(self, text: str, changed_at: float) -> Entry | None:
+    def document(self, text: str, file: LogFile) -> Entry | None:
         """The entry that a whole file is; None where it is no JSON object."""
         opened = self._json(text)
         if opened is None:
             self.unreadable += 1
             return None
         self.read += 1
+        opened.line = text if self._source.whole else ""
         if opened.at is None:
-            opened.at = changed_at
+            opened.at = file.changed_at
+        opened.file = file.name
         return opened.done(self._name)
 
     @staticmethod

@@ -6,15 +6,17 @@ import shlex
 import time
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from pytest_llmops.clients import below
 from pytest_llmops.clients.exchange import last_exchange
-from pytest_llmops.clients.log_entries import Entries, Entry, Reading
+from pytest_llmops.clients.in_folder import InFolder
+from pytest_llmops.clients.log_entries import Entries
+from pytest_llmops.clients.log_entry import Entry, Reading
 from pytest_llmops.clients.log_files import Lines, LogFile, begin, of
 from pytest_llmops.clients.log_lines import LineReader
 from pytest_llmops.clients.log_words import rank, without_secrets
-from pytest_llmops.errors import CallFailed, ControlError, Unsupported, Vacuous, did_you_mean
+from pytest_llmops.errors import CallFailed, ControlError, Unsupported, Vacuous
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -42,7 +44,7 @@ class Read:
     cut: tuple[str, ...] = ()
 
 
-class LogReading:
+class LogReading(InFolder):
     """Reads the logs of a target.
 
     Args:
@@ -51,12 +53,10 @@ class LogReading:
         ledger: where readings are counted.
     """
 
+    part: Table
+
     def __init__(self, target: Target, component: str, ledger: Ledger) -> None:
-        self.target = target
-        self.component = component
-        self.part = cast("Table", target.component(component))
-        self.ledger = ledger
-        self.root = target.root / self.part.root
+        super().__init__(target, component, ledger)
         self._redactor = target.redactor()
         self._known: dict[str, tuple[object, Read]] = {}
 
@@ -70,18 +70,7 @@ class LogReading:
         Raises:
             Unsupported: the target has no such log.
         """
-        source = self.part.sources.get(name)
-        if source is None:
-            raise Unsupported(self.unknown("log", name, self.part.sources))
-        return source
-
-    def unknown(self, kind: str, name: str, known: Iterable[str]) -> str:
-        """A sentence about something that the target does not have."""
-        names = list(known)
-        return (
-            f"{self.component}: target {self.target.name} has no {kind} {name!r}.{did_you_mean(name, names)} "
-            f"It has: {', '.join(names) or 'none'}."
-        )
+        return self.named("log", name, self.part.sources)
 
     def files(self, name: str) -> list[LogFile]:
         """The files of a log, oldest first.
@@ -118,9 +107,10 @@ class LogReading:
         table = self.source(name)
         since = None if since_s is None else time.time() - since_s
         self.ledger.admit(self.component, self.part.rate_limit)
-        older = False
+        older = undropped = False
         if table.files:
             files = self.files(name)
+            undropped = table.backups is not None and sum(file.rotated for file in files) < table.backups
             recent = [file for file in files if since is None or file.changed_at >= since] or files[-1:]
             found, whole = self._of_files(name, recent, since)
             older = len(recent) < len(files) or not whole
@@ -135,7 +125,7 @@ class LogReading:
                 f"see components.{self.component}.sources.{name}.",
             )
         bounded = since_s is not None and table.of_last is not None and since_s >= table.of_last
-        return self._entries(name, found, since, older=older, undated_too=bounded)
+        return self._entries(name, found, since, older=older, undated_too=bounded, undropped=undropped)
 
     def parsed(self, name: str, lines: Iterable[str]) -> Entries:
         """The entries that these lines of a log are."""
@@ -165,6 +155,20 @@ class LogReading:
         table = self.source(name)
         entries = LineReader(table, name).entries(Lines([file], self.part.max_bytes))
         return next((entry.at for entry in entries if entry.at is not None), None)
+
+    def raw(self, name: str, most: int) -> list[str]:
+        """The newest lines of a log as they stand there, not parsed and with all that they hold.
+
+        Raises:
+            Unsupported: there is no such log.
+            CallFailed: it cannot be read.
+        """
+        self.ledger.admit(self.component, self.part.rate_limit)
+        files = self.source(name).files
+        lines = Lines(self.files(name), self.part.max_bytes) if files else self.handed_out(name)
+        kept = deque(lines, maxlen=most)
+        self.ledger.answer(self.component)
+        return list(kept)
 
     def handed_out(self, name: str) -> list[str]:
         """The lines that a command prints, on either stream, or that a component's driver hands out."""
@@ -209,7 +213,7 @@ class LogReading:
             return Read(found.entries, found.read, found.unreadable, (*lines.cut, *found.cut))
         reader = LineReader(table, name)
         texts = ((file, "\n".join(Lines([file], self.part.max_bytes))) for file in files[-self.part.max_lines :])
-        documents = [reader.document(text, file.changed_at) for file, text in texts]
+        documents = [reader.document(text, file) for file, text in texts]
         entries = sorted((one for one in documents if one is not None), key=lambda entry: entry.at or 0.0)
         return Read(entries, reader.read, reader.unreadable)
 
@@ -223,7 +227,14 @@ class LogReading:
         return Read(entries, reader.read, reader.unreadable, cut)
 
     def _entries(
-        self, name: str, found: Read, since: float | None, *, older: bool = False, undated_too: bool = False
+        self,
+        name: str,
+        found: Read,
+        since: float | None,
+        *,
+        older: bool = False,
+        undated_too: bool = False,
+        undropped: bool = False,
     ) -> Entries:
         table = self.source(name)
         times = [entry.at for entry in found.entries if entry.at is not None]
@@ -244,10 +255,12 @@ class LogReading:
             oldest_at=min([*times, *([since] if older and since is not None else [])], default=None),
             newest_at=max(times, default=None),
             quiet=table.quiet,
+            undropped=undropped,
             fields=table.fields,
         )
         least = rank(table.at_least) if table.at_least else -1
-        return Entries([entry for entry in period if rank(entry.level) >= least], reading, self._clean)
+        return Entries([entry for entry in period if rank(entry.level) >= least], reading, self.clean)
 
-    def _clean(self, text: str) -> str:
+    def clean(self, text: str) -> str:
+        """A text without secrets."""
         return without_secrets(self._redactor.clean(text))

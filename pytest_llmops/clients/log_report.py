@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING
 
 from pytest_llmops.clients.log_words import TIMES
 from pytest_llmops.errors import Vacuous, excerpt
+from pytest_llmops.target.durations import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pytest_llmops.clients.log_entries import Entries, Entry
+    from pytest_llmops.clients.log_entries import Entries
+    from pytest_llmops.clients.log_entry import Entry
+    from pytest_llmops.clients.log_groups import Kind
 
 LONGEST = 300
 LINES_OF_MORE = 30
+NEWEST = 50
 
 
 def written(
@@ -67,17 +71,41 @@ def broken_down(
         heads = [
             f"{name} (UTC)" if name in TIMES else name,
             "entries",
+            "share",
             *(["failed"] if failed else []),
             *([f"mean {mean}"] if mean else []),
         ]
         text += [f"| {' | '.join(heads)} |", f"|---|{'---:|' * (len(heads) - 1)}"]
         for value in sorted(parts) if name in TIMES else parts:
             part = parts[value]
-            cells = [_cell(clean(value)), str(len(part))]
+            cells = [_cell(clean(value)), str(len(part)), f"{100 * len(part) / len(entries):.1f} %"]
             cells += [str(len(part.having(**failed)))] if failed else []
             cells += [_mean(part, mean)] if mean else []
             text += [f"| {' | '.join(cells)} |"]
         text += [""]
+    return "\n".join(text)
+
+
+def compared(
+    title: str, entries: Entries, clean: Callable[[str], str], kinds: Sequence[Kind], within_s: float, untold: str
+) -> str:
+    """A report of what is said of late, held against before.
+
+    Args:
+        title: its heading.
+        entries: what it is about; those of late are shown.
+        clean: takes secrets out.
+        kinds: a row for each.
+        within_s: how long late is.
+        untold: why what was before is not known; empty where it is.
+    """
+    text = [*_headed(title, entries, clean), *([clean(untold), ""] if untold else [])]
+    if kinds:
+        text += [f"| last {spoken(within_s)} | mean before | is | last | what |", "|---:|---:|---|---|---|"]
+        text += [_row(kind) for kind in kinds]
+        text += [""]
+    if newest := entries.late(within_s).last(NEWEST):
+        text += ["```text", *(line for entry in newest for line in _lines(entry, clean)), "```", ""]
     return "\n".join(text)
 
 
@@ -86,9 +114,20 @@ def at(moment: float | None) -> str:
     return "-" if moment is None else f"{dt.datetime.fromtimestamp(moment, dt.UTC):%Y-%m-%d %H:%M:%SZ}"
 
 
+def told(entry: Entry) -> str:
+    """What is read of an entry's first line: time, level, logger, message."""
+    return " ".join(filter(None, [at(entry.at), entry.level.upper(), entry.logger, entry.message]))
+
+
 def _headed(title: str, entries: Entries, clean: Callable[[str], str]) -> list[str]:
     what = f"{len(entries)} entries of {entries.reading.source}, out of {entries.reading.sentence}."
     return [f"# {title}", "", clean(what), ""]
+
+
+def _row(kind: Kind) -> str:
+    before = "?" if kind.before is None else f"{kind.before:.3g}"
+    marks = [*(["new"] if kind.is_new else []), *(["rising"] if kind.rises else [])]
+    return f"| {kind.now} | {before} | {', '.join(marks)} | {at(kind.last_at)} | {_cell(kind.says)} |"
 
 
 def _lines(entry: Entry, clean: Callable[[str], str]) -> list[str]:

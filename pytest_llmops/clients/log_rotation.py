@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from pytest_llmops.target.durations import spoken
@@ -25,17 +27,50 @@ class Rotated:
         entry: the configuration, as it is.
         trial: what a debug run says.
         asked: directives that must stand in it.
+        written: files that it must rotate, relative to the root of the logs.
     """
 
     entry: str
     trial: str
     asked: tuple[str, ...]
+    written: tuple[str, ...] = ()
 
     @property
     def lacking(self) -> list[str]:
-        """Directives that do not stand in it, however they are spaced; comments do not count."""
-        lines = [" ".join(line.partition("#")[0].split()) for line in self.entry.splitlines()]
-        return [directive for directive in self.asked if " ".join(directive.split()) not in lines]
+        """Directives that do not hold for what is written, however they are spaced; comments do not count.
+
+        Of several blocks each that takes a written file needs all of them, for what stands in another is not its own;
+        where none takes one, the entry as a whole.
+        """
+        common, files = set(self._outside.splitlines()), self.written
+        its = [common.union(lines) for lines, patterns in self._blocks if any(_taken(file, patterns) for file in files)]
+        held = its or [set(self._lines)]
+        return [one for one in self.asked if any(" ".join(one.split()) not in lines for lines in held)]
+
+    @property
+    def patterns(self) -> list[str]:
+        """The files that it is of, as it names them: the paths that stand before a pair of braces."""
+        return _named(self._outside)
+
+    @property
+    def left_out(self) -> list[str]:
+        """Files that it must rotate and that none of its patterns fits at its end: the root may lie elsewhere there."""
+        return [file for file in self.written if not _taken(file, self.patterns)]
+
+    @property
+    def _outside(self) -> str:
+        """What stands in no pair of braces."""
+        return re.sub(r"\{[^}]*\}", "\n", "\n".join(self._lines))
+
+    @property
+    def _blocks(self) -> list[tuple[list[str], list[str]]]:
+        """The lines within each pair of braces, and the files that stand before it."""
+        found = re.findall(r"([^{}]*)\{([^}]*)\}", "\n".join(self._lines))
+        return [([line.strip() for line in within.splitlines()], _named(before)) for before, within in found]
+
+    @property
+    def _lines(self) -> list[str]:
+        return [" ".join(line.partition("#")[0].split()) for line in self.entry.splitlines()]
 
     @property
     def complaints(self) -> list[str]:
@@ -43,10 +78,35 @@ class Rotated:
         return [line.strip() for line in self.trial.splitlines() if re.search(r"(?i)\berror\b[:\s]", line)]
 
 
+def _named(text: str) -> list[str]:
+    """The paths that stand in lines of their own, quoted or not."""
+    heads = [line for line in text.splitlines() if line.startswith(("/", '"/'))]
+    return [quoted or word for head in heads for quoted, word in re.findall(r'"([^"]*)"|(\S+)', head)]
+
+
+def _taken(file: str, patterns: Sequence[str]) -> bool:
+    return any(_fits(file, pattern) for pattern in patterns)
+
+
+def _fits(file: str, pattern: str) -> bool:
+    """Whether the last parts of a pattern fit the whole of a file's name, part by part."""
+    parts, wanted = PurePosixPath(file).parts, PurePosixPath(pattern).parts
+    ends = wanted[-len(parts) :]
+    return len(ends) == len(parts) and all(fnmatchcase(*pair) for pair in zip(parts, ends, strict=True))
+
+
 def unkept(
-    name: str, source: Source, reach_s: float, installed_s: float | None, ages: Sequence[tuple[str, float]]
+    name: str,
+    source: Source,
+    reach_s: float,
+    installed_s: float | None,
+    ages: Sequence[tuple[str, float]],
+    rotated: int,
 ) -> tuple[str, ...]:
     """What of a log's retention is not as its table asks, in sentences.
+
+    A quiet log begins with the first thing that goes wrong, whenever that is: it must reach back only once its rotation
+    has dropped something.
 
     Args:
         name: the log's.
@@ -54,9 +114,10 @@ def unkept(
         reach_s: age of its oldest entry.
         installed_s: age of the installation, further than which nothing reaches; None where it is not known.
         ages: each file's name, and how long ago it was last written.
+        rotated: how many of the files were rotated away.
     """
     wrong = []
-    if source.keep:
+    if source.keep and rotated >= (source.backups or 0):
         due_s = source.keep if installed_s is None else min(source.keep, max(0.0, installed_s - LATE_S))
         if reach_s < due_s:
             young = "" if installed_s is None else f"; the installation is {spoken(installed_s)} old"

@@ -10,7 +10,7 @@ from pytest_llmops.clients import below
 from pytest_llmops.clients.log_entries import Entries, merged
 from pytest_llmops.clients.log_reading import LogReading
 from pytest_llmops.clients.log_words import DAY_S
-from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
+from pytest_llmops.errors import CallFailed, Vacuous
 from pytest_llmops.target.durations import spoken
 
 if TYPE_CHECKING:
@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_llmops.clients.client import Level
-    from pytest_llmops.clients.log_entries import Entry
+    from pytest_llmops.clients.log_entry import Entry
     from pytest_llmops.clients.log_files import LogFile
     from pytest_llmops.clients.log_following import Following
+    from pytest_llmops.clients.log_handover import Handover
     from pytest_llmops.clients.log_keeping import Retention, Size
     from pytest_llmops.clients.log_rotation import Rotated
+    from pytest_llmops.clients.log_unended import Unended
     from pytest_llmops.state.ledger import Ledger
     from pytest_llmops.target.load import Target
 
@@ -60,6 +62,22 @@ class Logs:
         """Whether the target has a log of that name."""
         return source in self._logs.part.sources
 
+    def sources(self) -> list[str]:
+        """The names of the target's logs."""
+        return list(self._logs.part.sources)
+
+    def raw(self, source: str, most: int = 2000) -> list[str]:
+        """The newest lines of a log as they stand, whatever its table leaves out of them: to be searched, never shown.
+
+        Args:
+            source: its name.
+            most: so many at most.
+
+        Raises:
+            Unsupported, CallFailed: as of :meth:`entries`.
+        """
+        return self._logs.raw(source, most)
+
     def entries(self, source: str, *, since_s: float | None = None, level: str = "", contains: str = "") -> Entries:
         """The entries of a log, oldest first.
 
@@ -86,49 +104,95 @@ class Logs:
         """
         return len(self.entries(source, since_s=since_s, level=level, contains=contains).judged())
 
-    def event(self, name: str, *, since_s: float | None = None) -> Entries:
+    def event(self, name: str, *, since_s: float | None = None, among: Entries | None = None) -> Entries:
         """The entries that tell of an event of the target's ``events``.
+
+        Args:
+            name: of the event.
+            since_s: how far back it is looked for.
+            among: the entries of its log in which it is looked for, in place of what stands there.
 
         Raises:
             Unsupported: the target has no such event.
         """
-        events = self._logs.part.events
-        if name not in events:
-            raise Unsupported(self._logs.unknown("event", name, events))
-        return self._logs.read(events[name].source, since_s).telling(re.compile(events[name].matches))
+        event = self._logs.named("event", name, self._logs.part.events)
+        found = self._logs.read(event.source, since_s) if among is None else among
+        return found.telling(re.compile(event.matches))
 
     def unended(
-        self, begun: str, ended: str, by: str, *, since_s: float | None = None, grace_s: float = 900.0
-    ) -> dict[str, Entry]:
+        self,
+        begun: str,
+        ended: str,
+        by: str,
+        *,
+        in_each_file: bool = False,
+        since_s: float | None = None,
+        grace_s: float = 900.0,
+    ) -> list[Unended]:
         """What began and did not end, by the value of a field that both events have.
 
         Args:
             begun: event of a beginning.
             ended: event of an end.
             by: the field that tells which it is.
+            in_each_file: whether a file is a run of its own, in which the same value is something else: an end in
+                another file is then no end.
             since_s: only what began in so many last seconds.
             grace_s: what began later than so long ago may still be at work.
 
         Returns:
-            The value to the entry of its newest beginning; empty where each has ended since.
+            The newest beginning of each; empty where each has ended since.
 
         Raises:
             Unsupported: the target has no such event.
             Vacuous: nothing began in that time.
         """
-        late = time.time() - grace_s
-        began = self.event(begun, since_s=since_s)
-        beginnings = {entry.fields.get(by): entry for entry in began if (entry.at or 0.0) < late}
+        from pytest_llmops.clients.log_unended import unended
+
+        beginnings = self._begun(begun, since_s, grace_s)
         if not beginnings:
             raise Vacuous(
                 f"{self.component}: no {begun} stands in the log of that time, so nothing could be left open."
             )
-        ends = {entry.fields.get(by): entry for entry in self.event(ended, since_s=since_s)}
-        return {
-            str(key): entry
-            for key, entry in beginnings.items()
-            if key not in ends or (ends[key].at or 0.0) < (entry.at or 0.0)
-        }
+        ends = self.event(ended, since_s=since_s)
+        return unended(beginnings, ends, _which(by, in_each_file=in_each_file), self._logs.clean)
+
+    def durations(
+        self,
+        begun: str,
+        ended: str,
+        by: str,
+        *,
+        in_each_file: bool = False,
+        since_s: float | None = None,
+        earlier_than_s: float = 0.0,
+    ) -> list[float]:
+        """Seconds from each beginning to its end, in the order in which they began; what did not end is none of them.
+
+        Args:
+            begun: event of a beginning.
+            ended: event of an end.
+            by: the field that tells which it is.
+            in_each_file: whether a file is a run of its own, as in :meth:`unended`.
+            since_s: only what began in so many last seconds.
+            earlier_than_s: only what began earlier than so long ago.
+
+        Raises:
+            Unsupported: the target has no such event.
+            Vacuous: nothing began and ended in that time.
+        """
+        from pytest_llmops.clients.log_unended import durations
+
+        beginnings = self._begun(begun, since_s, earlier_than_s)
+        found = durations(beginnings, self.event(ended, since_s=since_s), _which(by, in_each_file=in_each_file))
+        if not found:
+            raise Vacuous(f"{self.component}: no {begun} with its {ended} stands in the log of that time.")
+        return found
+
+    def _begun(self, event: str, since_s: float | None, earlier_than_s: float) -> list[Entry]:
+        """The entries of an event that are older than so many seconds."""
+        late = time.time() - earlier_than_s
+        return [entry for entry in self.event(event, since_s=since_s) if (entry.at or 0.0) < late]
 
     def merged(self, *sources: str, since_s: float | None = None, level: str = "") -> Entries:
         """The entries of several logs, by time."""
@@ -146,7 +210,7 @@ class Logs:
         """
         following = self.following(source)
         during()
-        following.wait((self._logs.part.watch if seconds is None else seconds) / self._pace)
+        following.wait((self._logs.part.watch if seconds is None else seconds) / self.target.table.faster)
         return self.arrived(following)
 
     def following(self, source: str) -> Following:
@@ -243,13 +307,27 @@ class Logs:
 
         return rotation(self._logs)
 
-    @property
-    def _pace(self) -> float:
-        """How much faster time goes by here: in a sandbox it is compressed."""
-        table = self.target.table
-        declared = self.target.config.targets.get(self.target.name, table)
-        return table.sandbox.compress if declared.embedded else 1.0
+    def handover(self, source: str) -> Handover:
+        """Watch the file that is written now while it is rotated; ``over()`` says what became of it.
+
+        Example:
+            with logs.handover("app") as handover:
+                operation("rotate-logs")
+                assert not handover.over().wrong
+
+        Raises:
+            Unsupported: the log is none of files.
+            Vacuous: nobody writes it now.
+        """
+        from pytest_llmops.clients.log_handover import Handover
+
+        return Handover(self.component, source, lambda: self.files(source))
 
     def _look(self) -> None:
         if any(source.files for source in self._logs.part.sources.values()):
             below.there(self.component, self._logs.root)
+
+
+def _which(by: str, *, in_each_file: bool) -> Callable[[Entry], tuple[str, object]]:
+    """Tells entries of different beginnings apart: by a field, and by their file where each is a run of its own."""
+    return lambda entry: (entry.file if in_each_file else "", entry.fields.get(by))

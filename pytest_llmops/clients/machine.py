@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass
-from statistics import fmean
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from pytest_llmops.clients.http import Http
+from pytest_llmops.clients.links import links
 from pytest_llmops.clients.listing import Listing
-from pytest_llmops.clients.usage import NodeExporter, Space, ThisMachine, Usage
+from pytest_llmops.clients.process_use import Looks
+from pytest_llmops.clients.usage import NodeExporter, Space, ThisMachine, Usage, mount_of
 from pytest_llmops.clients.vitals import page_of
 from pytest_llmops.clients.ways import Way, ways
 from pytest_llmops.errors import CallFailed, ConfigError, Unsupported, did_you_mean
+from pytest_llmops.target.durations import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,26 +23,21 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.client import Level
     from pytest_llmops.clients.exposition import MetricsPage
     from pytest_llmops.clients.gpus import Gpu
+    from pytest_llmops.clients.links import Link
     from pytest_llmops.clients.listeners import Listener
+    from pytest_llmops.clients.process_use import Sampled
     from pytest_llmops.clients.processes import RunningProcess
     from pytest_llmops.state.ledger import Ledger
     from pytest_llmops.target.load import Target
+    from pytest_llmops.target.machine import Sought
     from pytest_llmops.target.surroundings import Machine as MachineTable
 
 Named = TypeVar("Named")
 
+_WRITE = "Write where the data lies on that machine, from /; where no file system of its own holds it, write /."
+
 LOOK_AGAIN_S = 5.0
 """Between two looks at processes that are waited for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sampled:
-    """Processor and memory of processes over a time, each the sum of them all."""
-
-    cpu_mean_pct: float
-    cpu_max_pct: float
-    memory_mean_mb: float
-    memory_max_mb: float
 
 
 class Machine:
@@ -90,16 +87,54 @@ class Machine:
         return self.source.usage(self.part.interval)
 
     def disk(self, name: str) -> Space:
-        """The file system of a name in ``disks``.
+        """The file system that holds the folder of a name in ``disks``.
 
         Raises:
-            Unsupported: the machine has none of that name, or no file system is mounted there.
+            Unsupported: the machine has none of that name, the folder is not there, or which file system holds it
+                cannot be told; ``/`` is none that is presumed.
         """
-        mount = self._named("disk", name, self.part.disks)
+        self.listing.must_be_here()
+        folder = self._named("disk", name, self.part.disks)
+        said = f"{self.component}: disks.{name} is {folder}"
+        made_up = self.target.table.environment == "sandbox" and self.http is not None
+        if made_up or not self.listing.here:
+            return self._space_by_name(said, folder, trusted=made_up)
+        try:
+            mount = mount_of(self.target.root / folder)
+        except OSError as error:
+            raise Unsupported(
+                f"{said}, which cannot be looked at ({error.strerror}). Write a folder of the file system that holds "
+                f"the data, from / or below the folder of llmops.toml."
+            ) from None
+        return self._mounted(said, mount) if self.http else ThisMachine().space(mount)
+
+    def _space_by_name(self, said: str, folder: str, *, trusted: bool) -> Space:
+        """Of a machine whose folders are not seen: the innermost file system whose mount stands before the folder.
+
+        Args:
+            said: of the folder, for sentences.
+            folder: on that machine.
+            trusted: whether the machine has what it is said to have; else ``/`` holds no folder that nobody sees.
+        """
+        path = PurePosixPath("/", folder) if trusted else PurePosixPath(folder)
+        if not path.is_absolute():
+            raise Unsupported(f"{said}, a folder of this machine, and the other one is looked at. {_WRITE}")
+        holding = [space for space in self.disks() if path.is_relative_to(space.mount)]
+        space = max(holding, key=lambda one: len(one.mount), default=None)
+        if space is None or (space.mount == "/" != str(path) and not trusted):
+            known = ", ".join(sorted(one.mount for one in self.disks())) or "nowhere"
+            raise Unsupported(f"{said}, and no file system is known to hold it. Mounted: {known}. {_WRITE}")
+        return space
+
+    def _mounted(self, said: str, mount: str) -> Space:
+        """The file system of a mount, off the page."""
         spaces = {space.mount: space for space in self.disks()}
         if mount not in spaces:
             known = ", ".join(sorted(spaces)) or "nowhere"
-            raise Unsupported(f"{self.component}: disks.{name} is {mount}, where nothing is mounted. Mounted: {known}.")
+            raise Unsupported(
+                f"{said}, which is on {mount}, and {self.address} tells of no file system that is mounted there "
+                f"and can be written. Mounted: {known}."
+            )
         return spaces[mount]
 
     def disks(self) -> list[Space]:
@@ -115,7 +150,10 @@ class Machine:
             CallFailed: the command that lists them failed, or printed something else.
         """
         sought = self._named("process", name, self.part.processes)
-        found = self.all_processes()
+        return self._of(name, sought, self.all_processes())
+
+    def _of(self, name: str, sought: Sought, found: list[RunningProcess]) -> list[RunningProcess]:
+        """Those of all processes that are sought."""
         if sought.pattern is not None:
             found = [one for one in found if re.match(sought.pattern, one.command)]
         if sought.pid_file is not None:
@@ -134,20 +172,59 @@ class Machine:
         """
         return sorted(self.listing.processes(), key=lambda one: (one.cpu_pct, one.memory_mb), reverse=True)
 
-    def sampled(self, name: str, *, looks: int, every_s: float) -> Sampled:
-        """Processor and memory of processes, looked at several times; in a sandbox time goes by faster.
+    def sampled(self, name: str, *beside: str, looks: int, every_s: float) -> list[Sampled]:
+        """Processor and memory of each process, looked at several times; in a sandbox time goes by faster.
+
+        Args:
+            name: of processes of which one has to run all the while.
+            *beside: of further ones, which need not.
+            looks: how often, at least twice.
+            every_s: the pause between them.
 
         Raises:
-            CallFailed: none of them runs (kind ``absent``).
-            Unsupported: as in :meth:`processes`.
+            CallFailed: none runs of those of which one has to (``absent``), or none was there for two looks (``gone``).
+            Unsupported: as in :meth:`processes`; or the list does not say what each has used.
         """
-        cpu, memory = [], []
+        seen = [Looks(one) for one in (name, *beside)]
         for look in range(looks):
             time.sleep(self._passed(every_s) if look else 0)
-            found = self.running(name)
-            cpu.append(sum(one.cpu_pct for one in found))
-            memory.append(sum(one.memory_mb for one in found))
-        return Sampled(fmean(cpu), max(cpu), fmean(memory), max(memory))
+            before = time.monotonic()
+            listed = self.all_processes()
+            at = (before + time.monotonic()) / 2 * self.target.table.faster
+            for one in seen:
+                sought = self._named("process", one.name, self.part.processes)
+                one.add(at, self._telling(self._of(one.name, sought, listed)))
+            self._some(name, seen[0].newest(at))
+        if not seen[0].sampled():
+            said = f"no process {name} was still there {spoken(every_s)} later: each is started anew"
+            raise CallFailed(self.component, "gone", f"{self.component}: {said}.")
+        return [use for one in seen for use in one.sampled()]
+
+    def memory_share(self, name: str) -> float:
+        """What the processes of a name hold in memory, of all that the machine has, in %; 0 where none runs.
+
+        Raises:
+            Unsupported, CallFailed: as in :meth:`processes`.
+        """
+        return 100 * sum(one.memory_mb for one in self.processes(name)) / self.usage().memory_mb
+
+    def links(self, looks: int, every_s: float) -> list[Link]:
+        """How busy each network link is, the busiest first; one to the machine itself is none.
+
+        Args:
+            looks: how often it is looked, at least twice.
+            every_s: the pause between them.
+
+        Raises:
+            Unsupported: the machine does not tell.
+            Vacuous: nothing went through any of them meanwhile.
+        """
+        self.listing.must_be_here()
+        seen = []
+        for look in range(looks):
+            time.sleep(self._passed(every_s) if look else 0)
+            seen.append((time.monotonic(), self.source.links()))
+        return links(seen)
 
     def until_none(self, name: str, within_s: float) -> list[RunningProcess]:
         """Wait until none of these processes runs; those that still do at the end. In a sandbox time goes by faster.
@@ -166,9 +243,20 @@ class Machine:
         Raises:
             CallFailed: none of them runs (kind ``absent``).
         """
-        found = self.processes(name)
+        return self._some(name, self.processes(name))
+
+    def _some(self, name: str, found: list[RunningProcess]) -> list[RunningProcess]:
         if not found:
             raise CallFailed(self.component, "absent", f"{self.component}: no process {name} runs.")
+        return found
+
+    def _telling(self, found: list[RunningProcess]) -> list[RunningProcess]:
+        """The same, where it is said of each what it has used since its start."""
+        if any(one.spent_s is None for one in found):
+            raise Unsupported(
+                f"{self.component}: the command {self.part.process_list} prints no cputimes, so what a process uses "
+                f"now cannot be told; have it print `ps -eo pid,user,lstart,pcpu,cputimes,rss,args`."
+            )
         return found
 
     def listeners(self, port: int) -> list[Listener]:
@@ -222,8 +310,7 @@ class Machine:
 
     def _passed(self, seconds: float) -> float:
         """How long to wait for that time to have passed at the target."""
-        table = self.target.table
-        return seconds / (table.sandbox.compress if table.environment == "sandbox" else 1.0)
+        return seconds / self.target.table.faster
 
     def _pid(self, name: str, file: str) -> int | None:
         path = self.target.root / file

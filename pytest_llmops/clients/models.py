@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llmops.clients.generation import Model, bare
 from pytest_llmops.clients.over_http import OverHttp
-from pytest_llmops.errors import CallFailed, Unsupported
+from pytest_llmops.errors import CallFailed, Unsupported, excerpt
 
 if TYPE_CHECKING:
     from pytest_llmops.clients.http import Answer, Http
@@ -30,9 +30,11 @@ class Models(OverHttp, ABC):
 
     Attributes:
         list_path: of the list of models.
+        list_key: under which it stands in the answer.
     """
 
     list_path: str
+    list_key: str
 
     def __init__(self, http: Http, config: LlmComponent) -> None:
         super().__init__(http)
@@ -64,6 +66,7 @@ class Models(OverHttp, ABC):
         """Seconds that the list of models took.
 
         Raises:
+            CallFailed: what came is no list of models: another status than 200, or a body of another shape.
             Unsupported: this server has no list.
         """
         return self._list().elapsed_s
@@ -149,7 +152,11 @@ class Models(OverHttp, ABC):
         answer = self.http.call("GET", self.list_path)
         if answer.status in NO_LIST:
             raise Unsupported(f"{self.component}: {answer.asked} answered {answer.status}: it has no list of models.")
-        return answer.ok()
+        found = answer.ok().table()
+        if answer.status != 200 or not isinstance(found.get(self.list_key, ""), list | None):  # null: it has none
+            said = f"{answer.asked} answered {answer.status} without a list {self.list_key!r}: {excerpt(answer.text)!r}"
+            raise CallFailed(self.component, "bad-answer", f"{self.component}: {said}.")
+        return answer
 
     def _facts(self) -> dict[str, str]:
         """What the list says of the models that the target means."""

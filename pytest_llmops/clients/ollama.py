@@ -8,29 +8,59 @@ from hashlib import sha256
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmops.clients.generation import Chunk, Counts, Embedding, Model, text_of
-from pytest_llmops.clients.llm import Llm
-from pytest_llmops.errors import CallFailed, excerpt
+from pytest_llmops.clients.generation import Chunk, Counts, Embedding, Model, bare, text_of
+from pytest_llmops.clients.llm import Llm, transcript
+from pytest_llmops.clients.model_memory import held
+from pytest_llmops.errors import CallFailed, Unsupported, excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pytest_llmops.clients.api import Api
     from pytest_llmops.clients.http import Http
+    from pytest_llmops.clients.model_memory import Held
     from pytest_llmops.samples import Prompt
     from pytest_llmops.target.components import Llm as LlmComponent
+
+LOADED = "loaded"
+"""Among the facts of preflight: the models that were in memory before it asked for a token."""
+
+PS_S = 5.0
+"""For what is in memory, before the first token: nothing is looked up for it on disk."""
 
 
 class Ollama(Llm):
     """An Ollama server: what every model server can, and ``version()``."""
 
     list_path = "/api/tags"
+    list_key = "models"
     embed_path = "/api/embed"
 
-    def __init__(self, http: Http, config: LlmComponent) -> None:
+    def __init__(self, http: Http, config: LlmComponent, options: Mapping[str, float] | None = None) -> None:
         super().__init__(http, config)
+        self.options = options or {}
         self.generate_path = "/api/chat" if config.endpoint == "chat" else "/api/generate"
         self._load_s: float | None = None
+        self._loaded_before: list[str] | None = None
+
+    def asking(self, model: str) -> Ollama:
+        """A client of the same server that asks another of its models."""
+        return Ollama(self.http, self.config.model_copy(update={"model": model}))
+
+    def tuned(self, **options: float) -> Ollama:
+        """A client of the same server that asks with other options, such as ``temperature`` and ``num_ctx``."""
+        return Ollama(self.http, self.config, options)
+
+    @property
+    def successor(self) -> str:
+        """The model that a switch goes to.
+
+        Raises:
+            Unsupported: the target names none.
+        """
+        if not self.config.successor:
+            raise Unsupported(f"{self.component}: no model is to take the place of another; name it as successor.")
+        return self.config.successor
 
     def version(self) -> str:
         """The server's version (GET /api/version); empty where it says none."""
@@ -40,6 +70,18 @@ class Ollama(Llm):
         """The HTTP status of GET /api/version, whatever it is."""
         return self.http.call("GET", "/api/version").status
 
+    def up(self) -> float:
+        """Ask for its version; seconds that it took.
+
+        Raises:
+            CallFailed: it answers anything but 200 and a version: it is not well, or another listens there.
+        """
+        answer = self.http.call("GET", "/api/version").ok()
+        if answer.status != 200 or not answer.table().get("version"):
+            said = f"{answer.asked} answered {answer.status} without a version: {excerpt(answer.text)!r}"
+            raise CallFailed(self.component, "bad-answer", f"{self.component}: {said}.")
+        return answer.elapsed_s
+
     def details(self, model: str) -> dict[str, Any]:
         """What the server knows of a model (POST /api/show): family, parameters, quantisation.
 
@@ -48,9 +90,27 @@ class Ollama(Llm):
         """
         return dict(self.http.call("POST", "/api/show", body={"model": model}).ok().table().get("details") or {})
 
-    def loaded(self) -> list[str]:
+    def loaded(self, *, deadline_s: float | None = None) -> list[str]:
         """The models that are in memory (GET /api/ps)."""
-        return [str(item["name"]) for item in self.http.call("GET", "/api/ps").ok().table().get("models") or []]
+        return [one.name for one in held(self.http, deadline_s)]
+
+    def held(self) -> list[Held]:
+        """What each model takes of the memory in which it is (GET /api/ps)."""
+        return held(self.http)
+
+    def was_loaded(self, facts: Mapping[str, str]) -> bool:
+        """Whether the timed model was in memory before preflight's own token, which loads it.
+
+        Args:
+            facts: what preflight found out.
+
+        Raises:
+            CallFailed: the server did not say then what is in memory.
+        """
+        if LOADED not in facts:
+            said = f"{self.component}: GET /api/ps was not answered before the first token: what was loaded is unknown."
+            raise CallFailed(self.component, "bad-answer", said)
+        return bare(self.timed_model.name) in map(bare, facts[LOADED].split())
 
     def outdated(self, registry: Api) -> list[str]:
         """The models of which their registry now has another build under the same name; nothing is pulled.
@@ -75,19 +135,34 @@ class Ollama(Llm):
                 size=int(item.get("size") or 0),
                 quantisation=(item.get("details") or {}).get("quantization_level", ""),
             )
-            for item in found.get("models") or []
+            for item in found[self.list_key] or []
             if isinstance(item, dict) and item.get("name")
         ]
 
     def _greet(self, facts: dict[str, str]) -> None:
         facts["server"] = self.version()
 
+    def _prove(self, facts: dict[str, str], until: float) -> None:
+        if self._loaded_before is None:  # later our own token is to blame
+            with suppress(CallFailed):  # a proxy may pass on generation alone: that is no reason not to be there
+                self._loaded_before = self.loaded(deadline_s=PS_S)
+        if self._loaded_before is not None:
+            facts[LOADED] = " ".join(self._loaded_before)
+        super()._prove(facts, until)
+
     def _body(self, prompt: Prompt | str, model: str, tokens: int, stream: bool) -> dict[str, Any]:
-        options = {"num_predict": tokens, "temperature": 0, "seed": 1}
+        options = {"num_predict": tokens, "temperature": 0, "seed": 1, **self.options}
         text = text_of(prompt)
         chat = self.generate_path == "/api/chat"
         asked = {"messages": [{"role": "user", "content": text}]} if chat else {"prompt": text}
         return {"model": model, **asked, "stream": stream, "options": options}
+
+    def _conversation(self, messages: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+        if self.generate_path == "/api/chat":
+            return {"messages": [*messages]}
+        system = [message["content"] for message in messages if message["role"] == "system"]
+        said = [message for message in messages if message["role"] != "system"]
+        return {"prompt": transcript(said), **({"system": system[0]} if system else {})}
 
     def _whole(self, body: dict[str, Any], deadline_s: float | None) -> list[Chunk]:
         answer = self.http.call("POST", self.generate_path, body=body, deadline_s=deadline_s).ok()

@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 
 from pytest_llmops.clients.dialect import Dialect
 from pytest_llmops.clients.generation import Chunk, Counts, Model, text_of
-from pytest_llmops.clients.llm import Llm
+from pytest_llmops.clients.llm import Llm, transcript
 from pytest_llmops.errors import CallFailed, excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pytest_llmops.clients.http import Http
     from pytest_llmops.samples import Prompt
@@ -30,6 +30,8 @@ class OpenAI(Llm):
     Its url may end before the version (``http://gpu:8000``) or name one (``…/v1``), as OPENAI_BASE_URL does.
     """
 
+    list_key = "data"
+
     def __init__(self, http: Http, config: LlmComponent) -> None:
         super().__init__(http, config)
         root = "" if re.search(r"/v\d", urlsplit(http.url).path) else "/v1"
@@ -43,7 +45,7 @@ class OpenAI(Llm):
     def models(self) -> list[Model]:
         """The models that it lists (GET /v1/models)."""
         found = self._list().table()
-        return [_model(item) for item in found.get("data") or [] if isinstance(item, dict) and item.get("id")]
+        return [_model(item) for item in found[self.list_key] or [] if isinstance(item, dict) and item.get("id")]
 
     def _after_token(self, facts: dict[str, str]) -> None:
         server = " ".join(word for word in (facts.get("server", ""), self._build) if word)
@@ -69,6 +71,9 @@ class OpenAI(Llm):
         if stream:
             body["stream_options"] = {"include_usage": True}
         return body
+
+    def _conversation(self, messages: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+        return {"messages": [*messages]} if self._chat else {"prompt": transcript(messages)}
 
     def _whole(self, body: dict[str, Any], deadline_s: float | None) -> list[Chunk]:
         while True:

@@ -29,7 +29,7 @@ class Preflight:
         reason: one line, also for the good case.
         took_s: how long the probe took.
         facts: server version, model, digest, quantisation: whatever the server said of itself; ``load_s`` what
-            loading the model took for the first token.
+            loading the model took for the first token; of Ollama ``loaded``, what was in memory before it.
         failure: what failed, without the place and the advice that the reason adds. Empty where nothing failed.
         kind: of the failure, for machines; see :class:`Diagnosis`.
         advice: what to do about it, as a sentence; the reason of a failed probe ends with it.

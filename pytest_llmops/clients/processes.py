@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 PS = re.compile(
     r"\s*(?P<pid>\d+)\s+(?P<user>\S+)\s+(?P<started>\w{3}\s+\w{3}\s+\d+\s+[\d:]{8}\s+\d{4})\s+"
-    r"(?P<cpu>[\d.]+)\s+(?P<rss>\d+)\s+(?P<command>.*\S)\s*"
+    r"(?P<cpu>[\d.]+)\s+((?P<spent>\d+)\s+)?(?P<rss>\d+)\s+(?P<command>.*\S)\s*"
 )
-"""A line of ``ps -eo pid,user,lstart,pcpu,rss,args``."""
+"""A line of ``ps -eo pid,user,lstart,pcpu,cputimes,rss,args``; cputimes may be left out."""
 
 HIDDEN = re.compile(
     r"(?i)((?:^|\s)--?[\w-]*(?:key|token|secret|passw)[\w-]*[=\s]+|(?:key|token|secret|passw)\w*=)(\S+)"
@@ -38,6 +38,7 @@ class RunningProcess:
         cpu_pct: of one processor; of a ``ps`` line since its start, else of the moment.
         memory_mb: resident, in 10^6 bytes.
         command: its command line, without secrets.
+        spent_s: seconds of processors that it has used since its start; None where nobody says.
     """
 
     pid: int
@@ -46,6 +47,7 @@ class RunningProcess:
     cpu_pct: float
     memory_mb: float
     command: str
+    spent_s: float | None = None
 
     def __str__(self) -> str:
         since = dt.datetime.fromtimestamp(self.started).astimezone().isoformat(sep=" ", timespec="seconds")
@@ -77,6 +79,7 @@ def of_ps(text: str) -> list[RunningProcess]:
             float(line["cpu"]),
             int(line["rss"]) * 1024 / 1e6,
             hidden(line["command"]),
+            None if line["spent"] is None else float(line["spent"]),
         )
         for line in map(PS.fullmatch, text.splitlines())
         if line
@@ -109,7 +112,7 @@ def _others() -> Iterator[psutil.Process]:
 
 def _looked_at(process: psutil.Process) -> Iterator[RunningProcess]:
     with suppress(*_gone()), process.oneshot():
-        command = " ".join(process.cmdline())
+        command, times = " ".join(process.cmdline()), process.cpu_times()
         yield RunningProcess(
             process.pid,
             process.username(),
@@ -117,6 +120,7 @@ def _looked_at(process: psutil.Process) -> Iterator[RunningProcess]:
             process.cpu_percent(),
             process.memory_info().rss / 1e6,
             hidden(command),
+            times.user + times.system,
         )
 
 

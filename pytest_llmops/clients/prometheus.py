@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from pytest_llmops.clients.over_http import OverHttp
 from pytest_llmops.clients.readings import curves, readings
-from pytest_llmops.clients.watching import Alert, Fired, Rule, ScrapeTarget, Setup, fired
+from pytest_llmops.clients.watching import Alert, Fired, Memory, Rule, ScrapeTarget, Setup, fired
 from pytest_llmops.errors import CallFailed, Vacuous, excerpt
+from pytest_llmops.target.durations import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -139,6 +140,15 @@ class Prometheus(OverHttp):
         found = self._read("targets", lambda data: [*map(ScrapeTarget.of, data["activeTargets"])], {"state": "active"})
         return sorted(found, key=lambda one: (one.job, one.instance))
 
+    def targets_within(self, within_s: float) -> list[ScrapeTarget]:
+        """The same, waited for while one is not up: the last scrape may have come while it was away, or none yet."""
+        deadline = time.monotonic() + within_s
+        while True:
+            found = self.targets()
+            if all(one.health == "up" for one in found) or time.monotonic() > deadline:
+                return found
+            time.sleep(min(0.25, within_s / 10))
+
     def alerts(self) -> list[Alert]:
         """The alerts whose condition holds now, pending ones included."""
         return self._read("alerts", lambda data: [*map(Alert.of, data["alerts"])])
@@ -173,16 +183,36 @@ class Prometheus(OverHttp):
         return self._read("series", lambda data: [dict(labels) for labels in data], asked)
 
     def fired(self, *, last_s: float, step_s: float | None = None) -> list[Fired]:
-        """The alerts that fired within a time, how often and how long, by name.
+        """The alerts that fired within a time, how often and how long: each endpoint that one is about apart.
+
+        An alert that fires for one endpoint all the time would hide else that it fired for another.
 
         Args:
             last_s: from so many seconds ago until now.
             step_s: how finely it is looked; as finely as a server allows, but at least one second, if not given.
         """
         step_s = step_s or max(1.0, last_s / MOST_STEPS)
-        curves = self.range('max by (alertname) (ALERTS{alertstate="firing"})', last_s=last_s, step_s=step_s)
-        found = [fired(curve.labels["alertname"], [at for at, _ in curve.points], step_s) for curve in curves]
-        return sorted(found, key=lambda one: one.name)
+        firing = 'max by (alertname, job, instance) (ALERTS{alertstate="firing"})'
+        curves = self.range(firing, last_s=last_s, step_s=step_s)
+        found = [fired(curve.labels, [at for at, _ in curve.points], step_s) for curve in curves]
+        return sorted(found, key=lambda one: one.title)
+
+    def memory(self, *, last_s: float, step_s: float | None = None) -> Memory:
+        """How much of a time it remembers: of what it has no samples of nobody knows what fired then.
+
+        Args:
+            last_s: from so many seconds ago until now.
+            step_s: as in :meth:`fired`.
+
+        Raises:
+            Vacuous: none of it: nothing was scraped.
+        """
+        step_s = step_s or max(1.0, last_s / MOST_STEPS)
+        curves = self.range("count(up)", last_s=last_s, step_s=step_s)
+        if not curves:
+            raise Vacuous(f"{self.component}: nothing was scraped in the last {spoken(last_s)}: no alert could fire.")
+        (points,) = (curve.points for curve in curves)
+        return Memory(points[0][0], min(len(points) * step_s, last_s), last_s)
 
     def value_within(self, expr: str, within_s: float) -> float:
         """The one number that an expression is, waited for while no series is there: a rate needs two scrapes.

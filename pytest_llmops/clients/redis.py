@@ -7,6 +7,7 @@ import ssl
 import time
 import uuid
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -92,6 +93,11 @@ class Redis:
     def __repr__(self) -> str:
         return f"Redis({self.address})"
 
+    @property
+    def library(self) -> Any:
+        """The library's own client, for whoever sends what has no method here; through `send` alone."""
+        return self._client
+
     def levels(self, deadline_s: float, facts: dict[str, str]) -> list[Level]:
         """Reachable: PING is answered."""
         return [("reachable", self.ping)]
@@ -107,7 +113,7 @@ class Redis:
             CallFailed: none came, or it is not PONG.
         """
         start = time.perf_counter()
-        if not self._send("PING", self._client.ping):
+        if not self.send("PING", self._client.ping):
             raise CallFailed(
                 self.component,
                 "bad-answer",
@@ -115,13 +121,35 @@ class Redis:
             )
         return time.perf_counter() - start
 
+    def serves_anybody(self) -> bool:
+        """Whether PING is answered to who shows no password.
+
+        Raises:
+            CallFailed: no answer came.
+        """
+        anybody: Any = redis.Redis.from_url(
+            self.address,
+            socket_timeout=self.part.deadline,
+            socket_connect_timeout=self.part.deadline,
+            retry=None,
+            **_tls_settings(self.target, self.component),
+        )
+        try:
+            return bool(self.send("PING", anybody.ping))
+        except CallFailed as error:
+            if error.kind == "auth" or "DENIED" in str(error):  # protected mode says the latter
+                return False
+            raise
+        finally:
+            anybody.close()
+
     def figures(self) -> CacheFigures:
         """What INFO says of look-ups and memory.
 
         Raises:
             Unsupported: the server knows no INFO (some hosted ones, fakeredis).
         """
-        found = self._send("INFO", self._client.info)
+        found = self.send("INFO", self._client.info)
         return CacheFigures(
             hits=int(found.get("keyspace_hits", 0)),
             misses=int(found.get("keyspace_misses", 0)),
@@ -131,20 +159,54 @@ class Redis:
         )
 
     def keeps(self, key: str, value: str, ttl_s: int = 30) -> bool:
-        """Whether a value that is set is there when it is asked for; the key is removed again.
+        """Whether a value that is put there is there when it is taken away again.
+
+        It is put into a list: unlike GET, LPOP is counted neither as a hit nor as a miss, so the server's own hit rate
+        (`figures`) stays that of who uses it.
 
         Args:
             key: its beginning; a random end keeps runs at the same target apart.
-            value: what is set.
+            value: what is put there.
             ttl_s: after which it goes of itself.
         """
         key = f"{key}:{uuid.uuid4().hex}"
-        self._send("SET", lambda: self._client.set(key, value, ex=ttl_s), key, value, "EX", str(ttl_s))
-        found = self._send("GET", lambda: self._client.get(key), key)
-        self._send("DEL", lambda: self._client.delete(key), key)
-        return bool(found == value.encode())
+        put = self._client.pipeline(transaction=True).rpush(key, value).expire(key, ttl_s)
+        self.send("RPUSH", put.execute, key, value)
+        return bool(self.send("LPOP", lambda: self._client.lpop(key), key) == value.encode())
 
-    def _send(self, command: str, call: Callable[[], Any], *arguments: str) -> Any:
+    def names(self, pattern: str, most: int = 100) -> list[str]:
+        """Names of keys, so many at most, as SCAN comes by them.
+
+        Args:
+            pattern: as of SCAN's MATCH, such as ``*shadow*``.
+            most: how many are enough.
+        """
+        found = self.send(
+            "SCAN",
+            lambda: [*islice(self._client.scan_iter(match=pattern, count=1000), most)],
+            "0",
+            "MATCH",
+            pattern,
+        )
+        return sorted(name.decode(errors="replace") for name in found)
+
+    def ttl_s(self, key: str) -> float | None:
+        """How long a key has to live; None where it has no end, or is not there."""
+        left = self.send("PTTL", lambda: self._client.pttl(key), key)
+        return left / 1000 if left >= 0 else None
+
+    def send(self, command: str, call: Callable[[], Any], *arguments: str) -> Any:
+        """Send a command, counted and with its failures in words.
+
+        Args:
+            command: its name, for these words.
+            call: sends it.
+            arguments: for who does the same by hand.
+
+        Raises:
+            CallFailed: it failed.
+            Unsupported: the server does not know it.
+        """
         self.ledger.admit(self.component, self.part.rate_limit)
         last_exchange.set(as_redis_cli(self.target, self.component, self._place, [command, *arguments]))
         try:

@@ -70,8 +70,12 @@ def reply_of(answer: Answer, route: Route) -> Reply:
             f"it holds {_holds(body)}.",
         )
     named = tuple(str(source) for source in sources or ())
-    parts = {name: jmespath.search(path, body) for name, path in route.values.items()}
-    return Reply(text or "", named, blocked, answer.status, answer.elapsed_s, body, parts)
+    return Reply(text or "", named, blocked, answer.status, answer.elapsed_s, body, parts_of(body, route))
+
+
+def parts_of(body: Any, route: Route) -> dict[str, Any]:
+    """The further parts of a body, as the route names them; also of an answer whose text is withheld."""
+    return {name: jmespath.search(path, body) for name, path in route.values.items()}
 
 
 def _holds(body: Any) -> str:

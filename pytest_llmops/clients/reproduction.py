@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from pytest_llmops.target.proxies import Proxy
 
 
-def as_curl(target: Target, component: str, method: str, url: str, body: str | None, signed: Signature | None) -> str:
+def as_curl(
+    target: Target,
+    component: str,
+    method: str,
+    url: str,
+    body: str | None,
+    signed: Signature | None,
+    headers: Mapping[str, str] | None = None,
+) -> str:
     """The command for curl.
 
     Args:
@@ -26,6 +34,7 @@ def as_curl(target: Target, component: str, method: str, url: str, body: str | N
         url: where, with path and query.
         body: what was sent, JSON; None for nothing.
         signed: how the call was signed.
+        headers: further ones.
     """
     words = ["curl", "-sS", *_connecting(target, component)]
     if set("[]{}") & set(url):
@@ -34,6 +43,8 @@ def as_curl(target: Target, component: str, method: str, url: str, body: str | N
     words.append(shlex.quote(without_userinfo(url)))
     if signed:
         words.append(signed.curl)
+    for name, value in (headers or {}).items():
+        words += ["-H", shlex.quote(f"{name}: {value}")]
     if body is not None:
         words += ["-H", "'Content-Type: application/json'", "-d", shlex.quote(body)]
     return " ".join(words)

@@ -127,6 +127,33 @@ class RunbookDocument:
         """What it names and is known to be absent, each with the reason."""
         return [f"{name}: {named.absent.rstrip('.')}" for name, named in self._said.names.items() if named.absent]
 
+    def unlisted(self) -> list[str]:
+        """Programs, paths and addresses that stand in it and for which ``names`` has nothing, so that nobody looks.
+
+        Raises:
+            CallFailed: it cannot be read, or ``mentions`` picks nothing out of it.
+            Unsupported: the target does not say what a mention looks like.
+        """
+        if not self._said.mentions:
+            raise Unsupported(
+                "runbook: the target does not say how its runbook names things; give it runbook.mentions."
+            )
+        text = self.text()
+        found = {hit[1] for pattern in self._said.mentions for hit in re.finditer(pattern, text, re.MULTILINE)}
+        if not found:
+            raise self._failed("bad-answer", "nothing that runbook.mentions describes stands in it")
+        return sorted(found - {word for named in self._said.names.values() for word in named.words})
+
+    def unsaid(self) -> list[str]:
+        """Names of the list that do not stand in it, each with the word that was looked for: the list is of another."""
+        text = self.text()
+        return [
+            f"{name}: {word!r}"
+            for name, named in self._said.names.items()
+            for word in named.words
+            if not _stands(word, text)
+        ]
+
     def _lacking(self, programs: list[str]) -> set[str]:
         """Those that are not on the path; ``which`` prints the place of each that is."""
         if not programs:
@@ -161,6 +188,12 @@ class RunbookDocument:
 
     def _failed(self, kind: str, what: str) -> CallFailed:
         return CallFailed(self._app.component, kind, f"runbook: {what}.")
+
+
+def _stands(word: str, text: str) -> bool:
+    """Whether a word, or several, is there as such; a path may follow a host and its port."""
+    before = r"(?<!\w)" if word[0].isalnum() else ""
+    return re.search(rf"{before}{re.escape(word)}(?!\w)", text) is not None
 
 
 def _written(said: dict[str, str | None]) -> str:

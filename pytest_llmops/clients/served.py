@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import time
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 PORTS = {"https": 443, "rediss": 6379}
 DAY_S = 86400.0
+OLD = (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1)
+"""Versions that nobody should speak any more (RFC 8996)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,49 @@ class Certificates:
             said = f"; any will do for {', '.join(encrypted)} (tls.verify = false)" if encrypted else ""
             raise Unsupported(f"target {self._target.name} has no endpoint with a certificate to look at{said}.")
         return sorted((self.of(name) for name in verified), key=lambda one: one.days_left)
+
+    def old_versions(self) -> list[str]:
+        """Endpoints that shake hands by a version of TLS below 1.2, a sentence each.
+
+        Raises:
+            CallFailed: nobody answers.
+            Unsupported: no endpoint is reached by TLS.
+        """
+        names = [name for name, part in self._target.table.components.configured().items() if part.encrypted]
+        if not names:
+            raise Unsupported(f"target {self._target.name} has no endpoint that is reached by TLS.")
+        tried = [(component, version) for component in names for version in OLD]
+        return [
+            f"{component} shakes hands by {version.name.replace('_', '.')}; let it want TLS 1.2"
+            for component, version in tried
+            if self._shakes(component, version)
+        ]
+
+    def _shakes(self, component: str, version: ssl.TLSVersion) -> bool:
+        """Whether an endpoint agrees to one version of TLS, whoever it is."""
+        part = self._target.component(component)
+        parts = urlsplit(part.url or "")
+        place = (parts.hostname or "", parts.port or PORTS[parts.scheme])
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.set_ciphers("ALL:@SECLEVEL=0")  # else this machine would refuse, and not the server
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            context.minimum_version = context.maximum_version = version
+        self._ledger.admit(component, part.rate_limit)
+        try:
+            with (
+                socket.create_connection(place, part.deadline) as plain,
+                context.wrap_socket(plain, server_hostname=parts.hostname),
+            ):
+                self._ledger.answer(component)
+                return True
+        except ssl.SSLError:
+            self._ledger.answer(component)
+            return False
+        except OSError as error:
+            kind, words = not_connected(error, f"{parts.hostname}")
+            raise CallFailed(component, kind, f"{component}: {words}.") from None
 
     def of(self, component: str) -> Served:
         """The certificate of one endpoint, of a handshake of its own.

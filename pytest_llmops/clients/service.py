@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -18,6 +20,21 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.http import Answer, Http
     from pytest_llmops.target.components import Api as ApiComponent
     from pytest_llmops.target.routes import Route
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What became of a call whose failure is a finding, and ends nothing.
+
+    Attributes:
+        status: of the answer; 0 where no whole answer came.
+        took_s: until the end of the answer, or until it was clear that none would come.
+        said: in a sentence, without its full stop.
+    """
+
+    status: int
+    took_s: float
+    said: str
 
 
 class Service(OverHttp):
@@ -46,6 +63,23 @@ class Service(OverHttp):
         """
         return self._ask(route, role, values)
 
+    def tried(self, route: str, **values: Any) -> Tried:
+        """Ask a route of the profile where it is to be told, and not to be raised, that nobody answers.
+
+        Args:
+            route: its name in ``routes``.
+            values: what its templates ask for.
+
+        Raises:
+            Unsupported: this system has no such route.
+        """
+        start = time.perf_counter()
+        try:
+            answer = self._ask(route, None, values)
+        except CallFailed as error:
+            return Tried(0, time.perf_counter() - start, str(error).rstrip("."))
+        return Tried(answer.status, answer.elapsed_s, f"{self.component}: {answer.asked} answered {answer.status}")
+
     def route(self, name: str) -> Route:
         """How a route is asked and read.
 
@@ -66,6 +100,7 @@ class Service(OverHttp):
             query=render(found.params, values),
             role=role or found.role,
             signed=found.signed,
+            headers=found.headers,
         )
 
     def value(self, route: str, **values: Any) -> Any:

@@ -6,7 +6,8 @@ import base64
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_llmops.errors import ConfigError, did_you_mean
+from pytest_llmops.errors import ConfigError, Unsupported, did_you_mean
+from pytest_llmops.target.component import UNNAMED
 from pytest_llmops.target.secrets import userinfo
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def signature(target: Target, component: str, role: str | None = None) -> Signat
     """The signature of calls to a component, by default or in a role; None where it takes none.
 
     Raises:
+        Unsupported: the target has the key of another role alone.
         ConfigError: the role is not declared, the variable is not set, or it holds no ``user:password`` for ``basic``.
     """
     part = target.component(component)
@@ -58,13 +60,18 @@ def signature(target: Target, component: str, role: str | None = None) -> Signat
             if auth.basic
             else _signed(auth, MADE_UP, MADE_UP)
         )
-    if role is not None and auth.roles:
+    if role not in {None, auth.role} and auth.roles:
         if role not in auth.roles:
             known = ", ".join(auth.roles)
             raise ConfigError(
-                f"{component}: no role {role!r} in auth.roles.{did_you_mean(role, auth.roles)} Roles: {known}."
+                f"{component}: no role {role!r} in auth.roles.{did_you_mean(str(role), auth.roles)} Roles: {known}."
             )
-        variable = auth.roles[role]
+        variable = auth.roles[str(role)]
+    elif role not in {None, auth.role} and auth.role != UNNAMED:
+        raise Unsupported(
+            f"{component}: nothing says where the key of the role {role} is; the target's own is that of {auth.role}. "
+            f'Give it: auth.roles.{role} = "VARIABLE".'
+        )
     secret = target.secret(variable, component)
     if auth.basic and ":" not in secret:
         raise ConfigError(f"{component}: auth.basic takes user:password, and the variable {variable} holds no colon.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import jmespath
 
-from pytest_llmops.clients.health import moment_of
+from pytest_llmops.clients.health import AHEAD_S, moment_of
 from pytest_llmops.errors import CallFailed
 from pytest_llmops.target.durations import spoken
 
@@ -26,8 +26,8 @@ def told(name: str, figure: Told, said: Any, source: str) -> tuple[float, float 
         source: who said it, in words.
 
     Raises:
-        CallFailed: there is nothing, or no number, or no time where one is to be (kind ``bad-answer``); or it is
-            older than ``max_age`` (kind ``stale``).
+        CallFailed: there is nothing, or no number, or no time where one is to be, or one that is to come (kind
+            ``bad-answer``); or it is older than ``max_age`` (kind ``stale``).
     """
     found = jmespath.search(figure.value, said)
     if found is None:
@@ -53,6 +53,9 @@ def _at(name: str, figure: Told, said: Any, source: str) -> float | None:
     if at is None:
         raise CallFailed("", "bad-answer", f"figures.{name}: {source} has no time that can be read at {figure.at!r}.")
     age_s = time.time() - at
+    if age_s < -AHEAD_S:  # as a time without a zone, written by a clock east of here: whatever is old looks new
+        ahead = f"a time at {figure.at!r} that is {spoken(-age_s)} to come; let it have its zone, or set the clock"
+        raise CallFailed("", "bad-answer", f"figures.{name}: {source} gives {ahead}.")
     if age_s > figure.max_age:
         old = f"is {spoken(age_s)} old, more than {spoken(figure.max_age)}"
         raise CallFailed("", "stale", f"figures.{name}: what {source} says {old}.")

@@ -18,7 +18,7 @@ from pytest_llmops.samples import Prompt
 from pytest_llmops.target.templates import render
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pytest_llmops.clients.client import Level
     from pytest_llmops.clients.http import Http
@@ -69,6 +69,7 @@ class Turn:
         shown_s: until the page was shown first.
         models: what the box of models offers.
         details: what the app notes of the answer (``model``, ``eval_count`` …), where it does.
+        held_mb: what the process in which the script ran held in memory then, in 10^6 bytes; None where nobody tells.
     """
 
     text: str = field(repr=False)
@@ -76,6 +77,7 @@ class Turn:
     shown_s: float
     models: tuple[str, ...]
     details: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    held_mb: float | None = None
 
     def knows(self, expected: str) -> bool:
         """Whether the answer holds these words, whatever their case."""
@@ -106,10 +108,22 @@ class Ui(OverHttp):
                 know with 200 and a page.
         """
         answer = self.http.call("GET", self.config.health).ok()
-        if answer.text.strip() != "ok":
+        if answer.status != 200 or answer.text.strip() != "ok":
             said = excerpt(answer.text.strip(), LONGEST_QUOTE)
-            raise self._failed("bad-answer", f"{answer.asked} answers {said!r}, not 'ok'")
+            raise self._failed("bad-answer", f"{answer.asked} answers {answer.status} {said!r}, not 200 'ok'")
         return answer.elapsed_s
+
+    up = health
+
+    def visit(self, question: Prompt | str) -> Turn | None:
+        """What a person does: open the page, and ask a question there; the turn is None where no script is named.
+
+        Raises:
+            CallFailed: the web server is not well, or as in :meth:`ask`.
+            Unsupported: the script's interpreter lacks a package.
+        """
+        self.health()
+        return self.ask(question) if self.config.app is not None else None
 
     def sessions(self) -> Sessions:
         """Count the sessions, by the server's own metrics.
@@ -148,27 +162,39 @@ class Ui(OverHttp):
             CallFailed: ``exception``: the script raised one; ``error-shown``: the page shows an error; ``no-answer``:
                 there is nothing to type into, or nothing came; ``timeout``.
         """
-        text = question.text if isinstance(question, Prompt) else question
-        found = self._run({"question": text, "model": model, "box": self.config.model_box})
+        return self.converse([question], model=model)[0]
+
+    def converse(self, questions: Iterable[Prompt | str], *, model: str | None = None) -> list[Turn]:
+        """Ask several questions, one after the other, in one session of the page, as `ask` asks one.
+
+        Raises:
+            Unsupported, CallFailed: as in :meth:`ask`, of the first turn that is none.
+        """
+        texts = [one.text if isinstance(one, Prompt) else one for one in questions]
+        found = self._run({"questions": texts, "model": model, "box": self.config.model_box}, len(texts))
         for kind, key in (("exception", "exceptions"), ("error-shown", "errors")):
             if found.get(key):
                 shown = excerpt("; ".join(found[key]), LONGEST_QUOTE)
                 raise self._failed(kind, f"{self.config.app}: the page shows {key[:-1]}s: {shown}")
-        if not found["answered"]:
+        if len(found["turns"]) < len(texts):
             raise self._failed("no-answer", f"{self.config.app}: the page has no field to type a question into")
-        last = found["messages"][-1] if found["messages"] else {}
-        if last.get("role") != "assistant" or not str(last.get("content", "")).strip():
+        return [self._turn(one, found) for one in found["turns"]]
+
+    def _turn(self, told: Mapping[str, Any], found: Mapping[str, Any]) -> Turn:
+        message = told["message"]
+        if message.get("role") != "assistant" or not str(message.get("content", "")).strip():
             raise self._failed("no-answer", f"{self.config.app}: the question was taken, and no answer came")
-        details = last.get("metadata")
+        details, held = message.get("metadata"), told["held_bytes"]
         return Turn(
-            str(last["content"]),
-            found["took_s"],
+            str(message["content"]),
+            told["took_s"],
             found["shown_s"],
             tuple(found["models"]),
             details if isinstance(details, dict) else {},
+            None if held is None else held / 1e6,
         )
 
-    def _run(self, asked: dict[str, Any]) -> dict[str, Any]:
+    def _run(self, asked: dict[str, Any], turns: int) -> dict[str, Any]:
         if self.config.app is None:
             raise Unsupported(
                 f"{self.component}: the target names no script of the page; "
@@ -176,7 +202,7 @@ class Ui(OverHttp):
             )
         python, root = self.config.python or sys.executable, self.http.target.root / self.config.root
         tool = Tool((python, str(SCRIPT), self.config.app), root, self._environ())
-        within_s = self.config.turn * 2
+        within_s = self.config.turn * (turns + 1)
         self.http.ledger.admit(self.component, self.config.rate_limit)
         last_exchange.set(self.http.target.redactor().clean(tool.typed(json.dumps(asked))))
         start = time.perf_counter()

@@ -6,22 +6,29 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from pytest_llmops.clients import links
 from pytest_llmops.errors import Unsupported, Vacuous
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from pytest_llmops.clients.exposition import MetricsPage
+    from pytest_llmops.clients.links import Counted
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Shares of what there is, in %; ``load`` is the mean number of runnable processes of the last minute."""
+    """Shares of what there is, in %; ``load`` is the mean number of runnable processes of the last minute.
+
+    ``memory_mb`` is all the memory that there is, in 10^6 bytes.
+    """
 
     cpu_pct: float
     memory_pct: float
     swap_pct: float
     load: float
+    memory_mb: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,10 @@ class Source(Protocol):
         """How much is in use; of the processors over the interval."""
         ...
 
+    def links(self) -> dict[str, Counted]:
+        """What each network link has counted, by its name."""
+        ...
+
     def spaces(self) -> list[Space]:
         """The file systems that hold data and can be written: one that is read only, as a snap's, is full for ever."""
         ...
@@ -97,7 +108,12 @@ class NodeExporter:
             memory_pct=_used(_one(page, "node_memory_MemTotal_bytes"), _one(page, "node_memory_MemAvailable_bytes")),
             swap_pct=_used(swap, page.total("node_memory_SwapFree_bytes")) if swap else 0.0,
             load=_one(page, "node_load1"),
+            memory_mb=_one(page, "node_memory_MemTotal_bytes") / 1e6,
         )
+
+    def links(self) -> dict[str, Counted]:
+        """As in :class:`Source`."""
+        return links.of_page(self._page())
 
     def spaces(self) -> list[Space]:
         """As in :class:`Source`."""
@@ -122,7 +138,12 @@ class ThisMachine:
             memory_pct=psutil.virtual_memory().percent,
             swap_pct=psutil.swap_memory().percent,
             load=psutil.getloadavg()[0],
+            memory_mb=psutil.virtual_memory().total / 1e6,
         )
+
+    def links(self) -> dict[str, Counted]:
+        """As in :class:`Source`."""
+        return links.of_this_machine()
 
     def spaces(self) -> list[Space]:
         """As in :class:`Source`."""
@@ -130,7 +151,24 @@ class ThisMachine:
 
         parts = [part for part in psutil.disk_partitions() if "ro" not in part.opts.split(",")]
         mounts = dict.fromkeys(["/", *(part.mountpoint for part in parts)])
-        return [Space(mount, found.total, found.free) for mount in mounts if (found := psutil.disk_usage(mount)).total]
+        return [space for mount in mounts if (space := self.space(mount)).total_bytes]
+
+    def space(self, mount: str) -> Space:
+        """The file system that is mounted there, whatever its kind."""
+        import psutil
+
+        found = psutil.disk_usage(mount)
+        return Space(mount, found.total, found.free)
+
+
+def mount_of(folder: Path) -> str:
+    """Where the file system is mounted that holds a folder of this machine, links followed.
+
+    Raises:
+        OSError: it is not there, or cannot be looked at.
+    """
+    path = folder.resolve(strict=True)
+    return str(next(one for one in (path, *path.parents) if one.is_mount()))
 
 
 def _one(page: MetricsPage, series: str) -> float:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from pytest_llmops.clients.exposition import MetricsPage
+from pytest_llmops.clients.kept_collection import KeptCollection, result_of, shards_of
 from pytest_llmops.clients.over_http import OverHttp
 from pytest_llmops.clients.vector_endpoints import Endpoints
 from pytest_llmops.errors import CallFailed, Unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pytest_llmops.clients.client import Level
     from pytest_llmops.clients.http import Answer, Http
@@ -57,11 +60,13 @@ class Hit:
 
     Attributes:
         score: similarity as the collection measures it; cosine is in -1 to 1.
+        bare: whether it came without its vector.
     """
 
     id: str
     score: float
     payload: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    bare: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,7 @@ class Vectors(OverHttp):
 
     def cluster(self) -> Cluster:
         """The state of the cluster (GET /cluster)."""
-        found = self._result(self.http.call("GET", "/cluster"))
+        found = result_of(self.http.call("GET", "/cluster"))
         status = str(found.get("status"))
         if status != "enabled":
             wrong = () if status == "disabled" else (f"its status is {status!r}",)
@@ -125,7 +130,7 @@ class Vectors(OverHttp):
 
     def collections(self) -> list[str]:
         """Names of all collections."""
-        found = self._result(self.http.call("GET", "/collections"))
+        found = result_of(self.http.call("GET", "/collections"))
         return [item["name"] for item in found.get("collections", [])]
 
     def collection(self, name: str | None = None) -> Collection:
@@ -135,8 +140,8 @@ class Vectors(OverHttp):
             CallFailed: it does not exist (kind ``http-404``).
             Unsupported: the target does not say which of several it is.
         """
-        name = name or self._own()
-        found = self._result(self.http.call("GET", f"/collections/{name}"))
+        name = name or self.own()
+        found = result_of(self.http.call("GET", f"/collections/{name}"))
         optimizer = found.get("optimizer_status")
         said = optimizer if isinstance(optimizer, str) else str((optimizer or {}).get("error", "unknown"))
         return Collection(name, str(found.get("status")), said, int(found.get("points_count") or 0))
@@ -150,8 +155,8 @@ class Vectors(OverHttp):
             CallFailed: it does not exist (kind ``http-404``).
             Unsupported: one of the counts is not told, which is no zero; or the target does not say which collection.
         """
-        name = name or self._own()
-        found = self._result(self.http.call("GET", f"/collections/{name}"))
+        name = name or self.own()
+        found = result_of(self.http.call("GET", f"/collections/{name}"))
         for what in COUNTED:
             if found.get(f"{what}_count") is None:
                 raise Unsupported(f"{self.component}: it tells no {what}_count of the collection {name}.")
@@ -164,13 +169,8 @@ class Vectors(OverHttp):
             CallFailed: there is no telemetry, or the collection is not in it.
             Unsupported: it tells of no sizes, as in old versions.
         """
-        name = name or self._own()
-        found = self._result(self.http.call("GET", "/telemetry?details_level=4"))
-        each = (found.get("collections") or {}).get("collections") or []
-        shards = next((one.get("shards") or [] for one in each if one.get("id") == name), None)
-        if shards is None:
-            said = f"{self.component}: its telemetry does not tell of the collection {name}."
-            raise CallFailed(self.component, "no-collection", said)
+        name = name or self.own()
+        shards = shards_of(self.http, name)
         size = sum(_bytes(shard.get("local") or {}) for shard in shards)
         if not size:
             raise Unsupported(f"{self.component}: its telemetry tells no size of the collection {name}.")
@@ -191,21 +191,73 @@ class Vectors(OverHttp):
             raise CallFailed(self.component, "bad-answer", said) from None
         return Endpoints.of(page)
 
-    def search(self, vector: Sequence[float], *, limit: int = 3, collection: str | None = None) -> list[Hit]:
+    def kept(self) -> KeptCollection:
+        """The target's own collection, for its upkeep."""
+        return KeptCollection(self.http, self.own())
+
+    def search(
+        self,
+        vector: Sequence[float],
+        *,
+        limit: int = 3,
+        collection: str | None = None,
+        exact: bool = False,
+        least: float | None = None,
+    ) -> list[Hit]:
         """The points nearest to a vector, best first (POST /collections/NAME/points/query).
+
+        Args:
+            vector: what is searched for.
+            limit: how many points.
+            collection: the target's own by default.
+            exact: whether all points are looked at, past the index.
+            least: the score below which a point is none of them.
 
         Raises:
             CallFailed: the search failed.
             Unsupported: the vector is none of the collection's: another length, or one of several by name.
         """
-        path = f"/collections/{collection or self._own()}/points/query"
-        body = {"query": list(vector), "limit": limit, "with_payload": True}
-        answer = self.http.call("POST", path, body=body | ({"using": self.config.vector} if self.config.vector else {}))
+        path = f"/collections/{collection or self.own()}/points/query"
+        body: dict[str, Any] = {"query": list(vector), "limit": limit, "with_payload": True}
+        body |= {"using": self.config.vector} if self.config.vector else {}
+        body |= {} if least is None else {"score_threshold": least}
+        answer = self.http.call("POST", path, body=body | ({"params": {"exact": True}} if exact else {}))
         self._require_like(answer)
-        found = self._result(answer)
+        found = result_of(answer)
         return [
-            Hit(str(item["id"]), float(item["score"]), item.get("payload") or {}) for item in found.get("points", [])
+            Hit(str(item["id"]), float(item["score"]), item.get("payload") or {}, not item.get("vector"))
+            for item in found.get("points", [])
         ]
+
+    @contextmanager
+    def scratch(self) -> Iterator[str]:
+        """Within, there is a further, empty collection that is made like the target's own; its name.
+
+        Raises:
+            CallFailed: it could not be made, or not be dropped.
+        """
+        found = result_of(self.http.call("GET", f"/collections/{self.own()}"))
+        vectors = ((found.get("config") or {}).get("params") or {}).get("vectors")
+        name = f"llmops-scratch-{uuid4().hex[:8]}"
+        self.http.call("PUT", f"/collections/{name}", body={"vectors": vectors}).ok()
+        try:
+            yield name
+        finally:
+            self.http.call("DELETE", f"/collections/{name}").ok()
+
+    def write(self, vector: Sequence[float], *, collection: str) -> None:
+        """Write a point of a new id, and wait until it is stored.
+
+        Args:
+            vector: its own.
+            collection: of `scratch`; never the target's.
+
+        Raises:
+            CallFailed: it was not written.
+        """
+        named = {self.config.vector: list(vector)} if self.config.vector else list(vector)
+        body = {"points": [{"id": str(uuid4()), "vector": named, "payload": {"by": "llmops"}}]}
+        result_of(self.http.call("PUT", f"/collections/{collection}/points?wait=true", body=body))
 
     def stored(self, prompts: Iterable[Prompt]) -> dict[str, list[float]]:
         """A fixed set of vectors to search with: those of the collection's first points, one for each prompt's id.
@@ -215,9 +267,9 @@ class Vectors(OverHttp):
         Raises:
             CallFailed: the collection has no points (kind ``empty``).
         """
-        ids, name = [prompt.id for prompt in prompts], self._own()
+        ids, name = [prompt.id for prompt in prompts], self.own()
         body = {"limit": len(ids), "with_vector": True, "with_payload": False}
-        found = self._result(self.http.call("POST", f"/collections/{name}/points/scroll", body=body))
+        found = result_of(self.http.call("POST", f"/collections/{name}/points/scroll", body=body))
         vectors = [self._vector_of(point) for point in found.get("points", [])]
         if not vectors:
             raise CallFailed(self.component, "empty", f"{self.component}: the collection {name} has no points.")
@@ -236,10 +288,16 @@ class Vectors(OverHttp):
         """
         found = self.search(vector, limit=1)
         if not found:
-            raise CallFailed(self.component, "empty", f"{self.component}: a search in {self._own()} found nothing.")
+            raise CallFailed(self.component, "empty", f"{self.component}: a search in {self.own()} found nothing.")
         return found[0]
 
-    def _own(self) -> str:
+    def own(self) -> str:
+        """The target's own collection.
+
+        Raises:
+            CallFailed: there is none (kind ``no-collection``).
+            Unsupported: the target does not say which of several it is.
+        """
         if self.config.collection:
             return self.config.collection
         names = self.collections()
@@ -257,14 +315,6 @@ class Vectors(OverHttp):
                 status = answer.table().get("status")
                 said = status.get("error") if isinstance(status, dict) else status
                 raise Unsupported(f"{self.component}: {answer.asked}: {str(said).strip().rstrip(':')}; {advice}.")
-
-    def _result(self, answer: Answer) -> dict[str, Any]:
-        found = answer.ok().table().get("result")
-        if not isinstance(found, dict):
-            raise CallFailed(
-                self.component, "bad-answer", f"{self.component}: {answer.asked} answered without a result."
-            )
-        return found
 
 
 def _bytes(local: Mapping[str, Any]) -> int:

@@ -46,10 +46,10 @@ class Vitals(Service):
                 compressed.
             Unsupported: the profile describes no health.
         """
-        start, table = time.monotonic(), self.http.target.table
+        start = time.monotonic()
         health = self.health()
         settles_s = self.config.health.settles if self.config.health else 0.0
-        within_s = settles_s / (table.sandbox.compress if table.environment == "sandbox" else 1.0)
+        within_s = settles_s / self.http.target.table.faster
         while not health.healthy:
             if time.monotonic() - start >= within_s:
                 said = f"{health.reason}; it was given {spoken(within_s)} to settle."
@@ -120,14 +120,18 @@ class Vitals(Service):
         return self.audit().since(before)
 
 
-def page_of(answer: Answer) -> MetricsPage:
+def page_of(answer: Answer, at: float = 0.0) -> MetricsPage:
     """The page of metrics that was answered.
+
+    Args:
+        answer: of its route.
+        at: when, in epoch seconds.
 
     Raises:
         CallFailed: a status other than 2xx, or not the text format (kind ``bad-answer``).
     """
     try:
-        return MetricsPage.parse(answer.component, answer.ok().text)
+        return MetricsPage.parse(answer.component, answer.ok().text, at)
     except ValueError as error:
         said = f"{answer.component}: {answer.asked} is no metrics page: {error}."
         raise CallFailed(answer.component, "bad-answer", said) from None

@@ -178,23 +178,52 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """An alert that fired within a time.
+    """An alert that fired within a time, for one scraped endpoint where it is about one.
 
     Attributes:
         name: of its rule.
         times: how often it began to.
         seconds: how long it fired in all, to the precision of the step that was asked for.
+        job, instance: the endpoint's; empty where the alert has no such label.
     """
 
     name: str
     times: int
     seconds: float
+    job: str = ""
+    instance: str = ""
+
+    @property
+    def title(self) -> str:
+        """The alert, and the endpoint that it is about."""
+        return " ".join(filter(None, [self.name, self.job, self.instance]))
 
 
-def fired(name: str, moments: Sequence[float], step_s: float) -> Fired:
-    """Out of the moments, a step apart, at which an alert was firing: a gap ends it."""
+def fired(labels: Mapping[str, str], moments: Sequence[float], step_s: float) -> Fired:
+    """Out of the moments, a step apart, at which an alert of these labels was firing: a gap ends it."""
     starts = [at for before, at in pairwise([float("-inf"), *moments]) if at - before > 1.5 * step_s]
-    return Fired(name, len(starts), len(moments) * step_s)
+    seconds = len(moments) * step_s
+    return Fired(labels["alertname"], len(starts), seconds, labels.get("job", ""), labels.get("instance", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """How much of a time a Prometheus remembers.
+
+    Attributes:
+        since: epoch seconds of the first moment of which it does.
+        seconds: in all, gaps in which it scraped nothing left out, to the precision of the step.
+        of_s: the time that was asked for.
+    """
+
+    since: float
+    seconds: float
+    of_s: float
+
+    @property
+    def whole(self) -> bool:
+        """Whether it remembers all of it, but for a hundredth."""
+        return self.seconds >= 0.99 * self.of_s
 
 
 _SPANS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "y": 31536000.0}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmops.doctor.inner_pytest import FOLDER, command, environ, last_words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
     from pathlib import Path
 
     from pytest_llmops.procedures.named_faults import NamedFault
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 WITHIN_S = 300.0
 RED = frozenset({"failed", "error"})
 LEFT_OUT = "not selected"
-UNTRIED = frozenset({"void", "budget", "outside-window"})
+UNSUPPORTED = "skipped (unsupported)"
+STILL_CHANGED = "still-changed"
+UNTRIED = frozenset({"void", "budget", "outside-window", STILL_CHANGED})
 """Categories of red that tell of the run, and not of what it looked at."""
 
 FILE = """\
@@ -60,7 +62,9 @@ def tried(named: NamedFault, profile: str, folder: Path, within_s: float = WITHI
     """Run the tests that name a fault against the sandbox that has it.
 
     Tests that measure are called in turns on it and on a healthy one: a stack that is only slow is red beside that.
-    Where a busy machine let a measurement come to nothing, it is run once more.
+    Where a busy machine let a measurement come to nothing, it is run once more. Tests that change the target may do so:
+    the sandbox is embedded in each run, and ends with it. What one of them could not take back keeps the others from
+    beginning; they are run without it, until each has begun.
 
     Args:
         named: the fault and its tests.
@@ -68,12 +72,18 @@ def tried(named: NamedFault, profile: str, folder: Path, within_s: float = WITHI
         folder: an empty one, for the files, the reports and the state of its runs.
         within_s: seconds for a run.
     """
-    first = _run(named, profile, folder / "1", within_s)
-    again = {test: named.tests[test] for test, outcome in first.outcomes.items() if outcome in UNTRIED}
-    if not again:
-        return first
-    second = _run(replace(named, tests=again), profile, folder / "2", within_s)
-    return replace(first, outcomes={**first.outcomes, **second.outcomes}, took_s=first.took_s + second.took_s)
+    found = _run(named, profile, folder / "1", within_s)
+    again, number = _of(found, UNTRIED), 2
+    while again:
+        more = _run(replace(named, tests=again), profile, folder / f"{number}", within_s)
+        found = replace(found, outcomes={**found.outcomes, **more.outcomes}, took_s=found.took_s + more.took_s)
+        again, number = _of(more, {STILL_CHANGED}), number + 1  # the first of them begins each time
+    return found
+
+
+def _of(found: Tried, outcomes: Container[str]) -> dict[str, tuple[str, ...]]:
+    """The tests that came to one of these, with their procedures."""
+    return {test: found.named.tests[test] for test, outcome in found.outcomes.items() if outcome in outcomes}
 
 
 def _run(named: NamedFault, profile: str, folder: Path, within_s: float) -> Tried:
@@ -81,6 +91,7 @@ def _run(named: NamedFault, profile: str, folder: Path, within_s: float) -> Trie
     file = folder / "llmops.toml"
     file.write_text(FILE.format(profile=profile), encoding="utf-8")
     words = [f"--llmops-config={file}", f"--llmops-report={folder}", f"--llmops-sandbox-fault={named.fault}"]
+    words += ["--llmops-allow-disruption=sandbox"]  # which is embedded, so it is nobody's
     words += ["--llmops-against=sandbox"] if named.timed else ["--llmops-baseline=off"]
     started, said = time.monotonic(), ""
     try:

@@ -96,6 +96,14 @@ def serve():
 
 
 @pytest.fixture
+def hangs():
+    """An answer for which nobody waits: it comes when the test is over."""
+    over = threading.Event()
+    yield lambda _request: over.wait(60) and {}
+    over.set()
+
+
+@pytest.fixture
 def target(tmp_path):
     """Makes a target of the given components."""
 

@@ -7,7 +7,9 @@ import pytest
 
 from pytest_llmops.clients import container_formats
 from pytest_llmops.clients.container_formats import Container, containers, size, volumes
-from pytest_llmops.clients.containers import table
+from pytest_llmops.clients.containers import table, unheard
+from pytest_llmops.clients.log_entries import Entries
+from pytest_llmops.clients.log_entry import Entry, Reading
 from pytest_llmops.clients.preflight import preflight
 from pytest_llmops.errors import CallFailed, ConfigError, Unsupported, Vacuous
 
@@ -22,8 +24,8 @@ INSPECT = """[
  {"Name":"/rag-db-1","RestartCount":0,"State":{"Status":"running","Health":{"Status":"unhealthy"}},"HostConfig":{"Memory":0}}
 ]"""
 STATS = """\
-{"Name":"rag-api-1","CPUPerc":"12.50%","MemUsage":"800kB / 2GiB"}
-{"Name":"rag-db-1","CPUPerc":"0.00%","MemUsage":"1.5MiB / 2GiB"}
+{"Name":"rag-api-1","CPUPerc":"12.50%","MemUsage":"800kB / 2GiB","NetIO":"1.2GB / 800MB","BlockIO":"88kB / 0B"}
+{"Name":"rag-db-1","CPUPerc":"0.00%","MemUsage":"1.5MiB / 2GiB","NetIO":"-- / --","BlockIO":"1MB / 2MB"}
 """
 PODS = json.dumps(
     {
@@ -73,7 +75,14 @@ def test_docker():
     assert (api.name, api.restarts, api.limit_bytes, api.ready) == ("rag-api-1", 3, 1e6, True)
     assert (api.limit_cpu_pct, db.limit_cpu_pct) == (50.0, None)
     assert (db.limit_bytes, db.running, db.ready) == (None, True, False)
-    assert containers(STATS)[0] == Container("rag-api-1", cpu_pct=12.5, memory_bytes=8e5, limit_bytes=2.0**31)
+    assert containers(STATS)[0] == Container(
+        "rag-api-1",
+        cpu_pct=12.5,
+        memory_bytes=8e5,
+        network_bytes=(1.2e9, 8e8),
+        disk_bytes=(88e3, 0.0),
+        limit_bytes=2.0**31,
+    )
 
 
 def test_kubernetes():
@@ -86,6 +95,20 @@ def test_kubernetes():
     [used] = containers(POD_METRICS)
     assert used.cpu_pct == pytest.approx(25)
     assert used.memory_bytes == 2.0**28
+
+
+def test_who_was_killed_for_want_of_memory():
+    told = {"Name": "/a", "State": {"Status": "running", "OOMKilled": True}, "HostConfig": {}}
+    assert [one.oom_killed for one in containers(json.dumps([told]))] == [True]
+    ended = {"ready": True, "restartCount": 3, "lastState": {"terminated": {"reason": "OOMKilled"}}}
+    pod = {"metadata": {"name": "a"}, "spec": {"containers": [{}]}}
+    pods = [
+        {**pod, "status": {"phase": "Running", "containerStatuses": inner}}
+        for inner in ([ended], [{**ended, "lastState": {}}])
+    ]
+    assert [one.oom_killed for one in containers(json.dumps({"items": pods}))] == [True, False]
+    units = containers(f"{UNIT}Result=oom-kill\n\n{UNIT}Result=success\n\n{UNIT}")
+    assert [one.oom_killed for one in units] == [True, False, None]
 
 
 def test_systemd():
@@ -131,7 +154,7 @@ def client(target, ledger, tmp_path):
         for name, text in texts.items():
             (tmp_path / name).write_text(text)
             commands[name] = {"argv": [sys.executable, "-S", "-c", f"print(open({name!r}).read())"]}
-        keys = {key: key for key in ("details", "usage", "volumes") if key in texts}
+        keys = {key: key for key in ("details", "usage", "volumes", "in_use") if key in texts}
         asked = {"parts": parts or {}, "list": "listed", **keys}
         made = target(app_command={"commands": commands}, containers=asked)
         from pytest_llmops.clients.client import connect
@@ -156,9 +179,20 @@ def test_usage_by_its_own_limit(client):
     [usage] = made.usage("api")
     assert (usage.cpu_pct, usage.memory_pct) == (12.5, pytest.approx(80))
     assert usage.cpu_share == (25.0, "rag-api-1, of its limit")
+    assert made.fullest("api") == usage
     unlimited = made.usage()[1]
     assert unlimited.cpu_share == (0.0, "rag-db-1, of one processor: nothing limits it")
-    assert table(made.usage()).splitlines()[2:] == ["| rag-api-1 | 12.5 | 1 | 1 |", "| rag-db-1 | 0.0 | 2 | 2147 |"]
+    with pytest.raises(Vacuous) as caught:
+        _ = unlimited.cpu_pct_of_limit
+    assert str(caught.value) == (
+        "rag-db-1 has no CPU limit, so nothing can be said of how near it is; it uses 0 % of one processor."
+    )
+    assert (usage.network_bytes, usage.disk_bytes) == ((1.2e9, 8e8), (88e3, 0.0))
+    assert [one.io_known for one in made.usage()] == [True, False]
+    assert table(made.usage()).splitlines()[2:] == [
+        "| rag-api-1 | 12.5 | 1 | 1 | 1200 / 800 | 0.088 / 0 |",
+        "| rag-db-1 | 0.0 | 2 | 2147 |  | 1 / 2 |",
+    ]
 
 
 def test_usage_without_any_limit_says_nothing(client):
@@ -191,6 +225,37 @@ def test_what_is_lacking_is_explained(client, parts, texts, call, error, message
     assert str(caught.value) == f"containers: {message}"
 
 
+REPLICAS = [Container(name, ("api",), running=True) for name in ("rag-api-1", "rag-api-2")]
+
+
+def entries(*instances):
+    fields = [{"instance": instance} if instance else {} for instance in instances]
+    return Entries([Entry("well", fields=one) for one in fields], Reading("app"))
+
+
+@pytest.mark.parametrize(
+    ("instances", "silent"),
+    [
+        (("api-1", "api-2"), []),
+        (("api-1", "api-1", ""), ["rag-api-2"]),
+        (("pod/rag-api-2/api", "api-11"), ["rag-api-1"]),
+        (("rag-api-1", "pi-2"), ["rag-api-2"]),
+        (("db-1",), ["rag-api-1", "rag-api-2"]),
+    ],
+)
+def test_replicas_of_which_nothing_stands_in_the_log(instances, silent):
+    assert [one.name for one in unheard(REPLICAS, entries(*instances))] == silent
+
+
+def test_lines_that_do_not_say_whose_they_are():
+    assert unheard(REPLICAS[:1], entries("", "")) == []
+    with pytest.raises(Unsupported) as caught:
+        unheard(REPLICAS, entries("", ""))
+    assert str(caught.value) == (
+        "logs: no line of app says whether it is of rag-api-1 or rag-api-2; give its line a group instance."
+    )
+
+
 def test_volumes_of_a_part(client):
     found = json.dumps({"Volumes": [{"Name": "rag_db_data", "Size": "2kB"}, {"Name": "other", "Size": "1kB"}]})
     made = client(listed=PS, volumes=found)
@@ -199,6 +264,23 @@ def test_volumes_of_a_part(client):
     with pytest.raises(CallFailed) as caught:
         made.volumes("qdrant")
     assert str(caught.value) == "containers: no volume of qdrant is there; there: rag_db_data, other."
+
+
+def test_what_is_in_use(client):
+    made = client(listed=PS, in_use="container rag-api-1\n\nvolume rag_db_data \n")
+    assert made.in_use() == {"container rag-api-1", "volume rag_db_data"}
+    with pytest.raises(CallFailed, match=r"^containers: in_use named nothing in use"):
+        client(listed=PS, in_use="\n").in_use()
+    with pytest.raises(Unsupported, match=r"^containers: nothing says what is in use; give it in_use, a command"):
+        client(listed=PS).in_use()
+
+
+def test_what_was_freed(client):
+    made = client(listed=PS)
+    assert made.reclaimed_mb("it said: Total reclaimed space: 1.5GB") == 1500
+    assert made.reclaimed_mb("Total reclaimed space: 0B") == 0
+    with pytest.raises(CallFailed, match=r"^containers: 'done' does not say what was freed\."):
+        made.reclaimed_mb("done")
 
 
 def test_an_unknown_part_is_met_with_a_near_one(client):

@@ -112,12 +112,34 @@ def test_a_command_that_finds_its_files(command, alone):
     assert Line("@daily", command).stands_alone is alone
 
 
+@pytest.mark.parametrize(
+    ("written", "command", "cut", "fed"),
+    [
+        (r"/bin/report > /r/$(date +\%Y\%m).json", "/bin/report > /r/$(date +%Y%m).json", False, ""),
+        ("/bin/report > /r/$(date +%Y%m).json", "/bin/report > /r/$(date +", True, "Y%m).json"),
+        ("mail -s done ops%It is done.%", "mail -s done ops", True, "It is done.%"),
+        (r"echo \\%d", r"echo \\", True, "d"),
+        (r"grep '\d' x \%", r"grep '\d' x %", False, ""),
+        ("true\\", "true\\", False, ""),
+        ("true %", "true ", True, ""),
+    ],
+)
+def test_a_command_ends_at_the_first_percent_sign_without_a_backslash(written, command, cut, fed):
+    line = Line("@daily", written)
+    assert (line.command, line.cut, line.fed) == (command, cut, fed)
+
+
 def test_what_is_wrong(crontab):
     assert crontab().wrong("monitor") == ""
     assert crontab().wrong("backup") == ""
     assert crontab("0 * * * * /usr/local/bin/monitor.sh").wrong("monitor") == (
         "crontab: '0 * * * * /usr/local/bin/monitor.sh' does not run at '0-59/5 * * * *'"
     )
+    assert crontab("0 0 * * * /bin/backup > /b/$(date +%d)\n").wrong("backup") == (
+        "crontab: '/bin/backup > /b/$(date +%d)' ends at its first %: what is run is '/bin/backup > /b/$(date +', and "
+        "'d)' is its input; write \\% where a % is meant, and hand input over by a pipe"
+    )
+    assert crontab(r"0 0 * * * /bin/backup > /b/$(date +\%d)").wrong("backup") == ""
     assert crontab().wrong("weekly") == (
         "crontab: 'python -m pytest tests > /var/log/weekly.log 2>&1' is started in the home directory with a short "
         "PATH, and names its files relative to another: let it begin with cd FOLDER && or an absolute path"

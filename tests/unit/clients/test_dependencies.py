@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from pytest_llmops.clients.dependencies import Dependencies, Outdated, Vulnerable
-from pytest_llmops.errors import CallFailed
+from pytest_llmops.clients.dependencies import Audited, Dependencies, Outdated, Since, Vulnerable
+from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
 
 NEEDS = "a 1.0 has requirement b<2, but you have b 2.1."
 LACKS = "a 1.0 requires c, which is not installed."
@@ -65,13 +65,27 @@ def test_vulnerabilities(app):
         "version": "2.31.0",
         "vulns": [{"id": "GHSA-1", "fix_versions": ["2.32.0", "3.0"]}, {"id": "PYSEC-2", "fix_versions": []}],
     }
-    found = Dependencies(app(pip_audit=(audit(CLEAN, sick, OURS), 1))).vulnerabilities()
-    assert found == [Vulnerable("b", "2.31.0", "GHSA-1", "2.32.0"), Vulnerable("b", "2.31.0", "PYSEC-2", "")]
-    assert [str(one) for one in found] == [
+    found = Dependencies(app(pip_audit=(audit(CLEAN, sick, OURS), 1))).audit()
+    assert found.vulnerable == (Vulnerable("b", "2.31.0", "GHSA-1", "2.32.0"), Vulnerable("b", "2.31.0", "PYSEC-2", ""))
+    assert [str(one) for one in found.vulnerable] == [
         "b 2.31.0: GHSA-1, fixed in 2.32.0",
         "b 2.31.0: PYSEC-2, no version is without it",
     ]
-    assert Dependencies(app(pip_audit=audit(CLEAN, OURS))).vulnerabilities() == []
+    assert found.skipped == ("ours (not on PyPI)",)
+    assert Dependencies(app(pip_audit=audit(CLEAN))).audit() == Audited((), ())
+
+
+def test_outdated_beside_an_earlier_list():
+    a, b = Outdated("a", "1.0", "2.0"), Outdated("b", "1.0", "1.1")
+    found = Dependencies.since([a, b], {"b", "d", "c"})
+    assert found == Since(new=(a,), still=(b,), gone=("c", "d"))
+    assert json.loads(found.as_json(1_800_000_000)) == {
+        "since": "2027-01-15T08:00:00Z",
+        "new": ["a 1.0 -> 2.0"],
+        "still": ["b 1.0 -> 1.1"],
+        "gone": ["c", "d"],
+    }
+    assert Dependencies.since([], []) == Since((), (), ())
 
 
 @pytest.mark.parametrize(
@@ -85,4 +99,44 @@ def test_vulnerabilities(app):
     ],
 )
 def test_no_audit(app, said, why):
-    assert failure(Dependencies(app(pip_audit=said)).vulnerabilities) == f"app_command: pip_audit: {why}."
+    assert failure(Dependencies(app(pip_audit=said)).audit) == f"app_command: pip_audit: {why}."
+
+
+def test_a_skipped_package_makes_the_audit_say_nothing(app):
+    found = Dependencies(app(pip_audit=audit(CLEAN, OURS))).audit()
+    assert found.vulnerable == ()
+    with pytest.raises(Vacuous) as caught:
+        found.whole()
+    assert str(caught.value) == "app_command: pip_audit found nothing, and could not look up: ours (not on PyPI)."
+    Dependencies(app(pip_audit=audit(CLEAN))).audit().whole()
+
+
+def test_what_can_be_mended():
+    mended, not_yet = Vulnerable("a", "1", "X", "2"), Vulnerable("a", "1", "Y", "")
+    assert Audited((mended, not_yet), ()).fixable == (mended,)
+
+
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        ("4.40", ""),
+        ("4.100.1", ""),
+        ("4.40.0rc1", "Trans_Formers 4.40.0rc1, and >=4.40,<5 is allowed"),
+        ("4.9.2", "Trans_Formers 4.9.2, and >=4.40,<5 is allowed"),
+        ("5.0.1", "Trans_Formers 5.0.1, and >=4.40,<5 is allowed"),
+        ("unknown", "Trans_Formers unknown, and >=4.40,<5 is allowed"),
+    ],
+)
+def test_versions_are_compared_as_versions(app, version, said):
+    listed = json.dumps([{"name": "trans.formers", "version": version}])
+    assert "; ".join(Dependencies(app(pip_list=listed)).outside({"Trans_Formers": ">=4.40,<5"})) == said
+
+
+def test_what_is_not_installed_is_outside(app):
+    found = Dependencies(app(pip_list="[]")).outside({"transformers": ">=4.40,<5"})
+    assert found == ["transformers is not installed, and >=4.40,<5 is allowed"]
+    with pytest.raises(Unsupported):
+        Dependencies(app(pip_list="[]")).outside({})
+    assert failure(Dependencies(app(pip_list='{"a": 1}')).installed).startswith(
+        "app_command: pip_list: is no list of pip's"
+    )

@@ -1,15 +1,21 @@
 """Figures: one number each, from wherever its table says."""
 
+import itertools
 import json
+import math
 import sys
 import time
 
 import pytest
+from pydantic import ValidationError
 
+from pytest_llmops.clients import calls
 from pytest_llmops.clients.client import connect
+from pytest_llmops.clients.exposition import MetricsPage
 from pytest_llmops.clients.figures import Figures
 from pytest_llmops.clients.traffic import round_of
 from pytest_llmops.errors import CallFailed, ConfigError, Unreachable, Unsupported, Vacuous
+from pytest_llmops.target.figures import FromMetrics
 from pytest_llmops.target.load import Target
 from pytest_llmops.target.models import TargetTable
 
@@ -17,6 +23,7 @@ ROUTES = {
     "query": {"method": "POST", "path": "/ask", "body": {"question": "{prompt}"}, "answer": "answer"},
     "state": {"path": "/state"},
 }
+WHATS = ("failed", "broken")
 ERROR_RATE = {
     "from": "metrics", "metric": ["requests_total"], "where": {"status": "5.."}, "over": ["requests_total"],
     "scale": 100, "unit": "%",
@@ -26,8 +33,8 @@ ERROR_RATE = {
 class Service:
     """Answers questions and counts them; every ``fails``-th with 500. Says its state."""
 
-    def __init__(self, *, fails=0, state=None):
-        self.fails, self.state = fails, state
+    def __init__(self, *, fails=0, state=None, past=None):
+        self.fails, self.state, self.past = fails, state, past
         self.asked, self.counted = 0, {"200": 90, "500": 10}
 
     def __call__(self, request):
@@ -56,7 +63,9 @@ class Service:
             self.state = "scraped"
             return {"status": "success", "data": {"resultType": "vector", "result": []}}
         if "query_range" in request.path:
-            result = [{"metric": {}, "values": [[time.time() - 20, "5"], [time.time() - 10, "NaN"]]}]
+            now = time.time()
+            values = self.past if self.past is not None else [(now - 20, "5"), (now - 10, "NaN")]
+            result = [{"metric": {}, "values": [[at, str(value)] for at, value in values]}] if values else []
             return {"status": "success", "data": {"resultType": "matrix", "result": result}}
         return {"status": "success", "data": {"resultType": "scalar", "result": [time.time(), "7"]}}
 
@@ -111,7 +120,7 @@ def test_a_figure_of_a_metrics_page(figures):
     found = figures(error_rate=ERROR_RATE)
     reading = found.read("error_rate")
     assert (reading.value, reading.unit, reading.source) == (10.0, "%", "the metrics page of api")
-    assert reading.at == pytest.approx(time.time(), abs=5)
+    assert reading.at == pytest.approx(time.time(), abs=60)
     assert ("error_rate" in found, "cpu" in found, repr(found)) == (True, False, "Figures(error_rate)")
 
 
@@ -159,6 +168,24 @@ def test_a_figure_of_prometheus_and_its_past(figures):
     assert found.past("error_rate", 60) == []
 
 
+def test_the_mean_and_the_peak_of_a_figure(figures):
+    queue = {"from": "prometheus", "query": "queue", "scale": 2, "unit": "jobs"}
+    past = [(100.0, 1.0), (160.0, 6.0), (220.0, math.nan), (280.0, 2.0)]
+    spread = figures(Service(past=past), queue=queue).spread("queue", 86400)
+    assert (spread.mean, spread.peak, spread.unit) == (6.0, 12.0, "jobs")
+    assert (spread.peak_at, spread.seconds) == (160.0, 180.0)
+
+
+def test_of_what_nobody_remembers_there_is_no_mean(figures):
+    found = figures(Service(past=[]), queue={"from": "prometheus", "query": "queue"}, error_rate=ERROR_RATE)
+    assert failure(Vacuous, found.spread, "queue", 86400) == (
+        "figures.queue says nothing: prometheus has no value of the last 24 h: no job yields it."
+    )
+    assert failure(Unsupported, found.spread, "error_rate", 60) == (
+        "figures.error_rate: the metrics page of api remembers nothing; give it from = 'prometheus'."
+    )
+
+
 def state(**more):
     return {"from": "service", "route": "state", "value": "jobs.failed", "unit": "jobs", **more}
 
@@ -190,6 +217,14 @@ def test_a_value_of_the_wrong_type_or_age_is_none(figures, said, words):
     assert failure(CallFailed, found.read, "failed") == words.format(age)
 
 
+def test_a_value_of_a_time_to_come_may_be_of_any_age(figures):
+    at = time.time() + 7200 - 1800  # half an hour old, by a clock two hours east of here that does not say so
+    found = figures(Service(state={"jobs": {"failed": 3}, "at": at}), failed=state(at="at"))
+    said = failure(CallFailed, found.read, "failed")
+    assert said.startswith("figures.failed: api, route state gives a time at 'at' that is ")
+    assert said.endswith(" to come; let it have its zone, or set the clock.")
+
+
 def test_a_value_that_says_its_own_time(figures):
     at = time.time() - 60
     found = figures(Service(state={"jobs": {"failed": 3}, "at": at}), failed=state(at="at"))
@@ -211,6 +246,29 @@ def test_our_own_calls_are_a_source(figures):
     assert service.asked == 4
     assert found.again("failed").value == 50.0
     assert service.asked == 8
+
+
+@pytest.mark.parametrize(
+    ("answers", "failed", "broken"),
+    [
+        ([{"answer": "42"}], 0.0, 0.0),
+        ([(500, "no luck"), {"answer": "42"}], 50.0, 50.0),
+        ([{"answer": None}, {"answer": "42"}], 50.0, 0.0),
+        ([(429, "later"), {"answer": None}, (422, "{}"), (503, "{}")], 100.0, 25.0),
+    ],
+    ids=["answered", "broken", "withheld", "all kinds"],
+)
+def test_what_the_server_failed_is_less_than_what_failed(figures, answers, failed, broken):
+    turn = itertools.cycle(answers)
+    found = figures(lambda _request: next(turn), **{what: {"from": "traffic", "what": what} for what in WHATS})
+    assert [found.read(what).value for what in WHATS] == [failed, broken]
+
+
+def test_calls_that_nobody_tried_to_answer_say_nothing_of_the_server(figures):
+    found = figures(lambda _request: (401, "who is it?"), broken={"from": "traffic", "what": "broken"})
+    assert failure(Vacuous, found.read, "broken") == (
+        "api: broken says nothing, every call was turned away: api: POST /ask answered 401: who is it?"
+    )
 
 
 def test_a_time_of_calls_that_all_failed(figures):
@@ -261,6 +319,43 @@ def test_a_figure_of_the_machine(figures):
     reading = found.read("used")
     assert 0 < reading.value <= 100
     assert (reading.unit, reading.source) == ("%", "machine, disk_used")
+
+
+def test_a_figure_of_the_containers_is_that_of_the_fullest(figures):
+    rows = [
+        {"Names": "api-1", "State": "running", "Labels": "com.docker.compose.service=api"},
+        {"Names": "api-2", "State": "running", "Labels": "com.docker.compose.service=api"},
+        {"Names": "model-1", "State": "running", "Labels": "com.docker.compose.service=model"},
+    ]
+    limits = [
+        {"Name": f"/{row['Names']}", "State": {"Status": "running"}, "HostConfig": {"NanoCpus": 2e9, "Memory": 2**30}}
+        for row in rows
+    ]
+    used = [
+        {"Name": name, "CPUPerc": cpu, "MemUsage": memory}
+        for name, cpu, memory in [
+            ("api-1", "20%", "768MiB / 1GiB"),
+            ("api-2", "180%", "512MiB / 1GiB"),
+            ("model-1", "200%", "1GiB / 1GiB"),
+        ]
+    ]
+    printed = {
+        "listed": "\n".join(map(json.dumps, rows)),
+        "details": json.dumps(limits),
+        "usage": "\n".join(map(json.dumps, used)),
+    }
+    commands = {name: {"argv": [sys.executable, "-c", f"print({text!r})"]} for name, text in printed.items()}
+    found = figures(
+        cpu={"from": "containers", "part": "api", "what": "cpu"},
+        memory={"from": "containers", "part": "api", "what": "memory"},
+        components={
+            "app_command": {"commands": commands},
+            "containers": {"list": "listed", "details": "details", "usage": "usage", "parts": {"api": "api"}},
+        },
+    )
+    cpu = found.read("cpu")
+    assert (cpu.value, cpu.unit, cpu.source) == (90.0, "%", "the containers of api, cpu")
+    assert found.read("memory").value == 75.0
 
 
 LOG = {
@@ -334,9 +429,34 @@ def test_a_table_may_say_that_its_figure_is_of_the_round(figures):
     assert service.asked == 8
 
 
-def test_by_how_much_a_figure_rises(figures):
+def test_a_rate_is_what_was_counted_each_second_of_the_round():
+    figure = FromMetrics.model_validate(
+        {"from": "metrics", "metric": ["process_cpu_seconds_total"], "rate": True, "during": "traffic", "scale": 100}
+    )
+    looks = [(12.0, 1000.0), (14.5, 1010.0)]
+    before, after = (MetricsPage.parse("api", f"process_cpu_seconds_total {cpu}\n", at) for cpu, at in looks)
+    assert after.figure_since(before, "cpu", figure) == 25.0
+
+
+@pytest.mark.parametrize("more", [{}, {"during": "traffic", "over": ["b"]}, {"during": "traffic", "quantile": 0.5}])
+def test_a_rate_is_of_one_counter_and_of_a_time(more):
+    with pytest.raises(ValidationError, match="rate is of one counter"):
+        FromMetrics.model_validate({"from": "metrics", "metric": ["a"], "rate": True, **more})
+
+
+def test_the_looks_at_a_page_have_their_times(figures):
+    table = {"from": "metrics", "metric": ["requests_total"], "rate": True, "during": "traffic"}
+    found = figures(requests=table)
+    assert 0 < found.read("requests").value < 1e5  # 4 questions within a moment
+    assert 0 < found.again("requests").value < 1e5
+
+
+def test_the_course_of_a_figure(figures):
     found = figures(requests={"from": "metrics", "metric": ["requests_total"]})
-    assert found.rise("requests", lambda: found.round().again()) == 8.0  # the round, and another
+    traffic = found.round()
+    steps = traffic.one_by_one(rounds=2)
+    first, *later = [reading.value for reading in found.course("requests", steps)]
+    assert (len(steps), later) == (8, [first + number for number in range(1, 9)])
 
 
 def test_figures_by_a_pattern(figures):
@@ -346,10 +466,52 @@ def test_figures_by_a_pattern(figures):
     assert failure(Unsupported, found.like, "x*") == "target staging has no figure like 'x*'."
 
 
-def test_a_probe_that_is_answered_with_a_failure_is_none(figures):
-    found = figures(Service(fails=2), up={"from": "traffic", "component": "ui", "what": "up"})
+@pytest.mark.parametrize(
+    ("component", "answer", "up"),
+    [
+        ("ui", (200, "ok"), 100.0),
+        ("ui", (201, "ok"), 0.0),
+        ("ui", (200, "<!doctype html>"), 0.0),
+        ("ui", (404, "no such page"), 0.0),
+        ("ui", (503, "unavailable"), 0.0),
+        ("ollama", {"version": "0.11.4"}, 100.0),
+        ("ollama", (202, {"version": "0.11.4"}), 0.0),
+        ("ollama", {}, 0.0),
+        ("ollama", (200, "Ollama is running"), 0.0),
+        ("ollama", (404, {}), 0.0),
+    ],
+)
+def test_only_the_answer_of_one_that_is_well_is_up(figures, serve, component, answer, up):
+    table = {"from": "traffic", "component": component, "what": "up"}
+    found = figures(up=table, components={component: {"url": serve(lambda _: answer).url}})
     reading = found.read("up")
-    assert (reading.value, reading.unit) == (60.0, "%")  # two of five
+    assert (reading.value, reading.unit) == (up, "%")
+    place, _, why = reading.source.partition("; ")
+    assert (place, bool(why)) == (f"our own calls to {component}", not up)
+
+
+def test_a_share_says_how_the_last_call_failed(figures, serve):
+    table = {"from": "traffic", "component": "ui", "what": "up"}
+    found = figures(up=table, components={"ui": {"url": serve(lambda _: (200, "<!doctype html>")).url}})
+    said = "our own calls to ui; ui: GET /_stcore/health answers 200 '<!doctype html>', not 200 'ok'"
+    assert [found.read("up").source, found.again("up").source] == [said, said]
+
+
+def test_a_share_of_probes_is_up(figures, serve):
+    answers = itertools.cycle([(200, "ok"), (500, "no luck")])
+    table = {"from": "traffic", "component": "ui", "what": "up"}
+    assert figures(up=table, components={"ui": {"url": serve(lambda _: next(answers)).url}}).read("up").value == 60.0
+
+
+def test_a_page_is_opened_and_asked(figures, serve, tmp_path):
+    ui = {"url": serve(lambda _: (200, "ok")).url}
+    table = {"from": "traffic", "component": "ui", "what": "failed"}
+    assert figures(failed=table, components={"ui": ui}).read("failed").value == 0.0
+    (tmp_path / "app.py").write_text("raise RuntimeError('no agent')")
+    asked = figures(failed=table, components={"ui": {**ui, "app": "app.py", "root": str(tmp_path)}})
+    assert asked.read("failed").value == 100.0
+    unwell = {"url": serve(lambda _: (503, "unavailable")).url}
+    assert figures(failed=table, components={"ui": unwell}).read("failed").value == 100.0
 
 
 def test_whether_it_is_up_is_asked_of_what_did_not_pass_preflight(figures):
@@ -361,6 +523,24 @@ def test_whether_it_is_up_is_asked_of_what_did_not_pass_preflight(figures):
 
 def ollama(service, url):
     return {"ollama": {"url": url(service).url, "model": "tiny"}}
+
+
+def test_a_slow_server_is_called_less_often(figures, serve, monkeypatch):
+    service = Service()
+    mean = {"from": "traffic", "component": "ollama", "what": "mean"}
+    monkeypatch.setattr(calls, "SLOW_S", 0.0)
+    assert figures(mean=mean, components=ollama(service, serve)).read("mean").value > 0
+    assert service.asked == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "answered"),
+    [({"response": "Paris"}, 100.0), ({"thinking": "Well"}, 100.0), ({"response": " "}, 0.0), ({}, 0.0)],
+)
+def test_a_generation_that_says_nothing_did_not_succeed(figures, serve, said, answered):
+    line = json.dumps({**said, "done": True, "eval_count": 1}) + "\n"
+    rate = {"from": "traffic", "component": "ollama", "what": "answered"}
+    assert figures(rate=rate, components=ollama(lambda _: (200, line), serve)).read("rate").value == answered
 
 
 def test_how_long_loading_took_as_the_server_says(figures, serve):

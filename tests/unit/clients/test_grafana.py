@@ -30,7 +30,7 @@ def test_health(grafana):
     client, _ = grafana()
     found = client.health()
     assert (found.database, found.version, found.commit) == ("ok", "10.4.2", WELL["commit"])
-    assert 0 < found.elapsed_s < 5
+    assert 0 < found.elapsed_s < 60
     assert client.version() == "10.4.2"
 
 

@@ -1,4 +1,5 @@
 import json
+import threading
 import time
 from contextlib import suppress
 from itertools import chain
@@ -6,6 +7,7 @@ from itertools import chain
 import pytest
 
 from pytest_llmops.clients.generation import Generation, Model
+from pytest_llmops.clients.http import Http
 from pytest_llmops.errors import CallFailed, ConfigError, Unsupported
 from pytest_llmops.samples import Prompt, Stream
 
@@ -51,8 +53,22 @@ def kind(request):
 
 
 @pytest.fixture
-def streaming(serve, client, kind):
-    """A client of a server that streams these parts, with a pause before each."""
+def read(monkeypatch):
+    """Counts the lines that a client has read."""
+    lines, read = Http.lines, threading.Semaphore(0)
+
+    def noted(*words, **more):
+        for line in lines(*words, **more):
+            read.release()
+            yield line
+
+    monkeypatch.setattr(Http, "lines", noted)
+    return read
+
+
+@pytest.fixture
+def streaming(serve, client, kind, read):
+    """A client of a server that streams these parts, each once those before were read, and after a pause."""
 
     def streaming(*parts, **config):
         def answer(_):
@@ -60,6 +76,8 @@ def streaming(serve, client, kind):
             for part in parts:
                 time.sleep(PAUSE_S)
                 yield part
+                for _ in filter(None, part.splitlines()):
+                    read.acquire(timeout=60)
 
         server = serve(answer)
         return client(kind, url=server.url, **{"model": "m", **config}), server
@@ -331,14 +349,17 @@ def test_models_that_are_missing_are_named(serve, client, kind):
 
 
 def test_the_first_token_ends_the_call(listing, kind):
+    over = threading.Event()
+
     def slowly():
         yield starts(kind)
         yield thinks(kind, "Hm")
-        time.sleep(1)
+        over.wait(60)
         yield ends(kind)
 
     llm, server = listing(tokens=slowly())
-    assert 0 < llm.first_token(5) < 0.9
+    assert 0 < llm.first_token(120) < 60
+    over.set()
     sent = server.requests[-1].json
     assert (sent["model"], sent["stream"]) == ("tiny:latest", True)
     assert (sent.get("max_tokens") or sent["options"]["num_predict"]) == 1
@@ -498,6 +519,28 @@ def test_a_server_without_a_list_of_models(serve, client, kind, status):
         "no-model",
         f'{kind}: it has no list of models; name the one to ask as model = "…" of the component.',
     )
+
+
+@pytest.mark.parametrize(
+    ("status", "shown"), [(200, "{}"), (202, None), (200, "[]"), (200, '{"models": {}, "data": "x"}')]
+)
+def test_what_is_no_list_of_models(serve, client, kind, status, shown):
+    path, key = {"ollama": ("/api/tags", "models"), "openai": ("/v1/models", "data")}[kind]
+    text = json.dumps({key: []}) if shown is None else shown
+    llm = client(kind, url=serve(lambda _: (status, text)).url, model="mine")
+    for ask in (llm.models, llm.list_time, llm.missing_models):
+        with pytest.raises(CallFailed) as caught:
+            ask()
+        said = "no JSON object" if shown == "[]" else f"{status} without a list {key!r}"
+        assert (caught.value.kind, str(caught.value)) == (
+            "bad-answer",
+            f"{kind}: GET {path} answered {said}: {text!r}.",
+        )
+
+
+def test_a_server_without_any_model_has_a_list(serve, client, kind):
+    url = serve(lambda _: {"models": None, "data": None}).url
+    assert client(kind, url=url).models() == []
 
 
 def test_a_list_that_is_broken_does_not_hide_a_model_that_is_named(serve, client, kind):

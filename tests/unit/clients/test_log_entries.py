@@ -4,8 +4,10 @@ import time
 
 import pytest
 
-from pytest_llmops.clients.log_entries import Entries, Entry, Reading, merged
+from pytest_llmops.clients.log_entries import Entries, merged
+from pytest_llmops.clients.log_entry import Entry, Reading
 from pytest_llmops.errors import ConfigError, Unsupported, Vacuous
+from pytest_llmops.target.moments import Period
 
 NOW = time.time()
 HOUR, DAY = 3600.0, 86400.0
@@ -18,7 +20,7 @@ def said(message, ago_s=0.0, level="error", **more):
 def entries(*parts, **reading):
     times = [entry.at for entry in parts if entry.at is not None]
     known = {"oldest_at": min(times, default=None), "newest_at": max(times, default=None), "total": len(parts)}
-    return Entries(parts, Reading("app", at=NOW, **{**known, **reading}))
+    return Entries(parts, Reading("app", **{"at": NOW, **known, **reading}))
 
 
 def test_by_level():
@@ -32,11 +34,47 @@ def test_by_level():
     assert [e.message for e in found[1:3]] == ["b", "c"]
 
 
+def test_the_newest_lines_as_they_stand_in_the_log():
+    found = Entries(
+        [Entry("old", line="INFO old"), Entry("a", line="ERROR a k=1", more=("Traceback", "ValueError"))],
+        Reading("app"),
+        lambda text: text.replace("k=1", "k=[redacted]"),
+    )
+    assert found.lines(500) == ["INFO old", "ERROR a k=[redacted]", "Traceback", "ValueError"]
+    assert found.lines(2) == ["Traceback", "ValueError"]
+    assert found[:0].lines(2) == []
+
+
+def test_of_a_log_that_is_not_kept_whole_lines_are_what_is_read():
+    found = entries(Entry("it failed", 1_764_412_560.0, "error", "rag", more=("ValueError",)))
+    assert found.lines(9) == ["2025-11-29 10:36:00Z ERROR rag it failed", "ValueError"]
+
+
 def test_the_newest_of_each_replica():
     said = [("a", "1"), ("b", "2"), ("a", "3"), ("a", "4"), ("a", "5")]
     found = entries(*(Entry(text, fields={"instance": instance}) for instance, text in said))
     assert [e.message for e in found.last(2, of_each="instance")] == ["2", "4", "5"]
     assert [e.message for e in found.last(2, of_each="pod")] == ["4", "5"]
+
+
+def test_the_most_within_a_time():
+    found = entries(said("a", 300), said("b", 110), said("c", 100), said("d", 50), said("e", 10), Entry("undated"))
+    assert (found.busiest(60), found.busiest(100), found[:0].busiest(60)) == (3, 4, 0)
+
+
+def test_those_of_some_periods():
+    found = entries(said("a", 300), said("b", 200), said("c", 100), Entry("undated"))
+    assert [e.message for e in found.within([Period(NOW - 210, NOW - 190)])] == ["b"]
+    assert [e.message for e in found.within([Period(NOW - 400, NOW - 200), Period(NOW - 1, NOW)])] == ["a", "b"]
+    assert len(found.within([])) == 0
+
+
+def test_the_first_of_each():
+    asked = [("a", "1"), ("b", "2"), ("a", "3"), (None, "4"), (None, "5")]
+    found = entries(*(Entry(text, fields={"question": question}) for question, text in asked))
+    assert [e.message for e in found.first_of_each("question")] == ["1", "2", "4", "5"]
+    with pytest.raises(Unsupported):
+        entries(said("a"), fields=frozenset()).first_of_each("question")
 
 
 def test_with_what_is_around():
@@ -74,6 +112,8 @@ def test_parts_and_means():
     assert {name: len(part) for name, part in parts.items()} == {"search": 2, "-": 1, "shell": 1}
     assert list(parts) == ["search", "-", "shell"]
     assert parts["search"].mean("ms") == 20.0
+    assert parts["search"].numbers("ms") == [10.0, 30.0]
+    assert parts["shell"].numbers("ms") == []
     with pytest.raises(Vacuous) as caught:
         parts["shell"].mean("ms")
     assert str(caught.value) == "logs: no entry of app has a number as ms, so it has no mean."
@@ -132,30 +172,35 @@ def test_broken_down_for_people():
         "",
         "3 entries of app, out of 3 entries.",
         "",
-        "| tool | entries | failed | mean ms |",
-        "|---|---:|---:|---:|",
-        "| a\\|b | 2 | 1 | 22.5 |",
-        "| shell | 1 | 0 | - |",
+        "| tool | entries | share | failed | mean ms |",
+        "|---|---:|---:|---:|---:|",
+        "| a\\|b | 2 | 66.7 % | 1 | 22.5 |",
+        "| shell | 1 | 33.3 % | 0 | - |",
         "",
-        "| hour (UTC) | entries | failed | mean ms |",
-        "|---|---:|---:|---:|",
-        "| 09 | 1 | 1 | 35 |",
-        "| 10 | 2 | 0 | 10 |",
+        "| hour (UTC) | entries | share | failed | mean ms |",
+        "|---|---:|---:|---:|---:|",
+        "| 09 | 1 | 33.3 % | 1 | 35 |",
+        "| 10 | 2 | 66.7 % | 0 | 10 |",
     ]
-    assert "| tool | entries |" in found.breakdown("Tools", "tool")
+    assert "| tool | entries | share |\n" in found.breakdown("Tools", "tool")
+
+
+START = said("start", 9 * DAY, "info")
 
 
 def test_what_is_new():
-    found = entries(said("old 1", 5 * DAY), said("old 2", HOUR), said("new", HOUR))
-    assert [group.says for group in found.novel()] == ["new"]
+    found = entries(START, said("old 1", 5 * DAY), said("old 2", HOUR), said("new", HOUR))
+    assert [kind.says for kind in found.novel()] == ["new"]
 
 
 def test_what_is_new_in_a_young_log_cannot_be_told():
+    young = entries(said("a", 7.5 * DAY), said("a", HOUR))
     with pytest.raises(Vacuous) as caught:
-        entries(said("a", 1.5 * DAY)).novel()
+        young.novel()
     assert str(caught.value) == (
-        "logs: app does not reach back 2 days, so what is new in the last 24 h cannot be told."
+        "logs: app does not reach back 8 days, so what is new in the last 24 h cannot be told."
     )
+    assert [kind.says for kind in young.novel(before_s=DAY)] == []
 
 
 def test_what_is_said_more_often():
@@ -165,6 +210,49 @@ def test_what_is_said_more_often():
     assert (rise.says, rise.now, rise.before) == ("slow", 25, pytest.approx(60 / 7))
     assert str(rise) == "slow: 25, before 8.57"
     assert entries(*before, *now[:12], said("start", 8 * DAY)).rising() == []  # 12 of 8.6 is chance
+
+
+def test_of_late_and_before_in_a_document():
+    found = entries(
+        Entry("start", 1_764_412_560.0 + HOUR - 9 * DAY),
+        Entry("slow 1", 1_764_412_560.0 - 5 * DAY, "error"),
+        Entry("gone", 1_764_412_560.0 - 4 * DAY, "error"),
+        *(Entry(f"slow {number}", 1_764_412_560.0, "error") for number in range(4)),
+        Entry("torn | apart", 1_764_412_560.0, "error"),
+        at=1_764_412_560.0 + HOUR,
+    )
+    assert found.comparison("Errors").splitlines() == [
+        "# Errors",
+        "",
+        "8 entries of app, out of 8 entries.",
+        "",
+        "| last 24 h | mean before | is | last | what |",
+        "|---:|---:|---|---|---|",
+        "| 4 | 0.125 | rising | 2025-11-29 10:36:00Z | slow N |",
+        "| 1 | 0 | new | 2025-11-29 10:36:00Z | torn \\| apart |",
+        "",
+        "```text",
+        *(f"2025-11-29 10:36:00Z ERROR slow {number}" for number in range(4)),
+        "2025-11-29 10:36:00Z ERROR torn | apart",
+        "```",
+    ]
+
+
+def test_a_young_log_is_written_down_and_nothing_in_it_is_new():
+    text = entries(said("a", 2 * DAY), said("b", HOUR)).comparison("Errors")
+    assert "logs: app does not reach back 8 days, so what is new in the last 24 h cannot be told." in text
+    assert "| 1 | ? |  | " in text
+
+
+def test_a_log_that_fell_silent_says_nothing_of_today():
+    found = entries(said("a", 3 * DAY), said("b", 2 * DAY))
+    assert found.judged() is found
+    with pytest.raises(Vacuous) as caught:
+        found.judged(DAY)
+    assert str(caught.value) == (
+        "logs: app has no entry in that time; its newest is 2 days old, so what it does not say tells nothing."
+    )
+    assert entries(said("a", 3 * DAY), quiet=True).judged(DAY)
 
 
 def test_a_silent_log_says_nothing():

@@ -2,12 +2,14 @@
 
 import datetime as dt
 import json
+from pathlib import Path
 
 import jmespath
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_llmops.clients.log_files import LogFile
 from pytest_llmops.clients.log_lines import LineReader
 from pytest_llmops.clients.log_words import clock, level, rank, shortened, without_secrets, without_secrets_inside
 from pytest_llmops.target.log_sources import Source
@@ -46,9 +48,11 @@ def test_json_behind_a_prefix():
         'INFO 2026-11-29 09:30:15,250 llm 7 8 {"event_type": "llm_response", "model_used": "llama3.1:8b", '
         '"response_time_seconds": 2.5}\nINFO 2026-11-29 09:30:16,250 llm 7 8 plain words\n'
     )
-    (first, second), _ = read(text, line=line, keys=keys)
+    (first, second), _ = read(text, line=line, keys=keys, whole=True)
     assert (first.message, first.level, first.at) == ("llm_response", "info", AT)
     assert dict(first.fields) == {"model": "llama3.1:8b", "took_s": 2.5}
+    assert [first.line, second.line] == text.splitlines()  # whatever of it the table reads
+    assert {one.line for one in read(text, line=line, keys=keys)[0]} == {""}  # it may hold what users wrote
     assert second.message == "plain words"
 
 
@@ -162,6 +166,9 @@ def test_colours_are_taken_off():
     assert (entry.at, entry.level, entry.message) == (AT, "error", "red")
 
 
+FILE = LogFile(Path("call.json"), "logs/call.json", 9, AT, 1)
+
+
 def test_a_file_a_call():
     keys = {
         "level": "error && 'error' || 'info'",
@@ -170,11 +177,12 @@ def test_a_file_a_call():
     }
     reader = LineReader(Source(files=["*.json"], format="document", keys=keys), "calls")
     good = {"call_number": 1, "timestamp": "2026-11-29T09:30:15.250", "model": "m", "response": {"output_tokens": 9}}
-    entry = reader.document(json.dumps({**good, "error": None}), 0.0)
+    entry = reader.document(json.dumps({**good, "error": None}), FILE)
     assert (entry.at, entry.level, entry.message, dict(entry.fields)) == (AT, "info", "call of m", {"tokens": 9})
-    failed = reader.document(json.dumps({"model": "m", "error": "Request timed out."}), AT)
+    assert entry.file == "logs/call.json"
+    failed = reader.document(json.dumps({"model": "m", "error": "Request timed out."}), FILE)
     assert (failed.at, failed.level, failed.message) == (AT, "error", "Request timed out.")
-    assert reader.document("{half", 0.0) is None
+    assert reader.document("{half", FILE) is None
     assert (reader.read, reader.unreadable) == (2, 1)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from pytest_llmops.clients.client import connect
 from pytest_llmops.clients.generation import table
+from pytest_llmops.clients.preflight import preflight
 from pytest_llmops.errors import CallFailed
 
 MANIFEST = json.dumps({"schemaVersion": 2, "layers": []})
@@ -62,6 +63,35 @@ def test_details_and_what_is_in_memory(ollama):
     assert ollama.details("llama3.1:8b") == {"family": "llama"}
     assert ollama.loaded() == ["llama3.1:8b"]
     assert [model.gigabytes for model in ollama.models()] == [4.7, 1e-6]
+
+
+@pytest.mark.parametrize(("held", "was"), [("llama3.1:8b ada/tuned:v2", True), ("ada/tuned:v2", False), ("", False)])
+def test_whether_the_model_in_use_was_in_memory(ollama, held, was):
+    assert ollama.was_loaded({"loaded": held}) is was
+
+
+def test_what_was_in_memory_is_lost_where_nobody_said_it(ollama):
+    with pytest.raises(CallFailed) as caught:
+        ollama.was_loaded({"model": "llama3.1:8b"})
+    assert str(caught.value) == (
+        "ollama: GET /api/ps was not answered before the first token: what was loaded is unknown."
+    )
+
+
+def test_our_own_token_is_not_what_loaded_it(serve, client):
+    held = []
+    chunk = {"response": "Hi", "done": True, "eval_count": 1}
+
+    def answer(request):
+        if request.path == "/api/generate":
+            held.append({"name": "llama3.1:8b"})
+            return iter([b"HTTP/1.1 200 OK\r\n\r\n" + json.dumps(chunk).encode() + b"\n"])
+        return {"/api/tags": TAGS, "/api/ps": {"models": held}, "/api/version": {"version": "1"}}[request.path]
+
+    ollama = client("ollama", url=serve(answer).url, model="llama3.1:8b")
+    first, second = preflight(ollama, 5.0), preflight(ollama, 5.0)
+    assert (first.facts["loaded"], second.facts["loaded"]) == ("", "")
+    assert ollama.loaded() == ["llama3.1:8b", "llama3.1:8b"]
 
 
 def test_models_of_which_there_is_another_build(ollama, registry):

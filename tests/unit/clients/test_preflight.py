@@ -1,7 +1,6 @@
 import datetime as dt
 import json
 import ssl
-import time
 
 import pytest
 import trustme
@@ -14,6 +13,7 @@ EVENT = b'HTTP/1.1 200 OK\r\n\r\ndata: {"choices": [{"delta": {"content": "Hi"}}
 WELL = {
     "/api/version": {"version": "0.9.1"},
     "/api/tags": {"models": [{"name": "tiny", "digest": "ab12", "details": {"quantization_level": "Q4_0"}}]},
+    "/api/ps": {"models": []},
     "/api/generate": TOKEN,
     "/v1/models": {"data": [{"id": "tiny"}]},
     "/v1/chat/completions": EVENT,
@@ -31,7 +31,7 @@ def started(port):
 def probe(serve, client):
     """Probes a component of a server that answers as given."""
 
-    def probe(component, answers=None, deadline_s=5.0, environ=None, **config):
+    def probe(component, answers=None, deadline_s=60.0, environ=None, **config):
         known = WELL | (answers or {})
         server = serve(lambda r: iter([known[r.path]]) if isinstance(known[r.path], bytes) else known[r.path])
         return preflight(client(component, environ, url=server.url, **config), deadline_s), server
@@ -54,6 +54,17 @@ def test_a_model_server_generates(probe, component, facts):
     assert 0 < sum(found.times.values()) <= found.took_s
     assert found.reason == f"{component} at {server.url}: generates after {spoken(found.took_s)}"
     assert {request.headers["user-agent"].partition(" ")[2] for request in server.requests} == {"(preflight)"}
+
+
+def test_what_was_in_memory_is_seen_before_the_first_token(probe):
+    found, server = probe("ollama", {"/api/ps": {"models": [{"name": "tiny:latest"}, {"name": "large:7b"}]}})
+    assert found.facts["loaded"] == "tiny:latest large:7b"
+    assert [request.path for request in server.requests] == ["/api/version", "/api/tags", "/api/ps", "/api/generate"]
+
+
+def test_who_does_not_say_what_is_in_memory_is_there(probe):
+    found, _ = probe("ollama", {"/api/ps": (404, "no such page")})
+    assert (found.ok, "loaded" in found.facts) == (True, False)
 
 
 def loading(nanoseconds):
@@ -288,8 +299,8 @@ def test_a_name_that_does_not_resolve(client):
     )
 
 
-def test_a_server_that_says_nothing(serve, client):
-    server = serve(lambda _: time.sleep(0.5) or {})
+def test_a_server_that_says_nothing(serve, client, hangs):
+    server = serve(hangs)
     found = preflight(client("qdrant", url=server.url, deadline=0.2), 5.0)
     assert (found.ok, found.kind) == (False, "timeout")
     assert found.reason == (
@@ -298,11 +309,8 @@ def test_a_server_that_says_nothing(serve, client):
     )
 
 
-def test_a_model_that_loads_for_too_long(serve, client):
-    def answer(request):
-        return time.sleep(0.5) or {} if request.method == "POST" else WELL[request.path]
-
-    server = serve(answer)
+def test_a_model_that_loads_for_too_long(serve, client, hangs):
+    server = serve(lambda request: hangs(request) if request.method == "POST" else WELL[request.path])
     found = preflight(client("ollama", url=server.url), 0.2)
     assert (found.ok, found.kind, found.level) == (False, "timeout", "model listed")
     assert found.advice == (
@@ -398,6 +406,15 @@ def test_an_api_is_there_when_it_answers_anything(probe):
     assert (found.ok, found.level) == (True, "reachable")
     assert [request.path for request in server.requests] == ["/health"]
     assert probe("api")[0].ok
+
+
+@pytest.mark.parametrize("status", [502, 504])
+@pytest.mark.parametrize("health", [{"routes": {"health": {"path": "/health"}}, "health": {}}, {}])
+def test_a_proxy_that_finds_nobody_is_no_api(probe, status, health):
+    path = "/health" if health else "/"
+    found, _ = probe("api", {path: (status, "<html>nginx</html>")}, **health)
+    assert (found.ok, found.level, found.kind) == (False, "", "server-error")
+    assert f"GET {path} answered {status}" in found.reason
 
 
 @pytest.mark.parametrize("status", [401, 403])

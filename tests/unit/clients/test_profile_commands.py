@@ -1,8 +1,11 @@
 """The commands of the profiles as they are run on the real systems: what of them can be tried here."""
 
 import json
+import os
+import subprocess
 import sys
 
+import jmespath
 import pytest
 
 from pytest_llmops.clients.client import connect
@@ -14,26 +17,30 @@ from pytest_llmops.target.surroundings import AppCommand
 SYSTEMS = [name for name in profiles.names() if "app_command" in profiles.read(name).get("components", {})]
 JSON_FILES = ("chapter_patterns", "extraction_profiles", "validation_rules", "metadata_keywords")
 GATEWAY = """
-import asyncio, json, urllib.error, urllib.request
-
-class GatewayError(Exception):
-    pass
+import os, time, urllib.error, urllib.request
+from workflows.shared.providers.base import LLMError
 
 class LLMGatewayClient:
-    def __init__(self, base_url):
-        self.base_url, self.timeout = base_url, 30.0
-    async def __aenter__(self):
-        return self
-    async def __aexit__(self, *_):
-        pass
-    async def chat_completion(self, model, messages):
+    def __init__(self):
+        self.base_url = os.getenv("LLM_GATEWAY_URL", "http://localhost:8080")
+        self.timeout = float(os.getenv("LLM_GATEWAY_TIMEOUT", "30.0"))
+
+class GatewayProvider:
+    def call(self, prompt, max_tokens):
         for pause in (0, 0.02, 0.04):
-            await asyncio.sleep(pause)
+            time.sleep(pause)
             try:
-                urllib.request.urlopen(self.base_url + "/v1/chat/completions", b"{}")
+                urllib.request.urlopen(LLMGatewayClient().base_url + "/v1/chat/completions", b"{}")
             except urllib.error.HTTPError as error:
-                said = GatewayError(f"Gateway API error: {error.code}")
+                said = LLMError(f"Gateway error: {error.code}")
         raise said
+"""
+BASE = """
+class LLMError(Exception):
+    pass
+"""
+FACTORY = """
+from workflows.shared.clients.llm_gateway import GatewayProvider as create_llm_provider
 """
 SETTINGS = """
 import os
@@ -54,6 +61,26 @@ def load_dotenv():
     os.environ["LLM_PROVIDER"] = "gateway"
 """
 
+FITZ = """
+import json
+from types import SimpleNamespace as N
+class open:
+    def __init__(self):
+        self.pages = []
+    def new_page(self):
+        return N(insert_text=lambda at, text: self.pages.append(text))
+    def save(self, name):
+        with __builtins__["open"](name, "w") as file:
+            json.dump(self.pages, file)
+"""
+CONVERTER = """
+import json, sys
+with open(sys.argv[1]) as book:
+    pages = json.load(book)
+with open(sys.argv[2], "w") as out:
+    json.dump({"pages": [{"content": text} for text in pages], "chapters": [{"number": 1}]}, out)
+"""
+
 
 def commands(name):
     return AppCommand.model_validate(profiles.read(name)["components"]["app_command"]).commands
@@ -69,13 +96,21 @@ def test_python_on_a_command_line_compiles(system):
 @pytest.fixture
 def enhancer(target, ledger, tmp_path):
     """The commands of document-enhancer, run in a folder here by this Python."""
-    for folder in ("config", "workflows/shared/clients", "docs/operations", "workflows/logs"):
+    for folder in (
+        "config",
+        "workflows/shared/clients",
+        "workflows/shared/providers",
+        "docs/operations",
+        "workflows/logs",
+    ):
         (tmp_path / folder).mkdir(parents=True)
     for name in JSON_FILES:
         (tmp_path / f"config/{name}.json").write_text('{"one": 1, "two": 2}')
     (tmp_path / "config/settings.py").write_text(SETTINGS)
     (tmp_path / "dotenv.py").write_text(DOTENV)
     (tmp_path / "workflows/shared/clients/llm_gateway.py").write_text(GATEWAY)
+    (tmp_path / "workflows/shared/providers/base.py").write_text(BASE)
+    (tmp_path / "workflows/shared/providers/factory.py").write_text(FACTORY)
     named = {
         name: {"argv": [sys.executable if word == "python" else word for word in command.argv], "exit": command.exit}
         for name, command in commands("document-enhancer").items()
@@ -119,11 +154,167 @@ def test_effective_settings(enhancer, monkeypatch):
     assert "kettle" not in found.output
 
 
-def test_a_client_that_tries_again(enhancer):
+def test_the_provider_in_effect_tries_again(enhancer, monkeypatch):
+    monkeypatch.setenv("LLM_GATEWAY_TIMEOUT", "45")
     with FailingService() as service:
         said = enhancer.json("gateway_retry", service.url)
-    assert said == {"timeout_s": 30.0, "error": "Gateway API error: 503"}
+    assert said == {"provider": "gateway", "timeout_s": 45.0, "error": "Gateway error: 503"}
     assert service.calls == 3
+
+
+def test_a_burst_is_made_only_where_the_settings_name_a_rate(enhancer, tmp_path):
+    with FailingService() as service:
+        assert enhancer.json("rate_burst", service.url) == {"rate_limit": None}
+        assert service.calls == 0
+        settings = tmp_path / "config/settings.py"
+        settings.write_text(SETTINGS.replace('api_key="kettle",', 'api_key="kettle", rate_limit=6,'))
+        assert enhancer.json("rate_burst", service.url) == {"rate_limit": 6}
+        assert service.calls == 8 * 3  # a third more than the rate, each tried three times
+
+
+SEARCH = """
+from types import SimpleNamespace as N
+REAL, MADE_UP = N(metadata={"type": "web_result"}), N(metadata={"type": "manual_search"})
+ANSWERS = {
+    "duckduckgo": ([("https://html.duckduckgo.com/html/", 202), ("https://api.duckduckgo.com/", 200)], [MADE_UP]),
+    "searx": ([("https://searx.be/search", 200)], [REAL, REAL]),
+    "brave": ([], None),
+}
+class WebSearchService:
+    def __init__(self):
+        self.session = N(hooks={"response": []})
+    def search(self, query):
+        print("Search error: noise")
+        answers, results = ANSWERS[query.provider]
+        for url, status in answers:
+            for hook in self.session.hooks["response"]:
+                hook(N(url=url, status_code=status), timeout=10)
+        if results is None:
+            raise LookupError("timed out")
+        return N(results=results)
+"""
+CONSTANTS = """
+SEARCH_PROVIDERS = {"duckduckgo": {}, "searx": {"enabled": True}, "brave": {"enabled": True}, "old": {"enabled": False}}
+"""
+
+
+def test_search_providers(client, tmp_path):
+    for name, text in {
+        "config/constants.py": CONSTANTS,
+        "core/models/search.py": "from types import SimpleNamespace as SearchQuery",
+        "services/search_service.py": SEARCH,
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text(text)
+    _, *words = commands("agent-aiops")["search_providers"].argv
+    app = client("app_command", commands={"search": {"argv": [sys.executable, *words]}})
+    found = app.json("search")
+    assert found == {
+        "duckduckgo": {
+            "asked": [["html.duckduckgo.com", 202], ["api.duckduckgo.com", 200]],
+            "status": 200,
+            "results": 0,
+            "error": "",
+        },
+        "searx": {"asked": [["searx.be", 200]], "status": 200, "results": 2, "error": ""},
+        "brave": {"asked": [], "status": None, "results": 0, "error": "LookupError: timed out"},
+    }
+
+
+BURST = """
+import threading, urllib.request
+import requests
+class WebSearchService:
+    def __init__(self):
+        self.session = requests.Session()
+    def search(self, query):
+        number = int(query.query.split()[1])
+        if query.provider == "refusing" and number >= 20:
+            raise PermissionError("not so fast")
+        if query.provider == "delaying" and number >= 3:
+            threading.Event().wait()
+        if query.provider == "elsewhere":
+            urllib.request.urlopen("http://127.0.0.1:9/")
+        print("searching")
+        found = self.session.get(f"https://{query.provider}.example/", params={"q": query.query}, timeout=10)
+        found.raise_for_status()
+        assert found.json()["results"]
+        requests.get("http://fallback.example/")
+"""
+LIMITS = """
+SEARCH_CONFIG = {"providers": {"refusing": {"rate_limit": "20/min", "timeout": 3}}}
+SEARCH_PROVIDERS = {
+    "open": {}, "refusing": {"rate_limit": None}, "elsewhere": {"rate_limit": 3}, "old": {"enabled": False},
+}
+"""
+
+
+def test_a_burst_of_searches_is_passed_on_refused_or_delayed(client, tmp_path):
+    for name, text in {
+        "config/constants.py": LIMITS,
+        "core/models/search.py": "from types import SimpleNamespace as SearchQuery",
+        "services/search_service.py": BURST,
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text(text)
+    _, *words = commands("agent-aiops")["search_burst"].argv
+    hasty = [word.replace("WITHIN_S = 100, 30", "WITHIN_S = 100, 1") for word in words]
+    assert hasty != words
+    app = client(
+        "app_command",
+        commands={"burst": {"argv": [sys.executable, *words]}, "hasty": {"argv": [sys.executable, *hasty]}},
+    )
+    within = {"sent": 100, "within_s": 30}
+    assert app.json("burst") == {
+        "open": {"limit": {}, "passed": 100, "error": "", **within},
+        "refusing": {
+            "limit": {"rate_limit": "20/min"},
+            "passed": 20,
+            "error": "PermissionError: not so fast",
+            **within,
+        },
+        "elsewhere": {
+            "limit": {"rate_limit": 3},
+            "passed": 0,
+            "error": "URLError: <urlopen error no connection leaves a burst>",
+            **within,
+        },
+    }
+    (tmp_path / "config/constants.py").write_text("SEARCH_PROVIDERS = {'delaying': {}}")
+    assert app.json("hasty")["delaying"]["passed"] <= 3
+
+
+def said_of(*messages):
+    """What the profile reads off a request's line with these messages."""
+    keys = profiles.read("agent-aiops")["components"]["logs"]["sources"]["llm_requests"]["keys"]
+    details = [{"index": index, "role": role, "content": text} for index, (role, text) in enumerate(messages)]
+    line = {"correlation_id": "q1", "model": "m", "estimated_input_tokens": 4000, "message_details": details}
+    return {name: jmespath.search(keys[name], line) for name in ("question", "topic", "length")}
+
+
+def test_topic_and_length_are_of_the_question_alone():
+    before = [
+        ("system", "Watch for errors; monitor what is deployed. " * 50),
+        ("user", "Why this error?"),
+        ("assistant", "So."),
+    ]
+    assert said_of(*before, ("user", "Who is there?")) == {"question": "q1", "topic": "other", "length": "short"}
+    assert said_of(*before, ("user", "Deploy it. " * 20), ("assistant", "error"))["topic"] == "deployment"
+    assert said_of(*before, ("user", "Deploy it. " * 20))["length"] == "medium"
+    assert said_of(*before, ("user", "Monitor it. " * 80)) == {
+        "question": "q1",
+        "topic": "monitoring",
+        "length": "long",
+    }
+    assert said_of(*before)["topic"] == "errors"
+    assert said_of() == {"question": "q1", "topic": "other", "length": "short"}
+
+
+def test_a_gateway_that_is_not_in_effect_is_not_asked(enhancer, tmp_path):
+    (tmp_path / "dotenv.py").write_text("def load_dotenv():\n    pass\n")
+    with FailingService() as service:
+        assert enhancer.json("gateway_retry", service.url) == {"provider": "anthropic"}
+    assert service.calls == 0
 
 
 def test_a_monthly_report_that_is_empty(client, tmp_path):
@@ -141,6 +332,77 @@ def test_a_monthly_report_that_is_empty(client, tmp_path):
     assert float(app.run("written", str(file)).output) > 1e9
 
 
+@pytest.fixture
+def converter(tmp_path):
+    """Puts a script in the place of the converter of PDFs."""
+
+    def converter(script):
+        folder = tmp_path / "workflows/pdf_to_json/scripts"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "convert_pdf_to_json.py").write_text(script)
+
+    (tmp_path / "fitz.py").write_text(FITZ)
+    return converter
+
+
+def test_a_document_goes_through_the_converter(enhancer, converter):
+    converter(CONVERTER)
+    assert enhancer.text("smoke_test") == "3 pages, 1 chapters\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        (CONVERTER.replace("in pages]", "in pages[:1]]"), "of 3 pages the text of page [2, 3] is lost; 1 chapters"),
+        (CONVERTER.replace('[{"number": 1}]', "[]"), "of 3 pages the text of page none is lost; 0 chapters"),
+        ("import sys\nsys.exit('no module named yake')", "the converter ended with 1: no module named yake"),
+    ],
+)
+def test_a_document_that_does_not(enhancer, converter, script, said):
+    converter(script)
+    with pytest.raises(CallFailed) as lost:
+        enhancer.run("smoke_test")
+    assert str(lost.value).endswith(f"it said: {said}.")
+
+
+LOUD = "import logging\nlogging.getLogger('segmenter').debug('pass A')\n"
+
+
+def test_one_document_and_what_it_comes_to(enhancer, converter):
+    converter(CONVERTER)
+    assert enhancer.json("one_document") == {"exit": 0, "outputs": ["smoke.json"], "said": ""}
+    converter("import os, sys\nsys.exit(os.environ['LLM_PROVIDER'])")
+    assert enhancer.json("one_document") == {"exit": 1, "outputs": [], "said": "gateway"}
+
+
+def test_a_run_in_debug_mode(enhancer, converter):
+    converter(LOUD + CONVERTER)
+    assert enhancer.lines("debug_run") == ["DEBUG segmenter: pass A"]
+    converter(LOUD + "import sys\nsys.exit('no module named yake')")
+    with pytest.raises(CallFailed, match="debug_run: ended with exit status 1; it said: no module named yake"):
+        enhancer.run("debug_run")
+
+
+VALUES = """
+def dotenv_values(name):
+    return dict(one.split("=") for one in open(name).read().split())
+"""
+
+
+@pytest.mark.parametrize(("own", "used"), [({}, "gateway"), ({"LLM_PROVIDER": "Anthropic"}, "anthropic")])
+def test_the_provider_in_use_is_that_of_the_interface(enhancer, tmp_path, monkeypatch, own, used):
+    monkeypatch.delenv("LLM_PROVIDER", raising=False)
+    (tmp_path / "dotenv.py").write_text(VALUES)
+    (tmp_path / ".env").write_text("LLM_PROVIDER=gateway\n")
+    with pytest.raises(CallFailed, match=r"no process of ui\.main runs"):
+        enhancer.run("provider_in_use")
+    words = [sys.executable, "-c", "print(flush=True); input()", "ui.main"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **own}) as interface:
+        interface.stdout.readline()
+        assert enhancer.text("provider_in_use") == f"{used}\n"
+        interface.kill()
+
+
 def test_documents_and_logs(enhancer, tmp_path):
     with pytest.raises(CallFailed):
         enhancer.run("documents")
@@ -155,7 +417,50 @@ def test_documents_and_logs(enhancer, tmp_path):
     assert len(enhancer.lines("config_written")) == 5
 
 
+def test_copies_that_hold_no_configuration_do_not_count(enhancer, tmp_path):
+    for name in ("outputs/chapter_1.md", "logs_20261201.tar.gz"):
+        (tmp_path / "backups" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "backups" / name).write_text("newer than any configuration")
+    assert enhancer.lines("config_backups") == []
+    held = {"backup_20261201_020000/config/settings.py", "backup_20261201_020000.tar.gz", "config_20261201.tar.gz"}
+    for name in held:
+        (tmp_path / "backups" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "backups" / name).write_text("rate_limit = 60")
+    assert {line.partition(" backups/")[2] for line in enhancer.lines("config_backups")} == held
+
+
 def test_processes(enhancer):
     found = [line.split(None, 1) for line in enhancer.lines("processes")]
     assert any("pytest" in command for _, command in found)
     assert all(age.isdigit() for age, _ in found)
+
+
+CHECKER = """
+print("2026-01-05 09:00:00 [info     ] hhem_model_loading")
+words = lambda text: set(text.lower().replace(".", "").split())
+class HallucinationChecker:
+    async def check(self, answer, context):
+        return {"score": 0.9 if words(answer) <= words(" ".join(context)) else 0.1}
+"""
+
+
+@pytest.fixture
+def pipeline(client, tmp_path):
+    """The commands of enterprise-pipeline that compose runs in the pipeline's container, run here by this Python."""
+    (tmp_path / "src/pipeline/quality").mkdir(parents=True)
+    (tmp_path / "src/pipeline/quality/__init__.py").write_text(CHECKER)
+    named = {
+        name: {"argv": [sys.executable, *command.argv[command.argv.index("-c") :]], "output": command.output}
+        for name, command in commands("enterprise-pipeline").items()
+        if name in {"hhem_scores", "pipeline_memory"}
+    }
+    return client("app_command", commands=named)
+
+
+def test_the_checker_of_the_pipeline_is_asked_for_both_answers(pipeline):
+    assert pipeline.json("hhem_scores") == {"faithful": 0.9, "invented": 0.1}
+
+
+def test_the_largest_process_is_found(pipeline):
+    held = bytearray(b"x") * 80_000_000  # so that some process here is as large
+    assert pipeline.json("pipeline_memory")["resident_bytes"] >= len(held)

@@ -122,6 +122,39 @@ def test_all_that_it_names_is_there(document):
     assert found.never_there() == ["guide: nobody wrote it"]
 
 
+NAMED = """
+1. See that it answers: curl http://localhost:8000/api/version
+2. Ports: ss -tlnp | grep 8000
+3. Logs in /logs
+"""
+MENTIONS = [r": ([a-z]+)(?=[ ,]|$)", r"\| ([a-z]+)", r"(?<![\w:/.])(/[a-z][\w/]*\w)", r"https?://[^\s/]+(/\S*)"]
+LISTED = {
+    "curl": {"program": "curl"},
+    "version": {"component": "api", "path": "/api/version"},
+    "ports": {"command": "ports", "says": ["ss"]},
+    "grep": {"program": "grep"},
+    "logs": {"absent": "they are elsewhere", "says": ["/logs"]},
+}
+
+
+def test_the_list_is_held_against_the_document(document):
+    found = document(text=NAMED, said={"names": LISTED, "mentions": MENTIONS})
+    assert (found.unlisted(), found.unsaid()) == ([], [])
+    other = {**LISTED, "ports": {"program": "netstat"}, "log": {"path": "log"}}
+    stale = document(text=NAMED, said={"names": other, "mentions": MENTIONS})
+    assert stale.unlisted() == ["ss"]
+    assert stale.unsaid() == ["ports: 'netstat'", "log: 'log'"]
+
+
+def test_a_list_that_cannot_be_held_against_it(document):
+    assert failure(document(said={"names": LISTED}).unlisted, Unsupported) == (
+        "runbook: the target does not say how its runbook names things; give it runbook.mentions."
+    )
+    assert failure(document(text="All is well.", said={"mentions": MENTIONS}).unlisted) == (
+        "runbook: nothing that runbook.mentions describes stands in it."
+    )
+
+
 def test_what_it_names_is_lost(document):
     found = document(said={"names": NAMES}, which=("/usr/bin/ollama\n", 1), list=("gone\n", 3), status=404, there=())
     assert found.lost() == [

@@ -3,7 +3,7 @@ import base64
 import pytest
 
 from pytest_llmops.clients.signing import WRONG, signature
-from pytest_llmops.errors import ConfigError
+from pytest_llmops.errors import ConfigError, Unsupported
 
 ENVIRON = {"KEY": "s3cret-value", "PAIR": "eve:s3cret-pair", "OPERATOR_KEY": "s3cret-operator"}
 ROLES = {"operator": "OPERATOR_KEY"}
@@ -87,6 +87,16 @@ def test_an_unknown_role_names_the_nearest(target):
     with pytest.raises(ConfigError) as caught:
         signature(known, "api", "operater")
     assert str(caught.value) == ("api: no role 'operater' in auth.roles. Did you mean 'operator'? Roles: operator.")
+
+
+def test_the_key_of_another_role_signs_nothing(target):
+    auth = {"bearer": "KEY", "role": "worker"}
+    one = target({"KEY": "s3cret-value"}, api={"auth": auth})
+    assert signature(one, "api", "worker").headers == {"Authorization": "Bearer s3cret-value"}
+    with pytest.raises(
+        Unsupported, match=r'nothing says where the key of the role admin is.* auth\.roles\.admin = "VARIABLE"'
+    ):
+        signature(one, "api", "admin")
 
 
 def test_a_role_without_its_variable_is_named(target):

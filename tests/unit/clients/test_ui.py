@@ -66,7 +66,7 @@ def test_its_web_server_is_well(ui):
     ("answer", "kind", "message"),
     [
         ((503, "unavailable"), "http-503", "ui: GET /_stcore/health answered 503: unavailable"),
-        ((200, PAGE), "bad-answer", "ui: GET /_stcore/health answers '<!doctype html>', not 'ok'."),
+        ((200, PAGE), "bad-answer", "ui: GET /_stcore/health answers 200 '<!doctype html>', not 200 'ok'."),
     ],
 )
 def test_a_page_is_no_health(ui, answer, kind, message):
@@ -118,6 +118,16 @@ def test_a_question_is_asked_as_a_person_does(page, monkeypatch):
     assert (turn.models, turn.details) == (("small", "large"), {"model": "large"})
     assert turn.took_s > 0
     assert turn.shown_s > 0
+
+
+def test_several_questions_are_asked_in_one_session(page):
+    counting = APP.replace(
+        "{model} {os.environ['BASE']} {os.environ.get('MODEL_KEY')}", "{len(st.session_state['messages'])}"
+    )
+    first, second = page(counting).converse([Prompt("one", "Who?"), "And who else?"])
+    assert (first.text, second.text) == ("Hello from 0", "Hello from 2")
+    assert first.held_mb > 10
+    assert second.held_mb > 10
 
 
 @pytest.mark.parametrize(

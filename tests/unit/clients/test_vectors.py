@@ -88,6 +88,14 @@ def test_a_search_names_ids_and_scores(qdrant):
     hits = vectors.search((0.1, 0.2), limit=2)
     assert hits == [Hit("7", 0.9, {"title": "t"}), Hit("b", 1.0, {})]
     assert server.requests[-1].json == {"query": [0.1, 0.2], "limit": 2, "with_payload": True}
+    assert all(hit.bare for hit in vectors.search((0.1, 0.2), least=0.7))
+    assert server.requests[-1].json == {"query": [0.1, 0.2], "limit": 3, "with_payload": True, "score_threshold": 0.7}
+
+
+def test_a_point_that_comes_with_its_vector_is_not_bare(qdrant):
+    found = {"points": [{"id": 7, "score": 0.9, "vector": [0.1, 0.2]}]}
+    vectors, _ = qdrant({"/collections/documents/points/query": {"result": found}}, collection="documents")
+    assert [hit.bare for hit in vectors.search((0.1, 0.2))] == [False]
 
 
 def test_a_named_vector_is_searched_by_its_name(qdrant):

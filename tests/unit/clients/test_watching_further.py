@@ -84,19 +84,50 @@ def test_whom_it_tells_and_what_it_has(answering):
     assert float(query["end"]) - float(query["start"]) == pytest.approx(60)
 
 
-def test_what_fired_how_often_and_how_long(answering):
-    def curves(request):
-        _, query = request.path, dict(parse_qsl(urlsplit(request.path).query))
-        start = float(query["start"])
-        values = [[start + at, "1"] for at in (0, 10, 20, 100, 110)]
-        return success({"resultType": "matrix", "result": [{"metric": {"alertname": "Down"}, "values": values}]})
+def curves_of(*curves):
+    """Answers a range query with curves: labels, and seconds after the start at which the series was there."""
 
-    client, server = answering("prometheus", {"/api/v1/query_range": curves})
-    assert client.fired(last_s=600, step_s=10) == [Fired("Down", 2, 50.0)]
-    assert asked(server)[1]["query"] == 'max by (alertname) (ALERTS{alertstate="firing"})'
+    def answer(request):
+        start = float(dict(parse_qsl(urlsplit(request.path).query))["start"])
+        result = [{"metric": labels, "values": [[start + at, "1"] for at in ats]} for labels, ats in curves]
+        return success({"resultType": "matrix", "result": result})
+
+    return answer
+
+
+def test_what_fired_how_often_and_how_long_for_each_endpoint(answering):
+    answer = curves_of(
+        ({"alertname": "Down", "job": "ollama", "instance": "o:1"}, range(0, 601, 10)),
+        ({"alertname": "Down", "job": "api", "instance": "a:1"}, [0, 10, 20, 100, 110]),
+        ({"alertname": "Slow"}, [300]),
+    )
+    client, server = answering("prometheus", {"/api/v1/query_range": answer})
+    assert client.fired(last_s=600, step_s=10) == [
+        Fired("Down", 2, 50.0, "api", "a:1"),  # what fires for ever for another job does not hide it
+        Fired("Down", 1, 610.0, "ollama", "o:1"),
+        Fired("Slow", 1, 10.0),
+    ]
+    assert asked(server)[1]["query"] == 'max by (alertname, job, instance) (ALERTS{alertstate="firing"})'
     client.fired(last_s=604_800)
     assert asked(server)[1]["step"] == "60.480"
-    assert fired("Never", [], 10) == Fired("Never", 0, 0)
+    assert fired({"alertname": "Never"}, [], 10) == Fired("Never", 0, 0)
+
+
+def test_how_much_of_a_time_is_remembered(answering):
+    client, server = answering("prometheus", {"/api/v1/query_range": curves_of(({}, [400, 410, 500]))})
+    memory = client.memory(last_s=600, step_s=10)
+    assert asked(server)[1]["query"] == "count(up)"
+    assert (memory.since, memory.seconds, memory.of_s) == (float(asked(server)[1]["start"]) + 400, 30.0, 600)
+    assert not memory.whole
+    client, _ = answering("prometheus", {"/api/v1/query_range": curves_of(({}, range(0, 601, 10)))})
+    assert client.memory(last_s=600, step_s=10).whole
+
+
+def test_what_has_scraped_nothing_remembers_no_alert(answering):
+    client, _ = answering("prometheus", {"/api/v1/query_range": curves_of()})
+    with pytest.raises(Vacuous) as caught:
+        client.memory(last_s=600)
+    assert str(caught.value) == "prometheus: nothing was scraped in the last 10 min: no alert could fire."
 
 
 def test_a_value_is_waited_for(answering):
@@ -108,6 +139,28 @@ def test_a_value_is_waited_for(answering):
     client, _ = answering("prometheus", {"/api/v1/query": empty})
     with pytest.raises(Vacuous):
         client.value_within("rate(x[5m])", 0.01)
+
+
+def test_targets_are_waited_for_while_one_is_not_up(answering):
+    def targets(*healths):
+        found = [
+            {
+                "labels": {"job": "api", "instance": f"{number}"},
+                "scrapeUrl": "http://api/metrics",
+                "health": health,
+                "lastError": "",
+                "lastScrape": "2026-01-01T00:00:00Z",
+                "lastScrapeDuration": 0.01,
+            }
+            for number, health in enumerate(healths)
+        ]
+        return success({"activeTargets": found})
+
+    answers = iter([targets("up", "unknown"), targets("up", "down"), targets("up", "up")])
+    client, _ = answering("prometheus", {"/api/v1/targets": lambda _: next(answers)})
+    assert [one.health for one in client.targets_within(2.0)] == ["up", "up"]
+    client, _ = answering("prometheus", {"/api/v1/targets": targets("down")})
+    assert [one.health for one in client.targets_within(0.01)] == ["down"]
 
 
 def test_an_alertmanager_says_whom_it_may_tell(answering):
