@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from pytest_llmops.judge.looks import CONFIRM_PAUSE_S, LOOKS, WARM_UP, Collect, Done, Looks, Rule
     from pytest_llmops.judge.point import judge_point
     from pytest_llmops.judge.recording import Acceptance, BaselineRun, Recording
-    from pytest_llmops.judge.verdict import MIN_N, judge_samples
+    from pytest_llmops.judge.schedule import MIN_N
+    from pytest_llmops.judge.verdict import judge_samples
 
 # numpy and scipy cost half a second; who imports the room pays only for the module whose name is asked for.
 _HOMES = {
@@ -25,7 +26,7 @@ _HOMES = {
     "Done": "looks",
     "LOOKS": "looks",
     "Looks": "looks",
-    "MIN_N": "verdict",
+    "MIN_N": "schedule",
     "Match": "baselines",
     "Recording": "recording",
     "Rule": "looks",

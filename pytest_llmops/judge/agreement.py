@@ -12,7 +12,7 @@ from scipy.special import chdtri
 from pytest_llmops.judge.baselines import KEPT
 from pytest_llmops.judge.estimate import inflation, log_statistic
 from pytest_llmops.judge.likeness import differences
-from pytest_llmops.judge.verdict import MIN_N
+from pytest_llmops.judge.schedule import MIN_N
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

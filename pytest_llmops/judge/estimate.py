@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.special import betainc
+from scipy.special import bdtr, betainc
 
 from pytest_llmops.errors import did_you_mean
 from pytest_llmops.samples import STATISTICS
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _QUANTILES = {"typical": 0.50, "p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
 NO_SPREAD = 1e-12  # constant data have no variance; a tiny one keeps the arithmetic defined
 _Z95 = 1.6449
+_RARE = 0.01
 
 
 class Estimate(NamedTuple):
@@ -68,6 +69,24 @@ def statistic(values: Sequence[float], name: str) -> float:
     if math.isinf(ordered[below + 1]):
         return math.inf
     return ordered[below] + part * (ordered[below + 1] - ordered[below])
+
+
+def at_least(values: Sequence[float], name: str) -> float | None:
+    """What a quantile is at the least, with 99 % confidence, in the unit of the values: one of them, by its rank.
+
+    Below a true quantile q lie fewer than k of n values as often as a binomial count stays below k, however they are
+    spread (Conover, Practical Nonparametric Statistics, 1999, section 3.2).
+
+    Args:
+        values: however few.
+        name: ``p90``, ``p95``, ``p99``, or the median by either name.
+
+    Returns:
+        None where so few values show nothing.
+    """
+    q, n = _QUANTILES[name], len(values)
+    sure = [rank for rank in range(1, n + 1) if bdtr(rank - 1, n, q) <= _RARE]
+    return sorted(values)[sure[-1] - 1] if sure else None
 
 
 def log_statistic(values: Values, name: str) -> Estimate:

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import gammaln
 
 from pytest_llmops.judge.decision import Verdict
+from pytest_llmops.samples.wilson import interval
 
 if TYPE_CHECKING:
     from pytest_llmops.judge.decision import State
@@ -74,7 +75,7 @@ def mid_p(baseline: Counts, current: Counts) -> float:
 def newcombe_upper(baseline: Counts, current: Counts) -> float:
     """Upper one-sided 95 % limit of the rise of the rate, by Newcombe's hybrid of Wilson limits."""
     was, now = baseline[0] / baseline[1], current[0] / current[1]
-    low, high = _wilson(baseline)[0], _wilson(current)[1]
+    low, high = interval(*baseline, _Z95)[0], interval(*current, _Z95)[1]
     return now - was + math.hypot(high - now, was - low)
 
 
@@ -105,14 +106,6 @@ def _needed(baseline: Counts, current: Counts) -> str:
         if _matters(baseline, more) and mid_p(baseline, more) <= ALPHA:
             return f"some {calls} calls would settle it"
     return "only a baseline of more calls would settle it"
-
-
-def _wilson(counts: Counts) -> tuple[float, float]:
-    failed, calls = counts
-    rate, square = failed / calls, _Z95**2
-    centre = rate + square / 2 / calls
-    reach = _Z95 * math.sqrt(rate * (1 - rate) / calls + square / 4 / calls**2)
-    return (centre - reach) / (1 + square / calls), (centre + reach) / (1 + square / calls)
 
 
 def _log_choose(n: int, k: np.ndarray | int) -> np.ndarray:

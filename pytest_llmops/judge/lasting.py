@@ -46,11 +46,10 @@ def lasting(metric: str, looks: Sequence[Look], unit: str, threshold: Threshold,
         threshold: the limits.
         for_s: how long a breach must last.
     """
-    limits = threshold.model_copy(update={"for_s": None})
     began = looks[0][0]
     broken: list[Breach] = []
     for at, value in looks:
-        found = breach(metric, value, unit, limits)
+        found = breach(metric, value, unit, threshold.at_once)
         if found is None:
             return Lasting("ended", None, at - began)
         broken.append(found)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from pytest_llmops.judge.failures import judge_failures
 from pytest_llmops.judge.point import judge_point
-from pytest_llmops.judge.schedule import LOOKS, WARM_UP, judged, schedule
-from pytest_llmops.judge.verdict import MIN_N, SURVIVORSHIP, judge_samples
+from pytest_llmops.judge.schedule import LOOKS, MIN_N, WARM_UP, judged, schedule
+from pytest_llmops.judge.verdict import SURVIVORSHIP, judge_samples
 from pytest_llmops.judge.wording import times
 from pytest_llmops.samples import split_statistic
 

@@ -6,13 +6,12 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from pytest_llmops.samples import PARTS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from pytest_llmops.judge.recording import BaselineRun
-
-ENDINGS = (".ttft", ".ttfo", ".tpot")
-"""Of the parts of a measurement that baselines hold; the whole call has none."""
 
 PASSED, GONE = "passed without measuring it", "is no longer there"
 """What a new name explains."""
@@ -144,4 +143,4 @@ def _renamed(name: str, check: str, asked: Asked) -> str:
 
 
 def _ending(name: str) -> str:
-    return next((ending for ending in ENDINGS if name.endswith(ending)), "")
+    return next((ending for ending in PARTS if ending and name.endswith(ending)), "")

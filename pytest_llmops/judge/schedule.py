@@ -25,6 +25,9 @@ change from every later comparison (row 7 of the figures, K=1: +50 % found in 88
 LONG_CALL_S = 1.0
 """Above this a call is long, and daily timing judges no tail: the calls that it takes are the operator's money."""
 
+MIN_N = {"typical": 10, "mean": 10, "p50": 10, "p90": 30, "p95": 60, "p99": 300}
+"""Values that every run needs before a statistic is judged: for a quantile q, the first n with q**n <= .05."""
+
 WARM_UP = 3
 """First calls of every run, which are made and dropped: cold caches are not what is measured."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmops.errors import BaselineError, did_you_mean
 from pytest_llmops.judge.json_file import read_json, text
 from pytest_llmops.judge.recording import UNTOLD, BaselineRun, Recording
-from pytest_llmops.judge.verdict import MIN_N
+from pytest_llmops.judge.schedule import MIN_N
 from pytest_llmops.samples import Metric, Series
 
 if TYPE_CHECKING:

@@ -91,7 +91,7 @@ def mistaken(rule: RuleTable) -> list[str]:
     told = AlertRule(rule.alert, rule.expr, rule.for_s, rule.all_labels)
     said = []
     for trial in rule.trials:
-        active = tried(told, trial.samples, at_s=trial.at, interval_s=trial.interval)
+        active = tried(told, rule.samples(trial), at_s=trial.at, interval_s=trial.interval)
         fires = any(alert.state == "firing" for alert in active)
         if fires != trial.fires:
             said.append(f"{'fires' if fires else 'does not fire'} when {trial.says}")

@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING, Literal
 from pytest_llmops.judge.decision import Question, Verdict, decide, undecided
 from pytest_llmops.judge.difference import Between, unpaired
 from pytest_llmops.judge.pairing import paired
+from pytest_llmops.judge.schedule import MIN_N
 from pytest_llmops.judge.side import Side
 
 if TYPE_CHECKING:
     from pytest_llmops.judge.difference import Difference
     from pytest_llmops.judge.side import PromptIds, Runs
 
-__all__ = ["MIN_N", "SURVIVORSHIP", "Design", "Verdict", "judge_samples", "lacking"]
+__all__ = ["SURVIVORSHIP", "Design", "Verdict", "judge_samples", "lacking"]
 
 Design = Literal["stored", "interleaved"]
-
-MIN_N = {"typical": 10, "mean": 10, "p50": 10, "p90": 30, "p95": 60, "p99": 300}
-"""Values that every run needs before a statistic is judged: for a quantile q, the first n with q**n <= .05."""
 
 SURVIVORSHIP = 0.05
 """Share of lost calls above which the rest no longer speaks for typical and mean."""

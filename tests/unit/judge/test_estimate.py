@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from pytest_llmops.judge.estimate import inflation, log_shift, log_statistic, statistic
+from pytest_llmops.judge.estimate import at_least, inflation, log_shift, log_statistic, statistic
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,22 @@ def test_a_lost_call_makes_a_statistic_infinite_only_where_it_reaches_it():
     assert statistic(values, "p95") == math.inf
     assert statistic(values, "mean") == math.inf
     assert statistic([math.inf, math.inf], "p50") == math.inf
+
+
+@pytest.mark.parametrize(("name", "rank"), [("p50", 1), ("p90", 6), ("p95", 7), ("p99", 9)])
+def test_few_values_say_what_a_quantile_is_at_the_least(name, rank):
+    assert at_least([*range(10, 0, -1)], name) == rank
+
+
+def test_of_one_value_nothing_is_known():
+    assert at_least([7.0], "p95") is None
+
+
+@pytest.mark.parametrize("name", ["p90", "p95", "p99"])
+def test_what_a_quantile_is_at_the_least_is_too_much_in_one_run_of_a_hundred_at_most(name):
+    true = {"p90": 2.3026, "p95": 2.9957, "p99": 4.6052}[name]
+    runs = np.random.default_rng(5).exponential(size=(4000, 10))
+    assert np.mean([at_least(run, name) > true for run in runs.tolist()]) <= 0.012
 
 
 def test_an_unknown_statistic_is_named():

@@ -1,6 +1,7 @@
 """Rules that cannot fire, or fire always; panels that draw nothing; declarations that are no longer so."""
 
 import pytest
+from pydantic import ValidationError
 
 from pytest_llmops.judge.vacuity import Exported, Finding, known, metrics_of, mistaken, of_panel, of_rule
 from pytest_llmops.promql import parse
@@ -59,6 +60,32 @@ def test_a_rule_is_tried_on_both_sides_of_its_limit():
     ]
     found = mistaken(rule("up == 0", trials=trials, **{"for": "30 s"}))
     assert found == ["does not fire when all is well", "fires when it is down"]
+
+
+def test_a_histogram_of_a_trial_is_made_of_what_everything_takes():
+    trials = [{"says": "all take 0.4 s", "takes": {'took_seconds{job="x"}': "0.4 s"}, "at": "30 s", "fires": False}]
+    table = rule("took_seconds_bucket > 1", trials=trials, buckets={"took_seconds": [0.1, 0.5]})
+    assert table.samples(table.trials[0]) == {
+        'took_seconds_bucket{job="x",le="0.1"}': "0+0x2",
+        'took_seconds_bucket{job="x",le="0.5"}': "0+30x2",
+        'took_seconds_bucket{job="x",le="+Inf"}': "0+30x2",
+        'took_seconds_count{job="x"}': "0+30x2",
+        'took_seconds_sum{job="x"}': "0+12x2",
+    }
+
+
+@pytest.mark.parametrize(
+    ("trial", "said"),
+    [
+        ({"takes": {"others": "1 s"}}, "the histogram 'others' has no buckets; give buckets.others its finite bounds"),
+        ({"takes": {"took_seconds[5m]": "1 s"}}, "'took_seconds[5m]' names no single series"),
+        ({}, "a trial needs series; give it samples, or takes for a histogram"),
+    ],
+)
+def test_a_trial_that_cannot_be_made(trial, said):
+    with pytest.raises(ValidationError) as caught:
+        rule("up", trials=[{"says": "it", "at": "1m", "fires": True} | trial], buckets={"took_seconds": [1.0]})
+    assert said in str(caught.value)
 
 
 def test_a_panel_draws_while_one_of_its_queries_does():

@@ -1,0 +1,80 @@
+"""Has the mean of a number gone up or down from one period to the next, and by how much beyond doubt?"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import stdtrit
+
+from pytest_llmops.errors import Vacuous
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FEWEST = 3
+"""Values of a period below which their spread says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """The mean of one period beside that of the period before.
+
+    Attributes:
+        before, now: the means.
+        pct: by how many % of ``before`` the mean is another now; below 0 where it is less. Of nothing before all is
+            new: 100 %.
+        margin_pct: half of the interval of ``pct`` (90 %, so that each end is right in 95 of 100), by Welch (1947).
+        values: of both periods together.
+    """
+
+    before: float
+    now: float
+    pct: float
+    margin_pct: float
+    values: int
+
+    @property
+    def up_pct(self) -> float:
+        """By how many % it has gone up at the least; 0 where it may not have."""
+        return max(0.0, self.pct - self.margin_pct)
+
+    @property
+    def down_pct(self) -> float:
+        """By how many % it has gone down at the least; 0 where it may not have."""
+        return max(0.0, -self.pct - self.margin_pct)
+
+    @property
+    def off_pct(self) -> float:
+        """By how many % it is another at the least, in either direction."""
+        return max(self.up_pct, self.down_pct)
+
+    def __str__(self) -> str:
+        return f"mean {self.now:.4g}, {self.before:.4g} in the period before: {self.pct:+.3g} % ± {self.margin_pct:.2g}"
+
+
+def shift(before: Sequence[float], now: Sequence[float]) -> Shift:
+    """Compare two periods.
+
+    Args:
+        before: values of the period before, shape (m,), finite.
+        now: values of this one, shape (n,), finite.
+
+    Raises:
+        Vacuous: one of them has too few values.
+    """
+    least = min(len(before), len(now))
+    if least < FEWEST:
+        raise Vacuous(
+            f"{len(now)} values of this period and {len(before)} of the one before are too few to compare; "
+            f"it takes {FEWEST} of each."
+        )
+    was, mean = math.fsum(before) / len(before), math.fsum(now) / len(now)
+    whole = was or mean or 1.0
+    parts = [float(np.var(values, ddof=1)) / len(values) for values in (before, now)]
+    variance = sum(parts)
+    spread = sum(part**2 / (len(values) - 1) for part, values in zip(parts, (before, now), strict=True))
+    margin = float(stdtrit(variance**2 / spread, 0.95)) * math.sqrt(variance) if spread else 0.0
+    return Shift(was, mean, 100 * (mean - was) / whole, 100 * margin / whole, len(before) + len(now))

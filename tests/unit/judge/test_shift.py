@@ -1,0 +1,49 @@
+"""A mean beside that of the period before: what is beyond doubt, and what is chance."""
+
+import pytest
+
+from pytest_llmops.errors import Vacuous
+from pytest_llmops.judge.shift import shift
+
+STEADY = [10.0, 10.2, 9.8, 10.1, 9.9]
+
+
+def test_what_rose_by_half_has_surely_risen_by_nearly_as_much():
+    found = shift(STEADY, [15.0, 15.3, 14.7, 15.1, 14.9])
+    assert found.pct == pytest.approx(50.0)
+    assert 45 < found.up_pct < 50
+    assert found.down_pct == 0
+    assert found.off_pct == found.up_pct
+
+
+def test_what_fell_is_down():
+    found = shift(STEADY, [5.0, 5.2, 4.8, 5.1, 4.9])
+    assert (found.up_pct, found.off_pct) == (0, found.down_pct)
+    assert 45 < found.down_pct < 50
+
+
+def test_a_difference_that_may_be_chance_is_none():
+    found = shift([10.0, 20.0, 5.0], [15.0, 30.0, 6.0])
+    assert found.pct > 40
+    assert (found.up_pct, found.down_pct) == (0, 0)
+
+
+def test_values_without_any_spread_differ_by_what_they_differ():
+    assert shift([4.0] * 3, [5.0] * 3).up_pct == 25
+
+
+def test_it_says_both_means():
+    said = str(shift([4.0, 4.0, 4.0], [5.0, 5.0, 5.0]))
+    assert said == "mean 5, 4 in the period before: +25 % ± 0"
+
+
+def test_of_nothing_before_all_is_new():
+    assert shift([0.0] * 4, [2.0] * 4).up_pct == 100
+    assert shift([0.0] * 4, [0.0] * 4).off_pct == 0
+
+
+def test_too_few_values_are_not_compared():
+    with pytest.raises(Vacuous) as raised:
+        shift(STEADY[:2], STEADY)
+    said = "5 values of this period and 2 of the one before are too few to compare; it takes 3 of each."
+    assert str(raised.value) == said
