@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pytest_llmops.judge.looks import Rule
-from pytest_llmops.judge.schedule import LONG_CALL_S, RECORDED_CALLS, TAIL_LOOKS
-from pytest_llmops.judge.verdict import MIN_N
-from pytest_llmops.measure.references import PARTS, Accepted, InTurns, plain, points_of
-from pytest_llmops.samples import metrics_of, split_statistic
+from pytest_llmops.judge.schedule import LONG_CALL_S, MIN_N, RECORDED_CALLS, TAIL_LOOKS
+from pytest_llmops.measure.references import Accepted, Before, InTurns, plain, points_of
+from pytest_llmops.samples import PARTS, metrics_of, split_statistic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +20,18 @@ if TYPE_CHECKING:
     from pytest_llmops.measure.sampling import Sampler, Side
     from pytest_llmops.samples import Series, Workload
     from pytest_llmops.target.load import Target
+
+
+TAIL = ".p95"
+"""What is judged beside the median where a measurement is compared with one before a change."""
+
+WITHIN_THE_HOUR = 0.03
+"""Spread of log latency between unchanged runs on the same host within the hour: the upper bound of tau0 there."""
+
+
+OWN_DOING_S = 0.01
+"""By so much a call may take longer for no other reason than what else the machine does by then: before and after are
+not called in turns, which alone would tell that apart."""
 
 
 class Asking:
@@ -48,14 +60,19 @@ class Asking:
         self.metrics = [name + part for part in PARTS]
         self.thresholds = bench.target.table.thresholds
         self.primary = [plain(one) for one in bench.target.table.baseline.primary]
-        self.references: References = InTurns(name, bench, twin) if twin else Accepted(name, bench, workload)
-        self.points = points_of(name, bench.target) if bench.store and not twin else {}
+        self.references = _references(name, bench, workload, twin)
+        self.points = points_of(name, bench.target) if bench.store and not twin and not bench.before else {}
         self.compared = compared(name, bench.target, self.points) if bench.store or twin else ()
+        if bench.before:
+            self.primary, self.compared = [], (f"{name}{TAIL}",)
 
     @property
     def rule(self) -> Rule:
         """What ``judge`` goes by."""
-        return rule_of(self.bench.target, self.compared, self.points, "interleaved" if self.twin else "stored")
+        rule = rule_of(self.bench.target, self.compared, self.points, "interleaved" if self.twin else "stored")
+        if self.bench.before is None:
+            return rule
+        return replace(rule, tau0=min(rule.tau0, WITHIN_THE_HOUR), floor=max(rule.floor, OWN_DOING_S))
 
     @cached_property
     def fingerprint(self) -> dict[str, str | int]:
@@ -115,6 +132,13 @@ class Asking:
     def _statistics(self, names: Iterable[str]) -> list[str]:
         """Those that are statistics of this measurement's metrics."""
         return _statistics(self.name, names)
+
+
+def _references(name: str, bench: Bench, workload: Workload, twin: Side | None) -> References:
+    """Where the runs come from that it is compared with."""
+    if twin:
+        return InTurns(name, bench, twin)
+    return Before(name, bench.before) if bench.before else Accepted(name, bench, workload)
 
 
 def compared(name: str, target: Target, points: Mapping[str, Reference]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pytest_llmops.judge.baselines import Store
+    from pytest_llmops.measure.results import Measurement
     from pytest_llmops.samples import Prompt, Workload
     from pytest_llmops.state.ledger import Ledger
     from pytest_llmops.target.component import RateLimit
@@ -55,9 +56,12 @@ class Bench:
         progress: told a line now and then.
         twin: makes the same call to the deployment that is called in turns with the target; None without one.
         against: the name of that deployment.
+        before: a measurement of this run that is compared with, made before something was changed; None without one.
         purse: whose budget its calls are charged to.
         measurements_left: of the run, this one included: what is left of the budget is shared among them.
-        recording: whether the run is kept as a candidate baseline, which takes more calls than a verdict.
+        load: how the calls arrive, in words, where not one is made after the other.
+        recording: whether the run is kept as a candidate baseline, or for a later one to be compared with: that takes
+            more calls than a verdict.
     """
 
     target: Target
@@ -71,8 +75,10 @@ class Bench:
     progress: Callable[[str], None] = lambda _line: None
     twin: Callable[[Prompt], Any] | None = None
     against: str = ""
+    before: Measurement | None = None
     purse: Purse | None = None
     measurements_left: Callable[[], int] = lambda: 1
+    load: str = ""
     recording: bool = False
 
     def only_recorded(self, metric: str) -> bool:
@@ -87,7 +93,8 @@ class Bench:
 
     def fingerprint(self, workload: Workload) -> dict[str, str | int]:
         """What must be alike before two runs are compared."""
-        return fingerprint(self.target, self.component, self.model(), workload)
+        found = fingerprint(self.target, self.component, self.model(), workload)
+        return found | ({"concurrency": self.load} if self.load else {})
 
 
 def fingerprint(target: Target, component: str, model: str, workload: Workload) -> dict[str, str | int]:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llmops.errors import BudgetSpent
 from pytest_llmops.judge.looks import Collect, Done, Looks
-from pytest_llmops.judge.schedule import WARM_UP
-from pytest_llmops.judge.verdict import MIN_N
+from pytest_llmops.judge.schedule import MIN_N, WARM_UP
 from pytest_llmops.measure.cold import reloaded
 from pytest_llmops.measure.planning import warm_up_where_slow
 from pytest_llmops.samples import metrics_of

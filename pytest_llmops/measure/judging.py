@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_llmops.judge.estimate import statistic
+from pytest_llmops.judge.estimate import at_least, statistic
 from pytest_llmops.judge.recording import Recording
-from pytest_llmops.judge.schedule import LONG_CALL_S, TAIL_LOOKS
+from pytest_llmops.judge.schedule import LONG_CALL_S, MIN_N, TAIL_LOOKS
 from pytest_llmops.judge.thresholds import said
-from pytest_llmops.judge.verdict import MIN_N
 from pytest_llmops.measure.results import Comparison, Measurement, Result, judged_value
 from pytest_llmops.samples import split_statistic
 from pytest_llmops.target.durations import spoken
@@ -28,6 +28,7 @@ SIDES = {
     "accepted": ("its baseline", "now", "then"),
     "in turns": ("{against}", "here", "there"),
     "point": ("what is expected", "now", "expected"),
+    "before": ("before", "now", "before"),
 }
 """How a sentence calls what is compared with, what was measured, and the value of the former."""
 
@@ -121,7 +122,7 @@ class Judging:
         return verdict.state, reason
 
     def _not_judged(self, metric: Metric, name: str, which: str) -> bool:
-        """Whether a statistic cannot be judged at all: a note where calls are slow, else the measurement is unsound."""
+        """Whether a statistic has too few values: by what it is at the least where calls are slow, else unsound."""
         values, needed = metric.series.values, MIN_N[which]
         mean_s = sum(values) / len(values)
         if len(values) >= needed:
@@ -129,14 +130,27 @@ class Judging:
         lacks = f"{name} needs {needed} values to be judged; there are {len(values)}"
         slow = mean_s > LONG_CALL_S and not self.asking.rule.looks
         if which in TAIL_LOOKS and (slow or self._dropped(name)):
-            reason = f"{lacks}, and at {spoken(mean_s)} a call daily timing makes no more"
-            self.measurement.results.append(Result(name, metric.unit, None, n=len(values), reason=reason))
-            self.measurement.notes.append("not judged")
+            self._least(metric, name, which, f"{lacks}, and at {spoken(mean_s)} a call daily timing makes no more")
             return True
         if name in self.thresholds:
             self._void(name, metric.unit, len(values), lacks + self.ended)
             return True
         return False
+
+    def _least(self, metric: Metric, name: str, which: str, lacks: str) -> None:
+        """A tail of too few values: its limit is broken where what it is at the least breaks it; else it is a note."""
+        values = metric.series.values
+        least = at_least(values, which)
+        limits, broken = judged_value(name, least, metric.unit, self.thresholds) if least is not None else (None, None)
+        if least is not None and broken is not None:
+            shown = f"{name} is at least {said(least, metric.unit)}, by {len(values)} values"
+            broken = replace(broken, reason=f"{shown}; {broken.reason.partition('; ')[2]}")
+            self.measurement.breaches.append(broken)
+        else:
+            self.measurement.notes.append("not judged")
+        reason = broken.reason if broken else lacks
+        result = Result(name, metric.unit, None, n=len(values), threshold=limits, reason=reason)
+        self.measurement.results.append(result)
 
     def _dropped(self, name: str) -> bool:
         """Whether a statistic that gates was not compared: a tail of slow calls."""

@@ -51,7 +51,7 @@ def measure(name: str, call: Callable[[Prompt], Any], workload: Workload, bench:
     runs = [metrics_of(name, run) for run in sampler.own.runs]
     measurement = Measurement(name, [], [sample for run in sampler.own.runs for sample in run])
     judging = Judging(asking, done, collecting.ended, measurement, confirmed=len(runs) > 1)
-    for metric in _merged(runs):
+    for metric in merged(runs):
         judging.time(metric)
     for metric in runs[0]:
         judging.record(metric)
@@ -64,7 +64,7 @@ def measure(name: str, call: Callable[[Prompt], Any], workload: Workload, bench:
     return measurement
 
 
-def _merged(runs: list[list[Metric]]) -> list[Metric]:
+def merged(runs: list[list[Metric]]) -> list[Metric]:
     """Each metric with the values of all runs, for thresholds and for showing."""
     names = list(dict.fromkeys(metric.name for run in runs for metric in run))
     merged = []

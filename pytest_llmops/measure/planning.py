@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_llmops.judge.schedule import LOOKS, RECORDED_CALLS, WARM_UP
-from pytest_llmops.judge.verdict import MIN_N
-from pytest_llmops.measure.references import PARTS
-from pytest_llmops.samples import split_statistic
+from pytest_llmops.judge.schedule import LOOKS, MIN_N, RECORDED_CALLS, WARM_UP
+from pytest_llmops.samples import PARTS, split_statistic
 from pytest_llmops.state.ledger import RESERVE, Spent
 from pytest_llmops.target.durations import spoken
 

@@ -1,4 +1,4 @@
-"""What a measurement is compared with: accepted runs, a number of the team's own, or the side called in turns."""
+"""What a measurement is compared with: accepted runs, a number, the side called in turns, or how it was before."""
 
 from __future__ import annotations
 
@@ -9,19 +9,17 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from pytest_llmops.errors import BaselineError
 from pytest_llmops.judge.estimate import statistic
 from pytest_llmops.judge.points import point_value
-from pytest_llmops.samples import metrics_of, split_statistic
+from pytest_llmops.samples import PARTS, metrics_of, split_statistic
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_llmops.judge.baselines import Match
     from pytest_llmops.measure.bench import Bench
+    from pytest_llmops.measure.results import Measurement
     from pytest_llmops.measure.sampling import Side
     from pytest_llmops.samples import Series, Workload
     from pytest_llmops.target.load import Target
-
-PARTS = ("", ".ttft", ".ttfo", ".tpot")
-"""Of a measurement's name: its timed metrics that are compared."""
 
 RATES = {"1/s": "", "tokens/s": ".tpot"}
 """Of a rate: the metric whose time is its reciprocal."""
@@ -37,7 +35,7 @@ class Reference:
         differs: why nothing is compared, although something is known.
         point: a number in place of runs.
         taken: what of these runs was taken as like on trust.
-        kind: runs that were accepted, the other side, or a number.
+        kind: runs that were accepted, the other side, a number, or a measurement that was made before a change.
     """
 
     series: Sequence[Series] = ()
@@ -45,7 +43,7 @@ class Reference:
     differs: str = ""
     point: float | None = None
     taken: str = ""
-    kind: Literal["accepted", "in turns", "point"] = "accepted"
+    kind: Literal["accepted", "in turns", "point", "before"] = "accepted"
 
     @property
     def values(self) -> tuple[float, ...]:
@@ -110,12 +108,14 @@ class InTurns:
         name: of the measurement.
         bench: where it happens.
         side: the other side.
+        how: it was called.
     """
 
     known = False
 
-    def __init__(self, name: str, bench: Bench, side: Side) -> None:
+    def __init__(self, name: str, bench: Bench, side: Side, how: str = "called in turns") -> None:
         self.name = name
+        self.how = how
         self.against = bench.against
         self.side = side
 
@@ -123,11 +123,33 @@ class InTurns:
         """Its series so far."""
         runs = [one for run in self.side.runs for one in metrics_of(self.name, run)]
         series = [one.series for one in runs if one.name == metric and one.series.calls]
-        words, differs = f"{self.against}, called in turns", ""
+        words, differs = f"{self.against}, {self.how}", ""
         if not any(one.values for one in series):
             last = f"; the last: {str(self.side.failures[-1]).rstrip('.')}" if self.side.failures else ""
             differs = f"no call to {self.against} yielded {metric}{last}"
         return Reference(series, words, differs, kind="in turns")
+
+
+class Before:
+    """A measurement of this very run, made before something was changed: nothing else is consulted.
+
+    Args:
+        name: of the measurement that is compared with it.
+        before: that one.
+    """
+
+    known = False
+
+    def __init__(self, name: str, before: Measurement) -> None:
+        self.name = name
+        self.before = before
+        self._series = {one.metric.name.removeprefix(before.name): one.metric.series for one in before.recordings}
+
+    def of(self, metric: str) -> Reference:
+        """Its values."""
+        series = self._series.get(metric.removeprefix(self.name))
+        differs = "" if series and series.values else f"no call of {self.before.name} yielded it"
+        return Reference([series] if series else [], f"{self.before.name}, measured before", differs, kind="before")
 
 
 def points_of(name: str, target: Target) -> dict[str, Reference]:

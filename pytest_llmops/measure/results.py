@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.judge.thresholds import breach, said, threshold_for
+from pytest_llmops.target.thresholds import LEVELS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,11 +113,7 @@ def judged_value(
     if threshold is None:
         return None, None
     found = breach(name, value, unit, threshold)
-    limits = {
-        level: limit.text
-        for level in ("target", "warning", "critical")
-        if (limit := getattr(threshold, level)) is not None
-    }
+    limits = {level: limit.text for level in LEVELS if (limit := getattr(threshold, level)) is not None}
     return limits | ({"broken": found.limit} if found else {}), found
 
 

@@ -1,6 +1,5 @@
 """Shares of the budget, and what slow calls change."""
 
-import time
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -97,35 +96,35 @@ def test_a_slow_measurement_leaves_the_others_their_share(bench, accepted, take,
     assert Share(Purse(here.ledger), 1).allotted.requests == 140 - 63
 
 
-def test_time_that_runs_out_ends_a_batch(bench, take):
+def test_time_that_runs_out_ends_a_batch(bench, take, passing):
     here = bench(budget={"seconds": 1})
     quick_then_slow = iter([0.0] * 5 + [0.1] * 100)
-    found = take(here, lambda _: time.sleep(next(quick_then_slow)), measurements_left=lambda: 2)
+    found = take(here, lambda _: passing.sleep(next(quick_then_slow)), measurements_left=lambda: 2)
     assert found["x"].n < 10
     assert here.ledger.spent().seconds < 0.7 + 0.2  # 70 %, and the call during which it ran out
 
 
-def test_what_can_just_be_judged_may_draw_on_the_others_shares(bench, accepted, take):
+def test_what_can_just_be_judged_may_draw_on_the_others_shares(bench, accepted, take, passing):
     here = bench(budget={"seconds": 4})  # 0.4 s for each of seven
     accepted(here, "x", *(around(0.05) for _ in range(5)))
-    found = take(here, lambda _: time.sleep(0.08), measurements_left=lambda: 7)
+    found = take(here, lambda _: passing.sleep(0.08), measurements_left=lambda: 7)
     assert (found["x"].n, found["x"].state) == (20, "regression")  # ten, and ten of the reserve
 
 
-def test_what_is_too_little_to_be_judged_may_look_slower(bench, accepted, take):
+def test_what_is_too_little_to_be_judged_may_look_slower(bench, accepted, take, passing):
     here = bench(budget={"seconds": 1})
     accepted(here, "x", *(around(0.05) for _ in range(5)))
-    found = take(here, lambda _: time.sleep(0.1), measurements_left=lambda: 1)
+    found = take(here, lambda _: passing.sleep(0.1), measurements_left=lambda: 1)
     assert (found["x"].n < 10, found["x"].state, found["x"].suspect) == (True, "inconclusive", True)
     assert found["x"].reason.endswith("; its share of the budget ended (700 ms): raise budget.seconds")
 
 
-def test_what_answered_before_is_warm(bench, take):
+def test_what_answered_before_is_warm(bench, take, passing):
     made = []
 
     def slow(prompt):
         made.append(prompt.id)
-        time.sleep(LONG_S)
+        passing.sleep(LONG_S)
 
     here = bench(baseline={"looks": [2]})
     here.ledger.charge("api", requests=3)

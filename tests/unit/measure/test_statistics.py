@@ -1,7 +1,6 @@
 """Statistics that are compared as such, and points: a team's own numbers."""
 
 import json
-import time
 
 import pytest
 
@@ -97,12 +96,12 @@ def test_a_tail_that_the_budget_does_not_reach_is_inconclusive_and_says_what_to_
     assert "its share" not in found["ttft"].reason
 
 
-def test_of_slow_calls_ten_are_enough_but_not_for_a_tail(bench, accepted, take):
+def test_of_slow_calls_ten_are_enough_but_not_for_a_tail(bench, accepted, take, passing):
     made = []
 
     def slow(prompt):
         made.append(prompt.id)
-        time.sleep(1.02)
+        passing.sleep(1.02)
 
     here = bench(baseline={"primary": ["x.p95", "x.p50"]})
     here.ledger.charge("api", requests=3)
@@ -113,9 +112,38 @@ def test_of_slow_calls_ten_are_enough_but_not_for_a_tail(bench, accepted, take):
         {"x": "ok", "x.p95": "recorded", "x.p50": "ok", "x.error_rate": "inconclusive"},
     )
     assert (found["x.p95"].value, found["x.p95"].n) == (None, 10)
-    reason = "x.p95 needs 60 values to be judged; there are 10, and at {} s a call daily timing makes no more"
-    assert found["x.p95"].reason in {reason.format(f"{hundredths / 100:.2f}") for hundredths in range(102, 120)}
+    assert found["x.p95"].reason == (
+        "x.p95 needs 60 values to be judged; there are 10, and at 1.02 s a call daily timing makes no more"
+    )
     assert found.notes == ["not judged"]
+
+
+def short_and_slow(bench, workload, values, **settings):
+    """What is made of a few calls, for which daily timing makes no more though a tail has a limit."""
+    asking, metric = Asking("x", bench(**settings), workload), Metric("x", "s", Series(tuple(values)))
+    looks = Looks(asking.baselines(), asking.rule)
+    looks.start(slow=True)
+    measurement = Measurement("x", [], [])
+    Judging(asking, looks.after([[metric]], 0, 0), "", measurement, confirmed=False).time(metric)
+    return measurement
+
+
+SIX_SECONDS = {"x.p95": {"target": "< 2 s", "critical": "> 5 s", "for": "2m"}}
+
+
+def test_a_few_slow_calls_break_the_limit_of_a_tail(bench, workload):
+    found = short_and_slow(bench, workload, [6.0] * 4 + [1.5] * 6, thresholds=SIX_SECONDS)
+    assert found.problems == [
+        "x.p95 is at least 6 s, by 10 values; that is critical (> 5 s) (asked: for 2 min; breached, duration unproven)"
+    ]
+    assert (found["x.p95"].value, found["x.p95"].threshold["broken"]) == (None, "> 5 s")
+    assert "not judged" not in found.notes
+
+
+def test_one_slow_call_of_ten_does_not(bench, workload):
+    found = short_and_slow(bench, workload, [6.0] + [1.5] * 9, thresholds=SIX_SECONDS)
+    assert (found.problems, "not judged" in found.notes) == ([], True)
+    assert found["x.p95"].reason.startswith("x.p95 needs 60 values to be judged; there are 10, and at 1.9")
 
 
 def slow_and_long(bench, workload, accepted, **settings):

@@ -164,7 +164,9 @@ def test_the_sandbox(target, client, tmp_path):
     stack = Sandbox(load(None, "sandbox", tmp_path, {}), directory=tmp_path / "stack")
     try:
         at = stack.facts["components"]
-        here = target(at["api"], at["ollama"], at["qdrant"], at["redis"])
+        named = {"OLLAMA_API_KEY": "OLLAMA_KEY", "QDRANT_API_KEY": "QDRANT_KEY", "REDIS_PASSWORD": "REDIS_LOGIN"}
+        keys = {f"HERE_{ours}": stack.facts["environ"][f"LLMOPS_SANDBOX_{its}"] for ours, its in named.items()}
+        here = target(at["api"], at["ollama"], at["qdrant"], at["redis"], environ=keys)
         assert set(here.table.components.configured()) == {"api", "ollama", "qdrant", "redis"}
         assert here.component("ollama").model.startswith("harbour-small")
         assert here.component("qdrant").collection == "documents"
@@ -188,7 +190,7 @@ asked = xllamacpp.CommonParams()
 asked.model.path, asked.hostnames, asked.port, asked.n_ctx, asked.ui = "tiny.gguf", ["127.0.0.1"], 0, 256, False
 asked.api_keys = sys.argv[1:]
 server = xllamacpp.Server(asked)
-print("\\nat", server.listening_address, flush=True)  # whatever stands in the line before
+os.write(1, f"\\nat {server.listening_address}\\n".encode())  # in one piece, between whatever it logs
 os.read(0, 1)
 """
 
