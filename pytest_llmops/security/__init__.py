@@ -1,0 +1,1 @@
+"""Security reviews: what gets in, what gets out, who may do what."""

@@ -1,0 +1,220 @@
+"""Who may use which route: every kind of key tried at every route, by calls that do nothing where they are let in."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from pytest_llmops.clients.signing import WRONG
+from pytest_llmops.errors import CallFailed
+from pytest_llmops.security.lacking import unless_lacking
+from pytest_llmops.target.templates import placeholders, render
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pytest_llmops.clients.answer import Answer
+    from pytest_llmops.clients.service import Service
+    from pytest_llmops.target.components import Api
+    from pytest_llmops.target.load import Target
+    from pytest_llmops.target.routes import Route
+
+NO_KEY, WRONG_KEY = "no key", "a wrong key"
+"""Callers that nobody may be let in as; every other is a role."""
+
+NOBODY = "llmops-nobody"
+"""A user, a document, a level of detail that there is not."""
+
+NO_NUMBER = "0"
+"""The number of an analysis that there is not: a route that takes numbers knows no other word."""
+
+REFUSED = frozenset({401, 403})
+TO_LOG_IN = ("login", "signin", "sign-in", "oauth", "sso")
+"""A redirect to a place of such a name is how pages for people refuse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One try: a kind of key at a route.
+
+    Attributes:
+        route: its name in the profile.
+        asked: method and path.
+        caller: ``no key``, ``a wrong key``, or a role.
+        let_in: whether the profile says that it is let in.
+        status: what was answered; 0 where it was not tried, for being let in would have changed something.
+    """
+
+    route: str
+    asked: str
+    caller: str
+    let_in: bool
+    status: int
+
+    @property
+    def weakness(self) -> str:
+        """What is wrong about it, in a sentence without its full stop; empty where nothing is."""
+        said = f"{self.asked} with {self.caller if self.caller in {NO_KEY, WRONG_KEY} else f'the key of {self.caller}'}"
+        if self.let_in:
+            if self.status in REFUSED:
+                return f"{said} answered {self.status}: who may is refused"
+            return f"{said} answered {self.status}" if self.status >= 500 else ""
+        if self.status in REFUSED or not self.status:
+            return ""
+        how = "is let in" if self.status < 500 else "is not refused"
+        return f"{said} answered {self.status}, not 401 or 403: it {how}"
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """All tries at one API."""
+
+    component: str
+    cells: tuple[Cell, ...]
+
+    @property
+    def weaknesses(self) -> list[str]:
+        """What is wrong, a sentence each."""
+        return [found for cell in self.cells if (found := cell.weakness)]
+
+    def of(self, *callers: str) -> Matrix:
+        """The tries of some callers alone."""
+        return Matrix(self.component, tuple(cell for cell in self.cells if cell.caller in callers))
+
+    def of_roles(self) -> Matrix:
+        """The tries with keys that are good for something."""
+        return Matrix(self.component, tuple(c for c in self.cells if c.caller not in {NO_KEY, WRONG_KEY}))
+
+    def document(self) -> str:
+        """The whole of it for people, in Markdown."""
+        callers = list(dict.fromkeys(cell.caller for cell in self.cells))
+        rows: dict[str, dict[str, Cell]] = {}
+        for cell in self.cells:
+            rows.setdefault(f"{cell.route}: {cell.asked}", {})[cell.caller] = cell
+        head = [f"# Who may use what of {self.component}", "", f"| route | {' | '.join(callers)} |"]
+        lines = [*head, "|---" * (len(callers) + 1) + "|"]
+        lines += [
+            f"| {name} | {' | '.join(_shown(cells.get(caller)) for caller in callers)} |"
+            for name, cells in rows.items()
+        ]
+        return "\n".join([*lines, "", *self.weaknesses]) + "\n"
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is kept for other processes of the run."""
+        return {"component": self.component, "cells": [asdict(cell) for cell in self.cells]}
+
+    @classmethod
+    def read(cls, kept: Mapping[str, Any]) -> Matrix:
+        """What was kept."""
+        return cls(kept["component"], tuple(Cell(**cell) for cell in kept["cells"]))
+
+
+def _shown(cell: Cell | None) -> str:
+    if cell is None:
+        return "-"
+    if not cell.status:
+        return "not tried"
+    return f"{cell.status}{' (!)' if cell.weakness else ''}"
+
+
+def tries(api: Api) -> list[tuple[str, str, bool]]:
+    """What the matrix of an API tries: route, caller, and whether the profile says that it is let in."""
+    found = []
+    for name, route in api.routes.items():
+        if api.auth is None or not route.signed:
+            continue
+        found += [(name, NO_KEY, False), (name, WRONG_KEY, False)]
+        if route.roles is None:
+            known = route.role if route.role in api.auth.roles else api.auth.role
+            found.append((name, known, True))
+        else:
+            found += [(name, role, role in route.roles) for role in api.auth.named]
+    return found
+
+
+def access_calls(target: Target) -> dict[str, int]:
+    """About how many calls the matrix makes: ``component.method`` to calls."""
+    api = target.table.components.api
+    if api is None:
+        return {}
+    if api.auth is None:
+        return {"api.call": sum(route.method == "GET" for route in api.routes.values())}
+    return {"api.call": sum(not _left_out(api.routes[name], let_in) for name, _, let_in in tries(api))}
+
+
+def matrix(service: Service, target: Target) -> Matrix:
+    """Try every kind of key at every route.
+
+    Each call is one that does nothing where it is let in: a GET of what there is not, a body that lacks all that it
+    should hold. A route that would act all the same is tried only with keys that should be refused, and in the name of
+    a user that there is not.
+
+    Raises:
+        Unsupported: the system is declared to ask for no key, and asks for none.
+        CallFailed: it is declared so, and asks for one (kind ``untrue``); it asks for none, and is not
+            (``not-refused``); it is too many calls (``throttled``); or no whole answer came.
+    """
+    api, component = service.config, service.component
+    unless_lacking(target, component, "access", lambda: _asks(service))
+    if api.auth is None:
+        said = f"{component}: no route asks for a key; declare in security.lacks.access why, or give it auth."
+        raise CallFailed(component, "not-refused", said)
+    return Matrix(component, tuple(_tried(service, *one) for one in tries(api)))
+
+
+def _tried(service: Service, name: str, caller: str, let_in: bool) -> Cell:
+    route = service.route(name)
+    path = _path(route)
+    asked = f"{route.method} {path}"
+    if _left_out(route, let_in):
+        return Cell(name, asked, caller, let_in, 0)
+    answer = _asked(service, route, caller)
+    if answer.status == 429:
+        answer.ok()
+    refused = not let_in and _sent_to_log_in(answer)
+    return Cell(name, asked, caller, let_in, 401 if refused else answer.status)
+
+
+def _left_out(route: Route, let_in: bool) -> bool:
+    """Whether being let in would change something."""
+    return let_in and route.method == "DELETE" and route.body is None
+
+
+def _asked(service: Service, route: Route, caller: str) -> Answer:
+    auth = service.config.auth
+    named = auth is not None and caller in auth.roles
+    return service.http.call(
+        route.method,
+        _path(route),
+        body=None if route.body is None else {},
+        query=render(route.params, _nothing(route)) if route.method == "GET" or route.body is None else None,
+        role=WRONG if caller == WRONG_KEY else caller if named else None,
+        signed=caller != NO_KEY,
+    )
+
+
+def _path(route: Route) -> str:
+    return str(render(route.path, {name: quote(value, safe="") for name, value in _nothing(route).items()}))
+
+
+def _nothing(route: Route) -> dict[str, str]:
+    """Values for a route's placeholders that name nothing that there is."""
+    words = {word for _, word in placeholders({"path": route.path, "params": route.params})}
+    return {word: NO_NUMBER if word == "analysis" else NOBODY for word in words}
+
+
+def _sent_to_log_in(answer: Answer) -> bool:
+    there = answer.headers.get("location", "").lower()
+    return 300 <= answer.status < 400 and any(word in there for word in TO_LOG_IN)
+
+
+def _asks(service: Service) -> str:
+    """Which route asks for a key, in words; empty where none does."""
+    return next(_asking(service), "")
+
+
+def _asking(service: Service) -> Iterator[str]:
+    for route in service.config.routes.values():
+        if route.method == "GET" and (answer := _asked(service, route, NO_KEY)).status in REFUSED:
+            yield f"{answer.asked} without a key answered {answer.status}"

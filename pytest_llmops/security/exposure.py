@@ -1,0 +1,181 @@
+"""What stands open to anybody: model server, vectors, cache, and pages that are for their operators alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+from uuid import uuid4
+
+from pytest_llmops.errors import Unsupported
+from pytest_llmops.security.lacking import unless_lacking
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from pytest_llmops.clients.answer import Answer
+    from pytest_llmops.clients.api import Api
+    from pytest_llmops.clients.over_http import OverHttp
+    from pytest_llmops.clients.redis import Redis
+    from pytest_llmops.target.load import Target
+
+DOCS = ("/docs", "/redoc", "/openapi.json", "/swagger-ui/", "/swagger.json", "/api/docs/", "/api/schema/", "/graphql")
+"""Where frameworks serve the documentation of an API's routes."""
+
+DEBUG = (
+    "/debug",
+    "/debug/pprof/",
+    "/debug/vars",
+    "/__debug__/",
+    "/console",
+    "/actuator/env",
+    "/actuator/heapdump",
+    "/.env",
+    "/.git/config",
+    "/server-status",
+    "/phpinfo.php",
+)
+"""Where debuggers, dumps and files that were left lying are served."""
+
+SHUT = frozenset({401, 403, 405})
+"""Statuses of a server, or of a proxy before it, that lets nobody do that."""
+
+
+class Exposure:
+    """What anybody may do, by calls that show no key and change nothing.
+
+    Args:
+        target: the deployment.
+        client: the client of a component, whether or not it has passed preflight.
+    """
+
+    def __init__(self, target: Target, client: Callable[[str], object]) -> None:
+        self._target = target
+        self._client = client
+
+    def models(self) -> list[str]:
+        """Whether anybody may delete models: a model is to be deleted whose name cannot be one that is there.
+
+        Raises:
+            Unsupported: there is no Ollama server, or it is declared to ask for no key, and asks for none.
+            CallFailed: it is declared so, and asks for one; or no answer came.
+        """
+        ollama = self._over_http("ollama")
+        name = f"llmops-no-such-model-{uuid4().hex}"
+        answer = ollama.http.call("DELETE", "/api/delete", body={"model": name}, signed=False)
+        found = _deletes(answer)
+        said = "" if found else f"{answer.asked} without a key answered {answer.status}"
+        unless_lacking(self._target, "ollama", "ollama_key", lambda: said)
+        told = (
+            f"ollama: anybody may delete models: {answer.asked} of one that is not there answered {answer.status}, "
+            f"without a key; let a proxy pass only what generates, or listen where only the service gets"
+        )
+        return [told] if found else []
+
+    def vectors(self) -> list[str]:
+        """Whether anybody may read and delete collections: one is to be deleted whose name cannot be there.
+
+        Raises:
+            Unsupported, CallFailed: as of :meth:`models`.
+        """
+        qdrant = self._over_http("qdrant")
+        name = f"llmops-no-such-collection-{uuid4().hex}"
+        asked = {"read": ("GET", "/collections"), "delete": ("DELETE", f"/collections/{name}")}
+        answers = {word: qdrant.http.call(*words, signed=False) for word, words in asked.items()}
+        may = {word: answer for word, answer in answers.items() if answer.status not in SHUT}
+        shut = next((answer for word, answer in answers.items() if word not in may), None)
+        said = f"{shut.asked} without a key answered {shut.status}" if shut and not may else ""
+        unless_lacking(self._target, "qdrant", "qdrant_key", lambda: said)
+        return [
+            f"qdrant: anybody may {word} collections: {answer.asked} without a key answered {answer.status}; "
+            f"start it with QDRANT__SERVICE__API_KEY"
+            for word, answer in may.items()
+        ]
+
+    def cache(self) -> list[str]:
+        """Whether anybody is served by Redis.
+
+        Raises:
+            Unsupported, CallFailed: as of :meth:`models`.
+        """
+        redis = cast("Redis", self._client(self._there("redis")))
+        found = redis.serves_anybody()
+        unless_lacking(
+            self._target, "redis", "redis_password", lambda: "" if found else "PING without a password is refused"
+        )
+        told = "redis: anybody is served: PING without a password was answered; set requirepass, or users by ACL"
+        return [told] if found else []
+
+    def docs(self) -> list[str]:
+        """Pages of the API's documentation that anybody may read.
+
+        Raises:
+            Unsupported, CallFailed: as of :meth:`models`.
+        """
+        found = self._served(DOCS)
+        unless_lacking(
+            self._target, "api", "private_docs", lambda: "" if found else f"none of {', '.join(DOCS)} is served"
+        )
+        return [f"{said}; serve the documentation of routes to nobody but their users" for said in found]
+
+    def debug(self) -> list[str]:
+        """Pages for debugging, and files that were left lying, that anybody may read.
+
+        Raises:
+            Unsupported: there is no API.
+            CallFailed: no answer came.
+        """
+        return [f"{said}; take it out of what is deployed" for said in self._served(DEBUG)]
+
+    def metrics(self) -> list[str]:
+        """Whether the metrics page is there for anybody.
+
+        Raises:
+            Unsupported, CallFailed: as of :meth:`models`; the profile names no metrics page.
+        """
+        api = cast("Api", self._client(self._there("api")))
+        if api.config.metrics is None:
+            raise Unsupported(f"{api.component}: its profile names no metrics page.")
+        answer = api.http.call("GET", api.config.metrics, signed=False)
+        found = answer.status == 200
+        said = "" if found else f"{answer.asked} without a key answered {answer.status}"
+        unless_lacking(self._target, api.component, "private_metrics", lambda: said)
+        told = f"{api.component}: {answer.asked} without a key answered 200: anybody may read its metrics"
+        return [f"{told}; let only Prometheus get there"] if found else []
+
+    def _served(self, paths: Iterable[str]) -> list[str]:
+        """Which of these the API serves to anybody; a page that it gives for any path is none of them."""
+        api = self._over_http("api")
+        other = api.http.call("GET", f"/llmops-no-such-page-{uuid4().hex}", signed=False)
+        found = []
+        for path in paths:
+            answer = api.http.call("GET", path, signed=False)
+            if answer.status == 200 and not (other.status == 200 and _kind(answer) == _kind(other)):
+                found.append(f"{api.component}: {answer.asked} without a key answered 200")
+        return found
+
+    def _over_http(self, component: str) -> OverHttp:
+        return cast("OverHttp", self._client(self._there(component)))
+
+    def _there(self, component: str) -> str:
+        if component not in self._target.table.components.configured():
+            raise Unsupported(f"target {self._target.name} has no component {component}.")
+        return component
+
+
+def exposure_calls(target: Target) -> dict[str, int]:
+    """About how many calls looking at all of it takes: ``component.method`` to calls."""
+    calls = {"ollama.call": 1, "qdrant.call": 2, "redis.serves_anybody": 1, "api.call": len(DOCS) + len(DEBUG) + 3}
+    there = target.table.components.configured()
+    return {name: count for name, count in calls.items() if name.partition(".")[0] in there}
+
+
+def _deletes(answer: Answer) -> bool:
+    """Whether it is the model server that answered, and looked for the model."""
+    if answer.status in SHUT:
+        return False
+    if answer.status == 404:  # a proxy knows no such route, and says so in words of its own
+        return answer.is_json and isinstance(answer.json(), dict) and "not found" in str(answer.json().get("error"))
+    return True
+
+
+def _kind(answer: Answer) -> str:
+    return answer.headers.get("content-type", "").partition(";")[0]

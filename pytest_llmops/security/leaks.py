@@ -1,0 +1,340 @@
+"""What a target lets out that it should keep: persons, secrets, planted values, stack traces, where others read."""
+
+from __future__ import annotations
+
+import json
+import stat
+import time
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, cast
+
+from pytest_llmops.clients.answer import Answer
+from pytest_llmops.clients.api import GUEST
+from pytest_llmops.clients.exchange import last_exchange
+from pytest_llmops.clients.traffic import round_of
+from pytest_llmops.errors import CallFailed, LlmopsError, Unsupported, Vacuous
+from pytest_llmops.security.leak import PERSON, PLANTED, SECRET, TRACE, Detection, Leak, Looked
+from pytest_llmops.security.specimens import USER, VALUES, said
+from pytest_llmops.target.proxies import loopback
+from pytest_llmops.target.secrets import without_userinfo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from pytest_llmops.clients.api import Api
+    from pytest_llmops.clients.langfuse import Langfuse
+    from pytest_llmops.clients.llm import Llm
+    from pytest_llmops.clients.logs import Logs
+    from pytest_llmops.clients.ui import Ui
+    from pytest_llmops.target.load import Target
+
+    Once = Callable[[str, Callable[[], dict[str, Any]]], dict[str, Any]]
+
+ASKED = 3
+"""Questions that a model server, or routes that an API without questions, is asked."""
+
+TOLD = ("email", "iban", "credit_card")
+"""What a conversation names of a person."""
+
+ADDRESS = "ip-address"
+"""The kind of finding that is a network address."""
+
+UNREAD = "unread"
+"""In the place of where a text stands: it could not be read, and the text says why."""
+
+NOWHERE = "/llmops-no-such-page"
+WRONG_BODIES: tuple[Any, ...] = ([], {"llmops": {"nested": ["wrong"]}})
+"""What no route wants: its answer is an error page."""
+
+
+class Leaks:
+    """Looks for leaks; each place is looked through once a run.
+
+    Args:
+        target: the deployment.
+        reach: gives the client that serves a role; None where the target has none.
+        once: gives what the first process of the run made under a name.
+    """
+
+    def __init__(self, target: Target, reach: Callable[[str], object], once: Once) -> None:
+        self._target = target
+        self._reach = reach
+        self._once = once
+        self._lacks = target.table.security.lacks
+        self._own = [value for values in target.known_secrets().values() for value in values]
+        self._detection = Detection(self._own)
+
+    def __repr__(self) -> str:
+        return f"Leaks({self._target.name})"
+
+    def answers(self) -> Looked:
+        """The answers to the run's round of questions; of an API without them to what it is asked, else a model's.
+
+        Raises:
+            Unsupported: nothing of the target answers.
+            CallFailed: nothing was answered at all.
+        """
+        return self._looked("answers", self._answered, PERSON, SECRET, TRACE)
+
+    def error_pages(self) -> Looked:
+        """What is answered to a page that there is not, to a wrong method and to bodies that no route wants.
+
+        Raises:
+            Unsupported: the target has no API.
+            CallFailed: nobody answered.
+        """
+        return self._looked("error pages", self._wrongly_asked, PERSON, SECRET, TRACE)
+
+    def metrics(self) -> Looked:
+        """The names, labels and descriptions of the metrics pages of the API and of the page for people.
+
+        Raises:
+            Unsupported: there is none.
+            CallFailed: it cannot be had.
+        """
+        return self._looked("metrics", self._metrics, PERSON, SECRET)
+
+    def logs(self) -> Looked:
+        """The newest lines of every log, whatever the log's table leaves out of them.
+
+        Raises:
+            Unsupported: the target has no log.
+            CallFailed: none of them could be read.
+        """
+        return self._looked("logs", self._logged, PERSON, SECRET)
+
+    def traces(self) -> Looked:
+        """The newest traces that Langfuse has, whole.
+
+        Raises:
+            Vacuous: it has none.
+            CallFailed: it cannot be asked.
+        """
+        return self._looked("traces", self._traced, PERSON, SECRET)
+
+    def affected(self, user: str = GUEST) -> list[dict[str, str]]:
+        """The traces of a user, newest first, with what each holds: ``id``, ``at``, ``holds``.
+
+        Raises:
+            Vacuous: Langfuse has no trace at all.
+            CallFailed: it cannot be asked; or it has traces, and none of this user (kind ``absent``), in whose name
+                questions were asked.
+        """
+        langfuse = cast("Langfuse", self._served("langfuse"))
+        found = langfuse.newest(user=user)
+        if not found:
+            if not langfuse.traces():
+                raise Vacuous("langfuse: it has no trace, so none can be found by a user or a value.")
+            said = f"langfuse: none of its traces is of user {user}, in whose name questions are asked"
+            raise CallFailed("langfuse", "absent", f"{said}; the list may lag by ten minutes.")
+        return [
+            {
+                "id": str(trace.get("id", "")),
+                "at": str(trace.get("timestamp", "")),
+                "holds": ", ".join(self._detection.kinds(_text(trace))),
+            }
+            for trace in found
+        ]
+
+    def told(self) -> Looked:
+        """Every log once a person was named in a conversation, by the page for people or else by the API.
+
+        Raises:
+            Unsupported: there is neither, or no log.
+            CallFailed: the question was not taken.
+        """
+        return self._looked("logs after a conversation", self._conversation, PLANTED)
+
+    def detected(self) -> dict[str, bool]:
+        """The kinds of personal data that the target says it detects, and whether it did: one question with all.
+
+        Raises:
+            Unsupported: the target does not say what it detects, and where.
+            CallFailed: the question was not taken.
+        """
+        rule = self._target.table.security.detection
+        if rule is None:
+            raise Unsupported(
+                f"target {self._target.name} does not say which personal data it detects: security.detection."
+            )
+        api, logs = cast("Api", self._served("api")), cast("Logs", self._served("logs"))
+        began = time.time()
+        with self._unquoted():
+            api.call("query", prompt=said(rule.kinds), user=USER, fresh=True).ok()
+        noted = logs.event(rule.event, since_s=time.time() - began + 5.0)
+        told = " ".join(str(entry.fields.get(rule.field, "")) for entry in noted)
+        return {kind: name in told for kind, name in rule.kinds.items()}
+
+    def readable(self) -> list[str]:
+        """Files that hold conversations and that anybody on their machine may read.
+
+        Raises:
+            Unsupported: the target does not say which logs hold conversations.
+            Vacuous: none of them is there.
+        """
+        holding = self._target.table.security.conversations
+        if not holding:
+            raise Unsupported(f"target {self._target.name} does not say where conversations are kept.")
+        logs = cast("Logs", self._served("logs"))
+        files = [file for source in holding for file in logs.files(source)]
+        return [file.name for file in files if file.path.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH)]
+
+    def in_clear(self) -> list[str]:
+        """The components that are called over a network without TLS.
+
+        Raises:
+            Unsupported: the target declares that it has no TLS.
+        """
+        self.require("tls")
+        parts = self._target.table.components.configured()
+        urls = {name: part.url for name, part in parts.items() if part.url and not part.encrypted}
+        return [f"{name} at {without_userinfo(url)}" for name, url in urls.items() if not loopback(url)]
+
+    def require(self, subject: str) -> None:
+        """Go on only where the target does not declare that it lacks something.
+
+        Raises:
+            Unsupported: it does.
+        """
+        why = {str(name): reason for name, reason in self._lacks.items()}.get(subject)
+        if why is not None:
+            raise Unsupported(f"target {self._target.name} has no {subject}: {why}.")
+
+    def _looked(self, what: str, texts: Callable[[], Iterable[tuple[str, str]]], *families: str) -> Looked:
+        """Look through texts, once a run; what is kept of them are the findings, as they may be shown."""
+        planted = [VALUES[kind] for kind in TOLD] if PLANTED in families else []
+        detection = Detection(self._own, planted)
+
+        def look() -> dict[str, Any]:
+            unread: list[str] = []
+            leaks: list[dict[str, Any]] = []
+            places = 0
+            for where, text in texts():
+                if where == UNREAD:
+                    unread.append(text)
+                    continue
+                places += 1
+                leaks += [asdict(one) for one in detection.leaks(where, text, families, self._expected(where))]
+            return {"places": places, "leaks": leaks, "unread": unread}
+
+        found = self._once(f"leaks-{what.replace(' ', '-')}", look)
+        leaks = [Leak(**one) for one in found["leaks"]]
+        lacking = self._lacks.get("pii_redaction", "")
+        declared = tuple(one for one in leaks if lacking and self._is_declared(one))
+        red = tuple(one for one in leaks if one not in declared)
+        return Looked(what, found["places"], red, tuple(found["unread"]), declared, lacking)
+
+    def _expected(self, where: str) -> set[str]:
+        """Kinds that are there to be in a place: where somebody came from, in a log that tells that."""
+        return {ADDRESS} if where in [f"log {one}" for one in self._target.table.security.addresses] else set()
+
+    def _is_declared(self, leak: Leak) -> bool:
+        """Whether it is a person in a log that, as the target declares, keeps conversations as they were held."""
+        kept = [f"log {source}" for source in self._target.table.security.conversations]
+        return leak.family in {PERSON, PLANTED} and leak.where in kept
+
+    @contextmanager
+    def _unquoted(self) -> Iterator[None]:
+        """What is sent within may hold a person: the command that makes the call again is shown without."""
+        try:
+            yield
+        finally:
+            last_exchange.set(self._detection.clean(last_exchange.get()))
+
+    def _served(self, role: str) -> object:
+        client = self._reach(role)
+        if client is None:
+            raise Unsupported(f"target {self._target.name} has no component that serves {role!r}.")
+        return client
+
+    def _answered(self) -> Iterator[tuple[str, str]]:
+        api = cast("Api | None", self._reach("api"))
+        if api is None:
+            llm = cast("Llm", self._served("llm"))
+            for prompt in [*self._target.workload][:ASKED]:
+                yield f"answer to {prompt.id}", llm.generate(prompt).text
+        elif "query" in api.config.routes:
+            questions = round_of(api, self._target.workload, self._once).questions
+            answered = [(one, one.kept.came) for one in questions]
+            if not any(isinstance(came, Answer) for _, came in answered):
+                questions[0].kept.again()
+            yield from ((f"answer to {one.prompt.id}", came.text) for one, came in answered if isinstance(came, Answer))
+        elif "explain" in api.config.routes:
+            yield "explanation", api.call("explain", **api.stored("summary"), fresh=False).text
+        else:
+            plain = [
+                name for name, route in api.config.routes.items() if route.method == "GET" and "{" not in route.path
+            ]
+            yield from ((f"answer of {name}", api.call(name).text) for name in plain[:ASKED])
+
+    def _wrongly_asked(self) -> Iterator[tuple[str, str]]:
+        api = cast("Api", self._served("api"))
+        calls: list[tuple[str, str, Any]] = [("GET", NOWHERE, None)]
+        query = api.config.routes.get("query")
+        if query is not None and query.method == "POST" and "{" not in query.path:
+            calls += [("GET", query.path, None), *(("POST", query.path, body) for body in WRONG_BODIES)]
+        for method, path, body in calls:
+            answer = api.http.call(method, path, body=body)
+            yield f"answer {answer.status} to {'a wrong ' if body is not None else ''}{answer.asked}", answer.text
+
+    def _metrics(self) -> Iterator[tuple[str, str]]:
+        api, ui = cast("Api | None", self._reach("api")), cast("Ui | None", self._reach("ui"))
+        pages = []
+        if api is not None and api.config.metrics is not None:
+            pages.append(("api", api.metrics_answer().ok().text))
+        if ui is not None:
+            pages.append(("ui", ui.http.call("GET", ui.config.metrics).ok().text))
+        if not pages:
+            raise Unsupported(f"target {self._target.name} names no metrics page.")
+        yield from ((f"metrics page of {name}", _without_values(text)) for name, text in pages)
+
+    def _logged(self) -> Iterator[tuple[str, str]]:
+        logs = cast("Logs", self._served("logs"))
+        read, failed = 0, None
+        for source in logs.sources():
+            try:
+                text = "\n".join(logs.raw(source))
+            except LlmopsError as error:
+                failed = error
+                if not self._may_be_absent(source, error):
+                    yield UNREAD, f"{source}: {error}"
+                continue
+            read += 1
+            yield f"log {source}", text
+        if not read and failed is not None:
+            raise failed
+        if not read:
+            raise Unsupported(f"target {self._target.name} names no log.")
+
+    def _may_be_absent(self, source: str, error: LlmopsError) -> bool:
+        """A log that has lines only where something is wrong need not be there."""
+        logs = self._target.table.components.logs
+        quiet = logs is not None and logs.sources[source].quiet
+        return quiet and isinstance(error, CallFailed) and error.kind == "absent"
+
+    def _traced(self) -> Iterator[tuple[str, str]]:
+        found = cast("Langfuse", self._served("langfuse")).newest()
+        if not found:
+            raise Vacuous("langfuse: it has no trace, so none could hold anything.")
+        yield from ((f"trace {trace.get('id', '')}", _text(trace)) for trace in found)
+
+    def _conversation(self) -> Iterator[tuple[str, str]]:
+        ui = cast("Ui | None", self._reach("ui"))
+        text = said(TOLD)
+        with self._unquoted():
+            if ui is not None and ui.config.app is not None:
+                ui.ask(text)
+            else:
+                cast("Api", self._served("api")).call("query", prompt=text, user=USER, fresh=True).ok()
+        yield from self._logged()
+
+
+def _text(trace: object) -> str:
+    return json.dumps(trace, ensure_ascii=False)
+
+
+def _without_values(page: str) -> str:
+    """A metrics page without its numbers: one may look like a phone's."""
+    lines = (line if line.startswith("#") else line.rpartition(" ")[0] for line in page.splitlines())
+    return "\n".join(lines)

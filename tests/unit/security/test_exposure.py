@@ -1,0 +1,115 @@
+"""What stands open, seen by calls that change nothing."""
+
+import pytest
+
+from pytest_llmops.errors import CallFailed, Unsupported
+from pytest_llmops.security.exposure import Exposure
+
+
+@pytest.fixture
+def exposure(serve, target, client):
+    """What stands open of one component whose server answers so."""
+
+    def exposure(component, answer, lacks=None, **more):
+        server = serve(answer)
+        found = target({component: {"url": server.url, **more}}, lacks=lacks or {})
+        return server, Exposure(found, client(found))
+
+    return exposure
+
+
+UNKNOWN = (404, {"error": "model 'llmops-no-such-model' not found"})
+
+
+@pytest.mark.parametrize("answer", [UNKNOWN, 200, 400, 500], ids=["unknown", "done", "bad", "failed"])
+def test_a_model_server_that_looks_for_the_model_deletes_for_anybody(exposure, answer):
+    server, found = exposure("ollama", lambda *_: answer)
+    [said] = found.models()
+    assert said.startswith("ollama: anybody may delete models: DELETE /api/delete of one that is not there answered ")
+    [(method, path, body)] = server.asked
+    assert (method, path) == ("DELETE", "/api/delete")
+    assert b"llmops-no-such-model-" in body
+
+
+@pytest.mark.parametrize("answer", [401, 403, 405, (404, "404 page not found")], ids=str)
+def test_a_model_server_behind_a_guard_deletes_for_nobody(exposure, answer):
+    _, found = exposure("ollama", lambda *_: answer)
+    assert found.models() == []
+
+
+def test_an_open_model_server_that_is_declared(exposure):
+    _, found = exposure("ollama", lambda *_: UNKNOWN, {"ollama_key": "it comes so"})
+    with pytest.raises(Unsupported) as lacking:
+        found.models()
+    assert str(lacking.value) == "ollama: this system has no ollama key: it comes so."
+
+
+def test_a_closed_model_server_that_is_declared_open(exposure):
+    _, found = exposure("ollama", lambda *_: 401, {"ollama_key": "it comes so"})
+    with pytest.raises(CallFailed) as untrue:
+        found.models()
+    assert untrue.value.kind == "untrue"
+
+
+def test_vectors(exposure):
+    server, found = exposure("qdrant", lambda *_: (200, {"result": False}))
+    assert [said.partition(":")[2].split(" ")[3] for said in found.vectors()] == ["read", "delete"]
+    assert server.asked[1][:2][0] == "DELETE"
+    assert server.asked[1][1].startswith("/collections/llmops-no-such-collection-")
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_vectors_behind_a_key(exposure, status):
+    _, found = exposure("qdrant", lambda *_: status)
+    assert found.vectors() == []
+
+
+def test_vectors_that_anybody_may_read(exposure):
+    _, found = exposure("qdrant", lambda request, _: 200 if request.command == "GET" else 403)
+    [said] = found.vectors()
+    assert said == (
+        "qdrant: anybody may read collections: GET /collections without a key answered 200; "
+        "start it with QDRANT__SERVICE__API_KEY"
+    )
+
+
+def test_pages(exposure):
+    def some(request, _body):
+        return (200, "x") if request.path in {"/docs", "/actuator/env"} else 404
+
+    _, found = exposure("api", some)
+    assert found.docs() == [
+        "api: GET /docs without a key answered 200; serve the documentation of routes to nobody but their users"
+    ]
+    assert found.debug() == ["api: GET /actuator/env without a key answered 200; take it out of what is deployed"]
+
+
+def test_a_page_for_any_path_is_none(exposure):
+    _, found = exposure("api", lambda *_: (200, "<html>", {"Content-Type": "text/html"}))
+    assert found.debug() == found.docs() == []
+
+
+def test_what_is_not_there(exposure):
+    _, found = exposure("api", lambda *_: 404)
+    with pytest.raises(Unsupported) as none:
+        found.models()
+    assert str(none.value) == "target staging has no component ollama."
+    with pytest.raises(Unsupported):
+        found.metrics()
+
+
+def test_metrics(exposure):
+    _, found = exposure("api", lambda *_: (200, ""), metrics="/metrics")
+    assert found.metrics() == [
+        "api: GET /metrics without a key answered 200: anybody may read its metrics; let only Prometheus get there"
+    ]
+
+
+def test_metrics_that_are_declared_open(exposure):
+    _, found = exposure("api", lambda *_: 401, {"private_metrics": "open"}, metrics="/metrics")
+    with pytest.raises(CallFailed) as untrue:
+        found.metrics()
+    assert str(untrue.value) == (
+        "api: security.lacks.private_metrics says 'open', but GET /metrics without a key answered 401: "
+        "take it out of the profile."
+    )
