@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmops.clients.http import purpose
 from pytest_llmops.clients.log_words import without_secrets, without_secrets_inside
 from pytest_llmops.control.drivers import hands_on
-from pytest_llmops.errors import CallFailed, ControlError, LlmopsError, Unreachable, Unsupported
+from pytest_llmops.errors import CallFailed, ControlError, LlmopsError, Unreachable, Unsupported, Vacuous
 from pytest_llmops.operate.side_by_side import TooLong, together
-from pytest_llmops.target.components import Api
+from pytest_llmops.target.components import Api, Llm
 from pytest_llmops.target.secrets import without_userinfo
 
 if TYPE_CHECKING:
@@ -29,8 +29,11 @@ COLLECT_S = 30.0
 MOST_S = 300.0
 """For all of it, whatever the deadlines of its commands: half of voyageur's "Detailed Investigation (10 minutes)"."""
 
-CALL_S = 10.0
-"""For one call of the benchmark."""
+SPARE_S = 10.0
+"""Of all that time, what the benchmark leaves: it keeps what it has, and is not cut off."""
+
+OWN_ALERTS = "alerts/api.json"
+CONTAINERS = "containers.json"
 
 LOGGED_S = 3600.0
 """How far back a log is kept: an hour, as in voyageur's runbook; of one that was silent, its newest lines."""
@@ -46,8 +49,9 @@ class Part:
         text: of it, without what looks like a secret; those that the target names may be in it still. Empty where
             it could not be had.
         lacks: why it could not be had; empty where it was.
-        failed: whether that is a failure: it was there to be had, and did not answer.
         took_s: how long that took.
+        failed: whether that is a failure: it was there to be had, and did not answer.
+        applies: False: the target has nothing of the kind, or what it says would say nothing.
     """
 
     file: str
@@ -56,6 +60,7 @@ class Part:
     lacks: str
     took_s: float
     failed: bool = False
+    applies: bool = True
 
 
 class Bundle:
@@ -86,7 +91,8 @@ class Bundle:
                 lacks = "there is nothing in it"
             failed = isinstance(error, CallFailed | Unreachable | TooLong | ControlError)
             clean = "" if lacks else _cleaned(file, text or "")
-            parts.append(Part(file, what, clean, without_secrets(lacks), done[file].took_s, failed))
+            applies = not isinstance(error, Unsupported | Vacuous)
+            parts.append(Part(file, what, clean, without_secrets(lacks), done[file].took_s, failed, applies))
         return parts
 
     def _wanted(self) -> Iterator[tuple[str, str, Callable[[], str]]]:
@@ -120,6 +126,10 @@ class Bundle:
                 yield f"health/{name}.txt", f"what the health route of {name} answers", partial(self._health, name)
         if table.components.api and table.components.api.metrics:
             yield "metrics.txt", "the API's page of metrics", self._metrics
+        if table.components.api and "alerts" in table.components.api.routes:
+            yield OWN_ALERTS, "the alerts that the API itself holds active", self._own_alerts
+        if table.components.containers:
+            yield CONTAINERS, "the containers, and how they are", self._containers
         if "prometheus" in parts:
             yield "alerts.json", "the alerts of Prometheus", self._alerts
         if table.components.logs:
@@ -127,11 +137,17 @@ class Bundle:
                 yield f"logs/{source}.txt", f"the newest lines of the log {source}", partial(self._log, source)
 
     def _within_s(self) -> float:
-        """How long it may take: as long as the slowest of its commands may."""
+        """How long it may take: as long as the slowest of its commands may, or the benchmark of a slow server."""
         table, commands = self.target.table.incident, self.target.table.components.app_command
         known = commands.commands if commands is not None else {}
         names = [name for name in (*table.commands, table.summary) if name in known]
-        return min(MOST_S, max([COLLECT_S, *(known[name].deadline for name in names if name)]))
+        benchmarks = [len(part.detail) * _call_s(part) + SPARE_S for part in self._benchmarked().values()]
+        return min(MOST_S, max([COLLECT_S, *benchmarks, *(known[name].deadline for name in names if name)]))
+
+    def _benchmarked(self) -> dict[str, Llm]:
+        """The model servers, by name; one that is down is not asked."""
+        parts = self.target.table.components.configured()
+        return {name: part for name, part in parts.items() if isinstance(part, Llm) and name not in self._down}
 
     def _found(self) -> str:
         return _json([one.as_json() for one in self._findings])
@@ -158,11 +174,16 @@ class Bundle:
     def _alerts(self) -> str:
         return _json([asdict(alert) for alert in self._reached("prometheus").alerts()])
 
+    def _own_alerts(self) -> str:
+        return _json(self._reached("api").active_alerts())
+
+    def _containers(self) -> str:
+        return _json([asdict(container) for container in self._reached("containers").all()])
+
     def _log(self, source: str) -> str:
         logs = self._reached("logs")
-        entries = list(logs.entries(source, since_s=LOGGED_S)) or list(logs.entries(source))
-        newest = entries[-self.target.table.incident.log_lines :]
-        return "".join(f"{_line(entry)}\n" for entry in newest)
+        entries = logs.entries(source, since_s=LOGGED_S) or logs.entries(source)
+        return "".join(f"{line}\n" for line in entries.lines(self.target.table.incident.log_lines))
 
     def _machine(self) -> str:
         machine = self._reached("machine")
@@ -181,22 +202,30 @@ class Bundle:
         return _json(commands.json(name)) if self._prints_json(name) else str(commands.text(name))
 
     def _benchmark(self, name: str) -> str:
-        """Timed calls, one a detail level; one that fails says why and ends it."""
-        client, found = self._reached(name), {}
-        for level in self.target.table.components.configured()[name].detail:  # type: ignore[attr-defined]
-            start = time.perf_counter()
-            answer = client.generate("Hello", detail=level, stream=False, deadline_s=CALL_S)
-            found[level] = {
-                "seconds": round(time.perf_counter() - start, 4),
-                "tokens": answer.stream.tokens_out,
-                "model": answer.model,
-            }
-        return _json(found)
+        """Timed calls, one a detail level, each within the server's own deadline; one that fails says why."""
+        client, part = self._reached(name), self._benchmarked()[name]
+        return _json({level: _timed(client, level, _call_s(part)) for level in part.detail})
 
     def _reached(self, component: str) -> Any:
         if component in self._down:
             raise Unreachable(component, self._down[component])
         return self._client(component)
+
+
+def _call_s(part: Llm) -> float:
+    """For one call of the benchmark: the server's own deadline, and of all the time no more than there is."""
+    return min(part.deadline, (MOST_S - SPARE_S) / max(1, len(part.detail)))
+
+
+def _timed(client: Any, level: str, within_s: float) -> dict[str, Any]:
+    """What one call of a detail level took, also where it came to nothing."""
+    start, told = time.perf_counter(), {}
+    try:
+        answer = client.generate("Hello", detail=level, stream=False, deadline_s=within_s)
+        told = {"tokens": answer.stream.tokens_out, "model": answer.model}
+    except LlmopsError as error:  # it is what is to be kept of this level
+        told = {"error": _said(error)}
+    return {"seconds": round(time.perf_counter() - start, 4), **told}
 
 
 def _json(value: Any) -> str:
@@ -206,11 +235,6 @@ def _json(value: Any) -> str:
 def _cleaned(file: str, text: str) -> str:
     """Without what looks like a secret: nobody but the service knows what it writes into its logs."""
     return _json(without_secrets_inside(json.loads(text))) if file.endswith(".json") else without_secrets(text)
-
-
-def _line(entry: Any) -> str:
-    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(entry.at)) if entry.at is not None else ""
-    return " ".join(filter(None, [at, entry.level.upper(), entry.logger, entry.message, *entry.more]))
 
 
 def _without_userinfo(value: Any) -> Any:
@@ -249,6 +273,7 @@ def index(parts: Sequence[Part], facts: Mapping[str, Any]) -> dict[str, Any]:
                 "what": part.what,
                 "why": part.lacks,
                 "failed": part.failed,
+                "applies": part.applies,
                 "took_s": round(part.took_s, 3),
             }
             for part in parts

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import socket
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pytest_llmops.clients.client import connect
+from pytest_llmops.errors import Vacuous
 from pytest_llmops.operate.looking import Looking
 from pytest_llmops.target.addresses import DIRECT
 
@@ -21,8 +22,35 @@ if TYPE_CHECKING:
     from pytest_llmops.target.load import Target
 
 
-def looked_at_dead(target: Target, ledger: Ledger) -> list[Finding]:
-    """What the checks of health say where nobody is there: none of them may say that all is well.
+@dataclass(frozen=True, slots=True)
+class AtDeadAddresses:
+    """What the checks of health said where nobody is there.
+
+    Attributes:
+        findings: one a check: of each component that has an address, of its health, its models, its alerts.
+    """
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def made(self) -> int:
+        """How many checks were made.
+
+        Raises:
+            Vacuous: none: the target has nothing with an address.
+        """
+        if not self.findings:
+            raise Vacuous("the target has no component with an address, so no check could be tried at a dead one.")
+        return len(self.findings)
+
+    @property
+    def blind(self) -> list[str]:
+        """The checks that did not fail, a sentence each: one that could not be made is no failure either."""
+        return [f"{one.title} is {one.state}: {one.reason}" for one in self.findings if one.state != "failed"]
+
+
+def looked_at_dead(target: Target, ledger: Ledger) -> AtDeadAddresses:
+    """What the checks of health say where nobody is there: each of them is made, and has to fail.
 
     Nothing of the target is changed: it is our clients that are pointed at a port of this machine which is closed.
 
@@ -34,7 +62,7 @@ def looked_at_dead(target: Target, ledger: Ledger) -> list[Finding]:
         dead = _pointed_at(target, port)
         clients = {name: connect(dead, name, ledger) for name in dead.table.components.configured()}
         try:
-            return Looking(dead, clients.__getitem__).look()
+            return AtDeadAddresses(tuple(Looking(dead, clients.__getitem__).look_all_the_same()))
         finally:
             for client in clients.values():
                 client.close()
@@ -51,10 +79,8 @@ def _closed_port() -> Iterator[int]:
 def _pointed_at(target: Target, port: int) -> Target:
     """The target with its addressed components alone, all of them at that port."""
     parts = target.table.components
-    moved = {name: _moved(part, port) for name, part in parts.configured().items()}
-    services = {name: moved.pop(name) for name in parts.services}
-    gone = {name: part if part is not None and part.addressed else None for name, part in moved.items()}
-    components = parts.model_copy(update={**gone, "services": services})
+    moved = {name: _moved(part, port) if part.addressed else None for name, part in parts.configured().items()}
+    components = parts.replaced(moved)
     return replace(target, table=target.table.model_copy(update={"components": components}))
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
-from pydantic import ValidationError
-
 from pytest_llmops.clients.client import LINTED
 from pytest_llmops.clients.families import families_of
 from pytest_llmops.errors import CallFailed
 from pytest_llmops.judge.vacuity import Exported, Finding, known, metrics_of, mistaken, of_panel, of_rule
+from pytest_llmops.operate.deployed import asked_for
 from pytest_llmops.operate.patience import Patience
-from pytest_llmops.promql import parse
+from pytest_llmops.promql import PromqlError, parse
 from pytest_llmops.target.monitoring import AlertRule
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.watching import ScrapeTarget
     from pytest_llmops.state.ledger import Ledger
     from pytest_llmops.target.load import Target
+    from pytest_llmops.target.monitoring import Vacuity
 
 Reach = Callable[[str], "Client | None"]
 """The client of a component whose preflight has passed; None where there is none such."""
@@ -38,8 +38,8 @@ PAUSE_S = 0.5
 
 NONE_DEPLOYED = "(none)"
 
-NEEDS = {"job": "prometheus", "row": "prometheus", "panel": "grafana"}
-"""Who has to be asked about a declaration of a kind."""
+NEEDS = {"job": "prometheus", "row": "prometheus", "panel": "grafana", "metric": "api"}
+"""Who has to be asked about a declaration of a kind: without the API's page no metric of it is seen to stay silent."""
 
 
 def look(target: Target, reach: Reach, ledger: Ledger, say: Callable[[str], object]) -> dict[str, Any]:
@@ -64,21 +64,18 @@ def look(target: Target, reach: Reach, ledger: Ledger, say: Callable[[str], obje
 
 
 def _findings(target: Target, reach: Reach, patience: Callable[[float], Patience]) -> Iterator[Finding]:
-    config = target.table.components.prometheus
     prometheus = cast("Prometheus | None", reach("prometheus"))
-    silent, exported = _exported(target, reach, prometheus)
+    deployed = _deployed(prometheus)
+    rules = _rules(target, deployed)
+    silent, exported = _exported(target, reach, prometheus, rules)
     for name in silent:
         asked = "questions were asked" if "query" in _routes(target) else "it was called"
         yield Finding("metric", name, f"has no value but 0, also when {asked}")
-    deployed = [rule for rule in prometheus.rules() if rule.kind == "alerting"] if prometheus else []
     if prometheus and not deployed:
         yield Finding("rule", NONE_DEPLOYED, "no alert rule is deployed: the list of alerts is always empty")
-    rules = list(config.rules) if config else []
-    own = {rule.alert for rule in rules}
-    rules += [table for rule in deployed if rule.name not in own and (table := _table(rule.name, rule.expr))]
     for rule in rules:
-        if said := [*of_rule(rule, exported), *mistaken(rule)]:
-            yield Finding("rule", rule.alert, "; ".join(said))
+        if said := _says_nothing(rule, exported):
+            yield Finding("rule", rule.alert, said)
     if prometheus:
         yield from _jobs(target, reach, prometheus.targets())
         yield from _rows(target, prometheus, exported, patience)
@@ -88,22 +85,30 @@ def _findings(target: Target, reach: Reach, patience: Callable[[float], Patience
 
 def _verifiable(target: Target, reach: Reach) -> list[Any]:
     """Those declarations that could be looked into: where Prometheus is not there, nothing is said of its jobs."""
-    return [one for one in target.table.vacuous if one.kind not in NEEDS or reach(NEEDS[one.kind]) is not None]
+    asked = ((one, _whom(one)) for one in target.table.vacuous)
+    return [one for one, component in asked if not component or reach(component) is not None]
 
 
 def _unseen(target: Target, reach: Reach) -> Iterator[str]:
     """A sentence for each component that is there to be asked about declarations, and cannot be."""
-    asked = {NEEDS[one.kind] for one in target.table.vacuous if one.kind in NEEDS}
+    asked = {_whom(one) for one in target.table.vacuous}
     for component in sorted(asked & set(target.table.components.configured())):
         if reach(component) is None:
             yield f"{component} cannot be reached: what the profile says of it could not be looked into"
+
+
+def _whom(declared: Vacuity) -> str:
+    """Who has to be asked about a declaration; empty where nobody has to."""
+    return "prometheus" if declared.what == NONE_DEPLOYED else NEEDS.get(declared.kind, "")
 
 
 def _routes(target: Target) -> set[str]:
     return set(target.table.components.api.routes) if target.table.components.api else set()
 
 
-def _exported(target: Target, reach: Reach, prometheus: Prometheus | None) -> tuple[list[str], Exported]:
+def _exported(
+    target: Target, reach: Reach, prometheus: Prometheus | None, rules: list[AlertRule]
+) -> tuple[list[str], Exported]:
     """Metrics that stayed silent, and all that is exported: by the service's own page, and by what is scraped."""
     config = target.table.components.api
     page: dict[str, Family] = {}
@@ -125,7 +130,7 @@ def _exported(target: Target, reach: Reach, prometheus: Prometheus | None) -> tu
     if prometheus:
         scraped = prometheus.labels("__name__")
         names |= set(scraped)
-        highest |= _bounds(target, prometheus, set(scraped) - highest.keys())
+        highest |= _bounds(rules, prometheus, set(scraped) - highest.keys())
     return silent, Exported(frozenset(names), frozenset(silent), highest)
 
 
@@ -141,10 +146,9 @@ def _ask(target: Target, api: Api) -> None:
             continue  # whether it answers is a check of its own
 
 
-def _bounds(target: Target, prometheus: Prometheus, names: set[str]) -> dict[str, float]:
+def _bounds(rules: list[AlertRule], prometheus: Prometheus, names: set[str]) -> dict[str, float]:
     """The highest finite bound of the histograms that rules ask for."""
-    config = target.table.components.prometheus
-    asked = {name for rule in (config.rules if config else []) for name in metrics_of(parse(rule.expr))}
+    asked = {name for rule in rules for name in asked_for(rule.expr)}
     found: dict[str, float] = {}
     for name in sorted(asked & names):
         if name.endswith("_bucket"):
@@ -154,12 +158,27 @@ def _bounds(target: Target, prometheus: Prometheus, names: set[str]) -> dict[str
     return found
 
 
-def _table(name: str, expr: str) -> AlertRule | None:
-    """A rule that nobody described; None where it asks for more than is known here."""
+def _deployed(prometheus: Prometheus | None) -> dict[str, str]:
+    """The alert rules that are evaluated: name to condition."""
+    rules = prometheus.rules() if prometheus else []
+    return {rule.name: rule.expr for rule in reversed(rules) if rule.kind == "alerting"}
+
+
+def _rules(target: Target, deployed: dict[str, str]) -> list[AlertRule]:
+    """The runbook's rules, with the conditions under which they are deployed, and those that nobody described."""
+    config = target.table.components.prometheus
+    own = config.rules if config else []
+    told = [rule.model_copy(update={"expr": deployed.get(rule.alert, rule.expr)}) for rule in own]
+    strangers = deployed.keys() - {rule.alert for rule in own}
+    return [*told, *(AlertRule.model_construct(alert=name, expr=deployed[name]) for name in sorted(strangers))]
+
+
+def _says_nothing(rule: AlertRule, exported: Exported) -> str:
+    """Why a rule can say nothing; empty where nothing speaks against it, or it asks for more than is known here."""
     try:
-        return AlertRule(alert=name, expr=expr)
-    except ValidationError:
-        return None
+        return "; ".join([*of_rule(rule, exported), *mistaken(rule)])
+    except PromqlError:
+        return ""
 
 
 def _jobs(target: Target, reach: Reach, scraped: list[ScrapeTarget]) -> Iterator[Finding]:
@@ -181,9 +200,8 @@ def _rows(
     target: Target, prometheus: Prometheus, exported: Exported, patience: Callable[[float], Patience]
 ) -> Iterator[Finding]:
     config, table = target.table.components.prometheus, target.table
-    faster = table.sandbox.compress if table.environment == "sandbox" else 1.0
     interval_s = (config.scrape_interval if config else None) or 30.0
-    waits = patience(max(8.0, 2 * interval_s / faster))
+    waits = patience(max(8.0, 2 * interval_s / table.faster))
     for row in config.rows if config else []:
         if row.series is None:
             yield Finding("row", row.row, "no job yields it")

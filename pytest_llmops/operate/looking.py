@@ -1,7 +1,8 @@
-"""Triage's looks at a deployment: all side by side, within little more than a minute, whatever is down."""
+"""Triage's looks at a deployment: all side by side, within two minutes, whatever is down or slow."""
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -10,7 +11,7 @@ from pytest_llmops.clients.preflight import preflight
 from pytest_llmops.errors import CallFailed, LlmopsError, Unreachable, Unsupported, Vacuous
 from pytest_llmops.judge.thresholds import breach, said, threshold_for
 from pytest_llmops.operate.findings import Finding
-from pytest_llmops.operate.severity import HEALTH_FIGURES
+from pytest_llmops.operate.severity import HEALTH_FIGURES, RISE
 from pytest_llmops.operate.side_by_side import TooLong, together
 from pytest_llmops.target.durations import spoken
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pytest_llmops.clients.client import Client
+    from pytest_llmops.clients.health import HealthReport
     from pytest_llmops.operate.findings import Kind, State
     from pytest_llmops.target.load import Target
 
@@ -37,7 +39,10 @@ LOOK_S = 15.0
 """For what those that can be reached say of themselves."""
 
 READ_S = 25.0
-"""For all figures: one that takes longer, such as the mean of slow answers, is not known to triage."""
+"""For all figures: one that takes longer is not known to triage; our own calls may take as long as a slow server."""
+
+WHOLE_S = 110.0
+"""For all of it where figures take longer: the runbooks give a first assessment two minutes."""
 
 BREACHES = {"critical": "critical", "normal": "warning", "minor": "target"}
 """A breach's severity to the level of the threshold that did not hold."""
@@ -59,6 +64,14 @@ class Readings(Protocol):
         """A figure now, and its unit."""
         ...
 
+    def usual(self, name: str) -> float:
+        """What runs of late recorded of it, as one number."""
+        ...
+
+    def takes_s(self, name: str) -> float:
+        """How long reading it may take where that is known; 0 where it is not."""
+        ...
+
     def component(self, name: str) -> str:
         """The component that it is read from; empty where it is none."""
         ...
@@ -77,14 +90,29 @@ class Looking:
         self.target = target
         self.client = client
         self.figures = figures
+        self.rises = {
+            when.figure: when.rise for severity in target.table.severities for when in severity.when if when.rise
+        }
+        """Figures that are held against their past, and by how many % they may be above it."""
         self.down: set[str] = set()
         self.answering: set[str] = set()
         """Of those that are down: what can be reached and does not work, as a server without its model."""
 
     def look(self) -> list[Finding]:
         """All that can be found out: components first, then what those that can be reached say."""
+        self.begun = time.monotonic()
         with purpose("triage"):
             return [*self._components(), *self._flags(), *self._rest()]
+
+    def look_all_the_same(self) -> list[Finding]:
+        """The checks of health alone, each of them made even where its component cannot be reached.
+
+        Whoever wants to know what is wrong is told once; whoever tries the checks has to see each of them fail.
+        """
+        with purpose("triage"):
+            found = [*self._components()]
+            self.down.clear()
+            return [*found, *self._taken(self._looks(), LOOK_S)]
 
     def _components(self) -> Iterator[Finding]:
         parts = self.target.table.components.configured()
@@ -111,13 +139,21 @@ class Looking:
         found = self._taken(self._looks(), LOOK_S)
         if self.figures is not None and "api" not in self.down:
             together({"prepare": self.figures.prepare}, ASK_S)  # what came of it, each figure says
-        return [*found, *self._taken(self._figures(), READ_S)]
+        return [*found, *self._taken(self._figures(), READ_S, self._own_times())]
 
-    def _taken(self, looks: Iterator[Look], within_s: float) -> list[Finding]:
+    def _own_times(self) -> dict[str, float]:
+        """Figures that may take longer than others, by the title of the look, and how long."""
+        figures, left_s = self.figures, WHOLE_S - (time.monotonic() - self.begun)
+        if figures is None:
+            return {}
+        times = {f"figure {name}": min(figures.takes_s(name), left_s) for name in figures.names}
+        return {title: time_s for title, time_s in times.items() if time_s > READ_S}
+
+    def _taken(self, looks: Iterator[Look], within_s: float, own_s: Mapping[str, float] | None = None) -> list[Finding]:
         """Looks side by side; one that fails is a finding of its own, and is not known where its component is down."""
         by_title = {f"{kind} {name}": (kind, name, component, look) for kind, name, component, look in looks}
         findings: list[Finding] = []
-        for title, done in together({title: look for title, (*_, look) in by_title.items()}, within_s).items():
+        for title, done in together({title: look for title, (*_, look) in by_title.items()}, within_s, own_s).items():
             kind, name, component, _ = by_title[title]
             if done.value is not None:
                 findings += done.value
@@ -133,6 +169,8 @@ class Looking:
         for name, part in [("api", components.api), *components.services.items()]:
             if part is not None and part.health is not None:
                 yield "health", name, name, partial(self._health, name)
+            if part is not None and part.ready is not None:
+                yield "dependency", name, name, partial(self._depends, name)
         if components.qdrant is not None:
             yield "health", "qdrant", "qdrant", self._ready
         if components.redis is not None:
@@ -151,15 +189,19 @@ class Looking:
     def _health(self, name: str) -> list[Finding]:
         report = self._reached(name).health()
         found = [Finding("health", name, "ok" if report.healthy else "failed", report.reason, name)]
-        for dependency, state in report.dependencies.items():
-            words = f"{name}: dependency {dependency} is {state!r}"
-            bad = dependency in report.unhealthy
-            found.append(Finding("dependency", f"{name}.{dependency}", "failed" if bad else "ok", words, name))
+        found += _dependencies(name, report)
         for figure, key in HEALTH_FIGURES.items() if name == "api" else ():
             value = getattr(report, key)
             if value is not None:
                 found.append(self._judged(figure, value, "s", name))
         return found
+
+    def _depends(self, name: str) -> list[Finding]:
+        """What a route of its own says of a service's dependencies; that it does not say it, where it does not."""
+        report = self._reached(name).dependencies()
+        return _dependencies(name, report) or [
+            Finding("dependency", name, "ok" if report.healthy else "failed", report.reason, name)
+        ]
 
     def _ready(self) -> list[Finding]:
         took_s = self._reached("qdrant").ready()
@@ -195,7 +237,28 @@ class Looking:
         if component in self.down:
             raise Unreachable(component, f"{component} cannot be reached.")
         value, unit = figures.read(name)
-        return [self._judged(name, value, unit, component)]
+        risen = [self._risen(figures, name, value, unit)] if name in self.rises else []
+        return [self._judged(name, value, unit, component), *risen]
+
+    def _risen(self, figures: Readings, name: str, value: float, unit: str) -> Finding:
+        """By how many % a figure is above what runs of late recorded of it."""
+        component, title = figures.component(name), f"{name}{RISE}"
+        try:
+            usual = figures.usual(name)
+        except LlmopsError as error:
+            applies = not isinstance(error, Vacuous)
+            return Finding("figure", title, "unknown", _words(name, error), component, applies=applies)
+        rise = 100 * (value / usual - 1)
+        words = f"{name} is {said(value, unit)}, {said(abs(rise), '%')} {'above' if rise > 0 else 'below'} its usual "
+        return Finding(
+            "figure",
+            title,
+            "failed" if rise > self.rises[name] else "ok",
+            f"{words}{said(usual, unit)}",
+            component,
+            value=rise,
+            unit="%",
+        )
 
     def _judged(self, name: str, value: float, unit: str, component: str) -> Finding:
         """A figure by its threshold; seen once, so how long it has been so is not known."""
@@ -216,6 +279,19 @@ class Looking:
         if component in self.down:
             raise Unreachable(component, f"{component} cannot be reached.")
         return self.client(component)
+
+
+def _dependencies(name: str, report: HealthReport) -> list[Finding]:
+    return [
+        Finding(
+            "dependency",
+            f"{name}.{dependency}",
+            "failed" if dependency in report.unhealthy else "ok",
+            f"{name}: dependency {dependency} is {state!r}",
+            name,
+        )
+        for dependency, state in report.dependencies.items()
+    ]
 
 
 def _failure(error: Exception | None) -> State:

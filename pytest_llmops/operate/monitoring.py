@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.clients.exchange import last_exchange
 from pytest_llmops.errors import CallFailed, Unreachable, Unsupported, Vacuous
 from pytest_llmops.judge.vacuity import Finding
-from pytest_llmops.operate.alert_history import written
+from pytest_llmops.operate.alert_history import AlertHistory
 from pytest_llmops.operate.deployed import asked_for, checked_job, checked_rule, set_up_otherwise, untold
 from pytest_llmops.operate.patience import Patience
+from pytest_llmops.promql.memory import NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from pytest_llmops.clients.prometheus import Prometheus
-    from pytest_llmops.clients.watching import Alert, Fired
+    from pytest_llmops.clients.watching import Alert
     from pytest_llmops.operate.deployed import JobCheck, RuleCheck
     from pytest_llmops.state.ledger import Ledger
     from pytest_llmops.target.load import Target
     from pytest_llmops.target.watchers import Prometheus as PrometheusTable
 
+RESIDENT = ".*resident.*bytes"
+"""Series by which a process tells what it holds in memory: process_resident_memory_bytes, Qdrant's own."""
+
+CONTAINER_MEMORY = "container_memory_(usage|working_set|rss).*"
+"""Series by which cAdvisor and the kubelet tell it of a container."""
+
 WITHIN_S = 60.0
 """How long it is looked at how far a failure reaches, while nothing was counted."""
+
+ROUNDS = 6
+"""Rounds of questions that make the service count something: a rate needs two scrapes, and each comes within two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +66,7 @@ class Reach:
             Vacuous: one does not.
         """
         if self.silent:
-            raise Vacuous(f"prometheus: {', '.join(self.silent)} says nothing: nothing was counted lately.")
+            raise Vacuous(f"prometheus: of {', '.join(self.silent)} it says nothing: nothing was counted lately.")
 
 
 class Lint:
@@ -68,6 +78,7 @@ class Lint:
         prometheus: its client; None where the target has none, or it did not pass preflight.
         ledger: whose budget of seconds is waited out of.
         say: told that somebody has to wait.
+        ask: makes the service count something, whether or not it passed preflight.
 
     Attributes:
         findings: what can say nothing, each by name.
@@ -81,9 +92,11 @@ class Lint:
         prometheus: Prometheus | None,
         ledger: Ledger,
         say: Callable[[str], object],
+        ask: Callable[[], object],
     ) -> None:
         self._target = target
         self._prometheus = prometheus
+        self._ask = ask
         self._patience = Patience(ledger, say, WITHIN_S)
         self.findings = [Finding(**one) for one in fact["findings"]]
         self.untrue: list[str] = list(fact["untrue"])
@@ -129,16 +142,28 @@ class Lint:
         if table is None:
             raise Unsupported(f"the profile of {self._target.name} describes no scrape job {name!r}.")
         scraped = [one for one in self._asked.targets() if one.job == name]
-        return checked_job(table, scraped, self._watch)
+        part = self._target.table.components.configured().get(table.component)
+        return checked_job(table, scraped, self._watch, part.url if part else None)
 
     @property
     def jobs(self) -> list[str]:
         """Names of the scrape jobs that the profile describes."""
         return [job.job for job in self._watch.jobs]
 
-    def history(self, fired: Sequence[Fired], last_s: float) -> str:
-        """The alerts that fired within a time, as a document."""
-        return written(fired, last_s)
+    def alert_history(self, last_s: float) -> AlertHistory:
+        """The alerts that fired within a time; of those that a dead job or a rule causes that says nothing, why.
+
+        Args:
+            last_s: from so many seconds ago until now.
+
+        Raises:
+            Vacuous: nothing was scraped in that time.
+            CallFailed: Prometheus cannot be asked.
+        """
+        fired, memory = self._asked.fired(last_s=last_s), self._asked.memory(last_s=last_s)
+        jobs, rules = ({one.what: one.known or one.why for one in self.of(kind)} for kind in ("job", "rule"))
+        why = {one.title: jobs.get(one.job) or rules.get(one.name, "") for one in fired}
+        return AlertHistory(tuple(fired), memory, {title: said for title, said in why.items() if said})
 
     def setup(self) -> list[str]:
         """How Prometheus' own set-up is another than the runbook's; empty where it is the same.
@@ -159,12 +184,12 @@ class Lint:
         return untold(table, prometheus.alertmanagers())
 
     def firing(self) -> list[Alert]:
-        """Alerts that fire, those left out that a scrape job causes which is always down.
+        """Alerts that fire, those left out that a scrape job causes which is declared to be always down.
 
         Raises:
             CallFailed: Prometheus cannot be asked.
         """
-        dead = {one.what for one in self.of("job")}
+        dead = {one.what for one in self.of("job") if one.known}
         return [
             alert for alert in self._asked.alerts() if alert.state == "firing" and alert.labels.get("job") not in dead
         ]
@@ -195,16 +220,49 @@ class Lint:
         return [name for name in watch.rule_files if name.rpartition("/")[2] not in loaded]
 
     def scraped(self, pattern: str) -> list[str]:
-        """Names of series that Prometheus has and that match a regular expression as a whole.
+        """Names of the series that Prometheus has now, those that it once had left out.
+
+        Args:
+            pattern: a regular expression that the whole name matches, whatever its case.
 
         Raises:
-            Vacuous: none does.
+            Vacuous: there is none.
             CallFailed: Prometheus cannot be asked.
         """
-        found = [name for name in self._asked.labels("__name__") if re.fullmatch(pattern, name, re.IGNORECASE)]
+        found = self._now(pattern)
         if not found:
             raise Vacuous(f"prometheus: it has no series like {pattern!r}: no job yields it, and no rule can watch it.")
         return found
+
+    def memory_of(self, part: str, containers: Iterable[str]) -> list[str]:
+        """Names of the series that tell now how much memory a part of the system holds; empty where it is silent.
+
+        They come of the part's own page, or of cAdvisor and the kubelet, which tell it of its containers.
+
+        Args:
+            part: a component.
+            containers: names of the containers or pods that it runs in.
+
+        Raises:
+            Vacuous: there is none, and none can be: no job of the profile scrapes the part, or one that yields nothing.
+            CallFailed: Prometheus cannot be asked.
+        """
+        jobs, held = [job.job for job in self._watch.jobs if job.component == part], _any_of(containers)
+        found = self._now(RESIDENT, job=_any_of(jobs)) if jobs else []
+        found += [name for label in ("name", "pod") for name in self._now(CONTAINER_MEMORY, **{label: held})]
+        dead = {one.what: one.known for one in self.of("job") if one.known}
+        if not found and all(job in dead for job in jobs):
+            why = "; ".join(f"job {job}: {dead[job]}" for job in jobs) or "no job scrapes it"
+            raise Vacuous(
+                f"prometheus: nothing can tell how much memory {part} holds: {why}, and cAdvisor has no word."
+            )
+        return found
+
+    def _now(self, pattern: str, **labels: str) -> list[str]:
+        """Names of the series that have a sample now; a pattern for the name, and for labels."""
+        patterns = {NAME: f"(?i:{pattern})", **labels}
+        asked = ",".join(f"{label}=~{json.dumps(wanted)}" for label, wanted in patterns.items())
+        return sorted({reading.labels[NAME] for reading in self._asked.query(f"{{{asked}}}")})
 
     def rules_about(self, names: Iterable[str]) -> list[str]:
         """The deployed alert rules that ask for one of these series.
@@ -216,14 +274,12 @@ class Lint:
         rules = [rule for rule in self._asked.rules() if rule.kind == "alerting"]
         return [rule.name for rule in rules if wanted & set(asked_for(rule.expr))]
 
-    def scope(self, ask: Callable[[], object]) -> Reach:
-        """How far a failure reaches: the figures of the profile's ``scope`` now, part by part.
+    def scope(self) -> Reach:
+        """How far a failure reaches: the figures of the profile's ``scope`` now, part by part, by Prometheus alone.
 
-        Where nothing was counted lately there is nothing to see, so it is asked, and looked at again a scrape later,
-        within a minute and the run's budget.
-
-        Args:
-            ask: makes the service count something; what it raises for a failed call is no matter here.
+        Where nothing was counted lately there is nothing to see, so the service is asked a few questions, and it is
+        looked at again a scrape later, within a minute and the run's budget. A service that gives no answer counts
+        nothing, and what nobody scrapes is not seen: then it is told what there is.
 
         Raises:
             Unsupported: the profile describes none.
@@ -231,10 +287,10 @@ class Lint:
         """
         if not self._watch.scope:
             raise Unsupported(f"the profile of {self._target.name} describes no scope of a failure.")
-        faster = self._target.table.sandbox.compress if self._target.table.environment == "sandbox" else 1.0
-        pause_s = max(0.5, (self._watch.scrape_interval or 30.0) / faster)
+        pause_s = max(0.5, (self._watch.scrape_interval or 30.0) / self._target.table.faster)
         found: dict[str, dict[str, float]] = {}
         calls: dict[str, str] = {}
+        rounds = iter(range(ROUNDS))
 
         def seen() -> bool:
             for name, table in self._watch.scope.items():
@@ -242,8 +298,11 @@ class Lint:
                 calls[name] = last_exchange.get()
             if all(found.values()):
                 return True
-            with suppress(CallFailed):
-                ask()
+            try:
+                next(rounds)
+                self._ask()
+            except (StopIteration, CallFailed, Unsupported):
+                return any(found.values())
             return False
 
         self._patience.until(seen, pause_s, "waiting until Prometheus has counted something")
@@ -306,3 +365,8 @@ class Lint:
         if client is None:
             raise Unreachable("prometheus", f"prometheus at {table.url} did not pass preflight.")
         return client
+
+
+def _any_of(words: Iterable[str]) -> str:
+    """A regular expression that any of these words is."""
+    return "|".join(map(re.escape, words))

@@ -5,10 +5,19 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
+from pytest_llmops.clients.calls import SLOW_S
 from pytest_llmops.clients.figures import Figures
 from pytest_llmops.clients.traffic import round_of
 from pytest_llmops.judge.thresholds import threshold_for
-from pytest_llmops.target.figures import FromAppCommand, FromLogs, FromMachine, FromMetrics, FromPrometheus, FromTraffic
+from pytest_llmops.target.figures import (
+    FromAppCommand,
+    FromContainers,
+    FromLogs,
+    FromMachine,
+    FromMetrics,
+    FromPrometheus,
+    FromTraffic,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,9 +31,14 @@ SOURCES: dict[type, str] = {
     FromPrometheus: "prometheus",
     FromAppCommand: "app_command",
     FromMachine: "machine",
+    FromContainers: "containers",
     FromLogs: "logs",
 }
 """Kinds of figures that come from one component, whatever their table says."""
+
+
+ROUND_S = 35.0
+"""For the round of questions: of a very slow service as many as are in time. Triage waits for it little longer."""
 
 
 class Limited:
@@ -34,9 +48,13 @@ class Limited:
         target: with addresses.
         client: gives a component's client, whether or not it can be reached.
         once: gives what the first process of the run made under a name, and makes it if that is this one.
+        usual: what runs of late recorded of a figure, as one number; raises an ``LlmopsError`` where that says nothing.
     """
 
-    def __init__(self, target: Target, client: Callable[[str], Client], once: Once) -> None:
+    def __init__(
+        self, target: Target, client: Callable[[str], Client], once: Once, usual: Callable[[str], float]
+    ) -> None:
+        self.usual = usual
         self._target = target
         self._client = client
         self._once = once
@@ -56,7 +74,7 @@ class Limited:
         api = self._target.table.components.api
         counted = any(isinstance(self._target.table.figures[name], FromMetrics | FromTraffic) for name in self.names)
         if counted and api is not None and "query" in api.routes:
-            round_of(cast("Api", self._client("api")), self._target.workload, self._once)
+            round_of(cast("Api", self._client("api")), self._target.workload, self._once, longest_s=ROUND_S)
 
     def read(self, name: str) -> tuple[float, str]:
         """A figure now, and its unit.
@@ -66,6 +84,13 @@ class Limited:
         """
         reading = self._figures.read(name)
         return reading.value, reading.unit
+
+    def takes_s(self, name: str) -> float:
+        """How long reading it may take where it is made of our own calls, the last as slow as it may be; else 0."""
+        figure = self._target.table.figures[name]
+        if not isinstance(figure, FromTraffic) or figure.component == "api":
+            return 0.0
+        return SLOW_S + self._target.component(figure.component).deadline
 
     def component(self, name: str) -> str:
         """The component that it is read from."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llmops.errors import Vacuous
 from pytest_llmops.target.durations import spoken
+from pytest_llmops.target.moments import Period
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -39,6 +40,18 @@ class Answers:
     def lasting_s(self, least_s: float) -> float:
         """How long the oldest incident that is not at an end has lasted; at least so long, also where there is none."""
         return max([least_s, *(self.now - record.opened for record in self.records if record.ended is None)])
+
+    def periods(self, reported: Sequence[float], within_s: float) -> tuple[Period, ...]:
+        """When to look for what went wrong.
+
+        Args:
+            reported: when it is said to have happened, in epoch seconds.
+            within_s: so long before and after each of these; without any, so long ago at least, and from the beginning
+                of an incident that has not ended, until now.
+        """
+        if reported:
+            return tuple(Period(at - within_s, min(self.now, at + within_s)) for at in sorted(reported))
+        return (Period(self.now - self.lasting_s(within_s), self.now),)
 
     def unanswered(self, severity: Severity) -> list[str]:
         """The incidents of a severity that nobody has answered in its time, a sentence each.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llmops.errors import Unsupported
 from pytest_llmops.judge.thresholds import breach
-from pytest_llmops.target.thresholds import Threshold
+from pytest_llmops.target.thresholds import LEVELS, Threshold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from pytest_llmops.operate.findings import Finding
     from pytest_llmops.target.severities import Condition, Severity
 
-LEVELS = ("target", "warning", "critical")
-"""Of a threshold, from the mildest on."""
-
 HEALTH_FIGURES = {"health_response_time": "elapsed_s", "health_age": "age_s"}
 """What the API's health report says beyond its words, by the name of the threshold that judges it."""
+
+RISE = ".rise"
+"""Ends the name of what a figure is above its usual value, in %."""
 
 EVERY = "*"
 """Stands for every required component."""
@@ -32,7 +32,7 @@ class Met:
 
     Attributes:
         says: the runbook's words.
-        because: titles of the findings that make it hold.
+        because: titles of the findings that make it hold; of one that is well by itself, what it says.
     """
 
     says: str
@@ -148,11 +148,16 @@ def _judged(severity: Severity, findings: Sequence[Finding]) -> Judged:
             continue
         answer = _judge(condition, findings)
         if answer.holds:
-            met.append(Met(condition.says, tuple(one.title for one in answer.because)))
+            met.append(Met(condition.says, tuple(map(_evidence, answer.because))))
         elif answer.why:
             (unknown if answer.applies else lacking).append(f"{condition.says}: {answer.why}")
     looked = len(severity.when) - len(unknown) - len(lacking)
     return Judged(severity.name, tuple(met), looked, tuple(unknown), tuple(lacking))
+
+
+def _evidence(finding: Finding) -> str:
+    """How a finding is named: one that failed stands in the evidence with its reason, another nowhere else."""
+    return finding.title if finding.state == "failed" else f"{finding.kind} {finding.said}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,12 +241,16 @@ def _down(condition: Condition, findings: Sequence[Finding]) -> Answer:
 
 
 def _figure(condition: Condition, name: str, findings: Sequence[Finding]) -> Answer:
-    found = next((one for one in findings if one.kind == "figure" and one.name == name), None)
+    named = [f"{name}{RISE}", name] if condition.rise is not None else [name]
+    read = {one.name: one for one in findings if one.kind == "figure"}
+    found = next((read[one] for one in named if one in read), None)
     if found is None:
         silent = [one for one in _silent(findings) if one.name == "api" and name in HEALTH_FIGURES]
         return Answer(why=silent[0].said if silent else f"the target has no figure {name}", applies=bool(silent))
     if found.value is None:
         return _unknown([found])
+    if condition.rise is not None:
+        return Answer(holds=found.name != name and found.value > condition.rise, because=[found])
     if condition.breach is not None:
         own = Threshold(critical=condition.breach)
         return Answer(holds=breach(name, found.value, found.unit, own) is not None, because=[found])

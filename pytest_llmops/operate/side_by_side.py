@@ -7,7 +7,7 @@ import queue
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pytest_llmops.errors import LlmopsError
 from pytest_llmops.target.durations import spoken
@@ -37,7 +37,9 @@ class Done(Generic[Value]):
     took_s: float = 0.0
 
 
-def together(steps: Mapping[str, Callable[[], Value]], within_s: float) -> dict[str, Done[Value]]:
+def together(
+    steps: Mapping[str, Callable[[], Value]], within_s: float, own_s: Mapping[str, float] | None = None
+) -> dict[str, Done[Value]]:
     """Take steps side by side, each in a thread of its own.
 
     A step that does not end in time is left to its own deadline: nothing waits for its thread, not even the process.
@@ -45,6 +47,7 @@ def together(steps: Mapping[str, Callable[[], Value]], within_s: float) -> dict[
     Args:
         steps: by name.
         within_s: all of them together.
+        own_s: steps that may take another time, by name.
 
     Returns:
         What became of each, in their order.
@@ -60,16 +63,21 @@ def together(steps: Mapping[str, Callable[[], Value]], within_s: float) -> dict[
             done = Done(error=error, took_s=time.monotonic() - start)
         ended.put((name, done))
 
-    until = time.monotonic() + within_s
+    begun = time.monotonic()
+    allowed_s = {name: (own_s or {}).get(name, within_s) for name in steps}
     for name, step in steps.items():
         run = contextvars.copy_context().run
         threading.Thread(target=run, args=(take, name, step), name=f"llmops-{name}", daemon=True).start()
-    late: Done[Value] = Done(error=TooLong(f"no answer within {spoken(within_s)}"), took_s=within_s)
-    found = dict.fromkeys(steps, late)
-    for _ in steps:
+    found = {name: _late(time_s) for name, time_s in allowed_s.items()}
+    while allowed_s:
         try:
-            name, done = ended.get(timeout=max(0.0, until - time.monotonic()))
+            name, done = ended.get(timeout=max(0.0, begun + max(allowed_s.values()) - time.monotonic()))
         except queue.Empty:
             break
         found[name] = done
+        del allowed_s[name]
     return found
+
+
+def _late(within_s: float) -> Done[Any]:
+    return Done(error=TooLong(f"no answer within {spoken(within_s)}"), took_s=within_s)

@@ -1,6 +1,7 @@
 """The bundle: what can be had is had, what cannot is named with its reason, and what is down is not asked."""
 
 import json
+import threading
 
 import pytest
 
@@ -88,6 +89,44 @@ def test_no_part_holds_a_secret_that_the_target_does_not_name(collect):
     assert [secret for secret in ("sk-live", "hunter2", "abcdefgh") if secret in everything] == []
 
 
+EVENT = 'INFO 2026-11-29 01:30:15 llm {"event_type": "llm_response", "correlation_id": "6fa459ea", "took": 4.2}'
+
+
+@pytest.mark.parametrize(("whole", "kept"), [("true", EVENT), ("false", "2026-11-29 01:30:15Z INFO llm llm_response")])
+def test_a_log_is_kept_as_it_stands_where_its_table_says_so(collect, tmp_path, whole, kept):
+    (tmp_path / "app.log").write_text(f"{EVENT}\n")
+    toml = API + (
+        "[targets.here.components.logs.sources.app]\nfiles = ['app.log']\n"
+        "line = '(?P<level>\\w+) (?P<time>\\S+ \\S+) (?P<logger>\\S+) (?P<message>.*)'\n"
+        f"keys = {{{{ message = 'event_type' }}}}\nwhole = {whole}\n"
+    )
+    parts, _ = collect(toml)
+    assert parts["logs/app.txt"].text == f"{kept}\n"
+
+
+OWN_ALERTS = API + (
+    "[targets.here.components.api.routes.monitoring]\npath = '/watch'\nanswer = 'on'\n"
+    "[targets.here.components.api.routes.alerts]\npath = '/alerts'\nanswer = 'alerts'\n"
+    "[targets.here.components.containers]\nlist = 'listed'\n"
+    "[targets.here.components.app_command.commands]\n"
+    """listed = {{{{ argv = ['echo', '{{{{"Names":"api","State":"running"}}}}'] }}}}\n"""
+).replace("{{{{", "{{").replace("}}}}", "}}")
+
+
+def test_alerts_of_the_service_and_its_containers_lie_with_the_incident(collect):
+    parts, _ = collect(OWN_ALERTS, table={"/metrics": PAGE, "/watch": {"on": True}, "/alerts": {"alerts": ["slow"]}})
+    assert json.loads(parts["alerts/api.json"].text) == ["slow"]
+    (container,) = json.loads(parts["containers.json"].text)
+    assert (container["name"], container["running"]) == ("api", True)
+
+
+@pytest.mark.parametrize(("watches", "expected"), [(False, (False, False)), (True, (True, True))])
+def test_what_says_nothing_is_told_from_what_does_not_answer(collect, watches, expected):
+    parts, _ = collect(OWN_ALERTS, table={"/metrics": PAGE, "/watch": {"on": watches}, "/alerts": 500})
+    (lacking,) = index(list(parts.values()), {})["lacking"]
+    assert (lacking["file"], lacking["applies"], lacking["failed"]) == ("alerts/api.json", *expected)
+
+
 SLOW = API + (
     "[targets.here.components.app_command.commands]\n"
     "slow = {{ argv = ['sh', '-c', 'sleep 0.4; echo done'], deadline = '20 s' }}\n"
@@ -133,17 +172,47 @@ def test_an_empty_answer_is_not_had(collect):
     assert parts["metrics.txt"].lacks == "there is nothing in it"
 
 
+ANSWER = {"choices": [{"message": {"content": "Paris"}}], "usage": {"completion_tokens": 3}}
+BENCHMARK = (
+    '[targets.here.components.openai]\nurl = "{url}"\nmodel = "tiny"\ndeadline = "60 s"\n'
+    "[targets.here.components.openai.detail]\nsummary = {{ max_tokens = 2 }}\nlong = {{ max_tokens = 9 }}\n"
+)
+
+
 def test_the_benchmark_times_each_level_once(collect):
-    answer = {"choices": [{"message": {"content": "Paris"}}], "usage": {"completion_tokens": 3}}
-    toml = (
-        '[targets.here.components.openai]\nurl = "{url}"\nmodel = "tiny"\n'
-        "[targets.here.components.openai.detail]\nsummary = {{ max_tokens = 2 }}\nlong = {{ max_tokens = 9 }}\n"
-    )
-    parts, server = collect(toml, table={"/v1/chat/completions": answer})
+    parts, server = collect(BENCHMARK, table={"/v1/chat/completions": ANSWER})
     found = json.loads(parts["benchmark/openai.json"].text)
     assert list(found) == ["summary", "long"]
     assert [one["tokens"] for one in found.values()] == [3, 3]
     assert [json.loads(body)["max_tokens"] for body in server.bodies] == [2, 9]
+
+
+def test_a_level_that_fails_leaves_what_the_others_took(collect):
+    answers = iter([(500, "no luck"), ANSWER])
+    parts, _ = collect(BENCHMARK, table={"/v1/chat/completions": lambda: next(answers)})
+    found = json.loads(parts["benchmark/openai.json"].text)
+    assert found["summary"]["error"].startswith("openai: POST /v1/chat/completions answered 500")
+    assert found["summary"]["seconds"] > 0
+    assert found["long"]["tokens"] == 3
+
+
+def test_a_level_that_hangs_is_left_at_the_servers_own_deadline(collect):
+    over = threading.Event()
+    hangs = BENCHMARK.replace("60 s", "200 ms")
+    parts, _ = collect(hangs, table={"/v1/chat/completions": lambda: over.wait(60) and ANSWER})
+    over.set()
+    for found in json.loads(parts["benchmark/openai.json"].text).values():
+        assert found["error"].startswith("openai: POST /v1/chat/completions gave no whole answer within 200 ms")
+        assert 0.2 <= found["seconds"] < 60
+
+
+def test_a_slow_server_has_its_own_deadlines_for_the_benchmark(read, clients):
+    slow = read(BENCHMARK.format(url="http://127.0.0.1:1"))
+    down = Finding("component", "openai", "failed", "openai: away")
+    assert Bundle(slow, clients(slow), [])._within_s() == 130
+    assert Bundle(slow, clients(slow), [down])._within_s() == bundle.COLLECT_S
+    slower = read(BENCHMARK.format(url="http://127.0.0.1:1").replace("60 s", "10 min"))
+    assert Bundle(slower, clients(slower), [])._within_s() == bundle.MOST_S
 
 
 def test_the_index_names_what_is_there_and_what_is_not(collect):

@@ -1,12 +1,14 @@
 """Triage's looks at real addresses: what is down, what is not well, what says nothing."""
 
 import threading
+import time
 
 import pytest
 
-from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
+from pytest_llmops.errors import CallFailed, HistoryError, Unsupported, Vacuous
 from pytest_llmops.operate import looking
-from pytest_llmops.operate.dead_addresses import looked_at_dead
+from pytest_llmops.operate.dead_addresses import AtDeadAddresses, looked_at_dead
+from pytest_llmops.operate.findings import Finding
 from pytest_llmops.operate.looking import Looking
 
 MODELS = {"/v1/models": {"object": "list", "data": [{"id": "tiny"}]}}
@@ -36,9 +38,9 @@ def health(status="healthy", vectors="up"):
 class Figures:
     """Figures from a table of numbers and errors."""
 
-    def __init__(self, **known):
+    def __init__(self, names=(), **known):
         self.known = known
-        self.names = list(known)
+        self.names = list(names or known)
 
     def prepare(self):
         """Nothing has to be done."""
@@ -48,6 +50,15 @@ class Figures:
         if isinstance(found, Exception):
             raise found
         return found, "%"
+
+    def usual(self, name):
+        found = self.known[f"usual {name}"]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def takes_s(self, name):
+        return 0.0
 
     def component(self, name):
         return "api"
@@ -187,12 +198,125 @@ def test_a_figure_that_takes_too_long_is_not_known(read, clients, serve, monkeyp
     )
 
 
-@pytest.mark.parametrize("scheme", ["api", "redis"])
-def test_no_check_of_health_is_well_at_a_dead_address(read, ledger, serve, scheme):
-    more = "[targets.here.components.redis]\nurl = 'redis://127.0.0.1:6379'\n" if scheme == "redis" else ""
+PARTS = """
+[targets.here.components.redis]
+url = "redis://127.0.0.1:6379"
+[targets.here.components.qdrant]
+url = "http://127.0.0.1:6333"
+[targets.here.components.ollama]
+url = "http://127.0.0.1:11434"
+model = "tiny"
+models = ["tiny"]
+[targets.here.components.prometheus]
+url = "http://127.0.0.1:9090"
+[targets.here.components.files]
+"""
+
+
+def test_each_check_of_health_is_made_at_a_dead_address_and_fails_there(read, ledger, serve):
     server = serve(health())
-    target = read(toml(server.url, more))
-    findings = looked_at_dead(target, ledger(target))
-    assert {one.state for one in findings} == {"failed", "unknown"}
-    assert states(findings)["component api"] == "failed"
-    assert server.asked == []
+    target = read(toml(server.url, PARTS))
+    dead = looked_at_dead(target, ledger(target))
+    assert states(dead.findings) == dict.fromkeys(
+        [
+            *(f"component {name}" for name in ("ollama", "qdrant", "redis", "api", "prometheus")),
+            *(f"health {name}" for name in ("api", "qdrant", "redis")),
+            "models ollama",
+            "alert prometheus",
+        ],
+        "failed",
+    )
+    assert (dead.made, dead.blind, server.asked) == (10, [], [])
+    for name in ("api", "qdrant"):  # it was asked, and not merely left out because preflight had failed
+        assert "was refused: nothing listens there" in said(dead.findings, f"health {name}")
+
+
+def test_a_check_whose_client_asks_another_address_is_blind(read, clients, serve, closed_port):
+    live = read(toml(serve({"/health": {"status": "healthy", "vectors": "up", "at": 0}}).url))
+    dead = read(toml(f"http://127.0.0.1:{closed_port}"))
+    blind = AtDeadAddresses(tuple(Looking(dead, clients(live)).look_all_the_same())).blind
+    assert [one.partition(": ")[0] for one in blind] == [
+        "component api is ok",
+        "health api is ok",
+        "dependency api.vectors is ok",
+        "figure health_response_time is ok",
+    ]
+
+
+def test_a_check_that_could_not_be_made_is_none_that_fails():
+    unknown = Finding("health", "redis", "unknown", "redis: it does not say.")
+    failed = Finding("health", "api", "failed", "api: GET /health was refused.")
+    assert AtDeadAddresses((unknown, failed)).blind == ["health redis is unknown: it does not say."]
+
+
+def test_a_target_without_an_address_has_no_check_to_try():
+    with pytest.raises(Vacuous) as caught:
+        AtDeadAddresses(()).made  # noqa: B018
+    assert str(caught.value) == (
+        "the target has no component with an address, so no check could be tried at a dead one."
+    )
+
+
+def test_a_slow_server_has_the_time_that_it_takes(read, clients, serve, monkeypatch):
+    monkeypatch.setattr(looking, "READ_S", 0.1)
+
+    class Slow(Figures):
+        def read(self, name):
+            time.sleep(0.3)
+            return super().read(name)
+
+        def takes_s(self, name):
+            return 60.0
+
+    target = read(toml(serve(health()).url, "[targets.here.thresholds.mean]\ncritical = '> 25 %'\n"))
+    findings = Looking(target, clients(target), Slow(mean=31.0)).look()
+    assert states(findings)["figure mean"] == "failed"
+    monkeypatch.setattr(looking, "WHOLE_S", 0.0)  # but no more than there is for all of it
+    assert states(Looking(target, clients(target), Slow(mean=31.0)).look())["figure mean"] == "unknown"
+
+
+RISES = (
+    "[[targets.here.severities]]\nname = 'P1'\nresponse = 60\n"
+    "when = [{ says = 'Slower by half', figure = 'mean', rise = 50 }]\n"
+)
+
+
+def test_a_figure_is_held_against_its_past(read, clients, serve):
+    target = read(toml(serve(health()).url, RISES))
+
+    def found(usual):
+        findings = Looking(target, clients(target), Figures(["mean"], **{"mean": 6.0, "usual mean": usual})).look()
+        return next(one for one in findings if one.name == "mean.rise")
+
+    slower, same = found(3.0), found(5.0)
+    assert (slower.state, slower.value, slower.said) == ("failed", 100.0, "mean is 6 %, 100 % above its usual 3 %")
+    assert (same.state, same.said) == ("ok", "mean is 6 %, 20 % above its usual 5 %")
+    never, unread = found(Vacuous("recorded 2 times.")), found(HistoryError("the history is locked."))
+    assert (never.state, never.applies, never.said) == ("unknown", False, "mean: recorded 2 times.")
+    assert (unread.state, unread.applies) == ("unknown", True)
+
+
+READY = """
+[targets.here.components.api.routes.ready]
+path = "/ready"
+[targets.here.components.api.ready]
+route = "ready"
+[targets.here.components.api.ready.dependencies]
+translation_model = { path = "translation", accept = [true] }
+summary_model = { path = "summary", accept = [true] }
+"""
+
+
+def test_what_another_route_says_of_dependencies_is_found_too(read, clients, serve):
+    server = serve({**health(), "/ready": {"translation": False, "summary": True}})
+    target = read(toml(server.url, READY))
+    findings = Looking(target, clients(target)).look()
+    assert states(findings)["dependency api.translation_model"] == "failed"
+    assert states(findings)["dependency api.summary_model"] == "ok"
+    assert said(findings, "dependency api.translation_model") == "api: dependency translation_model is False"
+
+
+def test_a_route_of_dependencies_that_does_not_answer_is_a_failure(read, clients, serve):
+    target = read(toml(serve({**health(), "/ready": 500}).url, READY))
+    findings = Looking(target, clients(target)).look()
+    assert said(findings, "dependency api").startswith("api: GET /ready answered 500")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pytest_llmops.clients import calls
 from pytest_llmops.errors import CallFailed
 from pytest_llmops.operate.readings import Limited, limited
 
@@ -40,7 +41,7 @@ def figures(read, clients, serve):
     def figures(table):
         server = serve(table)
         target = read(FIGURES.format(url=server.url))
-        return Limited(target, clients(target), lambda _name, make: make()), server
+        return Limited(target, clients(target), lambda _name, make: make(), lambda _name: 1.0), server
 
     return figures
 
@@ -56,6 +57,22 @@ def test_questions_are_asked_before_what_they_count_is_read(figures):
     found, server = figures({"/metrics": PAGE, "/ask": {"answer": "because"}})
     found.prepare()
     assert "POST" in server.asked
+
+
+CALLS = """
+[targets.here.components.ollama]
+url = "http://127.0.0.1:1"
+deadline = "60 s"
+[targets.here.figures]
+slow = { from = "traffic", component = "ollama", what = "mean" }
+page = { from = "metrics", component = "ollama", metric = ["x_total"] }
+"""
+
+
+def test_our_own_calls_may_take_as_long_as_a_slow_server(read, clients):
+    target = read(CALLS)
+    found = Limited(target, clients(target), lambda _name, make: make(), lambda _name: 1.0)
+    assert (found.takes_s("slow"), found.takes_s("page")) == (calls.SLOW_S + 60, 0)
 
 
 def test_a_page_that_is_away_is_a_failed_call(figures):

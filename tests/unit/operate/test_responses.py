@@ -5,6 +5,7 @@ import pytest
 from pytest_llmops.errors import Vacuous
 from pytest_llmops.operate.responses import Answers
 from pytest_llmops.state.incidents import Record
+from pytest_llmops.target.moments import Period
 from pytest_llmops.target.severities import Incident, Severity
 
 P1 = Severity(name="P1", response=900, procedure="aegis-rag.severity.p1")
@@ -33,6 +34,14 @@ def test_how_long_it_lasts():
     assert answers(long_over, running, now=OPENED + 6000).lasting_s(3600) == 5400
     assert answers(long_over, running).lasting_s(3600) == 3600
     assert answers().lasting_s(3600) == 3600
+
+
+def test_when_to_look_for_what_went_wrong():
+    running = answers(record(), now=OPENED + 6000)
+    assert list(map(str, running.periods((), 3600))) == ["2026-11-30T00:53:20Z to 2026-11-30T02:33:20Z"]
+    assert answers().periods((), 600) == (Period(OPENED + 3000, OPENED + 3600),)
+    reported = answers(record()).periods((OPENED + 3000, OPENED - 90_000), 3600)
+    assert reported == (Period(OPENED - 93_600, OPENED - 86_400), Period(OPENED - 600, OPENED + 3600))
 
 
 def test_one_that_must_be_answered_at_once_is_late_as_soon_as_it_is_known():

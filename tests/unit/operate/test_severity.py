@@ -5,6 +5,7 @@ import pytest
 from pytest_llmops.errors import Unsupported
 from pytest_llmops.operate.findings import Finding
 from pytest_llmops.operate.severity import Judged, Met, assess
+from pytest_llmops.target.load import load
 from pytest_llmops.target.severities import Severity
 
 
@@ -175,6 +176,23 @@ def test_what_the_target_does_not_have_is_said_not_counted_and_keeps_nothing_ope
     assert assess([several], findings).severities[0].is_over
 
 
+@pytest.mark.parametrize(("value", "expected"), [(80.0, True), (50.0, False), (-10.0, False)])
+def test_a_figure_above_its_usual_value(value, expected):
+    findings = [figure("latency", 31.0, "critical", unit="s"), figure("latency.rise", value)]
+    assert holds({"figure": "latency", "rise": 50}, findings) is expected
+
+
+@pytest.mark.parametrize(
+    ("findings", "unknown"),
+    [
+        ([figure("latency", None, state="unknown")], ("P0 says: latency None",)),
+        ([figure("latency", 3.0), figure("latency.rise", None, state="unknown")], ("P0 says: latency.rise None",)),
+    ],
+)
+def test_a_rise_that_nobody_knows_may_hold_unseen(findings, unknown):
+    assert assess([severity("P0", figure="latency", rise=50)], findings).severities[0].unknown == unknown
+
+
 def test_a_severity_whose_condition_holds_is_not_over():
     assert not assess([severity("P0", any_down=["api"])], [component("api", "failed")]).severities[0].is_over
 
@@ -210,3 +228,28 @@ def test_a_system_with_fewer_severities_says_so():
     with pytest.raises(Unsupported) as told:
         found.rank(2)
     assert str(told.value) == "there is no severity of rank 2; the target's severities are: P0."
+
+
+@pytest.mark.parametrize(
+    ("figure", "value", "level", "said"),
+    [
+        ("job_errors", 1, "", "P3: Single job failure (figure job_errors is 1 errors)"),
+        ("job_errors", 0, "", ""),
+        ("memory_usage", 80, "warning", "P3: Warnings (figure memory_usage)"),
+    ],
+)
+def test_a_single_job_that_failed_is_a_minor_issue(tmp_path, figure, value, level, said):
+    severities = load(None, "sandbox:document-enhancer", tmp_path, {}).table.severities
+    state = "failed" if level else "ok"
+    found = assess(
+        severities, [Finding("figure", figure, state, f"{figure} is {value} errors", "logs", value=value, level=level)]
+    )
+    assert found.severity == ("P3" if said else "")
+    assert [one.said for one in found.severities if one.met] == ([said] if said else [])
+
+
+@pytest.mark.parametrize(("share", "severity"), [(40.0, "P1"), (15.0, "P2"), (0.0, "")])
+def test_errors_of_users_count_where_our_own_calls_are_answered(tmp_path, share, severity):
+    severities = load(None, "sandbox:voyageur", tmp_path).table.severities
+    ours = figure("api_error_rate", 0.0)
+    assert assess(severities, [ours, figure("llm_error_rate[hour]", share)]).severity == severity

@@ -1,0 +1,417 @@
+"""Carries out an operation of the target: each step is seen to hold before the next, and a failure takes all back."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+from pytest_llmops.clients import jobs
+from pytest_llmops.clients.preflight import preflight
+from pytest_llmops.errors import (
+    ControlError,
+    LlmopsError,
+    OutsideWindow,
+    StepFailed,
+    Unsupported,
+    Vacuous,
+    did_you_mean,
+)
+from pytest_llmops.operate.away import Away
+from pytest_llmops.operate.recovery import FIRST_TOKEN_S, until, works
+from pytest_llmops.target.durations import spoken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from pytest_llmops.clients.app_command import AppCommands
+    from pytest_llmops.clients.client import Client
+    from pytest_llmops.clients.service import Service
+    from pytest_llmops.control.change import Change
+    from pytest_llmops.target.load import Target
+    from pytest_llmops.target.operations import Operation as Table
+    from pytest_llmops.target.operations import Step
+
+QUICKEST_S = 10.0
+SHORTEST_S = 1.0
+"""To how little the time of a check, and a wait, is compressed: processes take a while on a busy machine."""
+
+ACTS = frozenset({"stop", "start", "restart", "roll", "kill", "pause", "resume"})
+BY_FORCE = re.compile(r"\b(137|SIGKILL|timeout)\b")
+"""In a driver's words: docker's exit status, a process's signal, systemd's result."""
+
+WORK = frozenset({"begin", "finish"})
+"""Steps that hand work to a service, and wait for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A step that held.
+
+    Attributes:
+        name: what people call it.
+        at: when it began, in seconds since the epoch.
+        took_s: until it was seen to hold.
+        seen: what was seen.
+        does: what it does, whatever people call it: ``stop api``.
+    """
+
+    name: str
+    at: float
+    took_s: float
+    seen: str
+    does: str = ""
+
+    @property
+    def forced(self) -> bool:
+        """Whether what was stopped had to be killed, by what its driver says of its end."""
+        return self.seen.startswith("stopped") and BY_FORCE.search(self.seen) is not None
+
+
+@dataclass(frozen=True)
+class Operated:
+    """An operation whose steps all held.
+
+    Attributes:
+        name: its name in the target.
+        about: what it is for.
+        lasting: whether what was done stays.
+        steps: in their order.
+        away_s: for so long components were away, as far as that is known.
+        unseen: components that were taken away, and that no check found up again.
+        values: settings that it set, with their new values.
+        before: the same, with those that they had before.
+    """
+
+    name: str
+    about: str
+    lasting: bool
+    steps: Sequence[Done]
+    away_s: float = 0.0
+    unseen: Sequence[str] = ()
+    values: dict[str, str] = field(default_factory=dict)
+    before: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def down_s(self) -> float:
+        """From each act that took a component away to the first check that found it up, added up; 0: none was away.
+
+        Raises:
+            LlmopsError: no check looked whether one is up again.
+        """
+        if self.unseen:
+            raise LlmopsError(f"{self.name}: {unknown_downtime(self.unseen)}")
+        return self.away_s
+
+    @property
+    def idle(self) -> list[str]:
+        """Settings that had the value already which they were given, a sentence each."""
+        return [f"{name} was {value!r} before" for name, value in self.values.items() if value == self.before[name]]
+
+    def astray(self, change: Change) -> list[str]:
+        """Settings that are not as they were set, now that all is done, a sentence each."""
+        now = {name: change.status(name).kept["value"] for name in self.values}
+        return [
+            f"{self.name}: {name} is {now[name]} once all is done, and was set to {value}"
+            for name, value in self.values.items()
+            if now[name] != value
+        ]
+
+    @property
+    def took_s(self) -> float:
+        """From the first step's beginning to the last one's end."""
+        return self.steps[-1].at + self.steps[-1].took_s - self.steps[0].at
+
+    def __getitem__(self, name: str) -> Done:
+        """A step by its name, or by what it does.
+
+        Raises:
+            LlmopsError: there is none.
+        """
+        for step in sorted(self.steps, key=lambda step: step.name != name):
+            if name in {step.name, step.does}:
+                return step
+        there = ", ".join(repr(step.name) for step in self.steps)
+        raise LlmopsError(
+            f"operation {self.name} has no step {name!r}, which this test looks at; its steps are {there}. "
+            "Give one of them that name in its table."
+        )
+
+    def value(self, setting: str) -> str:
+        """The new value of a setting that it set.
+
+        Raises:
+            LlmopsError: it did not set that.
+        """
+        if setting not in self.values:
+            there = ", ".join(self.values) or "nothing"
+            raise LlmopsError(
+                f"operation {self.name} does not set {setting}, which this test looks at; it sets {there}. "
+                f'Have a step in its table: {{ do = "set", on = "{setting}", … }}.'
+            )
+        return self.values[setting]
+
+    def document(self) -> str:
+        """A page of Markdown: what was done when, how long it took, what was seen."""
+        ends = "What was done stays." if self.lasting else "A rehearsal: what was done is taken back."
+        rows = [
+            f"| {number} | {step.name} | {time.strftime('%H:%M:%S', time.gmtime(step.at))} | {spoken(step.took_s)} "
+            f"| {step.seen} |"
+            for number, step in enumerate(self.steps, 1)
+        ]
+        head = f"# {self.name}\n\n{self.about} {ends}\n\nIt took {spoken(self.took_s)}"
+        down = f", and {spoken(self.away_s)} of that nobody was served" if self.away_s else ""
+        if self.unseen:
+            unseen = " and ".join(self.unseen)
+            down = f", and how long of that nobody was served is not known: no step saw {unseen} up again"
+        table = "\n".join(["| | step | began (UTC) | took | seen |", "|---|---|---|---|---|", *rows])
+        return f"{head}{down}.\n\n{table}\n"
+
+
+def unknown_downtime(unseen: Sequence[str]) -> str:
+    """The sentence about an operation that does not tell when somebody was served again.
+
+    Args:
+        unseen: components that it takes away, and that no check of it finds up again.
+    """
+    checks = " and ".join(f'{{ do = "check", on = "{component}" }}' for component in unseen)
+    return (
+        f"how long nobody is served is not known, for no step sees {' and '.join(unseen)} up again; "
+        f"add {checks} to its steps."
+    )
+
+
+class Operation:
+    """One operation of a target.
+
+    Args:
+        target: with addresses.
+        name: of its ``operations``.
+        change: makes the changes, and takes them back.
+        client: gives a component's client, whether or not it can be reached.
+        commands: the application's; None where the target has none.
+        say: is told each step before it begins.
+
+    Raises:
+        Unsupported: the target has no such operation.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        name: str,
+        change: Change,
+        *,
+        client: Callable[[str], Client],
+        commands: AppCommands | None,
+        say: Callable[[str], None],
+    ) -> None:
+        known = target.table.operations
+        if name not in known:
+            raise Unsupported(
+                f"target {target.name} has no operation {name!r}.{did_you_mean(name, known)} "
+                f"Say how it is done: [targets.{target.name}.operations.{name}] with about and steps."
+            )
+        self.target = target
+        self.name = name
+        self.table: Table = known[name]
+        self._change = change
+        self._client = client
+        self._commands = commands
+        self._say = say
+        self._done: list[Done] = []
+        self._printed: dict[tuple[str, str], str] = {}
+        self._values: dict[str, str] = {}
+        self._before: dict[str, str] = {}
+        self._begun: list[tuple[str, str]] = []
+        self._away = Away(self.table.steps, target.table.settings)
+
+    def carry_out(self) -> Operated:
+        """Do every step, each once the one before was seen to hold; then keep what these did, if it is to last.
+
+        A value to set that a command prints is asked for before the first step: what runs then says where to go.
+
+        Raises:
+            Unsupported: the target lacks what a step needs; nothing was done.
+            StepFailed: says which step failed, why, and what stays of those before.
+            OutsideWindow: the maintenance window has closed meanwhile.
+            Vacuous: nothing is there that work could be begun over.
+        """
+        if lacking := list(self._lacking()):
+            raise Unsupported(f"{self.name} is not begun: {'; '.join(lacking)}.")
+        asked = [(step.on, step.printed_by) for step in self.table.steps if step.do == "set" and step.printed_by]
+        self._printed = {(setting, command): self._print(setting, command) for setting, command in asked}
+        acts = self._change.acts
+        for number, step in enumerate(self.table.steps, 1):
+            self._say(f"{self.name}: step {number} of {len(self.table.steps)}, {step.said}")
+            at, start = time.time(), time.perf_counter()
+            self._away.begins(step)
+            try:
+                seen = self._carry_out(step)
+            except (OutsideWindow, Vacuous):
+                raise
+            except LlmopsError as error:
+                raise StepFailed(self._told(number, step, str(error))) from error
+            self._away.held(number - 1)
+            self._done.append(Done(step.said, at, time.perf_counter() - start, seen, step.does))
+        if self.table.lasting:
+            self._change.keep(since=acts)
+            if self._values:  # what they were before, whoever had set them so, is not to be any more
+                self._change.keep(*self._values)
+        return Operated(
+            name=self.name,
+            about=self.table.about,
+            lasting=self.table.lasting,
+            steps=tuple(self._done),
+            away_s=self._away.known_s,
+            unseen=self._away.unseen,
+            values=self._values,
+            before=self._before,
+        )
+
+    def _told(self, number: int, step: Step, why: str) -> str:
+        """The sentence about a step that failed."""
+        steps = self.table.steps
+        left = list(dict.fromkeys(one.remains for one in steps[: number - 1] if one.remains and not one.refused))
+        if step.remains and step.remains not in left:
+            left.append(f"perhaps {step.remains}")
+        stays = f" What stays of it: {'; '.join(left)}." if left else ""
+        failed = f"{self.name}: step {number} of {len(steps)}, {step.said}: {why.rstrip('.')}."
+        return f"{failed} What was done is taken back.{stays}"
+
+    def _lacking(self) -> Iterator[str]:
+        """What the target does not have that a step needs."""
+        parts, settings = self.target.table.components.configured(), self.target.table.settings
+        for step in self.table.steps:
+            if step.do in ACTS and step.on not in parts:
+                yield f"there is no component {step.on!r} to {step.do}.{did_you_mean(step.on, parts)}"
+            elif step.do == "set" and step.on not in settings:
+                yield f"there is no setting {step.on!r}.{did_you_mean(step.on, settings)}"
+            elif step.do in {*ACTS, "set"}:
+                yield from self._unable(step)
+            elif step.do == "check" and step.on not in {*parts, *settings}:
+                yield f"there is neither a component nor a setting {step.on!r} to check"
+            routes = getattr(parts.get(step.on), "routes", {})
+            needed = (jobs.FILES, jobs.START, jobs.JOB) if step.do in WORK else filter(None, (step.route,))
+            for route in needed:
+                if route not in routes:
+                    yield f"{step.on} has no route {route!r} to {step.do}.{did_you_mean(route, routes)}"
+            commands = [step.on] if step.do == "run" else [step.printed_by] if step.printed_by else []
+            for command in commands:
+                if self._commands is None or not self._commands.has(command):
+                    yield f"there is no command {command!r} that works"
+
+    def _unable(self, step: Step) -> Iterator[str]:
+        """Why a component or a setting that is there cannot be acted on."""
+        try:
+            self._change.can(cast("Any", step.do), step.on)
+            if step.do == "set":
+                self._change.status(step.on)
+        except (Unsupported, ControlError) as error:
+            if step.do == "set" and isinstance(error, ControlError) and error.kind != "absent":
+                raise
+            yield str(error).rstrip(".")
+
+    def _carry_out(self, step: Step) -> str:
+        """Do a step, and say what was seen."""
+        if step.do == "wait":
+            time.sleep(self._compressed(step.lasts, SHORTEST_S))
+            return "passed"
+        if step.do == "run":
+            return self._ran(step)
+        if step.do == "check":
+            return self._checked(step)
+        if step.do in WORK:
+            return self._handed_over(step) if step.do == "begin" else self._finished(step)
+        if step.do == "set":
+            value = self._printed[step.on, step.printed_by] if step.printed_by else str(step.to)
+            self._before.setdefault(step.on, str(self._change.status(step.on).kept["value"]))
+            self._change.set(step.on, value=value)
+            self._values[step.on] = value
+            return f"it is {value}"
+        status = getattr(self._change, step.do)(step.on)
+        return f"{status.state}{f' ({status.detail})' if status.detail else ''}"
+
+    def _compressed(self, seconds: float, least_s: float) -> float:
+        """A time of the target: in a sandbox it goes by faster, though not below what processes need."""
+        return max(min(seconds, least_s), seconds / self.target.table.faster)
+
+    def _ran(self, step: Step) -> str:
+        assert self._commands is not None
+        if step.remains:
+            self._change.ran(f"command {step.on}", step.remains)
+        said = self._commands.run(step.on).said
+        return f"it said: {self._commands.quoted(said)}" if said else "it ended well"
+
+    def _handed_over(self, step: Step) -> str:
+        """Have work begun, or turned away.
+
+        Raises:
+            StepFailed: it was the other of the two.
+        """
+        number = self._change.ran(f"work {step.work} of {step.on}", step.remains, "begin")
+        begun = jobs.begin(cast("Service", self._client(step.on)), step.work)
+        if begun.job:
+            self._begun.append((step.on, begun.job))
+        if bool(begun.job) is step.refused:
+            raise StepFailed(f"{f'taken on, as {begun.job}' if begun.job else 'refused'}: {begun.said}")
+        if step.refused:
+            self._change.refused(number)
+        return begun.said
+
+    def _finished(self, step: Step) -> str:
+        """Wait until all that was begun is over.
+
+        Raises:
+            StepFailed: some of it failed.
+        """
+        ends_at = time.monotonic() + self._compressed(step.within, QUICKEST_S)
+        seen = []
+        for job in [job for component, job in self._begun if component == step.on]:
+            done = jobs.ended(cast("Service", self._client(step.on)), job, max(0.0, ends_at - time.monotonic()))
+            seen.append(f"{job} is {done.state}")
+            if done.failed:
+                raise StepFailed(f"{seen[-1]}, and of it failed: {', '.join(done.failed)}")
+        return ", ".join(seen) or "nothing was begun"
+
+    def _print(self, setting: str, command: str) -> str:
+        """The value that a command prints for a setting.
+
+        Raises:
+            StepFailed: it prints none.
+        """
+        assert self._commands is not None
+        value = self.target.table.settings[setting].value(self._commands.text(command))
+        if not value:
+            raise StepFailed(f"{self.name}: the command {command} printed no value")
+        return value
+
+    def _checked(self, step: Step) -> str:
+        """Look again and again until it is so, or too late.
+
+        Raises:
+            StepFailed: it was not so in time.
+        """
+        look = self._setting if step.on in self.target.table.settings else self._component
+        within_s = self._compressed(step.within, QUICKEST_S)
+        holds, seen = until(lambda: look(step), within_s)
+        if not holds:
+            raise StepFailed(f"after {spoken(within_s)} {seen}")
+        return seen
+
+    def _setting(self, step: Step) -> tuple[bool, str]:
+        value = str(self._change.status(step.on).kept["value"])
+        wanted = self._print(step.on, step.printed_by) if step.printed_by else str(step.to)
+        other = f"and {step.printed_by} prints" if step.printed_by else "and is to be"
+        return value == wanted, f"{step.on} is {value!r}{'' if value == wanted else f', {other} {wanted!r}'}"
+
+    def _component(self, step: Step) -> tuple[bool, str]:
+        client = self._client(step.on)
+        if step.route:
+            tried = cast("Service", client).tried(step.route)
+            return 200 <= tried.status < 300, tried.said
+        if step.state == "healthy":
+            return works(client, step.within)
+        found = preflight(client, min(step.within, FIRST_TOKEN_S))
+        return (found.ok if step.state == "up" else not found.level), found.reason

@@ -1,0 +1,94 @@
+"""Drives what a synthetic person may have left: by the deletion route once more, then directly."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from pytest_llmops.clients.held_values import HeldValues
+from pytest_llmops.clients.owned_points import OwnedPoints
+from pytest_llmops.control.driver import Status
+from pytest_llmops.control.value import SetDriver
+from pytest_llmops.errors import CallFailed, ControlError, Unsupported
+from pytest_llmops.operate.behind import reached
+from pytest_llmops.security.person import Person
+from pytest_llmops.target.settings import Behind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from pytest_llmops.clients.api import Api
+    from pytest_llmops.clients.client import Client
+    from pytest_llmops.clients.redis import Redis
+    from pytest_llmops.clients.vectors import Vectors
+    from pytest_llmops.control.driver import Act
+    from pytest_llmops.target.load import Target
+    from pytest_llmops.target.settings import Planted
+
+
+class PlantedDriver(SetDriver):
+    """One person; what is kept is whether something of the person may be there.
+
+    To set it is to say so, for whoever finds the journal; whoever says it writes. To take it back takes the person out
+    of all that can be reached. A driver that is made of a journal's table is made after it was said.
+    """
+
+    def __init__(self, settings: Planted, target: Target) -> None:
+        super().__init__(settings.what, settings.model_copy(update={"journalled": True}))
+        self._person = Person(settings.seed)
+        self._planted = settings.journalled
+        self._clients: dict[str, Client] = {
+            name: reached(Behind(component=name, endpoint=table), target) for name, table in settings.endpoints.items()
+        }
+
+    def status(self, within_s: float) -> Status:  # noqa: ARG002 (nothing is asked)
+        """Whether something of the person may be there."""
+        return Status("running", detail=self._person.user, kept={"planted": self._planted})
+
+    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:  # noqa: ARG002 (there is one alone)
+        """Say that it may be there, or take it out.
+
+        Raises:
+            ControlError: something is left, or nobody could look; says all of it.
+        """
+        if not kept["planted"]:
+            failures = [said for take_out in (self._by_route, self._points, self._keys) for said in take_out()]
+            if failures:
+                raise ControlError("", "refused", f"{self._person.user} may still be there: {' '.join(failures)}")
+        self._planted = bool(kept["planted"])
+
+    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:  # noqa: ARG002
+        """What a person does."""
+        return f"delete the data of the user {self._person.user}, which is made up, by the system's own way"
+
+    def close(self) -> None:
+        """Give the connections back."""
+        for client in self._clients.values():
+            client.close()
+
+    def _by_route(self) -> Iterator[str]:
+        if "api" in self._clients:
+            yield from _failures(lambda: cast("Api", self._clients["api"]).call("delete", user=self._person.user).ok())
+
+    def _points(self) -> Iterator[str]:
+        if "qdrant" in self._clients:
+            yield from _failures(
+                lambda: OwnedPoints(cast("Vectors", self._clients["qdrant"]), self._person.user).delete()
+            )
+
+    def _keys(self) -> Iterator[str]:
+        if "redis" in self._clients:
+            yield from _failures(self._clear)
+
+    def _clear(self) -> None:
+        held = HeldValues(cast("Redis", self._clients["redis"]))
+        held.delete(held.holding(self._person.traces))
+
+
+def _failures(do: Callable[[], object]) -> Iterator[str]:
+    """Why it failed; nothing where it did not, or where the target has nothing of the kind."""
+    try:
+        do()
+    except Unsupported:
+        return
+    except CallFailed as error:
+        yield str(error)
