@@ -73,7 +73,7 @@ def _red(result: dict[str, Any]) -> Iterator[str]:
         yield RECOVER
     if "unreachable" in red:
         yield "**unreachable**: `llmops doctor` says how far each component gets, and what to mend"
-    if red - {"unreachable", "regression", "void", "left-changed"}:
+    if red - {"unreachable", "regression", "void", "left-changed", "still-changed"}:
         yield "**failed**: where calls were made, the log has the command that repeats the last one"
     if status == FAILED and not (red or unmade or result["left_changed"]):
         yield "**failed**: a test that is none of these checks; the log names it"

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
+from pytest_llmops.report.metric import so_many
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -54,6 +56,6 @@ def _facts(check: dict[str, Any]) -> Iterator[tuple[str, str]]:
         touched = [f"{name} ({why})" for name, why in act["touches"].items()]
         yield "touches", ", ".join([act["component"] or act["what"], *touched])
     tokens = f", up to {check['tokens']} tokens" if check["tokens"] else ""
-    yield "cost", f"about {check['calls']} calls{tokens}"
+    yield "cost", f"about {so_many(check['calls'], 'call')}{tokens}"
     for index, what in enumerate(asked["lacking"]):
         yield "" if index else "lacks", what

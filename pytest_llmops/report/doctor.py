@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from pytest_llmops.report.metric import so_many
 from pytest_llmops.report.page import page
 from pytest_llmops.report.plan import counted, most
 from pytest_llmops.samples import COLD_S
@@ -120,7 +121,7 @@ def _daily(found: dict[str, Any]) -> str:
     took = _about(cost["seconds"])
     if cost["untimed"]:
         took = f"more than {took} ({', '.join(cost['untimed'])} could not be timed)"
-    return f"{counted(cost)}: about {cost['calls']} calls{tokens}, {took}. At most {most(budget)}."
+    return f"{counted(cost)}: about {so_many(cost['calls'], 'call')}{tokens}, {took}. At most {most(budget)}."
 
 
 def _about(seconds: float) -> str:

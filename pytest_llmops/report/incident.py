@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import re
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.operate.bundle import index
@@ -17,12 +18,13 @@ from pytest_llmops.state.new_folder import new_folder
 from pytest_llmops.target.durations import spoken
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from pytest_llmops.operate.bundle import Part
     from pytest_llmops.operate.findings import Finding
     from pytest_llmops.operate.severity import Assessment
+    from pytest_llmops.state.history.over_time import Kept
     from pytest_llmops.target.load import Target
     from pytest_llmops.target.secrets import Redactor
 
@@ -98,13 +100,26 @@ def report(told: Told) -> str:
     )
 
 
-def review(told: Told, timeline: Sequence[tuple[float, str]], bundles: Sequence[str] = ()) -> str:
+def parts_of(report: str) -> dict[str, str]:
+    """What an incident report says, by the names of its lines (``Severity``) and headings (``Actions taken``)."""
+    lines = re.findall(r"^- \*\*(.+?):\*\* (.*)$", report, re.MULTILINE)
+    _, *rest = re.split(r"^## (.+)$", report, flags=re.MULTILINE)
+    return {**dict(lines), **{name: text.strip() for name, text in zip(rest[::2], rest[1::2], strict=True)}}
+
+
+def review(
+    told: Told,
+    timeline: Sequence[tuple[float, str]],
+    bundles: Sequence[str] = (),
+    recorded: Mapping[str, Sequence[Kept]] = MappingProxyType({}),
+) -> str:
     """The post-incident document: timeline and evidence are filled in, the rest is a person's.
 
     Args:
-        told: what is so now.
+        told: what is so now, and what was done since the first of them.
         timeline: of the target's incidents.
         bundles: the folders with what was collected while they lasted.
+        recorded: what runs recorded of the figures meanwhile, by name, oldest first.
     """
     return _text(
         f"# Post-incident review: {told.target.name}",
@@ -115,6 +130,14 @@ def review(told: Told, timeline: Sequence[tuple[float, str]], bundles: Sequence[
         "## Timeline",
         "",
         *_list([f"{moment(at)}: {what}" for at, what in timeline], "No incident of this target is recorded."),
+        "",
+        "## Metrics",
+        "",
+        *_metrics(told, recorded),
+        "",
+        "## Actions taken",
+        "",
+        *_list(told.actions, "Nothing was changed by a run since."),
         "",
         "## Evidence",
         "",
@@ -248,6 +271,24 @@ def _result(failed: int, looked_at: int, unseen: int) -> str:
         if unseen
         else "completed, all checks passed"
     )
+
+
+def _metrics(told: Told, recorded: Mapping[str, Sequence[Kept]]) -> list[str]:
+    """The figures that were looked at, each with its limits, and between which values it was since it began."""
+    lines = []
+    for one in told.findings:
+        if one.kind == "figure":
+            lines.append(f"- {escaped(one.said)}")
+            if kept := recorded.get(one.name):
+                low, high = (choose(kept, key=lambda each: each.value) for choose in (min, max))
+                lines.append(
+                    f"  - {so_many(len(kept), 'run')} since {moment(kept[0].at)}: from {_value(low)} to {_value(high)}"
+                )
+    return lines or ["No figure was looked at."]
+
+
+def _value(kept: Kept) -> str:
+    return f"{kept.value:.4g} {kept.unit} ({moment(kept.at)})"
 
 
 def _state(told: Told) -> list[str]:

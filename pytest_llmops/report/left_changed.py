@@ -7,12 +7,12 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmops.state.journal import Failure
+from pytest_llmops.state.story import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_llmops.state.journal import Story
+    from pytest_llmops.state.story import Story
     from pytest_llmops.target.load import Target
 
 UNTRIED = "the process that changed it ended before it could take that back"
@@ -35,7 +35,7 @@ def entries(story: Story) -> list[dict[str, Any]]:
                 "component": step.component,
                 "what": step.what,
                 "act": step.act,
-                "state": step.state,
+                "state": step.was,
                 "why": failure.why,
                 "by_hand": list(failure.by_hand),
             }

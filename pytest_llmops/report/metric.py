@@ -107,8 +107,3 @@ def sentences(reason: str) -> list[str]:
 def so_many(count: int, word: str) -> str:
     """``1 check``, ``9 checks``."""
     return f"{count} {word}{'' if count == 1 else 's'}"
-
-
-def plural(outcome: str, count: int) -> str:
-    """The word for so many checks of an outcome."""
-    return "errors" if outcome == "error" and count > 1 else outcome

@@ -4,27 +4,42 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from itertools import pairwise
+from statistics import fmean, median
 from typing import TYPE_CHECKING
 
-from pytest_llmops.errors import Vacuous
+from pytest_llmops.errors import Unsupported, Vacuous
+from pytest_llmops.judge.thresholds import breach, said, threshold_for
 from pytest_llmops.judge.trends import Exhaustion, Trend, exhaustion, trend
-from pytest_llmops.report.over_time_pages import growth_page, pattern_page, usage_page
+from pytest_llmops.report.over_time_pages import days_of, growth_page, pattern_page, usage_page
 from pytest_llmops.state.history import over_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from pytest_llmops.state.history.over_time import EarlierRun, Kept
+    from pytest_llmops.state.history.over_time import EarlierRun, Kept, Listed
     from pytest_llmops.state.history.place import Place
     from pytest_llmops.state.history.signing import SignOff
     from pytest_llmops.target.load import Target
 
 DAY_S = 86_400.0
+WEEK = 7
+"""Days within which what was beyond a limit is still remembered as such."""
+
 MONTH = 30
 """Days that a monthly report looks back."""
 
+LEAST_DAYS_OF_MONTH = 15
+"""Days with values; of fewer it is no report of a month: runs on weekdays alone are 20, and some of them may fail."""
+
+LEAST_MONTH = 20
+"""Days after which a run counts as last month's: a month has 28 of them, and maintenance may be late."""
+
 QUARTER = 90
 """Days that a trend is drawn through."""
+
+COUNTED = 45
+"""Days through which a counter is followed: monthly runs are a little more than thirty days apart."""
 
 CENTURY = 36_525
 """Days; what takes longer is no forecast."""
@@ -80,6 +95,60 @@ class Growth:
         return "" if left_s is None else time.strftime("%Y-%m", time.gmtime(time.time() + left_s))
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much of something there is, and how much there may be.
+
+    Attributes:
+        now: its value.
+        limit: of it there is no more than this.
+    """
+
+    now: float
+    limit: float
+
+    @property
+    def left(self) -> float:
+        """How much more there may be; below 0 where there is too much already."""
+        return self.limit - self.now
+
+    @property
+    def used_pct(self) -> float:
+        """How much there is, of 100 that there may be."""
+        return 100 * self.now / self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What runs recorded of a metric in a period, and in the one before.
+
+    Attributes:
+        before, now: values, oldest first.
+        unit: as they were recorded.
+    """
+
+    before: list[float]
+    now: list[float]
+    unit: str
+
+    @property
+    def mean(self) -> float:
+        """Of this period."""
+        return fmean(self.now)
+
+    @property
+    def peak(self) -> float:
+        """Of this period."""
+        return max(self.now)
+
+    @property
+    def said(self) -> str:
+        """The period before, in words."""
+        return (
+            f"{len(self.now)} values; in the period before mean {fmean(self.before):.4g}, peak {max(self.before):.4g}"
+        )
+
+
 class History:
     """The runs of a target that its project remembers.
 
@@ -99,8 +168,15 @@ class History:
 
     @property
     def growing(self) -> tuple[str, ...]:
-        """The metrics of the target's ``growth`` table."""
-        return tuple(self._target.table.growth)
+        """The metrics of the target's ``growth`` table, but for what the system does not have."""
+        return tuple(name for name, table in self._target.table.growth.items() if not table.absent)
+
+    @property
+    def never_grows(self) -> list[str]:
+        """What the runbook looks at over time and the system does not have, each with the reason."""
+        return [
+            f"{name}: {table.absent.rstrip('.')}" for name, table in self._target.table.growth.items() if table.absent
+        ]
 
     def values(self, metric: str, days: float = QUARTER) -> list[Kept]:
         """What runs recorded of a metric, oldest first: ``at`` (seconds since the epoch), ``value``, ``unit``.
@@ -117,6 +193,90 @@ class History:
             )
         return found
 
+    def beside(self, metric: str, days: float = WEEK) -> Beside:
+        """What runs recorded of a metric in the last days, and in as many days before.
+
+        Raises:
+            Vacuous: none was recorded in one of them.
+        """
+        known, since = self.values(metric, 2 * days), self._now() - days * DAY_S
+        before = [one.value for one in known if one.at < since]
+        now = [one.value for one in known if one.at >= since]
+        if not before or not now:
+            when = "before" if now else "of late"
+            raise Vacuous(
+                f"{metric} was recorded {len(known)} times in the last {2 * days:g} days on {self._target.name}, and "
+                f"not {when}, so that two periods of {days:g} days cannot be compared."
+            )
+        return Beside(before, now, known[-1].unit)
+
+    def peak(self, metric: str, beyond: str, days: float = WEEK) -> Kept:
+        """The highest value of the last days, where it broke a limit: what came of it since can be held against it.
+
+        Args:
+            metric: its name.
+            beyond: the metric whose thresholds it broke.
+            days: how far back.
+
+        Raises:
+            Vacuous: none was recorded, or none broke them.
+        """
+        highest = max(self.values(metric, days), key=lambda one: one.value)
+        limits = threshold_for(beyond, self._target.table.thresholds)
+        if limits is None or breach(beyond, highest.value, highest.unit, limits) is None:
+            most = said(highest.value, highest.unit)
+            raise Vacuous(
+                f"{metric} was {most} at most in the last {days:g} days, within the limits of {beyond}, so there is "
+                "nothing that had to become less."
+            )
+        return highest
+
+    def listed(self, metric: str, counted: str, *, least_days: float = LEAST_MONTH, days: float = QUARTER) -> Listed:
+        """The names that a run of last month recorded as ``METRIC[NAME]``: ``at`` (seconds since the epoch), ``names``.
+
+        Args:
+            metric: before the brackets.
+            counted: the metric of how many there were, which is recorded where there were none, too.
+            least_days: so long ago at least; the newest such run is taken.
+            days: so long ago at most.
+
+        Raises:
+            Vacuous: no run of that time recorded it.
+        """
+        until, since = (self._now() - ago * DAY_S for ago in (least_days, days))
+        found = over_time.listed(self._place, self._target.name, metric, counted, since, until)
+        if found is None:
+            raise Vacuous(
+                f"no run of {least_days:g} to {days:g} days ago recorded {counted} on {self._target.name}, so there is "
+                "nothing to compare with; run the suites that do every month."
+            )
+        return found
+
+    def usual(self, metric: str, days: float = MONTH) -> float:
+        """The median of what runs recorded of a metric; single odd days do not move it.
+
+        Raises:
+            HistoryError: the history cannot be read.
+            Vacuous: too few of the last days recorded it, or it is nothing that could be risen above.
+        """
+        known = [one.value for one in self.values(metric, days)]
+        middle = median(known)
+        if len(known) < LEAST_VALUES or middle <= 0:
+            raise Vacuous(
+                f"{metric} was recorded {len(known)} times in the last {days:g} days, with a median of {middle:g}; "
+                f"what is usual needs {LEAST_VALUES} values at least, above 0."
+            )
+        return middle
+
+    def deviation_pct(self, metric: str, now: float, days: float = MONTH) -> float:
+        """By how many % a value is another than what is usual, in either direction.
+
+        Raises:
+            HistoryError, Vacuous: as of :meth:`usual`.
+        """
+        usual = self.usual(metric, days)
+        return 100 * abs(now - usual) / usual
+
     def runs(self, days: float = MONTH) -> list[EarlierRun]:
         """The runs, oldest first: ``at``, ``exit_status``, ``outcomes``."""
         return over_time.runs(self._place, self._target.name, self._now() - days * DAY_S)
@@ -132,6 +292,58 @@ class History:
             Vacuous: one of them was not recorded at all.
         """
         return self._now() - min(self.values(metric, days)[-1].at for metric in metrics or self.growing)
+
+    def limited(self, *metrics: str) -> tuple[str, ...]:
+        """Those of some metrics that the target's ``growth`` table gives a limit.
+
+        Raises:
+            Unsupported: none of them has one.
+        """
+        found = tuple(metric for metric in metrics if self._limit(metric) is not None)
+        if not found:
+            raise Unsupported(
+                f"{self._target.where} names no limit of a plan; where there is one give "
+                f"[targets.{self._target.name}.growth.METRIC] a limit, METRIC being {' or '.join(metrics)}."
+            )
+        return found
+
+    def room(self, metric: str, now: float, *, limit: float | None = None) -> Room:
+        """How much of a metric's limit is used: ``left used_pct``; whatever earlier runs recorded.
+
+        Args:
+            metric: its name.
+            now: its live value.
+            limit: of it there is no more than this; that of the target's ``growth`` table by default.
+
+        Raises:
+            Unsupported: nobody says a limit.
+        """
+        limit = self._limit(metric) if limit is None else limit
+        if limit is None:
+            raise Unsupported(f"{self._target.where} names no limit of {metric}; give growth.{metric} a limit.")
+        return Room(now, limit)
+
+    def monthly(self, metric: str, now: float, days: float = COUNTED) -> float:
+        """By how much a counter rises in thirty days, by what it rose in the last days; one that fell began anew.
+
+        Args:
+            metric: its name.
+            now: its live value.
+            days: how far back.
+
+        Raises:
+            Vacuous: no run of the last days recorded it, or all did only just now.
+        """
+        known = self.values(metric, days)
+        over_days = self._now() / DAY_S - known[0].at / DAY_S
+        if over_days < LEAST_DAYS:
+            raise Vacuous(
+                f"{metric} was recorded first {over_days:.2g} days ago; what it comes to in a month needs "
+                f"{LEAST_DAYS:g} days at least. Run the suites that record it for a while, and ask again."
+            )
+        levels = [*(one.value for one in known), now]
+        risen = sum(later - earlier if later >= earlier else later for earlier, later in pairwise(levels))
+        return risen / over_days * MONTH
 
     def growth(
         self,
@@ -165,11 +377,15 @@ class History:
         table = self._target.table.growth.get(metric)
         if room is not None:
             limit = levels[-1] + room
-        limit = limit if limit is not None else table.limit if table else None
+        limit = limit if limit is not None else self._limit(metric)
         line = trend(at, levels)
         left = exhaustion(line, limit, now) if limit is not None else None
         says = table.says if table and table.says else metric
         return Growth(metric, says, known[-1].unit, levels[-1], line, limit, left)
+
+    def _limit(self, metric: str) -> float | None:
+        table = self._target.table.growth.get(metric)
+        return table.limit if table else None
 
     def all_growth(self, now: Mapping[str, float] | None = None) -> list[Growth]:
         """The growth of every metric of the target's ``growth`` table, as `growth` has it.
@@ -186,8 +402,11 @@ class History:
         return [self.growth(metric, live.get(metric)) for metric in self.growing]
 
     def growth_report(self, growths: Iterable[Growth]) -> str:
-        """A page of Markdown: each metric now, a month's growth with its interval, when its limit is reached."""
-        return growth_page(self._target.name, list(growths), self._now())
+        """A page of Markdown: each metric now, a month's growth with its interval, when its limit is reached.
+
+        What the system does not have is named below.
+        """
+        return growth_page(self._target.name, list(growths), self.never_grows, self._now())
 
     def usage_report(self, *metrics: str, days: float = MONTH) -> str:
         """A page of Markdown: each metric over the last days, the runs with their outcomes, what people signed off.
@@ -197,6 +416,21 @@ class History:
         """
         kept = {metric: self.values(metric, days) for metric in metrics}
         return usage_page(self._target.name, days, kept, self.runs(days), self.sign_offs(days), self._now())
+
+    def days_of_month(self, *metrics: str) -> dict[str, int]:
+        """On how many days of the last month, in UTC, each metric was recorded.
+
+        Raises:
+            Vacuous: one of them on too few for a report of the month.
+        """
+        found = {metric: len(days_of(self.values(metric, MONTH))) for metric in metrics}
+        few = [f"{metric} of {days}" for metric, days in found.items() if days < LEAST_DAYS_OF_MONTH]
+        if few:
+            raise Vacuous(
+                f"of the last {MONTH} days there are values of {', '.join(few)}; a report of the month needs "
+                f"{LEAST_DAYS_OF_MONTH} days at least. Run the suites that record them every day, and ask again."
+            )
+        return found
 
     def pattern_report(self, *metrics: str, days: float = MONTH) -> str:
         """A page of Markdown: the mean of each metric by hour of the day and by day of the week, in UTC.

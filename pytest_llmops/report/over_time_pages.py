@@ -12,6 +12,7 @@ from pytest_llmops.target.moments import moment
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from pytest_llmops.clients.figures import Reading
     from pytest_llmops.report.over_time import Growth
     from pytest_llmops.state.history.over_time import EarlierRun, Kept
     from pytest_llmops.state.history.signing import SignOff
@@ -20,8 +21,8 @@ DAY_S = 86_400.0
 WEEK = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-def growth_page(target: str, growths: Sequence[Growth], now: float) -> str:
-    """How much more there is of each metric in a month, and when its limit is reached."""
+def growth_page(target: str, growths: Sequence[Growth], absent: Sequence[str], now: float) -> str:
+    """How much more there is of each metric in a month, and when its limit is reached; and what cannot grow."""
     rows = [
         (
             one.says,
@@ -34,7 +35,8 @@ def growth_page(target: str, growths: Sequence[Growth], now: float) -> str:
     ]
     head = ("what", "now", "a month (95 %)", "values", "used up")
     note = "The line through a metric's values is Theil and Sen's: single odd days do not bend it."
-    return f"# Growth on {target}\n\n{moment(now)}. {note}\n\n{_table(head, rows)}"
+    lacking = "".join(f"\nNot there: {one}.\n" for one in absent)
+    return f"# Growth on {target}\n\n{moment(now)}. {note}\n\n{_table(head, rows)}{lacking}"
 
 
 def _used_up(one: Growth, now: float) -> str:
@@ -57,9 +59,9 @@ def usage_page(
     signed: Iterable[SignOff],
     now: float,
 ) -> str:
-    """Each metric over some days, the runs, the sign-offs."""
+    """Each metric over some days and on how many of them it has values, the runs, the sign-offs."""
     rows = [(name, *_summed(values)) for name, values in kept.items()]
-    head = ("metric", "values", "mean", "least", "most", "first", "last")
+    head = ("metric", "values", "days", "mean", "least", "most", "first", "last")
     outcomes = sum((Counter(run.outcomes) for run in runs), Counter[str]())
     checks = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items())) or "none"
     lines = [f"- {moment(one.at)}: {one.procedure}, by {one.by}: {one.note}" for one in signed]
@@ -71,10 +73,15 @@ def usage_page(
 def _summed(values: Sequence[Kept]) -> tuple[str, ...]:
     numbers, unit = [one.value for one in values], values[-1].unit
     whole = (math.fsum(numbers) / len(numbers), min(numbers), max(numbers), numbers[0], numbers[-1])
-    return str(len(numbers)), *(_said(value, unit) for value in whole)
+    return str(len(numbers)), str(len(days_of(values))), *(_said(value, unit) for value in whole)
 
 
-def pattern_page(target: str, kept: Mapping[str, Sequence[Kept]], now: float) -> str:
+def days_of(values: Iterable[Kept]) -> set[dt.date]:
+    """The days, in UTC, on which something was recorded."""
+    return {dt.datetime.fromtimestamp(one.at, dt.UTC).date() for one in values}
+
+
+def pattern_page(target: str, kept: Mapping[str, Sequence[Kept] | Sequence[Reading]], now: float) -> str:
     """The mean of each metric by the hour and by the day of the week."""
     parts = [f"# {target} by hour and day\n\n{moment(now)}; hours and days are in UTC."]
     for metric, values in kept.items():

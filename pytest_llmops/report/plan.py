@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pytest_llmops.report.disruption_plan import fill
+from pytest_llmops.report.metric import so_many
 from pytest_llmops.report.page import page
 from pytest_llmops.report.whole_file import write_whole
 from pytest_llmops.target.durations import spoken
@@ -53,7 +54,7 @@ def lines(plan: dict[str, Any], *, color: bool, width: int) -> list[str]:
 def _fill(console: Console, plan: dict[str, Any]) -> None:
     fill(console, plan)
     if plan["checks"]:
-        console.print(_checks(plan["checks"], console.width, twice=plan["against"] is not None))
+        console.print(_checks(plan, console.width))
         console.print()
     facts = Table.grid(padding=(0, 1, 0, 0))
     facts.add_column(width=12, style="dim")
@@ -63,8 +64,9 @@ def _fill(console: Console, plan: dict[str, Any]) -> None:
     console.print(facts)
 
 
-def _checks(checks: list[dict[str, Any]], width: int, *, twice: bool) -> Table:
-    """A row for each check; ``twice``: each timed call is made on another deployment too."""
+def _checks(plan: dict[str, Any], width: int) -> Table:
+    """A row for each check, and one for what is asked once for all of them."""
+    checks, twice = plan["checks"], plan["against"] is not None  # twice: each timed call is made elsewhere, too
     longest = max(len(check["test"].partition("::")[2]) for check in checks) + 2
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     name_width = min(longest, width - 2 - NUMBERS_WIDTH - OF_WIDTH)
@@ -83,6 +85,10 @@ def _checks(checks: list[dict[str, Any]], width: int, *, twice: bool) -> Table:
         calls = check["calls"] + (check["timed_calls"] if twice else 0)
         tokens = check["tokens"] + (check["timed_tokens"] if twice else 0)
         table.add_row(f"  {name}", str(calls), str(tokens or ""), ", ".join(filter(None, (of, *how))))
+    shared = plan["total"]["calls"] - sum(check["calls"] for check in checks)
+    if shared:
+        once = sorted({name for check in checks for name in check["once"]})
+        table.add_row(Text("once for all of these", "dim"), str(shared), "", ", ".join(["preflight", *once]))
     return table
 
 
@@ -101,7 +107,7 @@ def _totals(plan: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def counted(total: dict[str, Any]) -> str:
     """How many checks there are."""
-    some = f"{total['checks']} check{'s' if total['checks'] != 1 else ''}"
+    some = so_many(total["checks"], "check")
     return f"{some}, {total['timed']} of them timed" if total["timed"] else some
 
 
@@ -109,7 +115,7 @@ def cost(total: dict[str, Any]) -> str:
     """What they cost if nothing is suspicious."""
     shares = ", ".join(f"{name} {count}" for name, count in total["calls_by_component"].items())
     tokens = f", up to {total['tokens']} tokens" if total["tokens"] else ""
-    return f"about {total['calls']} calls{f' ({shares})' if shares else ''}{tokens}"
+    return f"about {so_many(total['calls'], 'call')}{f' ({shares})' if shares else ''}{tokens}"
 
 
 def each(share: Mapping[str, Any], total: Mapping[str, Any]) -> str:
@@ -138,7 +144,7 @@ def in_turns(against: Mapping[str, Any]) -> str:
     tokens = f", up to {against['tokens']} tokens" if against["tokens"] else ""
     return (
         f"{against['called']}: every timed call is made in turns on both; stored baselines are not consulted. "
-        f"About {against['calls']} calls there{tokens}; at most {most(against['budget'])}"
+        f"About {so_many(against['calls'], 'call')} there{tokens}; at most {most(against['budget'])}"
     )
 
 
@@ -146,6 +152,7 @@ def most(budget: Mapping[str, Any]) -> str:
     """What a run may cost whatever happens.
 
     Args:
-        budget: ``requests``, ``tokens``, ``seconds``.
+        budget: ``requests``, ``tokens``, ``seconds``, and ``cost`` where there is one.
     """
-    return f"{budget['requests']} calls, {budget['tokens']} tokens and {budget['seconds']:g} s of measuring"
+    money = f", {budget['cost']:g} in money" if budget.get("cost") is not None else ""
+    return f"{budget['requests']} calls, {budget['tokens']} tokens{money} and {budget['seconds']:g} s of measuring"

@@ -18,7 +18,6 @@ from pytest_llmops.report.metric import (
     names_by_reason,
     names_in,
     number,
-    plural,
     sentences,
     so_many,
     state_of,
@@ -26,6 +25,7 @@ from pytest_llmops.report.metric import (
     worded,
     worst_first,
 )
+from pytest_llmops.report.outcomes import counted
 from pytest_llmops.report.says_nothing import line_of
 from pytest_llmops.report.whole_file import write_whole
 
@@ -143,11 +143,9 @@ def _head(result: dict[str, Any]) -> Iterator[str]:
     about["called in turns with"] = twin["called"] if twin else ""
     if said := " · ".join(f"{word} **{escaped(text)}**" for word, text in about.items() if text):
         yield from (said, "")
-    outcomes = Counter(check["outcome"] for check in result["checks"])
-    counted = ", ".join(f"{count} {plural(word, count)}" for word, count in sorted(outcomes.items()))
     spent = result["spent"]
     cost = f"{so_many(spent['requests'], 'call')}, {so_many(spent['tokens'], 'token')}, {result['duration_s']:.0f} s"
-    yield f"{counted or 'no check made'}{_left(result)} · {cost}"
+    yield f"{counted(result['checks']) or 'no check made'}{_left(result)} · {cost}"
     yield ""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
@@ -17,14 +18,14 @@ from pytest_llmops.report.metric import (
     names_by_reason,
     names_in,
     number,
-    plural,
     so_many,
     state_of,
     times,
     worded,
     worst_first,
 )
-from pytest_llmops.report.page import page
+from pytest_llmops.report.outcomes import counted
+from pytest_llmops.report.page import flowing, page
 from pytest_llmops.report.says_nothing import by_kind
 
 if TYPE_CHECKING:
@@ -45,7 +46,14 @@ COLORS = {
     "broken": "bold red",
 }
 FIRST_COLUMN = 12
+SKIPPED = {"unsupported": "unsupported", "optional-unreachable": "not there"}
+"""Checks that are named beside what is vacuous: their category, and the word in the first column."""
+
 LONGEST_HEADING = 10
+LONGEST_WORD = len("recorded")
+GAP = 2
+NARROW = 16
+"""Columns that limits are given however long the names beside them are."""
 
 
 def summary(result: dict[str, Any], *, color: bool, width: int, verbose: bool) -> list[str]:
@@ -70,7 +78,11 @@ def _fill(console: Console, result: dict[str, Any], *, verbose: bool) -> None:
     if not verbose:
         _recorded(console, [m for m in metrics if not is_timed(m) and m["threshold"] is None and number(m, "value")])
     for kind, names in by_kind(result.get("vacuous", [])).items():
-        _say(console, "vacuous", Text(f"{kind}: {', '.join(names)}"))
+        first, *more = (_broken(name, console) for name in names)
+        _list(console, "vacuous", [f"{kind}: {first}", *more])
+    for category, word in SKIPPED.items():
+        skipped = [check["test"] for check in result["checks"] if check["category"] == category]
+        _list(console, word, [_broken(test, console) for test in skipped])
     if reached := _reached(result["preflight"]):
         _say(console, "components", Text(reached))
     _totals(console, result, metrics)
@@ -89,7 +101,7 @@ def _failures(console: Console, checks: Sequence[dict[str, Any]]) -> None:
             seen.setdefault((word, "\n".join(told(check))), []).append(check["test"])
     for (word, reason), tests in seen.items():
         for index, test in enumerate(tests):
-            _say(console, "" if index else word, Text(test, "bold"), "bold red")
+            _say(console, "" if index else word, Text(_broken(test, console), "bold"), "bold red")
         for line in reason.splitlines():
             _say(console, "", Text(line))
     if any(check["outcome"] in {"failed", "error", "waived"} for check in checks):
@@ -106,12 +118,23 @@ def _missing(console: Console, missing: Sequence[dict[str, Any]]) -> None:
 
 
 def _say(console: Console, word: str, text: Text, style: str = "dim") -> None:
-    """A word in the first column, and its text beside it, however many lines that takes."""
+    """A word in the first column, which is whole also where it is long, and its text beside it, however many lines."""
     row = Table.grid(padding=(0, 1, 0, 0))
-    row.add_column(width=FIRST_COLUMN, style=style)
-    row.add_column()
+    row.add_column(width=max(FIRST_COLUMN, cell_len(word)), style=style)
+    row.add_column(overflow="fold")  # a test's name may be longer than a line, and is not cut
     row.add_row(word, text)
     console.print(row)
+
+
+def _broken(name: str, console: Console) -> str:
+    """A test's name; where a line does not hold it, it goes on below with its function."""
+    return name if cell_len(name) < console.width - FIRST_COLUMN - GAP else name.replace("::", "\n::", 1)
+
+
+def _list(console: Console, word: str, items: Sequence[str]) -> None:
+    """A word, and items beside it: a line ends between two of them, not within one that fits."""
+    if items:
+        _say(console, word, Text(flowing(items, console.width - FIRST_COLUMN - 2)))
 
 
 def _quiet(metric: dict[str, Any]) -> bool:
@@ -164,24 +187,30 @@ def _improved(console: Console, metrics: Sequence[dict[str, Any]]) -> None:
 def _values(console: Console, metrics: Sequence[dict[str, Any]]) -> None:
     if not metrics:
         return
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table = Table(box=None, padding=(0, GAP, 0, 0), header_style="dim")
     for heading in ("value", "now", "limits", ""):
         table.add_column(heading, justify="right" if heading == "now" else "left", no_wrap=heading != "limits")
-    for metric in worst_first(metrics):
-        limits = metric["threshold"] or {}
-        written = ", ".join(f"{level} {text}" for level, text in limits.items() if level != "broken")
-        state = state_of(metric)
-        word = "broken" if state == "broken" else ("holds" if limits else "recorded")
-        table.add_row(metric["name"], number(metric, "value"), written, Text(word, COLORS[state]))
+    rows = [_row(metric) for metric in worst_first(metrics)]
+    widest = max(cell_len(name) for name, *_ in rows) + max(cell_len(now) for _, now, *_ in rows)
+    room = console.width - widest - LONGEST_WORD - 4 * GAP
+    for name, now, limits, word, color in dict.fromkeys(rows):  # two checks may record the same
+        table.add_row(name, now, flowing(limits, max(NARROW, room)), Text(word, color))
     console.print(table)
     console.print()
+
+
+def _row(metric: dict[str, Any]) -> tuple[str, str, tuple[str, ...], str, str]:
+    """Name, value, limits, whether they hold, and the color of that."""
+    state = state_of(metric)
+    limits = tuple(f"{level} {text}" for level, text in (metric["threshold"] or {}).items() if level != "broken")
+    word = "broken" if state == "broken" else "holds" if metric["threshold"] else "recorded"
+    return metric["name"], number(metric, "value"), limits, word, COLORS[state]
 
 
 def _recorded(console: Console, metrics: Sequence[dict[str, Any]]) -> None:
     """What has no limit, in passing."""
     words = [f"{metric['name']} {number(metric, 'value')}" for metric in metrics if not is_quiet_rate(metric)]
-    if words:
-        _say(console, "recorded", Text(", ".join(words)))
+    _list(console, "recorded", words)
 
 
 def _reached(preflight: Sequence[dict[str, Any]]) -> str:
@@ -194,10 +223,9 @@ def _reached(preflight: Sequence[dict[str, Any]]) -> str:
 
 def _totals(console: Console, result: dict[str, Any], metrics: Sequence[dict[str, Any]]) -> None:
     twin = result.get("twin")
-    outcomes = Counter(check["outcome"] for check in result["checks"])
-    counted = [f"{count} {plural(word, count)}" for word, count in sorted(outcomes.items())]
     left_out = sum(result["not_applicable"].values())
-    _say(console, "checks", Text(", ".join([*counted, *([f"{left_out} left out"] if left_out else [])]) or "none"))
+    said = [counted(result["checks"]), f"{left_out} left out" if left_out else ""]
+    _say(console, "checks", Text(", ".join(filter(None, said)) or "none"))
     states = Counter(_word_of(metric) for metric in metrics if metric["ratio"] is not None and metric["unit"] == "s")
     if states:
         words = ", ".join(f"{count} {word}" for word, count in states.most_common())

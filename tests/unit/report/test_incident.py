@@ -8,7 +8,8 @@ import pytest
 from pytest_llmops.operate.bundle import Part
 from pytest_llmops.operate.findings import Finding
 from pytest_llmops.operate.severity import assess
-from pytest_llmops.report.incident import Told, bundles_of, outcome, report, review, write_bundle
+from pytest_llmops.report.incident import Told, bundles_of, outcome, parts_of, report, review, write_bundle
+from pytest_llmops.state.history.over_time import Kept
 from pytest_llmops.target.load import load
 from pytest_llmops.target.secrets import Redactor
 
@@ -85,6 +86,15 @@ def test_the_report_tells_all_that_the_runbook_asks_for(told):
     assert found == WHOLE
 
 
+def test_the_parts_of_a_report_are_found_again():
+    said = parts_of(WHOLE)
+    assert said["Severity"] == "P1 - High"
+    assert said["Status"] == "INVESTIGATING"
+    assert said["Why"] == "- P1: A server is down (component ollama)"
+    assert said["Current system state"].endswith("```\nStatus: WARNING\n```")
+    assert list(said)[-2:] == ["Actions taken", "Next steps"]
+
+
 def test_without_an_incident_nothing_is_claimed(told):
     found = report(told(RATE))
     for line in (
@@ -104,6 +114,17 @@ def test_a_review_has_the_timeline_and_leaves_the_rest_to_a_person(told):
     assert found.count("[to be completed]") == 5
     assert "**component ollama**" in found
     assert "No incident of this target is recorded." in review(told(RATE), [])
+
+
+def test_a_review_has_what_was_done_and_recorded(told):
+    recorded = {RATE.name: [Kept(AT - 60, 0.5, "%"), Kept(AT, 12.0, "%"), Kept(AT + 60, 3.0, "%")]}
+    found = review(told(RATE, actions=["restart of api at noon, it stays"]), [(AT, "P1 opened")], (), recorded)
+    assert "## Actions taken\n\n1. restart of api at noon, it stays\n" in found
+    span = "from 0.5 % (2026-11-30 00:52:20 UTC) to 12 % (2026-11-30 00:53:20 UTC)"
+    assert f"  - 3 runs since 2026-11-30 00:52:20 UTC: {span}\n" in found
+    bare = review(told(DOWN), [])
+    assert "## Metrics\n\nNo figure was looked at.\n" in bare
+    assert "## Actions taken\n\nNothing was changed by a run since.\n" in bare
 
 
 def test_an_outcome_is_a_success_only_where_nothing_failed(told):
@@ -149,6 +170,7 @@ def test_a_bundle_is_a_folder_with_its_index_and_without_secrets(told, tmp_path)
                 "what": "the page",
                 "why": "api: nobody is there, [redacted]",
                 "failed": False,
+                "applies": True,
                 "took_s": 0.2,
             }
         ],

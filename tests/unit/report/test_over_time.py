@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from pytest_llmops.errors import Vacuous
+from pytest_llmops.errors import Unsupported, Vacuous
 from pytest_llmops.report.over_time import History
 from pytest_llmops.state.history.past import lay
 from pytest_llmops.state.history.place import Place
@@ -32,6 +32,8 @@ FILE = f"""
 limit = 4000
 says = "points of the collection"
 [targets.demo.growth.sessions]
+[targets.demo.growth.queue]
+absent = "there is none"
 """
 
 
@@ -61,6 +63,114 @@ def test_values_are_those_of_the_target_oldest_first(history):
     assert found[-1].value == pytest.approx(1400, rel=0.1)
     assert {one.unit for one in found} == {"points"}
     assert len(history().values("points", days=7)) == 7
+
+
+def test_what_is_usual_is_the_median_of_a_month(history):
+    known = sorted(one.value for one in history().values("sessions", 30))
+    assert len(known) == 30
+    assert known[14] <= history().usual("sessions") <= known[15]
+    with pytest.raises(Vacuous) as caught:
+        history().usual("sessions", days=2.5)
+    assert str(caught.value).startswith("sessions was recorded 2 times in the last 2.5 days, with a median of 1")
+
+
+LIMITED = f"""{BARE}
+[targets.demo.thresholds.room]
+warning = "> 1350 points"
+[targets.demo.thresholds.space]
+warning = "> 9000 points"
+"""
+
+
+def test_what_was_beyond_a_limit_is_remembered_for_a_week(history):
+    highest = max(one.value for one in history().values("points", days=7))
+    assert history(file=LIMITED).peak("points", beyond="room").value == highest > 1350
+    with pytest.raises(Vacuous) as within:
+        history(file=LIMITED).peak("points", beyond="space")
+    assert str(within.value) == (
+        f"points was {highest:.0f} points at most in the last 7 days, within the limits of space, so there is nothing "
+        "that had to become less."
+    )
+    with pytest.raises(Vacuous):
+        history("past:stale", file=LIMITED).peak("points", beyond="room")
+    with pytest.raises(Vacuous):
+        history().peak("points", beyond="room")
+
+
+def test_a_period_stands_beside_the_one_before(history):
+    week = history().beside("points", 7)
+    assert (len(week.before), len(week.now), week.unit) == (7, 7, "points")
+    assert week.peak == max(week.now) > week.mean
+    assert week.said.startswith("7 values; in the period before mean 13")
+    with pytest.raises(Vacuous) as caught:
+        history().beside("points", 45)
+    assert str(caught.value) == (
+        "points was recorded 41 times in the last 90 days on demo, and not before, so that two periods of 45 days "
+        "cannot be compared."
+    )
+
+
+def test_names_that_last_months_run_recorded(history, tmp_path):
+    known = history()
+    named = {"dry[a]": "first", "dry[b]": "both", "dry[c]": "second"}
+    for days, which in ((31, "first"), (25, "second"), (3, "first")):
+        metrics = {name: {"first": 1, "last": 1} for name, when in named.items() if when in {which, "both"}}
+        past = Past.model_validate(
+            {
+                "days": 1,
+                "every": "30 d",
+                "newest": f"{days} d",
+                "metrics": {"dried": {"first": 1, "last": 1}, **metrics},
+            }
+        )
+        place = Place(url="", file=tmp_path / f"{days}.db", folder=tmp_path, keep_s=1e9)
+        lay(place, "demo", "sandbox", past, NOW)
+        known._place = place
+        if days == 3:
+            with pytest.raises(Vacuous) as none:
+                known.listed("dry", counted="wet")
+        else:
+            found = known.listed("dry", counted="dried")
+            assert found.names == (("a", "b") if which == "first" else ("b", "c"))
+            assert found.at == NOW - days * DAY_S
+    assert str(none.value) == (
+        "no run of 20 to 90 days ago recorded wet on demo, so there is nothing to compare with; "
+        "run the suites that do every month."
+    )
+
+
+def test_room_is_left_whatever_earlier_runs_recorded(history):
+    known = history("past:none")
+    assert known.limited("points", "sessions") == ("points",)
+    room = known.room("points", 3000)
+    assert (room.left, room.used_pct) == (1000, 75)
+    assert known.room("credits", 120, limit=100).left == -20
+    with pytest.raises(Unsupported) as caught:
+        known.limited("sessions", "size")
+    assert str(caught.value) == (
+        "llmops.toml: [targets.demo] names no limit of a plan; where there is one give [targets.demo.growth.METRIC] "
+        "a limit, METRIC being sessions or size."
+    )
+    with pytest.raises(Unsupported) as caught:
+        known.room("size", 1)
+    assert str(caught.value) == "llmops.toml: [targets.demo] names no limit of size; give growth.size a limit."
+
+
+def test_what_a_counter_comes_to_in_a_month(history, tmp_path):
+    known = history("past:none")
+    counted = {"first": 1000, "last": 7000, "unit": "requests", "counts": True}
+    table = {"days": 30, "every": "30 d", "newest": "15 d", "metrics": {"requests": counted}}
+    place = Place(url="", file=tmp_path / "counted.db", folder=tmp_path, keep_s=1e9)
+    lay(place, "demo", "sandbox", Past.model_validate(table), NOW)
+    known._place = place
+    assert known.monthly("requests", 10_000) == pytest.approx(6000)  # 9000 in 45 days
+    assert known.monthly("requests", 300) == pytest.approx(4200)  # it was started again, and counted 300 since
+    with pytest.raises(Vacuous):
+        known.monthly("others", 1)
+    known._now = lambda: NOW - 15 * DAY_S + 1
+    with pytest.raises(Vacuous) as caught:
+        known.monthly("requests", 7000, days=2)
+    assert "was recorded first 1.2e-05 days ago" in str(caught.value)
 
 
 def test_growth_has_an_interval_and_the_day_of_the_limit(history):
@@ -142,6 +252,9 @@ def test_the_growth_page_says_what_how_much_and_when(history):
     assert page[6].endswith("; of 4000 points |")
     assert page[7].startswith("| sessions | 1")
     assert page[7].endswith("| no limit is given |")
+    assert page[8:] == ["", "Not there: queue: there is none."]
+    assert known.growing == ("points", "sessions")
+    assert known.never_grows == ["queue: there is none"]
 
 
 def test_the_usage_page_has_metrics_runs_and_sign_offs(history):
@@ -150,9 +263,33 @@ def test_the_usage_page_has_metrics_runs_and_sign_offs(history):
     page = known.usage_report("points", "sessions").splitlines()
     assert page[0] == "# Usage of demo"
     assert page[2].endswith(", the last 30 days. 30 runs; checks: 30 passed.")
-    assert page[6].startswith("| points | 30 | 1")
-    assert len(page[6].split("|")) == 9
+    assert page[4].startswith("| metric | values | days | mean |")
+    assert page[6].startswith("| points | 30 | 30 | 1")
+    assert len(page[6].split("|")) == 10
     assert page[-1].endswith(": voyageur.capacity.monthly-usage-report, by Ada: read")
+
+
+def test_a_report_of_the_month_needs_values_of_half_of_its_days(history, tmp_path):
+    assert history().days_of_month("points", "sessions") == {"points": 30, "sessions": 30}
+    with pytest.raises(Vacuous) as none:
+        history("past:stale").days_of_month("points")
+    assert str(none.value).startswith("no run of the last 30 days recorded points on demo;")
+
+    def since(days, every):
+        place = Place(url="", file=tmp_path / f"{days}-{every}.db", folder=tmp_path, keep_s=1e9)
+        lay(place, "demo", "sandbox", Past.model_validate({**OK, "days": days, "every": every, "newest": "1 d"}), NOW)
+        known = history()
+        known._place = place
+        return known
+
+    assert since(14, "1 d").days_of_month("points") == {"points": 15}
+    for known in (since(13, "1 d"), since(13, "1 h")):  # however often on each of these days
+        with pytest.raises(Vacuous) as few:
+            known.days_of_month("points", "sessions")
+    assert str(few.value) == (
+        "of the last 30 days there are values of points of 14, sessions of 14; a report of the month needs 15 days at "
+        "least. Run the suites that record them every day, and ask again."
+    )
 
 
 def test_the_pattern_page_has_hours_and_days(history):

@@ -166,7 +166,7 @@ def test_a_broken_error_rate_is_never_quiet():
 def test_the_totals_stand_at_the_end():
     assert [line.rstrip() for line in lines()[-4:]] == [
         "components   reachable: api, qdrant; generates: ollama",
-        "checks       2 errors, 1 failed, 2 passed, 1 waived, 7 left out",
+        "checks       1 failed, 2 passed, 2 unreachable, 1 waived, 7 left out",
         "verdicts     1 ok, 1 regression, 1 suspect, against stored baselines",
         "cost         120 calls, 0 of 30 timed ones failed, 800 tokens, 12 s",
     ]
@@ -179,6 +179,49 @@ def test_of_a_run_that_left_all_out_that_is_said():
 
 def test_a_run_without_anything_says_so_much():
     assert [line.rstrip() for line in lines(run())] == ["checks       none", "cost         120 calls, 800 tokens, 12 s"]
+
+
+def test_checks_that_were_skipped_are_counted_by_their_word_and_named():
+    skipped = [
+        check("t.py::test_flag", "skipped", "unsupported", "unsupported: it has none"),
+        check("t.py::test_hits", "skipped", "vacuous", "vacuous: nothing was counted"),
+        check("t.py::test_cache", "skipped", "optional-unreachable", "optional-unreachable: redis is away"),
+        check("t.py::test_plain", "skipped", "skipped", "not today"),
+    ]
+    assert lines(run(*skipped))[:3] == [
+        "unsupported  t.py::test_flag",
+        "not there    t.py::test_cache",
+        "checks       1 optional-unreachable, 1 skipped, 1 unsupported, 1 vacuous",
+    ]
+
+
+def test_no_value_is_parted_from_its_unit_at_the_end_of_a_line():
+    limits = {"target": "< 5 %", "warning": ">= 10 %", "critical": "> 15 %"}
+    rate = metric("llm_error_rate[day]", 0.0, "recorded", unit="%", n=1, **limits)
+    noted = [metric(f"restarts[{name}]", 12.0, "recorded", unit="restarts", n=1) for name in ("ollama", "redis", "api")]
+    text = "\n".join(lines(run(check("x", metrics=[rate, *noted])), width=60))
+    for whole in ("target < 5 %", "warning >= 10 %", "critical > 15 %", "restarts[redis] 12 restarts"):
+        assert whole in text
+
+
+def test_a_name_that_is_longer_than_a_line_is_whole():
+    name = f"test_{'alerts_stand_' * 5}there"
+    beside = check(f"incident/test_triage.py::{name[:40]}", "skipped", "unsupported", "unsupported: it has none")
+    found = lines(run(beside, {**beside, "test": f"incident/test_triage.py::{name[:60]}"}), width=80)
+    assert found[:3] == [
+        f"unsupported  incident/test_triage.py::{name[:40]},",
+        "             incident/test_triage.py",
+        f"             ::{name[:60]}",
+    ]
+    found = lines(run({**beside, "test": f"t.py::{name}"}), width=80)
+    assert [line[13:] for line in found[:3]] == ["t.py", f"::{name}"[:67], f"::{name}"[67:]]
+
+
+def test_a_value_that_two_checks_recorded_alike_stands_there_once():
+    models = metric("model_count", 3.0, "recorded", unit="models", n=1, target=">= 3")
+    more = {**models, "value": 4.0}
+    found = starting(lines(run(check("x", metrics=[models]), check("y", metrics=[models, more]))), "value")
+    assert [row.split()[1] for row in found[1:]] == ["3", "4"]
 
 
 def test_brackets_are_names_and_never_markup():
@@ -261,3 +304,9 @@ def test_what_improved_is_suggested_for_accepting():
 def test_one_call_is_no_calls():
     spent = {"requests": 1, "tokens": 1, "seconds": 0.1}
     assert [line.rstrip() for line in lines(run(spent=spent))][-1] == "cost         1 call, 1 token, 12 s"
+
+
+@pytest.mark.parametrize("word", ["still-changed", "outside-window"])
+def test_a_category_that_is_longer_than_its_column_is_whole(word):
+    found = lines(run(check("dr/test_x.py::test_a", "error", word, "it is so")), width=80)
+    assert found[0].startswith(f"{word.upper()} dr/test_x.py::test_a")
