@@ -14,10 +14,11 @@ from pytest_llmops.clients.files import Files as Files
 from pytest_llmops.clients.generation import Generation as Generation
 from pytest_llmops.clients.grafana import Grafana as Grafana
 from pytest_llmops.clients.health import HealthReport as HealthReport
+from pytest_llmops.clients.key_inventory import KeyInventory as KeyInventory
 from pytest_llmops.clients.langfuse import Langfuse as Langfuse
 from pytest_llmops.clients.llm import Llm as Llm
 from pytest_llmops.clients.log_entries import Entries as Entries
-from pytest_llmops.clients.log_entries import Entry as Entry
+from pytest_llmops.clients.log_entry import Entry as Entry
 from pytest_llmops.clients.logs import Logs as Logs
 from pytest_llmops.clients.machine import Machine as Machine
 from pytest_llmops.clients.ollama import Ollama as Ollama
@@ -29,7 +30,9 @@ from pytest_llmops.clients.redis import Redis as Redis
 from pytest_llmops.clients.reply import Reply as Reply
 from pytest_llmops.clients.rollback import Rollback as Rollback
 from pytest_llmops.clients.runbook import RunbookDocument as RunbookDocument
+from pytest_llmops.clients.scanner import Scanner as Scanner
 from pytest_llmops.clients.served import Certificates as Certificates
+from pytest_llmops.clients.system_packages import SystemPackages as SystemPackages
 from pytest_llmops.clients.traffic import Traffic as Traffic
 from pytest_llmops.clients.ui import Turn as Turn
 from pytest_llmops.clients.ui import Ui as Ui
@@ -45,19 +48,27 @@ from pytest_llmops.errors import OutsideWindow as OutsideWindow
 from pytest_llmops.errors import Unreachable as Unreachable
 from pytest_llmops.errors import Unsupported as Unsupported
 from pytest_llmops.errors import Vacuous as Vacuous
+from pytest_llmops.load.capacity import Capacity as Capacity
+from pytest_llmops.load.plan import Stage as Stage
+from pytest_llmops.load.result import LoadResult as LoadResult
 from pytest_llmops.measure.results import Measurement as Measurement
 from pytest_llmops.measure.results import Result as Result
 from pytest_llmops.operate.monitoring import Lint as Lint
 from pytest_llmops.operate.staged import Staged as Staged
 from pytest_llmops.plugin.channels import Channels as Channels
+from pytest_llmops.plugin.diagnostics import Diagnostics as Diagnostics
+from pytest_llmops.plugin.loading import LoadRun as LoadRun
 from pytest_llmops.plugin.maintenance import Maintenance as Maintenance
 from pytest_llmops.plugin.measuring import Measure as Measure
-from pytest_llmops.plugin.measuring import Record as Record
-from pytest_llmops.plugin.triaging import Diagnostics as Diagnostics
+from pytest_llmops.plugin.recording import Record as Record
 from pytest_llmops.plugin.triaging import Triage as Triage
 from pytest_llmops.report.documents import Documents as Documents
 from pytest_llmops.samples import Prompt as Prompt
 from pytest_llmops.samples import Workload as Workload
+from pytest_llmops.security.audit_review import AuditReview as AuditReview
+from pytest_llmops.security.configuration import Configuration as Configuration
+from pytest_llmops.security.security_log import SecurityLog as SecurityLog
 from pytest_llmops.target.load import Target as Target
+from pytest_llmops.target.loads import Stops as Stops
 
 __version__: str

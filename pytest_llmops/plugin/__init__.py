@@ -8,15 +8,39 @@ from __future__ import annotations
 import pytest
 
 from pytest_llmops.plugin import (
+    access_fixtures,
+    attack_fixtures,
+    audit_fixtures,
+    change_fixtures,
     command_line,
+    erasure_fixtures,
     fixtures,
+    hostile_fixtures,
     incident_fixtures,
+    leak_fixtures,
     markers,
     setup_fixtures,
+    supply_fixtures,
     tool_fixtures,
     watch,
 )
 from pytest_llmops.plugin.ours import described, parallel, run_of, suite_arguments
+
+FIXTURES = (
+    fixtures,
+    tool_fixtures,
+    change_fixtures,
+    setup_fixtures,
+    incident_fixtures,
+    audit_fixtures,
+    erasure_fixtures,
+    leak_fixtures,
+    access_fixtures,
+    hostile_fixtures,
+    attack_fixtures,
+    supply_fixtures,
+)
+"""The modules whose fixtures every test may ask for."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -28,7 +52,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the markers, and register what finds out whether a run has tests of ours; the rest comes then."""
     markers.register(config)
-    for module in (fixtures, tool_fixtures, setup_fixtures, incident_fixtures):
+    for module in FIXTURES:
         config.pluginmanager.register(module, f"llmops-{module.__name__.rpartition('.')[2].replace('_', '-')}")
     config.pluginmanager.register(watch, "llmops-watch")
     if config.option.markexpr:

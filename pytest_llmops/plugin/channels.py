@@ -6,14 +6,15 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmops.errors import Unsupported
+from pytest_llmops.errors import Unsupported, Vacuous
 from pytest_llmops.report.notifying import Delivery, Notifier
 from pytest_llmops.state.notified import Notified
 from pytest_llmops.target.durations import spoken
 
 if TYPE_CHECKING:
+    from pytest_llmops.plugin.diagnostics import Diagnostics
     from pytest_llmops.plugin.run import Run
-    from pytest_llmops.plugin.triaging import Diagnostics, Triage
+    from pytest_llmops.plugin.triaging import Triage
 
 
 class Channels:
@@ -97,26 +98,37 @@ class Channels:
             Unsupported, ConfigError: as in `tell` and `test`.
         """
         if not triage.severity:
-            worst = next((one.name for one in self._run.declared.table.severities), "")
-            return [self.test(name) for name in self.routed(worst)]
+            return self._proven()
         title = f"{triage.severity} on {self._run.declared.name}"
         return self.tell(triage.severity, title, diagnostics.read(diagnostics.report.name))
 
     def alert(self, triage: Triage) -> list[Delivery]:
-        """Send one message that lists every check that failed; nothing where none did.
+        """Send one message that lists every check that failed, and every limit that could not be judged.
+
+        Where none failed, a test message by the same ways.
 
         Raises:
-            Unsupported, ConfigError: as in `tell`.
+            Unsupported, ConfigError: as in `tell` and `test`.
+            Vacuous: none is seen to have failed, and a limit that could not be judged may be broken.
         """
         from pytest_llmops.report.metric import so_many
 
+        unseen = [f"- {one.title} could not be judged: {one.reason}" for one in triage.unseen("figure")]
         if not triage.evidence:
-            return []
-        lines = [f"- {one.title}: {one.reason}" for one in triage.evidence]
+            if unseen:
+                raise Vacuous(f"no check is seen to have failed, but a limit may be broken unseen: {unseen[0][2:]}.")
+            return self._proven()
+        failed = len(triage.evidence)
+        lines = [*(f"- {one.title}: {one.reason}" for one in triage.evidence), *unseen]
         names = [one.name for one in self._run.declared.table.severities]
         severity = triage.severity or next(reversed(names), "")
-        title = f"{severity or 'Alert'} on {self._run.declared.name}: {so_many(len(lines), 'check')} failed"
+        title = f"{severity or 'Alert'} on {self._run.declared.name}: {so_many(failed, 'check')} failed"
         return self.tell(severity, title, "\n".join(lines))
+
+    def _proven(self) -> list[Delivery]:
+        """A test message by each channel that the worst severity is sent to: nothing else shows that they are open."""
+        worst = next((one.name for one in self._run.declared.table.severities), "")
+        return [self.test(name) for name in self.routed(worst)]
 
     def _tested(self, channel: str) -> dict[str, Any]:
         notify = self._run.declared.table.notify

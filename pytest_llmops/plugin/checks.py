@@ -5,20 +5,38 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmops.plugin.cost import CHANGE
+from pytest_llmops.plugin.cost import CHANGE, LOAD
 from pytest_llmops.plugin.markers import SUITES
 from pytest_llmops.plugin.ours import SUITES_FOLDER
+from pytest_llmops.procedures.bindings import COMPARING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     import pytest
 
-TIMED = frozenset({"measure", "load_run", "drill"})
+TIMED = COMPARING | {"drill"}
 TRAFFIC = "traffic"
 TRIAGE, DIAGNOSTICS = "triage", "diagnostics"
 ASKS = {
     TRAFFIC: "api",
+    "model_update": "ollama",
+    "models_in_memory": "ollama",
+    "cleanup": "files",
+    "security_log": "logs",
+    "retire_backups": "files",
+    "upkeep": "vectors",
+    "key_cache": "redis",
+    "disclosure": "api",
+    "hostile_input": "api",
+    "limits": "api",
+    "permission_review": "app_command",
+    "forbidden_commands": "app_command",
+    "attacks": "api",
+    "model_attacks": "llm",
+    "poisoned": "api",
+    "key_inventory": "files",
+    "configuration": "files",
     **dict.fromkeys(
         (
             "crontab",
@@ -28,6 +46,8 @@ ASKS = {
             "own_tests",
             "rollback",
             "runbook",
+            "scanner",
+            "system_packages",
         ),
         "app_command",
     ),
@@ -47,6 +67,7 @@ class Check:
         section: heading of the runbook, for reports.
         exclusive: whether it must run alone.
         disruptive: whether it changes the target: by its marker, or because it asks for ``change``.
+        afterwards: whether it looks at what the run's changes came to.
         metrics: what it has measured and recorded so far, as plain JSON.
         notes: remarks that make a pass less than a plain one (``no-baseline``, …).
         breaches: severities of thresholds that did not hold.
@@ -64,6 +85,7 @@ class Check:
     section: str = ""
     exclusive: bool = False
     disruptive: bool = False
+    afterwards: bool = False
     metrics: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     breaches: list[str] = field(default_factory=list)
@@ -116,7 +138,9 @@ def check_of(item: pytest.Item) -> Check:
     else:
         key = item.nodeid
         suite = next((marker.name for marker in item.iter_markers() if marker.name in SUITES), "")
-    return Check(key, suite, ready, exclusive=runs_alone(item), disruptive=changes(item))
+    return Check(
+        key, suite, ready, exclusive=runs_alone(item), disruptive=changes(item), afterwards=comes_afterwards(item)
+    )
 
 
 def changes(item: pytest.Item) -> bool:
@@ -124,10 +148,20 @@ def changes(item: pytest.Item) -> bool:
     return CHANGE in our_fixtures(item) or item.get_closest_marker("disruptive") is not None
 
 
+def loads(item: pytest.Item) -> bool:
+    """Whether a test sends load; in production that is as good as a change."""
+    return LOAD in our_fixtures(item)
+
+
 def runs_alone(item: pytest.Item) -> bool:
     """Whether a test has to run alone, by what its markers say now, or for it changes or times the target."""
     timed = bool(our_fixtures(item) & TIMED)
-    return timed or changes(item) or item.get_closest_marker("exclusive") is not None
+    return timed or changes(item) or comes_afterwards(item) or item.get_closest_marker("exclusive") is not None
+
+
+def comes_afterwards(item: pytest.Item) -> bool:
+    """Whether a test looks at what the run's changes came to, by what its markers say now."""
+    return item.get_closest_marker("after_changes") is not None
 
 
 def needed_roles(item: pytest.Item, roles: Iterable[str]) -> list[str]:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import ast
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from pytest_llmops.plugin.load_cost import calls_of, kinds_of
+from pytest_llmops.target.components import ROLES
+from pytest_llmops.target.loads import Load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,6 +20,18 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_llmops.target.component import Component
+
+LOAD = "load_run"
+"""The fixture that sends load."""
+
+CAPACITY = "capacity"
+"""The method of that fixture that searches for the highest rate."""
+
+BREAKING = "until_it_breaks"
+"""The one that sends a shape until the target has had enough: ``stress``, where none is named."""
+
+TRIED, TRIED_S = 24, 10.0
+"""About how many times the calls of a second at the first rate a search makes, a second; and how long it tries each."""
 
 PROMPTS = "prompts"
 """The fixture with the workload, and what a name stands for that was handed it."""
@@ -25,10 +42,43 @@ CHANGE = "change"
 SERVICES = "services"
 """The fixture that hands out clients of further services by name."""
 
-ACTS = ("stop", "start", "restart", "kill", "pause", "resume")
+OPERATION, CARRIED_OUT = "operation", "carried_out"
+"""The fixtures that carry out an operation of the target, by its name; the second records how long it took."""
 
-READS_FIGURES = {("record", "figure"), ("figures", "read"), ("figures", "shares"), ("figures", "rise")}
+DELETE = "delete"
+"""What a clean-up does, among the acts of a test."""
+
+ACT_OF = {"cleanup": DELETE, "restarted": "restart"}
+"""Fixtures that do one thing to what they are called with: a clean-up by its name, or a component."""
+
+ACTS = ("stop", "start", "restart", "roll", "kill", "pause", "resume", "set")
+
+READS_FIGURES = {
+    ("record", "figure"),
+    ("figures", "read"),
+    ("figures", "shares"),
+    ("record", "rise"),
+    ("record", "spread"),
+}
 """Fixtures, and the methods of theirs, that read a figure by its name."""
+
+ASKS_AGAIN = ("traffic", "one_by_one")
+"""The fixture with the round of questions, and the method of its that asks them once more."""
+
+LOOKS = {"recovered": ("preflight", 1), "restarted": ("preflight", 1), "served": ("health", 10)}
+"""Fixtures that act on a component and look at it: what they call, and about how often."""
+
+ERASES = {
+    ("erasure", "carried_out"): {
+        "api.ingest": 1,
+        "api.query": 3,
+        "api.feedback": 1,
+        "api.delete": 2,
+        "api.deletion": 2,
+    },
+    ("erasure", "refusals"): {"api.delete": 4},
+}
+"""What the fixture that deletes a synthetic person calls, by its method; the other methods read what came of it."""
 
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 DEEPEST = 4
@@ -47,7 +97,10 @@ class Cost:
         timed_calls: those of the operations that are timed, and
         timed_tokens: those of the tokens.
         figures: names of the figures that it reads, where they stand in its source.
-        changes: act and component of each call on ``change``; empty where the source does not name the component.
+        changes: act and component of each call on ``change``, of each restart and clean-up; empty where the source
+            does not name the component.
+        carried_out: names of the operations that it carries out, where they stand in its source.
+        loads: component, operation and calls of each load that it sends.
     """
 
     operations: Counter[str] = field(default_factory=Counter)
@@ -58,6 +111,8 @@ class Cost:
     timed_tokens: int = 0
     figures: list[str] = field(default_factory=list)
     changes: list[tuple[str, str]] = field(default_factory=list)
+    carried_out: list[str] = field(default_factory=list)
+    loads: list[tuple[str, str, int]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -72,6 +127,7 @@ class Asking:
         params: the test's own.
         suffix: of its metrics' names, for a parametrized test.
         changes: whether it asks for ``change``.
+        load: the target's shapes and workloads.
     """
 
     components: Mapping[str, str]
@@ -81,6 +137,18 @@ class Asking:
     params: Mapping[str, Any] = field(default_factory=dict)
     suffix: str = ""
     changes: bool = False
+    load: Load = field(default_factory=Load)
+
+
+def times_of(operation: str, kind: str = "") -> tuple[str, str]:
+    """What is recorded of an operation that was carried out: its time, and for how long nobody was served.
+
+    Args:
+        operation: its name.
+        kind: of which it is one of several, such as ``rollback``; empty where it is the only one.
+    """
+    which = f"[{operation}]" if kind else ""
+    return f"{kind or operation}_time{which}", f"{kind or operation}_downtime{which}"
 
 
 def cost_of(item: pytest.Item, asking: Asking) -> Cost:
@@ -97,6 +165,15 @@ def cost_of(item: pytest.Item, asking: Asking) -> Cost:
         if component not in seen:
             reading.cost.operations[f"{component}.call"] += 1
     return reading.cost
+
+
+def methods_of(item: pytest.Item, fixture: str) -> set[str]:
+    """The methods of a fixture that a test calls, by its source; those that another function calls for it not."""
+    code = getattr(getattr(item, "function", None), "__code__", None)
+    found = _functions(code.co_filename) if code else {}
+    test = next((f for f in found.values() if code and _first_line(f) == code.co_firstlineno), None)
+    calls = (node.func for node in ast.walk(test) if isinstance(node, ast.Call)) if test else ()
+    return {one.attr for one in calls if isinstance(one, ast.Attribute) and _root(one.value) == fixture}
 
 
 @cache
@@ -141,8 +218,10 @@ class _Reading(ast.NodeVisitor):
         self.visit(node.test)
 
     def visit_Assign(self, node: ast.Assign) -> None:
-        """A name for a further service stands for it from then on."""
+        """A name for a further service stands for it from then on; so does one for what a fixture hands out."""
         service = self._service(node.value)
+        if isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Name):
+            service = service or self._component(node.value.func.id)
         self.names = {**self.names, **{_root(target): service for target in node.targets if service}}
         self.generic_visit(node)
 
@@ -170,11 +249,18 @@ class _Reading(ast.NodeVisitor):
         if name == "measure":
             self._measure(node)
             return
+        way = node.func.attr if isinstance(node.func, ast.Attribute) and _root(node.func) == LOAD else ""
+        if name == LOAD or way in {CAPACITY, BREAKING}:
+            self._load(node, "stress" if way == BREAKING else "", searching=way == CAPACITY)
         if isinstance(node.func, ast.Attribute) and (_root(node.func), node.func.attr) in READS_FIGURES:
             figure = self._value(next(_given(node), None))
             self.cost.figures += [figure] * self.times if isinstance(figure, str) and figure else []
         if isinstance(node.func, ast.Attribute) and self.names.get(_root(node.func)) == CHANGE:
             self._change(node, node.func.attr)
+        self._carry_out(node, name)
+        if isinstance(node.func, ast.Attribute) and (_root(node.func), node.func.attr) == ASKS_AGAIN:
+            rounds = next((self._value(word.value) for word in node.keywords if word.arg == "rounds"), 1)
+            self.cost.operations["api.query"] += self.times * self.asking.prompts * int(rounds or 1)
         if name == "record":
             self._record(node)
         elif component and isinstance(node.func, ast.Attribute):
@@ -199,13 +285,32 @@ class _Reading(ast.NodeVisitor):
             component = self._value(next(_given(node), None))
             self.cost.changes.append((act, component if isinstance(component, str) else ""))
 
+    def _carry_out(self, node: ast.Call, name: str) -> None:
+        """An operation or a clean-up by its name, an erasure, or an act on a component that is looked at."""
+        if isinstance(node.func, ast.Attribute):
+            for operation, calls in ERASES.get((_root(node.func), node.func.attr), {}).items():
+                self.cost.operations[operation] += calls * self.times
+        carried = self._value(next(_given(node), None))
+        carried = carried if isinstance(carried, str) else ""
+        if name in {OPERATION, CARRIED_OUT} and carried:
+            self.cost.carried_out.append(carried)
+        if name == CARRIED_OUT and carried:
+            _, kind = [*map(self._value, _given(node)), ""][:2]
+            self.cost.records += [{"name": one, "unit": "s"} for one in times_of(carried, kind)]
+        if name in LOOKS and carried:
+            what, times = LOOKS[name]
+            self.cost.operations[f"{carried}.{what}"] += times * self.times
+        if name in ACT_OF and self.asking.changes:
+            self.cost.changes.append((ACT_OF[name], carried))
+
     def _measure(self, node: ast.Call) -> None:
         given = dict(zip(("name", "client", "call"), node.args, strict=False))
         given |= {word.arg: word.value for word in node.keywords if word.arg in {"name", "client", "call"}}
         client, call = given.get("client"), given.get("call")
-        component = self._component(client.id) if isinstance(client, ast.Name) else ""
+        component = self._component(_root(client)) if client else ""
         name, before = _constant(given.get("name")), set(self.cost.operations)
-        timed = self.asking.timed(f"{name}{self.asking.suffix}")
+        sides = 2 if any(word.arg == "against" for word in node.keywords) else 1
+        timed = sides * self.asking.timed(f"{name}{self.asking.suffix}")
         calls, tokens = sum(self.cost.operations.values()), self.cost.tokens
         if isinstance(call, ast.Lambda):
             bound = {argument.arg: component for argument in call.args.args[:1]}
@@ -219,6 +324,60 @@ class _Reading(ast.NodeVisitor):
         if name:
             measured = {"name": f"{name}{self.asking.suffix}", "component": component, "method": method}
             self.cost.measures.append(measured)
+
+    def _load(self, node: ast.Call, usual: str = "", *, searching: bool = False) -> None:
+        """As many calls as it names, or its rate, stages or shape bring; where the source does not say, nobody knows.
+
+        A search for the highest rate tries a dozen of them, on the mean about twice the first.
+        """
+        words = {word.arg: self._value(word.value) for word in node.keywords}
+        name = _constant(node.args[0]) if node.args else ""
+        rate, seconds, start = (_number(words.get(word)) for word in ("rate", "seconds", "start"))
+        shape = self.asking.load.shapes.get(str(words.get("shape") or usual))
+        seconds = sum(stage.lasts for stage in shape.stages) if shape and searching else seconds
+        shaped = shape.offered(rate or shape.rate or self.asking.load.rate) if shape else 0
+        calls = TRIED * start * (seconds or TRIED_S) if searching else calls_of(node, self._value) or shaped
+        kinds = self._kinds(node, str(words.get("workload") or ""))
+        for component, operation, share, asked in kinds:
+            self._sent(component, operation, self.times * math.ceil(calls * share), asked)
+        component, operation, *_ = kinds[0]
+        if name:
+            metric = f"{name}{self.asking.suffix}"
+            self.cost.measures.append({"name": metric, "component": component, "method": operation})
+
+    def _kinds(self, node: ast.Call, named: str) -> list[tuple[str, str, float, ast.Call]]:
+        """What load asks: component, operation, share of all calls, and where it is asked for."""
+        workload = self.asking.load.workloads.get(named)
+        if workload:
+            whole = sum(one.weight for one in workload.calls)
+            asked = [(self._called(one.component), one.by_route or one.asks, one.weight) for one in workload.calls]
+            return [(component, operation, weight / whole, node) for component, operation, weight in asked]
+        found = []
+        for kind in kinds_of(node, self._value):
+            component = self._component(_root(kind.client)) if kind.client else ""
+            found.append((component, self._under_load(component, kind.node), kind.share, kind.node))
+        return found
+
+    def _called(self, role: str) -> str:
+        """The component that a workload names by its role, or by its own name."""
+        return next((one for one in ROLES.get(role, ()) if one in self.asking.tables), role)
+
+    def _sent(self, component: str, operation: str, calls: int, node: ast.Call) -> None:
+        if component not in self.asking.tables:
+            return  # the target has none of that name, or the source does not say who is called
+        self.cost.operations[f"{component}.{operation}"] += calls
+        self.cost.loads.append((component, operation, calls))
+        tokens = calls * self._length(node, component) if operation == "generate" else 0
+        self.cost.tokens += tokens
+        self.cost.timed_calls += calls
+        self.cost.timed_tokens += tokens
+
+    def _under_load(self, component: str, node: ast.Call) -> str:
+        """What load asks of a component."""
+        words = {word.arg: self._value(word.value) for word in node.keywords}
+        if hasattr(self.asking.tables.get(component), "routes"):
+            return str(words.get("route") or "query")
+        return "search" if component in ROLES["vectors"] else "embed" if words.get("embed") else "generate"
 
     def _record(self, node: ast.Call) -> None:
         name = _constant(node.args[0]) if node.args else ""
@@ -279,6 +438,10 @@ def _root(node: ast.AST) -> str:
 def _given(node: ast.Call) -> Iterator[ast.AST]:
     yield from node.args
     yield from (word.value for word in node.keywords)
+
+
+def _number(found: Any) -> float:
+    return float(found) if isinstance(found, int | float) else 0.0
 
 
 def _constant(node: ast.AST | None) -> Any:

@@ -41,7 +41,8 @@ def counterpart(item: pytest.Item, own: Deployment, twin: Deployment, client: An
         )
     theirs, ours = twin.declared.table.components, own.declared.table.components
     asked = [role for role in ROLES if role in our_fixtures(item) and ours.serving(role) == component]
-    found = next(filter(None, [theirs.serving(role) for role in (component, *asked)]), None)
+    same = component if component in theirs.configured() else None
+    found = same or next(filter(None, map(theirs.serving, asked)), None)
     if found is None:
         kinds = dict.fromkeys([component, *(kind for role in asked for kind in ROLES[role])])
         raise ConfigError(

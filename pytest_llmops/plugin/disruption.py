@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_llmops.control.change import Change
-from pytest_llmops.errors import LeftChanged, LlmopsError
+from pytest_llmops.control.undoing import went_with_sandbox
+from pytest_llmops.errors import LeftChanged, LlmopsError, StillChanged
+from pytest_llmops.operate.makers import MAKERS
 from pytest_llmops.plugin.checks import changes
 from pytest_llmops.plugin.keys import may_begin
 from pytest_llmops.plugin.ours import CHECK
@@ -21,6 +23,7 @@ from pytest_llmops.state.turn import Turn
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from pytest_llmops.plugin.checks import Check
     from pytest_llmops.plugin.run import Run
     from pytest_llmops.target.load import Target
 
@@ -65,7 +68,7 @@ class Disruption:
             LlmopsError: it cannot be had.
         """
         if _is_disruptive(item):
-            self._begin(item.stash[CHECK].key)
+            self._begin(item.stash[CHECK])
         elif CHECK in item.stash and changes(item):
             raise LlmopsError(
                 f"{item.nodeid} was made disruptive after tests were selected, so nobody looked for its keys: give it "
@@ -128,41 +131,50 @@ class Disruption:
                 self._turn = None
                 self.run.interruption.end()
 
-    def _begin(self, test: str) -> None:
+    def _begin(self, check: Check) -> None:
         self.end()  # of an earlier attempt, where a plugin runs a test again
         target = self.run.target
         self.run.interruption.begin()
-        self._turn = Turn(target.state_folder, target.name)
-        self._turn.take(test, run=self.run.path.name)
+        self._turn = turn_of(self.run.declared)
+        self._turn.take(check.key, run=self.run.path.name)
         journal = Journal.of(target.state_folder, target.name)
         check_left_changed(target, journal)
+        journal.undone(*journal.story.open)  # of a sandbox that has ended
         journal.close()
-        may_begin(target, time.time())
+        declared = self.run.declared  # an embedded one that has addresses would look like a real one
+        may_begin(declared, time.time(), check.procedures)
         self._change = Change(
             target,
             journal,
             self.run.interruption,
-            opened={"test": test, "run": self.run.path.name},
+            opened={"test": check.key, "run": self.run.path.name},
             say=self.run.say,
-            may_begin=lambda: may_begin(target, time.time()),
+            may_begin=lambda: may_begin(declared, time.time(), check.procedures),
             clean=self._clean,
+            makers=MAKERS,
         )
 
     def _clean(self, text: str) -> str:
         return self.run.redactor.clean(text)
 
 
+def turn_of(target: Target) -> Turn:
+    """The right to change a target; whoever comes second is told how a sandbox is run beside another."""
+    aside = f"Sandboxes of one name share the journal in {target.state_folder}: run a second one in another folder."
+    return Turn(target.state_folder, target.name, aside if target.table.embedded else "")
+
+
 def check_left_changed(target: Target, journal: Journal) -> None:
     """See whether a target is as it was before all changes that were made of it.
 
     Raises:
-        LeftChanged: it is not.
+        StillChanged: it is not.
         JournalError: the journal is damaged.
     """
     story = journal.reread()
-    if story.open:
+    if story.open and not went_with_sandbox(story):
         open_ = "; ".join(f"{step.act} {step.component} ({step.what})" for step in story.open.values())
-        raise LeftChanged(
+        raise StillChanged(
             f"{target.name} is not as it was: {who(story)} did not take back: {open_}. "
             f"Nothing disruptive runs there until that is done: run {recover_command(target)}."
         )

@@ -106,6 +106,8 @@ class ExclusiveScheduling:
 
     def add_node_collection(self, node: Any, collection: list[str]) -> None:
         """A worker has collected."""
+        if node not in self.proxies:
+            return  # it came while all was handed out, and was told to end; then another one died, and work came back
         if self.ids is None:
             self.ids = list(collection)
             marked = self.exclusive_of(node)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_llmops.clients.calls import FEW
+from pytest_llmops.clients.calls import FEW, VISITS
 from pytest_llmops.clients.client import traffic_calls
 from pytest_llmops.target.figures import (
     FromAppCommand,
+    FromContainers,
     FromMachine,
     FromMetrics,
     FromPrometheus,
@@ -19,9 +20,10 @@ from pytest_llmops.target.figures import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pytest_llmops.target.figures import Figure
     from pytest_llmops.target.load import Target
 
-METHODS = {"ollama": "generate", "openai": "generate"}
+METHODS = {"ollama": "generate", "openai": "generate", "ui": "visit"}
 """How a component is called that is asked for an answer; any other is probed."""
 
 
@@ -59,13 +61,23 @@ def cost_of_figures(names: Iterable[str], target: Target) -> FigureCost:
                 _add(cost, f"{figure.component}.metrics")
         elif isinstance(figure, FromMachine):
             _of_machine(figure, target, cost)
-        elif isinstance(figure, FromPrometheus):
-            _add(cost, "prometheus.query")
-        elif isinstance(figure, FromAppCommand):
-            _add(cost, f"app_command.{figure.command}")
-        elif isinstance(figure, FromService):
-            _add(cost, f"{figure.component}.{figure.route}")
+        elif operation := _one_call(figure):
+            _add(cost, operation)
     return cost
+
+
+def _one_call(figure: Figure) -> str:
+    """The call that brings a figure, where it is a single one; empty where none is made."""
+    match figure:
+        case FromPrometheus():
+            return "prometheus.query"
+        case FromContainers():
+            return "containers.usage"
+        case FromAppCommand():
+            return f"app_command.{figure.command}"
+        case FromService():
+            return f"{figure.component}.{figure.route}"
+    return ""
 
 
 def _of_machine(figure: FromMachine, target: Target, cost: FigureCost) -> None:
@@ -84,7 +96,7 @@ def _of_calls(figure: FromTraffic, target: Target, cost: FigureCost) -> None:
     elif figure.what == "up" or component not in METHODS:
         cost.once[f"probes-{component}"] = {f"{component}.probe": FEW}
     else:
-        calls = min(FEW, len(target.table.prompts))
+        calls = min(VISITS if component == "ui" else FEW, len(target.table.prompts))
         first = f"calls-{component}" not in cost.once
         cost.once[f"calls-{component}"] = {f"{component}.{METHODS[component]}": calls}
         part = target.table.components.configured().get(component)

@@ -27,11 +27,13 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.machine import Machine
     from pytest_llmops.clients.ollama import Ollama
     from pytest_llmops.clients.openai import OpenAI
+    from pytest_llmops.clients.preflight import Preflight
     from pytest_llmops.clients.prometheus import Prometheus
     from pytest_llmops.clients.redis import Redis
     from pytest_llmops.clients.ui import Ui
     from pytest_llmops.clients.vectors import Vectors
     from pytest_llmops.plugin.run import Run
+    from pytest_llmops.plugin.services import Services
     from pytest_llmops.target.load import Target
 
 
@@ -80,6 +82,17 @@ def ollama(_llmops: Run) -> Ollama:
 
 
 @pytest.fixture(scope="session")
+def preflight(_llmops: Run) -> Callable[[str], Preflight]:
+    """What the run's one probe of a component found, before anything else was asked of it: ``preflight(component)``.
+
+    Example:
+        def test_the_model_stayed_in_memory(ollama, preflight):
+            assert ollama.was_loaded(preflight("ollama").facts)
+    """
+    return _llmops.own.preflight
+
+
+@pytest.fixture(scope="session")
 def openai(_llmops: Run) -> OpenAI:
     """The server that speaks OpenAI's API: what ``llm`` can."""
     return cast("OpenAI", _llmops.own.serving("openai"))
@@ -101,7 +114,7 @@ def redis(_llmops: Run) -> Redis:
 def prometheus(_llmops: Run) -> Prometheus:
     """The Prometheus server: ``value() query() range() targets() alerts() rules() ready() version()``.
 
-    Also ``setup() alertmanagers() labels() series() fired() value_within()``.
+    Also ``setup() alertmanagers() labels() series() fired() memory() value_within()``.
 
     ``value`` is the one number that an expression is; where nothing is there, or 0 was divided by 0, the check is
     *vacuous*, not passed.
@@ -183,10 +196,11 @@ def containers(_llmops: Run) -> Containers:
 
 @pytest.fixture(scope="session")
 def ui(_llmops: Run) -> Ui:
-    """The page for people, a Streamlit app: ``health() sessions() ask()``.
+    """The page for people, a Streamlit app: ``health() sessions() ask() converse()``.
 
     ``ask`` runs its script in a process of its own, with the interpreter that it lives in, types a question and reads
-    the answer; an exception or an error that the page shows is a failed call. It needs ``app`` in the table.
+    the answer; an exception or an error that the page shows is a failed call. ``converse`` asks several, one after the
+    other. It needs ``app`` in the table.
 
     Example:
         def test_the_page_answers(ui):
@@ -200,8 +214,9 @@ def logs(_llmops: Run) -> Logs:
     """The application's logs, by the names of ``components.logs.sources``: ``entries() count() event() follow()``.
 
     Also ``merged() sizes() retention() rotated() archive() newest_age_s() reach_days()``. What it returns can be
-    filtered and grouped further (``at_least() last() top() types() by() novel() rising()``) and written for people
-    (``report()``), without secrets. A log without any entry of the time that is asked for is *vacuous*, not good news.
+    filtered and grouped further (``at_least() last() top() types() by() kinds() novel() rising()``) and written for
+    people (``report()``), without secrets. A log without any entry of the time that is asked for is *vacuous*, not
+    good news.
 
     Example:
         def test_no_errors_of_the_last_day(logs, record):
@@ -225,26 +240,22 @@ def files(_llmops: Run) -> Files:
 
 
 @pytest.fixture(scope="session")
-def services(_llmops: Run) -> Callable[[str], Api]:
+def services(_llmops: Run) -> Services:
     """A function from a further service's name, of ``components.services``, to its client, which can what ``api`` can.
 
     A service that the target does not have is *unsupported*; one that does not answer is an error that names it, once.
+    ``services.unproven(NAME)`` is its client all the same: ``tried(ROUTE)`` says with which status, or that none came.
 
     Example:
         def test_the_reranker_lists_its_models(services):
             assert services("jina").call("models").ok().json()["data"]
+
+        def test_whether_it_answers_is_recorded(services, record):
+            record("reranker_status", services.unproven("jina").tried("models").status)
     """
-    from pytest_llmops.errors import Unsupported
+    from pytest_llmops.plugin.services import Services
 
-    def service(name: str) -> Api:
-        own, known = _llmops.own, _llmops.target.table.components.services
-        if name not in known:
-            raise Unsupported(
-                f"target {own.declared.name} has no service {name!r}; it has: {', '.join(known) or 'none'}."
-            )
-        return cast("Api", own.reached(name))
-
-    return service
+    return Services(_llmops.own)
 
 
 @pytest.fixture(scope="session")

@@ -9,16 +9,18 @@ import pytest
 if TYPE_CHECKING:
     from pytest_llmops.operate.staged import Staged
     from pytest_llmops.plugin.channels import Channels
+    from pytest_llmops.plugin.diagnostics import Diagnostics
     from pytest_llmops.plugin.run import Run
-    from pytest_llmops.plugin.triaging import Diagnostics, Triage
+    from pytest_llmops.plugin.triaging import Triage
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def triage(_llmops: Run) -> Triage:
     """How bad it is now, in the words of the system's runbook: ``severity evidence said rank() failed() answers``.
 
-    Made once a run, in less than two minutes even where components are down: each is probed, health, models, alerts
-    and every figure that has a threshold are looked at, side by side. ``severities`` of the target say what that means.
+    Made once a run, and once more after its changes, in less than two minutes even where components are down: each is
+    probed, health, models, alerts and every figure that has a threshold are looked at, side by side. What that means
+    ``severities`` of the target say.
     An incident is opened and ended by it, and ``answers`` knows whether somebody has answered it.
 
     Example:
@@ -33,7 +35,7 @@ def triage(_llmops: Run) -> Triage:
     return Triage(_llmops)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def diagnostics(_llmops: Run, triage: Triage) -> Diagnostics:
     """The diagnostics bundle of this run, ``<reports>/incidents/<time>-<severity>/``: ``files report read()``.
 
@@ -44,7 +46,7 @@ def diagnostics(_llmops: Run, triage: Triage) -> Diagnostics:
         def test_the_report_is_there(diagnostics):
             assert diagnostics.read("incident-report.md")
     """
-    from pytest_llmops.plugin.triaging import Diagnostics
+    from pytest_llmops.plugin.diagnostics import Diagnostics
 
     return Diagnostics(_llmops, triage)
 
@@ -69,15 +71,22 @@ def channels(_llmops: Run) -> Channels:
 def staged(_llmops: Run) -> Staged:
     """What the last run against staging came to, by its ``run.json``, and what is about to be deployed.
 
+    Where no plan of that run is named, the ready suites are planned for this target, which calls nothing.
+
     Example:
         def test_staging_passed(staged):
             assert not staged.wrong, "; ".join(staged.wrong)
     """
     from pathlib import Path
 
+    from pytest_llmops.doctor.plan import suites_plan
     from pytest_llmops.operate.staged import staged
     from pytest_llmops.plugin.deployment import SANDBOX
 
-    own = _llmops.own
-    root = Path(own.directory.read(SANDBOX)["root"]) if own.embedded else _llmops.declared.root
-    return staged(root, _llmops.declared.table.staging)
+    own, target = _llmops.own, _llmops.declared
+    root = Path(own.directory.read(SANDBOX)["root"]) if own.embedded else target.root
+
+    def planned() -> list[str]:
+        return [check["test"] for check in suites_plan(target)["checks"]]
+
+    return staged(root, target.table.staging, target.table.profile, planned)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from pytest_llmops.errors import OutsideWindow
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pytest_llmops.plugin.options import Options
     from pytest_llmops.target.load import Target
     from pytest_llmops.target.windows import Windows
@@ -17,17 +19,18 @@ CLOSED = "disruptive, outside of the maintenance windows"
 OPTION = "--llmops-allow-disruption"
 
 
-def why_locked(target: Target, options: Options, now: float) -> str:
+def why_locked(target: Target, options: Options, now: float, procedures: Iterable[str]) -> str:
     """Why a disruptive test does not run; empty if it does.
 
     Args:
         target: what it would change.
         options: of the run.
         now: seconds since the epoch at which the run began: all of its processes come to the same.
+        procedures: ids of the steps that it carries out.
     """
     if missing_keys(target, options):
         return LOCKED
-    return closed(target.windows, now)
+    return closed(target.windows(procedures), now)
 
 
 def missing_keys(target: Target, options: Options) -> list[str]:
@@ -47,23 +50,24 @@ def tried(options: Options) -> bool:
     return options.allow_disruption is not None or options.allowed_elsewhere
 
 
-def missing(target: Target, options: Options, now: float) -> list[str]:
+def missing(target: Target, options: Options, now: float, procedures: Iterable[str]) -> list[str]:
     """All that a disruptive test would have to wait for."""
-    waits = closed(target.windows, now)
+    waits = closed(target.windows(procedures), now)
     return [*missing_keys(target, options), *([waits.partition(", ")[2]] if waits else [])]
 
 
-def may_begin(target: Target, now: float) -> None:
+def may_begin(target: Target, now: float, procedures: Iterable[str]) -> None:
     """See whether a change may begin.
 
     Args:
         target: what it would change.
         now: seconds since the epoch.
+        procedures: ids of the steps that it carries out.
 
     Raises:
         OutsideWindow: its maintenance window has closed meanwhile.
     """
-    moment, windows = _moment(now), target.windows
+    moment, windows = _moment(now), target.windows(procedures)
     if not windows.is_open(moment):
         raise OutsideWindow(
             f"{target.where[:-1]}.disruption] windows: none is open any more, so nothing more is changed; "

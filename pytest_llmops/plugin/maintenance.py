@@ -6,7 +6,10 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pytest_llmops.errors import ConfigError, did_you_mean
 from pytest_llmops.plugin.keys import why_locked
+from pytest_llmops.procedures.catalogue import of_system
+from pytest_llmops.target.windows import Windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,22 +66,24 @@ class Maintenance:
         )
 
     def wrongly_judged(self, name: str) -> list[str]:
-        """Moments in and beside a window at which a disruptive test with both keys is let through or refused wrongly.
+        """Moments in and beside a window at which one of its steps, with both keys, is let through or refused wrongly.
 
-        Asked is what refuses tests in every run: it is refused unless a window of the target is open.
+        Asked is what refuses tests in every run. A step of the window is one of a section that waits for it
+        (``disruption.only``); where none does, any step is.
 
         Raises:
             CallFailed: the runbook names no such window.
         """
-        windows = self.target.table.disruption.maintenance
-        opens, closes = self._next(self.named(name))
-        inside = [opens, closes - MINUTE]
-        outside = [opens - MINUTE, closes, *(opens + later for later in BESIDE)]
-        moments = [(moment, True) for moment in inside] + [(moment, windows.is_open(moment)) for moment in outside]
+        wanted, windows = self.named(name), self.target.table.disruption.maintenance
+        opens, closes = self._next(wanted)
+        alone = replace(windows, windows=(wanted,))
+        moments = [opens, closes - MINUTE, *self._beside(opens, closes)]
         return [
-            f"{moment.astimezone(windows.zone):%a %Y-%m-%d %H:%M} is {'refused' if may else 'let through'}"
-            for moment, may in moments
-            if may is bool(self._refusal(moment))
+            f"{said} is {'refused' if alone.is_open(moment) else 'let through'} on "
+            f"{moment.astimezone(windows.zone):%a %Y-%m-%d %H:%M}"
+            for said, procedures in self._steps(wanted).items()
+            for moment in moments
+            if alone.is_open(moment) is bool(self._refusal(moment, procedures))
         ]
 
     def refused_beside(self, name: str) -> int:
@@ -87,16 +92,38 @@ class Maintenance:
         Raises:
             CallFailed: the runbook names no such window.
         """
-        opens, closes = self._next(self.named(name))
+        wanted = self.named(name)
+        moments = self._beside(*self._next(wanted))
         return sum(
-            bool(self._refusal(moment)) for moment in (opens - MINUTE, closes, *(opens + later for later in BESIDE))
+            all(self._refusal(moment, procedures) for procedures in self._steps(wanted).values()) for moment in moments
         )
 
-    def _refusal(self, moment: dt.datetime) -> str:
+    @staticmethod
+    def _beside(opens: dt.datetime, closes: dt.datetime) -> list[dt.datetime]:
+        return [opens - MINUTE, closes, *(opens + later for later in BESIDE)]
+
+    def _steps(self, wanted: Window) -> dict[str, tuple[str, ...]]:
+        """What is said of steps that wait for a window, to their ids: by section; of any step where none waits for it.
+
+        Raises:
+            ConfigError: a section that waits for it, or for none, is none of the runbook's.
+        """
+        table, system = self.target.table.disruption, self.target.table.system
+        sections = {step.split(".")[1] for step in of_system(system)}
+        waiting = [name for name, texts in table.only.items() if wanted in Windows.read(texts, None).windows]
+        for key, names in (("only", waiting), ("anytime", table.anytime)):
+            if strange := [name for name in names if name not in sections]:
+                said = f"{strange[0]!r} is no section of the runbook of {system}.{did_you_mean(strange[0], sections)}"
+                raise ConfigError(f"{self.target.where[:-1]}.disruption.{key}]: {said}")
+        found = {name: tuple(step for step in of_system(system) if step.split(".")[1] == name) for name in waiting}
+        return {f"a step of {name}": steps for name, steps in found.items()} or {f"what waits for '{wanted}'": ()}
+
+    def _refusal(self, moment: dt.datetime, procedures: tuple[str, ...]) -> str:
         allowed = self.target.table.disruption.model_copy(update={"allowed": True})
         table = self.target.table.model_copy(update={"disruption": allowed})
         unlocked = replace(self.target, table=table, own_windows=True)
-        return why_locked(unlocked, replace(self.options, allow_disruption=self.target.name), moment.timestamp())
+        options = replace(self.options, allow_disruption=self.target.name)
+        return why_locked(unlocked, options, moment.timestamp(), procedures)
 
     def _next(self, window: Window) -> tuple[dt.datetime, dt.datetime]:
         """From when to when it is open next."""

@@ -28,6 +28,8 @@ OTHERS = {
     "needs(*components)": "components that the target must have, beside those of the test's fixtures",
     "disruptive": "changes the target; runs alone, and only with both keys; implied by the fixture change",
     "exclusive": "runs while no other test does; implied by anything timed",
+    "after_changes": "looks at what the run's changes came to: runs alone, after all that change the target, and "
+    "sees nothing that was looked up before",
 }
 
 

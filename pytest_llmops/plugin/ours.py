@@ -22,6 +22,9 @@ CHECK: pytest.StashKey[Check] = pytest.StashKey()
 FIXTURE = "_llmops"
 """The private fixture that all of ours depend on: whoever has it in the closure is one of our tests."""
 
+AFRESH = "-afterwards"
+"""Ends the names of facts that are looked up once more after the run's changes."""
+
 SUITES_FOLDER = beside_package("suites")
 """The ready suites."""
 

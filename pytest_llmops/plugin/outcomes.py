@@ -12,6 +12,7 @@ from pytest_llmops.errors import (
     LeftChanged,
     LlmopsError,
     OutsideWindow,
+    StillChanged,
     Unreachable,
     Unsupported,
     Vacuous,
@@ -33,12 +34,13 @@ SKIPS: dict[type[LlmopsError], str] = {Vacuous: "vacuous", Unsupported: "unsuppo
 """Outcomes of their own: named, and never a pass."""
 
 RED: dict[type[LlmopsError], str] = {
+    StillChanged: "still-changed",
     LeftChanged: "left-changed",
     OutsideWindow: "outside-window",
     ConfigError: "error",
     BudgetSpent: "budget",
 }
-ERRORS = frozenset({"void", "unreachable", "error", "outside-window"})
+ERRORS = frozenset({"void", "unreachable", "error", "outside-window", "still-changed"})
 """Categories that say nothing of the target, also where a test itself came to them."""
 
 
@@ -72,6 +74,7 @@ class Outcomes:
             last_exchange.set("")
             check = item.stash[CHECK]
             check.forget()
+            self.run.afresh = bool(self.run.selected and self.run.selected.looks_afresh(check))
             self.run.measured = {name: by for name, by in self.run.measured.items() if by != check.key}
 
     @pytest.hookimpl(tryfirst=True)
@@ -170,4 +173,4 @@ def _severity(check: Check, category: str, outcome: str) -> str:
     for severity in ("critical", "normal", "minor"):
         if category == "threshold" and severity in check.breaches:
             return severity
-    return "critical" if category in {"unreachable", "left-changed"} else "normal"
+    return "critical" if category in {"unreachable", "left-changed", "still-changed"} else "normal"

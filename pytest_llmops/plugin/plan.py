@@ -7,13 +7,19 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.clients.client import lint_calls, preflight_calls, traffic_calls
-from pytest_llmops.plugin.checks import ASKS, TRAFFIC, needed_roles, our_fixtures
+from pytest_llmops.plugin.attack_cost import ATTACKS, attack_tokens
+from pytest_llmops.plugin.checks import ASKS, DIAGNOSTICS, TRAFFIC, needed_roles, our_fixtures
 from pytest_llmops.plugin.cost import CHANGE, Asking, cost_of
-from pytest_llmops.plugin.disruption_plan import disruption_of
+from pytest_llmops.plugin.disruption_plan import calls_of, disruption_of
 from pytest_llmops.plugin.figure_cost import cost_of_figures
+from pytest_llmops.plugin.leak_cost import LEAKS, once_for_leaks
 from pytest_llmops.plugin.markers import SUITES
-from pytest_llmops.plugin.ours import CHECK
+from pytest_llmops.plugin.ours import AFRESH, CHECK
 from pytest_llmops.plugin.triage_cost import once_for_triage
+from pytest_llmops.procedures.bindings import COMPARING
+from pytest_llmops.security.access import access_calls
+from pytest_llmops.security.exposure import exposure_calls
+from pytest_llmops.security.hostile import hostile_calls
 from pytest_llmops.state.planned import measurements, together
 from pytest_llmops.target.components import ROLES
 
@@ -26,12 +32,22 @@ if TYPE_CHECKING:
     from pytest_llmops.target.components import Components
     from pytest_llmops.target.load import Target
 
-ONCE = {TRAFFIC: traffic_calls, "lint": lint_calls}
+ONCE = {
+    TRAFFIC: traffic_calls,
+    "lint": lint_calls,
+    "access": access_calls,
+    "exposure": exposure_calls,
+    "hostile_input": hostile_calls,
+    **ATTACKS,
+}
 """Fixtures that ask once a run, whoever needs them, and what they ask."""
+
+KEPT = frozenset({"lint", DIAGNOSTICS})
+"""What is not asked once more after the run's changes."""
 
 
 def planned(
-    item: pytest.Item, target: Target, *, recording: bool = False, lacking: Sequence[str] = ()
+    item: pytest.Item, target: Target, *, recording: bool = False, lacking: Sequence[str] = (), afresh: bool = False
 ) -> dict[str, Any]:
     """What one of our tests would do, as plain JSON; the fields are described in docs/plan.md."""
     from pytest_llmops.measure.planning import usual_calls
@@ -50,33 +66,40 @@ def planned(
             params=getattr(getattr(item, "callspec", None), "params", {}),
             suffix="".join(item.name.partition("[")[1:]),
             changes=CHANGE in fixtures,
+            load=target.table.load,
         ),
     )
     read = cost_of_figures(cost.figures, target)
-    operations = Counter(cost.operations) + Counter(read.operations)
+    operations = Counter(cost.operations) + Counter(read.operations) + calls_of(cost.carried_out, target)
     asked = {name: calls(target) for name, calls in ONCE.items() if name in fixtures}
-    asked |= once_for_triage(fixtures, target)
+    asked |= {**once_for_triage(fixtures, target), **read.once}
+    asked |= once_for_leaks(item, target) if LEAKS in fixtures else {}
+    if afresh:
+        asked = {name if name in KEPT else f"{name}{AFRESH}": calls for name, calls in asked.items()}
     return {
         **check.identity,
         "suites": carried_suites(item),
         "components": sorted({name for name in serving.values() if name} | read.components),
-        "timed": "measure" in fixtures,
+        "timed": bool(fixtures & COMPARING),
         "alone": check.exclusive,
         "calls": sum(operations.values()),
         "tokens": cost.tokens + read.tokens,
         "timed_calls": cost.timed_calls,
         "timed_tokens": cost.timed_tokens,
         "operations": dict(operations),
-        "once": {**asked, **read.once},
+        "once": asked,
+        "once_tokens": attack_tokens(fixtures, target),
         "measures": cost.measures,
         "records": cost.records,
-        "disruption": disruption_of(cost.changes, target, lacking) if check.disruptive else None,
+        "disruption": disruption_of(cost.changes, cost.carried_out, target, lacking, fixtures, cost.loads)
+        if check.disruptive
+        else None,
     }
 
 
 def called_by(fixtures: Iterable[str], parts: Components) -> dict[str, str]:
-    """Fixtures of a test whose methods call a component, and that component; ``traffic`` called it before."""
-    asked = {name: ASKS.get(name, name) for name in fixtures if name != TRAFFIC}
+    """Fixtures of a test whose methods call a component, and that component; what is asked once was asked before."""
+    asked = {name: ASKS.get(name, name) for name in fixtures if name not in {TRAFFIC, *ATTACKS}}
     serving = {name: parts.serving(role) for name, role in asked.items() if role in ROLES}
     return {name: component for name, component in serving.items() if component}
 
@@ -101,7 +124,9 @@ def share_of(checks: Sequence[dict[str, Any]], target: Target) -> dict[str, Any]
     if not count:
         return None
     where_slow = None if target.table.baseline.looks else SLOW_LOOKS[0]
-    return {"measurements": count, **asdict(shares(target.table.budget, count)), "calls_where_slow": where_slow}
+    share = asdict(shares(target.table.budget, count))
+    del share["cost"]  # money is not shared out: whoever comes first may spend it
+    return {"measurements": count, **share, "calls_where_slow": where_slow}
 
 
 def against(run: Run) -> dict[str, Any] | None:

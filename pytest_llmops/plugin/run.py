@@ -14,7 +14,7 @@ import pytest
 from pytest_llmops.errors import LlmopsError
 from pytest_llmops.plugin.deployment import Deployment
 from pytest_llmops.plugin.options import Options
-from pytest_llmops.plugin.ours import homes, parallel
+from pytest_llmops.plugin.ours import AFRESH, homes, parallel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,6 +49,7 @@ class Run:
         self.path = Path(given) if given else Path(tempfile.gettempdir()) / name
         self.says: Callable[[str], None] | None = None
         self.selected: Selected | None = None
+        self.afresh = False  # whether the test at hand relies on nothing that was looked up before the run's changes
         self.measured: dict[str, str] = {}  # name of a measurement to the check that made it
         self.own_allure_results: Path | None = None
         self.engaged = False
@@ -185,6 +186,14 @@ class Run:
         """What this run's processes share on disk."""
         return self.own.directory
 
+    def once(self, name: str, find_out: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """What is looked up once a run, and once more after its changes."""
+        return self.directory.once(self.fact(name), find_out)
+
+    def fact(self, name: str) -> str:
+        """The name of what is looked up once, as of now: before or after the run's changes."""
+        return f"{name}{AFRESH}" if self.afresh else name
+
     @property
     def ledger(self) -> Ledger:
         """Where calls to the target are counted."""
@@ -195,7 +204,7 @@ class Run:
         """The target's figures, each read when it is asked for."""
         from pytest_llmops.clients.figures import Figures
 
-        return Figures(self.target, self.own.reached, self.directory.once, self.own.client)
+        return Figures(self.target, self.own.reached, self.once, self.own.client)
 
     @cached_property
     def store(self) -> Store:

@@ -9,12 +9,23 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmops.errors import ConfigError, LlmopsError, did_you_mean
-from pytest_llmops.plugin.checks import TRIAGE, changes, check_of, needed_roles, our_fixtures, runs_alone
+from pytest_llmops.plugin.checks import (
+    TRIAGE,
+    changes,
+    check_of,
+    comes_afterwards,
+    loads,
+    needed_roles,
+    our_fixtures,
+    runs_alone,
+)
 from pytest_llmops.plugin.keys import CLOSED, LOCKED, missing, why_locked
 from pytest_llmops.plugin.markers import SUITES
 from pytest_llmops.plugin.ours import CHECK
+from pytest_llmops.procedures.bindings import COMPARING
 
 if TYPE_CHECKING:
+    from pytest_llmops.plugin.checks import Check
     from pytest_llmops.plugin.run import Run
     from pytest_llmops.target.load import Target
 
@@ -47,6 +58,10 @@ class Selected:
     left_out: list[dict[str, Any]] = field(default_factory=list)
     error: str = ""
 
+    def looks_afresh(self, check: Check) -> bool:
+        """Whether a check may rely on nothing that was looked up before: the target was changed meanwhile."""
+        return check.afterwards and bool(self.disruptive)
+
 
 def know_procedures(item: pytest.Item, collector: pytest.Collector) -> None:
     """Every procedure that a test names is in the catalogue.
@@ -67,16 +82,23 @@ def know_procedures(item: pytest.Item, collector: pytest.Collector) -> None:
 
 
 def in_order(items: list[pytest.Item]) -> None:
-    """Put the exclusive tests last and those that ask how bad it is first, the order otherwise as it is."""
+    """Put tests into the phases of a run, the order within each as it is.
+
+    First those that ask how bad it is, and whatever else may run in parallel; then what runs alone: of the ready suites
+    what changes nothing before what does; and last of all what looks at how the changes came out.
+    """
     items.sort(key=_turn)
 
 
 def _turn(item: pytest.Item) -> int:
-    if CHECK not in item.stash:
+    check = item.stash.get(CHECK, None)
+    if check is None:
         return 1
-    if item.stash[CHECK].exclusive:
-        return 2
-    return 0 if item.stash[CHECK].ready and TRIAGE in our_fixtures(item) else 1
+    if check.afterwards:
+        return 4
+    if check.exclusive:
+        return 2 if check.ready and not check.disruptive else 3
+    return 0 if check.ready and TRIAGE in our_fixtures(item) else 1
 
 
 class Selection:
@@ -96,6 +118,7 @@ class Selection:
         for item in ours:  # other plugins may have marked them meanwhile
             check = item.stash[CHECK]
             check.disruptive, check.exclusive = changes(item), runs_alone(item)
+            check.afterwards = comes_afterwards(item)
         try:
             if ours:
                 self._leave_out(config, items, self.run.declared, selected)
@@ -115,7 +138,7 @@ class Selection:
             self.run.selected = None
             return
         selected.checks = len(checks)
-        selected.timed = sum("measure" in our_fixtures(item) for item, _ in checks)
+        selected.timed = sum(bool(our_fixtures(item) & COMPARING) for item, _ in checks)
         selected.exclusive = [item.nodeid for item, check in checks if check.exclusive]
         selected.disruptive = [item.nodeid for item, check in checks if check.disruptive]
         selected.known = {item.nodeid: check.identity for item, check in checks}
@@ -123,11 +146,15 @@ class Selection:
             from pytest_llmops.plugin.plan import planned
 
             recording = self.run.options.baseline == "record"
-            selected.planned = [planned(item, self.run.declared, recording=recording) for item, _ in checks]
+            selected.planned = [
+                planned(item, self.run.declared, recording=recording, afresh=selected.looks_afresh(check))
+                for item, check in checks
+            ]
 
     def mark(self, item: pytest.Item) -> None:
         """The folder's marker, and those of the procedures that the test binds for the target's profile."""
         check = item.stash[CHECK] = check_of(item)
+        check.disruptive |= self._is_production and loads(item)
         bound = list(dict.fromkeys(str(name) for marker in item.iter_markers("procedure") for name in marker.args))
         system = self._system()
         check.procedures = tuple(name for name in bound if name.partition(".")[0] == system)
@@ -147,6 +174,12 @@ class Selection:
         if allure_results.wanted(item.config):
             name = self.run.declared.name if self.run.declared_or_none else ""
             allure_results.label(item, check, system or name)
+
+    @property
+    def _is_production(self) -> bool:
+        """Whether load is as good as a change: there every load test needs both keys."""
+        target = self.run.declared_or_none
+        return target is not None and target.table.environment == "production"
 
     def _system(self) -> str:
         """The system whose runbook applies; empty also where the target cannot be read, which is said later."""
@@ -172,9 +205,9 @@ class Selection:
         """Whoever may turn a key has to see what it would set going."""
         from pytest_llmops.plugin.plan import planned
 
-        lacking = missing(target, self.run.options, self.run.began)
         for item, entry in zip(out, selected.left_out, strict=True):
             if entry["reason"].startswith((LOCKED, CLOSED)):
+                lacking = missing(target, self.run.options, self.run.began, item.stash[CHECK].procedures)
                 entry["would"] = planned(item, target, lacking=lacking)
 
     def _why_not(self, item: pytest.Item, target: Target) -> str:
@@ -193,4 +226,6 @@ class Selection:
                 )
             if target.table.components.serving(role) is None:
                 return f"no {' or '.join(ROLES[role])} in target {target.name}"
-        return why_locked(target, self.run.options, self.run.began) if check.disruptive else ""
+        if not check.disruptive:
+            return ""
+        return why_locked(target, self.run.options, self.run.began, check.procedures)

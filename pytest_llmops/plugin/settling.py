@@ -8,7 +8,8 @@ import pytest
 
 from pytest_llmops.control.undoing import DEADLINES, Undoing, hands_of_journal
 from pytest_llmops.errors import JournalError, LlmopsError, Occupied
-from pytest_llmops.plugin.disruption import check_left_changed
+from pytest_llmops.operate.makers import MAKERS
+from pytest_llmops.plugin.disruption import check_left_changed, turn_of
 from pytest_llmops.report.left_changed import entries, lines, recover_command, unreadable
 from pytest_llmops.state.journal import Journal
 from pytest_llmops.state.turn import Turn
@@ -44,7 +45,7 @@ class Settling:
         """Before the first test.
 
         Raises:
-            LeftChanged: disruptive tests are selected, and the target is not as it was before an earlier change.
+            StillChanged: disruptive tests are selected, and the target is not as it was before an earlier change.
             Occupied: they are, and another process is changing it.
             JournalError: they are, and the journal is damaged.
         """
@@ -55,7 +56,7 @@ class Settling:
         if not selected.disruptive:
             self._note(journal)
             return
-        turn = Turn(target.state_folder, target.name)
+        turn = turn_of(target)
         turn.take(AT_THE_BEGINNING, run=self.run.path.name)
         try:
             check_left_changed(target, journal)
@@ -108,7 +109,7 @@ class Settling:
                 return  # nothing was changed, or all taken back; whoever is at it now is none of ours
             turn.take(AT_THE_END, run=run, wait_s=_patience(journal) if wait else 0.0)
             if journal.reread().opened.get("run") == run:
-                undoing = Undoing(journal, hands_of_journal(journal), self.run.say, clean=self._clean)
+                undoing = Undoing(journal, hands_of_journal(journal, MAKERS), self.run.say, clean=self._clean)
                 undoing.undo(again=False)
                 self.left = entries(journal.reread())
         except Occupied as error:  # a worker is still at it

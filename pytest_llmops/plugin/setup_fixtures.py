@@ -68,9 +68,9 @@ def crontab(_llmops: Run) -> Crontab:
 
 @pytest.fixture(scope="session")
 def dependencies(_llmops: Run) -> Dependencies:
-    """The packages of the target's environment: ``conflicts() outdated() vulnerabilities()``.
+    """The packages of the target's environment: ``conflicts() installed() outside() outdated() since() audit()``.
 
-    By the target's commands ``pip_check``, ``pip_outdated`` and ``pip_audit``; nothing is asked from here.
+    By the target's commands ``pip_check pip_list pip_outdated pip_audit``; nothing is asked from here.
     """
     from pytest_llmops.clients.dependencies import Dependencies
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmops.errors import did_you_mean
+from pytest_llmops.errors import LlmopsError, did_you_mean
 from pytest_llmops.plugin.command_line import ENGINES
 from pytest_llmops.plugin.keys import LOCKED, missing_keys, tried
 from pytest_llmops.plugin.ours import SUITES_FOLDER
@@ -34,7 +36,7 @@ class Telling:
         self.run = run
         self.controller = controller
         self.seen_unreachable: set[str] = set()
-        self.running = ""
+        self.left_off = False
         run.says = self.progress
 
     @property
@@ -54,16 +56,30 @@ class Telling:
             self._write(line)
 
     def _write(self, line: str) -> None:
+        if self.left_off:
+            self.terminal.currentfspath = None  # the file whose test runs is not named yet: the line is ours
         self.terminal.ensure_newline()
         if self.terminal._tw.width_of_current_line:  # noqa: SLF001 (dots of a quiet or parallel run)
             self.terminal.line("")
         self.terminal.write_line(f"  {line}", light=True)
-        if self.running and self.terminal.verbosity == 0:
-            self.terminal.write_fspath_result(self.running, "")
+        self.left_off = self.terminal.verbosity == 0 and not self.run.parallel
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        """Know which test runs, so that pytest's own line goes on below a line of ours."""
-        self.running = nodeid if self.run.pytest.getoption("dist", "no") == "no" else ""
+        """Below lines of ours pytest names no file before there is a letter to stand behind it."""
+        if self.left_off:
+            self.terminal.currentfspath = self._file_of(nodeid)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """A letter follows lines of ours: its file is named again, once however many lines they were."""
+        if self.left_off and (report.when == "call" or not report.passed):
+            self.left_off = False
+            self.terminal.currentfspath = file = self._file_of(report.nodeid)
+            self.terminal.write(f"{os.path.relpath(file, self.run.pytest.invocation_params.dir)} ")
+
+    def _file_of(self, nodeid: str) -> Path:
+        return self.run.pytest.rootpath / nodeid.partition("::")[0]
 
     def pytest_report_header(self) -> str:
         """Say which target is meant."""
@@ -88,10 +104,11 @@ class Telling:
                 for key in missing_keys(target, self.run.options):
                     self.line(f"lacks {key}")
         if selected.checks:
+            from pytest_llmops.report.metric import so_many
             from pytest_llmops.report.plan import counted, each, most
 
             total, budget = total_of(selected.planned, target), target.table.budget.model_dump(mode="json")
-            self.line(f"{counted(total)}: about {total['calls']} calls; at most {most(budget)}")
+            self.line(f"{counted(total)}: about {so_many(total['calls'], 'call')}; at most {most(budget)}")
             if share := share_of(selected.planned, target):
                 self.line(each(share, total))
 
@@ -113,7 +130,7 @@ class Telling:
         if category == "unreachable":
             again = described["reason"] in self.seen_unreachable
             self.seen_unreachable.add(described["reason"])
-            return ("unreachable", "U", "UNREACHABLE") if again else ("error", "E", "ERROR")
+            return ("more unreachable", "U", "UNREACHABLE") if again else ("error", "E", "ERROR")
         if outcome == "waived":
             return "waived", "w", "WAIVED"
         if category in {"vacuous", "unsupported", "optional-unreachable"}:
@@ -140,13 +157,27 @@ class Telling:
         result, color = self.controller.reporting.result, bool(terminalreporter.hasmarkup)
         for line in (*summary(result, color=color, width=width, verbose=verbose), *self._unmatched()):
             terminalreporter.line(line)
-        for line in self._incident(result):
+        for line in (*self._changed(width), *self._incident(result)):
             terminalreporter.line(line)
         warnings = [warning for deployment in self.run.deployments for warning in deployment.declared.warnings]
         for warning in dict.fromkeys(warnings):
             terminalreporter.line(f"WARNING      {warning}", red=True)
         if result["not_made"]["checks"]:
             terminalreporter.line(f"stopped      {self._stopped(result['not_made'])}")
+
+    def _changed(self, width: int) -> Iterator[str]:
+        """What this run did to the target, and what of it stays."""
+        from pytest_llmops.report.changed_lines import changed_lines
+        from pytest_llmops.state.journal import Journal
+
+        if self.run.selected is None or not self.run.selected.disruptive:
+            return
+        try:
+            acts = Journal.of(self.run.declared.state_folder, self.run.declared.name).acts(self.run.began)
+        except LlmopsError as error:
+            yield f"changed      what was done to the target is not known: {error}"
+            return
+        yield from changed_lines(acts, width)
 
     def _incident(self, result: dict[str, Any]) -> Iterator[str]:
         from pytest_llmops.report.incident_lines import incident_lines
@@ -175,9 +206,13 @@ class Telling:
 
     def _show_written(self, terminalreporter: Any) -> None:
         folder, checks = self.run.report_folder, self.controller.reporting.result["checks"]
-        documents = [folder / document for check in checks for document in check.get("documents", [])]
-        for place in [*self.controller.reporting.written, *documents]:
+        for place in self.controller.reporting.written:
             terminalreporter.line(f"written: {self._shown(place)}")
+        documents = [folder / document for check in checks for document in check.get("documents", [])]
+        for place, count in Counter(document.parent for document in documents).items():
+            several = f"{self._shown(place)}{os.sep} ({count} documents)"
+            one = next(document for document in documents if document.parent == place)
+            terminalreporter.line(f"written: {several if count > 1 else self._shown(one)}")
 
     def _unmatched(self) -> list[str]:
         """The names in the file that no check of this run measured; those that are missing are said as such."""

@@ -9,16 +9,15 @@ import pytest
 from pytest_llmops.plugin.ours import CHECK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pytest_llmops.clients.api import Api
     from pytest_llmops.clients.client import Client
     from pytest_llmops.clients.figures import Figures
     from pytest_llmops.clients.prometheus import Prometheus
     from pytest_llmops.clients.traffic import Traffic
-    from pytest_llmops.control.change import Change
     from pytest_llmops.operate.monitoring import Lint
-    from pytest_llmops.plugin.measuring import Measure, Record
+    from pytest_llmops.plugin.loading import LoadRun
+    from pytest_llmops.plugin.measuring import Measure
+    from pytest_llmops.plugin.recording import Record
     from pytest_llmops.plugin.run import Run
     from pytest_llmops.report.documents import Documents
     from pytest_llmops.report.over_time import History
@@ -31,13 +30,14 @@ def prompts(_llmops: Run) -> Workload:
     return _llmops.target.workload
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def traffic(_llmops: Run) -> Traffic:
     """One round of the target's questions through ``api``, asked once a run: ``questions known pages audited``.
 
     Many checks read it, and none asks again: a question may take seconds and cost money. All questions are asked where
     the service is quick, the first five where they take more than a second each. A question that fails is part of the
-    round; whoever reads its ``reply`` fails with it.
+    round; whoever reads its ``reply`` fails with it. After the run's changes there is another round, for the tests that
+    look at what these came to.
 
     Example:
         def test_error_rate(traffic, record):
@@ -48,7 +48,7 @@ def traffic(_llmops: Run) -> Traffic:
     """
     from pytest_llmops.clients.traffic import round_of
 
-    return round_of(cast("Api", _llmops.own.serving("api")), _llmops.target.workload, _llmops.directory.once)
+    return round_of(cast("Api", _llmops.own.serving("api")), _llmops.target.workload, _llmops.once)
 
 
 @pytest.fixture(scope="session")
@@ -102,6 +102,7 @@ def lint(_llmops: Run) -> Lint:
             lint.meant("rule", "HighErrorRate")
             assert not rule.mistaken
     """
+    from pytest_llmops.clients.traffic import FEW
     from pytest_llmops.errors import Unreachable
     from pytest_llmops.operate.lint import look
     from pytest_llmops.operate.monitoring import Lint
@@ -116,28 +117,13 @@ def lint(_llmops: Run) -> Lint:
         except Unreachable:
             return None
 
+    def ask() -> None:
+        name = own.declared.table.components.serving("api")
+        if name is not None:
+            cast("Api", own.client(name)).ask_all([*own.target.workload][:FEW])
+
     fact = own.directory.once("lint", lambda: look(own.target, reach, own.ledger, _llmops.say))
-    return Lint(own.target, fact, cast("Prometheus | None", reach("prometheus")), own.ledger, _llmops.say)
-
-
-@pytest.fixture
-def change(_llmops: Run, request: pytest.FixtureRequest) -> Iterator[Change]:
-    """Change the target, by its components' ``control`` tables: ``stop() start() restart() kill() pause() resume()``.
-
-    Also ``status()`` and ``logs()``. Each act is journalled before it begins and waits until it was seen to have
-    happened; at the end of the test all of them are taken back, the last first: on success, failure, Ctrl-C and
-    SIGTERM, and after ``kill -9`` by ``llmops recover``. A test that uses it is disruptive whatever its markers say: it
-    runs alone, with both keys, within the target's maintenance windows.
-
-    Example:
-        def test_the_api_says_that_the_model_is_away(change, api):
-            change.stop("ollama")
-            assert not api.health().ok
-    """
-    disruption = _llmops.disruption
-    assert disruption is not None
-    yield disruption.change(request.node)
-    disruption.take_back()
+    return Lint(own.target, fact, cast("Prometheus | None", reach("prometheus")), own.ledger, _llmops.say, ask)
 
 
 @pytest.fixture
@@ -157,15 +143,45 @@ def measure(_llmops: Run, request: pytest.FixtureRequest) -> Measure:
             measure("generation_latency", llm, lambda llm, prompt: llm.generate(prompt), prompts=prompts)
     """
     from pytest_llmops.plugin.measuring import Measure
+    from pytest_llmops.plugin.this_test import ThisTest
 
-    return Measure(_llmops, request.node, request.node.stash[CHECK])
+    return Measure(ThisTest.asking(_llmops, request))
+
+
+@pytest.fixture
+def load_run(_llmops: Run, request: pytest.FixtureRequest) -> LoadRun:
+    """Send load to a component and judge what comes back: ``load_run(name, client, rate=…, seconds=…)``.
+
+    The calls arrive when they are due (open loop), whatever has become of those before; ``stages`` change their rate,
+    and ``concurrency=N`` is the closed loop. Metrics NAME (from when a call was due), NAME.ttft, NAME.tpot and
+    NAME.error_rate are judged as those of ``measure`` are, by thresholds and against accepted runs of the same shape;
+    NAME.service (from when it was sent), NAME.rate, NAME.goodput, NAME.delay by thresholds alone. A run in which the
+    generator was waited for is *void*. It sends from processes of its own, runs alone, and stops where half of the
+    calls fail or the target is not well. ``shape`` and ``workload`` name what the target's ``load`` table has,
+    ``beside`` figures that are looked at meanwhile. ``load_run.capacity(name, client, start=…)`` finds the highest rate
+    at which the thresholds of NAME hold, ``load_run.until_it_breaks(name, client)`` that at which its rule of giving up
+    comes up. In production a test that asks for it is disruptive.
+
+    Example:
+        def test_sustained_load(load_run, api):
+            load_run("sustained_load", api, route="query", rate=2, seconds=20)
+    """
+    from pytest_llmops.plugin.loading import LoadRun
+    from pytest_llmops.plugin.this_test import ThisTest
+
+    return LoadRun(ThisTest.asking(_llmops, request))
 
 
 @pytest.fixture
 def record(_llmops: Run, request: pytest.FixtureRequest) -> Record:
     """Judge one live value by the target's thresholds and keep it in the report: ``record(name, value, unit="")``.
 
-    ``record.figure(name)`` reads the value, too, from where the target's ``figures.NAME`` says.
+    ``record.figure(name)`` reads the value, too, from where the target's ``figures.NAME`` says. A breach fails the test
+    there and then; within ``with record.to_the_end():`` it does so once all of the rest is recorded, too.
+    ``record.rise(NAME, steps)`` is by how much a figure surely rises with a step, as a leak does;
+    ``record.spread(NAME, last_s)`` its mean and its peak over a time, by Prometheus' memory;
+    ``record.statistics(NAME, values)`` mean and percentiles of several values, and ``record.shift(NAME, before, now)``
+    by how many % their mean has surely become worse since the period before.
 
     Example:
         def test_cpu_usage(record):
@@ -174,9 +190,10 @@ def record(_llmops: Run, request: pytest.FixtureRequest) -> Record:
         def test_enough_models(llm, record):
             record("model_count", len(llm.models()), "models")
     """
-    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.plugin.recording import Record
+    from pytest_llmops.plugin.this_test import ThisTest
 
-    return Record(_llmops, request.node.stash[CHECK])
+    return Record(ThisTest.asking(_llmops, request))
 
 
 @pytest.fixture

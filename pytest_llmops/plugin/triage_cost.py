@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_llmops.clients.client import preflight_calls
 from pytest_llmops.plugin.checks import DIAGNOSTICS, TRIAGE
 from pytest_llmops.plugin.figure_cost import cost_of_figures
-from pytest_llmops.target.components import Llm
+from pytest_llmops.target.components import Api, Llm
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,6 +34,7 @@ def _of_looks(target: Target) -> dict[str, int]:
     parts = target.table.components
     looks = {f"{name}.preflight": calls for name, calls in preflight_calls(target).items() if calls}
     looks |= {f"{name}.health": 1 for name in _with_health(target)}
+    looks |= {f"{name}.dependencies": 1 for name, part in _services(target).items() if part.ready is not None}
     others = {"qdrant.ready": parts.qdrant, "redis.keeps": parts.redis, "prometheus.alerts": parts.prometheus}
     return looks | {operation: 1 for operation, part in others.items() if part is not None}
 
@@ -46,11 +47,19 @@ def _of_bundle(target: Target) -> dict[str, int]:
         asked["api.metrics"] = 1
     if table.components.prometheus:
         asked["prometheus.alerts"] = 1
+    if table.components.api and "alerts" in table.components.api.routes:
+        asked["api.active_alerts"] = 2
+    commands = table.components.app_command.commands if table.components.app_command else {}
+    if table.components.containers and table.components.containers.list in commands:
+        asked["containers.all"] = 2
     asked |= {f"app_command.{name}": 1 for name in [*table.incident.commands, table.incident.summary] if name}
     return asked | {f"{name}.generate": len(part.detail) for name, part in parts.items() if isinstance(part, Llm)}
 
 
 def _with_health(target: Target) -> list[str]:
+    return [name for name, part in _services(target).items() if part.health is not None]
+
+
+def _services(target: Target) -> dict[str, Api]:
     parts = target.table.components
-    services = {**({"api": parts.api} if parts.api else {}), **parts.services}
-    return [name for name, part in services.items() if part.health is not None]
+    return {**({"api": parts.api} if parts.api else {}), **parts.services}

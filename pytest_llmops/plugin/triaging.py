@@ -1,25 +1,25 @@
-"""``triage`` and ``diagnostics`` as tests see them: made once a run, whichever process asks first."""
+"""``triage`` as tests see it: made once a run and once more after its changes, whichever process asks first."""
 
 from __future__ import annotations
 
-import json
 import time
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmops.errors import HistoryError, LlmopsError, Vacuous
+from pytest_llmops.errors import HistoryError, Vacuous
 from pytest_llmops.operate.findings import Finding
 from pytest_llmops.operate.severity import assess
-from pytest_llmops.plugin.checks import DIAGNOSTICS, TRIAGE
+from pytest_llmops.plugin.checks import TRIAGE
+from pytest_llmops.plugin.incidents import done, incidents_of
 from pytest_llmops.target.durations import spoken
 
 if TYPE_CHECKING:
+    from pytest_llmops.operate.dead_addresses import AtDeadAddresses
     from pytest_llmops.operate.responses import Answers
     from pytest_llmops.operate.severity import Assessment, Judged
     from pytest_llmops.plugin.run import Run
     from pytest_llmops.report.incident import Told
-    from pytest_llmops.state.incidents import Incidents
+    from pytest_llmops.state.history.over_time import Kept
 
 
 class Triage:
@@ -27,11 +27,12 @@ class Triage:
 
     Args:
         run: this process's part of the run.
+        fact: the one that it reads; by default that of the phase that the run is in.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, fact: str = "") -> None:
         self._run = run
-        found = run.directory.once(TRIAGE, lambda: _looked(run))
+        found = run.directory.once(fact or run.fact(TRIAGE), lambda: _looked(run))
         self.findings = tuple(Finding(**one) for one in found["findings"])
         self.took_s: float = found["took_s"]
         self.at: float = found["at"]
@@ -84,6 +85,17 @@ class Triage:
             raise Vacuous(f"{judged.name}: none of its conditions could be judged: {why}.")
         return judged
 
+    def certain(self, number: int) -> None:
+        """Go on only where no condition of the severity of that rank may hold unseen.
+
+        Raises:
+            Vacuous: one could not be judged, such as of a figure for which there was no time.
+            Unsupported: the target has fewer severities.
+        """
+        judged = self.rank(number)
+        if judged.unknown:
+            raise Vacuous(f"{judged.name} may hold unseen, not judged: {'; '.join(judged.unknown)}")
+
     def unanswered(self, number: int) -> list[str]:
         """Incidents of the severity of that rank that were not answered in its time, a sentence each.
 
@@ -123,6 +135,22 @@ class Triage:
         if not looked:
             raise Vacuous(f"the target has nothing that could be looked at: {', '.join(kinds) or 'no component'}.")
         return len(looked)
+
+    def unseen(self, *kinds: str) -> list[Finding]:
+        """What could not be looked at, and may not be well."""
+        return [
+            one for one in self.findings if one.state == "unknown" and one.applies and (not kinds or one.kind in kinds)
+        ]
+
+    def all_seen(self, *kinds: str) -> None:
+        """Go on only where nothing of these kinds may be unwell unseen; all kinds without a word.
+
+        Raises:
+            Vacuous: something could not be looked at, such as a figure for which there was no time.
+        """
+        if unseen := self.unseen(*kinds):
+            said = "; ".join(f"{one.title}: {one.reason}" for one in unseen)
+            raise Vacuous(f"what was seen is well, and what could not be looked at may not be: {said}")
 
     @property
     def torn(self) -> int:
@@ -165,7 +193,22 @@ class Triage:
         from pytest_llmops.report.incident import bundles_of, review
 
         bundles = bundles_of(self._run.report_folder, self._run.declared.name)
-        return review(self.told(), self.answers.timeline(), bundles)
+        timeline = self.answers.timeline()
+        since = min([self._run.began, *(at for at, _ in timeline)])
+        return review(self.told(*done(self._run, since)), timeline, bundles, self._recorded(since))
+
+    def _recorded(self, since: float) -> dict[str, list[Kept]]:
+        """What runs recorded of each figure since a moment; nothing where the history cannot be read."""
+        from pytest_llmops.plugin.earlier import place_for
+        from pytest_llmops.state.history import over_time
+
+        names = [one.name for one in self.findings if one.kind == "figure"]
+        try:
+            place = place_for(self._run)
+            return {name: over_time.values(place, self._run.declared.name, name, since) for name in names}
+        except HistoryError as error:
+            self._run.say(f"the review lacks what earlier runs recorded: {error}")
+            return {}
 
     def outcome(self, title: str, *, reason: str = "", summary: str = "") -> str:
         """The result of a procedure, in Markdown, by what triage found after it: it succeeded only if nothing failed.
@@ -179,15 +222,14 @@ class Triage:
 
         return outcome(self.told(summary=summary), title, reason=reason)
 
-    def blind(self) -> list[str]:
-        """Checks of health that say that all is well where their dependency is replaced by a dead address.
+    def at_dead_addresses(self) -> AtDeadAddresses:
+        """The checks of health once more, each with its dependency replaced by a dead address: ``made blind``.
 
         Nothing of the target is touched: our clients ask a closed port of this machine.
         """
         from pytest_llmops.operate.dead_addresses import looked_at_dead
 
-        findings = looked_at_dead(self._run.target, self._run.ledger)
-        return [f"{one.title}: {one.said}" for one in findings if one.state == "ok"]
+        return looked_at_dead(self._run.target, self._run.ledger)
 
     def told(self, *actions: str, summary: str = "") -> Told:
         """What a report tells of it.
@@ -203,74 +245,15 @@ class Triage:
         )
 
 
-class Diagnostics:
-    """The bundle of this run, and the incident report in it.
-
-    Args:
-        run: this process's part of the run.
-        triage: of this run.
-    """
-
-    def __init__(self, run: Run, triage: Triage) -> None:
-        found = run.directory.once(DIAGNOSTICS, lambda: _collected(run, triage))
-        self.folder = Path(found["folder"])
-        self.took_s: float = found["took_s"]
-        self.index: dict[str, Any] = found["index"]
-
-    def __repr__(self) -> str:
-        return f"Diagnostics({self.folder.name})"
-
-    @property
-    def report(self) -> Path:
-        """The incident report."""
-        from pytest_llmops.report.incident import REPORT
-
-        return self.folder / REPORT
-
-    @property
-    def files(self) -> list[str]:
-        """What is in it, by path."""
-        return [part["file"] for part in self.index["files"]]
-
-    @property
-    def failed(self) -> list[str]:
-        """What was there to be had and did not answer, a sentence each; what the target does not have is none of it."""
-        return [f"{part['file']}: {part['why']}" for part in self.index["lacking"] if part["failed"]]
-
-    def wanted(self, folder: str) -> list[str]:
-        """The files of a folder of it, had or not: ``wanted("benchmark/")``."""
-        parts = [*self.index["files"], *self.index["lacking"]]
-        return [part["file"] for part in parts if part["file"].startswith(folder)]
-
-    def read(self, file: str) -> Any:
-        """What stands in one of its files: parsed where its name ends in ``.json``, else the text.
-
-        Raises:
-            LlmopsError: it could not be had, with the reason; or it does not parse.
-        """
-        why = next((part["why"] for part in self.index["lacking"] if part["file"] == file), "")
-        if why or not (self.folder / file).is_file():
-            raise LlmopsError(f"{file} is not in the bundle: {why or 'nothing of the kind was wanted'}")
-        text = (self.folder / file).read_text(encoding="utf-8")
-        return json.loads(text) if file.endswith(".json") else text
-
-
-def incidents_of(run: Run) -> Incidents:
-    """The record of the target's incidents: in the state folder, an embedded one's within its sandbox."""
-    from pytest_llmops.plugin.deployment import SANDBOX
-    from pytest_llmops.state.incidents import Incidents
-
-    if run.own.embedded:
-        return Incidents(Path(run.directory.read(SANDBOX)["root"]) / "incidents" / "incidents.jsonl")
-    return Incidents.of(run.declared.state_folder, run.declared.name)
-
-
 def _looked(run: Run) -> dict[str, Any]:
     from pytest_llmops.clients.log_words import without_secrets_inside
     from pytest_llmops.operate.looking import Looking
     from pytest_llmops.operate.readings import Limited
+    from pytest_llmops.plugin.earlier import place_for
+    from pytest_llmops.report.over_time import History
 
-    figures = Limited(run.target, run.own.client, run.directory.once)
+    usual = History(run.declared, place_for(run)).usual
+    figures = Limited(run.target, run.own.client, run.once, usual)
     at, start = time.time(), time.monotonic()
     findings = Looking(run.target, run.own.client, figures).look()
     took_s = time.monotonic() - start
@@ -299,48 +282,5 @@ def _tell(run: Run, assessment: Assessment, took_s: float) -> None:
     """Say it at once: whoever waits for it does not wait for the end of the run."""
     worst = next((one for one in assessment.severities if one.name == assessment.severity), None)
     said = worst.said if worst else "no severity applies"
-    run.say(run.redactor.clean(f"triage after {spoken(took_s)}: {said}"))
-
-
-def _collected(run: Run, triage: Triage) -> dict[str, Any]:
-    from pytest_llmops.operate.bundle import Bundle
-    from pytest_llmops.report.incident import REPORT, report, write_bundle
-    from pytest_llmops.report.whole_file import write_privately
-
-    start = time.monotonic()
-    bundle = Bundle(run.target, run.own.client, triage.findings)
-    parts = bundle.collect()
-    summary = _summary(run, bundle, parts)
-    folder, index = write_bundle(run.report_folder, triage.told(), parts, run.redactor)
-    had = (
-        f"diagnostics collected in {folder.name}: {len(index['files'])} files, {len(index['lacking'])} could not be had"
-    )
-    write_privately(folder, REPORT, run.redactor.clean(report(triage.told(had, summary=summary))))
-    run.say(f"bundle and report: {folder}")
-    return {"folder": str(folder), "index": index, "took_s": time.monotonic() - start}
-
-
-def _summary(run: Run, bundle: Any, parts: Any) -> str:
-    name = run.declared.table.incident.summary
-    return next((part.text for part in parts if name and part.file == bundle.command_file(name)), "")
-
-
-def incident_of(run: Run) -> dict[str, Any] | None:
-    """What triage came to in this run, as ``incident`` in ``run.json``; None where nobody asked for it."""
-    if not (run.own.placed and run.directory.known(TRIAGE)):
-        return None
-    triage = Triage(run)
-    collected = run.directory.known(DIAGNOSTICS).get("")
-    return {
-        "severity": triage.severity,
-        "title": triage.told().severity,
-        "met": [f"{met.says} ({', '.join(met.because)})" for met in triage.worst.met] if triage.worst else [],
-        "evidence": [one.title for one in triage.evidence],
-        "folder": _below(run, Path(collected["folder"])) if collected else "",
-        "took_s": round(triage.took_s + (collected["took_s"] if collected else 0.0), 3),
-    }
-
-
-def _below(run: Run, path: Path) -> str:
-    reports = run.report_folder
-    return path.relative_to(reports).as_posix() if path.is_relative_to(reports) else str(path)
+    of = "triage of what the changes came to" if run.afresh else "triage"
+    run.say(run.redactor.clean(f"{of} after {spoken(took_s)}: {said}"))

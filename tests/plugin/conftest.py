@@ -108,6 +108,11 @@ class Project:
         head = f'[targets.here]\nprofile = "{profile}"\n'
         return self.write("llmops.toml", f'{head}\n[targets.here.components.{component}]\nurl = "{url}"\n{more}')
 
+    def pace(self, **paces):
+        """Let each call of the runs to come take so many seconds, by the url; of none of them, what it takes."""
+        self.write("paces.json", json.dumps(paces))
+        self.write("conftest.py", Path(__file__).with_name("paced.py").read_text())
+
     def command(self, *words, **plugins):
         """The words that start pytest."""
         return [sys.executable, "-m", "pytest", *self.words(*words, **plugins)]
@@ -131,7 +136,7 @@ class Project:
         report = self.reports / "run.json"
         report.unlink(missing_ok=True)
         run = self._afresh if afresh else self.forks.run
-        status, out = run(self.words(*words, **plugins), cwd or self.path, self.environ(**(environ or {})), 60)
+        status, out = run(self.words(*words, **plugins), cwd or self.path, self.environ(**(environ or {})), 240)
         whole = json.loads(report.read_text()) if report.exists() else None
         checks = {check["test"].rpartition("::")[2]: check for check in whole["checks"]} if whole else {}
         lines = [line.rstrip() for line in out.splitlines()]

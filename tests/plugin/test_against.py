@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import pytest
 
 from pytest_llmops.errors import ConfigError, Unsupported
-from pytest_llmops.plugin.counterpart import on_the_other_side
+from pytest_llmops.plugin.counterpart import counterpart, on_the_other_side
+from pytest_llmops.target.load import load
 
 TESTS = """
     def test_generation(measure, llm, prompts):
@@ -30,7 +31,7 @@ TIMED = ["-k", "generation"]
 def sides(tmp_path_factory, projects, models):
     """A project with a slow target and a quick one, both of them there; and how each was asked."""
     project, canary, stable = projects(tmp_path_factory.mktemp("canary")), models(), models()
-    canary.delay_s, stable.delay_s = SLOW_S, USUAL_S
+    project.pace(**{canary.url: SLOW_S, stable.url: USUAL_S})
     _file(project, canary.url, stable.url)
     project.write("test_it.py", TESTS)
     yield project, canary, stable
@@ -74,8 +75,8 @@ def test_a_slower_canary_is_a_regression(slower):
     check = slower.checks["test_generation"]
     assert (slower.status, check["outcome"], check["category"]) == (10, "failed", "regression"), slower.out
     assert _metric(slower)["state"] == "regression"
-    assert _metric(slower)["ratio"] == pytest.approx(SLOW_S / USUAL_S, rel=0.15)
-    assert _metric(slower)["baseline"] == pytest.approx(USUAL_S, rel=0.6)
+    assert _metric(slower)["ratio"] == pytest.approx(SLOW_S / USUAL_S, rel=0.02)
+    assert _metric(slower)["baseline"] == pytest.approx(USUAL_S, rel=0.1)
     assert re.fullmatch(SENTENCE, check["reason"].splitlines()[0]), check["reason"]
     assert "baseline accept" not in slower.out
     assert "Traceback" not in slower.out
@@ -128,7 +129,7 @@ def test_what_is_to_be_tried_again_is_a_call_of_the_target(sides, slower):
 def equal(sides, slower):
     """After the slow canary: one that is as quick as stable, beside baselines that nobody could read."""
     project, canary, stable = sides
-    canary.delay_s = USUAL_S
+    project.pace(**{canary.url: USUAL_S, stable.url: USUAL_S})
     project.write("baselines/canary/0001_damaged.json", "{")
     asked, of_the_target = len(stable.asked), len(canary.asked)
     run = project.run("--llmops-against=stable", "--llmops-gate")
@@ -253,6 +254,15 @@ def test_the_other_side_has_no_such_component(project, model):
         "give it one, or leave this test out (--deselect)."
     )
     assert "Traceback" not in run.out
+
+
+def test_a_service_has_that_of_its_name(tmp_path):
+    tables = (f"[targets.{one}.components.services.jina]\nurl = 'http://127.0.0.1:9'\n" for one in ("canary", "stable"))
+    (tmp_path / "llmops.toml").write_text("".join(tables))
+    canary, stable = (load(tmp_path / "llmops.toml", one, tmp_path, {}) for one in ("canary", "stable"))
+    own = SimpleNamespace(component_of=lambda client: client, declared=canary)
+    twin = SimpleNamespace(declared=stable, reached=lambda found, required: (found, required))
+    assert counterpart(SimpleNamespace(), own, twin, "jina") == ("jina", True)
 
 
 def test_a_client_that_is_none_of_the_targets_has_no_counterpart(project, model):
@@ -384,7 +394,7 @@ def test_the_plan_names_the_other_side_and_its_calls(project, model):
     assert plan["against"] == {
         "target": "stable",
         "called": "stable",
-        "budget": {"seconds": 600.0, "requests": 100, "tokens": 200000},
+        "budget": {"seconds": 600.0, "requests": 100, "tokens": 200000, "cost": None, "prices": {}},
         "calls": 33 + 3,
         "tokens": 33 * 64,
     }
@@ -398,11 +408,11 @@ EMBEDDED = """
         [targets.canary]
         profile = "openai-compatible"
         environment = "sandbox"
-        sandbox = { delay_s = 0.02, token_s = 0.001 }
+        sandbox = { delay_s = 0.03, token_s = 0.001 }
         [targets.stable]
         profile = "ollama"
         environment = "sandbox"
-        sandbox = { delay_s = 0.02, token_s = 0.001, faults = ["llm:slow=2"] }
+        sandbox = { delay_s = 0.03, token_s = 0.001, faults = ["llm:slow=4"] }
 """
 
 

@@ -33,11 +33,11 @@ def steps(tmp_path_factory, projects, models):
     project, model = projects(tmp_path_factory.mktemp("five-steps")), models()
     project.target(model.url, SETTINGS)
     project.write("test_it.py", TESTS)
-    model.delay_s = USUAL_S
+    project.pace(**{model.url: USUAL_S})
     runs = {"none": project.run("-rA"), "recorded": project.run("--llmops-baseline=record", "--llmops-gate")}
     runs["accepted"] = _accept(project).stdout
     runs["same"] = project.run("--llmops-gate")
-    model.delay_s = SLOW_S
+    project.pace(**{model.url: SLOW_S})
     runs["slow"] = project.run("--llmops-gate", "--alluredir=allure", allure=True)
     runs["slow and recorded"] = project.run("--llmops-baseline=record")
     runs["refused"], runs["replaced"] = _accept(project), _accept(project, "--replace")
@@ -106,7 +106,7 @@ def test_a_slower_server_fails_the_test_that_measured_it(steps):
     check = run.checks["test_generation"]
     assert (run.status, check["outcome"], check["category"]) == (10, "failed", "regression")
     assert (_metric(run)["state"], _metric(run)["n"]) == ("regression", 60)
-    assert _metric(run)["ratio"] == pytest.approx(SLOW_S / USUAL_S, rel=0.1)
+    assert _metric(run)["ratio"] == pytest.approx(SLOW_S / USUAL_S, rel=0.02)
     assert re.fullmatch(SENTENCE, check["reason"].splitlines()[0])
     assert "Traceback" not in run.out
 
@@ -151,6 +151,8 @@ def test_allure_has_our_sentence_the_runbooks_labels_and_the_picture(steps):
 
 def test_serial_and_parallel_runs_leave_the_same_file_for_pytest_benchmark(project, model):
     project.target(model.url)
+    model.delay_s = 0.02
+    project.pace()  # which is measured
     project.write("test_b.py", TESTS)
     project.write("test_a.py", TESTS.replace("generation", "answering"))
     shapes = []
@@ -158,6 +160,7 @@ def test_serial_and_parallel_runs_leave_the_same_file_for_pytest_benchmark(proje
         run = project.run(*words)
         assert "written: reports/benchmark.json" in run.lines, run.out
         entries = json.loads((project.reports / "benchmark.json").read_text())["benchmarks"]
+        assert min(min(one["stats"]["data"]) for one in entries) >= model.delay_s
         shapes.append([(one["fullname"], len(one["stats"]["data"]), sorted(one["extra_info"])) for one in entries])
         shutil.copy(project.reports / "benchmark.json", project.path / f"{len(shapes)}.json")
     assert shapes[0] == shapes[1]

@@ -248,19 +248,19 @@ _companion(
         "test_it.py": """
         import pytest
 
-        @pytest.mark.timeout(20)
+        @pytest.mark.timeout(200)
         def test_theirs():
             pass
 
         def test_ours(llm):
             assert llm.models()
 
-        @pytest.mark.timeout(20, method="thread")
+        @pytest.mark.timeout(200, method="thread")
         def test_both(llm):
             assert llm.generate("Hello").text
         """
     },
-    words=["--timeout=30"],
+    words=["--timeout=300"],
 )
 _companion(
     "pytest_cov",
@@ -368,7 +368,7 @@ def test_all_of_them_at_once(project, model):
         "--ds=settings",
         "--hosts=local://",
         "--reruns=1",
-        "--timeout=30",
+        "--timeout=300",
         "--cov=settings",
         "-o",
         "asyncio_mode=auto",

@@ -2,8 +2,11 @@
 
 import re
 from collections import Counter
+from types import SimpleNamespace
 
 import pytest
+
+from pytest_llmops.plugin.exclusive import ExclusiveScheduling
 
 CONFTEST = """
     import pathlib, time
@@ -152,3 +155,13 @@ def test_dist_each_is_refused_where_something_must_run_alone(spans):
     assert (run.status, found) == (4, [])
     assert "ERROR: --dist each runs each test everywhere: nothing can be timed alone. Leave it out." in run.lines
     assert "Traceback" not in run.out
+
+
+def test_a_worker_that_came_too_late_is_handed_nothing():
+    """It was told to end while all was handed out; another one died before it had collected."""
+    inner = SimpleNamespace(added=[], collection_is_completed=True)
+    inner.add_node_collection = lambda node, collection: inner.added.append(collection)
+    scheduler = ExclusiveScheduling(inner, exclusive_of=lambda node: set(), grant=lambda node: None)
+    scheduler.add_node_collection("late", ["test_it"])
+    assert inner.added == []
+    assert scheduler.ids is None

@@ -20,7 +20,17 @@ failed = { from = "service", route = "state", value = "failed", unit = "jobs" }
 warning = "> 3"
 critical = "> 9"
 """
-LASTS = 'for = "300 ms"\n'
+LASTS = 'for = "5 min"\n'
+WAITS = """
+    import time
+    from functools import partial
+    from pytest_llmops.plugin import recording
+
+    waited = []
+    passing = {"sleep": waited.append, "clock": lambda: time.time() + sum(waited)}
+    recording.Watch = partial(recording.Watch, **passing)
+"""
+"""Whoever waits does not, and the time has passed all the same."""
 BUDGET = "[targets.here.budget]\nseconds = 0.1\n"
 
 
@@ -51,6 +61,7 @@ def run_of(project):
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         servers.append(server)
         project.write("test_it.py", READS)
+        project.write("conftest.py", WAITS)
         project.target(f"http://127.0.0.1:{server.server_port}", WITH + more, profile="none", component="api")
         run = project.run()
         return run, run.checks["test_state"]
@@ -83,7 +94,7 @@ def test_a_breach_that_lasts_fails_by_the_limit_that_was_broken_all_along(run_of
     assert (run.status, check["outcome"], check["severity"]) == (1, "failed", "normal")
     value, _, broken, reason = metric(check)
     assert (value, broken) == (20, "> 3")
-    assert reason.startswith("failed is 5 jobs; that is a warning (> 3) for 300 ms (seen for ")
+    assert reason.startswith("failed is 5 jobs; that is a warning (> 3) for 5 min (seen for ")
 
 
 def test_one_that_does_not_passes_with_a_note(run_of):
@@ -91,14 +102,14 @@ def test_one_that_does_not_passes_with_a_note(run_of):
     assert (run.status, check["outcome"], check["notes"]) == (0, "passed", ["breach did not last"])
     _, _, broken, reason = metric(check)
     assert broken is None  # the limit is of a time, and over that time it holds
-    assert reason.startswith("failed is 20 jobs; that is critical (> 9), not for 300 ms: it held after ")
+    assert reason.startswith("failed is 20 jobs; that is critical (> 9), not for 5 min: it held after ")
 
 
 def test_one_that_the_budget_cannot_cover_fails_and_says_so(run_of):
     run, check = run_of(20, 1, more=LASTS + BUDGET)
     assert (run.status, check["outcome"], check["severity"]) == (1, "failed", "critical")
     assert metric(check)[3] == (
-        "failed is 20 jobs; that is critical (> 9) (asked: for 300 ms; breached, duration unproven: that takes 300 ms, "
+        "failed is 20 jobs; that is critical (> 9) (asked: for 5 min; breached, duration unproven: that takes 5 min, "
         "the budget leaves 100 ms) (api, route state)"
     )
 

@@ -55,6 +55,7 @@ def killed(tmp_path_factory, projects, models):
     """A gated run in which a worker is killed among others, and one while it is alone."""
     project, model = projects(tmp_path_factory.mktemp("killed")), models()
     project.target(model.url, SETTINGS)
+    project.pace()
     project.write("test_alone.py", ALONE)
     project.write("test_shared.py", SHARED)
     run = project.run("-n", "2", "--llmops-gate", "--alluredir=allure", "--junitxml=junit.xml", allure=True)
@@ -138,6 +139,7 @@ def test_a_stop_says_how_much_was_not_made_and_how_many_were_timed(project, mode
 
 def test_where_all_are_alone_a_dead_worker_is_replaced(project, model):
     project.target(model.url, SETTINGS)
+    project.pace()
     project.write("test_it.py", ALONE)
     run = project.run("-n", "1")
     outcomes = {name: check["outcome"] for name, check in run.checks.items()}

@@ -4,7 +4,6 @@ import datetime as dt
 import json
 import subprocess
 from shutil import which
-from socket import create_server
 from types import SimpleNamespace
 from xml.etree import ElementTree as ET
 
@@ -13,6 +12,8 @@ import pytest
 from pytest_llmops.plugin.checks import Check
 from pytest_llmops.plugin.outcomes import Outcomes
 from pytest_llmops.plugin.sentences import Failed
+
+from ..held import held_port
 
 BODY = (
     '{"model": "tiny", "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 5, '
@@ -90,24 +91,23 @@ def full(tmp_path):
     """A Redis server whose memory is full; gives its port."""
     if which("redis-server") is None:
         pytest.skip("redis-server is not installed")
-    with create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    words = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--maxmemory", "1"]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
-        while "Ready to accept connections" not in process.stdout.readline():
-            assert process.poll() is None
-        yield port
-        process.kill()
+    with held_port() as port:
+        words = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--maxmemory", "1"]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+            while "Ready to accept connections" not in process.stdout.readline():
+                assert process.poll() is None
+            yield port
+            process.kill()
 
 
 def test_a_failed_command_of_redis_is_shown_for_redis_cli(project, model, full):
     project.target(model.url, f'[targets.here.components.redis]\nurl = "redis://127.0.0.1:{full}/0"\n')
     project.write("test_it.py", "def test_it(redis, llm):\n    llm.models()\n    redis.keeps('k', 'v')\n")
     said, where, again = _section(project.run())
-    assert said.startswith("redis: SET failed: ")  # the rest is the server's own wording, which differs
+    assert said.startswith("redis: RPUSH failed: ")  # the rest is the server's own wording, which differs
     assert where == "  at test_it.py:1 (test_it)"
-    key = again.partition(" SET k:")[2].partition(" ")[0]
-    assert again == f"  try: redis-cli -h 127.0.0.1 -p {full} SET k:{key} v EX 30"
+    key = again.partition(" RPUSH k:")[2].partition(" ")[0]
+    assert again == f"  try: redis-cli -h 127.0.0.1 -p {full} RPUSH k:{key} v"
 
 
 def test_a_users_own_assertion_keeps_pytests_explanation(project, model):
@@ -136,7 +136,7 @@ def test_a_broken_threshold_says_whose_limit_it_is(project, model):
 
 
 def test_a_waived_check_is_measured_and_does_not_fail(project, model):
-    until = TODAY + dt.timedelta(days=1)
+    until = TODAY + dt.timedelta(days=2)
     project.target(model.url, _waiver(until))
     run = project.run("-rs")
     check = run.checks["test_count"]
@@ -157,7 +157,7 @@ def test_an_expired_waiver_changes_nothing(project, model, ago):
 
 
 def test_a_green_check_needs_no_waiver(project, model):
-    project.target(model.url, _waiver(TODAY + dt.timedelta(days=1)).replace("< 2", "< 1"))
+    project.target(model.url, _waiver(TODAY + dt.timedelta(days=2)).replace("< 2", "< 1"))
     assert project.run().checks["test_count"]["outcome"] == "passed"
 
 
@@ -308,7 +308,7 @@ def test_allure_and_junit_say_it_in_the_same_words(several, model):
 
 
 def test_allure_says_why_a_check_is_waived_and_what_it_measured(several, project, model):
-    until = TODAY + dt.timedelta(days=1)
+    until = TODAY + dt.timedelta(days=2)
     project.target(model.url, _waiver(until))
     _, results, _ = several("-k", "count")
     assert results["test_count"]["status"] == "skipped"

@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from pytest_llmops.security.attacks import TOKENS
+
 TESTS = """
     import pytest
 
@@ -130,6 +132,7 @@ def test_it_says_all_and_does_nothing(project, model, plan_of, workers):
         "timed_tokens": 0,
         "operations": {"openai.models": 1},
         "once": {},
+        "once_tokens": {},
         "measures": [],
         "records": [{"name": "model_count", "unit": "models"}],
         "disruption": None,
@@ -144,6 +147,7 @@ def test_it_says_all_and_does_nothing(project, model, plan_of, workers):
         "  test_prompts             10      50  openai",
         "  test_speed[summary]      33     528  openai, timed",
         "  test_speed[detailed]     33    2112  openai, timed",
+        "once for all of these       3          preflight",
         "",
         "left out     1: no qdrant in target here",
         "checks       4 checks, 2 of them timed",
@@ -222,6 +226,10 @@ READING = """
     def test_first(api, traffic):
         assert traffic.questions[0].reply.text
         assert api.metrics()
+
+    def test_again(traffic):
+        for ask in traffic.one_by_one(rounds=2):
+            ask()
 """
 
 
@@ -233,22 +241,43 @@ def test_what_several_tests_read_is_counted_once(project, plan_of):
     assert [(check["calls"], check["operations"], check["once"]) for check in plan["checks"]] == [
         (0, {}, once),
         (1, {"api.metrics": 1}, once),
+        (20, {"api.query": 20}, once),
     ]
     assert plan["total"] == {
-        "checks": 2,
+        "checks": 3,
         "timed": 0,
-        "calls": 1 + 14 + 1,
+        "calls": 1 + 14 + 1 + 20,
         "tokens": 0,
-        "calls_by_component": {"api": 16},
+        "calls_by_component": {"api": 36},
     }
     assert "  test_rate       0          api, traffic" in run.lines
+
+
+REVIEWING = """
+    def test_hits(model_attacks):
+        assert not model_attacks.hits
+
+    def test_told(model_attacks):
+        assert not model_attacks.told
+"""
+
+
+def test_tokens_of_a_review_that_several_tests_read_are_counted_once(project, model, plan_of):
+    project.write("test_it.py", REVIEWING)
+    project.target(model.url)
+    _, plan = plan_of()
+    first, second = plan["checks"]
+    assert (first["tokens"], first["once_tokens"]) == (0, second["once_tokens"])
+    calls, tokens = first["once"]["model_attacks"]["openai.converse"], first["once_tokens"]["model_attacks"]
+    assert tokens == TOKENS * calls > 0
+    assert (plan["total"]["calls"], plan["total"]["tokens"]) == (calls + 3, tokens)
 
 
 def test_a_round_that_nobody_can_ask_is_left_out_like_its_component(project, model, plan_of):
     project.write("test_it.py", READING)
     project.target(model.url)
     _, plan = plan_of()
-    assert plan["not_applicable"] == {"no api in target here": 2}
+    assert plan["not_applicable"] == {"no api in target here": 3}
 
 
 @pytest.mark.parametrize(("workers", "more"), [([], 0), (["-n", "2"], 1)], ids=["serial", "parallel"])

@@ -27,12 +27,12 @@ def runs(tmp_path_factory, projects, models):
     project, model = projects(tmp_path_factory.mktemp("slow")), models()
     project.target(model.url, '\n[targets.here.baseline]\nprimary = ["speed", "speed.p95"]\n')
     project.write("test_it.py", TESTS)
-    model.delay_s = USUAL_S
+    project.pace(**{model.url: USUAL_S})
     recorded = project.run("--llmops-baseline=record", "-n2")
     recorded.timed = _timed(model)
     accept = [Path(sys.executable).with_name("llmops"), "baseline", "accept", "--reason", "first", "--by", "sre"]
     subprocess.check_output(accept, cwd=project.path, env=project.environ())
-    model.delay_s = SLOW_S
+    project.pace(**{model.url: SLOW_S})
     slower = project.run("--llmops-gate")
     slower.timed = _timed(model)
     model.end()
@@ -65,7 +65,7 @@ def test_a_regression_takes_ten_calls_and_ten_that_confirm_it(runs):
     _, slower = runs
     found = _metrics(slower)["speed"]
     assert (slower.status, found["state"], found["n"], slower.timed) == (10, "regression", 20, 20)
-    assert found["ratio"] == pytest.approx(1.6, rel=0.05)
+    assert found["ratio"] == pytest.approx(1.6, rel=0.02)
     assert re.match(
         r"speed is 1\.\d\d times slower than its baseline \(95 % limits 1\.\d\d to \d\.\d\d\): 1\.\d+ s now, "
         r"1\.\d+ s then; 20 calls against the accepted run of ",

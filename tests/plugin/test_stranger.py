@@ -6,7 +6,7 @@ import sys
 import pytest
 from _pytest.fixtures import FixtureFunctionDefinition
 
-from pytest_llmops.plugin import fixtures, incident_fixtures, setup_fixtures, tool_fixtures
+from pytest_llmops.plugin import FIXTURES
 
 TESTS = """
     import pytest
@@ -117,7 +117,7 @@ def test_fixtures_of_the_users_own_replace_ours(project, model):
 
 OURS = sorted(
     name
-    for module in (fixtures, tool_fixtures, setup_fixtures, incident_fixtures)
+    for module in FIXTURES
     for name, found in vars(module).items()
     if isinstance(found, FixtureFunctionDefinition) and name[0] != "_"
 )

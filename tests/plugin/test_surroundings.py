@@ -43,8 +43,16 @@ def test_service(services):
     assert services("search").call("models").ok().json() == ["one"]
 
 
+def test_unproven(services):
+    assert services.unproven("search").tried("models").status == 200
+
+
 def test_another(services):
     services("other")
+
+
+def test_another_unproven(services):
+    services.unproven("other")
 """
 
 
@@ -76,7 +84,9 @@ def test_a_sandbox_stands_for_what_surrounds_a_target(project):
         "test_command": ("passed", ""),
         "test_files": ("passed", ""),
         "test_service": ("passed", ""),
+        "test_unproven": ("passed", ""),
         "test_another": ("skipped", lacking),
+        "test_another_unproven": ("skipped", lacking),
     }
 
 
@@ -86,6 +96,7 @@ def test_its_faults_are_those_of_the_target(project):
         "test_command": "failed",
         "test_files": "failed",
         "test_service": "error",
+        "test_unproven": "failed",  # by its own assertion: the status of no answer is 0
     }
 
 

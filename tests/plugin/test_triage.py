@@ -208,8 +208,67 @@ def test_an_alert_lists_all_that_failed(project, nobody, sink):
     assert message["message"].startswith("- component openai: openai at ")
 
 
+ALERT = """
+def test_it(channels, triage):
+    assert all([one.accepted for one in channels.alert(triage)]), channels.alert(triage)[0].said
+"""
+
+
+def test_while_all_is_well_the_way_of_an_alert_is_tried(project, model, sink):
+    project.target(model.url, NOTIFY)
+    project.write("test_it.py", ALERT)
+    sink.answers[0] = 403
+    refused = project.run(environ={"SMS": sink.address})
+    assert "channel sms: not accepted" in refused.checks["test_it"]["reason"]
+    assert [message["title"] for message in sink.told] == ["Test message of here"]
+
+
 def test_without_channels_it_is_unsupported(project, model):
     project.target(model.url)
     project.write("test_it.py", "def test_it(channels):\n    channels.routed('P1')\n")
     check = project.run("-rs").checks["test_it"]
     assert (check["outcome"], check["category"]) == ("skipped", "unsupported")
+
+
+CHANGES = """
+import json, time
+import pytest
+
+def saw(name, at):
+    with open("seen.txt", "a") as file:
+        file.write(json.dumps([name, at]) + "\\n")
+
+@pytest.mark.after_changes
+def test_after(triage):
+    saw("after", triage.at)
+
+@pytest.mark.after_changes
+def test_after_that(triage):
+    saw("after that", triage.at)
+
+@pytest.mark.disruptive
+def test_change(llmops_target):
+    saw("change", time.time())
+
+def test_before(triage):
+    saw("before", triage.at)
+"""
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["serial", "parallel"])
+def test_what_was_changed_is_looked_at_afresh_afterwards(project, model, workers):
+    project.write("test_it.py", CHANGES)
+    project.target(model.url, SEVERITIES + "[targets.here.disruption]\nallowed = true\n")
+    run = project.run("--llmops-allow-disruption=here", *workers)
+    seen = [json.loads(line) for line in (project.path / "seen.txt").read_text().splitlines()]
+    assert [name for name, _ in seen] == ["before", "change", "after", "after that"], run.out
+    before, change, after, after_that = (at for _, at in seen)
+    assert before < change < after == after_that
+
+
+def test_where_nothing_is_changed_one_look_does(project, model):
+    project.write("test_it.py", CHANGES)
+    project.target(model.url, SEVERITIES)
+    run = project.run()
+    seen = dict(json.loads(line) for line in (project.path / "seen.txt").read_text().splitlines())
+    assert (list(seen), len(set(seen.values()))) == (["before", "after", "after that"], 1), run.out

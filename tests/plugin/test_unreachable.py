@@ -34,7 +34,7 @@ def test_one_section_and_one_line(project, nobody, sentence, workers):
     assert (
         len([line for line in run.lines if line.startswith("____") and " ERROR at setup of test_model[" in line]) == 1
     )
-    assert run.lines[-1].strip("= ").startswith("1 error, 3 unreachable")
+    assert run.lines[-1].strip("= ").startswith("1 error, 3 more unreachable")
     assert run.lines.count(sentence) == 1
     assert " ".join(run.out.split()).count(f"UNREACHABLE {sentence} (4 checks not made)") == 1
     assert "Traceback" not in run.out

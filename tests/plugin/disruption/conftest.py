@@ -116,7 +116,7 @@ class Stack:
         for name in PARTS:
             scheme = "redis" if name == "redis" else "http"
             tables.append(f'[targets.here.components.{name}]\nurl = "{scheme}://127.0.0.1:9"\n')
-            tables.append(f'[targets.here.components.{name}.control]\ndriver = "command"\ndeadline = "10 s"\n')
+            tables.append(f'[targets.here.components.{name}.control]\ndriver = "command"\ndeadline = "60 s"\n')
             tables += [f'{verb} = ["{self.hand}", "{verb}", "{name}"]\n' for verb in ("status", "instance", *verbs)]
         self.project.write("llmops.toml", "".join(tables))
 

@@ -6,11 +6,12 @@ journal, before and after each time that something is put on disk, before and af
 
 import pytest
 
+from ...conftest import WHOLE
 from .conftest import BOUNDARIES, KEY, THREE_STEPS
 
 COUNT = 46
 DONE = ["stop openai", "pause qdrant", "kill redis", "start redis", "resume qdrant", "start openai"]
-PARTS = 3
+PARTS = 1 if WHOLE else 3
 """Of all boundaries: each run is at every third, and from which one on goes by the seed."""
 
 

@@ -90,6 +90,15 @@ def test_a_signal_while_reports_are_written_does_not_silence_it(project, quick, 
     assert run.lines[run.lines.index(said[0]) :][: len(said)] == said
 
 
+def test_a_person_settles_what_cannot_be_brought_back(stack, quick, recover):
+    assert quick(KEY).status == 1
+    assert recover("--settled").status == 2
+    settled = recover("--target", "here", "--settled")
+    assert settled.status == 0
+    assert settled.lines[-2:] == ["  redis stays as it is now, as settled by hand", "here is as it was, but for redis"]
+    assert "did not take back" not in quick(KEY).out
+
+
 def test_so_it_is_in_parallel(stack, project, said):
     run = project.run("-n", "1", KEY)
     assert run.status == 1, run.out
@@ -213,7 +222,7 @@ def test_no_run_that_leaves_a_target_changed_is_green(pytests, status, gate):
 def test_where_nothing_was_ever_changed_there_is_nothing_to_recover(project, recover):
     project.write("llmops.toml", "")
     done = recover()
-    assert (done.status, done.out) == (0, "nothing is open: all changes were taken back\n")
+    assert (done.status, done.out) == (0, "nothing is open: no run has changed anything here\n")
     assert not (project.path / ".llmops").exists()
 
 
@@ -232,6 +241,17 @@ def test_a_mistyped_target_is_not_well(stack, quick, recover):
     assert (done.status, done.lines) == (1, [
         "Error: No change of 'hera' is open, and no target is called so. Did you mean 'here'? Open: here.",
     ])  # fmt: skip
+
+
+@pytest.mark.parametrize("plan", [[], ["--plan"]], ids=["done", "planned"])
+def test_a_target_that_is_none_is_not_well_where_nothing_is_open(project, recover, plan):
+    project.write("llmops.toml", "[targets.here]\n")
+    done = recover("--target", "hera", *plan)
+    assert (done.status, done.lines) == (1, [
+        "Error: No change of 'hera' is open, and no target is called so. Did you mean 'here'? Open: none.",
+    ])  # fmt: skip
+    assert recover("--target", "sandbox:voyageur", *plan).status == 0
+    assert recover("--target", "here", *plan).status == 0
 
 
 def test_another_target_of_the_file_has_nothing_open(stack, quick, recover):
@@ -261,7 +281,7 @@ def test_where_nobody_reads_what_it_says_it_is_done_all_the_same(stack, quick):
     command = [sys.executable, "-c", "from pytest_llmops.cli import main; main()", "recover"]
     with subprocess.Popen(command, cwd=stack.project.path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.close()
-        process.communicate(timeout=30)
+        process.communicate(timeout=240)
     assert stack.is_as_before()
     assert not stack.journal.exists()
 

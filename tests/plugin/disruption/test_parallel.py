@@ -60,7 +60,7 @@ def parallel(project):
             stderr=subprocess.STDOUT,
         )
         try:
-            out, _ = process.communicate(timeout=60)
+            out, _ = process.communicate(timeout=240)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             out, _ = process.communicate()
@@ -118,7 +118,7 @@ def test_a_worker_that_is_killed(stack, project, parallel):
 
 def test_a_controller_that_is_killed(stack, project, recover):
     """Its workers notice: execnet interrupts theirs after five seconds."""
-    project.write("test_it.py", f"import time\n{THREE_STEPS}    time.sleep(60)\n")
+    project.write("test_it.py", f"import time\n{THREE_STEPS}    time.sleep(600)\n")
     stack.at(24, whom="leader")
     process = subprocess.Popen(
         project.command("-n", "2", KEY),

@@ -31,7 +31,7 @@ def first(stack, project):
         time.sleep(0.01)
     yield process
     (project.path / "go").touch()
-    process.communicate(timeout=30)
+    process.communicate(timeout=240)
 
 
 def test_the_second_of_two_runs_is_refused(first, stack, quick, recover, project):
@@ -48,7 +48,7 @@ def test_the_second_of_two_runs_is_refused(first, stack, quick, recover, project
     assert re.fullmatch(f"  still running: {at_it}", shown.lines[-1])
     assert stack.acts == ["stop openai", "pause qdrant", "kill redis"]
     (project.path / "go").touch()
-    out, _ = first.communicate(timeout=30)
+    out, _ = first.communicate(timeout=240)
     assert first.returncode == 0, out
     assert stack.is_as_before()
 

@@ -8,7 +8,7 @@ from pytest_llmops.target.windows import DAYS
 
 from .conftest import KEY, THREE_STEPS
 
-SOME_OTHER_DAY = DAYS[(dt.datetime.now(dt.UTC).weekday() + 3) % 7]
+SOME_OTHER_DAY, AND_THE_NEXT = (DAYS[(dt.datetime.now(dt.UTC).weekday() + days) % 7] for days in (3, 4))
 CLOSED = f'allowed = true\nwindows = ["{SOME_OTHER_DAY} 02:00-04:00"]\ntimezone = "UTC"'
 OPEN = f'allowed = true\nwindows = ["{SOME_OTHER_DAY} 02:00-04:00", "Mon-Sun 00:00-24:00"]\ntimezone = "UTC"'
 NEXT = rf"{SOME_OTHER_DAY} \d{{4}}-\d\d-\d\d 02:00 UTC"
@@ -49,7 +49,7 @@ def test_one_that_closed_before_the_tests_turn_came(stack, project, quick):
             ahead[0] = 0
         """,
     )
-    stack.describe(f'allowed = true\nwindows = ["{SOME_OTHER_DAY} 00:00-24:00"]\ntimezone = "UTC"')
+    stack.describe(f'allowed = true\nwindows = ["{SOME_OTHER_DAY},{AND_THE_NEXT} 00:00-24:00"]\ntimezone = "UTC"')
     run = quick(KEY)
     assert run.status == 1, run.out
     (check,) = run.whole["checks"]
@@ -118,7 +118,7 @@ test_it.py::test_it[qdrant]
   action   restart (a component that is known when it runs)
   undo     start it, should it not come back
   touches  a component that is known when it runs
-  cost     about 1 calls
+  cost     about 1 call
   lacks    allowed = true in llmops.toml: [targets.here.disruption]
            --llmops-allow-disruption here typed on the command line
 

@@ -1,0 +1,63 @@
+"""About what the look for leaks will cost: what it asks stands in the target's tables, so nothing is called."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_llmops.clients.client import traffic_calls
+from pytest_llmops.plugin.cost import methods_of
+
+if TYPE_CHECKING:
+    import pytest
+
+    from pytest_llmops.target.load import Target
+
+LEAKS = "leaks"
+"""The fixture that looks for leaks."""
+
+ASKED = 3
+"""Questions that a model server is asked, or routes of an API that takes none."""
+
+WRONG = 4
+"""Requests that no route wants."""
+
+
+def once_for_leaks(item: pytest.Item, target: Target) -> dict[str, dict[str, int]]:
+    """What a test asks for once a run that looks for leaks: the name of each look to ``component.method`` to calls."""
+    looks = methods_of(item, LEAKS)
+    found: dict[str, dict[str, int]] = {}
+    for look in sorted(looks):
+        calls = {name: count for name, count in _calls(look, target).items() if count}
+        if look == "answers" and "api.query" in traffic_calls(target):
+            found["traffic"] = traffic_calls(target)
+        elif calls:
+            found[f"leaks-{look.replace('_', '-')}"] = calls
+    return found
+
+
+def _calls(look: str, target: Target) -> dict[str, int]:
+    parts = target.table.components
+    api, logs = parts.api, parts.logs
+    read = {"logs.raw": len(logs.sources)} if logs else {}
+    asked = {"ui.ask": 1} if parts.ui else {"api.query": 1} if api else {}
+    if look == "answers":
+        return _answers(target)
+    if look == "error_pages":
+        return {"api.wrong": WRONG if api and "query" in api.routes else 1} if api else {}
+    if look == "metrics":
+        return {"api.metrics": int(bool(api and api.metrics)), "ui.metrics": int(parts.ui is not None)}
+    return {
+        "logs": read,
+        "told": {**asked, **read},
+        "detected": {**asked, "logs.entries": 1} if logs else {},
+        "traces": {"langfuse.newest": 1},
+        "affected": {"langfuse.newest": 1, "langfuse.traces": 1},
+    }.get(look, {})
+
+
+def _answers(target: Target) -> dict[str, int]:
+    api = target.table.components.api
+    if api is None:
+        llm = target.table.components.serving("llm")
+        return {f"{llm}.generate": ASKED} if llm else {}
+    return {"api.analyses": 1, "api.explain": 1} if "explain" in api.routes else {"api.call": ASKED}

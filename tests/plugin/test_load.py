@@ -1,0 +1,88 @@
+"""Load from a test: by the target's tables, within its caps, and in production with both keys alone."""
+
+import json
+
+import pytest
+
+TABLES = """
+[targets.here.budget]
+cost = 1.0
+prices = { openai = { call = 0.01 } }
+[targets.here.load]
+rate = 5
+rate_cap = 20
+[targets.here.load.shapes]
+tiny = { arrivals = "constant", stages = [{ lasts = "1 s" }] }
+[targets.here.load.workloads.short]
+calls = [{ component = "llm", max_tokens = 4 }, { component = "llm", operation = "embed", model = "tiny" }]
+prompts = [{ id = "a", text = "What is near?", weight = 2 }, { id = "b", text = "What is far?", words = 30 }]
+"""
+TESTS = """
+def test_tiny(load_run):
+    done = load_run("short", workload="short", shape="tiny", check=False)  # on a busy machine it may be void
+    assert done.calls == 5
+    assert [len(done.of(name)) for name in ("generate", "embed")] == [3, 2]
+
+def test_high(load_run, llm):
+    load_run("high", llm, rate=30, seconds=1)
+
+def test_dear(load_run, llm):
+    load_run("dear", llm, rate=20, seconds=5)
+
+def test_endless(load_run, llm):
+    load_run("endless", llm, shape="tiny", past_limit=True)
+"""
+
+
+def test_load_keeps_to_the_targets_tables(project, model):
+    project.target(model.url, TABLES)
+    project.write("test_it.py", TESTS)
+    run = project.run(afresh=True)
+    assert (run.status, [check["outcome"] for check in run.whole["checks"]]) == (1, ["passed", *["failed"] * 3]), (
+        run.out
+    )
+    told = {one["name"]: one for one in run.whole["checks"][0]["metrics"]}
+    assert {"short", "short.service", "short.rate", "short.error_rate"} <= told.keys()
+    assert told["short.error_rate"]["value"] == 0
+    said = [check["reason"] for check in run.whole["checks"][1:]]
+    assert said[0].startswith("high rises to 30 calls/s, and llmops.toml: [targets.here.load] rate_cap is 20; ")
+    assert said[1].startswith("dear costs up to 1 (1 for calls, 0 for tokens), and the run's budget leaves 0.9")
+    refused = "endless: only a test that was disruptive when tests were selected goes beyond a rate limit."
+    assert said[2].splitlines()[0] == refused
+    assert run.whole["spent"]["cost"] == pytest.approx(0.01 * run.whole["spent"]["requests"])
+    posted = [path for path, agent in model.asked if agent.endswith("(load)")]
+    assert sorted(posted) == ["/v1/chat/completions"] * 3 + ["/v1/embeddings"] * 2
+
+
+PRODUCTION = 'environment = "production"\n[targets.here.components.openai]\n'
+ONE = "def test_load(load_run, llm):\n    load_run('load', llm, rate=2, seconds=10)\n"
+
+
+@pytest.fixture
+def production(project, model):
+    """A target in production, with these further tables."""
+
+    def production(more=""):
+        file = project.target(model.url, more)
+        file.write_text(file.read_text().replace("[targets.here.components.openai]\n", PRODUCTION))
+        project.write("test_it.py", ONE)
+
+    return production
+
+
+def test_in_production_load_is_left_out_without_both_keys(production, project, model):
+    production()
+    for keys in ([], ["--llmops-allow-disruption=here"]):
+        run = project.run(*keys)
+        assert (run.status, run.whole["not_applicable"]) == (5, {"disruptive, without both keys": 1})
+    assert model.asked == []
+    run = project.run("--llmops-plan")
+    [left] = json.loads((project.reports / "plan.json").read_text())["left_out"]
+    assert left["would"]["disruption"]["lacking"] == [
+        "allowed = true in llmops.toml: [targets.here.disruption]",
+        "--llmops-allow-disruption here typed on the command line",
+    ]
+    [act] = left["would"]["disruption"]["acts"]
+    assert (act["act"], act["component"], act["what"]) == ("load", "openai", "about 20 calls: generate")
+    assert act["undo"] == "none is needed: it ends by itself, or before where calls fail or api is not well"
+    assert "about 20 calls: generate" in run.out
