@@ -14,10 +14,12 @@ from pytest_llmops.errors import LlmopsError, did_you_mean
 
 COMMANDS = {
     "baseline": "baseline",
+    "detectors": "detectors",
     "doctor": "doctor",
     "faults": "faults",
     "history": "history",
     "init": "init",
+    "load-worker": "load_worker",
     "procedures": "procedures",
     "recover": "recover",
     "sandbox": "sandbox",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_llmops.control.embedded import knows
-from pytest_llmops.doctor.fault_run import LEFT_OUT, Tried, tried
+from pytest_llmops.doctor.fault_run import LEFT_OUT, UNSUPPORTED, Tried, tried
 from pytest_llmops.errors import ConfigError, did_you_mean
 from pytest_llmops.procedures.bindings import bindings
 from pytest_llmops.procedures.catalogue import SUITES, SYSTEMS
@@ -39,6 +39,8 @@ class Round:
         silent: procedures whose tests name no fault.
         any_of: tests that carry out no step of the profile's runbook: one of the faults that such a one names is
             enough; each with all that it names.
+        variant: whether it is a variant, which names in ``without`` what it has not of the profile that it extends: a
+            test that is unsupported there need not be red, if another one was for its procedures.
         tries: what was found.
     """
 
@@ -47,6 +49,7 @@ class Round:
     chosen: list[NamedFault]
     silent: dict[str, str]
     any_of: dict[str, set[str]] = field(default_factory=dict)
+    variant: bool = False
     tries: list[Tried] = field(default_factory=list)
 
     def carried_out(self, jobs: int) -> Iterator[str]:
@@ -85,6 +88,8 @@ class Round:
         for one in self.tries:
             for test in [test for test in one.outcomes if test not in one.red and test not in excused]:
                 never = [name for name in one.named.tests[test] if name not in reds]
+                if self.variant and one.outcomes[test] == UNSUPPORTED and not never:
+                    continue
                 red = "its procedures were red by another test" if one.named.tests[test] else "binds no procedure"
                 whose = ", ".join(never) or f"({red})"
                 lines.append(f"  {whose}: {test} under {one.named.fault}: {one.outcomes[test]}")
@@ -101,7 +106,7 @@ class Round:
 
 def with_runbook() -> list[str]:
     """The sandbox's own profile, and each that stands for a system of the catalogue."""
-    found = [name for name in profiles.names() if profiles.read(name).get("system") in SYSTEMS]
+    found = [name for name in profiles.names() if _system(name) in SYSTEMS]
     return [BUILT_IN, *found]
 
 
@@ -129,7 +134,7 @@ def made(profile: str, markers: Sequence[str], sample: int | None, seed: int) ->
     bound = for_system(every_binding, system, markers)
     if system:
         bound += _shown_nowhere_else(every_binding, bound, target.table.components, markers)
-    bound = [one for one in bound if not one.fault or _meant(one.fault, profile)]
+    bound = [one for one in bound if not one.fault or _meant(one, profile)]
     if not system:
         bound = [one for one in bound if _applies(one, target.table.components)]
     bare = {one.test for one in bound} - {one.test for one in bound if one.procedures}
@@ -145,7 +150,7 @@ def made(profile: str, markers: Sequence[str], sample: int | None, seed: int) ->
     for one in every:
         for test in one.tests.keys() if not system else one.tests.keys() & bare:
             any_of.setdefault(test, set()).add(one.fault)
-    return Round(profile, planned, chosen, silent, any_of)
+    return Round(profile, planned, chosen, silent, any_of, variant=_is_variant(profile, system))
 
 
 def _shown_nowhere_else(
@@ -167,16 +172,29 @@ def _applies(bound: Binding, parts: Components) -> bool:
     return all(parts.serving(role) for role in (bound.asks | acted_on) & ROLES.keys())
 
 
-def _meant(fault: str, profile: str) -> bool:
-    """Whether a fault is one of this profile's: it knows it, or no other profile of its system does.
+def _meant(one: Binding, profile: str) -> bool:
+    """Whether a test's fault is one of this profile's: it knows it, or no other profile of its system does.
 
-    A profile without a system does not know those of others; the variants of a system have some that are their own.
+    A profile without a system does not know those of others, and neither does one whose runbook the test does not carry
+    out; the variants of a system have some that are their own.
     """
-    system = profiles.read(profile).get("system", "")
-    others = [name for name in profiles.names() if name != profile and profiles.read(name).get("system") == system]
-    if _knows(profile)(fault):
-        return True
+    fault = str(one.fault)
+    if _knows(profile)(fault) or not one.procedures:
+        return _knows(profile)(fault)
+    system = _system(profile)
+    others = [name for name in profiles.names() if name != profile and _system(name) == system]
     return bool(system) and not any(_knows(other)(fault) for other in others)
+
+
+def _is_variant(profile: str, system: str) -> bool:
+    """Whether the profile that it extends stands for the same system."""
+    parent = profiles.under(profile)
+    return bool(system) and parent in profiles.names() and _system(parent) == system
+
+
+@cache
+def _system(profile: str) -> str:
+    return str(profiles.read(profile).get("system", ""))
 
 
 @cache

@@ -84,6 +84,7 @@ def _nothing(place: Place, asked: Filters, known: list[str], *, filled: bool) ->
 def _show(asked: Filters, found: list[dict[str, Any]]) -> None:
     from pytest_llmops.cli import columns
     from pytest_llmops.cli.history_lines import of_check, of_metric, of_run
+    from pytest_llmops.cli.long_names import LongName
 
     line: Callable[[dict[str, Any]], tuple[str, ...]]
     if asked.metric:
@@ -94,5 +95,5 @@ def _show(asked: Filters, found: list[dict[str, Any]]) -> None:
         headings, line = ["when", "target", "checks", "exit", "took", "calls"], of_run
     filled = columns.table(*headings, folds=FOLDS, numbers=NUMBERS)
     for one in found:
-        filled.add_row(*line(one))
+        filled.add_row(*(LongName(cell) if cell == one["target"] else cell for cell in line(one)))
     columns.show(filled, "")

@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_llmops.target.moments import utc
 
-INNER = ("number", "good")
+INNER = ("number", "good", "kinds")
 SPENT = ("requests", "tokens", "seconds")
 
 

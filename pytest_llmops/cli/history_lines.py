@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
-from pytest_llmops.report.metric import number, plural, sentences, times, worded
+from pytest_llmops.report.metric import number, sentences, times, worded
+from pytest_llmops.report.outcomes import plural, word_of
 from pytest_llmops.target.durations import spoken
 from pytest_llmops.target.moments import moment
 
@@ -13,8 +15,10 @@ ORDER = ("failed", "error", "waived", "passed", "skipped")
 
 def of_run(run: dict[str, Any]) -> tuple[str, ...]:
     """When, where, what came of it, what it exited with, how long it took and how many calls it made."""
-    outcomes = sorted(run["checks"].items(), key=lambda one: _place(one[0]))
-    said = [", ".join(f"{count} {plural(outcome, count)}" for outcome, count in outcomes) or "none"]
+    words: Counter[str] = Counter()
+    for kind in sorted(run["kinds"], key=lambda one: (_place(one["outcome"]), word_of(one))):
+        words[word_of(kind)] += kind["count"]
+    said = [", ".join(f"{count} {plural(word, count)}" for word, count in words.items()) or "none"]
     if left := run["left_changed"]:
         said.append(f"target left changed: {left} component{'s' if left > 1 else ''}")
     target = f"{run['target']} against {run['against']}" if run["against"] else run["target"]

@@ -11,8 +11,8 @@ from pytest_llmops.judge.looks import Done, Looks
 from pytest_llmops.judge.schedule import LONG_CALL_S, WARM_UP
 from pytest_llmops.judge.shipped import store_of
 from pytest_llmops.measure.asking import compared, rule_of
-from pytest_llmops.measure.references import PARTS, points_of
-from pytest_llmops.samples import split_statistic
+from pytest_llmops.measure.references import points_of
+from pytest_llmops.samples import PARTS, split_statistic
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

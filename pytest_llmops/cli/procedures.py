@@ -28,6 +28,7 @@ def procedures(config: Path | None, target: str | None, *, due: bool, as_json: b
     from pytest_llmops.cli.memory import opened
     from pytest_llmops.cli.procedure_states import states
     from pytest_llmops.procedures.catalogue import SYSTEMS
+    from pytest_llmops.target.load import BUILT_IN
 
     found = meant(config, target)
     system = found.table.system
@@ -42,7 +43,8 @@ def procedures(config: Path | None, target: str | None, *, due: bool, as_json: b
     elif not system:
         columns.say(
             f"{found.name} (profile {found.table.profile}) has no runbook of the catalogue: system in its table names "
-            f"one ({', '.join(SYSTEMS)}). llmops procedures --json lists those of all systems."
+            f"one ({', '.join(SYSTEMS)}). To see such a runbook, try --target {BUILT_IN}:{SYSTEMS[0]}; llmops "
+            "procedures --json lists those of all systems."
         )
     else:
         _show(found, known, due=due)

@@ -17,20 +17,25 @@ if TYPE_CHECKING:
     from pytest_llmops.control.recovery import Recovery
 
 NOTHING = "nothing is open: all changes were taken back"
+NEVER = "nothing is open: no run has changed anything here"
 
 
 @click.command()
 @config_option
 @click.option("--target", help="Only this one; otherwise all that were left changed.")
 @click.option("--plan", is_flag=True, help="Only show what is open and how it would be taken back.")
-def recover(config: Path | None, target: str | None, plan: bool) -> None:
+@click.option("--settled", is_flag=True, help="With --target: what could not be brought back is to stay as it is now.")
+def recover(config: Path | None, target: str | None, plan: bool, settled: bool) -> None:
     """Bring back what a killed run, or a failed undo, left changed. Needs no key: it changes nothing else.
 
     Exits 0 when nothing is left open, 1 otherwise.
     """
     from pytest_llmops.control.recovery import recoveries
-    from pytest_llmops.target.load import find, state_path
+    from pytest_llmops.state.journal import FOLDER
+    from pytest_llmops.target.load import built_in_names, find, state_path
 
+    if settled and (target is None or plan):
+        raise click.UsageError("--settled is for one target, whose changes are taken back: --target NAME, no --plan.")
     file = find(config, Path.cwd())
     state = state_path(file, Path.cwd())
     if file is None and not state.is_dir():
@@ -40,13 +45,18 @@ def recover(config: Path | None, target: str | None, plan: bool) -> None:
         )
     found = recoveries(state)
     meant = [one for one in found if target in {None, one.target}]
-    if target is not None and found and not meant and target not in _targets(file):
-        known = [one.target for one in found]
+    targets = [*_targets(file), *built_in_names()]
+    if target is not None and not meant and target not in targets:
+        opened = [one.target for one in found]
+        near = dict.fromkeys([*opened, *targets])
         raise click.ClickException(
-            f"No change of {target!r} is open, and no target is called so.{did_you_mean(target, known)} "
-            f"Open: {', '.join(known)}."
+            f"No change of {target!r} is open, and no target is called so.{did_you_mean(target, near)} "
+            f"Open: {', '.join(opened) or 'none'}."
         )
-    done = [(_show(one) if plan else _recover(one, file)) for one in meant]
+    if not (state / FOLDER).is_dir():
+        _say(NEVER)
+        return
+    done = [(_show(one) if plan else _recover(one, file, settled=settled)) for one in meant]
     if all(state is None for state in done):
         _say(NOTHING if meant == found else f"{NOTHING}, of {target}")
     sys.exit(0 if False not in done else 1)
@@ -81,15 +91,19 @@ def _show(one: Recovery) -> bool | None:
     return False
 
 
-def _recover(one: Recovery, file: Path | None) -> bool | None:
+def _recover(one: Recovery, file: Path | None, *, settled: bool) -> bool | None:
     """Whether all that was open is taken back; None where nothing was."""
+    from pytest_llmops.operate.makers import MAKERS
     from pytest_llmops.report.left_changed import entries, lines, who
 
     try:
         opened = bool(one.story.open)
         if opened:
             _say(f"{one.target}: changed by {who(one.story)}")
-        done = one.carry_out(lambda line: _say(f"  {line}"), _Clean(file, one))
+        left = one.settle() if settled else []
+        for component in left:
+            _say(f"  {component} stays as it is now, as settled by hand")
+        done = one.carry_out(lambda line: _say(f"  {line}"), _Clean(file, one), MAKERS)
     except Occupied as error:
         _red(f"{error} It is still running, and takes its changes back itself.")
         return False
@@ -102,7 +116,8 @@ def _recover(one: Recovery, file: Path | None) -> bool | None:
         return False
     if not opened:
         return None
-    _say(f"{one.target} is as it was")
+    but = f", but for {', '.join(left)}" if left else ""
+    _say(f"{one.target} is as it was{but}")
     return True
 
 

@@ -73,9 +73,15 @@ def _file(target: Target, *, knows: bool) -> str:
     components = target.table.components
     tables = []
     for name, part in components.configured().items():
-        place = f"services.{name}" if name in components.services else name
+        place = ".".join(filter(None, (components.group_of(name), name)))
         said = [f"{key} = {_quoted(value)}\n" for key in ("url", "root") if (value := getattr(part, key, None))]
         tables += [f"\n[targets.sandbox.components.{place}]\n", *said] if said else []
+        if part.control is not None:
+            how = part.control.model_dump(mode="json").items()
+            tables += [
+                f"\n[targets.sandbox.components.{place}.control]\n",
+                *(f"{key} = {_quoted(of)}\n" for key, of in how),
+            ]
     for name, command in (components.app_command.commands if components.app_command else {}).items():
         place = f"targets.sandbox.components.app_command.commands.{name}"
         tables.append(f"\n[{place}]\nargv = {_quoted(command.argv)}\ndeadline = {command.deadline}\n")
@@ -87,5 +93,5 @@ def _file(target: Target, *, knows: bool) -> str:
     return "".join(['default_target = "sandbox"\n\n', head, *tables])
 
 
-def _quoted(value: str | list[str]) -> str:
+def _quoted(value: str | float | list[str]) -> str:
     return json.dumps(value, ensure_ascii=False)

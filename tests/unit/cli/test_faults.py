@@ -10,8 +10,8 @@ DOWN = NamedFault(
 SLOW = NamedFault("api:delay=2", {"daily/a.py::late": ("s.t.third",), "daily/b.py::gone": ("s.t.fourth",)}, False)
 
 
-def found(*tries, silent=None, any_of=None):
-    return Round("rag", "", [DOWN, SLOW], silent or {}, any_of or {}, list(tries)).not_red
+def found(*tries, silent=None, any_of=None, variant=False):
+    return Round("rag", "", [DOWN, SLOW], silent or {}, any_of or {}, variant, list(tries)).not_red
 
 
 def test_nothing_is_said_where_every_test_was_red():
@@ -38,6 +38,21 @@ def test_where_a_test_names_faults_for_other_systems_one_of_them_is_enough():
     assert found(one, two, any_of={"daily/a.py::one": {"api:down", "llm:down"}}) == []
     assert found(two, any_of={"daily/a.py::one": {"api:down", "llm:down"}}) == []  # the other one was not tried
     assert found(one, two) == ["  rag", "  x.y.sixth: daily/a.py::one under llm:down: passed"]
+
+
+def test_what_a_variant_has_not_need_not_be_red_where_another_test_was():
+    lacking = "skipped (unsupported)"
+    one = Tried(DOWN, {"daily/a.py::one": "failed", "daily/a.py::two": lacking}, 1.0)
+    assert found(one, variant=True) == []
+    assert found(one) != []
+    two = Tried(DOWN, {"daily/a.py::one": lacking, "daily/a.py::two": "failed"}, 1.0)
+    assert found(two, variant=True) == ["  rag", f"  s.t.first: daily/a.py::one under api:down: {lacking}"]
+    passed = Tried(DOWN, {"daily/a.py::one": "failed", "daily/a.py::two": "passed"}, 1.0)
+    assert found(passed, variant=True) != []
+
+
+def test_a_variant_extends_a_profile_of_its_system():
+    assert {name for name in with_runbook() if made(name, ["daily"], 1, 0).variant} == {"aegis-rag-compose"}
 
 
 def test_an_unsound_measurement_is_not_red():

@@ -283,8 +283,8 @@ def test_where_there_is_little_room_a_name_folds_between_its_parts(llmops, kept,
 def test_a_target_without_a_runbook(llmops, here):
     assert llmops("procedures", "--target", "shop-eu")[1] == (
         "shop-eu (profile none) has no runbook of the catalogue: system in its table names one (voyageur, "
-        "document-enhancer, agent-aiops, enterprise-pipeline, aegis-rag). llmops procedures --json lists those of all "
-        "systems.\n"
+        "document-enhancer, agent-aiops, enterprise-pipeline, aegis-rag). To see such a runbook, try --target "
+        "sandbox:voyageur; llmops procedures --json lists those of all systems.\n"
     )
 
 

@@ -62,7 +62,7 @@ def _run(tmp_path, how, *words):
         assert line, process.communicate()[1]
         said.append(line)
     process.send_signal(how)
-    rest, wrong = process.communicate(timeout=20)
+    rest, wrong = process.communicate(timeout=120)
     assert (process.returncode, rest, wrong) == (0, "", "")
     return said
 
@@ -77,6 +77,8 @@ def test_it_runs_until_it_is_told_to_end_and_writes_the_file_that_points_at_it(t
     target = load(tmp_path / "llmops.toml", None, tmp_path)
     assert (target.name, target.table.profile, target.component("ollama").url) == ("sandbox", "ollama", url)
     assert not target.table.embedded
+    control = target.component("ollama").control
+    assert (control.driver, control.part) == ("sandbox", "llm")
 
 
 def test_the_file_names_commands_services_and_folders_of_what_surrounds_a_system(tmp_path):
