@@ -1,4 +1,8 @@
-"""``python -m pytest_llmops.sandbox``: one line of JSON in, one line out, then alive until standard input ends."""
+"""``python -m pytest_llmops.sandbox``: one line of JSON in, one line out, then alive until standard input ends.
+
+With ``--order FILE``, as in a container, the line is in a file, and its processes write to standard output: alive until
+a signal comes.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import json
 import sys
 import time
 from importlib.util import find_spec
+from pathlib import Path
 
 _SINCE = time.monotonic()
 
@@ -14,8 +19,10 @@ def main() -> int:
     """Run a sandbox; ``--faults`` prints the faults that the ordered one knows instead."""
     from pytest_llmops.errors import ConfigError, LlmopsError
 
-    line = sys.stdin.readline()
-    if "--faults" in sys.argv[1:]:
+    words = sys.argv[1:]
+    file = words[words.index("--order") + 1] if "--order" in words[:-1] else ""
+    line = Path(file).read_text(encoding="utf-8") if file else sys.stdin.readline()
+    if "--faults" in words:
         return _list(line)
     lacking = [name for name in ("starlette", "uvicorn", "qdrant_client", "fakeredis") if find_spec(name) is None]
     if lacking:
@@ -23,7 +30,7 @@ def main() -> int:
     try:
         from pytest_llmops.sandbox import order, supervisor
 
-        supervisor.run(order.read(line), _SINCE)
+        supervisor.run(order.read(line), _SINCE, alone=bool(file))
     except KeyboardInterrupt:
         return 0
     except ConfigError as error:

@@ -75,19 +75,23 @@ class Roles:
     """The keys of the API and the role of each.
 
     A role has the key of the variable that ``auth.roles`` gives it. The plain key (``env``, ``bearer``, ``basic``)
-    belongs to the role that names the same variable, else to the first role without a variable of its own. With
-    ``login`` that role has a token, which whoever logs in is given.
+    belongs to the role that names the same variable, else to ``auth.role``, or the first role without a variable. With
+    ``login`` that role has a token, which whoever logs in is given. The key of a role that the sandbox does not know
+    was replaced by another: it is nobody's, unless it is kept.
     """
 
-    def __init__(self, auth: Auth, sandbox: Sandbox, keys: Mapping[str, str]) -> None:
+    def __init__(self, auth: Auth, sandbox: Sandbox, keys: Mapping[str, str], *, kept: bool = False) -> None:
         self.token = _token()
         self._account = keys[auth.login] if auth.login else None
         self._permissions = sandbox.roles
-        self._keys = {role: keys[variable] for role, variable in auth.roles.items()}
+        replaced = {role for role in auth.roles if sandbox.roles and role not in sandbox.roles}
+        self._keys = {role: keys[variable] for role, variable in auth.roles.items() if role not in replaced}
         plain = auth.variable
         if plain and plain not in auth.roles.values():
             free = (role for role in sandbox.roles if role not in auth.roles)
-            self._keys[next(free, "default")] = self.token if auth.login else keys[plain]
+            role = auth.role if auth.role in sandbox.roles else next(free, auth.role)
+            self._keys[role] = self.token if auth.login else keys[plain]
+        self._kept = [(next(iter(sandbox.roles)), keys[auth.roles[role]]) for role in replaced] if kept else []
 
     def knows(self, user: str, password: str) -> bool:
         """Whether an account of that name and password may log in."""
@@ -95,7 +99,8 @@ class Roles:
 
     def role(self, given: str) -> str | None:
         """The role of a key; None where the key is not known."""
-        return next((role for role, key in self._keys.items() if same(given, key)), None)
+        known = (*self._keys.items(), *self._kept)
+        return next((role for role, key in known if same(given, key)), None)
 
     def may(self, role: str, permission: str | None) -> bool:
         """Whether a role has a permission; all do where the sandbox names no roles."""

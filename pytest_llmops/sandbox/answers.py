@@ -10,8 +10,9 @@ from pytest_llmops.target import templates
 from pytest_llmops.target.embedded import Case
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
+    from pytest_llmops.sandbox.texts import Texts
     from pytest_llmops.target.embedded import Behaving, Sandbox
 
 _SERVICES = {"vectors": "{vectors}", "llm": "{llm}", "cache": "{cache}"}
@@ -35,7 +36,7 @@ PLAIN: dict[str, dict[str, Case]] = {
         "invalid": _INVALID,
     },
     "ingest": {"ok": Case(status=201, body={"id": "{document}", "chunks": "{chunks}"}), "invalid": _INVALID},
-    "delete": {"ok": Case(status=202, body=_DELETED)},
+    "delete": {"ok": Case(status=202, body=_DELETED), "invalid": _INVALID},
     "deletion": {"ok": Case(body={**_DELETED, "user": "{user}"})},
     "audit": {"ok": Case(body={"events": "{events}"})},
     "fixed": {"ok": Case()},
@@ -83,13 +84,13 @@ def error(sandbox: Sandbox, name: str) -> Case:
     return sandbox.errors.get(name) or sandbox.errors.get(like) or ERRORS[like]
 
 
-def respond(found: Case, values: dict[str, Any]) -> Response:
-    """Fill in a case; a body that is text is sent as such.
+def respond(found: Case, values: dict[str, Any], texts: Texts, set_to: Mapping[str, str]) -> Response:
+    """Fill in a case, values first and then times and settings; a body that is text is sent as such.
 
     Raises:
         ConfigError: it names a value that there is not.
     """
-    body = templates.render(found.body, values)
+    body = texts.rendered(templates.render(found.body, values), set_to)
     headers = {name: str(templates.render(value, values)) for name, value in found.headers.items()}
     if isinstance(body, str):
         return PlainTextResponse(body, found.status, headers)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_llmops.sandbox.access import Roles
     from pytest_llmops.sandbox.metrics import Metrics
     from pytest_llmops.sandbox.rag import Rag
+    from pytest_llmops.sandbox.records import Records
     from pytest_llmops.sandbox.stack import Stack
     from pytest_llmops.sandbox.tasks import Job
     from pytest_llmops.sandbox.upstream import Upstream
@@ -39,7 +40,6 @@ FAITHFUL = 0.7
 """Share of an answer's words that stand in its sources, below which it is unfaithful."""
 
 MINDS = "minds"
-_TRUE = frozenset({True, "true", "True", "1"})
 
 Outcome = tuple[str, dict[str, Any]]
 """The case's name, and the values that its body may name."""
@@ -54,6 +54,7 @@ class Service:
     rag: Rag
     audit: Audit
     metrics: Metrics
+    records: Records
     roles: Roles | None = None
     failing: Share = field(default_factory=lambda: Share(0.0))
     deletions: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -117,11 +118,11 @@ async def query(service: Service, values: dict[str, Any]) -> Outcome:
     if len(question) > _LONGEST:
         return "invalid", {"reason": f"the question is longer than {_LONGEST} characters"}
     service.metrics.session(user)
-    if service.filters and _INJECTIONS.search(question):
+    if service.filters and (_INJECTIONS.search(question) or "api:blocks-all" in service.stack.faults):
         service.audit.write("blocked", user)
         return "blocked", {"reason": "prompt injection detected"}
     start = time.monotonic()
-    found = await service.rag.ask(question, user, fresh=not service.caches or values.get("fresh") in _TRUE)
+    found = await service.rag.ask(question, user, fresh=not service.caches or tasks.anew(values))
     service.audit.write("query", user)
     hidden = "api:no-sources" in service.stack.faults
     sources = [templates.render(service.stack.sandbox.source, source) for source in found["sources"]]
@@ -151,18 +152,25 @@ async def ingest(service: Service, values: dict[str, Any]) -> Outcome:
 
 
 async def delete(service: Service, values: dict[str, Any]) -> Outcome:
-    """Values ``deletion``, ``vectors_deleted``, ``completed_at``."""
-    user = values["user"]
-    deleted = await service.rag.delete(user)
+    """Values ``deletion``, ``vectors_deleted``, ``cached_deleted``, ``completed_at``, and ``deleted_NAME`` of records.
+
+    It is invalid where the request lacks a key of the body that its route has.
+    """
+    if values["lacking"] and "api:deletes-unasked" not in service.stack.faults:
+        return "invalid", {"reason": f"the body lacks {', '.join(values['lacking'])}"}
+    user, faults = values["user"], service.stack.faults
+    deleted = 0 if "api:keeps-vectors" in faults else await service.rag.delete(user)
+    cached = 0 if "api:keeps-cache" in faults else await service.upstream.forget(user)
     deletion = uuid4().hex
     told = {"deletion": deletion, "user": user, "vectors_deleted": deleted, "completed_at": now()}
+    told |= {"cached_deleted": cached, **service.records.forget(user)}
     service.deletions[deletion] = told
     service.audit.write("data_deleted", user)
     return "ok", told
 
 
 async def deletion(service: Service, values: dict[str, Any]) -> Outcome:
-    """Values ``deletion``, ``user``, ``vectors_deleted``, ``completed_at``."""
+    """The values of `delete`, and ``user``."""
     found = service.deletions.get(str(values.get("deletion")))
     return ("ok", found) if found else ("missing", {"reason": "no such deletion"})
 

@@ -1,4 +1,4 @@
-"""The door of a part, which every request passes: readiness, time of arrival, delay, access log."""
+"""The door of a part, which every request passes: time of arrival, delay, access log."""
 
 from __future__ import annotations
 
@@ -9,19 +9,18 @@ import re
 import time
 from typing import TYPE_CHECKING
 
+from pytest_llmops.sandbox.audit import now
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-READY = "/.sandbox/ready"
-"""Answered before anything else, to whoever starts the stack; never logged."""
-
 _PURPOSE = re.compile(r"pytest-llmops/\S+ \((.*)\)")
 
 
 class AccessLog:
-    """``access.jsonl``: one line per request, from all parts, each written in one piece."""
+    """``access.jsonl``: one line per request, from all parts, each written in one piece; also on standard output."""
 
     def __init__(self, directory: Path, component: str) -> None:
         self._file = os.open(directory / "access.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -40,6 +39,7 @@ class AccessLog:
             "purpose": found[1] if found else "",
         }
         os.write(self._file, json.dumps(line).encode() + b"\n")
+        os.write(1, f"{now()} {scope['method']} {scope['path']} {status}\n".encode())
 
 
 class Door:
@@ -59,10 +59,6 @@ class Door:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through."""
         if scope["type"] != "http":
-            return
-        if scope["path"] == READY:
-            await send({"type": "http.response.start", "status": 204, "headers": []})
-            await send({"type": "http.response.body"})
             return
         scope["arrived"] = asyncio.get_running_loop().time()
         at, noted = time.time(), False

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from pytest_llmops.sandbox.stack import Stack
@@ -23,10 +24,15 @@ def lay(stack: Stack) -> None:
     Raises:
         ConfigError: a time in a text cannot be read.
     """
-    now = time.time()
     stack.root.mkdir(parents=True, exist_ok=True)
+    write(stack, _chosen(stack))
+
+
+def write(stack: Stack, files: Mapping[str, Laid]) -> None:
+    """Write files below the stack's folder, by path; what has neither text nor link is removed."""
+    now = time.time()
     folders: list[tuple[Path, Laid]] = []
-    for path, laid in _chosen(stack).items():
+    for path, laid in files.items():
         for name, text in _each(stack.texts, path, laid, now):
             file = stack.root / name
             if name.endswith("/"):
@@ -34,8 +40,13 @@ def lay(stack: Stack) -> None:
                 folders.append((file, laid))
                 continue
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8")
-            _dress(file, laid, now)
+            file.unlink(missing_ok=True)
+            if laid.link is not None:
+                file.symlink_to(laid.link)
+                os.utime(file, (now - laid.age, now - laid.age), follow_symlinks=False)
+            elif laid.text is not None:
+                file.write_bytes(gzip.compress(text.encode()) if file.suffix == ".gz" else text.encode())
+                _dress(file, laid, now)
     for folder, laid in reversed(folders):  # last: a file that is laid in it makes it new
         _dress(folder, laid, now)
 
@@ -53,23 +64,33 @@ def _each(texts: Texts, path: str, laid: Laid, now: float) -> Iterator[tuple[str
 
 
 def _chosen(stack: Stack) -> dict[str, Laid]:
-    """Path to what lies there; without text it is not there."""
+    """Path to what lies there; without text or link it is not there."""
     found: dict[str, Laid] = {}
     for group, cases in stack.sandbox.files.items():
         if "missing" in stack.asked_of(group) and "missing" not in cases:
             continue
         for case in ("ok", *stack.asked_of(group)):
             found |= cases.get(case, {})
-    return {path: laid for path, laid in found.items() if laid.text is not None or path.endswith("/")}
+    return {path: laid for path, laid in found.items() if laid.text is not None or laid.link or path.endswith("/")}
 
 
 def _dress(path: Path, laid: Laid, now: float) -> None:
-    path.chmod(int(laid.mode, 8))
+    path.chmod(int(laid.mode or ("755" if path.is_dir() else "644"), 8))
     os.utime(path, (now - laid.age, now - laid.age))
 
 
-def note_process(stack: Stack, part: str, process: int) -> None:
-    """Write a part's process id to ``run/PART.pid``, where an operator looks for it."""
-    folder = stack.root / "run"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{part}.pid").write_text(f"{process}\n", encoding="ascii")
+def pid_file_of(stack: Stack, name: str) -> Path:
+    """The file that names a process, where an operator looks for it: ``run/NAME.pid``, or as the profile says."""
+    process = stack.sandbox.processes.get(name)
+    return stack.root / (process.pid_file if process and process.pid_file else f"run/{name}.pid")
+
+
+def output_of(stack: Stack, name: str) -> Path:
+    """The file that has the standard output of a process."""
+    return stack.directory / "output" / f"{name}.log"
+
+
+def log_of(stack: Stack, name: str) -> Path:
+    """The file that an operator reads of a process: its own log, where the profile says that it has one."""
+    process = stack.sandbox.processes.get(name)
+    return stack.root / stack.texts.written(process.log) if process and process.log else output_of(stack, name)

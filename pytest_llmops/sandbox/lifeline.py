@@ -24,19 +24,18 @@ _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None  # loaded now: af
 class Lifeline:
     """A pipe whose writing end the supervisor alone holds.
 
-    The kernel closes that end with the supervisor, also after ``kill -9``; every part waits for just that.
+    The kernel closes that end with the supervisor, also after ``kill -9``; every part waits for just that, at ``end``.
     """
 
     def __init__(self) -> None:
-        self._read, self._write = os.pipe()
+        self.end, self._write = os.pipe()
 
     def hold(self, ending: Callable[[], None]) -> None:
-        """In a part: end this process, after ``ending``, as soon as the supervisor is gone."""
-        os.close(self._write)
+        """In a part, which has no writing end: end this process, after ``ending``, once the supervisor is gone."""
         threading.Thread(target=self._wait, args=(ending,), daemon=True, name="lifeline").start()
 
     def _wait(self, ending: Callable[[], None]) -> None:
-        while os.read(self._read, 1):
+        while os.read(self.end, 1):
             pass
         try:
             ending()

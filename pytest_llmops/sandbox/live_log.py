@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from typing import TYPE_CHECKING
 from uuid import uuid4
-
-from pytest_llmops.sandbox.door import READY
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -37,15 +36,18 @@ class Logged:
         self._off = "off" in asked
         if self._off:
             return
-        path = stack.root / self._texts.written(log.file)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        self._path = stack.root / self._texts.written(log.file)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = self._open()
+        if log.reopen_on and "unhandled" not in asked:
+            handler = signal.SIG_IGN if "deaf" in asked else self._reopen
+            signal.signal(getattr(signal, f"SIG{log.reopen_on}"), handler)
         if log.every:
             threading.Thread(target=self._grow, args=(log.every,), daemon=True).start()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through."""
-        if self._off or scope["type"] != "http" or scope["path"] == READY:
+        if self._off or scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         began = time.monotonic()
@@ -57,6 +59,15 @@ class Logged:
             await send(message)
 
         await self._app(scope, receive, noting)
+
+    def _open(self) -> int:
+        return os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+
+    def _reopen(self, *_: object) -> None:
+        """Go on in the file that now has the name; a line that is being written goes whole into one of the two."""
+        opened = self._open()
+        os.dup2(opened, self._file)
+        os.close(opened)
 
     def _grow(self, every_s: float) -> None:
         while True:

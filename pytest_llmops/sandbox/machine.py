@@ -27,11 +27,14 @@ CALM = {
     "disk_written_bytes_per_s": 2e6,
     "received_bytes_per_s": 200e3,
     "sent_bytes_per_s": 150e3,
+    "network_bytes_per_s": 125e6,
     "network_errors_per_s": 0.0,
     "connections": 24.0,
     "open_files": 2000.0,
     "open_files_max": 100_000.0,
     "processes": 90.0,
+    "gpu_memory_bytes": 0.0,
+    "gpu_memory_used_bytes": 0.0,
     "uptime_s": 864_000.0,
 }
 """What can be said of the machine; shares are of 100."""
@@ -91,12 +94,18 @@ class Machine:
             "node_filesystem_readonly": (root, 0),
             "node_filefd_allocated": ("", has["open_files"]),
             "node_filefd_maximum": ("", has["open_files_max"]),
+            "node_network_speed_bytes": (eth0, has["network_bytes_per_s"]),
             "node_netstat_Tcp_CurrEstab": ("", has["connections"]),
             "node_procs_running": ("", max(1, round(has["load1"]))),
             "node_processes_pids": ("", has["processes"]),
             "node_boot_time_seconds": ("", self._began - has["uptime_s"]),
             "node_time_seconds": ("", now),
         }
+        if has["gpu_memory_bytes"]:  # as nvidia_gpu_exporter tells it; without a GPU there is none
+            gpu = 'uuid="df6e7a7c"'
+            gauges["nvidia_smi_memory_total_bytes"] = gpu, has["gpu_memory_bytes"]
+            gauges["nvidia_smi_memory_used_bytes"] = gpu, has["gpu_memory_used_bytes"]
+            gauges["nvidia_smi_clocks_current_memory_clock_hz"] = gpu, 6.251e9
         for name, (labels, value) in gauges.items():
             yield from _family(name, "gauge", {labels: value})
         counters = {

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pytest_llmops.sandbox import leaking, orders
 from pytest_llmops.sandbox.embedding import embed
 from pytest_llmops.sandbox.engines.choice import ENGINES
 from pytest_llmops.sandbox.engines.engine import Answer, Asked, Engine, Figures
 from pytest_llmops.sandbox.engines.reader import NONSENSE, tokens
 from pytest_llmops.sandbox.faults import Share
+from pytest_llmops.sandbox.gpu import Gpu
 from pytest_llmops.sandbox.pace import Pace
 from pytest_llmops.sandbox.refusals import Refusal, terminated
+from pytest_llmops.sandbox.shelf import Shelf
 from pytest_llmops.sandbox.streaming import Cut
 from pytest_llmops.sandbox.timing import Timed, TimingLog
 
@@ -25,6 +29,9 @@ if TYPE_CHECKING:
     from pytest_llmops.sandbox.models import Model
     from pytest_llmops.sandbox.stack import Stack
 
+
+SYNTHETIC = "synthetic"
+"""The engine whose models are loaded without a process of their own, so before anything is served."""
 
 COLD_LOAD_S = 1.0
 """What the fault that has models leave the memory lets their return take."""
@@ -64,26 +71,55 @@ class ModelServer:
 
     stack: Stack
     engine: Engine = field(init=False)
+    shelf: Shelf = field(init=False)
     _pace: Pace = field(init=False)
     _failing: Share = field(init=False)
     _cold: Share = field(init=False)
     _times: TimingLog = field(init=False)
+    _gpu: Gpu = field(init=False)
+    _pinned: set[str] = field(default_factory=set)
+    _loaded: set[str] = field(default_factory=set)
+    _asked_at: dict[str, dt.datetime] = field(default_factory=dict)
+    _began_at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
 
     def __post_init__(self) -> None:
         faults = self.stack.faults
         self.engine = ENGINES[self.stack.engine].make(self.stack)
+        self.shelf = Shelf(self.stack, self.engine)
         self._pace = Pace(self.stack.sandbox, faults.number("llm:slow", 1.0))
         self._failing = Share(faults.number("llm:errors", 0.0))
         self._cold = Share(faults.number("llm:cold", 0.0))
         self._times = TimingLog(self.stack.directory)
+        self._gpu = Gpu(self.stack)
+        if self.stack.sandbox.preloads and self.stack.engine == SYNTHETIC and "llm:unloaded" not in faults:
+            for model in [one for one in self.models if not one.embeds][:1]:
+                asyncio.run(self.engine.load(model))
+        self._gpu.hold(self.held)
 
     @property
     def models(self) -> list[Model]:
         """What is listed."""
         faults = self.stack.faults
         last = 0 if "llm:no-models" in faults else 1 if "llm:one-model" in faults else None
-        embeds = self.stack.embedding_models
-        return [self.engine.model(name, embeds=name in embeds) for name in self.stack.models[:last]]
+        return self.shelf.models[:last]
+
+    async def listing(self, models: dict[str, object]) -> dict[str, object]:
+        """The answer to whoever asks which models there are: the list, unless a fault lets there be none."""
+        await asyncio.sleep(self.stack.faults.number("llm:late-list", 0.0))
+        return {} if "llm:no-list" in self.stack.faults else models
+
+    @property
+    def held(self) -> list[Model]:
+        """What is in memory; the GPU has all of it."""
+        return [model for model in self.models if model.name in self.engine.loaded]
+
+    def stays(self, model: Model) -> bool:
+        """Whether a model was asked to stay in memory for ever."""
+        return model.name in self._pinned
+
+    def asked_at(self, model: Model) -> dt.datetime:
+        """When a model was asked, or loaded, last; where nobody has yet, when the server began."""
+        return self._asked_at.get(model.name, self._began_at)
 
     def model(self, name: object) -> Model:
         """A model by name, with or without ``:latest``.
@@ -96,6 +132,26 @@ class ModelServer:
                 return model
         raise Refusal(404, "model", f"model '{name}' not found")
 
+    async def load(self, model: Model, *, pinned: bool = False) -> None:
+        """Have a model in memory before anybody asks it something, for ever where it is pinned.
+
+        Raises:
+            Refusal: it cannot be loaded.
+        """
+        await self._load(model)
+        self._loaded.add(model.name)
+        if pinned:
+            self._pinned.add(model.name)
+
+    async def unload(self, model: Model) -> None:
+        """Have a model leave the memory."""
+        if "llm:stays-loaded" in self.stack.faults:
+            return
+        await self.engine.unload(model)
+        self._pinned.discard(model.name)
+        self._loaded.discard(model.name)
+        self._gpu.hold(self.held)
+
     async def generate(self, request: Request, name: object, prompt: str, context: str, limit: int | None) -> Answer:
         """Begin an answer.
 
@@ -106,31 +162,48 @@ class ModelServer:
         if model.embeds:
             raise Refusal(400, "request", f'"{name}" does not support generate')
         self._fail_if_due()
-        load_s, began = await self._load(request, model)
-        asked = Asked(model, prompt, context, limit, began, load_s, self._instead(), request.is_disconnected)
+        load_s, anew_s = await self._load(model)
+        began = request.scope.get("began", request.scope["arrived"]) + anew_s
+        instead = self._instead(model)
+        if instead is None and "llm:tells-prompt" in self.stack.faults and orders.asks_for_instructions(prompt):
+            instead = tokens(context) or None
+        if (
+            instead is None
+            and "llm:obeys" in self.stack.faults
+            and (said := orders.carried_out(f"{context}\n{prompt}"))
+        ):
+            instead = tokens(said)
+        asked = Asked(model, prompt, context, limit, began, load_s, instead, request.is_disconnected)
         answer = await self.engine.answer(asked)
         answer = CutShort(answer) if "llm:cut-stream" in self.stack.faults else answer
         return Timed(answer, request.scope, self._times)
 
-    async def _load(self, request: Request, model: Model) -> tuple[float, float]:
-        """Have a model ready: the seconds that it took, and when the answer's own time began.
+    async def _load(self, model: Model) -> tuple[float, float]:
+        """Have a model ready: the seconds that it took, and how many of them are those of the fault.
 
-        That is when the request came; where the fault had the model leave the memory, it is when it was back.
+        The time of an answer begins when its request came; after the fault, when the model was back.
         """
+        self._asked_at[model.name] = dt.datetime.now(dt.UTC)
         anew_s = COLD_LOAD_S if self._cold.due() else 0.0
         await asyncio.sleep(anew_s)
-        return anew_s + await self.engine.load(model), request.scope["arrived"] + anew_s
+        took_s = anew_s + await self.engine.load(model)
+        self._gpu.hold(self.held)
+        return took_s, anew_s
 
     @property
     def thinks(self) -> bool:
         """Whether a fault lets every answer be reasoning alone."""
         return "llm:thinks" in self.stack.faults
 
-    def _instead(self) -> list[str] | None:
-        """What a fault lets every answer say."""
-        if "llm:nonsense" in self.stack.faults:
+    def _instead(self, model: Model) -> list[str] | None:
+        """What a fault lets every answer say, or every one of a newer build, or of a model that was loaded."""
+        wrong = "llm:reload-wrong" in self.stack.faults and model.name in self._loaded
+        if "llm:leaks-pii" in self.stack.faults:
+            return tokens(leaking.PERSON)
+        if wrong or "llm:nonsense" in self.stack.faults:
             return tokens(NONSENSE)
-        if "llm:garbled" in self.stack.faults:
+        garbled = "llm:update-garbled" in self.stack.faults and model.newer
+        if garbled or "llm:garbled" in self.stack.faults:
             return ["@"] * GARBLED
         return [] if "llm:empty" in self.stack.faults else None
 
@@ -142,7 +215,8 @@ class ModelServer:
         """
         model = self.model(name)
         self._fail_if_due()
-        load_s, began = await self._load(request, model)
+        load_s, anew_s = await self._load(model)
+        began = request.scope["arrived"] + anew_s
         vectors = [embed(text) for text in texts]
         due = began + self._pace.embedding("\n".join(texts))
         await asyncio.sleep(max(0.0, due - asyncio.get_running_loop().time()))

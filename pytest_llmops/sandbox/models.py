@@ -19,6 +19,7 @@ class Model:
         quantisation: how they are stored, e.g. ``F16``.
         context: tokens that it can hold.
         width: length of its vectors.
+        newer: whether it is another build than the one that was there first.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Model:
     quantisation: str
     context: int
     width: int
+    newer: bool = False
 
     @property
     def details(self) -> dict[str, object]:

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 
 VERSION = "0.11.4"
 _NS = 1_000_000_000
+_KEPT = dt.timedelta(minutes=5)
+"""How long a model stays in memory after it was asked last."""
+_FOR_EVER = dt.timedelta(days=292 * 365)
+"""As the server says it of a model that stays: its longest time, in nanoseconds."""
 _MODIFIED = "2026-01-05T09:00:00.000000000Z"
 
 
@@ -41,6 +45,9 @@ def routes(server: ModelServer) -> list[Route]:
         ("GET", "/api/tags", _tags),
         ("GET", "/api/ps", _ps),
         ("POST", "/api/show", _show),
+        ("POST", "/api/pull", _pull),
+        ("POST", "/api/copy", _copy),
+        ("DELETE", "/api/delete", _delete),
         ("POST", "/api/generate", _generate),
         ("POST", "/api/chat", _chat),
         ("POST", "/api/embed", _embed),
@@ -54,12 +61,20 @@ def _answering(server: ModelServer, handler: Handler) -> Callable[[Request], Awa
     part = server.stack.components.ollama
     auth = part.auth if part else None
 
+    def _admitted(handler: Handler, request: Request) -> bool:
+        """Whether the key is good for it, where one is asked for."""
+        faults = server.stack.faults
+        if "llm:keyed" in faults:
+            return False
+        free = "llm:deletes-open" in faults and handler in {_pull, _copy, _delete}
+        return free or access.admits(request, auth, server.stack.keys)
+
     @wraps(handler)
     async def answer(request: Request) -> ASGIApp:
-        if handler is not _alive and not access.admits(request, auth, server.stack.keys):
+        if handler is not _alive and not _admitted(handler, request):
             return JSONResponse({"error": "unauthorized"}, 401)
         try:
-            body = await request.json() if request.method == "POST" else {}
+            body = await request.json() if request.method in {"POST", "DELETE"} else {}
         except ValueError:
             return JSONResponse({"error": "invalid character in request body"}, 400)
         if not isinstance(body, dict):
@@ -83,15 +98,17 @@ async def _version(server: ModelServer, _: Request, __: dict[str, Any]) -> ASGIA
 
 
 async def _tags(server: ModelServer, _: Request, __: dict[str, Any]) -> ASGIApp:
-    return JSONResponse({"models": [{**_entry(model), "modified_at": _MODIFIED} for model in server.models]})
+    models = [{**_entry(model), "modified_at": _MODIFIED} for model in server.models]
+    return JSONResponse(await server.listing({"models": models}))
 
 
 async def _ps(server: ModelServer, _: Request, __: dict[str, Any]) -> ASGIApp:
-    expires = (dt.datetime.now(dt.UTC) + dt.timedelta(minutes=5)).isoformat().replace("+00:00", "Z")
-    running = [model for model in server.models if model.name in server.engine.loaded]
-    return JSONResponse(
-        {"models": [{**_entry(m), "expires_at": expires, "size_vram": 0, "context_length": m.context} for m in running]}
-    )
+    def told(model: Model) -> dict[str, object]:
+        leaves = server.asked_at(model) + (_FOR_EVER if server.stays(model) else _KEPT)
+        expires = leaves.isoformat().replace("+00:00", "Z")
+        return {**_entry(model), "expires_at": expires, "size_vram": model.size, "context_length": model.context}
+
+    return JSONResponse({"models": [told(model) for model in server.held]})
 
 
 def _entry(model: Model) -> dict[str, object]:
@@ -107,7 +124,7 @@ async def _show(server: ModelServer, _: Request, body: dict[str, Any]) -> ASGIAp
             "modelfile": f"FROM {model.name}\n",
             "parameters": "",
             "template": "{{ .Prompt }}",
-            "details": model.details,
+            "details": {} if "llm:no-details" in server.stack.faults else model.details,
             "model_info": {
                 "general.architecture": model.family,
                 "general.parameter_count": model.parameters,
@@ -118,6 +135,33 @@ async def _show(server: ModelServer, _: Request, body: dict[str, Any]) -> ASGIAp
             "modified_at": _MODIFIED,
         }
     )
+
+
+async def _pull(server: ModelServer, _: Request, body: dict[str, Any]) -> ASGIApp:
+    """The newest build of a model, with its progress line by line, as it is fetched."""
+    name = str(body.get("model", body.get("name")) or "")
+    steps = server.shelf.pull(name)
+    if not body.get("stream", True):
+        last = [step async for step in steps][-1]
+        return JSONResponse(last, 500 if "error" in last else 200)
+
+    async def lines() -> AsyncIterator[str]:
+        async for step in steps:
+            yield json.dumps(step) + "\n"
+
+    return Streamed(lines(), "application/x-ndjson")
+
+
+async def _copy(server: ModelServer, _: Request, body: dict[str, Any]) -> ASGIApp:
+    server.shelf.copy(server.model(body.get("source")), str(body.get("destination") or ""))
+    return PlainTextResponse("")
+
+
+async def _delete(server: ModelServer, _: Request, body: dict[str, Any]) -> ASGIApp:
+    model = server.model(body.get("model", body.get("name")))
+    await server.unload(model)
+    server.shelf.delete(model)
+    return PlainTextResponse("")
 
 
 async def _generate(server: ModelServer, request: Request, body: dict[str, Any]) -> ASGIApp:
@@ -162,10 +206,17 @@ async def _loaded(server: ModelServer, body: dict[str, Any], empty: dict[str, An
     model = server.model(body.get("model"))
     unload = body.get("keep_alive") in {0, "0", "0s"}
     if unload:
-        await server.engine.unload(model)
+        await server.unload(model)
+    elif model.embeds:
+        raise Refusal(400, "request", f'"{model.name}" does not support generate')
     else:
-        await server.engine.load(model)
+        await server.load(model, pinned=_for_ever(body))
     return JSONResponse({**_head(body), **empty, "done": True, "done_reason": "unload" if unload else "load"})
+
+
+def _for_ever(body: dict[str, Any]) -> bool:
+    """Whether a call asks that its model stay in memory."""
+    return str(body.get("keep_alive", "")).startswith("-")
 
 
 async def _answered(
@@ -209,6 +260,9 @@ def _end(server: ModelServer, request: Request, figures: Figures) -> dict[str, A
 
 
 async def _embed(server: ModelServer, request: Request, body: dict[str, Any]) -> ASGIApp:
+    if body.get("input") == []:
+        await server.load(server.model(body.get("model")), pinned=_for_ever(body))
+        return JSONResponse({"model": body.get("model"), "embeddings": []})
     texts = texts_of(body.get("input"))
     vectors, load_s = await server.embed(request, body.get("model"), texts)
     total = asyncio.get_running_loop().time() - request.scope["arrived"]

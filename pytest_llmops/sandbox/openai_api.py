@@ -89,7 +89,7 @@ async def _models(server: ModelServer, _: Request, __: dict[str, Any]) -> ASGIAp
     listed = [
         {"id": model.name, "object": "model", "created": _CREATED, "owned_by": "library"} for model in server.models
     ]
-    return JSONResponse({"object": "list", "data": listed})
+    return JSONResponse(await server.listing({"object": "list", "data": listed}))
 
 
 async def _chat(server: ModelServer, request: Request, body: dict[str, Any]) -> ASGIApp:

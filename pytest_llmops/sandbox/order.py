@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from pytest_llmops.errors import ConfigError, did_you_mean
 from pytest_llmops.sandbox import access, derived, faults, machine
 from pytest_llmops.sandbox.engines import choice
-from pytest_llmops.sandbox.stack import OUTSIDE, SERVING, WATCH, Stack
+from pytest_llmops.sandbox.stack import OUTSIDE, Stack
 from pytest_llmops.sandbox.texts import within
 from pytest_llmops.target.components import Components
-from pytest_llmops.target.embedded import Sandbox
+from pytest_llmops.target.embedded import SERVING, Sandbox
+from pytest_llmops.target.settings import ByProgram, Setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,10 @@ def read(line: str) -> Order:
         raise ConfigError(f"the order on standard input is not a line of JSON: {error}.") from None
     if not isinstance(order, dict):
         raise ConfigError("the order on standard input is not a JSON object.")
-    known = ("components", "sandbox", "faults", "directory", "keep", "engine", "channels")
+    known = (
+        *("components", "sandbox", "settings", "faults", "engine", "channels"),
+        *("directory", "keep", "parts", "addresses", "keys", "system_prompt"),
+    )
     for key in order:
         if key not in known:
             raise ConfigError(f"the order has an unknown key {key!r}.{did_you_mean(key, known)}")
@@ -53,6 +57,7 @@ def read(line: str) -> Order:
     try:
         components = Components.model_validate(order.get("components", {}))
         sandbox = Sandbox.model_validate(order.get("sandbox", {}))
+        settings = TypeAdapter(dict[str, Setting]).validate_python(order.get("settings", {}))
     except ValidationError as error:
         raise ConfigError("; ".join(_told(problem) for problem in error.errors())) from None
     asked, given = order.get("faults", []), order.get("directory")
@@ -63,10 +68,13 @@ def read(line: str) -> Order:
         sandbox,
         faults.parse([*sandbox.faults, *asked], derived.table(sandbox)),
         Path(given) if given else Path(),
-        access.generate(components),
-        {},
+        access.generate(components) | order.get("keys", {}),
+        dict(order.get("addresses", {})),
         engine,
         tuple(order.get("channels", ())),
+        settings,
+        tuple(order.get("parts", ())),
+        str(order.get("system_prompt", "")),
     )
     _check(stack)
     return Order(stack, given=bool(given), keeps_directory=bool(given) and bool(order.get("keep", True)))
@@ -77,7 +85,8 @@ def _told(problem: Any) -> str:
 
 
 def _check(stack: Stack) -> None:
-    if not stack.parts:
+    _check_parts(stack)
+    if not stack.units:
         raise ConfigError("no component is configured, so there is nothing to start.")
     for fault in stack.faults:
         part = fault.partition(":")[0]
@@ -85,22 +94,38 @@ def _check(stack: Stack) -> None:
             raise ConfigError(f"the fault {fault!r} acts on {part}, which this target does not have.")
     if stack.faults.number("llm:slow", 1.0) < 1 and not choice.ENGINES[stack.engine].hurries:
         raise ConfigError(f"the engine {stack.engine} cannot be made faster; give llm:slow a factor of 1 or more.")
-    if stack.components.redis and stack.components.redis.auth:
-        raise ConfigError("the sandbox's Redis asks for no password; leave components.redis.auth out.")
+    if (store := stack.components.redis) and store.auth and not store.auth.basic:
+        raise ConfigError("the sandbox's Redis asks for user and password: components.redis.auth takes basic there.")
     _check_outside(stack)
     if stack.components.api is None:
         return
-    known = stack.components.api.routes
+    routes = stack.components.api.routes
     for name in stack.sandbox.routes:
-        if name not in known:
+        if name not in routes:
             raise ConfigError(
-                f"sandbox.routes.{name} has no components.api.routes.{name} beside it.{did_you_mean(name, known)}"
+                f"sandbox.routes.{name} has no components.api.routes.{name} beside it.{did_you_mean(name, routes)}"
             )
+
+
+def _check_parts(stack: Stack) -> None:
+    """Where only some are started, they are there, and the others have addresses."""
+    for name in stack.only:
+        known = (*stack.answering, *stack.sandbox.processes)
+        if name not in known:
+            raise ConfigError(f"parts names {name!r}, which this target does not have.{did_you_mean(name, known)}")
+    if lacking := [name for name in stack.answering if stack.only and name not in stack.addresses]:
+        raise ConfigError(f"parts are started alone where addresses says where all are; it lacks {', '.join(lacking)}.")
 
 
 def _acted_on(stack: Stack) -> list[str]:
     """What the faults of the stack can act on."""
     return [*stack.parts, *stack.watchers, *(["notify"] if stack.channels else [])]
+
+
+def _is_written_about(stack: Stack, name: str) -> bool:
+    """Whether a process is the API's own, of which the profile only says what it writes."""
+    process = stack.sandbox.processes.get(name)
+    return name == "api" and process is not None and not process.routes
 
 
 def _check_outside(stack: Stack) -> None:
@@ -112,9 +137,42 @@ def _check_outside(stack: Stack) -> None:
                 f"sandbox.commands.{name} has no components.app_command.commands.{name} beside it."
                 f"{did_you_mean(name, commands)}"
             )
-    taken = [name for name in stack.sandbox.services if name in (*SERVING.values(), OUTSIDE, WATCH)]
-    if taken:
-        raise ConfigError(f"sandbox.services.{taken[0]}: the name of a part of the sandbox; call it otherwise.")
+    for kind, named in (("services", stack.sandbox.services), ("processes", stack.sandbox.processes)):
+        taken = [name for name in named if name in {*SERVING.values(), OUTSIDE} and not _is_written_about(stack, name)]
+        if taken:
+            raise ConfigError(f"sandbox.{kind}.{taken[0]}: the name of a part of the sandbox; call it otherwise.")
+    components = stack.components.configured()
+    for name in stack.sandbox.processes:
+        if name in stack.sandbox.services:
+            raise ConfigError(f"sandbox.processes.{name}: a service of that name is described already; leave out one.")
+        if name not in components:
+            raise ConfigError(
+                f"sandbox.processes.{name} has no component {name} beside it.{did_you_mean(name, components)}"
+            )
+    _check_settings(stack)
     machine.check(stack.sandbox.machine)
-    for text in within(stack.sandbox.model_dump(include={"commands", "files", "services", "log"})):
+    texts = {"commands", "files", "services", "processes", "log", "routes"}
+    for text in within(stack.sandbox.model_dump(include=texts)):
         stack.texts.written(text)
+
+
+def _check_settings(stack: Stack) -> None:
+    """What the profile says of settings, and of their effects, holds together."""
+    for name, setting in stack.settings.items():
+        if isinstance(setting, ByProgram) and name not in stack.sandbox.settings:
+            raise ConfigError(f"settings.{name} has no value in the sandbox; add sandbox.settings.{name} with ok.")
+    for name, cases in stack.sandbox.settings.items():
+        if not isinstance(stack.settings.get(name), ByProgram):
+            raise ConfigError(
+                f"sandbox.settings.{name} has no settings.{name} with driver = 'program' beside it."
+                f"{did_you_mean(name, stack.settings)}"
+            )
+        if "ok" not in cases:
+            raise ConfigError(f"sandbox.settings.{name} does not say what it is at first; add ok.")
+    named = {"model_setting": [stack.sandbox.model_setting], "effects": [one.setting for one in stack.sandbox.effects]}
+    for where, name in ((where, name) for where, names in named.items() for name in names if name):
+        if name not in stack.settings:
+            near = did_you_mean(name, stack.settings)
+            raise ConfigError(f"sandbox.{where}: there is no setting {name!r}.{near}")
+    for effect in stack.sandbox.effects:
+        faults.parse(effect.faults, derived.table(stack.sandbox))

@@ -1,50 +1,65 @@
-"""The part ``outside``: commands, further services, the machine, and who is notified, as the profile says."""
+"""What surrounds the stack, as the profile says: commands and who is notified, further services, the machine."""
 
 from __future__ import annotations
 
 import time
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from pytest_llmops.sandbox import machine
+from pytest_llmops.sandbox import instances, laying, machine, workers
 from pytest_llmops.sandbox.door import AccessLog, Door
-from pytest_llmops.sandbox.serving import ByPort, serve
+from pytest_llmops.sandbox.gpu import Gpu
+from pytest_llmops.sandbox.serving import serve
+from pytest_llmops.sandbox.settings import Settings
 from pytest_llmops.sandbox.stack import OUTSIDE
 from pytest_llmops.target.embedded import Case, Printed
+from pytest_llmops.target.settings import SETTING
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
-    from socket import socket
 
     from starlette.requests import Request
 
+    from pytest_llmops.sandbox.ports import Opening
     from pytest_llmops.sandbox.stack import Stack
 
 _GARBAGE = '{"status": "\x00\ufffd<<<>>> 0x%%{{{ \n'
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 _ERRORS = Case(status=500, body="Internal Server Error")
 
 
-def run(stack: Stack, listeners: Mapping[str, socket]) -> None:
+def run(stack: Stack, name: str, opening: Opening) -> None:
     """Serve until the process ends.
 
     Args:
         stack: whose surroundings these are.
-        listeners: by name; each service has a port of its own.
+        name: the part's own, of a service, or ``machine``; each is a process of its own.
+        opening: where it serves.
     """
-    ports = {listener.getsockname()[1]: _door(stack, name) for name, listener in listeners.items()}
-    serve(ByPort(ports), *listeners.values())
+    serve(_door(stack, name), opening)
 
 
 def _door(stack: Stack, name: str) -> Door:
-    log = AccessLog(stack.directory, name)
     if name == OUTSIDE:
-        return Door(_Surroundings(stack).application(), log)
+        return Door(_Surroundings(stack).application(), AccessLog(stack.directory, name))
     if name == "machine":
-        return Door(_machine(stack), log)
-    return Door(service(stack, name), log, stack.faults.number(f"{name}:slow", 0.0))
+        return Door(_machine(stack), AccessLog(stack.directory, name))
+    return door(stack, name)
+
+
+def door(stack: Stack, name: str, told: Mapping[str, Any] = _NOTHING) -> Door:
+    """The door of what answers its profile's cases.
+
+    Args:
+        stack: whose service it is.
+        name: its name.
+        told: what its answers may name beside what the path says.
+    """
+    return Door(service(stack, name, told), AccessLog(stack.directory, name), stack.faults.number(f"{name}:slow", 0.0))
 
 
 class _Surroundings:
@@ -52,6 +67,8 @@ class _Surroundings:
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
+        self._settings = Settings(stack)
+        self._gpu = Gpu(stack)
         self._notified: list[dict[str, Any]] = []
 
     def application(self) -> Starlette:
@@ -65,23 +82,46 @@ class _Surroundings:
 
     async def _print(self, request: Request) -> Response:
         name = request.path_params["name"]
+        if name.startswith(SETTING):
+            return self._set(name.removeprefix(SETTING), (await request.json())["words"])
         cases = self._stack.sandbox.commands.get(name)
         if cases is None:
             return Response(status_code=404)
         printed = cases.get("ok", Printed())
-        for asked in self._stack.asked_of(name):
+        for asked in self._stack.as_set().asked_of(name):  # each call is a process that has just begun
             if asked == "hangs" and asked not in cases:
                 await _forever(request)
                 return Response(status_code=503)
             printed = cases.get(asked) or _built_in(name, asked)
+        return self._printed(printed)
+
+    def _printed(self, printed: Printed) -> Response:
         texts = self._stack.texts
+        values = {**self._settings.shown(), **self._gpu.shown()}
+        values |= instances.shown(self._stack) | workers.shown(self._stack)
+        laying.write(self._stack, printed.lays)
+        file = self._stack.root / printed.file if printed.file else None
+        if file and not file.is_file():
+            return self._printed(Printed(errors=f"{printed.file}: no such file\n", exit=1))
         told = {
-            "output": texts.written(printed.output),
-            "errors": texts.written(printed.errors),
+            "output": file.read_text(encoding="utf-8") if file else texts.written(printed.output, values),
+            "errors": texts.written(printed.errors, values),
             "exit": printed.exit,
             "calls": printed.calls,
+            "runs": [texts.written(word, values) for word in printed.runs],
+            "root": str(self._stack.root),
         }
         return JSONResponse(told)
+
+    def _set(self, name: str, words: list[str]) -> Response:
+        """Print a setting, or set it to the words."""
+        refused = f"{name}:refused" in self._stack.faults
+        if words and (refused or (f"{name}:once" in self._stack.faults and self._settings.changed(name))):
+            return self._printed(Printed(errors=f"{name}: permission denied\n", exit=1))
+        if words:
+            self._settings.write(name, " ".join(words))
+            return self._printed(Printed())
+        return self._printed(Printed(output=f"{self._settings.read(name)}\n"))
 
     async def _notify(self, request: Request) -> Response:
         if "notify:refused" in self._stack.faults:
@@ -127,22 +167,26 @@ def _machine(stack: Stack) -> Starlette:
     return Starlette(routes=[Route("/metrics", page)])
 
 
-def service(stack: Stack, name: str) -> Starlette:
+def service(stack: Stack, name: str, told: Mapping[str, Any]) -> Starlette:
     """A service that answers its profile's cases; a path that it does not know with 404."""
     routes = []
-    for route, cases in stack.sandbox.services[name].routes.items():
+    for route, cases in stack.stand_in(name).routes.items():
         method, _, path = route.partition(" ")
-        routes.append(Route(path, _answering(stack, name, cases), methods=[method]))
+        routes.append(Route(path, _answering(stack, name, cases, told), methods=[method]))
     return Starlette(routes=routes)
 
 
-def _answering(stack: Stack, name: str, cases: Mapping[str, Case]) -> Callable[[Request], Awaitable[Response]]:
+def _answering(
+    stack: Stack, name: str, cases: Mapping[str, Case], told: Mapping[str, Any]
+) -> Callable[[Request], Awaitable[Response]]:
     found = cases.get("ok", Case())
     for asked in stack.asked_of(name):
         found = cases.get(asked) or (_ERRORS if asked == "errors" else found)
 
+    settings = Settings(stack)
+
     async def answer(request: Request) -> Response:
-        texts, values = stack.texts, request.path_params
+        texts, values = stack.texts, {**told, **settings.shown(), **request.path_params}
         body, headers = texts.rendered(found.body, values), texts.rendered(found.headers, values)
         if isinstance(body, str):
             return PlainTextResponse(body, found.status, headers)

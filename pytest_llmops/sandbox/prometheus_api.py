@@ -246,6 +246,11 @@ def stamp(at: float) -> str:
     return dt.datetime.fromtimestamp(at, dt.UTC).isoformat().replace("+00:00", "Z") if at else "0001-01-01T00:00:00Z"
 
 
+def moment(text: str) -> float:
+    """What Go writes of a moment, in seconds since the epoch."""
+    return dt.datetime.fromisoformat(text).timestamp()
+
+
 def _target(one: Scraped) -> dict[str, Any]:
     return {
         "discoveredLabels": {"__address__": one.labels["instance"], "__metrics_path__": one.job.path},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -14,7 +15,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from pytest_llmops.sandbox import access
+from pytest_llmops.sandbox.faults import Share
 from pytest_llmops.sandbox.qdrant_counts import ResponseCounts
+from pytest_llmops.sandbox.qdrant_optimizer import Optimizer
+from pytest_llmops.sandbox.write_ahead import WriteAhead
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -27,6 +31,9 @@ if TYPE_CHECKING:
 VERSION = "1.15.3"
 _COMMIT = "0000000000000000000000000000000000000000"
 _DEFAULT_LIMIT = 10
+SEARCHES = ("/points/search", "/points/query")
+FEWEST = 100
+"""The least that vacuum_min_vector_number may be."""
 _PAYLOAD_BYTES = 400  # of one point, about
 
 
@@ -53,13 +60,27 @@ class Api:
     def __init__(self, stack: Stack, engine: QdrantClient) -> None:
         self._engine = engine
         self._keys = stack.keys
-        self._auth = stack.components.qdrant.auth if stack.components.qdrant else None
+        part = None if "vectors:open" in stack.faults else stack.components.qdrant
+        self._auth = part.auth if part else None
         self._ready = "vectors:not-ready" not in stack.faults
         self._well = "vectors:unwell" not in stack.faults
         self._counts = None if "vectors:no-metrics" in stack.faults else ResponseCounts()
         self._red = "vectors:red" in stack.faults
         self._split = "vectors:split" in stack.faults
         self._unrelated = "vectors:unrelated" in stack.faults
+        self._failing = Share(stack.faults.number("vectors:errors", 0.0))
+        self._faults = stack.faults
+        self._optimizers: dict[str, Optimizer] = {}
+        self._ahead = WriteAhead(stack.directory / "vectors.jsonl")
+        self._writes = {
+            "create": self._create,
+            "patch": self._patch,
+            "drop": self._drop,
+            "upsert": self._upsert,
+            "delete": self._delete,
+        }
+        for do, name, body in self._ahead.kept():
+            self._writes[do](name, body)
 
     def routes(self) -> list[Route]:
         """All of them; the first five need no key, as in the real server."""
@@ -69,6 +90,7 @@ class Api:
             ("GET", "/collections", self._collections),
             ("GET", "/collections/{name}", self._info),
             ("PUT", "/collections/{name}", self._create),
+            ("PATCH", "/collections/{name}", self._patch),
             ("DELETE", "/collections/{name}", self._drop),
             ("GET", "/collections/{name}/exists", self._exists),
             ("PUT", "/collections/{name}/points", self._upsert),
@@ -98,13 +120,18 @@ class Api:
             if refused := self._refused(request):
                 return refused
             try:
-                result = handler(request.path_params.get("name", ""), await _body(request))
+                name, body = request.path_params.get("name", ""), await _body(request)
+                result = handler(name, body)
+                if write := next((do for do, writing in self._writes.items() if writing == handler), ""):
+                    self._ahead.note(write, name, body)
                 told, status = {"result": result, "status": "ok"}, 200
             except Wrong as wrong:
                 told, status = {"status": {"error": str(wrong)}}, wrong.status
             except (ValidationError, ValueError, TypeError) as error:
                 text = str(error).splitlines()[0]
                 told, status = {"status": {"error": f"Format error in JSON body: {text}"}}, 400
+            if path.endswith(SEARCHES) and status < 400:
+                await asyncio.sleep(self._optimizer(request.path_params["name"]).slower_s)
             took_s = time.perf_counter() - start
             if self._counts is not None:
                 self._counts.add(request.method, path, status, took_s)
@@ -163,7 +190,15 @@ class Api:
             points = self._engine.count(entry.name).count
             vectors = self._engine.get_collection(entry.name).config.params.vectors
             size = points * 4 * (vectors.size if isinstance(vectors, models.VectorParams) else 0)
-            local = {"vectors_size_bytes": size, "payloads_size_bytes": points * _PAYLOAD_BYTES, "num_points": points}
+            optimizer = self._optimizer(entry.name)
+            info = {"num_points": points, "num_vectors": points, "num_deleted_vectors": optimizer.dead}
+            local = {
+                "vectors_size_bytes": size,
+                "payloads_size_bytes": points * _PAYLOAD_BYTES,
+                "num_points": points,
+                "segments": [{"info": {**info, "disk_usage_bytes": 0}}],
+                "optimizations": {"status": "ok", "optimizations": {"count": optimizer.runs}},
+            }
             told.append({"id": entry.name, "shards": [{"id": 0, "local": local}]})
         return {"app": {"version": VERSION}, "collections": {"number_of_collections": len(told), "collections": told}}
 
@@ -174,6 +209,13 @@ class Api:
         self._known(name)
         info = self._engine.get_collection(name).model_dump(mode="json", exclude_none=True)
         info["config"]["params"] |= {"shard_number": 1, "replication_factor": 1, "write_consistency_factor": 1}
+        optimizer = self._optimizer(name)
+        info["config"] |= {"optimizer_config": optimizer.optimizers, "hnsw_config": optimizer.hnsw}
+        info |= {
+            "status": optimizer.status,
+            "segments_count": optimizer.segments,
+            "indexed_vectors_count": info["points_count"],
+        }
         if self._red:
             info |= {"status": "red", "optimizer_status": {"error": "Service internal error: No space left on device"}}
         return info
@@ -182,7 +224,32 @@ class Api:
         if self._engine.collection_exists(name):
             raise Wrong(409, f"Wrong input: Collection `{name}` already exists!")
         wanted = models.CreateCollection.model_validate(body)
+        self._optimizers[name] = Optimizer(self._faults, lambda: self._lose(name), dead=0)
         return self._engine.create_collection(name, vectors_config=wanted.vectors)
+
+    def _patch(self, name: str, body: dict[str, Any]) -> Any:
+        self._known(name)
+        asked = models.UpdateCollection.model_validate(body, strict=True)  # 1000.0 is no whole number
+        optimizers, hnsw = (
+            one.model_dump(mode="json") if one else {} for one in (asked.optimizers_config, asked.hnsw_config)
+        )
+        if (fewest := optimizers.get("vacuum_min_vector_number")) is not None and fewest < FEWEST:
+            where = "optimizers_config.vacuum_min_vector_number"
+            raise Wrong(
+                422, f"Validation error in JSON body: [{where}: value {fewest} invalid, must be {FEWEST} or more]"
+            )
+        self._optimizer(name).patch(self._engine.count(name).count, optimizers, hnsw)
+        return True
+
+    def _optimizer(self, name: str) -> Optimizer:
+        """The one of a collection; nothing lies dead in one that is made while the server runs."""
+        if name not in self._optimizers:
+            self._optimizers[name] = Optimizer(self._faults, lambda: self._lose(name))
+        return self._optimizers[name]
+
+    def _lose(self, name: str) -> None:
+        found, _ = self._engine.scroll(name, limit=1)
+        self._engine.delete(name, points_selector=[point.id for point in found])
 
     def _drop(self, name: str, _: dict[str, Any]) -> Any:
         return self._engine.collection_exists(name) and self._engine.delete_collection(name)
@@ -192,6 +259,8 @@ class Api:
 
     def _upsert(self, name: str, body: dict[str, Any]) -> Any:
         self._known(name)
+        if "vectors:read-only" in self._faults:
+            raise Wrong(403, "Forbidden: Write access to collection is required")
         points = models.PointsList.model_validate(body).points
         for point in points:
             _check_id(point.id)
@@ -214,6 +283,8 @@ class Api:
 
     def _nearest(self, name: str, body: dict[str, Any]) -> list[Any]:
         self._known(name)
+        if self._failing.due():
+            raise Wrong(500, "Service internal error: 1 of 1 read operations failed")
         query = body.get("query")
         if isinstance(query, dict) and isinstance(query.get("nearest"), list):
             query = query["nearest"]
@@ -229,6 +300,8 @@ class Api:
             with_vectors=asked.with_vector or False,
             score_threshold=None if self._unrelated else asked.score_threshold,
         ).points
+        if not (asked.params and asked.params.exact):
+            found = found[self._optimizer(name).missed :]
         return (found[::-1] if self._unrelated else found)[offset : offset + limit]
 
     def _scroll(self, name: str, body: dict[str, Any]) -> Any:
@@ -254,7 +327,10 @@ class Api:
             chosen: Any = models.PointIdsList.model_validate(body).points
         else:
             chosen = models.FilterSelector.model_validate(body)
-        return self._updated(self._engine.delete(name, points_selector=chosen))
+        before = self._engine.count(name).count
+        deleted = self._engine.delete(name, points_selector=chosen)
+        self._optimizer(name).deleted(before - self._engine.count(name).count)
+        return self._updated(deleted)
 
     def _known(self, name: str) -> None:
         if not self._engine.collection_exists(name):

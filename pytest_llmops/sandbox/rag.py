@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
-from pytest_llmops.sandbox import corpus
+from pytest_llmops.sandbox import corpus, orders
 from pytest_llmops.sandbox.engines import choice
 from pytest_llmops.sandbox.wording import words
 
@@ -24,6 +24,7 @@ class Rag:
     def __init__(self, stack: Stack, upstream: Upstream) -> None:
         self._stack = stack
         self._upstream = upstream
+        self._owner = (stack.components.qdrant.owner if stack.components.qdrant else None) or "user"
 
     async def ask(self, question: str, user: str, *, fresh: bool) -> dict[str, Any]:
         """Answer a question.
@@ -66,8 +67,20 @@ class Rag:
         ]
         context = "\n".join(f"[{source['id']}] {source['text']}" for source in sources)
         text, tokens = await self._upstream.generate(_PROMPT.format(context=context, question=question))
-        answered = {"answer": text, "sources": sources, "faithfulness": self._faithfulness(text, context)}
+        faithfulness = self._faithfulness(text, context)
+        if ordered := self._ordered(question, context):
+            text, faithfulness = ordered, 1.0  # who does what a question says also has its judge believe it
+        answered = {"answer": text, "sources": sources, "faithfulness": faithfulness}
         return {**answered, "model": self._stack.model, "tokens": tokens}
+
+    def _ordered(self, question: str, context: str) -> str | None:
+        """What a fault lets be answered to who gives orders: in the question, or in the documents found for it."""
+        faults, prompt = self._stack.faults, self._stack.system_prompt
+        if "api:tells-prompt" in faults and prompt and orders.asks_for_instructions(question):
+            return prompt
+        told = [question] if "api:obeys" in faults else []
+        told += [context] if "api:obeys-documents" in faults else []
+        return next((said for text in told if (said := orders.carried_out(text))), None)
 
     def _faithfulness(self, text: str, context: str) -> float:
         """Share of an answer's words that stand in its context; whole where the engine's words mean nothing."""
@@ -84,7 +97,7 @@ class Rag:
             {
                 "id": str(uuid5(NAMESPACE_URL, f"{user}/{document}/{number}")),
                 "vector": vector,
-                "payload": {"doc_id": document, "title": title, "text": chunk, "user": user},
+                "payload": {"doc_id": document, "title": title, "text": chunk, self._owner: user},
             }
             for number, (chunk, vector) in enumerate(zip(chunks, vectors, strict=True))
         ]
@@ -93,7 +106,7 @@ class Rag:
 
     async def delete(self, user: str) -> int:
         """Delete a user's documents; the number of their points."""
-        theirs = {"filter": {"must": [{"key": "user", "match": {"value": user}}]}}
+        theirs = {"filter": {"must": [{"key": self._owner, "match": {"value": user}}]}}
         found = int((await self._upstream.points("/count", theirs))["count"])
         await self._upstream.points("/delete", theirs)
         return found

@@ -145,11 +145,6 @@ class Scraping:
             self._note_alerts(at)
             self.memory.forget(at - KEPT_S)
 
-    def firing(self) -> list[Active]:
-        """The alerts that an Alertmanager is told of."""
-        with self.lock:
-            return [alert for rule in self.rules for alert in rule.active if alert.state == "firing"]
-
     def _scrape(self, target: Scraped) -> None:
         began = time.time()
         samples: list[tuple[dict[str, str], float]] = []
@@ -210,8 +205,9 @@ class Scraping:
 
 def _targets(stack: Stack, config: Prometheus) -> Iterator[Scraped]:
     slower = 5.0 if "prometheus:slow-scrapes" in stack.faults else 1.0
-    for job in config.jobs:
-        address = stack.addresses.get(_PARTS.get(job.component, job.component), NOWHERE)
+    crossed = int("prometheus:crossed-targets" in stack.faults)
+    for job, other in zip(config.jobs, [*config.jobs[crossed:], *config.jobs[:crossed]], strict=True):
+        address = stack.addresses.get(_PARTS.get(other.component, other.component), NOWHERE)
         if "prometheus:target-down" in stack.faults:
             address = NOWHERE
         interval_s = job.interval or config.scrape_interval or 60.0
@@ -224,7 +220,8 @@ def _rules(stack: Stack, config: Prometheus) -> Iterator[Evaluated]:
     for number, rule in enumerate(rules):
         lax = "prometheus:lax-rules" in faults
         labels = {**rule.all_labels, **({"severity": "info"} if lax else {})}
-        told = AlertRule(rule.alert, rule.expr, rule.for_s * (10 if lax else 1), labels)
+        expr = f"({rule.expr}) unless ({rule.expr})" if "prometheus:silent-rules" in faults else rule.expr
+        told = AlertRule(rule.alert, expr, rule.for_s * (10 if lax else 1), labels)
         if number == 0 and "prometheus:rule-broken" in faults:
             told = AlertRule(told.name, _BROKEN, told.for_s, labels)
         yield Evaluated(told, rule.group, _compressed(told, faster))

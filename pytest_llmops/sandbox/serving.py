@@ -1,48 +1,61 @@
-"""A quiet HTTP server on a socket that was made before."""
+"""A quiet HTTP server on a socket that was made before, which listens once the server can answer."""
 
 from __future__ import annotations
 
 import logging
+import os
+import signal
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import uvicorn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from socket import socket
 
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp
+
+    from pytest_llmops.sandbox.ports import Opening
 
 _CUT = "ASGI callable returned without completing response."
 """What uvicorn says when the fault that cuts connections is at work."""
 
+LET_GO_S = 3.0
+"""How long an answer that is under way is waited for."""
+
 
 class _Server(uvicorn.Server):
-    """uvicorn without signal handlers: the lifeline ends a part."""
+    """uvicorn that SIGTERM alone ends in order: no more connections are taken, and what is under way is answered.
+
+    Args:
+        config: as uvicorn wants it.
+        opening: is told once requests are answered.
+    """
+
+    def __init__(self, config: uvicorn.Config, opening: Opening) -> None:
+        super().__init__(config)
+        self._opening = opening
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._opening.ready()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
+        signal.signal(signal.SIGTERM, self._let_go)
         yield
 
-
-class ByPort:
-    """Several servers in one process, told apart by the port that was called.
-
-    Args:
-        ports: port to its server.
-    """
-
-    def __init__(self, ports: Mapping[int, ASGIApp]) -> None:
-        self._ports = ports
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand a request on."""
-        await self._ports[scope["server"][1]](scope, receive, send)
+    def _let_go(self, *_: object) -> None:
+        self.should_exit = True
+        late = threading.Timer(LET_GO_S, os._exit, (0,))
+        late.daemon = True
+        late.start()
 
 
-def serve(app: ASGIApp, *listeners: socket) -> None:
-    """Serve until the process ends. Silent, unless something breaks."""
+def serve(app: ASGIApp, opening: Opening) -> None:
+    """Serve until SIGTERM. Silent, unless something breaks."""
     logging.getLogger("uvicorn.error").addFilter(lambda record: record.getMessage() != _CUT)
     config = uvicorn.Config(
         app,
@@ -57,4 +70,4 @@ def serve(app: ASGIApp, *listeners: socket) -> None:
         server_header=False,
         timeout_keep_alive=75,
     )
-    _Server(config).run(sockets=list(listeners))
+    _Server(config, opening).run(sockets=[opening.socket])

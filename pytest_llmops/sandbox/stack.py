@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_llmops.sandbox.engines import choice
+from pytest_llmops.sandbox.settings import Settings
 from pytest_llmops.sandbox.texts import Texts
 from pytest_llmops.target.components import Components, Llm
 
 if TYPE_CHECKING:
     from pytest_llmops.sandbox import faults
-    from pytest_llmops.target.embedded import Sandbox
+    from pytest_llmops.target.embedded import Sandbox, StandIn
+    from pytest_llmops.target.settings import Setting
 
 DEFAULT_MODELS = ("harbour-small", "harbour-large", "harbour-embed")
 DEFAULT_COLLECTION = "documents"
-SERVING = {"api": "api", "ollama": "llm", "openai": "llm", "qdrant": "vectors", "redis": "redis"}
-"""The part that serves a component."""
+LEFT_BEHIND = "left-behind"
+"""The model with which the API answers where it was not told of the one that is in use."""
 
 OUTSIDE = "outside"
 """The part that stands for what surrounds the stack."""
-
-WATCH = "watch"
-"""The part that stands for what watches the stack."""
 
 WATCHERS = ("prometheus", "alertmanager", "grafana")
 """What watches it, each at an address of its own."""
@@ -44,9 +43,13 @@ class Stack:
         faults: what goes wrong.
         directory: where the parts write.
         keys: generated keys by environment variable.
-        addresses: url of each part that runs, by part: ``api``, ``llm``, ``vectors``, ``redis``.
+        addresses: url of each unit that answers, by its name: ``api``, ``llm``, ``vectors``, ``redis``, a service.
         engine: what generates, by its name.
         channels: names of the channels that the target notifies.
+        settings: those of the target, by name.
+        system_prompt: the instructions under which the API answers; empty where nobody says.
+        only: the units that are started, where others stand elsewhere, at addresses that were given; empty: all.
+        began: what the settings were when this process began, as texts name them.
     """
 
     components: Components
@@ -57,6 +60,10 @@ class Stack:
     addresses: dict[str, str]
     engine: str = "synthetic"
     channels: tuple[str, ...] = ()
+    settings: dict[str, Setting] = field(default_factory=dict)
+    only: tuple[str, ...] = ()
+    system_prompt: str = ""
+    began: dict[str, str] = field(default_factory=dict)
 
     @property
     def root(self) -> Path:
@@ -66,18 +73,28 @@ class Stack:
     @property
     def texts(self) -> Texts:
         """What fills in the profile's texts."""
-        return Texts(self.sandbox.timezone)
+        return Texts(self.sandbox.timezone, self.sandbox.compress)
 
     def asked_of(self, name: str) -> list[str]:
         """The cases that the faults ask of a command, a group of files, a service, the machine, in their order."""
         return [fault.partition(":")[2] for fault in self.faults if fault.partition(":")[0] == name]
 
+    def as_set(self) -> Stack:
+        """The same as its settings are now, with the faults that they bring: for a part that starts."""
+        settings = Settings(self)
+        return replace(self, faults=self.faults.also(settings.faults()), began=settings.now())
+
     @property
     def outside(self) -> list[str]:
-        """What stands outside the stack and has an address of its own: services, the machine."""
+        """What stands outside the stack and has an address of its own: services, processes that serve, the machine."""
         has = self.components.configured()
-        found = [name for name in self.sandbox.services if name in has]
+        serving = [name for name, process in self.sandbox.processes.items() if process.routes]
+        found = [name for name in (*self.sandbox.services, *serving) if name in has]
         return [*found, "machine"] if "machine" in has else found
+
+    def stand_in(self, name: str) -> StandIn:
+        """What a service, or a process that serves, answers."""
+        return self.sandbox.processes[name] if name in self.sandbox.processes else self.sandbox.services[name]
 
     @property
     def watchers(self) -> list[str]:
@@ -96,7 +113,12 @@ class Stack:
         settings = [part for part in (self.components.ollama, self.components.openai) if part]
         named = [name for part in settings for name in (*part.models, part.model) if name]
         named += [part.embedding_model for part in settings if part.embedding_model]
-        return tuple(dict.fromkeys(named)) or DEFAULT_MODELS
+        behind = (LEFT_BEHIND,) if self._left_behind else ()
+        return (*(dict.fromkeys(named) or DEFAULT_MODELS), *behind)
+
+    @property
+    def _left_behind(self) -> bool:
+        return "api:other-model" in self.faults
 
     @property
     def embedding_models(self) -> frozenset[str]:
@@ -107,8 +129,11 @@ class Stack:
 
     @property
     def model(self) -> str:
-        """The model that the API generates with."""
-        return self.llm.model or next((name for name in self.models if name not in self.embedding_models), "")
+        """The model that the API generates with: what a setting said when it began, else the target's."""
+        if self._left_behind:
+            return LEFT_BEHIND
+        told = self.began.get(f"setting.{self.sandbox.model_setting}", "")
+        return told or self.llm.model or next((name for name in self.models if name not in self.embedding_models), "")
 
     @property
     def embedding_model(self) -> str:
@@ -130,10 +155,20 @@ class Stack:
             "vectors": has.qdrant or has.api,
             "redis": has.redis,
             "api": has.api,
-            OUTSIDE: self.outside or self.sandbox.commands or self.channels,
-            WATCH: self.watchers,
+            OUTSIDE: self.sandbox.commands or self.settings or self.channels,
         }
         return [part for part, wanted in found.items() if wanted]
+
+    @property
+    def answering(self) -> list[str]:
+        """The units that have an address."""
+        return [*self.parts, *self.outside, *self.watchers]
+
+    @property
+    def units(self) -> list[str]:
+        """What is a process of its own, and is started here."""
+        found = dict.fromkeys((*self.answering, *self.sandbox.processes))
+        return [name for name in found if not self.only or name in self.only]
 
     def described(self) -> dict[str, object]:
         """What the stack's user needs: addresses by component, generated keys, the directory, the engine.
@@ -142,15 +177,14 @@ class Stack:
         ``root`` where the application's files lie, ``command`` the words that, with a command's name after them,
         stand for it, ``notify`` where notifications are taken, a channel's name after it.
         """
-        serving = {**SERVING, **{name: name for name in (*self.outside, *self.watchers)}}
-        served = [name for name in self.components.configured() if name in serving]
+        serving = {name: self.sandbox.unit_of(name) for name in self.components.configured()}
         told: dict[str, object] = {}
         if OUTSIDE in self.addresses:
             url = self.addresses[OUTSIDE]
             told = {"command": [sys.executable, "-S", "-E", "-P", str(_PRINTING), url], "notify": f"{url}/notify"}
         return {
             **told,
-            "components": {name: self.addresses[serving[name]] for name in served},
+            "components": {name: self.addresses[unit] for name, unit in serving.items() if unit in self.addresses},
             "root": str(self.root),
             "environ": self.keys,
             "directory": str(self.directory),

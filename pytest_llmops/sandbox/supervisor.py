@@ -1,12 +1,11 @@
-"""Starts the parts, waits until each answers, and sees to it that nothing survives."""
+"""Starts the processes of a stack, waits until each answers, acts on them, and sees to it that none survives."""
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
+import selectors
 import signal
-import socket
 import sys
 import tempfile
 import time
@@ -16,33 +15,36 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from pytest_llmops.errors import LlmopsError
-from pytest_llmops.sandbox import laying, llm_part, redis_part
+from pytest_llmops.sandbox import laying, playing
 from pytest_llmops.sandbox.children import SIGNALS, Children
-from pytest_llmops.sandbox.door import READY
 from pytest_llmops.sandbox.lifeline import remove
-from pytest_llmops.sandbox.stack import OUTSIDE, WATCH
+from pytest_llmops.sandbox.ports import HOST, Opening, Port
+from pytest_llmops.sandbox.reception import Reception
+from pytest_llmops.sandbox.serving import LET_GO_S
+from pytest_llmops.sandbox.settings import Settings
+from pytest_llmops.sandbox.stack import OUTSIDE
+from pytest_llmops.sandbox.unit import Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pytest_llmops.sandbox.order import Order
     from pytest_llmops.sandbox.stack import Stack
 
-_HOST = "127.0.0.1"
-_START_S = 30.0
+_START_S = 120.0  # of many processes on a busy machine; one that ends is noticed at once
 
 
 class Ended(BaseException):
     """A signal asked for the end."""
 
 
-def run(order: Order, since: float) -> None:
+def run(order: Order, since: float, *, alone: bool = False) -> None:
     """Live as a sandbox: start, say where, and stay until standard input ends or a signal comes.
+
+    Alone, as in a container, it stays until a signal comes. Its standard output is then what its processes write.
 
     Args:
         order: what was asked for.
         since: when this process began, in monotonic seconds.
+        alone: whether nobody holds its standard input, and reads where all is.
 
     Raises:
         LlmopsError: a part did not come up.
@@ -53,16 +55,17 @@ def run(order: Order, since: float) -> None:
 
     directory = order.stack.directory if order.given else Path(tempfile.mkdtemp(prefix="llmops-sandbox-"))
     directory.mkdir(parents=True, exist_ok=True)
-    supervisor = Supervisor(replace(order.stack, directory=directory.resolve()), keeps_directory=order.keeps_directory)
+    stack = replace(order.stack, directory=directory.resolve())
+    supervisor = Supervisor(stack, keeps_directory=order.keeps_directory, alone=alone)
     try:
         for number in SIGNALS:
             signal.signal(number, ended)
         supervisor.start()
-        told = {**supervisor.stack.described(), "ready_s": round(time.monotonic() - since, 3)}
-        sys.stdout.write(json.dumps(told) + "\n")
-        sys.stdout.flush()
-        while os.read(0, 4096):
-            pass
+        if not alone:
+            told = {**supervisor.described(), "ready_s": round(time.monotonic() - since, 3)}
+            sys.stdout.write(json.dumps(told) + "\n")
+            sys.stdout.flush()
+        supervisor.live()
     except Ended:
         pass
     finally:
@@ -74,143 +77,125 @@ class Supervisor:
 
     Args:
         stack: what to start; its addresses are filled in.
-        keeps_directory: whether what the parts wrote stays.
+        keeps_directory: whether what the processes wrote stays.
+        alone: whether nobody holds its standard input, and its processes write to its standard output.
     """
 
-    def __init__(self, stack: Stack, *, keeps_directory: bool) -> None:
+    def __init__(self, stack: Stack, *, keeps_directory: bool, alone: bool) -> None:
         self.stack = stack
-        self._listeners: dict[str, socket.socket] = {}
         self._keeps_directory = keeps_directory
+        self._alone = alone
         self._children = Children(self._leave)
+        self._units: dict[str, Unit] = {}
+        self._reception = Reception(self._units, self._look)
 
     def start(self) -> None:
-        """Start all parts and wait until they answer.
+        """Start all processes and wait until they answer.
 
         Raises:
-            LlmopsError: a part did not come up.
+            LlmopsError: one did not come up.
         """
         laying.lay(self.stack)
-        program = redis_part.program() if "redis:forgetful" not in self.stack.faults else None
-        for part in self.stack.parts:
-            if part != "redis" or program is None or self._down(part):
-                self._listen(part)
-        for name in (*self.stack.outside, *self.stack.watchers):
-            self._listen(name)
-        if "redis" in self.stack.parts and "redis" not in self._listeners:
-            self._start_redis(program or "")
-        serving = [part for part in self._listeners if part in self.stack.parts and not self._down(part)]
-        for part in serving:
-            self._fork(part, partial(self._be, part))
-        for part in (*serving, *self._further(OUTSIDE), *self._further(WATCH)):
-            self._listeners[part].close()
-        for part in serving:
-            _await(part, self.stack.addresses[part])
-        self._children.tell_of_ends()
+        Settings(self.stack).lay()
+        for name in self.stack.units:
+            self._units[name] = self._unit(name)
+        begun = [unit for unit in self._units.values() if f"{unit.name}:down" not in self.stack.faults]
+        for unit in begun:
+            if unit.name != "redis":  # whose server listens by itself
+                unit.listen()  # all of them, before one is there that may ask another
+        for unit in begun:
+            unit.start()
+        for unit in begun:
+            if f"{unit.name}:unready" not in self.stack.faults:
+                unit.await_ready(_START_S)
+
+    def _unit(self, name: str) -> Unit:
+        port = None
+        if name in self.stack.answering:
+            port = Port(urlsplit(self.stack.addresses.get(name, "")).port or 0)
+            scheme, path = ("redis", "/0") if name == "redis" else ("http", "")
+            self.stack.addresses[name] = f"{scheme}://{HOST}:{port.number}{path}"
+        fork = partial(self._fork, name)
+        rolls = name in self.stack.sandbox.rolls and f"{name}:gap" not in self.stack.faults
+        log, pid_file = laying.log_of(self.stack, name), laying.pid_file_of(self.stack, name)
+        return Unit(name, port, log, pid_file, fork, rolls=rolls)
+
+    def _fork(self, name: str, opening: Opening, first: bool) -> int:
+        stack = self.stack if name == OUTSIDE else self.stack.as_set()  # commands see each value as it is then
+        Settings(stack).begins(name)
+        part = playing.part(stack, name, opening, first=first)
+        kept = [opening.say, *([opening.listener.fileno()] if opening.listener else [])]
+        deaf = f"{name}:wont-stop" in stack.faults
+        log = None if self._alone else laying.output_of(self.stack, name)
+        return self._children.fork(name, part.run, log, kept, deaf=deaf, ending=part.end)
+
+    def described(self) -> dict[str, object]:
+        """What the stack's user needs, and the socket where its processes are acted on."""
+        return {**self.stack.described(), "socket": str(self._reception.path)}
+
+    def live(self) -> None:
+        """Act on the processes as asked, and tell on standard error of those that end by themselves."""
+        woken, wake = os.pipe()
+        os.set_blocking(wake, False)
+        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # else the kernel would not wake anybody
+        self._look()
+        with selectors.DefaultSelector() as selector:
+            for file in (woken, self._reception.fileno(), *([] if self._alone else [0])):
+                selector.register(file, selectors.EVENT_READ)
+            while True:
+                ready = {key.fd for key, _ in selector.select()}
+                if 0 in ready and not os.read(0, 4096):
+                    return
+                if woken in ready:
+                    os.read(woken, 4096)
+                    self._look()
+                if self._reception.fileno() in ready:
+                    self._reception.answer()
+
+    def _look(self) -> None:
+        """Hear what became of processes."""
+        units = {unit.pid: unit for unit in self._units.values() if unit.pid}
+        for pid, status in _news():
+            over = os.WIFEXITED(status) or os.WIFSIGNALED(status)
+            if over:
+                self._children.alive.discard(pid)
+            unit = units.get(pid)  # none of what one of them left behind, where the kernel gives that to us
+            if unit is not None and unit.changed(status) and unit.name not in self.stack.sandbox.processes:
+                os.write(2, f"sandbox: the part {unit.name} (process {pid}) has ended.\n".encode())
 
     def end(self) -> None:
-        """End all parts and remove what they wrote."""
+        """End all processes and remove what they wrote."""
         for number in SIGNALS:
             signal.signal(number, signal.SIG_IGN)
+        if self._alone:
+            self._let_go()
         self._children.end()
         self._leave()
 
+    def _let_go(self) -> None:
+        """Have all processes end in order, as they would if each were in the supervisor's place."""
+        deadline = time.monotonic() + LET_GO_S
+        for unit in self._units.values():
+            unit.stop()
+        while any(unit.pid for unit in self._units.values()) and time.monotonic() < deadline:
+            self._look()
+            time.sleep(0.01)
+
     def _leave(self) -> None:
+        self._reception.leave()
         if not self._keeps_directory:
             remove(self.stack.directory)
 
-    def _down(self, part: str) -> bool:
-        return f"{part}:down" in self.stack.faults
 
-    def _listen(self, part: str) -> None:
-        """Take a port; a part that is down has it without listening, so that connections are refused at once."""
-        # With its protocol named: asyncio sets TCP_NODELAY on accepted connections only then.
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.bind((_HOST, 0))
-        if not self._down(part):
-            listener.listen(512)
-        self._listeners[part] = listener
-        self._note(part, listener.getsockname()[1])
-
-    def _note(self, part: str, port: int) -> None:
-        scheme, path = ("redis", "/0") if part == "redis" else ("http", "")
-        self.stack.addresses[part] = f"{scheme}://{_HOST}:{port}{path}"
-
-    def _start_redis(self, program: str) -> None:
-        """Start redis-server, which chooses its port itself and tells it through a pipe."""
-        server = redis_part.RedisServer(program, self.stack.directory)
-        here, there = os.pipe()
-
-        def report(port: int) -> None:
-            os.write(there, str(port).encode())
-            os.close(there)
-
-        def be() -> None:
-            os.close(here)
-            self._close_others("redis")
-            server.run(report)
-
-        self._fork("redis", be, server.end)
-        os.close(there)
-        with os.fdopen(here) as told:
-            port = told.read()
-        if not port:
-            raise LlmopsError(f"{program} did not come up.")
-        self._note("redis", int(port))
-
-    def _fork(self, part: str, run: Callable[[], None], *ending: Callable[[], None]) -> None:
-        laying.note_process(self.stack, part, self._children.fork(part, run, *ending))
-
-    def _further(self, part: str) -> list[str]:
-        """What else answers in a part's process, each at a port of its own."""
-        names = {OUTSIDE: self.stack.outside, WATCH: self.stack.watchers}.get(part, [])
-        return [name for name in names if not self._down(name)]
-
-    def _be(self, part: str) -> None:
-        """In its own process: be a part."""
-        self._close_others(part)
-        stack, listener = self.stack, self._listeners[part]
-        if part == "llm":
-            llm_part.run(stack, listener)
-        elif part == "vectors":
-            from pytest_llmops.sandbox import vectors_part
-
-            vectors_part.run(stack, listener)
-        elif part == "api":
-            from pytest_llmops.sandbox import api_part
-
-            api_part.run(stack, listener)
-        elif part == OUTSIDE:
-            from pytest_llmops.sandbox import outside_part
-
-            outside_part.run(stack, {name: self._listeners[name] for name in (part, *self._further(part))})
-        elif part == WATCH:
-            from pytest_llmops.sandbox import watch_part
-
-            watch_part.run(stack, {name: self._listeners[name] for name in (part, *self._further(part))})
-        else:
-            redis_part.serve_fake(listener, forgetful="redis:forgetful" in stack.faults)
-
-    def _close_others(self, part: str) -> None:
-        kept = {part, *self._further(part)}
-        for other, listener in self._listeners.items():
-            if other not in kept:
-                listener.close()
-
-
-def _await(part: str, url: str) -> None:
-    """Until a part has answered a request; its socket listens already, so one request waits for it."""
-    address = urlsplit(url)
-    if part == "redis":
-        if not redis_part.ping(address.port or 0, _START_S):
-            raise LlmopsError("the part redis did not come up: it does not answer PING.")
-        return
-    connection = http.client.HTTPConnection(address.netloc, timeout=_START_S)
-    try:
-        connection.request("GET", READY)
-        status = connection.getresponse().status
-    except (OSError, http.client.HTTPException) as error:
-        raise LlmopsError(f"the part {part} did not come up: {error}.") from error
-    finally:
-        connection.close()
-    if status != 204:
-        raise LlmopsError(f"the part {part} answered {status} when it was started.")
+def _news() -> list[tuple[int, int]]:
+    """Processes that ended, were stopped or went on since the last time, and how."""
+    found: list[tuple[int, int]] = []
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED | os.WCONTINUED)
+        except ChildProcessError:
+            return found
+        if not pid:
+            return found
+        found.append((pid, status))

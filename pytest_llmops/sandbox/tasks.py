@@ -15,6 +15,16 @@ if TYPE_CHECKING:
 
 _JOB_S = 0.2
 _SCORE = 7
+_TRUE = (True, "true", "True", "1")
+
+
+def anew(given: dict[str, Any]) -> bool:
+    """Whether a request wants no answer out of the cache."""
+    return given.get("fresh") in _TRUE
+
+
+EVERYONE = "everyone"
+"""Whose explanations are: an analysis is explained alike to all."""
 _PROMPT = (
     "Explain the analysis in plain words.\n\nContext:\n[{id}] {text}\n\nQuestion: What does the {title} say?\nAnswer:"
 )
@@ -72,6 +82,9 @@ async def explain(service: Service, values: dict[str, Any]) -> Outcome:
     if not asked.isdigit() or not 0 < int(asked) <= len(documents):
         return "missing", {"reason": "Analysis not found"}
     document, start = documents[int(asked) - 1], time.monotonic()
+    kept = "api:no-cache" not in service.stack.faults and service.caches and not anew(values)
+    if kept and (found := await service.upstream.remembered(f"{asked} {level}", EVERYONE)):
+        return "ok", found
     prompt = _PROMPT.format(id=document.id, text=document.text, title=document.title)
     outcome = "ok"
     try:
@@ -82,7 +95,7 @@ async def explain(service: Service, values: dict[str, Any]) -> Outcome:
         ):
             raise
         outcome, text = "template", f"{document.title}: the score is {_SCORE} of 10."
-    return outcome, {
+    told = {
         "answer": text,
         "analysis": int(asked),
         "symbol": document.id.upper()[:5],
@@ -91,6 +104,9 @@ async def explain(service: Service, values: dict[str, Any]) -> Outcome:
         "word_count": len(text.split()),
         "took_s": round(time.monotonic() - start, 3),
     }
+    if kept and outcome == "ok":
+        await service.upstream.remember(f"{asked} {level}", EVERYONE, told)
+    return outcome, told
 
 
 async def start(service: Service, values: dict[str, Any]) -> Outcome:

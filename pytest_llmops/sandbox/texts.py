@@ -1,4 +1,4 @@
-"""Texts of a profile with times in them: ``{now}``, ``{epoch}``, ``{date}``, ``{at -2h %H:%M}``."""
+"""Texts of a profile with times in them: ``{now}``, ``{epoch}``, ``{date}``, ``{at -2h %H:%M}``, ``{spent 50%}``."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _TIME = re.compile(r"\{(?:(now|epoch|date)|at\s+([+-]?)([^\s{}]+)\s+([^{}]+))\}")
 _IN_UTC = "utc "
 _NUMBER = re.compile(r"\{n\}")
+_SPENT = re.compile(r"\{spent\s+([\d.]+)%\}")
+_BEGAN = time.monotonic()
 
 
 class Texts:
@@ -24,16 +26,19 @@ class Texts:
 
     ``{n}`` is a number that is counted up, also within ``{at -{n}m …}``. FORMAT after ``{at`` is ``iso`` (UTC, with
     Z), ``epoch``, or of strftime, where ``%L`` is milliseconds in three digits and ``utc `` before it
-    means UTC whatever the timezone.
+    means UTC whatever the timezone. ``{spent 50%}`` is whole seconds of a processor, as of a process that has kept half
+    of one busy since this process began.
 
     Args:
         timezone: of times that are written with strftime; ``local`` is this machine's.
+        pace: how much faster than the clock time goes by, for ``{spent}``.
 
     Raises:
         ConfigError: there is no such timezone.
     """
 
-    def __init__(self, timezone: str = "UTC") -> None:
+    def __init__(self, timezone: str = "UTC", pace: float = 1.0) -> None:
+        self._pace = pace
         try:
             self._zone = None if timezone == "local" else ZoneInfo(timezone)
         except (ZoneInfoNotFoundError, ValueError):
@@ -58,6 +63,7 @@ class Texts:
         now = time.time() if at is None else at
         filled = _NUMBER.sub(str(number), text)
         filled = _TIME.sub(lambda found: str(self._moment(found, now)), filled)
+        filled = _SPENT.sub(self._spent, filled)
         if values:
             names = "|".join(map(re.escape, values))
             filled = re.sub(rf"\{{({names})\}}", lambda found: str(values[found[1]]), filled)
@@ -73,6 +79,9 @@ class Texts:
             return template
         alone = _TIME.fullmatch(template)
         return self._moment(alone, time.time()) if alone else self.written(template, values)
+
+    def _spent(self, found: re.Match[str]) -> str:
+        return str(int(float(found[1]) / 100 * (time.monotonic() - _BEGAN) * self._pace))
 
     def _moment(self, found: re.Match[str], now: float) -> str | int:
         word, sign, ago, form = found.groups()

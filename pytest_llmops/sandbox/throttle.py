@@ -17,11 +17,13 @@ class Throttle:
     Args:
         limit: the API's; None for none.
         shut: the fault under which no call passes.
+        grudge: the fault under which none does any more once one did not.
     """
 
-    def __init__(self, limit: RateLimit | None, *, shut: bool = False) -> None:
+    def __init__(self, limit: RateLimit | None, *, shut: bool = False, grudge: bool = False) -> None:
         self._limit = limit
         self._shut = shut
+        self._grudge = grudge
         self._calls: deque[float] = deque()
 
     def wait_s(self) -> int | None:
@@ -34,6 +36,7 @@ class Throttle:
         while self._calls and self._calls[0] <= now - self._limit.per_s:
             self._calls.popleft()
         if len(self._calls) >= self._limit.calls:
+            self._shut = self._grudge
             return max(1, math.ceil(self._calls[0] + self._limit.per_s - now))
         self._calls.append(now)
         return None

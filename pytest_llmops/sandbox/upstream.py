@@ -11,6 +11,7 @@ import httpx
 import redis.asyncio
 
 from pytest_llmops.sandbox import access
+from pytest_llmops.sandbox.redis_part import Account
 from pytest_llmops.sandbox.stack import AGENT
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ _CALL_S = 10.0  # and more where tokens are set to take longer
 _PROBE_S = 2.0
 _CACHE_S = 0.25
 _CACHE_TTL_S = 300
+_POISON = "{"
 
 
 class UpstreamFailed(Exception):
@@ -40,9 +42,17 @@ class Upstream:
         }
         timeout_s = _CALL_S + 4 * stack.sandbox.delay_s
         self._http = httpx.AsyncClient(trust_env=False, timeout=timeout_s, headers={"User-Agent": AGENT})
+        self._poisoned: set[str] = set()
         address = stack.addresses.get("redis")
+        account = Account.of(stack)
         self._cache = (
-            redis.asyncio.Redis.from_url(address, socket_timeout=_CACHE_S, socket_connect_timeout=_CACHE_S)
+            redis.asyncio.Redis.from_url(
+                address,
+                username=account.user or None,
+                password=account.password or None,
+                socket_timeout=_CACHE_S,
+                socket_connect_timeout=_CACHE_S,
+            )
             if address
             else None
         )
@@ -76,23 +86,53 @@ class Upstream:
         return response.json()
 
     async def remembered(self, question: str, user: str) -> dict[str, Any] | None:
-        """An earlier answer to the same question of the same user; None too where the cache is out of order."""
+        """An earlier answer to the same question of the same user; None too where the cache is out of order.
+
+        Raises:
+            UpstreamFailed: what is there cannot be read.
+        """
         if self._cache is None:
             return None
         try:
-            found = await self._cache.get(_key(question, user))
+            if "api:poisoned-cache" in self._stack.faults and (key := self._key(question, user)) not in self._poisoned:
+                self._poisoned.add(key)
+                await self._cache.set(key, _POISON, ex=_CACHE_TTL_S)
+            found = await self._cache.get(self._key(question, user))
         except (redis.asyncio.RedisError, OSError):
             return None
-        return dict(json.loads(found)) if found else None
+        try:
+            return dict(json.loads(found)) if found else None
+        except ValueError:
+            raise UpstreamFailed("cache failed: what it has cannot be read") from None
 
     async def remember(self, question: str, user: str, answer: dict[str, Any]) -> None:
         """Keep an answer for five minutes, if the cache is there."""
         if self._cache is None:
             return
         try:
-            await self._cache.set(_key(question, user), json.dumps(answer), ex=_CACHE_TTL_S)
+            await self._cache.set(self._key(question, user), json.dumps(answer), ex=_CACHE_TTL_S)
         except (redis.asyncio.RedisError, OSError):
             return
+
+    async def forget(self, user: str) -> int:
+        """Delete the answers that are kept for a user; how many there were, 0 where the cache is out of order."""
+        if self._cache is None:
+            return 0
+        try:
+            found = [key async for key in self._cache.scan_iter(match=f"{self._of(user)}*", count=1000)]
+            return int(await self._cache.delete(*found)) if found else 0
+        except (redis.asyncio.RedisError, OSError):
+            return 0
+
+    def _key(self, question: str, user: str) -> str:
+        return self._of(user) + sha256(question.encode()).hexdigest()
+
+    def _of(self, user: str) -> str:
+        """How the keys of a user begin: with the profile's own prefix, where it says which keys are the cache."""
+        redis_part = self._stack.components.redis
+        prefix = redis_part.cache[0].rstrip("*") if redis_part and redis_part.cache else "answer:"
+        whose = "" if "api:tenants-mixed" in self._stack.faults else user
+        return f"{prefix}{sha256(whose.encode()).hexdigest()[:16]}:"
 
     async def states(self, minded: Iterable[str] = ()) -> dict[str, bool]:
         """Whether ``vectors``, ``llm``, ``cache`` answer, each asked now; without a cache that is not configured.
@@ -127,8 +167,3 @@ class Upstream:
             return bool(await asyncio.wait_for(self._cache.ping(), _PROBE_S))
         except (redis.asyncio.RedisError, OSError, TimeoutError):
             return False
-
-
-def _key(question: str, user: str) -> str:
-    digest = sha256(f"{user}\n{question}".encode()).hexdigest()
-    return f"answer:{digest}"

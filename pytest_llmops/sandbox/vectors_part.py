@@ -11,15 +11,14 @@ from pytest_llmops.sandbox.embedding import DIMENSIONS, embed
 from pytest_llmops.sandbox.serving import serve
 
 if TYPE_CHECKING:
-    from socket import socket
-
     from qdrant_client import QdrantClient
 
+    from pytest_llmops.sandbox.ports import Opening
     from pytest_llmops.sandbox.stack import Stack
 
 
-def run(stack: Stack, listener: socket) -> None:
-    """Serve until the process ends."""
+def run(stack: Stack, opening: Opening, *, first: bool = True) -> None:
+    """Serve until the process ends; the fault of a store that forgets is one of later starts."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # 17 small vectors need no threads
     from qdrant_client import QdrantClient
 
@@ -27,8 +26,10 @@ def run(stack: Stack, listener: socket) -> None:
 
     engine = QdrantClient(":memory:")
     fill(engine, stack.collection, empty="vectors:empty" in stack.faults)
+    if not first and "vectors:forgets" in stack.faults:
+        engine.delete(stack.collection, points_selector=[1])
     log = AccessLog(stack.directory, "vectors")
-    serve(Door(app(stack, engine), log, stack.faults.number("vectors:slow", 0.0)), listener)
+    serve(Door(app(stack, engine), log, stack.faults.number("vectors:slow", 0.0)), opening)
 
 
 def fill(engine: QdrantClient, collection: str, *, empty: bool) -> None:

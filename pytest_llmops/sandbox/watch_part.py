@@ -1,63 +1,84 @@
-"""The part ``watch``: Prometheus, the Alertmanager that it tells, and the Grafana that shows it, one port each."""
+"""What watches the stack: Prometheus, the Alertmanager that it tells, and the Grafana that shows it, a process each."""
 
 from __future__ import annotations
 
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+import httpx
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from pytest_llmops.sandbox import prometheus_api
 from pytest_llmops.sandbox.door import AccessLog, Door
-from pytest_llmops.sandbox.prometheus_api import stamp
+from pytest_llmops.sandbox.prometheus_api import moment, stamp
 from pytest_llmops.sandbox.scraping import Scraping
-from pytest_llmops.sandbox.serving import ByPort, serve
+from pytest_llmops.sandbox.serving import serve
 from pytest_llmops.target.watchers import Grafana
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from socket import socket
-
     from starlette.requests import Request
 
-    from pytest_llmops.promql import Active
+    from pytest_llmops.sandbox.ports import Opening
     from pytest_llmops.sandbox.stack import Stack
     from pytest_llmops.target.monitoring import Dashboard
 
 RECEIVER = "on-call"
+_ASK_S = 2.0
 
 
-def run(stack: Stack, listeners: Mapping[str, socket]) -> None:
+def run(stack: Stack, name: str, opening: Opening) -> None:
     """Serve until the process ends.
 
     Args:
         stack: what is watched.
-        listeners: by name; the part's own says only that it is ready.
+        name: which of the three.
+        opening: where it serves.
     """
-    scraping = Scraping(stack)
-    if "prometheus" in listeners:
+    if name == "prometheus":
+        scraping = Scraping(stack)
         scraping.start()
-    servers = {
-        "prometheus": lambda: prometheus_api.app(stack, scraping),
-        "alertmanager": lambda: Alertmanager(stack, scraping).application(),
-        "grafana": lambda: Board(stack, answers="prometheus" in listeners).application(),
-    }
-    ports = {
-        listener.getsockname()[1]: Door(servers.get(name, Starlette)(), AccessLog(stack.directory, name))
-        for name, listener in listeners.items()
-    }
-    serve(ByPort(ports), *listeners.values())
+        app = prometheus_api.app(stack, scraping)
+    else:
+        app = (Alertmanager if name == "alertmanager" else Board)(stack).application()
+    serve(Door(app, AccessLog(stack.directory, name)), opening)
+
+
+class Watched:
+    """The stack's Prometheus, as the others ask it; they have none where the stack has none."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._url = stack.addresses.get("prometheus", "")
+        self._http = httpx.AsyncClient(trust_env=False, timeout=_ASK_S)
+
+    async def ready(self) -> bool:
+        """Whether it answers."""
+        return await self._asked("/-/ready") is not None
+
+    async def firing(self) -> list[dict[str, Any]]:
+        """Its alerts that fire; none where it does not answer."""
+        answer = await self._asked("/api/v1/alerts")
+        alerts = answer.json()["data"]["alerts"] if answer else []
+        return [alert for alert in alerts if alert["state"] == "firing"]
+
+    async def _asked(self, path: str) -> httpx.Response | None:
+        if not self._url:
+            return None
+        try:
+            answer = await self._http.get(f"{self._url}{path}")
+        except httpx.HTTPError:
+            return None
+        return answer if answer.status_code == 200 else None
 
 
 class Alertmanager:
     """The alerts that Prometheus tells of, while it does."""
 
-    def __init__(self, stack: Stack, scraping: Scraping) -> None:
+    def __init__(self, stack: Stack) -> None:
         self._ready = "alertmanager:not-ready" not in stack.faults
         self._told = "prometheus:no-alertmanager" not in stack.faults
-        self._scraping = scraping
+        self._prometheus = Watched(stack)
 
     def application(self) -> Starlette:
         """The routes."""
@@ -91,17 +112,17 @@ class Alertmanager:
         return PlainTextResponse("OK") if self._ready else PlainTextResponse("Service Unavailable", 503)
 
     async def _alerts(self, _: Request) -> Response:
-        return JSONResponse([_received(alert) for alert in self._scraping.firing()] if self._told else [])
+        return JSONResponse([_received(alert) for alert in await self._prometheus.firing()] if self._told else [])
 
 
-def _received(alert: Active) -> dict[str, Any]:
+def _received(alert: dict[str, Any]) -> dict[str, Any]:
     return {
-        "labels": dict(alert.labels),
+        "labels": alert["labels"],
         "annotations": {},
-        "startsAt": stamp(alert.since),
-        "endsAt": stamp(alert.since + 300),
-        "updatedAt": stamp(alert.since),
-        "fingerprint": sha256(repr(sorted(alert.labels.items())).encode()).hexdigest()[:16],
+        "startsAt": alert["activeAt"],
+        "endsAt": stamp(moment(alert["activeAt"]) + 300),
+        "updatedAt": alert["activeAt"],
+        "fingerprint": sha256(repr(sorted(alert["labels"].items())).encode()).hexdigest()[:16],
         "receivers": [{"name": RECEIVER}],
         "status": {"state": "active", "silencedBy": [], "inhibitedBy": []},
         "generatorURL": "",
@@ -109,21 +130,16 @@ def _received(alert: Active) -> dict[str, Any]:
 
 
 class Board:
-    """Grafana with the profile's dashboards, for an anonymous visitor.
+    """Grafana with the profile's dashboards, for an anonymous visitor."""
 
-    Args:
-        stack: whose dashboards these are.
-        answers: whether Prometheus does.
-    """
-
-    def __init__(self, stack: Stack, *, answers: bool) -> None:
+    def __init__(self, stack: Stack) -> None:
         config = stack.components.grafana or Grafana()
         self._boards = {board.uid: board for board in config.dashboards}
         if "grafana:no-dashboard" in stack.faults:
             self._boards = {}
         self._fewer = "grafana:row-gone" in stack.faults
         self._well = "grafana:database" not in stack.faults
-        self._answers = answers
+        self._prometheus = Watched(stack)
 
     def application(self) -> Starlette:
         """The routes."""
@@ -158,7 +174,7 @@ class Board:
     async def _source(self, request: Request) -> Response:
         if request.path_params["uid"] != "prometheus":
             return JSONResponse({"message": "Data source not found"}, 404)
-        if self._answers:
+        if await self._prometheus.ready():
             return JSONResponse({"status": "OK", "message": "Successfully queried the Prometheus API."})
         return JSONResponse({"status": "ERROR", "message": "connection refused"}, 400)
 

@@ -23,12 +23,14 @@ class Choice:
         make: makes it; imports what it needs.
         knows: whether its answers hold the handbook's facts.
         hurries: whether it can be made faster than it is.
+        updates: whether models can be pulled, copied and deleted.
         needs: packages of the extra ``llamacpp`` that it runs on.
     """
 
     make: Callable[[Stack], Engine]
     knows: bool
     hurries: bool
+    updates: bool
     needs: tuple[str, ...] = ()
 
 
@@ -45,8 +47,8 @@ def _llama_cpp(stack: Stack) -> Engine:
 
 
 ENGINES: dict[str, Choice] = {
-    "synthetic": Choice(_synthetic, knows=True, hurries=True),
-    "llama.cpp": Choice(_llama_cpp, knows=False, hurries=False, needs=("gguf", "xllamacpp")),
+    "synthetic": Choice(_synthetic, knows=True, hurries=True, updates=True),
+    "llama.cpp": Choice(_llama_cpp, knows=False, hurries=False, updates=False, needs=("gguf", "xllamacpp")),
 }
 """The synthetic engine is the default: it needs no model, knows the handbook, and its times are drawn from a seed."""
 

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from pytest_llmops.sandbox import corpus
+from pytest_llmops.sandbox import corpus, orders
 from pytest_llmops.sandbox.wording import STOP_WORDS, stem, subject, words
 
 UNKNOWN = "The handbook says nothing about this."
@@ -77,7 +77,8 @@ def tokens(text: str) -> list[str]:
 
 
 def _passages(text: str) -> list[Passage]:
-    parts = corpus.sentences(text)
+    """A text's facts; what orders its reader about is none."""
+    parts = [part for part in corpus.sentences(text) if not (orders.given(part) or orders.addressed(part))]
     return [
         Passage(part, " ".join(parts[:index] + parts[index + 1 :])[:400], frozenset(subject(part)))
         for index, part in enumerate(parts)

@@ -118,7 +118,9 @@ class Synthetic:
         if said is None:
             said = self._readers[asked.model.name].answer(asked.prompt, asked.context)
         said, reason = asked.within(said)
-        at = self._pace.generation(f"{asked.context}\n{asked.prompt}", len(said))
+        drawn = self._pace.generation(f"{asked.context}\n{asked.prompt}", len(said))
+        slower = self.stack.faults.number("llm:update-slower", 1.0) if asked.model.newer else 1.0
+        at = [moment * slower for moment in drawn]
         figures = Figures(
             tokens=len(said),
             prompt_tokens=len(words(asked.context)) + len(words(asked.prompt)),

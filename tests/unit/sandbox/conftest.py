@@ -42,7 +42,16 @@ class Running:
         self.url = SimpleNamespace(**self.told.get("components", {}))
         self.environ = self.told.get("environ", {})
         self.directory = Path(self.told.get("directory", "/nowhere"))
-        self.http = httpx.Client(trust_env=False, timeout=10)
+        self.http = httpx.Client(trust_env=False, timeout=60, headers=self.signed)
+        if (login := self.environ.get("LLMOPS_SANDBOX_REDIS_LOGIN")) and hasattr(self.url, "redis"):
+            self.url.redis = self.url.redis.replace("://", f"://{login}@")
+
+    @property
+    def signed(self):
+        """The keys of the parts behind the API, which no other part looks at."""
+        keys = {"api-key": "LLMOPS_SANDBOX_QDRANT_KEY", "Authorization": "LLMOPS_SANDBOX_OLLAMA_KEY"}
+        told = {header: self.environ[name] for header, name in keys.items() if name in self.environ}
+        return {header: f"Bearer {key}" if header == "Authorization" else key for header, key in told.items()}
 
     @property
     def user(self):
@@ -66,7 +75,7 @@ class Running:
         """End it; what it wrote to standard error."""
         self.http.close()
         self.process.stdin.close()
-        self.process.wait(10)
+        self.process.wait(60)
         with self.process.stdout, self.process.stderr:
             return self.process.stderr.read()
 
@@ -80,9 +89,11 @@ def order():
             profiles.read(profile), {"profile": profile, "environment": "sandbox", "sandbox": QUICK}
         )
         values = profiles.merged(values, more.pop("over", {}))
-        dump = TargetTable.model_validate(values).model_dump(mode="json", include={"components", "sandbox"})
+        dump = TargetTable.model_validate(values).model_dump(mode="json", include={"components", "sandbox", "settings"})
         if only:
             dump["components"] = {name: dump["components"][name] for name in only}
+            if "app_command" not in only:
+                dump["sandbox"]["commands"] = {}
         return {**dump, "faults": list(faults), **more}
 
     return write

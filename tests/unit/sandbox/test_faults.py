@@ -3,7 +3,9 @@
 import pytest
 
 from pytest_llmops.errors import ConfigError
+from pytest_llmops.sandbox.derived import table
 from pytest_llmops.sandbox.faults import FAULTS, Share, parse
+from pytest_llmops.target.load import load
 
 
 def test_numbers_are_read():
@@ -20,7 +22,7 @@ def test_several_stand_in_one_text():
 def test_unknown_name_is_met_with_a_near_one():
     with pytest.raises(ConfigError) as caught:
         parse(["llm:slowly=2"])
-    near = "Did you mean 'llm:slow' or 'llm:down' or 'llm:cold'?"
+    near = "Did you mean 'llm:slow' or 'llm:slots' or 'llm:slow-start'?"
     assert str(caught.value).startswith(
         f"unknown fault 'llm:slowly'. {near} Faults: llm:slow=FACTOR, llm:errors=SHARE, "
     )
@@ -33,6 +35,8 @@ def test_unknown_name_is_met_with_a_near_one():
         ("llm:slow=0", "the fault llm:slow=FACTOR needs a number above 0, found '0'."),
         ("llm:errors=2", "the fault llm:errors=SHARE needs a share from 0 to 1, found '2'."),
         ("api:delay=soon", "the fault api:delay=SECONDS needs seconds, 0 or more, found 'soon'."),
+        ("llm:slots=0", "the fault llm:slots=COUNT needs a whole number, 1 or more, found '0'."),
+        ("llm:slots=1.5", "the fault llm:slots=COUNT needs a whole number, 1 or more, found '1.5'."),
         ("llm:hang=1", "the fault llm:hang takes no number, found '1'; write llm:hang."),
     ],
 )
@@ -57,3 +61,9 @@ def test_a_share_is_spread_evenly(share, failing):
 def test_a_share_of_a_tenth_is_exact_over_many_calls():
     picks = Share(0.1)
     assert sum(picks.due() for _ in range(1000)) == 100
+
+
+@pytest.mark.parametrize(("profile", "there"), [("aegis-rag", True), ("aegis-rag-compose", False), ("rag", True)])
+def test_only_a_health_body_that_tells_its_time_can_be_stale(tmp_path, profile, there):
+    sandbox = load(None, f"sandbox:{profile}", tmp_path, {}).table.sandbox
+    assert ("api:stale" in table(sandbox)) is there

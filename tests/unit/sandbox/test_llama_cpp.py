@@ -170,7 +170,7 @@ def test_a_client_that_leaves_stops_the_work(asking):
         lines = response.iter_lines()
         next(lines)
         assert asking.figure("requests_processing") == 1
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while asking.figure("requests_processing") and time.monotonic() < deadline:
         time.sleep(0.05)
     assert asking.figure("requests_processing") == 0
@@ -231,7 +231,7 @@ def test_a_server_that_is_killed_is_said_and_started_again(breakable):
         runner.kill()
         with pytest.raises(Exception, match="peer closed connection"):
             list(lines)
-    runner.wait(5)  # a call that comes before the death is noticed is an error still
+    runner.wait(60)  # a call that comes before the death is noticed is an error still
     again = asking.post(options={"num_predict": 2}).json()
     assert again["eval_count"] == 2
     assert again["load_duration"] > 0.05e9
@@ -244,6 +244,7 @@ def test_a_whole_answer_is_an_error_where_its_server_is_killed(breakable):
     with ThreadPoolExecutor(1) as pool:
         call = pool.submit(asking.post, options={"num_predict": 8000})
         while not asking.figure("requests_processing"):
+            assert not call.done()
             time.sleep(0.01)
         runner.kill()
         answer = call.result()
@@ -256,7 +257,7 @@ def test_servers_go_with_the_part_that_keeps_them(breakable):
     part = runner.parent()
     said.append(rf"sandbox: the part llm \(process {part.pid}\) has ended\.\n")
     part.kill()
-    assert psutil.wait_procs([runner, part], 3)[1] == []
+    assert psutil.wait_procs([runner, part], 60)[1] == []
 
 
 def test_a_model_that_cannot_be_read_is_explained(tmp_path):

@@ -53,6 +53,38 @@ def test_a_loaded_model_is_listed_until_it_is_unloaded(stack, ask):
     assert "harbour-large:latest" not in loaded()
 
 
+def test_each_request_puts_off_when_its_model_leaves_the_memory_and_no_look_does(stack, ask):
+    def leaves():
+        models = stack.http.get(f"{stack.url.ollama}/api/ps").json()["models"]
+        return {model["name"]: model["expires_at"] for model in models}
+
+    for name in ("harbour-small", "harbour-large"):
+        ask("/api/generate", model=name)
+    before = leaves()
+    assert leaves() == before
+    ask("/api/generate", prompt="Hello", stream=False)
+    after = leaves()
+    assert after["harbour-small:latest"] > before["harbour-small:latest"]
+    assert after["harbour-large:latest"] == before["harbour-large:latest"]
+
+
+def test_what_is_in_memory_is_on_the_gpu_and_stays_for_ever_where_it_is_asked_to(stack, ask):
+    def told(name):
+        models = stack.http.get(f"{stack.url.ollama}/api/ps").json()["models"]
+        return next((model for model in models if model["name"] == f"{name}:latest"), None)
+
+    ask("/api/generate", model="harbour-large", keep_alive=-1)
+    held = told("harbour-large")
+    assert held["size_vram"] == held["size"] > 0
+    assert int(held["expires_at"][:4]) > 2200
+    ask("/api/generate", model="harbour-large", keep_alive=0)
+    refused = ask("/api/generate", model="harbour-embed")
+    assert (refused.status_code, refused.json()["error"]) == (400, '"harbour-embed" does not support generate')
+    assert ask("/api/embed", model="harbour-embed", input=[]).json()["embeddings"] == []
+    assert told("harbour-embed")["size_vram"] > 0
+    assert told("harbour-large") is None
+
+
 @pytest.mark.parametrize("name", ["harbour-small", "harbour-small:latest"])
 def test_one_object_without_streaming(ask, name):
     answer = ask("/api/generate", model=name, prompt="Who pays for return shipping?", stream=False).json()
@@ -105,12 +137,14 @@ def test_a_chat_streams_messages(ask):
 def test_tokens_come_one_by_one_at_their_times(start):
     sandbox = start("ollama", over={"sandbox": {"delay_s": 0.15, "token_s": 0.03, "sigma": 0}})
     body = {"model": "harbour-small", "prompt": "Who pays for return shipping?", "options": {"num_predict": 8}}
-    for _ in range(2):  # the first connection is made, the second is timed
-        began, times = time.monotonic(), []
+    seen, wanted = [], pytest.approx((0.15, 7 * 0.03), abs=0.03)
+    while len(seen) < 50 and (len(seen) < 2 or seen[-1] != wanted):  # the first makes a connection; some are disturbed
+        began = time.monotonic()
         with sandbox.http.stream("POST", f"{sandbox.url.ollama}/api/generate", json=body) as response:
             times = [time.monotonic() - began for _ in response.iter_lines()]
-    assert times[0] == pytest.approx(0.15, abs=0.03)
-    assert times[7] - times[0] == pytest.approx(7 * 0.03, abs=0.03)
+        seen.append((times[0], times[7] - times[0]))
+    assert seen[-1] == wanted, seen
+    assert min(first for first, _ in seen) >= 0.15 - 0.005
 
 
 def test_embeddings_come_in_both_ways(ask):
@@ -171,7 +205,7 @@ def faulty(start, engine):
     def begin(*faults):
         sandbox = start("ollama", faults, engine=engine)
 
-        def post(path="/api/generate", *, timeout=5, **body):
+        def post(path="/api/generate", *, timeout=60, **body):
             asked = {"model": "harbour-small", "prompt": "Who pays for return shipping?", "stream": False, **body}
             return sandbox.http.post(f"{sandbox.url.ollama}{path}", json=asked, timeout=timeout)
 
@@ -180,12 +214,22 @@ def faulty(start, engine):
     return begin
 
 
-def test_fault_errors_no_version(faulty):
-    sandbox, post = faulty("llm:errors=0.5", "llm:no-version")
+def test_fault_errors_no_version_no_details(faulty):
+    sandbox, post = faulty("llm:errors=0.5", "llm:no-version", "llm:no-details")
     answers = [post() for _ in range(4)] + [post("/api/embed", model="harbour-embed", input="x") for _ in range(2)]
     assert [answer.status_code for answer in answers] == [200, 500] * 3
     assert answers[1].json() == {"error": "llama runner process has terminated"}
     assert sandbox.http.get(f"{sandbox.url.ollama}/api/version").json() == {}
+    assert post("/api/show").json()["details"] == {}
+
+
+def test_faults_of_the_list(faulty):
+    sandbox, _ = faulty("llm:no-list")
+    assert [sandbox.http.get(f"{sandbox.url.ollama}{path}").json() for path in ("/api/tags", "/v1/models")] == [{}, {}]
+    sandbox, post = faulty("llm:late-list=0.5")
+    for path in ("/api/tags", "/v1/models"):
+        assert sandbox.http.get(f"{sandbox.url.ollama}{path}", timeout=60).elapsed.total_seconds() >= 0.5
+    assert post(timeout=60).status_code == 200
 
 
 def test_fault_slow(faulty):
@@ -196,12 +240,16 @@ def test_fault_slow(faulty):
 def test_fault_cold(faulty):
     _, post = faulty("llm:cold=0.5")
     asked = [{}, {}, {"path": "/api/chat", "messages": [{"content": "x"}]}, {"path": "/api/embed", "input": "x"}]
-    answers = [post(**more).json() for more in asked]
+    answers, took_s = [], []
+    for more in asked:
+        began = time.monotonic()
+        answers.append(post(**more).json())
+        took_s.append(time.monotonic() - began)
     assert [answer["load_duration"] >= 1e9 for answer in answers] == [False, True, False, True]
     cold = answers[1]
     spent = cold["load_duration"] + cold["prompt_eval_duration"] + cold["eval_duration"]
     assert cold["prompt_eval_duration"] > 0
-    assert spent <= cold["total_duration"] < spent + 0.5e9
+    assert spent <= cold["total_duration"] <= took_s[1] * 1e9
 
 
 def test_fault_hang(faulty):

@@ -27,7 +27,7 @@ def target(tmp_path):
 
     def target(system):
         declared = load(None, f"sandbox:{system}", tmp_path)
-        order = declared.table.model_dump(mode="json", include={"components", "sandbox"})
+        order = declared.table.model_dump(mode="json", include={"components", "sandbox", "settings"})
         made = read(json.dumps({**order, "directory": str(tmp_path / "stack")})).stack
         lay(made)
         parts = declared.table.components
@@ -74,6 +74,8 @@ def test_commands(target, system, name):
 def test_prompts_are_not_read(target, tmp_path):
     declared, _ = target("agent-aiops")
     found = Logs(declared, "logs", Ledger(tmp_path / "ledger", declared.table.budget)).entries("llm_requests")
-    assert {name: len(part) for name, part in found.by("topic").items()} == {"deployment": 12, "errors": 12}
-    assert {name: len(part) for name, part in found.by("length").items()} == {"medium": 12, "short": 12}
+    asked = found.first_of_each("question")
+    assert (len(found), len(asked)) == (36, 24)  # the agent asks its model twice for one of two questions
+    assert {name: len(part) for name, part in asked.by("topic").items()} == {"deployment": 12, "errors": 12}
+    assert {name: len(part) for name, part in asked.by("length").items()} == {"medium": 12, "short": 12}
     assert not any("deploy it" in str(entry) for entry in found)

@@ -84,6 +84,43 @@ def test_a_collection_lives_and_dies(call):
     assert call("GET", "/collections/mine/exists").json()["result"] == {"exists": False}
 
 
+def dead_of(call, name):
+    [found] = [
+        one for one in call("GET", "/telemetry").json()["result"]["collections"]["collections"] if one["id"] == name
+    ]
+    [segment] = found["shards"][0]["local"]["segments"]
+    return segment["info"]["num_deleted_vectors"]
+
+
+def test_its_optimizer_is_steered_by_configuration(call):
+    call("PUT", "/collections/kept", {"vectors": {"size": 2, "distance": "Cosine"}})
+    points = [{"id": number, "vector": [1, number]} for number in range(200)]
+    call("PUT", "/collections/kept/points", {"points": points})
+    call("POST", "/collections/kept/points/delete", {"points": list(range(1, 120))})
+    assert dead_of(call, "kept") == 119  # so few are left alone
+    few = call("PATCH", "/collections/kept", {"optimizers_config": {"vacuum_min_vector_number": 99}})
+    assert few.status_code == 422
+    assert few.json()["status"]["error"] == (
+        "Validation error in JSON body: [optimizers_config.vacuum_min_vector_number: value 99 invalid, must be 100 or "
+        "more]"
+    )
+    assert call("PATCH", "/collections/kept", {"optimizers_config": {"flush_interval_sec": 5.0}}).status_code == 400
+    asked = {"optimizers_config": {"vacuum_min_vector_number": 100}, "hnsw_config": {"m": 8}}
+    assert call("PATCH", "/collections/kept?timeout=9", asked).json()["result"] is True
+    info = call("GET", "/collections/kept").json()["result"]
+    assert info["status"] == "yellow"
+    assert (info["config"]["optimizer_config"]["vacuum_min_vector_number"], info["config"]["hnsw_config"]["m"]) == (
+        100,
+        8,
+    )
+    assert (dead_of(call, "kept"), info["points_count"]) == (0, 81)
+    ends_at = time.monotonic() + 60
+    while call("GET", "/collections/kept").json()["result"]["status"] != "green":
+        assert time.monotonic() < ends_at
+    assert call("PATCH", "/collections/absent", {}).status_code == 404
+    call("DELETE", "/collections/kept")
+
+
 def test_errors_have_their_shape(call):
     missing = call("GET", "/collections/absent")
     assert missing.status_code == 404
@@ -120,6 +157,16 @@ def test_faults_not_ready_unrelated_slow(start):
     found = sandbox.http.post(f"{sandbox.url.qdrant}/collections/documents/points/query", json=body).json()["result"]
     assert "returns" not in [point["payload"]["doc_id"] for point in found["points"]]
     assert len(found["points"]) == 3
+
+
+def test_fault_errors(start):
+    sandbox = start(faults=["vectors:errors=0.5"], only=["qdrant"])
+    asked = f"{sandbox.url.qdrant}/collections/documents/points/query"
+    found = [sandbox.http.post(asked, json={"query": QUESTION}) for _ in range(4)]
+    assert [answer.status_code for answer in found] == [200, 500, 200, 500]
+    assert found[1].json()["status"] == {"error": "Service internal error: 1 of 1 read operations failed"}
+    counted = 'rest_responses_total{method="POST",endpoint="/collections/{name}/points/query",status="500"} 2'
+    assert counted in sandbox.http.get(f"{sandbox.url.qdrant}/metrics").text.splitlines()
 
 
 def test_fault_unwell(start):

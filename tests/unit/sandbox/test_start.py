@@ -8,6 +8,7 @@ import pytest
 
 from pytest_llmops.errors import ConfigError
 from pytest_llmops.sandbox.faults import FAULTS
+from pytest_llmops.sandbox.llm_part import started_anew
 from pytest_llmops.sandbox.order import read as stack_of
 
 
@@ -24,16 +25,17 @@ def _refused(line):
 
 def test_the_line_names_addresses_keys_and_directory(stack):
     told = stack.told
-    own = {"components", "environ", "directory", "engine", "knows", "ready_s", "root"}
-    assert set(told) == own | {"command", "notify"}  # what surrounds the stack is there because its machine is
+    own = {"components", "environ", "directory", "engine", "knows", "ready_s", "root", "socket", "command", "notify"}
+    assert set(told) == own
     assert (told["engine"], told["knows"]) == ("synthetic", True)
     assert set(told["components"]) == {"api", "ollama", "openai", "qdrant", "redis", "machine"}
     assert told["components"]["ollama"] == told["components"]["openai"]
     assert told["components"]["redis"].startswith("redis://127.0.0.1:")
     assert told["components"]["redis"].endswith("/0")
-    assert set(told["environ"]) == {"LLMOPS_SANDBOX_USER_KEY", "LLMOPS_SANDBOX_OPERATOR_KEY"}
-    assert len(set(told["environ"].values())) == 2
-    assert 0 < told["ready_s"] < 30
+    of_roles, of_parts = ("USER_KEY", "OPERATOR_KEY", "REPLACED_KEY"), ("OLLAMA_KEY", "QDRANT_KEY", "REDIS_LOGIN")
+    assert set(told["environ"]) == {f"LLMOPS_SANDBOX_{name}" for name in (*of_roles, *of_parts)}
+    assert len(set(told["environ"].values())) == 6
+    assert 0 < told["ready_s"] < 300
 
 
 def test_only_configured_components_are_told(start):
@@ -63,6 +65,8 @@ def test_an_api_brings_what_it_is_built_on(start, order):
             "unknown engine 'llama'. Did you mean 'llama.cpp'? This sandbox has: synthetic, llama.cpp.",
         ),
         ({"engine": None}, "unknown engine None. This sandbox has: synthetic, llama.cpp."),
+        ({"parts": ["lmm"]}, "parts names 'lmm', which this target does not have. Did you mean 'llm'?"),
+        ({"parts": ["llm"]}, "parts are started alone where addresses says where all are; it lacks llm."),
         ({"components": {}}, "no component is configured, so there is nothing to start."),
         ({"fault": []}, "the order has an unknown key 'fault'. Did you mean 'faults'?"),
         ({"sandbox": {"delay_s": -1}}, "delay_s: Input should be greater than or equal to 0"),
@@ -76,6 +80,14 @@ def test_a_wrong_order_is_explained(order, change, message):
     with pytest.raises(ConfigError) as caught:
         stack_of(json.dumps({**order("ollama"), **change}))
     assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(("faults", "model"), [((), "harbour-small"), (("api:other-model",), "left-behind")])
+def test_the_api_asks_a_model_that_lies_there(order, faults, model):
+    stack = stack_of(json.dumps(order(faults=faults))).stack
+    assert stack.model == model
+    assert stack.model in stack.models
+    assert stack.models[:2] == ("harbour-small", "harbour-large")
 
 
 def test_an_order_that_is_no_json_is_explained():
@@ -95,3 +107,11 @@ def test_the_fault_table_is_printed():
     )
     assert "llm:slow=FACTOR" in done.stdout
     assert len(done.stdout.splitlines()) == len(FAULTS)
+
+
+def test_a_model_server_that_is_slower_once_it_was_started_anew(order):
+    stack = stack_of(json.dumps(order("ollama", ["llm:slower-after=1.6"]))).stack
+    assert started_anew(stack).faults.number("llm:slow", 1.0) == 1.6
+    assert stack.faults.number("llm:slow", 1.0) == 1.0
+    whole = stack_of(json.dumps(order("ollama"))).stack
+    assert started_anew(whole) is whole

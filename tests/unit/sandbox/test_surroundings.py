@@ -1,5 +1,7 @@
 """What surrounds the stack, as a profile describes it: commands, files, services, the machine, notifications."""
 
+import datetime as dt
+import gzip
 import json
 import re
 import subprocess
@@ -22,6 +24,12 @@ TABLES = {
             "critical": {"output": "status: critical\n", "errors": "see the log\n", "exit": 2},
         },
         "retry": {"ok": {"output": "gave up\n", "calls": ["0 s", "20 ms"]}},
+        "pack": {
+            "ok": {"runs": ["sh", "-c", "ls calls; echo packed >&2; touch packed; exit 3"]},
+            "lacking": {"runs": ["no-such-program"]},
+        },
+        "write": {"ok": {"lays": {"notes/one.txt": {"text": "written {date}\n"}, "notes/two.txt": {}}}},
+        "show": {"ok": {"file": "notes/one.txt"}},
     },
     "files": {
         "backups": {
@@ -29,9 +37,12 @@ TABLES = {
                 "backup/{date}.tar": {"text": "x", "copies": 3, "age": "2 h", "mode": "600"},
                 "calls/{n}.json": {"text": '{"number": {n}}', "copies": 2},
                 "empty/": {"text": ""},
+                "packed.gz": {"text": "{date}", "age": "3 h"},
+                "latest": {"link": "packed.gz", "age": "2 h"},
             },
             "old": {"backup/{date}.tar": {"text": "x", "age": "3 d"}},
             "partial": {"calls/{n}.json": {}},
+            "linked": {"calls/away.json": {"link": "/elsewhere", "age": "2 d"}},
         }
     },
     "services": {
@@ -47,12 +58,18 @@ TABLES = {
     },
     "machine": {"ok": {"disk_pct": 60}, "busy": {"cpu_pct": 97}},
 }
+NAMES = ("outside", "jina", "machine")
+"""The processes of the stack, in the order of their start."""
+
 COMPONENTS = {
     "app_command": {
         "commands": {
             "report": {"argv": ["python", "report.py"]},
+            "write": {"argv": ["write"]},
+            "show": {"argv": ["show"]},
             "other": {"argv": ["other"]},
             "retry": {"argv": ["retry"]},
+            "pack": {"argv": ["pack"]},
         }
     },
     "files": {},
@@ -74,7 +91,7 @@ def surroundings(start):
 
 def _printed(sandbox, name="report", *more):
     words = [*sandbox.told["command"], name, "--flag", *more]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=10, check=False)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
     return done.stdout, done.stderr, done.returncode
 
 
@@ -93,22 +110,31 @@ def _page(sandbox):
 
 def test_all_as_it_is_when_all_is_well(surroundings):
     sandbox = surroundings()
+    before = time.time()
     output, errors, code = _printed(sandbox)
     assert (errors, code) == ("", 0)
     assert set(json.loads(output)) == {"at", "of"}
-    assert output.startswith('{"at": "' + time.strftime("%Y-", time.gmtime()))
+    assert before - 1 <= dt.datetime.fromisoformat(json.loads(output)["at"]).timestamp() <= time.time()
     assert _printed(sandbox, "other") == (
         "",
         "the sandbox has no command other: the profile lacks sandbox.commands.other\n",
         127,
     )
+    assert _printed(sandbox, "show") == ("", "notes/one.txt: no such file\n", 1)
+    assert _printed(sandbox, "write") == ("", "", 0)
+    assert re.fullmatch(r"written \d{4}-\d\d-\d\d\n", _printed(sandbox, "show")[0])
     files = _laid(sandbox)
+    assert "notes/two.txt" not in files
     archive = next(path for name, path in files.items() if name.startswith("backup/"))
     assert re.fullmatch(r"\d{4}-\d\d-\d\d\.tar", archive.name)
     assert (archive.read_text(), archive.stat().st_mode & 0o777) == ("xxx", 0o600)
     assert 7190 < time.time() - archive.stat().st_mtime < 7300
     assert files["calls/2.json"].read_text() == '{"number": 2}'
     assert files["empty"].is_dir()
+    assert gzip.decompress(files["packed.gz"].read_bytes()).decode() == archive.stem
+    assert str(files["latest"].readlink()) == "packed.gz"
+    assert time.time() - files["latest"].lstat().st_mtime == pytest.approx(7200, abs=100)
+    assert time.time() - files["packed.gz"].stat().st_mtime == pytest.approx(10800, abs=100)
     [model] = sandbox.http.get(f"{sandbox.url.jina}/v1/models").json()["data"]
     assert 7190 < time.time() - model["created"] < 7300
     assert sandbox.http.get(f"{sandbox.url.jina}/v1/models/two").text == "it is two"
@@ -118,7 +144,7 @@ def test_all_as_it_is_when_all_is_well(surroundings):
     assert (told["channel"], json.loads(told["body"])) == ("oncall", {"text": "hello"})
     assert sandbox.http.get(f"{sandbox.told['notify']}/other").json() == {"notifications": []}
     processes = {path.stem: int(path.read_text()) for path in (sandbox.directory / "root/run").iterdir()}
-    assert processes == {"outside": sandbox.processes()[1].pid}
+    assert processes == {name: process.pid for name, process in zip(NAMES, sandbox.processes()[1:], strict=True)}
 
 
 def test_a_command_calls_the_address_among_its_words(surroundings):
@@ -126,7 +152,19 @@ def test_a_command_calls_the_address_among_its_words(surroundings):
     with FailingService() as service:
         assert _printed(sandbox, "retry", service.url) == ("gave up\n", "", 0)
     assert service.calls == 2
-    assert 0.02 <= service.pauses_s[0] < 5
+    assert 0.02 <= service.pauses_s[0] < 60
+
+
+def test_a_command_runs_a_program_in_the_folder_of_files(surroundings):
+    sandbox = surroundings()
+    assert _printed(sandbox, "pack") == ("1.json\n2.json\n", "packed\n", 3)
+    assert "packed" in _laid(sandbox)
+
+
+def test_a_program_that_is_not_there_is_said(surroundings):
+    output, errors, code = _printed(surroundings("pack:lacking"), "pack")
+    assert (output, code) == ("", 127)
+    assert errors.startswith("no-such-program: ")
 
 
 def test_the_counters_of_the_machine_move_with_its_figures(surroundings):
@@ -143,11 +181,16 @@ def test_the_counters_of_the_machine_move_with_its_figures(surroundings):
 
 
 def test_each_can_be_sick_in_the_ways_of_its_cases(surroundings):
-    sandbox = surroundings("report:critical, backups:old, backups:partial, jina:limited, machine:down, notify:refused")
+    sandbox = surroundings(
+        "report:critical, backups:old, backups:partial, backups:linked, jina:limited, machine:down, notify:refused"
+    )
     assert _printed(sandbox) == ("status: critical\n", "see the log\n", 2)
     files = _laid(sandbox)
     archive = next(path for name, path in files.items() if name.startswith("backup/"))
     assert time.time() - archive.stat().st_mtime > 3 * 86400 - 1
+    away = files.pop("calls/away.json")
+    assert str(away.readlink()) == "/elsewhere"
+    assert time.time() - away.lstat().st_mtime > 2 * 86400 - 1
     assert not [name for name in files if name.startswith("calls/")]
     limited = sandbox.http.get(f"{sandbox.url.jina}/v1/models")
     assert (limited.status_code, limited.headers["Retry-After"]) == (429, "7")
@@ -180,13 +223,23 @@ def test_garbage_is_no_json(surroundings):
 
 
 def test_the_faults_of_a_profile_are_known_beside_those_of_the_stack():
-    table = derived.table(Sandbox.model_validate({**TABLES, "metrics": {"hits": {"cases": {"low": 0.1}}}}))
+    routes = {
+        "alerts": {"does": "health", "cases": {"ok": {}, "degraded": {}, "over": {}}},
+        "query": {"does": "query", "cases": {"ok": {}, "blocked": {}}},  # the question chooses
+    }
+    metrics = {"hits": {"cases": {"low": 0.1}}}
+    table = derived.table(Sandbox.model_validate({**TABLES, "metrics": metrics, "routes": routes}))
     assert table.keys() - FAULTS.keys() == {
         "report:fails", "report:hangs", "report:garbage", "report:critical",
         "retry:fails", "retry:hangs", "retry:garbage",
-        "backups:missing", "backups:old", "backups:partial",
+        "pack:fails", "pack:hangs", "pack:garbage", "pack:lacking",
+        "write:fails", "write:hangs", "write:garbage",
+        "show:fails", "show:hangs", "show:garbage",
+        "backups:missing", "backups:old", "backups:partial", "backups:linked",
         "jina:down", "jina:errors", "jina:slow", "jina:limited",
-        "machine:down", "machine:busy", "hits:low",
+        "jina:wont-stop", "jina:wont-start", "jina:slow-start",
+        "machine:wont-stop", "machine:wont-start", "machine:slow-start",
+        "machine:down", "machine:busy", "hits:low", "alerts:over",
     }  # fmt: skip
     assert table["jina:slow"].usage == "jina:slow=SECONDS"
 
@@ -203,6 +256,10 @@ def test_the_faults_of_a_profile_are_known_beside_those_of_the_stack():
         (
             {"machine": {"ok": {"cpu": 1}}},
             "sandbox.machine.ok.cpu: no such figure. Did you mean 'cpus'",
+        ),
+        (
+            {"files": {"backups": {"ok": {"a.tar": {"link": "b.tar", "text": "x"}}}}},
+            "files.backups.ok.a.tar: Value error, a link has neither text nor mode",
         ),
         ({"timezone": "Mars"}, "sandbox.timezone: unknown timezone 'Mars'; write one such as 'America/Vancouver'."),
         (
@@ -254,7 +311,7 @@ def test_a_log_that_is_not_written(start):
     assert not (sandbox.directory / "root/app.log").exists()
 
 
-def _until(holds, within_s=10.0):
+def _until(holds, within_s=60.0):
     deadline = time.monotonic() + within_s
     while not holds() and time.monotonic() < deadline:
         time.sleep(0.01)

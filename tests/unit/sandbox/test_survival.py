@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -15,11 +16,11 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
-WITHIN_S = 3.0
+WITHIN_S = 30.0
 
 
 def _gone(processes, urls, directory):
-    """Wait until nothing is left; what is, after three seconds."""
+    """Wait until nothing is left; what is, after half a minute."""
     deadline = time.monotonic() + WITHIN_S
     while time.monotonic() < deadline:
         left = [process for process in processes if _lives(process)]
@@ -62,7 +63,7 @@ def test_nothing_survives(start, ending, engine):
         number = {"term": signal.SIGTERM, "int": signal.SIGINT, "kill": signal.SIGKILL}[ending]
         sandbox.process.send_signal(number)
     assert _gone(processes, urls, directory) == ([], [], False)
-    assert sandbox.process.wait(1) == (-signal.SIGKILL if ending == "kill" else 0)
+    assert sandbox.process.wait(60) == (-signal.SIGKILL if ending == "kill" else 0)
 
 
 def test_nothing_survives_the_starter(order, tmp_path):
@@ -96,7 +97,7 @@ def test_redis_goes_with_its_keeper(order, running):
     if server:
         server.parent().kill()
         assert _gone([server], [sandbox.url.redis], Path("/nowhere")) == ([], [], False)
-        time.sleep(0.1)
+        select.select([sandbox.process.stderr], [], [], WITHIN_S)  # until that is said
     said = sandbox.end()
     if server is None:
         pytest.skip("redis-server is not installed")
@@ -107,7 +108,7 @@ def test_a_given_directory_stays(start, tmp_path):
     sandbox = start("ollama", directory=str(tmp_path / "here"))
     sandbox.http.get(f"{sandbox.url.ollama}/api/version")
     sandbox.process.send_signal(signal.SIGTERM)
-    sandbox.process.wait(5)
+    sandbox.process.wait(60)
     assert [line["path"] for line in sandbox.lines("access.jsonl")] == ["/api/version"]
 
 

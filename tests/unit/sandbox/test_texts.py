@@ -2,7 +2,15 @@ import time
 
 import pytest
 
+from pytest_llmops.sandbox import texts
 from pytest_llmops.sandbox.texts import Texts
+
+
+def test_time_that_a_process_spends(monkeypatch, clock):
+    monkeypatch.setattr(texts, "_BEGAN", clock(texts).monotonic() - 10.01)
+    assert Texts().written("{spent 50%}") == "5"
+    assert Texts(pace=60).written("{spent 200%}") == "1201"
+    assert Texts().written("{spent 0.0%} {spent}") == "0 {spent}"
 
 
 @pytest.fixture

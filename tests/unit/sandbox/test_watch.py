@@ -54,7 +54,7 @@ def watched(start):
 
 
 def until(holds):
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not (found := holds()):
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -67,7 +67,11 @@ def test_it_scrapes_evaluates_tells_and_shows(watched):
     def data(path, **query):
         return ask("prometheus", f"/api/v1/{path}", **query).json()["data"]
 
-    targets = {one["labels"]["job"]: one for one in data("targets")["activeTargets"]}
+    def scraped():
+        found = {one["labels"]["job"]: one for one in data("targets")["activeTargets"]}
+        return found if found["api"]["health"] == "up" else None  # the first time it may not have been there yet
+
+    targets, since = until(scraped), time.time()
     assert {job: one["health"] for job, one in targets.items()} == {"api": "up", "model": "down", "nobody": "down"}
     assert targets["model"]["lastError"] == "server returned HTTP status 404 Not Found"
     assert (targets["api"]["scrapeInterval"], targets["model"]["scrapeInterval"]) == ("30s", "15s")
@@ -89,8 +93,7 @@ def test_it_scrapes_evaluates_tells_and_shows(watched):
 
     (found,) = until(counted)
     assert float(found["value"][1]) > 0
-    now = time.time()
-    (curve,) = data("query_range", query='up{job="api"}', start=now - 60, end=now, step=1)["result"]
+    (curve,) = data("query_range", query='up{job="api"}', start=since, end=time.time(), step=0.1)["result"]
     assert {value for _, value in curve["values"]} == {"1.0"}
 
     assert data("label/job/values") == ["api", "model", "nobody"]
@@ -126,10 +129,11 @@ def test_what_it_refuses(watched):
 def test_the_faults_of_what_watches(watched):
     faults = ("prometheus:firing", "prometheus:rule-broken", "prometheus:target-down", "prometheus:other-setup")
     others = ("prometheus:no-alertmanager", "alertmanager:not-ready", "grafana:database", "grafana:row-gone")
-    _, ask = watched(*faults, *others)
+    _, ask = watched(*faults, *others, "prometheus:silent-rules")
     alerts = ask("prometheus", "/api/v1/alerts").json()["data"]["alerts"]
     assert ("SandboxAlert", "firing") in {(one["labels"]["alertname"], one["state"]) for one in alerts}
-    broken = ask("prometheus", "/api/v1/rules").json()["data"]["groups"][0]["rules"][0]
+    broken, silent, *_ = ask("prometheus", "/api/v1/rules").json()["data"]["groups"][0]["rules"]
+    assert (silent["query"], silent["health"]) == ("(up > 1) unless (up > 1)", "ok")
     assert (broken["name"], broken["health"]) == ("Down", "err")
     assert {one["health"] for one in ask("prometheus", "/api/v1/targets").json()["data"]["activeTargets"]} == {"down"}
     assert "scrape_interval: 2m" in ask("prometheus", "/api/v1/status/config").json()["data"]["yaml"]
