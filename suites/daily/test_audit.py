@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from pytest_llmops.clients.api import Api
     from pytest_llmops.clients.traffic import Traffic
-    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.plugin.recording import Record
     from pytest_llmops.samples import Workload
 
 pytestmark = pytest.mark.generic

@@ -8,9 +8,10 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_llmops.clients.app_command import AppCommands
-    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.plugin.recording import Record
 
 
+@pytest.mark.after_changes
 @pytest.mark.procedure(
     "voyageur.morning-health.service-status",
     "voyageur.maintenance.post-service-verification",

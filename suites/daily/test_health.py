@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.api import Api
     from pytest_llmops.clients.redis import Redis
     from pytest_llmops.clients.vectors import Vectors
-    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.plugin.recording import Record
 
 
 @pytest.mark.generic
@@ -47,6 +47,7 @@ def test_health_answers_in_time(api: Api, record: Record) -> None:
 
 @pytest.mark.generic
 @pytest.mark.procedure("aegis-rag.health.api-health", fault="api:stale")
+@pytest.mark.procedure("aegis-rag.health.api-health", fault="api:down")
 def test_health_is_of_now(api: Api, record: Record) -> None:
     """The timestamp of the health body can be read and is recent."""
     record("health_age", api.health_age(), "s")
@@ -104,6 +105,7 @@ def test_redis_answers(redis: Redis, record: Record) -> None:
     record("redis_ping_time", redis.ping(), "s")
 
 
+@pytest.mark.after_changes
 @pytest.mark.procedure(
     "voyageur.morning-health.service-status", "voyageur.maintenance.post-service-verification", fault="llm:down"
 )
@@ -115,4 +117,5 @@ def test_models_are_available_to_the_service(api: Api) -> None:
 @pytest.mark.procedure("voyageur.morning-health.no-active-alerts", fault="api:degraded")
 def test_no_alert_is_active(api: Api, record: Record) -> None:
     """The service watches itself, and no alert of it is active."""
-    record("active_alerts", api.active_alerts(), "alerts")
+    alerts = api.active_alerts()
+    record("active_alerts", len(alerts), "alerts", of="; ".join(alerts))

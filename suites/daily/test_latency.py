@@ -19,6 +19,7 @@ pytestmark = pytest.mark.generic
 @pytest.mark.procedure(
     "voyageur.evening-review.benchmark", "agent-aiops.models.performance-metrics", fault="llm:slow=1.6"
 )
+@pytest.mark.procedure("aegis-rag.kpi-llm.generation-latency-p95", fault="llm:slow=8")
 def test_generation_latency(measure: Measure, llm: Llm, prompts: Workload) -> None:
     """A streamed answer of standard length: the whole call, its TTFT and its TPOT."""
     measure("generation_latency", llm, lambda llm, prompt: llm.generate(prompt), prompts=prompts)
@@ -51,7 +52,13 @@ def test_embedding_latency(measure: Measure, llm: Llm, prompts: Workload) -> Non
 
 
 @pytest.mark.procedure(
-    "aegis-rag.high-latency.database-queries", "aegis-rag.vector-issues.symptoms", fault="vectors:slow=0.6"
+    "aegis-rag.high-latency.database-queries",
+    "aegis-rag.vector-issues.symptoms",
+    "aegis-rag.kpi-vector.search-latency-p95",
+    fault="vectors:slow=0.6",
+)
+@pytest.mark.procedure(
+    "aegis-rag.high-latency.database-queries", "aegis-rag.vector-issues.symptoms", fault="vectors:slow=1.5"
 )
 def test_search_latency(measure: Measure, vectors: Vectors, prompts: Workload) -> None:
     """A vector search on its own, with a fixed set of vectors."""

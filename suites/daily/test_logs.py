@@ -6,26 +6,32 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_llmops import Unsupported
+from pytest_llmops import Unsupported, Vacuous
 
 if TYPE_CHECKING:
     from pytest_llmops.clients.logs import Logs
-    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.plugin.recording import Record
     from pytest_llmops.report.documents import Documents
 
 DAY_S = 86400
 NIGHT_S = 15 * 3600
+MOST_FREQUENT = 20
+"""Kinds of warnings whose numbers are kept for each day; all stand in the document."""
 
 
 @pytest.mark.generic
-@pytest.mark.procedure("document-enhancer.commands.recent-error-count", fault="app_log:missing, log:off")
+@pytest.mark.procedure(
+    "document-enhancer.commands.recent-error-count", fault="app_log:missing, old_logs:missing, log:off"
+)
 @pytest.mark.procedure("enterprise-pipeline.daily.log-errors", fault="pipeline_logs:error")
 @pytest.mark.procedure("enterprise-pipeline.daily.log-errors", fault="pipeline_logs:traceback")
 @pytest.mark.procedure("enterprise-pipeline.daily.log-errors", fault="pipeline_logs:console")
 @pytest.mark.procedure("enterprise-pipeline.daily.log-errors", fault="pipeline_logs:crash")
 def test_errors_of_the_last_day(logs: Logs, record: Record) -> None:
     """How many errors the application's log has of the last 24 hours; a traceback without a line of its own is one."""
-    record("log_errors", logs.count("app", since_s=DAY_S, level="error"), "entries")
+    errors = logs.entries("app", since_s=DAY_S, level="error").judged()
+    record("log_errors", len(errors), "entries")
+    errors.whole()
 
 
 @pytest.mark.procedure("voyageur.evening-review.total-requests", fault="day_logs:fails")
@@ -74,20 +80,23 @@ def test_what_the_night_brought(logs: Logs, record: Record, documents: Documents
 @pytest.mark.procedure("aegis-rag.daily.error-logs", fault="app_log:missing")
 @pytest.mark.procedure("aegis-rag.daily.error-logs", fault="api_logs:fails")
 def test_errors_that_are_new(logs: Logs, record: Record, documents: Documents) -> None:
-    """Errors of the last 24 hours by what they say; those that the 7 days before did not have are counted apart."""
-    errors = logs.entries("app", since_s=8 * DAY_S, level="error").judged()
+    """Errors of the last 24 hours by what they say, as a document that marks what the 7 days before did not have."""
+    errors = logs.entries("app", since_s=8 * DAY_S, level="error").judged(DAY_S)
+    assert documents.read(documents.write("errors.md", errors.comparison("Errors of the last 24 hours", DAY_S)))
     new = errors.novel(DAY_S)
-    record("log_errors_new", len(new), "kinds", of=", ".join(group.says for group in new))
-    assert documents.read(documents.write("errors.md", errors.report("Errors of the last 8 days")))
+    record("log_errors_new", len(new), "kinds", of=", ".join(kind.says for kind in new))
 
 
 @pytest.mark.procedure("aegis-rag.daily.warning-patterns", fault="app_log:warnings")
 @pytest.mark.procedure("aegis-rag.daily.warning-patterns", fault="api_logs:warnings")
-def test_no_warning_is_on_the_rise(logs: Logs, record: Record) -> None:
-    """No kind of warning came in the last 24 hours more than 1.2 times as often as in the days before."""
-    warnings = logs.entries("app", since_s=8 * DAY_S).judged().exactly("warning")
+def test_no_warning_is_on_the_rise(logs: Logs, record: Record, documents: Documents) -> None:
+    """No kind of warning came in the last 24 hours more than 1.2 times as often as in each of the 7 days before."""
+    warnings = logs.entries("app", since_s=8 * DAY_S).judged(DAY_S).exactly("warning")
+    assert documents.read(documents.write("warnings.md", warnings.comparison("Warnings of the last 24 hours", DAY_S)))
+    record("log_warnings", len(warnings.late(DAY_S)), "entries")
+    for kind in warnings.kinds(DAY_S)[:MOST_FREQUENT]:
+        record(f"log_warnings[{kind.says}]", kind.now, "entries", of=str(kind))
     rising = warnings.rising(DAY_S)
-    record("log_warnings", len(warnings), "entries")
     assert not rising, f"logs: on the rise: {'; '.join(map(str, rising))}"
 
 
@@ -115,25 +124,35 @@ def test_log_sizes(logs: Logs, record: Record) -> None:
         pytest.param(
             "errors",
             marks=[
-                pytest.mark.procedure(
-                    "document-enhancer.retention.error-log",
-                    "agent-aiops.log-retention.error-logs",
-                    fault="installation:old",
-                ),
+                pytest.mark.procedure("document-enhancer.retention.error-log", fault="installation:old"),
+                pytest.mark.procedure("agent-aiops.log-retention.error-logs", fault="error_log:dropped"),
                 pytest.mark.procedure("document-enhancer.retention.error-log", fault="app_log:unrotated"),
             ],
         ),
         pytest.param(
-            "llm_calls", marks=pytest.mark.procedure("document-enhancer.retention.llm-api-logs", fault="llm_calls:old")
+            "llm_calls",
+            marks=[
+                pytest.mark.procedure("document-enhancer.retention.llm-api-logs", fault="llm_calls:old"),
+                pytest.mark.procedure("document-enhancer.retention.llm-api-logs", fault="llm_calls:unlogged"),
+            ],
         ),
     ],
 )
 def test_retention(logs: Logs, record: Record, source: str) -> None:
-    """The log is there, is rotated, has no file beyond its time, and reaches back as it must or to the installation."""
+    """The log is there and rotated, no file is beyond its time, it reaches back as it must, and has all runs."""
     retention = logs.retention(source)
     record(f"log_reach[{source}]", retention.reach_s, "s")
     record(f"log_oldest_file[{source}]", retention.oldest_file_s, "s")
     assert not retention.wrong, f"logs: {'; '.join(retention.wrong)}"
+
+
+@pytest.mark.procedure("document-enhancer.retention.application-log", fault="app_log:old")
+def test_retentions_agree(logs: Logs) -> None:
+    """No log has to go while another that stands in the same files has to be kept."""
+    retention = logs.retention("app")
+    assert not retention.wrong, f"logs: {'; '.join(retention.wrong)}"
+    if retention.at_odds:
+        raise Vacuous(f"logs: {retention.at_odds}; its files are held to the longer time.")
 
 
 @pytest.mark.procedure("agent-aiops.user-support.feedback-and-errors", fault="user_log:missing")

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.grafana import Grafana
     from pytest_llmops.clients.prometheus import Prometheus
     from pytest_llmops.operate.monitoring import Lint
-    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.plugin.recording import Record
 
 
 @pytest.mark.generic

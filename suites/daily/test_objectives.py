@@ -1,4 +1,4 @@
-"""Objectives: what the day was like, by the memory of Prometheus."""
+"""The day, by the memory of Prometheus: its objectives, and what it used."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import pytest
 if TYPE_CHECKING:
     from pytest_llmops.clients.traffic import Traffic
     from pytest_llmops.operate.monitoring import Lint
-    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.plugin.recording import Record
+
+DAY_S = 86400.0
 
 pytestmark = pytest.mark.needs("prometheus")
 
@@ -26,8 +28,22 @@ def test_latency_of_the_day(traffic: Traffic, record: Record) -> None:
     record.figure("api_latency_p95_day", during=traffic)
 
 
+@pytest.mark.procedure("aegis-rag.weekly.performance-metrics", fault="prometheus:down")
+def test_requests_of_the_day(traffic: Traffic, record: Record) -> None:
+    """How many requests the day had, ours among them: a week has seven of these numbers."""
+    record.figure("requests_day", during=traffic)
+
+
 @pytest.mark.procedure("aegis-rag.daily.sla-compliance", fault="prometheus:target-down")
 def test_availability_of_the_day(lint: Lint, record: Record) -> None:
     """The share of the day's scrapes that the service answered, where it has a page to be scraped."""
     lint.meant("job", "aegis-api")
     record.figure("api_availability_day")
+
+
+@pytest.mark.usefixtures("lint")
+@pytest.mark.procedure("aegis-rag.daily.resource-utilisation", fault="prometheus:down")
+@pytest.mark.parametrize("what", ["cpu", "memory", "disk", "api_cpu", "api_memory", "vector_memory"])
+def test_use_of_the_day(record: Record, what: str) -> None:
+    """What was in use over the day, on the mean and at its peak; what no job yields hides nothing of the rest."""
+    record.spread(f"day_use[{what}]", DAY_S)

@@ -8,11 +8,12 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_llmops.clients.ui import Ui
-    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.plugin.recording import Record
     from pytest_llmops.samples import Workload
 
 
 @pytest.mark.generic
+@pytest.mark.after_changes
 @pytest.mark.procedure(
     "agent-aiops.daily-health.agent-functionality", "agent-aiops.maintenance.verify", fault="app:broken"
 )

@@ -8,7 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_llmops.clients.machine import Machine
-    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.plugin.recording import Record
     from pytest_llmops.report.documents import Documents
 
 LOOKS = 4
@@ -25,10 +25,11 @@ def test_process_details(machine: Machine, record: Record, documents: Documents)
 
 
 @pytest.mark.procedure("document-enhancer.commands.live-resources", fault="process_list:none")
+@pytest.mark.procedure("document-enhancer.commands.live-resources", fault="process_list:spinning")
 def test_live_resources(machine: Machine, record: Record) -> None:
-    """Processor and memory of the service, looked at every five seconds: mean and maximum."""
-    seen = machine.sampled("service", looks=LOOKS, every_s=EVERY_S)
-    record("service_cpu.mean", seen.cpu_mean_pct, "%")
-    record("service_cpu.max", seen.cpu_max_pct, "%")
-    record("service_memory.mean", seen.memory_mean_mb, "MB")
-    record("service_memory.max", seen.memory_max_mb, "MB")
+    """Processor and memory of the service and of scripts at work, looked at every five seconds: mean and maximum."""
+    for use in machine.sampled("service", "work", looks=LOOKS, every_s=EVERY_S):
+        record(f"process_cpu[{use.label}].mean", use.cpu_mean_pct, "%", of=use.who)
+        record(f"process_cpu_most[{use.label}]", use.cpu_max_pct, "%", of=use.who)
+        record(f"process_memory[{use.label}].mean", use.memory_mean_mb, "MB", of=use.who)
+        record(f"process_memory_most[{use.label}]", use.memory_max_mb, "MB", of=use.who)

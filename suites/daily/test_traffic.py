@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.figures import Figures
     from pytest_llmops.clients.redis import Redis
     from pytest_llmops.clients.traffic import Traffic
-    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.plugin.recording import Record
     from pytest_llmops.samples import Workload
 
 pytestmark = pytest.mark.generic
@@ -76,7 +76,7 @@ def test_average_response_time(record: Record) -> None:
 
 
 @pytest.mark.needs("api")
-@pytest.mark.procedure("aegis-rag.daily.sla-compliance", fault="llm:slow=12")
+@pytest.mark.procedure("aegis-rag.daily.sla-compliance", "aegis-rag.kpi-app.api-latency-p95", fault="llm:slow=12")
 def test_latency_objective(record: Record) -> None:
     """The 95th percentile of requests, as the service's histogram has it."""
     record.figure("api_latency_p95")
@@ -99,8 +99,7 @@ def test_cache_hit_rate_since_start(figures: Figures, record: Record) -> None:
 
 @pytest.mark.procedure("voyageur.evening-review.cache-hit-rate", fault="redis:down")
 def test_redis_hit_rate(redis: Redis, record: Record) -> None:
-    """Redis' own share of look-ups that found something."""
-    assert redis.keeps("llmops:daily:hit", "kept"), "redis: a value that was set was gone at once"
+    """Redis' own share of look-ups that found something; ours are none of them."""
     record("redis_hit_rate", redis.figures().hit_rate, "%")
 
 
@@ -121,7 +120,7 @@ def test_active_sessions(record: Record) -> None:
 
 
 @pytest.mark.needs("api")
-@pytest.mark.procedure("aegis-rag.daily.resource-utilisation", fault="api:no-metrics")
+@pytest.mark.procedure(fault="api:no-metrics")
 def test_resident_memory(record: Record) -> None:
     """The memory that the service's process uses."""
     record.figure("resident_memory")

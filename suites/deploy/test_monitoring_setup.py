@@ -10,13 +10,14 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.alertmanager import Alertmanager
     from pytest_llmops.clients.prometheus import Prometheus
     from pytest_llmops.operate.monitoring import Lint
-    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.plugin.recording import Record
 
 JOBS = [
     pytest.param(
         "aegis-api",
         marks=[
             pytest.mark.procedure("aegis-rag.prometheus.target-api", fault="prometheus:target-down"),
+            pytest.mark.procedure("aegis-rag.prometheus.target-api", fault="prometheus:crossed-targets"),
             pytest.mark.procedure("aegis-rag.prometheus.target-api", fault="api:no-metrics"),
         ],
     ),
@@ -24,6 +25,7 @@ JOBS = [
         "qdrant",
         marks=[
             pytest.mark.procedure("aegis-rag.prometheus.target-qdrant", fault="prometheus:target-down"),
+            pytest.mark.procedure("aegis-rag.prometheus.target-qdrant", fault="prometheus:crossed-targets"),
             pytest.mark.procedure("aegis-rag.prometheus.target-qdrant", fault="vectors:no-metrics"),
         ],
     ),
@@ -32,7 +34,10 @@ JOBS = [
     ),
     pytest.param(
         "node-exporter",
-        marks=pytest.mark.procedure("aegis-rag.prometheus.target-node-exporter", fault="prometheus:target-down"),
+        marks=[
+            pytest.mark.procedure("aegis-rag.prometheus.target-node-exporter", fault="prometheus:target-down"),
+            pytest.mark.procedure("aegis-rag.prometheus.target-node-exporter", fault="prometheus:crossed-targets"),
+        ],
     ),
 ]
 
@@ -49,19 +54,19 @@ def test_prometheus_is_set_up_as_the_runbook_says(prometheus: Prometheus, lint: 
 
 @pytest.mark.parametrize("job", JOBS)
 def test_the_job_is_scraped(prometheus: Prometheus, lint: Lint, record: Record, job: str) -> None:
-    """The job is there with the runbook's path, interval and timeout, and its targets are up."""
+    """The job is there with the runbook's port, path, interval and timeout, and its targets are up."""
     found = lint.job(job)
     assert not found.differs, f"{prometheus.component}: " + "; ".join(found.differs)
     unknown = lint.unknown("job", job)
     assert not unknown, f"{prometheus.component}: " + "; ".join(unknown)
     lint.meant("job", job)
     assert not found.down, f"{prometheus.component}: " + "; ".join(found.down)
-    record("scrape_targets_up", found.up, "targets")
+    record(f"scrape_targets_up[{job}]", found.up, "targets")
 
 
 @pytest.mark.procedure("aegis-rag.prometheus.target-api", fault="prometheus:slow-scrapes")
 def test_jobs_are_scraped_as_often_as_they_should_be(prometheus: Prometheus, lint: Lint, record: Record) -> None:
-    """Every job of the runbook has its path, interval and timeout."""
+    """Every job of the runbook has its port, path, interval and timeout."""
     differs = [said for job in lint.jobs for said in lint.job(job).differs]
     assert not differs, f"{prometheus.component}: " + "; ".join(differs)
     record("scrape_jobs", len(lint.jobs), "jobs")
@@ -117,9 +122,14 @@ def test_every_row_of_the_metric_tables_has_a_series(prometheus: Prometheus, lin
     lint.meant("row")
 
 
+GPU_MEMORY = ".*(gpu|dcgm|nvidia).*(memory|mem|fb|vram).*(used|usage|free).*"
+"""What exporters call it: DCGM_FI_DEV_FB_USED, nvidia_gpu_memory_used_bytes; not the memory's clock or temperature."""
+
+
 @pytest.mark.procedure("aegis-rag.llm-issues.prevention-gpu-monitoring", fault="prometheus:down")
+@pytest.mark.procedure("aegis-rag.llm-issues.prevention-gpu-monitoring", fault="machine:gpu")
 def test_memory_of_the_gpu_is_watched(prometheus: Prometheus, lint: Lint, record: Record) -> None:
     """A series tells how much of the GPU's memory is in use, and an alert rule asks for it."""
-    names = lint.scraped(".*(gpu|dcgm|nvidia).*(memory|mem|fb_used).*")
+    names = lint.scraped(GPU_MEMORY)
     record("gpu_series", len(names), "series")
     assert lint.rules_about(names), f"{prometheus.component}: no alert rule asks for {', '.join(names)}"

@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from pytest_llmops.clients.app_command import AppCommands
     from pytest_llmops.clients.own_tests import OwnTests
-    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.plugin.recording import Record
 
 
 @pytest.mark.procedure("document-enhancer.deploy-tests.unit-tests", fault="unit_tests:failed")
@@ -32,11 +32,12 @@ def test_integration_tests_pass(own_tests: OwnTests, record: Record) -> None:
     record("slowest_test[integration]", took_s, "s", of=slowest)
 
 
+@pytest.mark.after_changes
 @pytest.mark.procedure(
     "document-enhancer.deploy-verify.smoke-test",
     "document-enhancer.post-maintenance.smoke-test",
-    fault="smoke_test:fails",
+    fault="smoke_test:lost",
 )
 def test_smoke_test_passes(app_command: AppCommands, record: Record) -> None:
-    """One document goes through from end to end."""
+    """One document goes through the application and comes out whole: the smoke test ends with status 0."""
     record("smoke_test_time", app_command.run("smoke_test").took_s, "s")

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.llm import Llm
     from pytest_llmops.clients.traffic import Traffic
     from pytest_llmops.clients.vectors import Vectors
-    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.plugin.recording import Record
     from pytest_llmops.samples import Workload
 
-pytestmark = pytest.mark.generic
+pytestmark = [pytest.mark.generic, pytest.mark.after_changes]
 
 
 @pytest.mark.procedure(fault="api:degraded")

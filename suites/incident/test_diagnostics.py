@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_llmops.report.incident import parts_of
+
 if TYPE_CHECKING:
     from pytest_llmops.plugin.channels import Channels
-    from pytest_llmops.plugin.measuring import Record
-    from pytest_llmops.plugin.triaging import Diagnostics, Triage
+    from pytest_llmops.plugin.diagnostics import Diagnostics
+    from pytest_llmops.plugin.recording import Record
+    from pytest_llmops.plugin.triaging import Triage
     from pytest_llmops.report.documents import Documents
 
 
@@ -33,18 +36,34 @@ def test_system_state_is_saved(diagnostics: Diagnostics, record: Record) -> None
 @pytest.mark.generic
 @pytest.mark.needs("llm")
 @pytest.mark.procedure("voyageur.incident.component-benchmark", fault="llm:down")
+@pytest.mark.procedure("voyageur.incident.component-benchmark", fault="llm:errors=0.5")
 def test_benchmark_is_saved(diagnostics: Diagnostics, record: Record) -> None:
     """One short answer of each model server for each detail level is timed, and lies with the incident."""
-    benchmarks = diagnostics.wanted("benchmark/")
-    record("benchmarked_answers", sum(len(diagnostics.read(file)) for file in benchmarks), "answers")
+    levels = [
+        (level, one) for file in diagnostics.wanted("benchmark/") for level, one in diagnostics.read(file).items()
+    ]
+    failed = [f"{level}: {one['error']}" for level, one in levels if "error" in one]
+    for level, one in levels:
+        if "error" not in one:
+            record(f"benchmark_time[{level}]", one["seconds"], "s", of=one["model"])
+    assert levels, "no model server has a detail level to be timed at"
+    assert not failed, "; ".join(failed)
 
 
 @pytest.mark.procedure("voyageur.incident.incident-report", fault="dashboard_summary:fails")
-def test_incident_report(diagnostics: Diagnostics, record: Record) -> None:
+@pytest.mark.procedure("voyageur.incident.incident-report", fault="dashboard_summary:noise")
+def test_incident_report(triage: Triage, diagnostics: Diagnostics, record: Record) -> None:
     """The report tells time, severity, status, system summary, what was really done, and the next steps."""
-    report = diagnostics.read("incident-report.md")
-    record("report_length", len(report), "characters")
-    assert diagnostics.read("commands/dashboard_summary.txt").strip() in report
+    said = diagnostics.report_parts
+    record("report_parts", len(said), "parts")
+    asked = ("Time", "Severity", "Status", "Current system state", "Actions taken", "Next steps")
+    lacking = [part for part in asked if not said.get(part)]
+    assert not lacking, f"the incident report does not say: {', '.join(lacking)}"
+    assert said["Severity"] == triage.told().severity, f"the report says {said['Severity']}, and {triage.said}"
+    assert diagnostics.folder.name in said["Actions taken"], "the report does not say that diagnostics were collected"
+    summary = diagnostics.read("commands/dashboard_summary.txt").strip()
+    assert summary in said["Current system state"], "the report lacks what the dashboard says of the system"
+    assert "Status:" in summary, f"dashboard_summary printed no status: {summary}"
 
 
 @pytest.mark.procedure("voyageur.incident.send-notification", fault="notify:refused")
@@ -69,6 +88,9 @@ def test_review_is_prepared(triage: Triage, documents: Documents, record: Record
     record("timeline_events", len(timeline), "events")
     lost = [what for _, what in timeline if what not in review]
     assert not lost, f"the post-incident document lacks of the timeline: {'; '.join(lost)}"
+    said = parts_of(review)
+    lacking = [part for part in ("Timeline", "Metrics", "Actions taken", "Evidence") if not said.get(part)]
+    assert not lacking, f"the post-incident document says nothing under: {', '.join(lacking)}"
     record("unreadable_events", triage.torn, "events")
     assert not triage.torn, (
         f"{triage.torn} events of the record of incidents cannot be read, so the timeline lacks them; "

@@ -6,24 +6,33 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_llmops.clients.containers import unheard
+
 if TYPE_CHECKING:
+    from pytest_llmops.clients.containers import Containers
     from pytest_llmops.clients.logs import Logs
     from pytest_llmops.clients.machine import Machine
-    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.plugin.recording import Record
     from pytest_llmops.plugin.triaging import Triage
     from pytest_llmops.report.documents import Documents
+    from pytest_llmops.target.load import Target
 
 HOUR_S = 3600
 DAY_S = 86400
+WHOLE = 1_000_000
+"""Lines: more than an hour of a log has."""
 
 
 @pytest.mark.generic
 @pytest.mark.procedure("voyageur.incident.diagnostics-app-logs", fault="backend_logs:fails")
 def test_newest_lines_are_saved(logs: Logs, record: Record, documents: Documents) -> None:
-    """The newest 500 entries of the application's log, or all of a shorter one, in a document."""
-    newest = logs.entries("app").judged().last(500)
-    record("log_entries_saved", len(newest), "entries")
-    assert documents.read(documents.write("application-log.md", newest.report("Application log", lines=500)))
+    """The newest 500 lines of the application's log, or all of a shorter one, in a document."""
+    entries = logs.entries("app").judged()
+    lines = entries.lines(500)
+    saved = documents.read(documents.write("application-log.txt", "\n".join(lines))).split("\n")
+    record("log_lines_saved", len(saved), "lines")
+    assert len(saved) == len(lines), f"logs: {len(lines)} lines were read, and {len(saved)} of them saved"
+    assert len(saved) == 500 or len(saved) >= len(entries), f"logs: {len(saved)} lines of {len(entries)} entries saved"
 
 
 @pytest.mark.generic
@@ -41,7 +50,17 @@ def test_errors_among_the_newest_lines(logs: Logs, record: Record, documents: Do
     assert documents.read(documents.write("newest-log.md", newest.report("Newest entries", lines=len(newest))))
 
 
-@pytest.mark.procedure("document-enhancer.errors.error-patterns", fault="app_log:missing, log:off")
+@pytest.mark.procedure("aegis-rag.api-failure.review-logs", fault="app_log:missing")
+@pytest.mark.procedure("aegis-rag.api-failure.review-logs", fault="containers:unheard")
+def test_every_replica_has_written(logs: Logs, containers: Containers, record: Record) -> None:
+    """Of each replica of the API that runs something stands in the log: the errors of another would not be missed."""
+    replicas = [container for container in containers.of("api") if container.running]
+    record("replicas_running", len(replicas), "containers")
+    silent = unheard(replicas, logs.entries("app").judged())
+    assert not silent, f"logs: nothing of {', '.join(one.name for one in silent)} stands in the log of the API"
+
+
+@pytest.mark.procedure("document-enhancer.errors.error-patterns", fault="app_log:missing, old_logs:missing, log:off")
 def test_patterns_of_the_newest_errors(logs: Logs, record: Record, documents: Documents) -> None:
     """The newest 50 ERROR entries, those that say the same together, in a document."""
     errors = logs.entries("errors").judged().exactly("error").last(50)
@@ -51,8 +70,7 @@ def test_patterns_of_the_newest_errors(logs: Logs, record: Record, documents: Do
         assert f"| {group.count} |" in written, f"logs: not in the document: {group}"
 
 
-@pytest.mark.procedure("document-enhancer.down.recent-errors", fault="app_log:missing, log:off")
-@pytest.mark.procedure("agent-aiops.support-procedure.recent-errors", fault="error_log:missing")
+@pytest.mark.procedure("document-enhancer.down.recent-errors", fault="app_log:missing, old_logs:missing, log:off")
 def test_newest_errors(logs: Logs, record: Record, documents: Documents) -> None:
     """The newest 100 errors, those that say the same together, with their times."""
     errors = logs.entries("errors").judged().last(100)
@@ -61,20 +79,43 @@ def test_newest_errors(logs: Logs, record: Record, documents: Documents) -> None
     assert documents.read(documents.write("newest-errors.md", report))
 
 
+@pytest.mark.procedure("agent-aiops.support-procedure.recent-errors", fault="error_log:missing")
+def test_errors_around_the_reported_time(
+    logs: Logs, triage: Triage, llmops_target: Target, record: Record, documents: Documents
+) -> None:
+    """The errors of an hour before and after each reported time, or since the incident began, with that period."""
+    periods = triage.answers.periods(llmops_target.reported_at, HOUR_S)
+    said = ", ".join(map(str, periods))
+    errors = logs.entries("errors").judged().within(periods)
+    record("errors_then", len(errors), "entries", of=said)
+    written = documents.read(documents.write("errors-then.md", errors.report(f"Errors of {said}", lines=len(errors))))
+    assert said in written, f"the document does not say of what time it is: {said}"
+    for group in errors.top(10):
+        assert f"| {group.count} |" in written, f"logs: not in the document: {group}"
+    errors.reaching(periods[0].begins)
+
+
 @pytest.mark.procedure("voyageur.incident.diagnostics-ollama-logs", fault="ollama_logs:fails")
 @pytest.mark.procedure("agent-aiops.ollama-failure.error-logs", fault="ollama_journal:fails")
 def test_model_servers_log(logs: Logs, record: Record, documents: Documents) -> None:
-    """What the model server wrote in the last hour, on either stream, and how many errors are in it."""
+    """What the model server wrote in the last hour, on either stream, is saved line by line; its errors apart.
+
+    What its runner says as it loads or dies has no time: it belongs to the line before, and a report would cut it.
+    """
     hour = logs.entries("ollama", since_s=HOUR_S).judged()
     record("model_server_entries", len(hour), "entries")
     errors = hour.at_least("error")
     record("model_server_errors", len(errors), "entries")
     apart = errors.report("Errors of the model server", groups=len(errors), lines=len(errors))
-    whole = hour.report("The model server's last hour", lines=len(hour))
-    assert documents.read(documents.write("model-server.md", f"{apart}\n{whole}"))
+    assert documents.read(documents.write("model-server.md", apart))
+    lines = hour.lines(WHOLE)
+    saved = documents.read(documents.write("model-server.txt", "\n".join(lines))).split("\n")
+    assert len(saved) == len(lines), f"logs: {len(lines)} lines of the model server were read, and {len(saved)} saved"
 
 
-@pytest.mark.procedure("document-enhancer.log-view.highlight-errors", fault="app_log:missing, log:off")
+@pytest.mark.procedure(
+    "document-enhancer.log-view.highlight-errors", fault="app_log:missing, old_logs:missing, log:off"
+)
 def test_errors_with_what_is_around_them(logs: Logs, record: Record, documents: Documents) -> None:
     """Warnings and errors of the last hour and of a while of following, each with what stands around it."""
     arrived = logs.follow("app")
@@ -92,13 +133,17 @@ def test_several_logs_as_one(logs: Logs, record: Record, documents: Documents) -
     assert documents.read(documents.write("merged.md", both.report("Runs and LLM calls", lines=500)))
 
 
-@pytest.mark.procedure("document-enhancer.log-search.errors-last-hour", fault="app_log:missing, log:off")
+@pytest.mark.procedure(
+    "document-enhancer.log-search.errors-last-hour", fault="app_log:missing, old_logs:missing, log:off"
+)
 def test_errors_of_the_last_hour(logs: Logs, record: Record) -> None:
     """How many errors the last 60 minutes had."""
     record("log_errors_last_hour", logs.count("app", since_s=HOUR_S, level="error"), "entries")
 
 
-@pytest.mark.procedure("document-enhancer.log-search.errors-by-type", fault="app_log:missing, log:off")
+@pytest.mark.procedure(
+    "document-enhancer.log-search.errors-by-type", fault="app_log:missing, old_logs:missing, log:off"
+)
 def test_errors_by_type(logs: Logs, record: Record, documents: Documents) -> None:
     """How many errors of each type the last 24 hours had, the most frequent first, in a document."""
     errors = logs.entries("app", since_s=DAY_S, level="error").judged()
@@ -109,11 +154,12 @@ def test_errors_by_type(logs: Logs, record: Record, documents: Documents) -> Non
 
 
 @pytest.mark.procedure("document-enhancer.log-search.by-document-id", fault="app_log:unfinished")
+@pytest.mark.procedure("document-enhancer.log-search.by-document-id", fault="app_log:crashed")
 def test_what_was_begun_was_ended(logs: Logs, record: Record) -> None:
-    """Each document whose processing began in the last 24 hours came to an end, good or bad."""
-    unended = logs.unended("processing_begun", "processing_ended", "document", since_s=DAY_S)
+    """Each document whose processing began in a run of the last 24 hours came to an end there, good or bad."""
+    unended = logs.unended("processing_begun", "processing_ended", "document", in_each_file=True, since_s=DAY_S)
     record("documents_unended", len(unended), "documents")
-    assert not unended, f"logs: begun and not ended: {', '.join(sorted(unended))}"
+    assert not unended, f"logs: begun and not ended: {'; '.join(map(str, unended))}"
 
 
 @pytest.mark.procedure("document-enhancer.log-search.llm-timeouts", fault="llm_calls:missing")

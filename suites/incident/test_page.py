@@ -8,7 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_llmops.clients.ui import Ui
-    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.plugin.recording import Record
     from pytest_llmops.target.load import Target
 
 

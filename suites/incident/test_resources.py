@@ -12,12 +12,12 @@ from pytest_llmops.clients.processes import report
 
 if TYPE_CHECKING:
     from pytest_llmops.clients.api import Api
-    from pytest_llmops.clients.figures import Figures
     from pytest_llmops.clients.files import Files
     from pytest_llmops.clients.machine import Machine
     from pytest_llmops.clients.traffic import Traffic
-    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.plugin.recording import Record
     from pytest_llmops.report.documents import Documents
+    from pytest_llmops.report.over_time import History
 
 LARGEST = 20
 
@@ -39,6 +39,17 @@ def test_no_disk_is_full(machine: Machine, record: Record) -> None:
 def test_there_is_room_again(record: Record) -> None:
     """The disk of the outputs is below the limits."""
     record.figure("disk_used")
+
+
+@pytest.mark.procedure("document-enhancer.disk-full.verify-space", fault="machine:full")
+def test_there_is_more_room_than_before(machine: Machine, history: History, record: Record) -> None:
+    """The disk of the outputs is less full than when it was found beyond its limits, within the last week."""
+    before, now = history.peak("outputs_disk_used", beyond="disk_used"), machine.disk("outputs").used_pct
+    record("outputs_disk_used", now, "%", of=f"before the clean-up it was {before.value:.4g} %")
+    assert now < before.value, (
+        f"machine: the disk of the outputs is {now:.4g} % full, no less than the {before.value:.4g} % that it was "
+        "before the clean-up"
+    )
 
 
 @pytest.mark.procedure("document-enhancer.down.memory", fault="machine:starved")
@@ -89,10 +100,16 @@ def test_who_uses_what(machine: Machine, record: Record, documents: Documents) -
     assert documents.read(documents.write("busiest-processes.md", report(found, LARGEST)))
 
 
-@pytest.mark.procedure("aegis-rag.high-latency.cpu-memory", fault="machine:busy")
+@pytest.mark.procedure("aegis-rag.high-latency.cpu-memory", fault="api:no-metrics")
 def test_cpu_and_memory_of_the_api(record: Record) -> None:
-    """What the API's process holds while it is slow, and the machine's processors and memory."""
+    """What the API's process takes of one processor while it answers, and what it holds in memory."""
+    record.figure("api_process_cpu")
     record.figure("resident_memory")
+
+
+@pytest.mark.procedure("aegis-rag.high-latency.cpu-memory", fault="machine:busy")
+def test_cpu_and_memory_of_its_machine(record: Record) -> None:
+    """The processors and the memory that the API shares with the others of its machine."""
     record.figure("cpu_usage")
     record.figure("memory_usage")
 
@@ -106,11 +123,14 @@ def test_ways_to_the_components(machine: Machine, record: Record) -> None:
 
 
 @pytest.mark.procedure("aegis-rag.llm-issues.gpu-usage", fault="gpus:full")
+@pytest.mark.procedure("aegis-rag.llm-issues.gpu-usage", fault="gpus:two-full")
 def test_gpus(machine: Machine, record: Record) -> None:
     """Memory and utilisation of every GPU of the model server."""
-    for number, gpu in enumerate(machine.gpus()):
-        record(f"gpu_memory[{number}]", gpu.memory_pct, "%", of=gpu.name)
-        record(f"gpu_busy[{number}]", gpu.busy_pct, "%")
+    found = machine.gpus()
+    with record.to_the_end():
+        for number, gpu in enumerate(found):
+            record(f"gpu_memory[{number}]", gpu.memory_pct, "%", of=gpu.name)
+            record(f"gpu_busy[{number}]", gpu.busy_pct, "%")
 
 
 @pytest.mark.procedure("aegis-rag.memory-leaks.gc-logs", fault="api:no-metrics")
@@ -122,7 +142,8 @@ def test_garbage_collection(api: Api, record: Record, documents: Documents) -> N
 
 
 @pytest.mark.procedure("aegis-rag.memory-leaks.open-connections", fault="api:no-metrics")
-def test_open_files_are_stable(figures: Figures, traffic: Traffic, record: Record) -> None:
-    """Files and sockets that the API holds open, and how many more it holds after a round of questions."""
+@pytest.mark.procedure("aegis-rag.memory-leaks.open-connections", fault="api:leaks=0.5")
+def test_open_files_are_stable(traffic: Traffic, record: Record) -> None:
+    """Files and sockets that the API holds open are counted after each of many questions, and do not rise with them."""
     record.figure("open_files")
-    record("open_files_rise", figures.rise("open_files", traffic.again), "files")
+    record.rise("open_files", traffic.one_by_one(rounds=2))

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.plugin.recording import Record
     from pytest_llmops.plugin.triaging import Triage
 
 pytestmark = pytest.mark.generic
 
 
 def holds_no_more(triage: Triage, record: Record, rank: int) -> None:
-    """Nothing that makes the severity of this rank is so now, and what was so of it was answered in its time."""
+    """Nothing that makes the severity of this rank is so now, seen or unseen; what was so was answered in its time."""
     judged = triage.rank(rank)
     record(f"conditions_judged_{rank}", judged.looked, "conditions", of=judged.name)
     waited_s = triage.response_s(rank)
@@ -22,6 +22,7 @@ def holds_no_more(triage: Triage, record: Record, rank: int) -> None:
         record(f"response_time_to_incident[{judged.name}]", waited_s, "s")
     assert not judged.met, judged.said
     assert not triage.unanswered(rank), "; ".join(triage.unanswered(rank))
+    triage.certain(rank)
 
 
 @pytest.mark.procedure("voyageur.severity.p0-critical", fault="api:down, llm:down, redis:down")
@@ -40,6 +41,11 @@ def test_nothing_of_the_highest_severity(triage: Triage, record: Record) -> None
 
 
 @pytest.mark.procedure("voyageur.severity.p1-high", "aegis-rag.severity.p1", fault="llm:down")
+@pytest.mark.procedure("voyageur.severity.p1-high", fault="past:faster")
+@pytest.mark.procedure("voyageur.severity.p1-high", fault="llm:slow=12")
+@pytest.mark.procedure("voyageur.severity.p1-high", fault="day_logs:failing")
+@pytest.mark.procedure("aegis-rag.severity.p1", fault="api:errors=0.5")
+@pytest.mark.procedure("aegis-rag.severity.p1", fault="llm:slow=30")
 @pytest.mark.procedure("document-enhancer.severity.p2", fault="llm_calls:limited")
 @pytest.mark.procedure("document-enhancer.severity.p2", fault="machine:busy")
 @pytest.mark.procedure(
@@ -55,8 +61,12 @@ def test_nothing_of_the_second_severity(triage: Triage, record: Record) -> None:
 
 
 @pytest.mark.procedure("voyageur.severity.p2-medium", fault="llm:one-model")
+@pytest.mark.procedure("voyageur.severity.p2-medium", fault="llm_status:no-translation")
+@pytest.mark.procedure("voyageur.severity.p2-medium", fault="llm_status:no-detailed")
+@pytest.mark.procedure("voyageur.severity.p2-medium", fault="backend_logs:one-failing")
 @pytest.mark.procedure("aegis-rag.severity.p2", fault="jina:down")
-@pytest.mark.procedure("document-enhancer.severity.p3", fault="openai_status:incident")
+@pytest.mark.procedure("document-enhancer.severity.p3", fault="app_log:failing")
+@pytest.mark.procedure("document-enhancer.severity.p3", fault="machine:warm")
 @pytest.mark.procedure(
     "voyageur.severity.p2-medium",
     "document-enhancer.severity.p3",
@@ -64,7 +74,7 @@ def test_nothing_of_the_second_severity(triage: Triage, record: Record) -> None:
     fault="incidents:unanswered",
 )
 def test_nothing_of_the_third_severity(triage: Triage, record: Record) -> None:
-    """No single model or feature fails, and the last such incident was answered in time."""
+    """No single model, feature or job fails and nothing warns, and the last such incident was answered in time."""
     holds_no_more(triage, record, 3)
 
 

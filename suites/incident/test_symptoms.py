@@ -8,19 +8,31 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_llmops.clients.api import Api
-    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.clients.containers import Containers
+    from pytest_llmops.clients.traffic import Traffic
+    from pytest_llmops.plugin.recording import Record
     from pytest_llmops.plugin.triaging import Triage
+    from pytest_llmops.report.over_time import History
     from pytest_llmops.samples import Workload
 
 
 @pytest.mark.generic
 @pytest.mark.needs("api")
-@pytest.mark.procedure("aegis-rag.api-failure.symptoms", fault="api:errors=0.5")
+@pytest.mark.procedure("aegis-rag.api-failure.symptoms", fault="api:down")
+@pytest.mark.procedure("aegis-rag.api-failure.symptoms", fault="api:degraded")
 def test_api_shows_no_symptom(triage: Triage, record: Record) -> None:
-    """The API answers, its health route says that all is well, and it does not answer too much with an error."""
-    failed = triage.failed_of("api")
+    """The API answers, and its health route says that all is well."""
+    failed = triage.failed_of("api", "component", "health")
     record("failed_api_checks", len(failed), "checks")
     assert not failed, f"open the scenario of an API failure: {'; '.join(failed)}"
+
+
+@pytest.mark.generic
+@pytest.mark.needs("api")
+@pytest.mark.procedure("aegis-rag.api-failure.symptoms", fault="api:errors=0.5")
+def test_api_errors_are_no_symptom(record: Record) -> None:
+    """The API does not answer too much with an error, or not for long; a missed target alone opens no scenario."""
+    record.figure("api_error_rate", level="critical")
 
 
 @pytest.mark.generic
@@ -61,9 +73,37 @@ def test_gpu_has_memory_left(record: Record) -> None:
     record.figure("gpu_memory")
 
 
+@pytest.mark.procedure("aegis-rag.api-failure.recovery-verification", fault="api:degraded")
+@pytest.mark.procedure("aegis-rag.api-failure.recovery-verification", fault="api:delay=3")
 @pytest.mark.procedure("aegis-rag.api-failure.recovery-verification", fault="api:errors=0.5")
 def test_api_works_as_before(api: Api, prompts: Workload, record: Record) -> None:
-    """A question is answered from end to end, in the usual time, and errors are below their target again."""
-    record.figure("api_error_rate")
-    record.figure("api_latency_p95")
-    assert api.query(prompts[0]).text, "api: its answer is empty"
+    """The API is healthy, its errors and its time are back in their targets at one look, and a question is answered."""
+    health = api.health()
+    assert health.healthy, health.reason
+    record.figure("api_error_rate", at_once=True)
+    record.figure("api_latency_p95", at_once=True)
+    assert api.query(prompts[0]).text.strip(), "api: its answer is empty"
+
+
+@pytest.mark.procedure("aegis-rag.high-latency.symptoms", fault="api:delay=3")
+def test_api_is_not_slow(traffic: Traffic, record: Record) -> None:
+    """The API answers in time, or is slow for a moment only; how many questions got no answer in time is recorded."""
+    record("question_timeouts", len(traffic.timed_out), "questions", of=f"of {len(traffic.questions)}")
+    record.figure("api_latency_p95", level="critical")
+
+
+@pytest.mark.procedure("aegis-rag.memory-leaks.symptoms", fault="container_details:oom-killed")
+def test_nothing_was_killed_for_want_of_memory(containers: Containers, record: Record) -> None:
+    """No part of the system ended last for want of memory; how often each was started again is recorded."""
+    for part, found in containers.parts().items():
+        record(f"restarts[{part}]", sum(one.restarts or 0 for one in found), "restarts")
+        killed = [one.name for one in found if one.oom_killed]
+        record(f"oom_kills[{part}]", len(killed), of=", ".join(killed) or "none of its containers")
+
+
+@pytest.mark.procedure("aegis-rag.memory-leaks.symptoms", fault="past:leaking")
+def test_memory_is_no_higher_than_a_week_ago(history: History, record: Record) -> None:
+    """What the API holds in memory, as the week's runs found it, beside the week before."""
+    week = history.beside("resident_memory")
+    record("resident_memory.week_mean", week.mean, week.unit, of=week.said)
+    record.shift("resident_memory", week.before, week.now)

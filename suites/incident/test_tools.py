@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
     from pytest_llmops.clients.api import Api
     from pytest_llmops.clients.app_command import AppCommands
-    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.clients.ui import Ui
+    from pytest_llmops.operate.operation import Operated
+    from pytest_llmops.plugin.recording import Record
+    from pytest_llmops.samples import Workload
 
 
 @pytest.mark.parametrize(
@@ -69,3 +72,17 @@ def test_what_tools_need_is_installed(app_command: AppCommands, record: Record) 
 def test_what_tools_ask_answers(services: Callable[[str], Api], name: str) -> None:
     """A service that a tool asks answers."""
     services(name).call("query", prompt="python").ok()
+
+
+@pytest.mark.procedure("agent-aiops.tool-failure.disable", fault="agent_tools:kept")
+@pytest.mark.procedure("agent-aiops.tool-failure.disable", fault="agent_tools:silent")
+@pytest.mark.procedure("agent-aiops.tool-failure.disable", fault="llm:nonsense")
+def test_agent_goes_on_without_a_tool(
+    operation: Callable[[str], Operated], app_command: AppCommands, ui: Ui, prompts: Workload
+) -> None:
+    """A tool that is switched off is not offered to the agent, which says so where it is asked for, and answers."""
+    operation("disable-web-search")
+    agent = app_command.json("agent_tools")
+    assert "web_search" not in agent["tools"], f"the agent has web_search still, beside: {', '.join(agent['tools'])}"
+    assert "web_search" in agent["says"], f"asked for web_search, the agent says {agent['says']!r}, nothing of the tool"
+    assert ui.ask(prompts[0]).knows(prompts[0].expect), f"ui: without the tool the answer lacks {prompts[0].expect!r}"

@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_llmops.clients.generation import bare
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_llmops.clients.api import Api
     from pytest_llmops.clients.llm import Llm
-    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.plugin.recording import Record
     from pytest_llmops.samples import Workload
+
+pytestmark = pytest.mark.after_changes
 
 ROOM = 512
 """Tokens for an answer to Hello: a model that reasons first has to come to its end."""
@@ -33,7 +37,7 @@ def test_service_settles(api: Api, record: Record) -> None:
 )
 def test_gateway_settles(services: Callable[[str], Api], record: Record) -> None:
     """The gateway is healthy within the time that it is given to come up."""
-    record("settling_time", services("gateway").until_healthy(), "s")
+    record("settling_time[gateway]", services("gateway").until_healthy(), "s")
 
 
 @pytest.mark.procedure("voyageur.maintenance.post-functional", fault="api:errors=1")
@@ -46,10 +50,8 @@ def test_stored_analysis_is_explained(api: Api, record: Record) -> None:
     record("explanation_time", explained.elapsed_s, "s")
 
 
-@pytest.mark.generic
-@pytest.mark.procedure("aegis-rag.model-update.test-model", fault="llm:thinks")
-def test_model_answers_a_greeting(llm: Llm) -> None:
-    """The model that is in use, the new one after an update, answers Hello with a text, not with reasoning alone."""
+def answers_a_greeting(llm: Llm) -> None:
+    """The model that is in use answers Hello with a text, not with reasoning alone."""
     answer = llm.generate("Hello", stream=False, max_tokens=ROOM)
     came = f"reasoning alone within {ROOM} tokens" if answer.reasoned else "nothing"
     assert answer.text.strip(), (
@@ -59,10 +61,29 @@ def test_model_answers_a_greeting(llm: Llm) -> None:
 
 
 @pytest.mark.generic
+@pytest.mark.procedure("aegis-rag.model-update.test-model", fault="llm:thinks")
+def test_model_answers_a_greeting(llm: Llm) -> None:
+    """The model that is in use, the new one after an update, answers Hello with a text, not with reasoning alone."""
+    answers_a_greeting(llm)
+
+
+@pytest.mark.generic
+@pytest.mark.procedure("aegis-rag.model-update.verify-new", fault="llm:thinks")
 @pytest.mark.procedure("aegis-rag.model-update.verify-new", fault="api:errors=1")
-def test_service_answers_with_the_model(api: Api, llm: Llm, prompts: Workload) -> None:
-    """The service, given time to settle, answers a question, and with that model where it says with which."""
+def test_model_and_service_answer(api: Api, llm: Llm, prompts: Workload) -> None:
+    """Once the service has settled, the model answers a greeting of its own, and the service a question."""
     api.until_healthy()
-    reply, asked = api.query(prompts[0]), llm.timed_model.name
-    assert reply.text.strip(), f"api: the answer to {prompts[0].text!r} is empty"
-    assert reply.values.get("model", asked) == asked, f"api: {reply.values['model']} answered, not {asked}"
+    answers_a_greeting(llm)
+    assert api.query(prompts[0]).text.strip(), f"api: the answer to {prompts[0].text!r} is empty"
+
+
+@pytest.mark.generic
+@pytest.mark.procedure("aegis-rag.model-update.verify-new", fault="api:other-model")
+def test_service_answers_with_the_model(api: Api, llm: Llm, prompts: Workload) -> None:
+    """The service, given time to settle, answers with the model that is in use, not with the one before it."""
+    api.until_healthy()
+    asked, answerer = llm.timed_model.name, api.answerer(llm, prompts[0])
+    assert answerer.model == bare(asked), (
+        f"api: {answerer.model} answered, not {asked}: {answerer.seen}; look whether the API was told of the new model "
+        "and was started again."
+    )

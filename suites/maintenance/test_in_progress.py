@@ -8,7 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_llmops.clients.machine import Machine
-    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.plugin.recording import Record
 
 WAIT_S = 60.0
 

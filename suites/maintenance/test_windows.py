@@ -8,7 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_llmops.plugin.maintenance import Maintenance
-    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.plugin.recording import Record
 
 weekly = pytest.mark.procedure(
     "document-enhancer.weekly-maintenance.window-gate",
@@ -32,7 +32,7 @@ def test_window_is_configured(maintenance: Maintenance, record: Record, name: st
 
 @named
 def test_changes_wait_for_the_window(maintenance: Maintenance, name: str) -> None:
-    """A disruptive test with both keys is let through within the window and refused beside it; nothing is changed."""
+    """A step of the window is let through with both keys within it, and refused beside it; nothing is changed."""
     wrong = maintenance.wrongly_judged(name)
     assert not wrong, f"disruptive tests: {'; '.join(wrong)}"
     assert maintenance.refused_beside(name), "disruptive tests: some window is always open"

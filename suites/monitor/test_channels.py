@@ -8,7 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_llmops.plugin.channels import Channels
-    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.plugin.recording import Record
     from pytest_llmops.plugin.triaging import Triage
     from pytest_llmops.target.load import Target
 
@@ -37,9 +37,13 @@ def test_sms_is_for_the_worst_alone(channels: Channels, llmops_target: Target) -
 
 
 @pytest.mark.procedure("voyageur.monitor.send-alerts", fault="llm:down, notify:refused")
+@pytest.mark.procedure("voyageur.monitor.send-alerts", fault="llm:slow=12, notify:refused")
 @pytest.mark.procedure("document-enhancer.health-script.alert-mail", fault="api:down, notify:refused")
+@pytest.mark.procedure(
+    "voyageur.monitor.send-alerts", "document-enhancer.health-script.alert-mail", fault="notify:refused"
+)
 def test_alert_is_delivered(triage: Triage, channels: Channels, record: Record) -> None:
-    """Where a limit is broken or a check failed, one message lists them all, and is accepted."""
+    """Where something is wrong, one message lists it all and is accepted; where nothing is, a test message."""
     record("alerts_listed", len(triage.evidence), "alerts")
     assert channels.routed(triage.severity), f"no channel takes {triage.severity or 'an alert'}"
     refused = [one.said for one in channels.alert(triage) if not one.accepted]

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.app_command import AppCommands
     from pytest_llmops.clients.crontab import Crontab
     from pytest_llmops.clients.effective import EffectiveSettings
-    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.plugin.recording import Record
 
 
 @pytest.mark.procedure("voyageur.monitor.script-installed", fault="monitor_script_executable:fails")

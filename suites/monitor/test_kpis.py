@@ -7,9 +7,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from pytest_llmops.clients.api import Api
     from pytest_llmops.clients.containers import Containers
+    from pytest_llmops.clients.logs import Logs
+    from pytest_llmops.clients.machine import Machine
     from pytest_llmops.clients.ui import Ui
-    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.plugin.loading import LoadRun
+    from pytest_llmops.plugin.measuring import Measure
+    from pytest_llmops.plugin.recording import Record
+    from pytest_llmops.report.over_time import History
+    from pytest_llmops.samples import Workload
+
+MINUTE_S = 60.0
+HOUR_S = 3600.0
+DAY_S = 86400.0
 
 
 @pytest.mark.procedure("agent-aiops.alerts.error-rate", fault="request_log:failing")
@@ -35,6 +46,13 @@ def test_error_rate_of_the_log(record: Record) -> None:
             "ollama",
             marks=pytest.mark.procedure("agent-aiops.key-metrics.error-rates-by-component", fault="llm:down"),
         ),
+        pytest.param(
+            "page",
+            marks=[
+                pytest.mark.procedure("agent-aiops.key-metrics.error-rates-by-component", fault="ui:failing"),
+                pytest.mark.procedure("agent-aiops.key-metrics.error-rates-by-component", fault="app:broken"),
+            ],
+        ),
     ],
 )
 def test_error_rates_by_component(record: Record, part: str) -> None:
@@ -43,14 +61,16 @@ def test_error_rates_by_component(record: Record, part: str) -> None:
 
 
 @pytest.mark.procedure("agent-aiops.key-metrics.ollama-uptime", "agent-aiops.alerts.downtime", fault="llm:down")
+@pytest.mark.procedure("agent-aiops.key-metrics.ollama-uptime", fault="llm:no-version")
 def test_model_server_is_up(record: Record) -> None:
-    """The model server answers every probe, or is soon back."""
+    """The model server answers every probe with its version, or is soon back."""
     record.figure("availability[ollama]")
 
 
 @pytest.mark.procedure("agent-aiops.alerts.downtime", fault="ui:failing")
+@pytest.mark.procedure("agent-aiops.alerts.downtime", fault="ui:page")
 def test_page_is_up(record: Record) -> None:
-    """The page answers every probe, or is soon back."""
+    """The page answers every probe as one that is well, or is soon back."""
     record.figure("availability[ui]")
 
 
@@ -80,23 +100,34 @@ def test_generation_success_rate(record: Record) -> None:
     record.figure("generation_success_rate")
 
 
+@pytest.mark.procedure("aegis-rag.kpi-vector.query-success-rate", fault="vectors:errors=0.1")
 @pytest.mark.procedure("aegis-rag.kpi-vector.query-success-rate", fault="vectors:no-metrics")
 def test_vector_query_success_rate(record: Record) -> None:
-    """The share of requests to collections that the vector store answered, by its own count."""
+    """The share of searches that succeed at the vector store while the API is asked, by its own count."""
     record.figure("query_success_rate")
 
 
-@pytest.mark.procedure("aegis-rag.kpi-vector.connection-pool", fault="api:no-metrics")
+@pytest.mark.procedure(
+    "aegis-rag.kpi-vector.connection-pool", "aegis-rag.vector-issues.symptoms", fault="api:no-metrics"
+)
 def test_connection_pool(record: Record) -> None:
     """How much of the API's pool of connections to the vector store is in use, where it says so."""
     record.figure("connection_pool")
 
 
-@pytest.mark.procedure("aegis-rag.kpi-vector.index-memory", fault="container_usage:full")
+@pytest.mark.procedure(
+    "aegis-rag.kpi-vector.index-memory", "aegis-rag.vector-issues.symptoms", fault="container_usage:full"
+)
 def test_index_memory(containers: Containers, record: Record) -> None:
     """The memory of the vector store, of what its container may use."""
     for container in containers.usage("qdrant"):
         record(f"index_memory[{container.name}]", container.memory_pct, "%", of=container.name)
+
+
+@pytest.mark.procedure("aegis-rag.kpi-app.cpu-usage", fault="container_usage:full")
+def test_cpu_of_the_api(record: Record) -> None:
+    """The processor that the API uses, of what its container may use; the machine's says nothing of it."""
+    record.figure("api_cpu")
 
 
 @pytest.mark.procedure("aegis-rag.kpi-app.memory-usage", fault="container_usage:full")
@@ -104,3 +135,40 @@ def test_memory_of_the_api(containers: Containers, record: Record) -> None:
     """The memory of the API, of what its container may use; the machine's says nothing of it."""
     for container in containers.usage("api"):
         record(f"container_memory[{container.name}]", container.memory_pct, "%", of=container.name)
+
+
+@pytest.mark.procedure("document-enhancer.metrics.processing-queue", fault="process_list:fails")
+def test_processing_queue(machine: Machine, record: Record) -> None:
+    """How many scripts are at work, and how many items wait for one: where the target says where that stands."""
+    record("work_processes", len(machine.processes("work")), "processes")
+    record.figure("processing_queue")
+
+
+@pytest.mark.procedure("document-enhancer.metrics.response-latency", fault="api:delay=0.6")
+def test_response_latency(measure: Measure, api: Api, prompts: Workload) -> None:
+    """How long the interface takes to answer; the scripts that it starts answer nobody."""
+    measure("response_latency", api, lambda api, _: api.call("providers").ok(), prompts=prompts)
+
+
+@pytest.mark.procedure("document-enhancer.rate-limit.call-frequency", fault="llm_calls:burst")
+def test_calls_of_a_minute(logs: Logs, record: Record) -> None:
+    """The most calls to the LLM API that any minute of the last 24 hours had."""
+    called = logs.entries("llm_calls", since_s=DAY_S).judged()
+    record("requests_per_minute", called.busiest(MINUTE_S), "calls", of=f"{len(called)} calls in 24 hours")
+
+
+@pytest.mark.procedure("agent-aiops.key-metrics.agent-response-times", fault="request_log:missing")
+def test_agent_response_times(logs: Logs, record: Record) -> None:
+    """Mean and percentiles of the requests of the last hour, as the agent logs what each took."""
+    answered = logs.entries("requests", since_s=HOUR_S).judged()
+    record.statistics("agent_response_time[hour]", answered.numbers("duration_ms"), "ms")
+
+
+@pytest.mark.procedure("aegis-rag.kpi-app.throughput", fault="llm:slots=1, llm:slow=8")
+@pytest.mark.procedure("aegis-rag.kpi-app.throughput", fault="past:worse")
+def test_throughput(load_run: LoadRun, api: Api, history: History, record: Record) -> None:
+    """How many of three questions a second are answered in that time, beside what earlier runs found."""
+    result = load_run("questions_carried", api, route="query", rate=3, seconds=12, arrivals="constant", check=False)
+    usual_pct = history.deviation_pct("throughput", result.rate)
+    record("throughput", result.rate, "1/s")
+    record("throughput_deviation_pct", usual_pct, "%", of=f"{result.rate:.3g} answers a second of {result.offered:.3g}")

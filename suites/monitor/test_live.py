@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.llm import Llm
     from pytest_llmops.clients.redis import Redis
     from pytest_llmops.clients.vectors import Vectors
-    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.plugin.recording import Record
     from pytest_llmops.samples import Workload
 
 pytestmark = pytest.mark.generic

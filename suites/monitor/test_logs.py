@@ -8,7 +8,8 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_llmops.clients.logs import Logs
-    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.clients.machine import Machine
+    from pytest_llmops.plugin.recording import Record
 
 
 @pytest.mark.procedure("voyageur.monitor.status-log", fault="monitor_log:old")
@@ -37,8 +38,12 @@ def test_success_rate_of_the_hour(record: Record) -> None:
 
 
 @pytest.mark.procedure("document-enhancer.log-view.follow-application-log", fault="log:errors")
-def test_new_lines_are_free_of_errors(logs: Logs, record: Record) -> None:
-    """New lines arrive in the application's log while it is followed, and none of them is an error."""
-    arrived = logs.follow("app").judged()
+@pytest.mark.procedure("document-enhancer.log-view.follow-application-log", fault="log:silent, process_list:enhancing")
+def test_new_lines_are_free_of_errors(logs: Logs, machine: Machine, record: Record) -> None:
+    """New lines arrive in the application's log while a run is at work, and none of them is an error."""
+    arrived = logs.follow("app")
     record("followed_entries", len(arrived), "entries")
-    record("watched_errors", len(arrived.at_least("error")), "entries")
+    if not arrived and (at_work := machine.processes("enhancement")):
+        record("log_silence", logs.newest_age_s("app"), "s", of=f"nothing arrives in app, and at work is {at_work[0]}")
+    errors = arrived.judged().at_least("error")
+    record("watched_errors", len(errors), "entries", of="; ".join(group.last for group in errors.top(3)))

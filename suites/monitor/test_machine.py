@@ -8,9 +8,13 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_llmops.clients.machine import Machine
-    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.plugin.recording import Record
 
 pytestmark = pytest.mark.needs("machine")
+
+LOOKS = 4
+EVERY_S = 5.0
+"""What ps counts in whole seconds is told to a tenth within some fifteen of them."""
 
 
 @pytest.mark.generic
@@ -18,7 +22,6 @@ pytestmark = pytest.mark.needs("machine")
     "document-enhancer.metrics.cpu-usage",
     "agent-aiops.alerts.cpu",
     "agent-aiops.daily-health.cpu-usage",
-    "aegis-rag.kpi-app.cpu-usage",
     fault="machine:busy",
 )
 def test_cpu_usage(record: Record) -> None:
@@ -66,9 +69,7 @@ def test_outputs_disk(machine: Machine, record: Record) -> None:
 
 
 @pytest.mark.generic
-@pytest.mark.procedure(
-    "agent-aiops.key-metrics.resource-usage", "aegis-rag.daily.resource-utilisation", fault="machine:down"
-)
+@pytest.mark.procedure("agent-aiops.key-metrics.resource-usage", fault="machine:down")
 def test_resource_usage(machine: Machine, record: Record) -> None:
     """What is in use of processors, memory, swap and every disk is recorded."""
     usage = machine.usage()
@@ -98,18 +99,26 @@ def test_gpu_does_the_work(record: Record) -> None:
     record.figure("gpu_utilisation_at_work")
 
 
+@pytest.mark.after_changes
 @pytest.mark.procedure(
     "document-enhancer.status.process-running",
     "document-enhancer.weekly-maintenance.health-report",
+    "document-enhancer.health.basic",
+    "document-enhancer.deploy-verify.health",
+    "document-enhancer.down.verify-recovery",
+    "document-enhancer.post-maintenance.health",
     fault="process_list:none",
 )
 def test_the_service_runs(record: Record) -> None:
-    """There is a process of the service."""
+    """There is a process of the service: the health route is another's, and says nothing of it."""
     record.figure("service_processes")
 
 
 @pytest.mark.procedure("document-enhancer.status.process-resources", fault="process_list:none")
-def test_what_the_service_uses(record: Record) -> None:
-    """Processor and memory of the service's processes."""
-    record.figure("service_cpu")
-    record.figure("service_memory")
+@pytest.mark.procedure("document-enhancer.status.process-resources", fault="process_list:spinning")
+@pytest.mark.procedure("document-enhancer.status.process-resources", fault="process_list:restarting")
+def test_what_each_process_uses(machine: Machine, record: Record) -> None:
+    """Processor and memory of each process of the service, and of each script of the pipeline at work."""
+    for use in machine.sampled("service", "work", looks=LOOKS, every_s=EVERY_S):
+        record(f"process_cpu[{use.label}]", use.cpu_mean_pct, "%", of=use.who)
+        record(f"process_memory[{use.label}]", use.memory_max_mb, "MB", of=use.who)

@@ -7,27 +7,27 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from pytest_llmops.clients.api import Api
-    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.clients.app_command import AppCommands
+    from pytest_llmops.plugin.recording import Record
 
 
-@pytest.mark.parametrize(
-    "provider",
-    [
-        pytest.param(
-            "duckduckgo",
-            marks=pytest.mark.procedure("agent-aiops.web-search-tool.provider-availability", fault="duckduckgo:empty"),
-        ),
-        pytest.param(
-            "searx",
-            marks=pytest.mark.procedure("agent-aiops.web-search-tool.provider-availability", fault="searx:forbidden"),
-        ),
-    ],
+@pytest.mark.procedure("agent-aiops.web-search-tool.provider-availability", fault="search_providers:blocked")
+@pytest.mark.procedure("agent-aiops.web-search-tool.provider-availability", fault="search_providers:accepted")
+@pytest.mark.procedure(
+    "agent-aiops.web-search-tool.provider-availability",
+    "agent-aiops.tool-failure.dependencies",
+    fault="search_providers:forbidden",
 )
-def test_provider_brings_results(services: Callable[[str], Api], record: Record, provider: str) -> None:
-    """A search provider answers 200, with one result at least."""
-    reply = services(provider).query("python")
-    record(f"search_results[{provider}]", len(reply.sources), "results")
-    assert reply.sources, f"{provider}: a search for 'python' brought no result"
+@pytest.mark.procedure("agent-aiops.web-search-tool.provider-availability", fault="search_providers:nothing")
+def test_providers_bring_results(app_command: AppCommands, record: Record) -> None:
+    """Each search provider that is configured, asked as the agent asks it, answers 200, with one result at least."""
+    found = app_command.json("search_providers")
+    record("search_providers", len(found), "providers")
+    assert found, "web search: no provider is switched on"
+    wrong = []
+    for provider, said in found.items():
+        record(f"search_results[{provider}]", said["results"], "results")
+        if said["status"] != 200 or not said["results"]:
+            asked = ", ".join(f"{host} answered {status}" for host, status in said["asked"]) or "nobody answered"
+            wrong.append(f"{provider}: {said['results']} results of the web for 'python': {said['error'] or asked}")
+    assert not wrong, f"web search: {'; '.join(wrong)}"

@@ -11,7 +11,7 @@ from pytest_llmops import Vacuous
 if TYPE_CHECKING:
     from pytest_llmops.clients.app_command import AppCommands
     from pytest_llmops.clients.runbook import RunbookDocument
-    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.plugin.recording import Record
 
 
 @pytest.mark.procedure("document-enhancer.header.review-date", fault="runbook:undated")
@@ -40,6 +40,14 @@ def test_what_the_runbook_names_is_there(runbook: RunbookDocument) -> None:
     """Every program, command, path and route that the runbook names is there, but for those known to be absent."""
     lost = runbook.lost()
     assert not lost, f"runbook: names what is not there: {'; '.join(lost)}"
+
+
+@pytest.mark.procedure("agent-aiops.documentation.runbook-accuracy", fault="runbook:renamed")
+def test_what_is_looked_for_is_what_the_runbook_names(runbook: RunbookDocument) -> None:
+    """Every command, path and address of the runbook is on the list of what is looked for, and nothing else is."""
+    unlisted, unsaid = runbook.unlisted(), runbook.unsaid()
+    assert not unlisted, f"runbook: names what runbook.names has not, so nobody looks for it: {', '.join(unlisted)}"
+    assert not unsaid, f"runbook: does not name what runbook.names has: {'; '.join(unsaid)}"
 
 
 @pytest.mark.procedure("document-enhancer.support.documents-exist", fault="runbook:fails")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pytest_llmops.clients.api import Api
     from pytest_llmops.clients.ollama import Ollama
-    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.plugin.recording import Record
     from pytest_llmops.report.documents import Documents
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.procedure("voyageur.cron.monthly-report", fault="crontab:hourly")
 @pytest.mark.procedure("voyageur.cron.monthly-report", fault="crontab:summary")
+@pytest.mark.procedure("voyageur.cron.monthly-report", fault="crontab:unescaped")
 def test_report_is_exported_on_the_first(crontab: Crontab) -> None:
     """An entry of the crontab exports the dashboard as JSON at 01:00 on the first of the month."""
     wrong = crontab.wrong("monthly_report")

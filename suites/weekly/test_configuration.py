@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from pytest_llmops.clients.app_command import AppCommands
     from pytest_llmops.clients.files import Files
-    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.plugin.recording import Record
 
 
 @pytest.mark.procedure("voyageur.wednesday-performance.cache-backend-config", fault="cache_config:in-memory")

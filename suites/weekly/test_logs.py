@@ -8,7 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_llmops.clients.logs import Logs
-    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.plugin.recording import Record
     from pytest_llmops.report.documents import Documents
 
 WEEK_S = 7 * 86400
@@ -24,7 +24,9 @@ def test_error_patterns(logs: Logs, record: Record, documents: Documents) -> Non
 
 
 @pytest.mark.generic
-@pytest.mark.procedure("document-enhancer.log-analysis.error-summary", fault="app_log:missing, log:off")
+@pytest.mark.procedure(
+    "document-enhancer.log-analysis.error-summary", fault="app_log:missing, old_logs:missing, log:off"
+)
 def test_error_summary(logs: Logs, record: Record, documents: Documents) -> None:
     """The errors of the week, counted for each type, as a document."""
     errors = logs.entries("app", since_s=WEEK_S, level="error").judged()
@@ -34,7 +36,7 @@ def test_error_summary(logs: Logs, record: Record, documents: Documents) -> None
     assert documents.read(documents.write("error-summary.md", errors.report("Errors of the week", by_type=True)))
 
 
-@pytest.mark.procedure("document-enhancer.log-cleanup.archive-logs", fault="app_log:missing, log:off")
+@pytest.mark.procedure("document-enhancer.log-cleanup.archive-logs", fault="app_log:missing, old_logs:missing, log:off")
 def test_rotated_logs_are_archived(logs: Logs, record: Record) -> None:
     """Rotated files go into this month's archive, which holds each of them as it is."""
     rotated = logs.rotated("app")
@@ -44,8 +46,9 @@ def test_rotated_logs_are_archived(logs: Logs, record: Record) -> None:
 
 @pytest.mark.procedure("agent-aiops.optimisation.query-patterns", fault="request_log:missing")
 def test_what_is_asked(logs: Logs, record: Record, documents: Documents) -> None:
-    """How often questions of each topic and length were asked, as a document without the questions themselves."""
-    asked = logs.entries("llm_requests", since_s=WEEK_S).judged()
+    """How often questions of each topic and length were asked, each once, as a document without the questions."""
+    asked = logs.entries("llm_requests", since_s=WEEK_S).judged().first_of_each("question")
+    record("questions_of_the_week", len(asked), "questions")
     for name in ("topic", "length"):
         for value, entries in asked.by(name).items():
             record(f"questions_by_{name}[{value}]", len(entries), "questions")

@@ -8,7 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_llmops.clients.crontab import Crontab
-    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.plugin.recording import Record
 
 
 @pytest.mark.procedure("voyageur.cron.weekly-comprehensive-test", fault="crontab:as-written")

@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from pytest_llmops.clients.app_command import AppCommands
     from pytest_llmops.clients.logs import Logs
-    from pytest_llmops.plugin.measuring import Record
+    from pytest_llmops.plugin.recording import Record
     from pytest_llmops.report.documents import Documents
     from pytest_llmops.report.over_time import History
 
@@ -21,17 +21,21 @@ DAY_S = 86400
 def test_answers_by_model(logs: Logs, record: Record, documents: Documents) -> None:
     """The share of each model in the last 24 hours' answers, in a document; one that gives nearly all is noted."""
     answers = logs.event("llm_response", since_s=DAY_S).judged()
+    shares = record.shares("model_share_of_log", {model: len(given) for model, given in answers.by("model").items()})
+    most = next(iter(shares))
+    flag = record("largest_model_share[log]", shares[most], "%", of=most)
     usage = answers.breakdown("Answers of the last 24 hours by model", "model", mean="took_s")
-    assert documents.read(documents.write("model-usage.md", usage))
-    shares = record.shares("model_share", {model: len(given) for model, given in answers.by("model").items()})
-    record("largest_model_share", max(shares.values()), "%", of=next(iter(shares)))
+    kept = documents.read(documents.write("model-usage.md", f"{usage}\n{flag.reason}\n"))
+    lost = [model for model in shares if f"| {model} |" not in kept]
+    assert not lost, f"the report of the models' usage lacks {', '.join(lost)}"
 
 
 @pytest.mark.procedure("voyageur.wednesday-performance.model-usage-analysis", fault="dashboard:fails")
 def test_load_is_spread_over_the_models(app_command: AppCommands, record: Record) -> None:
     """The share of each model, as the dashboard counts them; one that takes nearly all of the load is noted."""
-    shares = record.shares("model_share", app_command.json("dashboard")["metrics"]["models"])
-    record("largest_model_share", max(shares.values()), "%", of=next(iter(shares)))
+    shares = record.shares("model_share_of_dashboard", app_command.report("dashboard").document["metrics"]["models"])
+    most = next(iter(shares))
+    record("largest_model_share[dashboard]", shares[most], "%", of=most)
 
 
 @pytest.mark.generic

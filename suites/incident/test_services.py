@@ -1,0 +1,39 @@
+"""All services at once: started anew, for what they hold too much of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_llmops.clients.figures import Figures
+    from pytest_llmops.clients.machine import Machine
+    from pytest_llmops.operate.operation import Operated
+    from pytest_llmops.plugin.recording import Record
+    from pytest_llmops.report.documents import Documents
+
+
+@pytest.mark.procedure("agent-aiops.resource-failure.restart-services", fault="machine:starved")
+@pytest.mark.procedure("agent-aiops.resource-failure.restart-services", fault="process_list:bloats")
+@pytest.mark.procedure("agent-aiops.resource-failure.restart-services", fault="ui:slow-start=16")
+def test_services_are_restarted(
+    operation: Callable[[str], Operated], machine: Machine, figures: Figures, documents: Documents, record: Record
+) -> None:
+    """After a restart of all services they work, hold no more memory than before, and the machine's is in its limit."""
+    used = figures.read("memory_usage")
+    record("memory_usage_before", used.value, used.unit)
+    before = {name: machine.figure("process_memory", process=name) for name in machine.part.processes}
+    done = operation("restart-services")
+    documents.write("restart-services.md", done.document())
+    record("recovery_time[services]", done.down_s, "s")
+    for name, held in before.items():
+        now = machine.figure("process_memory", process=name)
+        record(f"process_memory[{name}]", now, "MB", of=f"{held:.4g} MB before the restart")
+        assert now <= held, (
+            f"machine: {name} holds {now:.4g} MB after its restart, more than the {held:.4g} MB before it; "
+            "look for what it loads at its start"
+        )
+    record.figure("memory_usage", at_once=True)

@@ -1,0 +1,1 @@
+"""Security: what gets in, what gets out, who may do what."""
