@@ -41,34 +41,34 @@ def _image():
 
 @contextmanager
 def engine():
-    """The address of an engine with the image; it is there until the last worker of this run gave it back."""
+    """The address of an engine with the image; it is there until the last worker of this run gave it back.
+
+    Nobody waits for the others: a worker that waits here hands on no test, and another keeps its last one until then.
+    """
     if lacking := [name for name in ("dockerd", "docker", "runc") if shutil.which(name) is None]:
         pytest.skip(f"{', '.join(lacking)} is not installed")
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
     folder = Path("/tmp", f"llmops-engine-{run}")  # short, for a socket's path has at most 107 characters
     host = f"unix://{folder}/sock"
     folder.mkdir(exist_ok=True)
-    keeper = None
     with (folder / "users").open("a") as users, (folder / "first").open("a") as first:
         fcntl.flock(users, fcntl.LOCK_SH)
         try:
             fcntl.flock(first, fcntl.LOCK_EX)
             if not (folder / "ready").exists():
                 script = Path(__file__).with_name("docker_engine.py")
-                keeper = subprocess.Popen([sys.executable, script, folder], start_new_session=True)
+                keeper = os.posix_spawn(sys.executable, [sys.executable, script, folder], os.environ, setsid=True)
                 _prepare(host, keeper, folder)
                 (folder / "ready").touch()
             fcntl.flock(first, fcntl.LOCK_UN)
             yield host
         finally:
             fcntl.flock(users, fcntl.LOCK_UN)
-            if keeper is not None:
-                keeper.wait(60)  # until the other workers have given it back too
 
 
 def _prepare(host, keeper, folder):
     def answers():
-        assert keeper.poll() is None, (folder / "log").read_text()[-2000:]
+        assert os.waitpid(keeper, os.WNOHANG) == (0, 0), (folder / "log").read_text()[-2000:]
         return subprocess.run(["docker", "-H", host, "version"], capture_output=True, check=False).returncode == 0
 
     awaited(answers, within_s=60)
