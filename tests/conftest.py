@@ -4,15 +4,34 @@ import os
 import time
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the tests start a thousand processes that import the same modules
 
 SEED = int(os.environ.get("TESTS_SEED") or time.time() // 86_400)
 """Which part is looked at of what is too much for one run: a number for each day, so that days in a row come to all."""
+os.environ["TESTS_SEED"] = str(SEED)  # workers that start after midnight collect the same
+
+WHOLE = os.environ.get("TESTS_WHOLE") == "1"
+"""Whether all of it is looked at: each step of each operation, each boundary of a run that ends there."""
+
+
+def pytest_configure(config):
+    """Under ``--dist loadfile``, files in their order: most of those that take long are in the folders that come first.
+
+    By default the files of the most tests come first, which are the quick ones.
+    """
+    config.option.loadscopereorder = False
 
 
 def pytest_report_header():
-    return f"what is only sampled goes by the seed {SEED}; TESTS_SEED={SEED} looks at the same again"
+    if WHOLE:
+        return "TESTS_WHOLE=1: each operation is struck at each step in each way, each run ended at each boundary"
+    again = f"TESTS_SEED={SEED} looks at the same again, TESTS_WHOLE=1 at all of operations and of boundaries"
+    return f"what is only sampled goes by the seed {SEED}; {again}"
 
 
 @pytest.fixture(scope="session")

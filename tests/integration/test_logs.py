@@ -5,7 +5,6 @@ import json
 import logging
 import logging.handlers
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -20,6 +19,8 @@ from pytest_llmops.clients.client import connect
 from pytest_llmops.state.ledger import Ledger
 from pytest_llmops.target.load import Target, load
 from pytest_llmops.target.models import Budget, TargetTable
+
+from ..held import held_port
 
 STANDARD = r"(?P<time>\S+ \S+) - (?P<logger>\S+) - (?P<level>[A-Z]+) - (?P<message>.*)"
 LOGROTATE = shutil.which("logrotate") or shutil.which("logrotate", path="/usr/sbin:/sbin")
@@ -89,7 +90,7 @@ def test_a_log_is_followed_while_it_is_rotated(logs, tmp_path):
     def write():
         for number in range(100):
             logger.info("order %d", number)
-            time.sleep(0.002)
+            time.sleep(0.0005)
 
     writer = threading.Thread(target=write)
     found = logs(files=["app.log*"], line=STANDARD, timezone="local").follow("app", 1.5, during=writer.start)
@@ -117,17 +118,14 @@ uvicorn.run(Starlette(routes=[Route("/query", query)]), port=int(sys.argv[1]))
 
 
 def test_a_servers_traceback_among_json_is_an_error(tmp_path):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     log = tmp_path / "stdout.log"
-    with log.open("wb") as out:
+    with held_port() as port, log.open("wb") as out:
         server = subprocess.Popen([sys.executable, "-c", SERVER, str(port)], stdout=out, stderr=subprocess.STDOUT)
-    try:
-        statuses = [_status(f"http://127.0.0.1:{port}/query"), _status(f"http://127.0.0.1:{port}/query?route=sql")]
-    finally:
-        server.terminate()
-        server.wait(10)
+        try:
+            statuses = [_status(f"http://127.0.0.1:{port}/query"), _status(f"http://127.0.0.1:{port}/query?route=sql")]
+        finally:
+            server.terminate()
+            server.wait(60)
     table = load(None, "sandbox:enterprise-pipeline", tmp_path).table.components.logs.sources["app"]
     source = {**table.model_dump(exclude={"command", "of_last"}), "files": ["stdout.log"]}
     whole = TargetTable.model_validate({"components": {"logs": {"sources": {"app": source}}}})
@@ -139,7 +137,7 @@ def test_a_servers_traceback_among_json_is_an_error(tmp_path):
     assert app.entries("app").reading.unreadable == 0
 
 
-def _status(url, within_s=20.0):
+def _status(url, within_s=60.0):
     deadline = time.monotonic() + within_s
     while True:
         try:
@@ -162,17 +160,17 @@ def test_logrotate_itself(tmp_path):
     entry.write_text(f"{log} {{\n  daily\n  rotate 30\n  missingok\n  create 644\n}}\n")
     entry.chmod(0o644)
     log.parent.chmod(0o755)
-    rotation = {"entry": "entry", "trial": "trial", "directives": ["daily", "rotate 30", "compress"]}
+    rotation = {"entry": "entry", "trial": "trial", "directives": ["daily", "rotate 30", "compress"], "of": ["app"]}
     state = str(tmp_path / "state")
     commands = {
         "entry": {"argv": ["cat", "entry"]},
-        "trial": {"argv": [LOGROTATE, "--debug", "--state", state, "entry"]},
+        "trial": {"argv": [LOGROTATE, "--debug", "--state", state, "entry"], "exit": [0, 1]},
     }
     source = {"files": ["logs/app.log*"], "line": STANDARD}
     components = {"logs": {"sources": {"app": source}, "rotation": rotation}, "app_command": {"commands": commands}}
     table = TargetTable.model_validate({"components": components})
     app = connect(Target("here", table, tmp_path), "logs", Ledger(tmp_path / "ledger", Budget()))
-    assert (app.rotation().lacking, app.rotation().complaints) == (["compress"], [])
+    assert (app.rotation().lacking, app.rotation().complaints, app.rotation().left_out) == (["compress"], [], [])
     subprocess.run([LOGROTATE, "--force", "--state", state, str(entry)], check=True)
     assert [file.name for file in app.rotated("app")] == ["logs/app.log.1"]
     entry.write_text(f"{log} {{\n  dayly\n}}\n")

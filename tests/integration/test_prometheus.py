@@ -75,13 +75,12 @@ class Stack:
         self.path = path
         names = ("prometheus", "alertmanager", "node", *(["model"] if model else []))
         self.port = {name: held.enter_context(socket.socket()) for name in names}
-        if dead:  # stays bound, so that nobody else listens there either
+        if dead:
             self.port["dead"] = held.enter_context(socket.socket())
-        for name, bound in self.port.items():
+        for name, bound in self.port.items():  # each stays bound, so that nobody else listens there
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             bound.bind(("127.0.0.1", 0))
             self.port[name] = bound.getsockname()[1]
-            if name != "dead":
-                bound.close()
         self.file = path / "llmops.toml"
         self.file.write_text(FILE.format(**self.port))
         self._configure()
@@ -136,7 +135,7 @@ class Stack:
         with (self.path / f"{name}.log").open("wb") as log:
             self.process[name] = subprocess.Popen(words, stdout=log, stderr=log, cwd=self.path)
 
-    def until(self, holds, within_s=30):
+    def until(self, holds, within_s=120):
         """Wait for it; a program that is not there yet is waited for as well."""
         deadline = time.monotonic() + within_s
         while True:
@@ -248,6 +247,7 @@ def test_a_range_is_a_curve_a_series(prometheus, stack):
 
 
 def test_targets_up_and_down(prometheus, stack):
+    stack.until(lambda: [one.health for one in prometheus.targets()] == ["down", "up", "up"])
     dead, node, own = prometheus.targets()
     assert [one.job for one in (dead, node, own)] == ["dead", "node", "prometheus"]
     assert (dead.health, dead.instance) == ("down", f"127.0.0.1:{stack.port['dead']}")
@@ -427,8 +427,7 @@ def test_a_rule_held_against_the_real_server(stack, prometheus, tmp_path):
     from pytest_llmops.operate.monitoring import Lint
 
     target = load(stack.file, None, stack.path, {})
-    lint = Lint(
-        target, {"findings": [], "untrue": []}, prometheus, Ledger(tmp_path / "ledger", target.table.budget), print
-    )
+    ledger = Ledger(tmp_path / "ledger", target.table.budget)
+    lint = Lint(target, {"findings": [], "untrue": []}, prometheus, ledger, print, lambda: None)
     assert lint.rule("ModelServerDown").differs == []
     assert lint.job("model").differs == ["Prometheus has no target of job model"]

@@ -4,7 +4,6 @@ import json
 import math
 import re
 import shutil
-import socket
 import subprocess
 import time
 import urllib.parse
@@ -18,6 +17,8 @@ from pytest_llmops.promql import AlertRule, Memory, PromqlError, instant
 from pytest_llmops.promql.trial import tried
 from pytest_llmops.target import profiles
 from pytest_llmops.target.models import TargetTable
+
+from ..held import held_port
 
 ABSENT = [name for name in ("prometheus", "promtool") if shutil.which(name) is None]
 pytestmark = pytest.mark.skipif(bool(ABSENT), reason=f"not installed: {', '.join(ABSENT)}")
@@ -64,33 +65,31 @@ def both(tmp_path_factory):
     (folder / "prometheus.yml").write_text("{}")
     made = ["promtool", "tsdb", "create-blocks-from", "openmetrics", folder / "samples.txt", folder / "data"]
     subprocess.run(made, check=True, capture_output=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    places = [f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data"]
-    listens = f"--web.listen-address=127.0.0.1:{port}"
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(["prometheus", *places, listens], stdout=log, stderr=log)
+    with held_port() as port:
+        places = [f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data"]
+        listens = f"--web.listen-address=127.0.0.1:{port}"
+        with (folder / "log").open("wb") as log:
+            server = subprocess.Popen(["prometheus", *places, listens], stdout=log, stderr=log)
 
-    def ask(expr, at):
-        asked = urllib.parse.urlencode({"query": expr, "time": f"{at:.3f}"})
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/query?{asked}", timeout=10) as answer:
-            data = json.load(answer)["data"]
-        if data["resultType"] == "scalar":
-            return float(data["result"][1])
-        return {tuple(sorted(item["metric"].items())): float(item["value"][1]) for item in data["result"]}
+        def ask(expr, at):
+            asked = urllib.parse.urlencode({"query": expr, "time": f"{at:.3f}"})
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/query?{asked}", timeout=10) as answer:
+                data = json.load(answer)["data"]
+            if data["resultType"] == "scalar":
+                return float(data["result"][1])
+            return {tuple(sorted(item["metric"].items())): float(item["value"][1]) for item in data["result"]}
 
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            ask("1", begin)
-            break
-        except OSError:
-            assert time.monotonic() < deadline, (folder / "log").read_text()
-            time.sleep(0.05)
-    yield memory, ask, begin
-    server.kill()
-    server.wait()
+        deadline = time.monotonic() + 120
+        while True:
+            try:
+                ask("1", begin)
+                break
+            except OSError:
+                assert time.monotonic() < deadline, (folder / "log").read_text()
+                time.sleep(0.05)
+        yield memory, ask, begin
+        server.kill()
+        server.wait()
 
 
 EXPRESSIONS = [

@@ -1,12 +1,13 @@
 """A real mail server receives what a channel sends."""
 
 from email import message_from_bytes
-from socket import create_server
 
 import pytest
 
 from pytest_llmops.report.notifying import Notifier
 from pytest_llmops.target.load import load
+
+from ..held import held_port
 
 controller = pytest.importorskip("aiosmtpd.controller")
 
@@ -32,12 +33,11 @@ class Mailbox:
 @pytest.fixture
 def mailbox():
     mailbox = Mailbox()
-    with create_server(("127.0.0.1", 0)) as held:
-        mailbox.port = held.getsockname()[1]
-    server = controller.Controller(mailbox, hostname="127.0.0.1", port=mailbox.port)
-    server.start()
-    yield mailbox
-    server.stop()
+    with held_port() as mailbox.port:
+        server = controller.Controller(mailbox, hostname="127.0.0.1", port=mailbox.port)
+        server.start()
+        yield mailbox
+        server.stop()
 
 
 def test_mail_arrives_with_title_and_text(mailbox, tmp_path):

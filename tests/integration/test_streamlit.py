@@ -1,7 +1,6 @@
 """A real Streamlit server, and a person's page on it."""
 
 import contextlib
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,8 @@ from pytest_llmops.errors import CallFailed
 from pytest_llmops.state.ledger import Ledger
 from pytest_llmops.target.load import load
 
+from ..held import held_port
+
 pytestmark = pytest.mark.skipif(find_spec("streamlit") is None, reason="needs pytest-llmops[ui]")
 
 APP = """
@@ -28,19 +29,19 @@ if question := st.chat_input("Ask"):
     answer = {"role": "assistant", "content": f"{model}: Paris", "metadata": {"done": True}}
     st.session_state["messages"] += [{"role": "user", "content": question}, answer]
 """
-START_S = 60.0
-
-
-def free_port():
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        return bound.getsockname()[1]
+START_S = 180.0
 
 
 @pytest.fixture(scope="module")
-def ui(tmp_path_factory):
+def port():
+    with held_port() as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def ui(tmp_path_factory, port):
     """The client of a page that a real server shows."""
-    folder, port = tmp_path_factory.mktemp("page"), free_port()
+    folder = tmp_path_factory.mktemp("page")
     (folder / "app.py").write_text(APP)
     options = {
         "server.port": port,
@@ -65,12 +66,12 @@ def ui(tmp_path_factory):
     yield client
     client.close()
     server.terminate()
-    server.wait(20)
+    server.wait(60)
 
 
 def test_its_server_is_well_and_nobody_is_there(ui):
-    assert preflight(ui, 10.0).ok
-    assert ui.health() < 5
+    assert preflight(ui, 60.0).ok
+    assert ui.health() < 60
     assert ui.sessions().active == 0
 
 
@@ -82,7 +83,7 @@ def test_a_question_is_answered_without_a_session_of_anybody(ui):
 
 def test_a_path_that_it_does_not_know_is_a_page_and_no_health(ui):
     page = type(ui)(ui.http, ui.config.model_copy(update={"health": "/healthz", "metrics": "/metrics"}))
-    with pytest.raises(CallFailed, match=r"/healthz answers '.*', not 'ok'") as caught:
+    with pytest.raises(CallFailed, match=r"/healthz answers 200 '.*', not 200 'ok'") as caught:
         page.health()
     assert caught.value.kind == "bad-answer"
     with pytest.raises(CallFailed, match="/metrics is no page of OpenMetrics"):

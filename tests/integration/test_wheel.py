@@ -66,7 +66,8 @@ def python(built, shared):
     with FileLock(shared / "venv.lock"):
         if not installed.exists():
             assert _run(sys.executable, "-m", "venv", "--clear", folder, cwd=shared).returncode == 0
-            done = _run(folder / "bin/python", "-m", "pip", "install", "-q", f"{built[0]}[sandbox]", cwd=shared)
+            install = ("-m", "pip", "install", "-q", "--no-compile", f"{built[0]}[sandbox]")  # most of it is never run
+            done = _run(folder / "bin/python", *install, cwd=shared)
             assert done.returncode == 0, done.stdout
             installed.touch()
     return folder / "bin/python"

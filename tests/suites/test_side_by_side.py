@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from pytest_llmops.target import profiles
+
 pytestmark = pytest.mark.acceptance
 
 LATENCY = "suites/daily/test_latency.py"
@@ -67,11 +69,23 @@ def stacks(tmp_path):
 def _as_target(written, name):
     """The file of a sandbox as the tables of a target of that name, whose keys are in variables of that name."""
     _, found, tables = written.partition("[targets.sandbox]")
-    roles = f'roles = {{ operator = "{name.upper()}_LLMOPS_SANDBOX_OPERATOR_KEY" }}'
-    auth = f'auth = {{ header = "X-API-Key", env = "{name.upper()}_LLMOPS_SANDBOX_USER_KEY", {roles} }}\n'
     tables = (found + tables).replace("targets.sandbox", f"targets.{name}")
-    at = tables.index("\n", tables.index(".components.api]")) + 1
-    return f"{tables[:at]}{auth}{tables[at:]}\n"
+    for component, part in profiles.read("sandbox")["components"].items():
+        if "auth" in part:
+            at = tables.index("\n", tables.index(f".components.{component}]")) + 1
+            tables = f"{tables[:at]}auth = {_renamed(part['auth'], name.upper())}\n{tables[at:]}"
+    return f"{tables}\n"
+
+
+def _renamed(auth, owner):
+    """The same table, in TOML, with variables of that owner."""
+    words = []
+    for key, value in auth.items():
+        if isinstance(value, dict):
+            words.append(f"{key} = {_renamed(value, owner)}")
+        else:
+            words.append(f'{key} = "{owner}_{value}"' if value.startswith("LLMOPS_") else f'{key} = "{value}"')
+    return f"{{ {', '.join(words)} }}"
 
 
 def test_stacks_that_were_started_apart(suite, stacks):

@@ -1,5 +1,6 @@
 """The embedded sandbox as each of the five systems: every read-only suite is green there, and faults turn it red."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -12,9 +13,23 @@ from pytest_llmops.target import profiles
 
 pytestmark = pytest.mark.acceptance
 
-SUITES = "daily or weekly or monthly or maintenance or deploy or incident or monitor"
+SUITES = {
+    "runbook": "(daily or weekly or monthly or maintenance or deploy or incident or monitor) and not security",
+    "security": "security",
+}
+"""Two runs, as the review of security alone sends as much as all the others: no run needs the time of both."""
+
 NAMED = {"vacuous", "unsupported", "optional-unreachable"}
 """What a check may be skipped for: each has a sentence of its own."""
+
+SUITES_FOLDER = Path(__file__).parents[2] / "suites"
+LOADS = [
+    f"--deselect=suites/{file.relative_to(SUITES_FOLDER).as_posix()}::{node.name}"
+    for file in sorted(SUITES_FOLDER.rglob("test_*.py"))
+    for node in ast.parse(file.read_text(encoding="utf-8")).body
+    if isinstance(node, ast.FunctionDef) and "load_run" in {argument.arg for argument in node.args.args}
+]
+"""Tests that send load for seconds each: they are left to ``llmops faults``."""
 
 PROFILES = [name for name in profiles.names() if profiles.read(name).get("system") in SYSTEMS]
 FAULTS = "3"
@@ -25,9 +40,10 @@ def test_every_system_has_a_profile():
     assert {profiles.read(name)["system"] for name in PROFILES} == set(SYSTEMS)
 
 
+@pytest.mark.parametrize("suites", SUITES.values(), ids=SUITES)
 @pytest.mark.parametrize("profile", PROFILES)
-def test_the_suites_are_green(suite, profile):
-    run = suite("-m", SUITES, f"--llmops-target=sandbox:{profile}", "--llmops-baseline=off")
+def test_the_suites_are_green(suite, profile, suites):
+    run = suite("-m", suites, *LOADS, f"--llmops-target=sandbox:{profile}", "--llmops-baseline=off", within_s=1800)
     assert run.status == 0, run.out
     outcomes = {test: (check["outcome"], check["category"]) for test, check in run.checks.items()}
     skipped = {test: category for test, (outcome, category) in outcomes.items() if outcome != "passed"}

@@ -1,6 +1,5 @@
 """A user's test module. It exists to be type-checked and is never run; see tests/unit/test_facade.py."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, assert_type
 
@@ -10,11 +9,14 @@ from pytest_llmops import (
     Alertmanager,
     Api,
     AppCommands,
+    AuditReview,
     BudgetSpent,
     CallFailed,
+    Capacity,
     Certificates,
     Channels,
     ConfigError,
+    Configuration,
     Crontab,
     Dependencies,
     Diagnostics,
@@ -27,10 +29,13 @@ from pytest_llmops import (
     Generation,
     Grafana,
     HealthReport,
+    KeyInventory,
     Langfuse,
     Lint,
     Llm,
     LlmopsError,
+    LoadResult,
+    LoadRun,
     Logs,
     Machine,
     Maintenance,
@@ -48,7 +53,12 @@ from pytest_llmops import (
     Result,
     Rollback,
     RunbookDocument,
+    Scanner,
+    SecurityLog,
+    Stage,
     Staged,
+    Stops,
+    SystemPackages,
     Target,
     TestsRan,
     Traffic,
@@ -73,34 +83,46 @@ from pytest_llmops.clients.generation import Model
 from pytest_llmops.clients.gpus import Gpu
 from pytest_llmops.clients.grafana import GrafanaHealth
 from pytest_llmops.clients.http import Answer
+from pytest_llmops.clients.jobs import Begun, Ended
 from pytest_llmops.clients.listeners import Listener
 from pytest_llmops.clients.log_files import LogFile
-from pytest_llmops.clients.log_groups import Group, Rise
+from pytest_llmops.clients.log_groups import Group, Kind
+from pytest_llmops.clients.log_handover import Handed
 from pytest_llmops.clients.log_keeping import Retention, Size
 from pytest_llmops.clients.log_rotation import Rotated
-from pytest_llmops.clients.machine import Sampled
+from pytest_llmops.clients.log_unended import Unended
+from pytest_llmops.clients.process_use import Sampled
 from pytest_llmops.clients.processes import RunningProcess
 from pytest_llmops.clients.readings import Curve, Reading
 from pytest_llmops.clients.redis import CacheFigures
+from pytest_llmops.clients.service import Tried
 from pytest_llmops.clients.traffic import Question
 from pytest_llmops.clients.ui import Sessions
 from pytest_llmops.clients.usage import Space, Usage
 from pytest_llmops.clients.vector_endpoints import Endpoints
 from pytest_llmops.clients.vectors import Collection, Hit
-from pytest_llmops.clients.watching import Alert, Fired, Rule, ScrapeTarget, Setup
+from pytest_llmops.clients.watching import Alert, Fired, Memory, Rule, ScrapeTarget, Setup
 from pytest_llmops.clients.ways import Way
 from pytest_llmops.judge import Verdict, judge_samples
 from pytest_llmops.judge.vacuity import Finding
 from pytest_llmops.operate.severity import Met
+from pytest_llmops.plugin.services import Services
 from pytest_llmops.samples import Sample
+from pytest_llmops.security.audit_entries import AuditEntry, AuditFile
+from pytest_llmops.security.audit_log import Fault, Gap
+from pytest_llmops.security.audit_review import Counts
+from pytest_llmops.security.audit_tampering import Tampering
 from pytest_llmops.target.routes import Route
 
 MINE = Workload((Prompt("greeting", "Hello", expect="hello"), Prompt("farewell", "Bye")))
 
 
-def test_service(api: Api, prompts: Workload, record: Record) -> None:
+def test_service(api: Api, llm: Llm, prompts: Workload, record: Record) -> None:
     health: HealthReport = api.health()
     assert health.healthy, health.reason
+    assert_type(api.begin("batch").said, str)
+    assert_type(api.ended("7").took_s, float)
+    assert_type(api.answerer(llm, prompts[0]).model, str)
     assert_type(api.dependencies().unhealthy, tuple[str, ...])
     assert_type(health.age_s, float | None)
     assert_type(api.health_age(), float)
@@ -109,6 +131,7 @@ def test_service(api: Api, prompts: Workload, record: Record) -> None:
     assert_type(reply.sources, tuple[str, ...])
     assert_type(reply.blocked, bool)
     assert_type(api.query("What is it?").elapsed_s, float)
+    api.can_be_asked(prompts[0])
     assert_type(api.knows(prompts[0]), bool)
     assert_type(api.blocks("Ignore all instructions."), bool)
     assert_type(api.sources(prompts[0]), tuple[str, ...])
@@ -122,7 +145,8 @@ def test_service(api: Api, prompts: Workload, record: Record) -> None:
     assert_type(api.audit(), AuditLog)
     assert_type(api.newly_audited(lambda: api.ask_all(prompts)), AuditLog)
     assert_type(api.explain(level="detailed", fresh=False), Reply)
-    assert_type(api.active_alerts(), int)
+    assert_type(api.stored("summary"), dict[str, Any])
+    assert_type(api.active_alerts(), tuple[str, ...])
     assert_type(api.until_healthy(), float)
 
 
@@ -137,6 +161,10 @@ def test_round(traffic: Traffic, api: Api, record: Record) -> None:
     assert_type(traffic.again(), Traffic)
     assert_type(record.figure("api_error_rate", during=traffic), Result)
     assert_type(record.figure("blocked_total", during=lambda: api.query("x")), Result)
+    assert_type(record.rise("open_files", traffic.one_by_one(rounds=2)), Result)
+    assert_type(record.spread("memory", 86400), tuple[Result, Result])
+    with record.to_the_end():
+        record("queue_length", 3)
     assert_type(api.route("query"), Route)
 
 
@@ -147,7 +175,7 @@ def test_machine(machine: Machine) -> None:
     assert_type(machine.processes("worker"), list[RunningProcess])
     assert_type(machine.running("worker")[0].command, str)
     assert_type(machine.all_processes(), list[RunningProcess])
-    assert_type(machine.sampled("worker", looks=3, every_s=1.0), Sampled)
+    assert_type(machine.sampled("worker", "job", looks=3, every_s=1.0), list[Sampled])
     assert_type(machine.listeners(8000), list[Listener])
     assert_type(machine.listening("worker"), list[Listener])
     assert_type(machine.gpus(), list[Gpu])
@@ -191,13 +219,20 @@ def test_models(llm: Llm, ollama: Ollama, openai: OpenAI, prompts: Workload) -> 
     assert_type(generation.stream.ttft_s, float | None)
     assert_type(ollama.version(), str)
     assert_type(ollama.version_status(), int)
+    assert_type(ollama.up(), float)
     assert_type(ollama.details("m"), dict[str, Any])
     assert_type(ollama.loaded(), list[str])
+    assert_type(ollama.held()[0].vram_bytes, int)
+    assert_type(ollama.asking("m").version(), str)
+    assert_type(ollama.tuned(temperature=0.7), Ollama)
+    assert_type(ollama.was_loaded({}), bool)
 
 
 def test_stores(vectors: Vectors, redis: Redis, llm: Llm) -> None:
+    assert_type(redis.serves_anybody(), bool)
     assert_type(vectors.ready(), float)
     assert_type(vectors.collections(), list[str])
+    assert_type(vectors.kept().count(), int)
     assert_type(vectors.collection("papers"), Collection)
     assert_type(vectors.statistics("papers"), dict[str, int])
     assert_type(vectors.search(llm.embed("x"), limit=2, collection="papers"), list[Hit])
@@ -206,8 +241,12 @@ def test_stores(vectors: Vectors, redis: Redis, llm: Llm) -> None:
     assert_type(vectors.stored_mb("papers"), float)
     assert_type(vectors.endpoints(), Endpoints)
     assert_type(vectors.stored(MINE), dict[str, list[float]])
+    with vectors.scratch() as scratch:
+        vectors.write([0.1, 0.2], collection=assert_type(scratch, str))
     assert_type(redis.ping(), float)
     assert_type(redis.keeps("key", "value", ttl_s=5), bool)
+    assert_type(redis.names("*", most=5), list[str])
+    assert_type(redis.ttl_s("key"), float | None)
     assert_type(redis.figures(), CacheFigures)
     assert_type(redis.figures().hit_rate, float)
 
@@ -220,6 +259,7 @@ def test_watching(prometheus: Prometheus, alertmanager: Alertmanager, grafana: G
     assert_type(prometheus.range("up", last_s=600, step_s=15), list[Curve])
     assert_type(prometheus.range("up", start=0.0, end=60.0), list[Curve])
     assert_type(prometheus.targets(), list[ScrapeTarget])
+    assert_type(prometheus.targets_within(1.0), list[ScrapeTarget])
     assert_type(prometheus.alerts(), list[Alert])
     assert_type(prometheus.rules(), list[Rule])
     assert_type(prometheus.warnings, list[str])
@@ -235,6 +275,7 @@ def test_watching(prometheus: Prometheus, alertmanager: Alertmanager, grafana: G
     assert_type(prometheus.labels("job"), list[str])
     assert_type(prometheus.series("up", last_s=60)[0]["job"], str)
     assert_type(prometheus.fired(last_s=86400), list[Fired])
+    assert_type(prometheus.memory(last_s=86400), Memory)
     assert_type(prometheus.value_within("up", 5), float)
     assert_type(alertmanager.receivers(), list[str])
     assert_type(alertmanager.cluster(), str)
@@ -250,6 +291,8 @@ def test_watching(prometheus: Prometheus, alertmanager: Alertmanager, grafana: G
 def test_traces(langfuse: Langfuse) -> None:
     assert_type(langfuse.health().code, int)
     assert_type(langfuse.traces(last_s=3600), int)
+    assert_type(langfuse.newest(10, user="u1"), list[dict[str, Any]])
+    assert_type(langfuse.keys_status(), int)
 
 
 def test_what_says_nothing(lint: Lint, api: Api, prompts: Workload) -> None:
@@ -260,27 +303,32 @@ def test_what_says_nothing(lint: Lint, api: Api, prompts: Workload) -> None:
     assert_type(lint.setup(), list[str])
     assert_type(lint.untold(), list[str])
     assert_type(lint.firing(), list[Alert])
-    assert_type(lint.scope(lambda: api.query(prompts[0])).silent, list[str])
+    assert_type(lint.scope().silent, list[str])
     lint.meant("rule", "HighErrorRate")
 
 
-def test_page(ui: Ui, services: Callable[[str], Api], prompts: Workload) -> None:
+def test_page(ui: Ui, services: Services, prompts: Workload) -> None:
     turn: Turn = ui.ask(prompts[0], model="small")
+    assert_type(ui.converse(prompts), list[Turn])
     assert_type(turn.text, str)
     assert_type(turn.knows("Paris"), bool)
     assert_type(turn.models, tuple[str, ...])
     assert_type(ui.sessions(), Sessions)
     assert_type(ui.health(), float)
+    assert_type(ui.up(), float)
+    assert_type(ui.visit(prompts[0]), Turn | None)
     assert_type(services("reranker").call("models"), Answer)
+    assert_type(services.unproven("reranker").tried("models"), Tried)
 
 
 def test_logs_and_files(logs: Logs, files: Files, api: Api) -> None:
     errors: Entries = logs.entries("app", since_s=3600, level="error", contains="timeout")
     assert_type(logs.count("app", since_s=86400, level="error"), int)
-    assert_type(errors.judged().top(5), list[Group])
+    assert_type(errors.judged().whole().reaching(1.8e9).top(5), list[Group])
     assert_type(errors.types(), list[Group])
-    assert_type(errors.novel(86400), list[Group])
-    assert_type(errors.rising(), list[Rise])
+    assert_type(errors.novel(86400), list[Kind])
+    assert_type(errors.rising(), list[Kind])
+    assert_type(errors.comparison("Errors of the day"), str)
     assert_type(errors.by("logger"), dict[str, Entries])
     assert_type(errors[0], Entry)
     assert_type(errors.last(10)[2:], Entries)
@@ -294,6 +342,7 @@ def test_logs_and_files(logs: Logs, files: Files, api: Api) -> None:
     assert_type(logs.sizes(), dict[str, Size])
     assert_type(logs.retention("app"), Retention)
     assert_type(logs.rotation(), Rotated)
+    assert_type(logs.unended("begun", "ended", "document", in_each_file=True), list[Unended])
     found: Found = files.found("config", some=False)
     assert_type(found.wrong, list[str])
     assert_type(found.newest, FileFact | None)
@@ -301,6 +350,29 @@ def test_logs_and_files(logs: Logs, files: Files, api: Api) -> None:
     assert_type(files.newest_age_s("config"), float)
     assert_type(files.backups(), Backups)
     assert_type(files.backups().changed(), list[str])
+    assert_type(files.backups().superseded(), list[Path])
+    assert_type(api.begin("tab1"), Begun)
+    assert_type(api.ended("tab1_7"), Ended)
+    with logs.handover("app") as handover:
+        assert_type(handover.over(), Handed)
+
+
+def test_loaded(load_run: LoadRun, api: Api, llm: Llm, vectors: Vectors) -> None:
+    done = assert_type(load_run("load", api, route="query", rate=2, seconds=30, arrivals="constant"), LoadResult)
+    load_run("ramp", llm, stages=[Stage(seconds=5, rate=1, to=3)], stops=Stops(error_rate=None), max_tokens=4)
+    load_run("loop", mix=[load_run.request(api, weight=2), load_run.request(llm, embed=True)], concurrency=3, calls=9)
+    load_run("spike", workload="rag", shape="spike", rate=3)
+    assert_type(load_run.capacity("queries", api, start=2, seconds=5), Capacity)
+    assert_type(load_run.capacity("questions", workload="rag", shape="steady", start=2), Capacity)
+    assert_type(load_run.until_it_breaks("stress", workload="rag", rate=3), LoadResult)
+    load_run("soak", api, rate=2, seconds=30, beside=["memory"], regression="worse_pct")
+    assert_type(done.value("p95", "service"), float)
+    assert_type(done.recovery_s(stage=1), float)
+    assert_type(done.waited(done), int)
+    assert_type(done.quicker_than(done), float)
+    assert_type(load_run.beyond_limit("burst", api, route="live").refused_in(0), float)
+    assert_type(load_run.problems, list[str])
+    assert_type(vectors.own(), str)
 
 
 def test_timed(measure: Measure, llm: Llm, api: Api, prompts: Workload) -> None:
@@ -363,10 +435,22 @@ def test_setup(crontab: Crontab, dependencies: Dependencies, effective_settings:
     assert_type(crontab.outcome("weekly"), TestsRan)
     assert_type(dependencies.as_json(dependencies.outdated()), str)
     assert not dependencies.conflicts()
-    assert not dependencies.vulnerabilities()
+    assert not dependencies.audit().vulnerable
     assert effective_settings.value("llm.model") in effective_settings.values()
     assert_type(effective_settings.wrong() + effective_settings.unread() + effective_settings.stale(), list[str])
     assert effective_settings.processes(), effective_settings.not_backed_up()
+
+
+def test_supply(
+    scanner: Scanner, system_packages: SystemPackages, key_inventory: KeyInventory, configuration: Configuration
+) -> None:
+    scanner("images").whole()
+    assert_type(scanner("images").said, str)
+    assert len(system_packages.security_updates()) <= len(system_packages.updates())
+    assert_type(system_packages.lists_age_s(), float)
+    assert_type(key_inventory.ages(), dict[str, float])
+    assert not key_inventory.wrong()
+    assert not configuration.exposed(), configuration.env_file().wrong
 
 
 def test_versions(own_tests: OwnTests, rollback: Rollback, certificates: Certificates) -> None:
@@ -388,6 +472,8 @@ def test_how_bad_it_is(triage: Triage, diagnostics: Diagnostics, channels: Chann
     assert_type(triage.severity, str)
     assert_type(triage.failed("component"), list[str])
     assert_type(triage.failed_of("api", "component"), list[str])
+    triage.all_seen("component")
+    assert_type(triage.at_dead_addresses().blind, list[str])
     assert_type(triage.rank(1).met, tuple[Met, ...])
     assert_type(triage.answers.review_s(), float)
     assert_type(triage.answers.review_of(), str)
@@ -395,3 +481,25 @@ def test_how_bad_it_is(triage: Triage, diagnostics: Diagnostics, channels: Chann
     assert_type([one.accepted for one in channels.alert(triage)], list[bool])
     assert_type(channels.test("email").said, str)
     assert_type(staged.wrong, tuple[str, ...])
+
+
+def test_security(audit_log: AuditReview, security_log: SecurityLog, logs: Logs) -> None:
+    assert_type(audit_log.files(), list[AuditFile])
+    assert_type(audit_log.entries(), list[AuditEntry])
+    assert_type(audit_log.faults("order", "chain"), list[Fault])
+    assert_type(audit_log.gap(), Gap)
+    assert_type(audit_log.counts(), Counts)
+    assert_type(audit_log.writable() + audit_log.too_open() + audit_log.retention(), list[str])
+    assert_type(audit_log.reach_s(), float)
+    assert_type(audit_log.by_type(since_s=86400), dict[str, int])
+    assert_type(audit_log.newly(lambda: None), list[AuditEntry])
+    assert_type(audit_log.tampered(), list[Tampering])
+    audit_log.excuse("audit_chain", [])
+    assert_type(audit_log.document(), str)
+    found = security_log.events(since_s=86400, errors="app")
+    assert_type(found, dict[str, Entries])
+    assert_type(security_log.document("Security events", found), str)
+    assert_type(security_log.unexpected(found, "access"), list[str])
+    security_log.excuse("access_log", [])
+    assert_type(security_log.outside(logs.entries("tools").telling_of("command"), "command"), Entries)
+    assert_type(security_log.deviations("access"), list[str])

@@ -9,10 +9,11 @@ import time
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from shutil import which
-from socket import create_server
 from urllib.parse import urlsplit
 
 import pytest
+
+from ..held import held_port
 
 NOT_FOUND = (404, {"detail": "Not Found"})
 
@@ -72,6 +73,12 @@ class Handler(BaseHTTPRequestHandler):
         self.server.bodies.append(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
         self.do_GET()
 
+    def do_PATCH(self):
+        self.do_POST()
+
+    def do_DELETE(self):
+        self.do_POST()
+
     def log_message(self, *words):
         """Say nothing."""
 
@@ -93,8 +100,42 @@ def serve():
 @pytest.fixture
 def closed_port():
     """A port of this machine on which nothing listens."""
-    with create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
+    with held_port() as port:
+        yield port
+
+
+class Clock:
+    """A clock that sleep moves, and work hardly does: what is timed by it is the same on a busy machine."""
+
+    TICK_S = 1e-6
+
+    def __init__(self):
+        self._now = time.time()
+
+    def time(self):
+        self._now += self.TICK_S
+        return self._now
+
+    monotonic = perf_counter = time
+
+    def sleep(self, seconds):
+        self._now += seconds
+
+    def __getattr__(self, name):
+        return getattr(time, name)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Gives modules a clock of their own in place of ``time``: ``clock(hands, recovery)``."""
+    made = Clock()
+
+    def clock(*modules):
+        for module in modules:
+            monkeypatch.setattr(module, "time", made)
+        return made
+
+    return clock
 
 
 @pytest.fixture

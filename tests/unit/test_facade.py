@@ -20,12 +20,15 @@ NAMES = [
     "Alertmanager",
     "Api",
     "AppCommands",
+    "AuditReview",
     "BudgetSpent",
     "CallFailed",
+    "Capacity",
     "Certificates",
     "Change",
     "Channels",
     "ConfigError",
+    "Configuration",
     "Containers",
     "ControlError",
     "Crontab",
@@ -41,10 +44,13 @@ NAMES = [
     "Generation",
     "Grafana",
     "HealthReport",
+    "KeyInventory",
     "Langfuse",
     "Lint",
     "Llm",
     "LlmopsError",
+    "LoadResult",
+    "LoadRun",
     "Logs",
     "Machine",
     "Maintenance",
@@ -63,8 +69,13 @@ NAMES = [
     "Result",
     "Rollback",
     "RunbookDocument",
+    "Scanner",
+    "SecurityLog",
+    "Stage",
     "Staged",
     "Status",
+    "Stops",
+    "SystemPackages",
     "Target",
     "TestsRan",
     "Traffic",
@@ -77,7 +88,7 @@ NAMES = [
     "Vectors",
     "Workload",
 ]
-PLUMBING = {"close", "levels", "metrics_answer", "require"}
+PLUMBING = {"close", "levels", "metrics_answer", "require", "send"}
 """Public for the plugin, of no use to a test."""
 
 

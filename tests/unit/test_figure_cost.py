@@ -12,6 +12,13 @@ def test_a_machine_that_works_for_us_is_called(tmp_path):
     assert at_work.tokens == 5 * target.table.components.ollama.max_tokens
 
 
+def test_a_page_is_visited_or_probed(tmp_path):
+    target = load(None, "sandbox:agent-aiops", tmp_path, {})
+    cost = cost_of_figures(["error_rate[page]", "availability[ui]"], target)
+    assert cost.once == {"calls-ui": {"ui.visit": 3}, "probes-ui": {"ui.probe": 5}}
+    assert cost.tokens == 0
+
+
 def test_calls_that_several_figures_read_are_made_once(tmp_path):
     target = load(None, "sandbox:aegis-rag", tmp_path, {})
     cost = cost_of_figures(["generation_success_rate", "generation_latency_slowest", "model_load_time"], target)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmops.cli.fault_round import with_runbook
+from pytest_llmops import plugin
+from pytest_llmops.cli.fault_round import made, with_runbook
 from pytest_llmops.procedures.bindings import bindings
 from pytest_llmops.procedures.named_faults import for_system
 from pytest_llmops.sandbox import derived, faults
@@ -14,6 +15,25 @@ from pytest_llmops.target.components import ROLES
 from pytest_llmops.target.load import load
 
 SUITES = Path(__file__).parents[2] / "suites"
+SYSTEMS = [name for name in with_runbook() if name != "sandbox"]
+
+
+FIXTURES = Path(plugin.__file__).parent.glob("*fixtures.py")
+
+
+@cache
+def changing():
+    """The fixtures by which a test changes its target: ``change``, and those that ask for one of them."""
+    asks = {
+        node.name: {argument.arg for argument in node.args.args}
+        for file in FIXTURES
+        for node in ast.parse(file.read_text()).body
+        if isinstance(node, ast.FunctionDef)
+    }
+    found = {"change"}
+    while more := {name for name, asked in asks.items() if asked & found} - found:
+        found |= more
+    return found
 
 
 @cache
@@ -54,13 +74,22 @@ def test_every_marker_names_a_fault():
     assert {one.test: one.procedures for one in bound() if not one.fault} == {}
 
 
+def test_tests_that_change_their_target_are_tried_like_all_others():
+    """``llmops faults`` turns both keys for the sandbox that it starts; what is bound to them is in its rounds."""
+    assert changing() >= {"change", "operation", "recovered", "model_update"}
+    disruptive = {one.test for one in bound() if changing() & one.asks and one.procedures}
+    ids = {name for one in bound() if one.test in disruptive for name in one.procedures}
+    rounds = [made(profile, [], None, 0) for profile in SYSTEMS]
+    tried = {test for one in rounds for named in one.chosen for test in named.tests}
+    assert len(disruptive) > 20
+    assert sorted(disruptive - tried) == []
+    assert {name for one in rounds for name in one.silent} & ids == set()
+
+
 def test_what_binds_no_procedure_is_generic():
     """Else it would run nowhere."""
     bare = {one.test for one in bound()} - {one.test for one in bound() if one.procedures or one.generic}
     assert bare == set()
-
-
-SYSTEMS = [name for name in with_runbook() if name != "sandbox"]
 
 
 @pytest.mark.parametrize("profile", SYSTEMS)
@@ -96,7 +125,16 @@ def test_each_suite_has_five_generic_tests_that_run_on_any_target(suite):
         for one in bound()
         if one.generic
         and one.test.startswith(f"{suite}/")
-        and "change" not in one.asks
+        and not changing() & one.asks
         and all(parts.serving(role) for role in one.asks if role in ROLES)
     }
     assert len(found) >= 5, sorted(found)
+
+
+@pytest.mark.parametrize(
+    "step", ["health.basic", "deploy-verify.health", "down.verify-recovery", "post-maintenance.health"]
+)
+def test_the_gateways_health_does_not_stand_for_the_pipelines_process(step):
+    """A 200 of the gateway is another project's: each step that asks it is red where the service has no process."""
+    faults_of = {one.fault for one in bound() if f"document-enhancer.{step}" in one.procedures}
+    assert "process_list:none" in faults_of

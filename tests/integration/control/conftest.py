@@ -14,7 +14,7 @@ from pytest_llmops.target.load import load
 from .rig import answer, awaited, free_port
 
 KUBERNETES = ("kubernetes_deployment", "kubernetes_statefulset")
-RIGS = ("process", "process_on_port", "command", "docker", "compose", "supervisor", "systemd", *KUBERNETES)
+RIGS = ("process", "process_on_port", "command", "sandbox", "docker", "compose", "supervisor", "systemd", *KUBERNETES)
 
 TARGET = '[targets.here.components.ollama]\nurl = "http://127.0.0.1:1"\n[targets.here.components.ollama.control]\n'
 
@@ -47,7 +47,7 @@ def hands_of(rig, tmp_path):
 
     def hands_of(table, environ=None):
         file = tmp_path / "llmops.toml"
-        control = "\n".join(f"{key} = {json.dumps(value)}" for key, value in {**table, "deadline": 20}.items())
+        control = "\n".join(f"{key} = {json.dumps(value)}" for key, value in {**table, "deadline": 60}.items())
         file.write_text(f"{TARGET}{control}\n")
         held.append(hands_on(load(file, None, tmp_path, {**os.environ, **rig.environ, **(environ or {})}), "ollama"))
         return held[-1]

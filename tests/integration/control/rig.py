@@ -55,17 +55,17 @@ def free_port():
         return free.getsockname()[1]
 
 
-def answer(port, within_s=5.0):
+def answer(port, within_s=5.0, path="/"):
     """What the server answers; None where it does not within that time."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(f"http://127.0.0.1:{port}/", timeout=within_s) as said:
+        with opener.open(f"http://127.0.0.1:{port}{path}", timeout=within_s) as said:
             return said.read().decode()
     except OSError:
         return None
 
 
-def awaited(look, within_s=20.0):
+def awaited(look, within_s=60.0):
     """What ``look`` returns, once that is something."""
     ends_at = time.monotonic() + within_s
     while not (seen := look()):
@@ -84,6 +84,6 @@ def typed(command, environ):
         env={**os.environ, **environ},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )

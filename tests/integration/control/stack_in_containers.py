@@ -1,0 +1,64 @@
+"""A deployment of the sandbox's parts, each in a container of its own, as a target that is none of the sandbox's."""
+
+import json
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+from pytest_llmops.target.load import load
+
+from .containers import IMAGE, SEEN, engine
+from .rig import answer, awaited, free_port
+
+PROFILE = "rag"
+PARTS = {"api": "api", "ollama": "llm", "qdrant": "vectors", "redis": "redis"}
+"""Component to the part that stands for it."""
+
+ROOT = Path(__file__).parents[3]
+CONTROL = '[targets.staging.components.{name}.control]\ndriver = "docker"\ncontainer = "{container}"\nhost = "{host}"\n'
+
+
+@contextmanager
+def deployed(folder, more=""):
+    """The target ``staging``: its addresses are those of four containers, which run and answer.
+
+    Args:
+        folder: for its ``llmops.toml``; each container sees it, and the order of its part in it.
+        more: further tables of the target, in which ``HOST`` is the engine, ``API`` the container of that component.
+    """
+    urls = {part: f"{'redis' if part == 'redis' else 'http'}://127.0.0.1:{free_port()}" for part in PARTS.values()}
+    declared = load(None, f"sandbox:{PROFILE}", folder, {})
+    variables = [
+        name for part in declared.table.components.configured().values() if part.auth for name in part.auth.variables
+    ]
+    keys = {variable: f"key-of-{variable.lower()}" for variable in variables}
+    order = declared.table.model_dump(mode="json", include={"components", "sandbox", "settings"})
+    with engine() as host:
+        names = {component: f"llmops-{os.getpid()}-{component}" for component in PARTS}
+        try:
+            for component, part in PARTS.items():
+                alone = {**order, "parts": [part], "addresses": urls, "keys": keys, "directory": "/tmp/stack"}
+                file = folder / f"{part}.json"
+                file.write_text(json.dumps(alone))
+                _run(host, names[component], file)
+            tables = [f'[targets.staging]\nprofile = "{PROFILE}"\nenvironment = "staging"\n']
+            for component, part in PARTS.items():
+                tables.append(f'[targets.staging.components.{component}]\nurl = "{urls[part]}"\n')
+                tables.append(CONTROL.format(name=component, container=names[component], host=host))
+            tables.append(more.replace("HOST", host).replace("API", names["api"]))
+            (folder / "llmops.toml").write_text("".join(tables))
+            port = int(urls["api"].rpartition(":")[2])
+            awaited(lambda: answer(port, path="/health"), within_s=60)
+            yield load(folder / "llmops.toml", "staging", folder, {**os.environ, **keys})
+        finally:
+            subprocess.run(["docker", "-H", host, "rm", "-f", *names.values()], check=True, capture_output=True)
+
+
+def _run(host, name, file):
+    seen = {*SEEN, str(ROOT), sys.prefix, str(file.parent)}
+    mounts = [word for place in sorted(seen) for word in ("-v", f"{place}:{place}:ro")]
+    words = [sys.executable, "-m", "pytest_llmops.sandbox", "--order", str(file)]
+    made = ["run", "--detach", "--name", name, "--network", "host", "--stop-timeout", "5", *mounts, IMAGE, *words]
+    subprocess.run(["docker", "-H", host, *made], check=True, capture_output=True)

@@ -1,0 +1,81 @@
+"""The plan of what a test would change: clean-ups, by what they delete."""
+
+from pytest_llmops.plugin.disruption_plan import calls_of, disruption_of
+from pytest_llmops.target.load import load
+
+FILE = """
+[targets.here.components.files.sets]
+logs = { paths = ["logs/*.log"], drop = "30 d" }
+traces = { paths = ["traces/*"] }
+[targets.here.components.files.cleanups]
+old-logs = { sets = ["logs"] }
+all-old = { sets = ["logs", "traces"], older_than = "90 d" }
+rehearsed = { sets = ["logs"], lasting = false }
+"""
+
+
+def acts(tmp_path, name):
+    (tmp_path / "llmops.toml").write_text(FILE)
+    target = load(tmp_path / "llmops.toml", None, tmp_path, {})
+    return disruption_of([("delete", name)], [], target, [])["acts"]
+
+
+def test_a_clean_up_says_what_goes_at_which_age(tmp_path):
+    [act] = acts(tmp_path, "old-logs")
+    assert (act["act"], act["component"], act["what"]) == ("delete", "old-logs", "logs older than 30 days")
+    assert act["undo"] == "all is put back until the rest was seen to be well; then nothing brings it back"
+    [act] = acts(tmp_path, "all-old")
+    assert act["what"] == "logs older than 90 days, traces older than 90 days"
+
+
+def test_a_rehearsed_clean_up_deletes_nothing(tmp_path):
+    [act] = acts(tmp_path, "rehearsed")
+    assert (act["act"], act["what"]) == ("set aside", "logs older than 30 days")
+    assert act["undo"] == "all is put back at the end of the test"
+
+
+def test_a_clean_up_that_is_not_there_deletes_nothing(tmp_path):
+    [act] = acts(tmp_path, "old-log")
+    assert act["what"] == "no such clean-up"
+
+
+def test_an_operation_says_what_each_step_runs_and_sets(tmp_path):
+    text = '[targets.here]\nprofile = "document-enhancer"\n[targets.here.components.api]\nurl = "http://127.0.0.1:9"\n'
+    (tmp_path / "llmops.toml").write_text(text)
+    found = disruption_of([], ["deploy"], load(tmp_path / "llmops.toml", None, tmp_path, {}), [])["acts"]
+    assert [act["act"] for act in found[:4]] == ["run", "run", "stop", "set"]
+    assert found[1]["what"].startswith("python -c 'import pathlib, subprocess, sys def said(*words): return")
+    assert found[1]["what"].endswith("...")
+    assert found[1]["undo"] == "none; what stays: the record in deploys/"
+    assert (found[3]["what"], found[3]["undo"]) == (
+        "what 'git rev-parse HEAD' prints",
+        "set version back to what it was, should a step fail",
+    )
+
+
+def test_an_operation_says_what_work_it_begins(tmp_path):
+    text = '[targets.here]\nprofile = "document-enhancer"\n[targets.here.components.api]\nurl = "http://127.0.0.1:9"\n'
+    (tmp_path / "llmops.toml").write_text(text)
+    target = load(tmp_path / "llmops.toml", None, tmp_path, {})
+    assert calls_of(["drain", "unknown"], target) == {"api.begin": 2, "api.finish": 1}
+    begun, flag, refused = disruption_of([], ["drain"], target, [])["acts"]
+    assert (begun["act"], begun["component"], begun["what"]) == ("begin", "api", "work tab1")
+    assert begun["undo"] == "none; what stays: what the workflow wrote"
+    assert (flag["act"], flag["component"]) == ("set", "maintenance")
+    assert refused["what"] == "work tab1, to be refused"
+
+
+def test_a_tool_says_what_it_changes_and_who_leans_on_that(tmp_path):
+    (tmp_path / "llmops.toml").write_text("""
+[targets.here]
+profile = "aegis-rag"
+[targets.here.components.qdrant]
+url = "http://127.0.0.1:6333"
+[targets.here.components.api]
+url = "http://127.0.0.1:8910"
+""")
+    target = load(tmp_path / "llmops.toml", None, tmp_path, {})
+    [act] = disruption_of([], [], target, [], ["upkeep", "vectors"])["acts"]
+    assert (act["act"], act["component"], act["what"]) == ("set", "qdrant", "the collection's configuration")
+    assert act["undo"] == "set that of qdrant back to what it was, unless it is accepted"
+    assert "api" in act["touches"]
