@@ -33,7 +33,7 @@ class CallFailed(LlmopsError):
             ``timeout``, ``connection``, ``cut-stream``. One that says no: ``auth`` (Redis), ``http-500`` and so on,
             ``throttled``, ``blocked``, ``unsupported``. One that is not what was asked for: ``bad-answer``, ``empty``,
             ``no-token``, ``no-model``, ``no-collection``, ``several``, ``infinite``, ``unhealthy``, ``not-refused``,
-            ``stale``, ``unanswered``.
+            ``stale``, ``unanswered``, ``untrue``.
         body: the whole answer, where it says why; never shown, for the message holds an excerpt.
     """
 
@@ -58,6 +58,10 @@ class ControlError(LlmopsError):
         self.kind = kind
 
 
+class StepFailed(LlmopsError):
+    """A step of an operation failed; says which, why, and what stays of those before it."""
+
+
 class JournalError(LlmopsError):
     """The undo journal cannot be written or read; nothing is changed without it. It is never overwritten."""
 
@@ -68,6 +72,10 @@ class Occupied(LlmopsError):
 
 class LeftChanged(LlmopsError):
     """The target is not as it was before a change: an undo failed, or nobody has carried it out."""
+
+
+class StillChanged(LeftChanged):
+    """A test that changes the target has not begun, for the target is not as it was before an earlier change."""
 
 
 class OutsideWindow(LlmopsError):
