@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,7 +70,14 @@ class Round:
         wide = max(len(named.fault) for named in self.chosen)
         place = f"{len(self.tries)}/{len(self.chosen)}"
         found = f"{len(one.red)} of {len(one.outcomes)} red"
-        return f"  {place:>7}  {one.named.fault:<{wide}}  {found:<14} {one.took_s:5.1f} s"
+        beside = f"  also red: {', '.join(one.red_beside)}" if one.red_beside else ""
+        return f"  {place:>7}  {one.named.fault:<{wide}}  {found:<14} {one.took_s:5.1f} s{beside}"
+
+    @property
+    def strangers(self) -> list[str]:
+        """A line for each test that was red under a fault that no test of its file names."""
+        lines = [f"  {test} under {one.named.fault}" for one in self.tries for test in one.strangers]
+        return [f"  {self.profile}", *lines] if lines else []
 
     @property
     def not_red(self) -> list[str]:
@@ -110,7 +117,7 @@ def with_runbook() -> list[str]:
     return [BUILT_IN, *found]
 
 
-def made(profile: str, markers: Sequence[str], sample: int | None, seed: int) -> Round:
+def made(profile: str, markers: Sequence[str], sample: int | None, seed: int, *, beside: bool = False) -> Round:
     """What is to be tried of a profile.
 
     Args:
@@ -118,6 +125,7 @@ def made(profile: str, markers: Sequence[str], sample: int | None, seed: int) ->
         markers: only procedures of these suites; all where it is empty.
         sample: how many faults; None: all of them.
         seed: which of them.
+        beside: whether under each fault all other tests are run too.
 
     Raises:
         ConfigError: there is no such profile or suite.
@@ -140,6 +148,9 @@ def made(profile: str, markers: Sequence[str], sample: int | None, seed: int) ->
     bare = {one.test for one in bound} - {one.test for one in bound if one.procedures}
     every = by_fault(bound)
     chosen = part(every, sample, seed) if sample else every
+    if beside:
+        all_of_them = {test for one in every for test in one.tests}
+        chosen = [replace(one, beside=tuple(sorted(all_of_them - one.tests.keys()))) for one in chosen]
     named = {name for one in every for name in one.procedures}
     silent = {name: "no test of it names a fault" for one in bound for name in one.procedures if name not in named}
     ids = {name for one in chosen for name in one.procedures}

@@ -10,8 +10,6 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_llmops.cli.fault_round import Round
-
 DAY_S = 86_400
 
 
@@ -21,6 +19,7 @@ DAY_S = 86_400
 @click.option("--sample", type=click.IntRange(min=1), help="Only so many faults of each profile, others every day.")
 @click.option("--seed", type=int, help="Which of them; a number for each day by default.")
 @click.option("--jobs", type=click.IntRange(min=1), default=os.cpu_count() or 1, help="How many runs at a time.")
+@click.option("--beside", is_flag=True, help="Run all their other tests under each fault, and name those that are red.")
 @click.pass_context
 def faults(
     context: click.Context,
@@ -29,11 +28,14 @@ def faults(
     sample: int | None,
     seed: int | None,
     jobs: int,
+    *,
+    beside: bool,
 ) -> None:
     """Run each fault that the ready suites name once, and print the bound procedures that never went red.
 
     One pytest process for each fault, on the embedded sandbox that has it, with exactly the tests that name it. Exits 1
-    when a procedure was not red, or a test was green under a fault that it names.
+    when a procedure was not red, or a test was green under a fault that it names; with --beside also when a test was
+    red under a fault that no test of its file names.
     """
     import time
 
@@ -42,16 +44,19 @@ def faults(
     number = int(time.time() // DAY_S) if seed is None else seed
     rounds = []
     for profile in profiles or with_runbook():
-        found = made(profile, markers, sample, number)
+        found = made(profile, markers, sample, number, beside=beside)
         click.echo(found.planned)
         for line in found.carried_out(jobs):
             click.echo(line)
         rounds.append(found)
-    click.echo(_summed_up(rounds))
-    if any(one.not_red for one in rounds):
+    strangers = [line for one in rounds for line in one.strangers]
+    if beside:
+        click.echo(_listed("Red beside, in a file where no test names the fault", strangers))
+    never = [line for one in rounds for line in one.not_red]
+    click.echo(_listed("Never red", never))
+    if never or strangers:
         context.exit(1)
 
 
-def _summed_up(rounds: Sequence[Round]) -> str:
-    lines = [line for one in rounds for line in one.not_red]
-    return "\n".join(["Never red:", *lines]) if lines else "Never red: none."
+def _listed(what: str, lines: Sequence[str]) -> str:
+    return "\n".join([f"{what}:", *lines]) if lines else f"{what}: none."

@@ -45,17 +45,24 @@ class Tried:
             left out; ``not run``, where pytest came to no result.
         took_s: seconds.
         said: the last words of a run without a result.
+        red_beside: of the other tests that were run beside them, those that were red.
     """
 
     named: NamedFault
     outcomes: dict[str, str]
     took_s: float
     said: str = ""
+    red_beside: tuple[str, ...] = ()
 
     @property
     def red(self) -> list[str]:
         """Tests that were red."""
-        return [test for test, outcome in self.outcomes.items() if outcome.partition(" ")[0] in RED]
+        return [test for test, outcome in self.outcomes.items() if _is_red(outcome)]
+
+    @property
+    def strangers(self) -> list[str]:
+        """Tests that were red beside them, and stand in a file where none names the fault."""
+        return [test for test in self.red_beside if test.partition("::")[0] not in self.named.files]
 
 
 def tried(named: NamedFault, profile: str, folder: Path, within_s: float = WITHIN_S) -> Tried:
@@ -70,12 +77,12 @@ def tried(named: NamedFault, profile: str, folder: Path, within_s: float = WITHI
         named: the fault and its tests.
         profile: which system the sandbox is.
         folder: an empty one, for the files, the reports and the state of its runs.
-        within_s: seconds for a run.
+        within_s: seconds for a run; as many again for each ten tests that are run beside.
     """
-    found = _run(named, profile, folder / "1", within_s)
+    found = _run(named, profile, folder / "1", within_s * (1 + len(named.beside) / 10))
     again, number = _of(found, UNTRIED), 2
     while again:
-        more = _run(replace(named, tests=again), profile, folder / f"{number}", within_s)
+        more = _run(replace(named, tests=again, beside=()), profile, folder / f"{number}", within_s)
         found = replace(found, outcomes={**found.outcomes, **more.outcomes}, took_s=found.took_s + more.took_s)
         again, number = _of(more, {STILL_CHANGED}), number + 1  # the first of them begins each time
     return found
@@ -96,7 +103,7 @@ def _run(named: NamedFault, profile: str, folder: Path, within_s: float) -> Trie
     started, said = time.monotonic(), ""
     try:
         done = subprocess.run(  # noqa: S603 (our own plugin)
-            command(folder, *words, *(f"{FOLDER}/{test}" for test in named.tests)),
+            command(folder, *words, *(f"{FOLDER}/{test}" for test in (*named.tests, *named.beside))),
             cwd=folder,
             env=environ(),
             stdout=subprocess.PIPE,
@@ -113,7 +120,13 @@ def _run(named: NamedFault, profile: str, folder: Path, within_s: float) -> Trie
     except FileNotFoundError:
         return Tried(named, dict.fromkeys(named.tests, "not run"), took_s, said)
     checks = {str(check["test"]): check for check in run["checks"]}
-    return Tried(named, {test: _outcome(checks.get(test)) for test in named.tests}, took_s)
+    outcomes = {test: _outcome(checks.get(test)) for test in named.tests}
+    beside = tuple(test for test in named.beside if _is_red(_outcome(checks.get(test))))
+    return Tried(named, outcomes, took_s, red_beside=beside)
+
+
+def _is_red(outcome: str) -> bool:
+    return outcome.partition(" ")[0] in RED
 
 
 def _outcome(check: Mapping[str, Any] | None) -> str:

@@ -21,11 +21,18 @@ class NamedFault:
         fault: as the markers have it; several at once are separated by commas.
         tests: key of each check to the procedures that it carries out and names this fault for.
         timed: whether one of the tests measures, so that a slowdown shows only against a healthy stack.
+        beside: other tests, that are run beside them to see whether they stay green.
     """
 
     fault: str
     tests: dict[str, tuple[str, ...]]
     timed: bool
+    beside: tuple[str, ...] = ()
+
+    @property
+    def files(self) -> set[str]:
+        """Where its tests stand: a file of the suites looks at one thing."""
+        return {test.partition("::")[0] for test in self.tests}
 
     @property
     def procedures(self) -> set[str]:

@@ -100,3 +100,21 @@ def test_an_unknown_word_names_the_nearest(llmops):
         1,
         f"Error: --marker 'dayly' is no suite. Did you mean 'daily'? Suites: {suites}.\n",
     )
+
+
+def test_what_was_red_beside_in_another_file_is_named_with_the_fault():
+    red = dict.fromkeys(DOWN.tests, "failed")
+    one = Tried(DOWN, red, 1.0, red_beside=("daily/a.py::three", "daily/c.py::four"))
+    assert Round("rag", "", [DOWN], {}, tries=[one]).strangers == ["  rag", "  daily/c.py::four under api:down"]
+    assert (
+        Round("rag", "", [DOWN], {}, tries=[Tried(DOWN, red, 1.0, red_beside=("daily/a.py::three",))]).strangers == []
+    )
+
+
+def test_beside_a_fault_run_all_other_tests_of_the_suite():
+    alone, beside = made("sandbox", ["security"], 2, 0), made("sandbox", ["security"], 2, 0, beside=True)
+    assert {one.beside for one in alone.chosen} == {()}
+    every, *others = [sorted([*one.tests, *one.beside]) for one in beside.chosen]
+    assert others == [every]
+    assert every == sorted(set(every))
+    assert "security/test_leaks.py::test_no_answer_leaks" in every

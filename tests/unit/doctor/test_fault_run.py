@@ -1,6 +1,7 @@
 """A fault, tried: with both keys, of the sandbox that the run itself starts; what did not begin is run again."""
 
 import json
+from dataclasses import replace
 from subprocess import CompletedProcess
 
 import pytest
@@ -77,3 +78,20 @@ def test_what_came_to_nothing_is_run_once_more_and_no_oftener(runs, tmp_path):
     runs.come_to = lambda tests: [check(test, "error", "void") for test in tests]
     found = tried(named(), "aegis-rag", tmp_path)
     assert (found.red, len(runs)) == ([], 2)
+
+
+def test_others_run_beside_and_those_in_another_file_are_strangers(runs, tmp_path):
+    beside = ("incident/a.py::four", "incident/b.py::five", "incident/b.py::six")
+    runs.come_to = lambda tests: [check(test, "passed" if test.endswith("six") else "failed", "") for test in tests]
+    found = tried(replace(named(), beside=beside), "aegis-rag", tmp_path)
+    assert found.red == list(TESTS)
+    assert found.red_beside == beside[:2]
+    assert found.strangers == ["incident/b.py::five"]
+
+
+def test_none_runs_beside_when_a_test_is_run_again(runs, tmp_path):
+    runs.come_to = lambda tests: [check(test, "error", "void") for test in tests]
+    tried(replace(named(), beside=("incident/b.py::five",)), "aegis-rag", tmp_path)
+    first, again = (" ".join(map(str, words)) for words, _cwd in runs)
+    assert "b.py::five" in first
+    assert "b.py::five" not in again
