@@ -20,6 +20,7 @@ WITHIN_S = 300.0
 RED = frozenset({"failed", "error"})
 LEFT_OUT = "not selected"
 UNSUPPORTED = "skipped (unsupported)"
+UNREACHABLE = "error (unreachable)"
 STILL_CHANGED = "still-changed"
 UNTRIED = frozenset({"void", "budget", "outside-window", STILL_CHANGED})
 """Categories of red that tell of the run, and not of what it looked at."""
@@ -45,7 +46,8 @@ class Tried:
             left out; ``not run``, where pytest came to no result.
         took_s: seconds.
         said: the last words of a run without a result.
-        red_beside: of the other tests that were run beside them, those that were red.
+        red_beside: of the other tests that were run beside them, those that found something: an error because a
+            component cannot be reached is that component's own line.
     """
 
     named: NamedFault
@@ -121,7 +123,8 @@ def _run(named: NamedFault, profile: str, folder: Path, within_s: float) -> Trie
         return Tried(named, dict.fromkeys(named.tests, "not run"), took_s, said)
     checks = {str(check["test"]): check for check in run["checks"]}
     outcomes = {test: _outcome(checks.get(test)) for test in named.tests}
-    beside = tuple(test for test in named.beside if _is_red(_outcome(checks.get(test))))
+    others = {test: _outcome(checks.get(test)) for test in named.beside}
+    beside = tuple(test for test, outcome in others.items() if _is_red(outcome) and outcome != UNREACHABLE)
     return Tried(named, outcomes, took_s, red_beside=beside)
 
 

@@ -81,8 +81,9 @@ def test_what_came_to_nothing_is_run_once_more_and_no_oftener(runs, tmp_path):
 
 
 def test_others_run_beside_and_those_in_another_file_are_strangers(runs, tmp_path):
-    beside = ("incident/a.py::four", "incident/b.py::five", "incident/b.py::six")
-    runs.come_to = lambda tests: [check(test, "passed" if test.endswith("six") else "failed", "") for test in tests]
+    beside = ("incident/a.py::four", "incident/b.py::five", "incident/b.py::six", "incident/b.py::seven")
+    others = {beside[2]: ("passed", ""), beside[3]: ("error", "unreachable")}
+    runs.come_to = lambda tests: [check(test, *others.get(test, ("failed", ""))) for test in tests]
     found = tried(replace(named(), beside=beside), "aegis-rag", tmp_path)
     assert found.red == list(TESTS)
     assert found.red_beside == beside[:2]
