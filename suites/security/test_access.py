@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pytest_llmops.report.documents import Documents
     from pytest_llmops.security.forbidden_commands import Judged
     from pytest_llmops.security.permissions import PermissionReview
-    from pytest_llmops.security.review import AccessReview
+    from pytest_llmops.security.access_review import AccessReview
 
 
 @pytest.mark.generic
