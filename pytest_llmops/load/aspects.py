@@ -67,7 +67,9 @@ def recovery_s(result: LoadResult) -> float:
     usual = float(np.median(before))
     if not np.isfinite(usual):
         failed = int(np.isinf(before).sum())
-        raise Vacuous(f"{failed} of {len(before)} calls before the spike failed: there is nothing usual to come back to.")
+        raise Vacuous(
+            f"{failed} of {len(before)} calls before the spike failed: there is nothing usual to come back to."
+        )
     medians = np.median(np.lib.stride_tricks.sliding_window_view(after, TOGETHER), axis=1)
     slow = np.flatnonzero(~(medians <= SLOWER * usual))
     return float(due[due >= ends][slow[-1] + TOGETHER - 1] - ends) if len(slow) else 0.0

@@ -102,8 +102,8 @@ class Matrix:
         place = f"in llmops.toml, below components.{self.component}"
         if not self.cells:
             return (
-                f"{self.component}: none of its routes is signed, so no key was tried at any; {place}.routes, write those "
-                f"that ask for a key, without signed = false."
+                f"{self.component}: none of its routes is signed, so no key was tried at any; {place}.routes, write "
+                f"those that ask for a key, without signed = false."
             )
         return (
             f"{self.component}: each key is let in wherever it was tried, so nothing shows that it may nothing else; "

@@ -33,9 +33,7 @@ def test_a_spike_that_nobody_feels_is_over_at_once():
 
 def test_a_spike_is_over_once_five_in_a_row_are_quick_again():
     slow_until_19 = [0.2] * 10 + [2.0] * 10 + [0.2] * 5
-    assert result(slow_until_19).recovery_s() == pytest.approx(
-        6.0
-    )  # three of five: the call due at 21 is the last
+    assert result(slow_until_19).recovery_s() == pytest.approx(6.0)  # three of five: the call due at 21 is the last
 
 
 def test_failed_calls_are_no_recovery():
