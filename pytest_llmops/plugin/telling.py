@@ -120,6 +120,12 @@ class Telling:
                 self.terminal.line("")
             self.terminal.write_line(f"llmops: {text}")
 
+    def waiting(self, text: str) -> None:
+        """Say what is waited for; not to somebody who asked for few words."""
+        if self.terminal is not None and self.terminal.verbosity >= 0:
+            self.line(f"{text}; this takes some seconds")
+            self.terminal.flush()
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:
         """Our outcomes in the terminal; of an unreachable component only the first test is an error in full."""
