@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import selectors
 import subprocess
 import sys
 from dataclasses import replace
@@ -27,6 +28,9 @@ NEEDS = ("starlette", "uvicorn", "qdrant_client", "fakeredis")
 ENGINES = ("synthetic", "llama.cpp")
 """What can generate the sandbox's answers; llama.cpp needs the extra of that name."""
 
+SLOW_S = 2.0
+"""A start that takes longer is one that somebody waits for."""
+
 STOP_WITHIN_S = 10.0
 ACT_WITHIN_S = 20.0
 """For one act on a part: to come up takes a few seconds on a busy machine."""
@@ -43,13 +47,19 @@ class Sandbox:
         faults: how it is to be sick, e.g. ``llm:slow=1.6``.
         engine: what generates its answers, one of `ENGINES`.
         directory: where it writes, and what it removes when it ends; a temporary one of its own by default.
+        slow: called once, where it is not ready within two seconds.
 
     Raises:
         ConfigError: the extra is not installed, or the sandbox says what is wrong with the request.
     """
 
     def __init__(
-        self, target: Target, faults: Sequence[str] = (), engine: str = "synthetic", directory: Path | None = None
+        self,
+        target: Target,
+        faults: Sequence[str] = (),
+        engine: str = "synthetic",
+        directory: Path | None = None,
+        slow: Callable[[], None] = lambda: None,
     ) -> None:
         absent = [name for name in NEEDS if find_spec(name) is None]
         if absent:
@@ -70,15 +80,28 @@ class Sandbox:
             text=True,
             start_new_session=True,  # Ctrl-C is for us; the stack ends when we let it go
         )
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(asked) + "\n")
-        self._process.stdin.flush()
-        said = self._process.stdout.readline()
+        try:
+            said = self._said(json.dumps(asked), slow)
+        except BaseException:  # Ctrl-C, above all: it has not begun to look whether we are there
+            self._process.terminate()
+            self.stop()
+            raise
         self.facts: dict[str, Any] = json.loads(said) if said else {"error": "the sandbox ended without a word"}
         if "error" in self.facts:
             self.stop()
             raise ConfigError(f"sandbox: {self.facts['error']}")
+
+    def _said(self, order: str, slow: Callable[[], None]) -> str:
+        """What it says to an order, once it is ready."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(order + "\n")
+        self._process.stdin.flush()
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._process.stdout, selectors.EVENT_READ)
+            if not selector.select(SLOW_S):
+                slow()
+        return self._process.stdout.readline()
 
     def stop(self) -> None:
         """End it, and wait until it has."""

@@ -50,6 +50,14 @@ def threshold_for(metric: str, thresholds: Mapping[str, Threshold]) -> Threshold
     return thresholds[max(fitting, key=len)] if fitting else None
 
 
+NO_LIMIT = "no threshold judges it"
+
+
+def no_limit(metric: str, example: str) -> str:
+    """What to write where no threshold judges a metric that is there to be judged: names the key, without full stop."""
+    return f'{NO_LIMIT}: give thresholds."{metric}" a limit in llmops.toml, such as {example}'
+
+
 def fits(pattern: str, metric: str) -> bool:
     """Whether a pattern, in which ``*`` stands for any text, covers a metric's name."""
     return re.fullmatch(".*".join(re.escape(part) for part in pattern.split("*")), metric) is not None

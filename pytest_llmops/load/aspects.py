@@ -10,8 +10,11 @@ from pytest_llmops.errors import Vacuous
 from pytest_llmops.judge.shift import shift
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
+    from pytest_llmops.load.plan import Stage
     from pytest_llmops.load.result import LoadResult
 
 TOGETHER = 5
@@ -41,28 +44,46 @@ def waited(calls: NDArray[Any], alone: NDArray[Any]) -> int:
     return int((well["ttft_s"] > late_s).sum())
 
 
-def recovery_s(result: LoadResult, stage: int) -> float:
-    """Seconds from the end of a stage until calls are as quick again as before it began.
+def recovery_s(result: LoadResult) -> float:
+    """Seconds from the end of the spike until calls are as quick again as before it began.
 
-    That is: until the median of five in a row, failed ones counted as endless, is below 1.5 times the median of all
-    that were due before. Where that does not come about, until the last call was due.
+    The spike is what rises above the rate at the beginning: from the first such stage to the end of the last. They are
+    as quick again once the median of five in a row, failed ones counted as endless, is below 1.5 times the median of
+    all that were due before. Where that does not come about, until the last call was due.
 
     Args:
         result: of open-loop arrivals.
-        stage: which of its stages is the spike, from 0 on.
 
     Raises:
-        Vacuous: too few calls were due before it or after it.
+        Vacuous: no stage rises; too few calls were due before the spike or after it; or most of those before failed.
     """
-    calls, due, begins, ends = _due(result, stage)
+    first, last = _spike(result.plan.stages)
+    calls, due, begins, _ = _due(result, first)
+    ends = _due(result, last)[3]
     times = np.where(calls["kind"] == 0, calls["delay_s"] + calls["service_s"], np.inf)
     before, after = times[due < begins], times[due >= ends]
     if min(len(before), len(after)) < TOGETHER:
         raise Vacuous(f"{len(before)} calls before a spike and {len(after)} after it are too few to compare.")
     usual = float(np.median(before))
+    if not np.isfinite(usual):
+        failed = int(np.isinf(before).sum())
+        raise Vacuous(
+            f"{failed} of {len(before)} calls before the spike failed: there is nothing usual to come back to."
+        )
     medians = np.median(np.lib.stride_tricks.sliding_window_view(after, TOGETHER), axis=1)
     slow = np.flatnonzero(~(medians <= SLOWER * usual))
     return float(due[due >= ends][slow[-1] + TOGETHER - 1] - ends) if len(slow) else 0.0
+
+
+def _spike(stages: Sequence[Stage]) -> tuple[int, int]:
+    """The first and the last stage in which calls come faster than at the beginning."""
+    above = [place for place, one in enumerate(stages) if max(one.rate, one.end_rate) > stages[0].rate]
+    if not above:
+        raise Vacuous(
+            f"none of {len(stages)} stages rises above the first, so there is no spike: give the shape a stage of more "
+            f"times, such as load.shapes.spike."
+        )
+    return above[0], above[-1]
 
 
 def quicker_pct(before: LoadResult, after: LoadResult) -> float:

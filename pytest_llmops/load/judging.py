@@ -10,7 +10,7 @@ from pytest_llmops.judge.estimate import statistic
 from pytest_llmops.judge.looks import Collect, Done, Looks
 from pytest_llmops.judge.recording import Recording as JudgeRecording
 from pytest_llmops.judge.schedule import MIN_N
-from pytest_llmops.judge.thresholds import Breach, said, threshold_for
+from pytest_llmops.judge.thresholds import Breach, no_limit, said, threshold_for
 from pytest_llmops.load.samples import samples_of
 from pytest_llmops.load.stopping import breaking_point
 from pytest_llmops.measure.asking import OWN_DOING_S, WITHIN_THE_HOUR, Asking
@@ -294,7 +294,8 @@ def _beside(result: LoadResult, measurement: Measurement, thresholds: Mapping[st
         told[f"{name}.goodput"] = result.goodput(limits), ""
     for metric, (value, unit) in told.items():
         if metric not in known:
-            _tell(measurement, metric, value, unit, thresholds)
+            free = metric == f"{name}.p95" and not limits and threshold_for(metric, thresholds) is None
+            _tell(measurement, metric, value, unit, thresholds, no_limit(metric, 'target = "< 3 s"') if free else "")
     for course in result.beside.values():
         _courses(f"{name}.{course.name}", course, measurement, thresholds)
 

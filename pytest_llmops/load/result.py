@@ -101,13 +101,13 @@ class LoadResult:
         """
         return waited(self.recording.calls, alone.recording.calls)
 
-    def recovery_s(self, stage: int) -> float:
-        """Seconds from the end of a stage until calls are as quick again as before it; see ``load/aspects.py``.
+    def recovery_s(self) -> float:
+        """Seconds from the end of the spike until calls are as quick again as before it; see ``load/aspects.py``.
 
         Raises:
-            Vacuous: too few calls were due before it or after it.
+            Vacuous: there is no spike; too few calls were due before it or after it; or most of those before failed.
         """
-        return recovery_s(self, stage)
+        return recovery_s(self)
 
     def quicker_than(self, before: LoadResult) -> float:
         """By how many % its calls are quicker than those before, on the mean, beyond doubt; 0 where they may not be.

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.app_command import AppCommands
     from pytest_llmops.clients.service import Service
     from pytest_llmops.plugin.run import Run
+    from pytest_llmops.security.access_review import AccessReview
     from pytest_llmops.security.disclosure import Disclosure
     from pytest_llmops.security.exposure import Exposure
     from pytest_llmops.security.forbidden_commands import Judged
     from pytest_llmops.security.limits import Limits
     from pytest_llmops.security.permissions import PermissionReview
-    from pytest_llmops.security.review import AccessReview
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def access(_llmops: Run) -> AccessReview:
         def test_nobody_gets_in_without_a_key(access):
             assert not access.matrix().of("no key").weaknesses
     """
-    from pytest_llmops.security.review import AccessReview
+    from pytest_llmops.security.access_review import AccessReview
 
     return AccessReview(_llmops.target, _llmops.own.client, _llmops.own.reached, _llmops.once)
 

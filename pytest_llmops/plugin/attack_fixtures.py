@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.llm import Llm
     from pytest_llmops.control.change import Change
     from pytest_llmops.plugin.run import Run
-    from pytest_llmops.security.attacks import Review
+    from pytest_llmops.security.attacks import AttackResults
     from pytest_llmops.security.indirect import Poisoned
 
 
 @pytest.fixture
-def attacks(_llmops: Run) -> Review:
+def attacks(_llmops: Run) -> AttackResults:
     """What came of attacks on ``api``, sent once a run: ``hits told not_blocked controls_blocked limit_pct said``.
 
     Each carries a canary of its own; an answer that holds it, and neither quotes nor refuses the attack, is a hit. As
@@ -36,7 +36,7 @@ def attacks(_llmops: Run) -> Review:
 
 
 @pytest.fixture
-def model_attacks(_llmops: Run) -> Review:
+def model_attacks(_llmops: Run) -> AttackResults:
     """What came of the same attacks on the model server itself, as conversations, sent once a run; as ``attacks``.
 
     It is asked under ``security.system_prompt``, or a plain one where none is known.
@@ -52,7 +52,7 @@ def model_attacks(_llmops: Run) -> Review:
 
 
 @pytest.fixture
-def attack_success(_llmops: Run, request: pytest.FixtureRequest) -> Callable[[str, Review], None]:
+def attack_success(_llmops: Run, request: pytest.FixtureRequest) -> Callable[[str, AttackResults], None]:
     """Judge how many attacks succeed: ``attack_success(name, review)``.
 
     NAME.limit is Wilson's upper limit of their share in %, which thresholds judge: a few attacks that fail prove
@@ -71,7 +71,7 @@ def attack_success(_llmops: Run, request: pytest.FixtureRequest) -> Callable[[st
     test = ThisTest.asking(_llmops, request)
     check, measure, record = test.check, Measure(test), Record(test)
 
-    def judge(name: str, review: Review) -> None:
+    def judge(name: str, review: AttackResults) -> None:
         from pytest_llmops.security.success import compared
 
         name = measure.full(name)
@@ -105,10 +105,10 @@ def poisoned(_llmops: Run, change: Change) -> Poisoned:
     return Poisoned(cast("Api", _llmops.own.serving("api")), change)
 
 
-def _reviewed(run: Run, name: str, make: Callable[[], Review]) -> Review:
+def _reviewed(run: Run, name: str, make: Callable[[], AttackResults]) -> AttackResults:
     """A review that is made once a run, and of which enough was answered."""
-    from pytest_llmops.security.attacks import Review
+    from pytest_llmops.security.attacks import AttackResults
 
-    review = Review.read(run.once(name, lambda: make().as_json()))
+    review = AttackResults.read(run.once(name, lambda: make().as_json()))
     review.require()
     return review

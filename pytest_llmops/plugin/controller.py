@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -146,7 +147,9 @@ class Controller:
         if not (deployment.embedded and needed):
             return None
         directory = deployment.directory
-        sandbox = Sandbox(deployment.declared, faults, self.run.options.engine, directory.path)
+        profile = deployment.declared.table.profile
+        slow = partial(self.telling.waiting, f"the sandbox of profile {profile} is starting")
+        sandbox = Sandbox(deployment.declared, faults, self.run.options.engine, directory.path, slow)
         directory.write(SANDBOX, sandbox.facts)
         return sandbox
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_llmops.errors import CallFailed, LlmopsError, Unsupported, Vacuous
-from pytest_llmops.judge.thresholds import threshold_for
+from pytest_llmops.judge.thresholds import no_limit, threshold_for
 from pytest_llmops.measure.results import recorded
 from pytest_llmops.measure.watching import Watch, worded
 from pytest_llmops.plugin.sentences import Failed
@@ -60,7 +60,7 @@ class Record:
             last_exchange.set(put_off[0][1])
             raise Failed("\n".join([*(said for said, _ in put_off), *besides]), "threshold")
 
-    def __call__(self, name: str, value: float, unit: str = "", *, of: str = "") -> Result:
+    def __call__(self, name: str, value: float, unit: str = "", *, of: str = "", example: str = "") -> Result:
         """Judge a live value by the thresholds of that name, and keep it.
 
         Args:
@@ -68,14 +68,19 @@ class Record:
             value: now.
             unit: ``s`` for times, ``%``, another word, or empty.
             of: what the value is, where the name does not say it all; stands in the report, and in a failure.
+            example: of a limit, such as ``critical = "> 2 d"``, of a value that says something beside a limit alone.
 
         Raises:
             CallFailed: it is no number, so it cannot be a live value.
+            Vacuous: an example is given, and no threshold has that name: it is kept, and the key to write is said.
         """
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             raise CallFailed("", "bad-answer", f"{name}: {value!r} is no number; nothing was recorded.")
         result, breach = recorded(name, float(value), unit, self._run.declared.table.thresholds, of)
-        return self._kept(result, replace(breach, reason=result.reason) if breach else None)
+        kept = self._kept(result, replace(breach, reason=result.reason) if breach else None)
+        if example and result.threshold is None:
+            raise Vacuous(f"{result.reason}; {no_limit(name, example)}.")
+        return kept
 
     def figure(
         self,

@@ -120,6 +120,12 @@ class Telling:
                 self.terminal.line("")
             self.terminal.write_line(f"llmops: {text}")
 
+    def waiting(self, text: str) -> None:
+        """Say what is waited for; not to somebody who asked for few words."""
+        if self.terminal is not None and self.terminal.verbosity >= 0:
+            self.line(f"{text}; this takes some seconds")
+            self.terminal.flush()
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:
         """Our outcomes in the terminal; of an unreachable component only the first test is an error in full."""
@@ -155,7 +161,11 @@ class Telling:
         terminalreporter.section(f"llmops: {self.run.declared.name}{against}", bold=True)
         width = terminalreporter._tw.fullwidth  # noqa: SLF001 (the only source of the width that pytest itself uses)
         result, color = self.controller.reporting.result, bool(terminalreporter.hasmarkup)
-        for line in (*summary(result, color=color, width=width, verbose=verbose), *self._unmatched()):
+        for line in (
+            *summary(result, color=color, width=width, verbose=verbose),
+            *self._unmatched(),
+            *self._unlimited(),
+        ):
             terminalreporter.line(line)
         for line in (*self._changed(width), *self._incident(result)):
             terminalreporter.line(line)
@@ -227,3 +237,14 @@ class Telling:
             for name, where in unmatched(self.run.declared, measured).items()
             if name not in missing
         ]
+
+    def _unlimited(self) -> list[str]:
+        """Load of a system of the user's own that nothing says how quick it has to be, and the key that would."""
+        from pytest_llmops.judge.thresholds import NO_LIMIT
+
+        metrics = [metric for check in self.controller.checks.values() for metric in check["metrics"]]
+        names = [metric["name"] for metric in metrics if f"({NO_LIMIT}:" in metric["reason"]]
+        if not names or self.run.declared.table.embedded:
+            return []
+        example = f'thresholds."{names[0]}".target = "< 3 s"'
+        return [f"note         no threshold judges {', '.join(names)}: write in llmops.toml, for example, {example}"]

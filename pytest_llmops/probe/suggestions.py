@@ -29,10 +29,16 @@ def sections(found: Iterable[Found]) -> Iterator[Section]:
 
 
 def _timed(kinds: dict[str, Found], *, asks: bool) -> list[tuple[str, str]]:
-    """The timed metrics that this target has, each with a limit."""
+    """The timed metrics that this target has, by one call after the other and under load, each with a limit."""
     generates = bool({"ollama", "openai"} & set(kinds))
-    found = [("generation_latency.ttft", "< 2 s")] if generates else []
-    return [*found, ("query_latency.p90", "< 3 s")] if asks else found
+    return [
+        *([("generation_latency.ttft", "< 2 s"), ("sustained_generation.p95", "< 10 s")] if generates else []),
+        *(
+            [(metric, "< 3 s") for metric in ("query_latency.p90", "sustained_queries.p95", "questions.p95")]
+            if asks
+            else []
+        ),
+    ]
 
 
 def _thresholds(times: list[tuple[str, str]]) -> Iterator[Section]:

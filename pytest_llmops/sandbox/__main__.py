@@ -51,8 +51,9 @@ def _list(line: str) -> int:
 
 
 def _failed(message: str, code: int) -> int:
-    sys.stdout.write(json.dumps({"error": message}) + "\n")
-    sys.stdout.flush()
+    from pytest_llmops.sandbox.telling import tell
+
+    tell({"error": message})
     return code
 
 

@@ -57,7 +57,7 @@ def _answering(server: ModelServer, handler: Handler) -> Callable[[Request], Awa
     @wraps(handler)
     async def answer(request: Request) -> ASGIApp:
         try:
-            if not access.admits(request, auth, server.stack.keys):
+            if "llm:keyed" in server.stack.faults or not access.admits(request, auth, server.stack.keys):
                 return _refused(Refusal(401, "key", "Incorrect API key provided."))
             body = await _body(request) if request.method == "POST" else {}
             if "llm:hang" in server.stack.faults and handler is not _models:

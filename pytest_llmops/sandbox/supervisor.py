@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import selectors
 import signal
-import sys
 import tempfile
 import time
 from dataclasses import replace
@@ -23,6 +21,7 @@ from pytest_llmops.sandbox.reception import Reception
 from pytest_llmops.sandbox.serving import LET_GO_S
 from pytest_llmops.sandbox.settings import Settings
 from pytest_llmops.sandbox.stack import OUTSIDE
+from pytest_llmops.sandbox.telling import tell
 from pytest_llmops.sandbox.unit import Unit
 
 if TYPE_CHECKING:
@@ -38,6 +37,8 @@ class Ended(BaseException):
 
 def run(order: Order, since: float, *, alone: bool = False) -> None:
     """Live as a sandbox: start, say where, and stay until standard input ends or a signal comes.
+
+    Where nobody reads any more what it says, it ends at once: whoever started it is gone.
 
     Alone, as in a container, it stays until a signal comes. Its standard output is then what its processes write.
 
@@ -61,11 +62,8 @@ def run(order: Order, since: float, *, alone: bool = False) -> None:
         for number in SIGNALS:
             signal.signal(number, ended)
         supervisor.start()
-        if not alone:
-            told = {**supervisor.described(), "ready_s": round(time.monotonic() - since, 3)}
-            sys.stdout.write(json.dumps(told) + "\n")
-            sys.stdout.flush()
-        supervisor.live()
+        if alone or tell({**supervisor.described(), "ready_s": round(time.monotonic() - since, 3)}):
+            supervisor.live()
     except Ended:
         pass
     finally:

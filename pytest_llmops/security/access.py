@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from pytest_llmops.clients.signing import WRONG
-from pytest_llmops.errors import CallFailed
+from pytest_llmops.errors import CallFailed, Vacuous
 from pytest_llmops.security.lacking import unless_lacking
 from pytest_llmops.target.templates import placeholders, render
 
@@ -30,6 +30,9 @@ NO_NUMBER = "0"
 """The number of an analysis that there is not: a route that takes numbers knows no other word."""
 
 REFUSED = frozenset({401, 403})
+NO_ANSWER = frozenset({"refused", "timeout", "connection"})
+"""Kinds of failure of a call that nobody answered."""
+
 TO_LOG_IN = ("login", "signin", "sign-in", "oauth", "sso")
 """A redirect to a place of such a name is how pages for people refuse."""
 
@@ -43,24 +46,29 @@ class Cell:
         asked: method and path.
         caller: ``no key``, ``a wrong key``, or a role.
         let_in: whether the profile says that it is let in.
-        status: what was answered; 0 where it was not tried, for being let in would have changed something.
+        status: what was answered; 0 where nothing was; None where it was not tried, for being let in would have changed
+            something.
     """
 
     route: str
     asked: str
     caller: str
     let_in: bool
-    status: int
+    status: int | None
 
     @property
     def weakness(self) -> str:
         """What is wrong about it, in a sentence without its full stop; empty where nothing is."""
+        if self.status is None:
+            return ""
         said = f"{self.asked} with {self.caller if self.caller in {NO_KEY, WRONG_KEY} else f'the key of {self.caller}'}"
+        if not self.status:
+            return f"{said} was not answered at all: the API is unreachable there, and neither lets in nor refuses"
         if self.let_in:
             if self.status in REFUSED:
                 return f"{said} answered {self.status}: who may is refused"
             return f"{said} answered {self.status}" if self.status >= 500 else ""
-        if self.status in REFUSED or not self.status:
+        if self.status in REFUSED:
             return ""
         how = "is let in" if self.status < 500 else "is not refused"
         return f"{said} answered {self.status}, not 401 or 403: it {how}"
@@ -75,8 +83,32 @@ class Matrix:
 
     @property
     def weaknesses(self) -> list[str]:
-        """What is wrong, a sentence each."""
+        """What is wrong, a sentence each.
+
+        Raises:
+            Vacuous: nothing is, but nobody was tried who has to be refused.
+        """
+        found = self._found
+        if not found and all(cell.let_in for cell in self.cells):
+            raise Vacuous(self._says_nothing)
+        return found
+
+    @property
+    def _found(self) -> list[str]:
         return [found for cell in self.cells if (found := cell.weakness)]
+
+    @property
+    def _says_nothing(self) -> str:
+        place = f"in llmops.toml, below components.{self.component}"
+        if not self.cells:
+            return (
+                f"{self.component}: none of its routes is signed, so no key was tried at any; {place}.routes, write "
+                f"those that ask for a key, without signed = false."
+            )
+        return (
+            f"{self.component}: each key is let in wherever it was tried, so nothing shows that it may nothing else; "
+            f"{place}, write further keys in auth.roles, and at each route in roles who may use it."
+        )
 
     def of(self, *callers: str) -> Matrix:
         """The tries of some callers alone."""
@@ -98,7 +130,7 @@ class Matrix:
             f"| {name} | {' | '.join(_shown(cells.get(caller)) for caller in callers)} |"
             for name, cells in rows.items()
         ]
-        return "\n".join([*lines, "", *self.weaknesses]) + "\n"
+        return "\n".join([*lines, "", *self._found]) + "\n"
 
     def as_json(self) -> dict[str, Any]:
         """As it is kept for other processes of the run."""
@@ -113,8 +145,10 @@ class Matrix:
 def _shown(cell: Cell | None) -> str:
     if cell is None:
         return "-"
-    if not cell.status:
+    if cell.status is None:
         return "not tried"
+    if not cell.status:
+        return "no answer (!)"
     return f"{cell.status}{' (!)' if cell.weakness else ''}"
 
 
@@ -153,23 +187,31 @@ def matrix(service: Service, target: Target) -> Matrix:
     Raises:
         Unsupported: the system is declared to ask for no key, and asks for none.
         CallFailed: it is declared so, and asks for one (kind ``untrue``); it asks for none, and is not
-            (``not-refused``); it is too many calls (``throttled``); or no whole answer came.
+            (``not-refused``); it is too many calls (``throttled``); or two calls in a row were not answered.
     """
     api, component = service.config, service.component
     unless_lacking(target, component, "access", lambda: _asks(service))
     if api.auth is None:
         said = f"{component}: no route asks for a key; declare in security.lacks.access why, or give it auth."
         raise CallFailed(component, "not-refused", said)
-    return Matrix(component, tuple(_tried(service, *one) for one in tries(api)))
+    cells: list[Cell] = []
+    for one in tries(api):
+        cells.append(_tried(service, *one, silent=bool(cells) and cells[-1].status == 0))
+    return Matrix(component, tuple(cells))
 
 
-def _tried(service: Service, name: str, caller: str, let_in: bool) -> Cell:
+def _tried(service: Service, name: str, caller: str, let_in: bool, *, silent: bool) -> Cell:
+    """One try; where the one before was not answered (``silent``), there is no use in going on without an answer."""
     route = service.route(name)
-    path = _path(route)
-    asked = f"{route.method} {path}"
+    asked = f"{route.method} {_path(route)}"
     if _left_out(route, let_in):
+        return Cell(name, asked, caller, let_in, None)
+    try:
+        answer = _asked(service, route, caller)
+    except CallFailed as error:
+        if silent or error.kind not in NO_ANSWER:
+            raise
         return Cell(name, asked, caller, let_in, 0)
-    answer = _asked(service, route, caller)
     if answer.status == 429:
         answer.ok()
     refused = not let_in and _sent_to_log_in(answer)

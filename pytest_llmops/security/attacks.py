@@ -98,7 +98,7 @@ class Sent:
 
 
 @dataclass(frozen=True)
-class Review:
+class AttackResults:
     """What came of all attacks on one component.
 
     Attributes:
@@ -116,7 +116,7 @@ class Review:
     knows_prompt: bool = True
 
     @classmethod
-    def read(cls, fact: Mapping[str, Any]) -> Review:
+    def read(cls, fact: Mapping[str, Any]) -> AttackResults:
         """A review that was kept as plain JSON."""
         sent, controls = (tuple(Sent(**one) for one in fact[name]) for name in ("sent", "controls"))
         return cls(fact["component"], fact["version"], sent, controls, fact["knows_prompt"])
@@ -125,7 +125,7 @@ class Review:
         """Plain JSON."""
         return asdict(self)
 
-    def of(self, *, level: str = "", category: str = "") -> Review:
+    def of(self, *, level: str = "", category: str = "") -> AttackResults:
         """The attacks of a level, or of a category, as they stand in the corpus.
 
         Raises:
@@ -303,7 +303,7 @@ def planned_calls(target: Target, *, of_api: bool) -> int:
     return sum(map(_cost, attacks)) * target.table.security.generations + len(controls)
 
 
-def review_api(api: Api, target: Target, say: Callable[[str], None]) -> Review:
+def review_api(api: Api, target: Target, say: Callable[[str], None]) -> AttackResults:
     """Send the attacks as questions, one turn after the other in the name of one user.
 
     Args:
@@ -330,10 +330,10 @@ def review_api(api: Api, target: Target, say: Callable[[str], None]) -> Review:
     sent = _all(attacks, target, prompt, ask, say, api.component)
     known = corpus().controls
     beside = [_control(name, ask((known[name],))) for name in controls]
-    return Review(api.component, corpus().version, tuple(sent), tuple(beside), bool(prompt))
+    return AttackResults(api.component, corpus().version, tuple(sent), tuple(beside), bool(prompt))
 
 
-def review_model(llm: Llm, target: Target, say: Callable[[str], None]) -> Review:
+def review_model(llm: Llm, target: Target, say: Callable[[str], None]) -> AttackResults:
     """Send the attacks to a model as conversations, under the target's system prompt, or a plain one of ours.
 
     Args:
@@ -353,7 +353,7 @@ def review_model(llm: Llm, target: Target, say: Callable[[str], None]) -> Review
         except CallFailed as error:
             return LOST_CALL, str(error), len(texts)
 
-    return Review(llm.component, corpus().version, tuple(_all(attacks, target, prompt, ask, say, llm.component)))
+    return AttackResults(llm.component, corpus().version, tuple(_all(attacks, target, prompt, ask, say, llm.component)))
 
 
 def _all(

@@ -12,7 +12,7 @@ from pytest_llmops.samples import Metric, Prompt, Series, Workload
 
 if TYPE_CHECKING:
     from pytest_llmops.measure.bench import Bench
-    from pytest_llmops.security.attacks import Review
+    from pytest_llmops.security.attacks import AttackResults
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Compared:
     worse: str = ""
 
 
-def compared(name: str, review: Review, bench: Bench) -> Compared:
+def compared(name: str, review: AttackResults, bench: Bench) -> Compared:
     """Hold a review against the accepted runs of the same attacks (Fisher's mid-p, Newcombe's limit).
 
     Args:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.generic
 def test_calls_are_quick_again_after_a_spike(load_run: LoadRun, record: Record) -> None:
     """Far more questions for a moment: once they are over, answers come as quickly as before."""
     result = load_run("spike_queries", workload="rag", shape="spike", deadline=20.0)
-    record("spike_recovery", result.recovery_s(stage=1), "s")
+    record("spike_recovery", result.recovery_s(), "s")
 
 
 @pytest.mark.procedure(fault="llm:errors=0.3")

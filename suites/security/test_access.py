@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.app_command import AppCommands
     from pytest_llmops.plugin.recording import Record
     from pytest_llmops.report.documents import Documents
+    from pytest_llmops.security.access_review import AccessReview
     from pytest_llmops.security.forbidden_commands import Judged
     from pytest_llmops.security.permissions import PermissionReview
-    from pytest_llmops.security.review import AccessReview
 
 
 @pytest.mark.generic

@@ -30,7 +30,7 @@ def test_entries_are_in_order(audit_log: AuditReview, record: Record) -> None:
 def test_there_is_no_gap(audit_log: AuditReview, record: Record) -> None:
     """No time without an entry is longer than it may be, the one since the newest entry included."""
     gap = audit_log.gap()
-    record("audit_gap", gap.seconds, "s", of=gap.says)
+    record("audit_gap", gap.seconds, "s", of=gap.says, example='critical = "> 2 d"')
 
 
 @pytest.mark.generic

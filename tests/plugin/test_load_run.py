@@ -25,12 +25,25 @@ def test_what_came_back_is_judged_and_stands_in_the_report(project, model):
     assert run.status == 0, run.out
     metrics = {one["name"]: one for one in run.checks["test_loaded"]["metrics"]}
     assert (metrics["load"]["state"], metrics["load.p95"]["threshold"]) == ("no-baseline", {"critical": "> 60 s"})
+    assert "no threshold judges" not in run.out
     assert {"load.ttft", "load.error_rate", "load.service", "load.delay", "load.rate", "load.goodput"} <= set(metrics)
     assert (metrics["load"]["n"], metrics["load.error_rate"]["value"]) == (80, 0)
     assert len([path for path, agent in model.asked if "(load)" in agent]) == 80
     assert len([path for path, agent in model.asked if "(measure)" in agent]) == 1  # made before, and dropped
     assert (project.reports / "load" / "load.jsonl").exists()
     assert list((project.reports / "candidates").iterdir())
+
+
+def test_where_no_threshold_says_how_quick_it_has_to_be_the_key_is_named(project, model):
+    loaded(project, model, "concurrency=4, calls=80")
+    run = project.run("test_load.py")
+    assert run.status == 0, run.out
+    p95 = next(one for one in run.checks["test_loaded"]["metrics"] if one["name"] == "load.p95")
+    assert (p95["state"], p95["threshold"]) == ("recorded", None)
+    key = 'give thresholds."load.p95" a limit in llmops.toml, such as target = "< 3 s"'
+    assert p95["reason"].endswith(f"(no threshold judges it: {key})")
+    said = 'no threshold judges load.p95: write in llmops.toml, for example, thresholds."load.p95".target = "< 3 s"'
+    assert f"note         {said}" in run.lines
 
 
 def test_load_that_the_budget_does_not_leave_does_not_begin(project, model):

@@ -152,3 +152,18 @@ def test_to_the_end_of_what_holds_nothing_fails(record):
     assert check.breaches == []
     with pytest.raises(Vacuous), kept.to_the_end():
         raise Vacuous("nothing was counted.")
+
+
+def test_a_value_that_says_nothing_without_a_limit_names_the_key_to_write(record):
+    kept, check = record(0.0)
+    with pytest.raises(Vacuous) as caught:
+        kept("audit_gap", 7200.0, "s", of="from 9 to 11", example='critical = "> 2 d"')
+    assert str(caught.value) == (
+        'audit_gap is 2 h (from 9 to 11); no threshold judges it: give thresholds."audit_gap" a limit in llmops.toml, '
+        'such as critical = "> 2 d".'
+    )
+    assert [one["name"] for one in check.metrics] == ["audit_gap"]
+    assert kept("api_error_rate", 0.5, "%", example='target = "< 1 %"').threshold == {
+        "target": "< 1 %",
+        "critical": "> 5 %",
+    }

@@ -1,5 +1,7 @@
 """Lines of ours among pytest's own: a file is named again once, and only where a letter follows."""
 
+import pytest
+
 SAYS = """
     import pytest
 
@@ -44,3 +46,17 @@ def test_a_file_is_named_again_once_however_many_lines_stand_between(project, mo
         "  fourth",
         "test_other.py .",
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "patience_s", "times"),
+    [([], 0, 1), (["-n", "1"], 0, 1), (["-q"], 0, 0), ([], 300, 0)],
+    ids=["slow", "parallel", "quiet", "quick"],
+)
+def test_a_sandbox_that_takes_long_to_start_is_said_to(project, words, patience_s, times):
+    project.write("conftest.py", f"from pytest_llmops.control import embedded\n\nembedded.SLOW_S = {patience_s}\n")
+    project.write("test_it.py", "def test_it(llm):\n    assert llm.models()\n")
+    run = project.run("--llmops-target=sandbox:openai-compatible", *words)
+    assert run.status == 0, run.out
+    said = "llmops: the sandbox of profile openai-compatible is starting; this takes some seconds"
+    assert run.lines.count(said) == times, run.out

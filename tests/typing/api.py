@@ -367,7 +367,7 @@ def test_loaded(load_run: LoadRun, api: Api, llm: Llm, vectors: Vectors) -> None
     assert_type(load_run.until_it_breaks("stress", workload="rag", rate=3), LoadResult)
     load_run("soak", api, rate=2, seconds=30, beside=["memory"], regression="worse_pct")
     assert_type(done.value("p95", "service"), float)
-    assert_type(done.recovery_s(stage=1), float)
+    assert_type(done.recovery_s(), float)
     assert_type(done.waited(done), int)
     assert_type(done.quicker_than(done), float)
     assert_type(load_run.beyond_limit("burst", api, route="live").refused_in(0), float)

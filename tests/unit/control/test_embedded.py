@@ -6,6 +6,7 @@ import pytest
 
 from pytest_llmops.clients.client import connect
 from pytest_llmops.clients.preflight import preflight
+from pytest_llmops.control import embedded
 from pytest_llmops.control.embedded import ENGINES, Sandbox, fault_table, placed
 from pytest_llmops.errors import ConfigError
 from pytest_llmops.plugin import command_line
@@ -76,6 +77,15 @@ def test_a_module_where_the_run_was_started_is_not_taken_for_a_package(tmp_path,
     sandbox.stop()
     assert "redis" in sandbox.facts["components"]
     assert fault_table(load(None, "sandbox", tmp_path))
+
+
+@pytest.mark.parametrize(("patience_s", "said"), [(0.0, ["slow"]), (300.0, [])])
+def test_a_start_that_takes_long_is_said_once(tmp_path, monkeypatch, patience_s, said):
+    monkeypatch.setattr(embedded, "SLOW_S", patience_s)
+    heard = []
+    sandbox = Sandbox(load(None, "sandbox:ollama", tmp_path, {}), slow=lambda: heard.append("slow"))
+    sandbox.stop()
+    assert (heard, "ollama" in sandbox.facts["components"]) == (said, True)
 
 
 def test_what_the_sandbox_finds_wrong_is_said(tmp_path):

@@ -28,27 +28,48 @@ def streamed(ttft_s, service_s):
 
 
 def test_a_spike_that_nobody_feels_is_over_at_once():
-    assert result([0.2] * 25).recovery_s(stage=1) == 0.0
+    assert result([0.2] * 25).recovery_s() == 0.0
 
 
 def test_a_spike_is_over_once_five_in_a_row_are_quick_again():
     slow_until_19 = [0.2] * 10 + [2.0] * 10 + [0.2] * 5
-    assert result(slow_until_19).recovery_s(stage=1) == pytest.approx(
-        6.0
-    )  # three of five: the call due at 21 is the last
+    assert result(slow_until_19).recovery_s() == pytest.approx(6.0)  # three of five: the call due at 21 is the last
 
 
 def test_failed_calls_are_no_recovery():
-    assert result([0.2] * 25, failed=range(15, 25)).recovery_s(stage=1) == pytest.approx(9.0)
+    assert result([0.2] * 25, failed=range(15, 25)).recovery_s() == pytest.approx(9.0)
 
 
 def test_a_single_slow_call_is_no_trouble():
-    assert result([0.2] * 18 + [3.0] + [0.2] * 6).recovery_s(stage=1) == 0.0
+    assert result([0.2] * 18 + [3.0] + [0.2] * 6).recovery_s() == 0.0
+
+
+def test_where_most_calls_failed_before_there_is_nothing_usual_to_come_back_to():
+    with pytest.raises(Vacuous) as caught:
+        result([0.2] * 25, failed=range(6)).recovery_s()
+    assert str(caught.value) == "6 of 10 calls before the spike failed: there is nothing usual to come back to."
+    assert result([0.2] * 25, failed=range(4)).recovery_s() == 0.0
+
+
+def test_the_spike_is_wherever_the_shape_has_it():
+    climbs = Stage(seconds=3, rate=1, to=4), Stage(seconds=2, rate=4), Stage(seconds=2, rate=4, to=1)
+    stages = (Stage(seconds=4, rate=1), Stage(seconds=6, rate=1), *climbs, Stage(seconds=8, rate=1))
+    slow_until_20 = [0.2] * 10 + [2.0] * 11 + [0.2] * 4
+    assert result(slow_until_20, stages=stages).recovery_s() == pytest.approx(5.0)  # three of five: the call due at 22
+
+
+def test_without_a_rise_there_is_no_spike():
+    with pytest.raises(Vacuous) as caught:
+        result([0.2] * 25, stages=(Stage(seconds=25, rate=1),)).recovery_s()
+    assert str(caught.value) == (
+        "none of 1 stages rises above the first, so there is no spike: give the shape a stage of more times, such as "
+        "load.shapes.spike."
+    )
 
 
 def test_too_few_calls_say_nothing_of_a_spike():
     with pytest.raises(Vacuous, match="10 calls before a spike and 0 after it"):
-        result([0.2] * 12).recovery_s(stage=1)
+        result([0.2] * 12).recovery_s()
 
 
 def test_refusals_are_told_by_stage_and_of_all():

@@ -119,6 +119,9 @@ model = "tiny"                             # the one that is timed
 #[targets.here.thresholds."generation_latency.ttft"]
 #target = "< 2 s"  # missed: the check fails
 
+#[targets.here.thresholds."sustained_generation.p95"]
+#target = "< 10 s"  # missed: the check fails
+
 # Your own questions; the first one replaces the general ones that are asked now. Ten make a good set.
 #[[targets.here.prompts]]
 #id = "refunds"      # stable: runs are compared question by question

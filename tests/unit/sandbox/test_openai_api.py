@@ -99,3 +99,33 @@ def test_fault_errors_have_their_shape_too(start):
     body = {"model": "harbour-small", "messages": MESSAGES}
     failed = sandbox.http.post(f"{sandbox.url.ollama}/v1/chat/completions", json=body)
     assert (failed.status_code, failed.json()["error"]["type"]) == (500, "server_error")
+
+
+@pytest.mark.parametrize("name", ["ollama", "openai"])
+def test_both_ways_of_speaking_ask_for_the_same_key(stack, name):
+    """As a gateway in front of one server does; ``/health`` alone is for everybody."""
+    asked = {
+        "ollama": [
+            ("GET", "/api/tags", None),
+            ("POST", "/api/generate", {"model": "harbour-small", "prompt": QUESTION}),
+        ],
+        "openai": [
+            ("GET", "/v1/models", None),
+            ("POST", "/v1/chat/completions", {"model": "harbour-small", "messages": MESSAGES}),
+            ("POST", "/v1/embeddings", {"model": "harbour-embed", "input": QUESTION}),
+        ],
+    }[name]
+    key = f"Bearer {stack.environ['LLMOPS_SANDBOX_OLLAMA_KEY']}"
+    for method, path, body in asked:
+        statuses = [
+            stack.http.request(
+                method, f"{stack.url.openai}{path}", json=body, headers={"Authorization": shown}
+            ).status_code
+            for shown in ("", "Bearer made-up", key)
+        ]
+        assert (path, statuses) == (path, [401, 401, 200])
+
+
+def test_no_key_is_good_where_a_fault_has_another_one_asked_for(start):
+    sandbox = start("openai-compatible", ["llm:keyed"])
+    assert sandbox.http.get(f"{sandbox.url.openai}/v1/models").status_code == 401

@@ -104,6 +104,26 @@ def test_redis_goes_with_its_keeper(order, running):
     assert re.fullmatch(r"sandbox: the part redis \(process \d+\) has ended\.\n", said)
 
 
+def test_who_has_gone_while_it_starts_hears_nothing_of_it(order, tmp_path):
+    """Neither where all is, nor what is wrong: it ends, and says no word of the broken pipe."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    for faults in ([], ["llm:slwo"]):
+        with subprocess.Popen(
+            [sys.executable, "-m", "pytest_llmops.sandbox"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "TMPDIR": str(temporary)},
+        ) as process:
+            process.stdout.close()
+            process.stdin.write(json.dumps(order(only=["ollama"]) | {"faults": faults}).encode() + b"\n")
+            process.stdin.close()
+            said = process.stderr.read()
+            assert (process.wait(60), said) == (2 if faults else 0, b"")
+    assert list(temporary.iterdir()) == []
+
+
 def test_a_given_directory_stays(start, tmp_path):
     sandbox = start("ollama", directory=str(tmp_path / "here"))
     sandbox.http.get(f"{sandbox.url.ollama}/api/version")

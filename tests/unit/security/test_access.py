@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_llmops.errors import CallFailed, Unsupported
+from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
 from pytest_llmops.security.access import Cell, Matrix, access_calls, matrix
 
 ROUTES = {
@@ -49,7 +49,7 @@ def test_what_is_as_it_should_be(serve, target, client):
         ("delete", "no key"): (False, 401),
         ("delete", "a wrong key"): (False, 401),
         ("delete", "user"): (False, 403),
-        ("delete", "operator"): (True, 0),
+        ("delete", "operator"): (True, None),
     }
     assert calls == {"api.call": len(server.asked)} == {"api.call": 11}
     assert {path for _, path, _ in server.asked} == {"/q", "/records/llmops-nobody", "/users/llmops-nobody"}
@@ -78,6 +78,66 @@ def test_who_may_is_refused_or_meets_a_failure():
     assert broken.weakness == "POST /q with the key of user answered 500"
     unrefused = Cell("query", "POST /q", "no key", False, 500)
     assert unrefused.weakness == "POST /q with no key answered 500, not 401 or 403: it is not refused"
+
+
+@pytest.mark.parametrize("let_in", [True, False])
+def test_no_answer_is_neither_let_in_nor_refused(let_in):
+    silent = Matrix("api", (Cell("query", "POST /q", "user", let_in, 0),))
+    said = "was not answered at all: the API is unreachable there, and neither lets in nor refuses"
+    assert silent.weaknesses == [f"POST /q with the key of user {said}"]
+    assert "| query: POST /q | no answer (!) |" in silent.document()
+
+
+def test_a_route_that_answers_nobody_is_told_and_the_others_are_tried(serve, target, client):
+    def hangs_up(request, body):
+        if request.path.startswith("/records") and not request.headers.get("X-Key"):
+            request.connection.shutdown(2)
+        return guarded(request, body)
+
+    _, found, _ = tried(serve, target, client, hangs_up)
+    assert {(cell.route, cell.caller) for cell in found.cells if cell.status == 0} == {("record", "no key")}
+    assert len(found.weaknesses) == 1
+    assert found.of("a wrong key").weaknesses == []
+
+
+def test_an_api_that_is_away_is_no_matrix(target, client):
+    away = target(api("http://127.0.0.1:9"), KEYS)
+    with pytest.raises(CallFailed) as caught:
+        matrix(client(away)("api"), away)
+    assert caught.value.kind == "refused"
+
+
+def test_where_no_route_asks_for_a_key_nothing_is_said(serve, target, client):
+    server = serve(lambda *_: 200)
+    found = target({"api": {"url": server.url, "auth": AUTH, "routes": {"health": ROUTES["health"]}}}, KEYS)
+    empty = matrix(client(found)("api"), found)
+    assert (empty.cells, server.asked) == ((), [])
+    for some in (empty, empty.of("no key"), empty.of("a wrong key"), empty.of_roles()):
+        with pytest.raises(Vacuous) as caught:
+            _ = some.weaknesses
+        assert str(caught.value) == (
+            "api: none of its routes is signed, so no key was tried at any; in llmops.toml, below "
+            "components.api.routes, write those that ask for a key, without signed = false."
+        )
+    assert empty.document().startswith("# Who may use what of api")
+
+
+def test_where_every_key_is_good_for_all_nothing_shows_what_it_is_not_good_for(serve, target, client):
+    server = serve(guarded)
+    routes = {"query": {**ROUTES["query"], "roles": None}}
+    found = target({"api": {"url": server.url, "auth": AUTH, "routes": routes}}, KEYS)
+    one_key = matrix(client(found)("api"), found)
+    assert one_key.of("no key").weaknesses == []
+    with pytest.raises(Vacuous) as caught:
+        _ = one_key.of_roles().weaknesses
+    assert str(caught.value) == (
+        "api: each key is let in wherever it was tried, so nothing shows that it may nothing else; in llmops.toml, "
+        "below components.api, write further keys in auth.roles, and at each route in roles who may use it."
+    )
+    server.answer = lambda *_: 403
+    assert matrix(client(found)("api"), found).of_roles().weaknesses == [
+        "POST /q with the key of user answered 403: who may is refused"
+    ]
 
 
 def test_a_page_that_sends_to_the_log_in_refuses(serve, target, client):

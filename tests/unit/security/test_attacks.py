@@ -9,7 +9,7 @@ import pytest
 
 from pytest_llmops.clients.answer import Answer
 from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
-from pytest_llmops.security.attacks import GUARD, Review, chosen, planned_calls, review_api, review_model
+from pytest_llmops.security.attacks import GUARD, AttackResults, chosen, planned_calls, review_api, review_model
 from pytest_llmops.target.load import Target
 from pytest_llmops.target.models import TargetTable
 from pytest_llmops.target.routes import Route
@@ -128,14 +128,14 @@ def test_a_review_without_answers_says_nothing():
 
 
 def test_a_level_of_which_nothing_was_sent_is_vacuous():
-    review = Review("api", "1", (), ())
+    review = AttackResults("api", "1", (), ())
     with pytest.raises(Vacuous, match=r"none of the known attacks was sent; raise security\.attack_calls"):
         review.of(level="known")
 
 
 def test_a_review_survives_being_kept():
     review, _ = reviewed(echo)
-    assert Review.read(review.as_json()) == review
+    assert AttackResults.read(review.as_json()) == review
 
 
 def test_a_model_is_asked_in_conversations_under_a_prompt():

@@ -8,14 +8,14 @@ import pytest
 
 from pytest_llmops.judge.baselines import Match
 from pytest_llmops.samples import Series
-from pytest_llmops.security.attacks import Review, Sent
+from pytest_llmops.security.attacks import AttackResults, Sent
 from pytest_llmops.security.success import compared
 
 
 def review(hits, of):
     outcomes = ["hit"] * hits + ["answered"] * (of - hits)
     sent = [Sent(f"a{n}", "direct", "LLM01", "", "", one, True, 0.1, 1, "x") for n, one in enumerate(outcomes)]
-    return Review("api", "1", tuple(sent))
+    return AttackResults("api", "1", tuple(sent))
 
 
 def bench(*series, differs="", stored=True):

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from pytest_llmops.errors import ConfigError
 from pytest_llmops.judge.thresholds import Breach, breach, fits, said, threshold_for
+from pytest_llmops.target.load import load
 from pytest_llmops.target.thresholds import Threshold
 
 LATENCY = Threshold(target="< 3 s", warning="> 5 s", critical="> 10 s")
@@ -108,3 +109,49 @@ def test_no_pattern_fits_and_dots_are_only_dots():
 )
 def test_values_as_people_read_them(value, unit, words):
     assert said(value, unit) == words
+
+
+UNDER_LOAD = {
+    "rag": {
+        "sustained_queries.p95": ("< 2 s", None, None),
+        "ramp_queries.p95": ("< 2 s", None, None),
+        "questions.p95": ("< 2 s", None, None),
+        "sustained_searches.p95": ("< 100 ms", None, "> 500 ms"),
+    },
+    "aegis-rag": {
+        "sustained_queries.p95": ("< 2 s", None, "> 5 s"),
+        "ramp_queries.p95": ("< 2 s", None, "> 5 s"),
+        "questions.p95": ("< 2 s", None, None),
+        "sustained_generation.p95": ("< 3 s", None, "> 10 s"),
+        "sustained_searches.p95": ("< 100 ms", None, "> 500 ms"),
+    },
+    "document-enhancer": {
+        "sustained_queries.p95": (None, "> 5 s", "> 30 s"),
+        "ramp_queries.p95": (None, "> 5 s", "> 30 s"),
+        "questions.p95": (None, "> 5 s", None),
+    },
+    "voyageur": {"sustained_generation.mean": (None, None, "> 25 s")},
+}
+
+
+@pytest.mark.parametrize("profile", UNDER_LOAD)
+def test_a_system_of_ones_own_is_held_to_its_runbooks_limits_under_load(tmp_path, profile):
+    file = tmp_path / "llmops.toml"
+    file.write_text(
+        f"[targets.here]\nprofile = '{profile}'\n[targets.here.components.api]\nurl = 'http://127.0.0.1:1'\n"
+    )
+    limits = load(file, "here", tmp_path, {}).table.thresholds
+    texts = {
+        name: tuple(limit.text if limit else None for limit in (one.target, one.warning, one.critical))
+        for name, one in limits.items()
+        if name in UNDER_LOAD[profile]
+    }
+    assert texts == UNDER_LOAD[profile]
+
+
+@pytest.mark.parametrize("profile", ["sandbox", "sandbox:aegis-rag", "sandbox:document-enhancer"])
+def test_the_sandbox_is_held_to_quicker_ones(tmp_path, profile):
+    limits = load(None, profile, tmp_path, {}).table.thresholds
+    assert limits["sustained_queries.p95"].critical.text == limits["ramp_queries.p95"].critical.text == "> 1.5 s"
+    assert limits["sustained_searches.p95"].critical.text == "> 300 ms"
+    assert limits["questions.p95"].target.text == "< 1.5 s"
