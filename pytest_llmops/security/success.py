@@ -12,7 +12,7 @@ from pytest_llmops.samples import Metric, Prompt, Series, Workload
 
 if TYPE_CHECKING:
     from pytest_llmops.measure.bench import Bench
-    from pytest_llmops.security.attacks import Review
+    from pytest_llmops.security.attack_review import Review
 
 
 @dataclass(frozen=True, slots=True)
