@@ -172,7 +172,7 @@ def _tried(service: Service, name: str, caller: str, let_in: bool) -> Cell:
     answer = _asked(service, route, caller)
     if answer.status == 429:
         answer.ok()
-    refused = not let_in and _sent_to_log_in(answer)
+    refused = not let_in and sent_to_log_in(answer)
     return Cell(name, asked, caller, let_in, 401 if refused else answer.status)
 
 
@@ -204,7 +204,8 @@ def _nothing(route: Route) -> dict[str, str]:
     return {word: NO_NUMBER if word == "analysis" else NOBODY for word in words}
 
 
-def _sent_to_log_in(answer: Answer) -> bool:
+def sent_to_log_in(answer: Answer) -> bool:
+    """Whether an answer is a redirect to a page for logging in, which is a refusal."""
     there = answer.headers.get("location", "").lower()
     return 300 <= answer.status < 400 and any(word in there for word in TO_LOG_IN)
 
