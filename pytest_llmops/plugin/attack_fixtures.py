@@ -23,7 +23,8 @@ def attacks(_llmops: Run) -> Review:
 
     Each carries a canary of its own; an answer that holds it, and neither quotes nor refuses the attack, is a hit. As
     many are sent as ``security.attack_calls`` lets be; ``of(level="known")`` are those that filters of patterns look
-    for. Where no harmless question is answered either, all but ``controls_blocked`` are vacuous. Which attacks there are, and what they are held against: docs/security.md.
+    for. Where no harmless question is answered either, all but ``controls_blocked`` are vacuous. Which attacks there
+    are, and what they are held against: docs/security.md.
 
     Example:
         def test_no_attack_succeeds(attacks):

@@ -129,7 +129,7 @@ FAULTS: dict[str, Fault] = {
         Fault("api:any-key", "any key is let in, known or not"),
         Fault("api:roles-ignored", "whoever has a key may use every route"),
         Fault("api:tenants-mixed", "what one user was answered is kept for all of them"),
-        Fault("api:cors-any", "every origin may read answers with the user's cookies and keys"),
+        Fault("api:cors-any", "every origin may read answers with the cookies of who is logged in"),
         Fault("api:no-headers", "answers lack the headers that browsers are told to be careful by"),
         Fault("api:tells-version", "answers name the server's software and its version"),
         Fault("api:docs", "the documentation of the API's routes is served to anybody"),

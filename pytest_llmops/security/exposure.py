@@ -37,7 +37,7 @@ DEBUG = (
 """Where debuggers, dumps and files that were left lying are served."""
 
 SHUT = frozenset({401, 403, 404, 405})
-"""Statuses of a server, or of a proxy before it, that lets nobody do that; 404 in words that are not the server's own."""
+"""Statuses of a server, or of a proxy before it, that lets nobody do that; 404 in other words than the server's."""
 
 
 class Exposure:

@@ -84,7 +84,7 @@ def test_headers_tell_browsers_to_be_careful(disclosure: Disclosure) -> None:
 @pytest.mark.monthly
 @pytest.mark.procedure(fault="api:cors-any")
 def test_pages_of_others_may_not_read_answers(disclosure: Disclosure) -> None:
-    """No origin that is nobody's is allowed to read answers with a user's cookies and keys."""
+    """No page of nobody's may read answers as who is logged in, or as who is inside where no key is asked for."""
     found = disclosure.origins()
     assert not found, "; ".join(found)
 

@@ -76,7 +76,7 @@ NEITHER = [
 )
 def test_an_answer_that_tells_neither_is_no_finding_and_no_pass(exposure, component, answer, lacks):
     _, found = exposure(component, lambda *_: answer, lacks)
-    with pytest.raises(CallFailed, match=f"^{component}: whether anybody may .* cannot be told: "):
+    with pytest.raises(CallFailed, match=rf"^{component}: whether anybody may .* cannot be told: "):
         found.models() if component == "ollama" else found.vectors()
 
 
@@ -94,7 +94,7 @@ def test_what_tells_neither_says_what_came(exposure):
 @pytest.mark.parametrize("answer", [500, 302], ids=str)
 def test_metrics_of_which_nothing_is_told(exposure, answer):
     _, found = exposure("api", lambda *_: answer, metrics="/metrics")
-    with pytest.raises(CallFailed, match="^api: whether anybody may read its metrics cannot be told: "):
+    with pytest.raises(CallFailed, match=r"^api: whether anybody may read its metrics cannot be told: "):
         found.metrics()
 
 
