@@ -75,6 +75,7 @@ def _file(target: Target, *, knows: bool) -> str:
     for name, part in components.configured().items():
         place = ".".join(filter(None, (components.group_of(name), name)))
         said = [f"{key} = {_quoted(value)}\n" for key in ("url", "root") if (value := getattr(part, key, None))]
+        said += [f"tls.ca = {_quoted(part.tls.ca)}\n"] if part.tls and part.tls.ca else []
         tables += [f"\n[targets.sandbox.components.{place}]\n", *said] if said else []
         if part.control is not None:
             how = part.control.model_dump(mode="json").items()

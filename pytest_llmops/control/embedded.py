@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.errors import ConfigError
+from pytest_llmops.target.component import Tls
 from pytest_llmops.target.control import Sandboxed
 from pytest_llmops.target.faults import each
 from pytest_llmops.target.settings import SETTING, VALUE, VALUES, ByProgram
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from pytest_llmops.target.load import Target
     from pytest_llmops.target.settings import Setting
 
-NEEDS = ("starlette", "uvicorn", "qdrant_client", "fakeredis")
+NEEDS = ("starlette", "uvicorn", "qdrant_client", "fakeredis", "trustme")
 ENGINES = ("synthetic", "llama.cpp")
 """What can generate the sandbox's answers; llama.cpp needs the extra of that name."""
 
@@ -172,6 +173,8 @@ def placed(target: Target, facts: Mapping[str, Any]) -> Target:
     at |= {name: {"root": facts["root"]} for name in ("logs", "files") if name in parts.configured()}
     for name in at.keys() & {"ollama"}:
         at[name]["load_deadline"] = ACT_WITHIN_S
+    if "authority" in facts:
+        at["api"]["tls"] = Tls(ca=facts["authority"])
     if "ui" in at:
         at["ui"]["root"] = facts["root"]
     if parts.app_command and "command" in facts:

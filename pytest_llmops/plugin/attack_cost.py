@@ -15,7 +15,7 @@ ON_API, ON_MODEL = "attacks", "model_attacks"
 
 def _on_api(target: Target) -> dict[str, int]:
     """Calls of the attacks on the API; none where it takes no question."""
-    from pytest_llmops.security.attacks import planned_calls
+    from pytest_llmops.security.attack_choice import planned_calls
 
     part = target.table.components.api
     if part is None or "query" not in part.routes:
@@ -25,7 +25,7 @@ def _on_api(target: Target) -> dict[str, int]:
 
 def _on_model(target: Target) -> dict[str, int]:
     """Calls of the attacks on the model server."""
-    from pytest_llmops.security.attacks import planned_calls
+    from pytest_llmops.security.attack_choice import planned_calls
 
     name = target.table.components.serving("llm")
     return {f"{name}.converse": planned_calls(target, of_api=False)} if name else {}

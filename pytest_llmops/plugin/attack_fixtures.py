@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.llm import Llm
     from pytest_llmops.control.change import Change
     from pytest_llmops.plugin.run import Run
-    from pytest_llmops.security.attacks import AttackResults
+    from pytest_llmops.security.attack_review import AttackResults
     from pytest_llmops.security.indirect import Poisoned
 
 
@@ -23,7 +23,8 @@ def attacks(_llmops: Run) -> AttackResults:
 
     Each carries a canary of its own; an answer that holds it, and neither quotes nor refuses the attack, is a hit. As
     many are sent as ``security.attack_calls`` lets be; ``of(level="known")`` are those that filters of patterns look
-    for. Which attacks there are, and what they are held against: docs/security.md.
+    for. Where no harmless question is answered either, all but ``controls_blocked`` are vacuous. Which attacks there
+    are, and what they are held against: docs/security.md.
 
     Example:
         def test_no_attack_succeeds(attacks):
@@ -106,9 +107,9 @@ def poisoned(_llmops: Run, change: Change) -> Poisoned:
 
 
 def _reviewed(run: Run, name: str, make: Callable[[], AttackResults]) -> AttackResults:
-    """A review that is made once a run, and of which enough was answered."""
-    from pytest_llmops.security.attacks import AttackResults
+    """A review that is made once a run, and of which enough came to something."""
+    from pytest_llmops.security.attack_review import AttackResults
 
     review = AttackResults.read(run.once(name, lambda: make().as_json()))
-    review.require()
+    review.require_calls()
     return review

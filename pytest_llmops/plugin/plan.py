@@ -18,6 +18,7 @@ from pytest_llmops.plugin.ours import AFRESH, CHECK
 from pytest_llmops.plugin.triage_cost import once_for_triage
 from pytest_llmops.procedures.bindings import COMPARING
 from pytest_llmops.security.access import access_calls
+from pytest_llmops.security.disclosure import disclosure_calls
 from pytest_llmops.security.exposure import exposure_calls
 from pytest_llmops.security.hostile import hostile_calls
 from pytest_llmops.state.planned import measurements, together
@@ -36,6 +37,7 @@ ONCE = {
     TRAFFIC: traffic_calls,
     "lint": lint_calls,
     "access": access_calls,
+    "disclosure": disclosure_calls,
     "exposure": exposure_calls,
     "hostile_input": hostile_calls,
     **ATTACKS,

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from pytest_llmops import __version__
 from pytest_llmops.errors import ConfigError
-from pytest_llmops.sandbox import access, answers, behaviours, leaking
+from pytest_llmops.sandbox import access, answers, behaviours, leaking, tls
 from pytest_llmops.sandbox.audit import Audit, now
 from pytest_llmops.sandbox.door import AccessLog, Door
 from pytest_llmops.sandbox.faults import Faults, Share
@@ -61,7 +61,7 @@ BLOAT_BYTES = 60_000_000
 def run(stack: Stack, opening: Opening, *, first: bool = True) -> None:
     """Serve until the process ends; the fault of what is never let go is one of later starts."""
     held = b"x" * (0 if first or "api:bloats" not in stack.faults else _more(stack) * BLOAT_BYTES)
-    serve(door(stack), opening)
+    serve(door(stack), opening, tls.context(stack))
     del held
 
 
@@ -204,12 +204,8 @@ class Front:
             return None
         given = access.presented(request, self._auth)
         role = self._roles.role(given) if given else None
-        if role is None and given and "api:any-key" in self._stack.faults:
-            return None
         if role is None:
-            self._service.audit.write("refused", "unknown")
-            reason = "invalid API key" if given else "missing API key"
-            return self._error("unknown_key" if given else "unauthenticated", {**values, "reason": reason})
+            return self._unknown(given, values)
         ignored = "api:roles-ignored" in self._stack.faults
         if not ignored and not self._roles.may(role, behaving.permission):
             self._service.audit.write("refused", role)
@@ -217,6 +213,14 @@ class Front:
             told = {**values, "role": role, "permission": behaving.permission, "reason": reason}
             return self._error("forbidden", told)
         return None
+
+    def _unknown(self, given: str | None, values: dict[str, Any]) -> Response | None:
+        """The answer to who shows no key, or one that nobody has."""
+        if given and "api:any-key" in self._stack.faults:
+            return None
+        self._service.audit.write("refused", "unknown")
+        reason = "invalid API key" if given else "missing API key"
+        return self._error("unknown_key" if given else "unauthenticated", {**values, "reason": reason})
 
     async def _outcome(self, route: str, behaving: Behaving, values: dict[str, Any]) -> Response:
         if behaving.does in _FAILING and self._leaking.due():
@@ -253,7 +257,13 @@ class Front:
             return PlainTextResponse(leaking.TRACE, case.status)
         return answers.respond(case, values, self._stack.texts, self._stack.began)
 
-    async def _metrics(self, _: Request) -> Response:
+    async def _metrics(self, request: Request) -> Response:
+        private = self._stack.sandbox.private_metrics and "api:open-metrics" not in self._stack.faults
+        if private and self._auth and self._roles and not self._open:
+            given = access.presented(request, self._auth)
+            known = bool(given) and self._roles.role(given or "") is not None
+            if not known and (refusal := self._unknown(given, {})):
+                return refusal
         exposition = self._service.metrics.exposition()
         exposition += leaking.LABEL if "api:leaks-label" in self._stack.faults else b""
         return Response(exposition, media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -73,7 +73,7 @@ class Guard:
 
     def _sending(self, scope: Scope, send: Send) -> Send:
         """The sending of an answer with the headers that this server gives it."""
-        origin = dict(scope["headers"]).get(b"origin")
+        own = self._headers(dict(scope["headers"]).get(b"origin"), secure=scope["scheme"] == "https")
         held: Message | None = None
 
         async def sending(message: Message) -> None:
@@ -84,7 +84,7 @@ class Guard:
                 elif not message.get("more_body"):
                     await _traced(held, send)
                 return
-            message = {**message, "headers": [*message["headers"], *self._headers(origin)]}
+            message = {**message, "headers": [*message["headers"], *own]}
             if "api:debug" in self._faults and message["status"] >= 400:
                 held = message
                 return
@@ -92,8 +92,10 @@ class Guard:
 
         return sending
 
-    def _headers(self, origin: bytes | None) -> list[tuple[bytes, bytes]]:
-        found = [] if "api:no-headers" in self._faults else [(b"x-content-type-options", b"nosniff")]
+    def _headers(self, origin: bytes | None, *, secure: bool) -> list[tuple[bytes, bytes]]:
+        found = [(b"x-content-type-options", b"nosniff")]
+        found += [(b"strict-transport-security", b"max-age=31536000")] if secure else []
+        found = [] if "api:no-headers" in self._faults else found
         if "api:tells-version" in self._faults:
             found.append((b"server", b"uvicorn/0.34.0 Python/3.11.2"))
         if "api:cors-any" in self._faults and origin is not None:

@@ -14,6 +14,7 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from pytest_llmops.promql import AlertRule, Memory, PromqlError, Watch, labels_of
+from pytest_llmops.sandbox import access
 from pytest_llmops.target.watchers import Prometheus
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Scraped:
         health, error: of the last scrape.
         at, took_s: when that was, in epoch seconds, and how long it took.
         held: the series that it has now.
+        headers: that sign the scrape, where the page asks for a key.
     """
 
     job: Job
@@ -56,6 +58,7 @@ class Scraped:
     at: float = 0.0
     took_s: float = 0.0
     held: set[Labels] = field(default_factory=set)
+    headers: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def labels(self) -> dict[str, str]:
@@ -149,7 +152,7 @@ class Scraping:
         began = time.time()
         samples: list[tuple[dict[str, str], float]] = []
         try:
-            answer = self._http.get(target.url)
+            answer = self._http.get(target.url, headers=target.headers)
             if answer.status_code != 200:
                 said = f"server returned HTTP status {answer.status_code} {answer.reason_phrase}"
                 samples, error = [], said
@@ -211,7 +214,10 @@ def _targets(stack: Stack, config: Prometheus) -> Iterator[Scraped]:
         if "prometheus:target-down" in stack.faults:
             address = NOWHERE
         interval_s = job.interval or config.scrape_interval or 60.0
-        yield Scraped(job, f"{address}{job.path}", interval_s * slower, job.timeout * slower)
+        scraped = Scraped(job, f"{address}{job.path}", interval_s * slower, job.timeout * slower)
+        if other.component == "api" and stack.sandbox.private_metrics and stack.components.api:
+            scraped.headers = access.signed(stack.components.api.auth, stack.keys)
+        yield scraped
 
 
 def _rules(stack: Stack, config: Prometheus) -> Iterator[Evaluated]:

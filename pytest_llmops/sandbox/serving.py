@@ -14,6 +14,7 @@ import uvicorn
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from socket import socket
+    from ssl import SSLContext
 
     from starlette.types import ASGIApp
 
@@ -54,8 +55,8 @@ class _Server(uvicorn.Server):
         late.start()
 
 
-def serve(app: ASGIApp, opening: Opening) -> None:
-    """Serve until SIGTERM. Silent, unless something breaks."""
+def serve(app: ASGIApp, opening: Opening, tls: SSLContext | None = None) -> None:
+    """Serve until SIGTERM, in clear or as said. Silent, unless something breaks."""
     logging.getLogger("uvicorn.error").addFilter(lambda record: record.getMessage() != _CUT)
     config = uvicorn.Config(
         app,
@@ -70,4 +71,6 @@ def serve(app: ASGIApp, opening: Opening) -> None:
         server_header=False,
         timeout_keep_alive=75,
     )
+    config.load()
+    config.ssl = tls
     _Server(config, opening).run(sockets=[opening.socket])

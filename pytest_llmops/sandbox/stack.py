@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_llmops.sandbox import tls
 from pytest_llmops.sandbox.engines import choice
+from pytest_llmops.sandbox.ports import HOST
 from pytest_llmops.sandbox.settings import Settings
 from pytest_llmops.sandbox.texts import Texts
 from pytest_llmops.target.components import Components, Llm
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 DEFAULT_MODELS = ("harbour-small", "harbour-large", "harbour-embed")
 DEFAULT_COLLECTION = "documents"
+ANY_HOST = "0.0.0.0"  # noqa: S104 (told, and never listened at)
+"""Where a part is reached as well, and what nobody takes for this machine's own address."""
+
 LEFT_BEHIND = "left-behind"
 """The model with which the API answers where it was not told of the one that is in use."""
 
@@ -175,19 +180,27 @@ class Stack:
 
         A component that no part serves is left out. ``knows`` says whether answers hold the handbook's facts,
         ``root`` where the application's files lie, ``command`` the words that, with a command's name after them,
-        stand for it, ``notify`` where notifications are taken, a channel's name after it.
+        stand for it, ``notify`` where notifications are taken, a channel's name after it, ``authority`` who signs the
+        API's certificate, where it has one.
         """
         serving = {name: self.sandbox.unit_of(name) for name in self.components.configured()}
         told: dict[str, object] = {}
         if OUTSIDE in self.addresses:
             url = self.addresses[OUTSIDE]
             told = {"command": [sys.executable, "-S", "-E", "-P", str(_PRINTING), url], "notify": f"{url}/notify"}
+        if tls.spoken(self, "api"):
+            told["authority"] = str(tls.authority(self))
         return {
             **told,
-            "components": {name: self.addresses[unit] for name, unit in serving.items() if unit in self.addresses},
+            "components": {name: self._told(unit) for name, unit in serving.items() if unit in self.addresses},
             "root": str(self.root),
             "environ": self.keys,
             "directory": str(self.directory),
             "engine": self.engine,
             "knows": choice.ENGINES[self.engine].knows,
         }
+
+    def _told(self, unit: str) -> str:
+        """The address that is told of a unit."""
+        url = self.addresses[unit]
+        return url.replace(HOST, ANY_HOST) if f"{unit}:in-clear" in self.faults else url

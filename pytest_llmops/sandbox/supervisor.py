@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from pytest_llmops.sandbox import laying, playing
+from pytest_llmops.sandbox import laying, playing, tls
 from pytest_llmops.sandbox.children import SIGNALS, Children
 from pytest_llmops.sandbox.lifeline import remove
 from pytest_llmops.sandbox.ports import HOST, Opening, Port
@@ -94,6 +94,7 @@ class Supervisor:
             LlmopsError: one did not come up.
         """
         laying.lay(self.stack)
+        tls.lay(self.stack)
         Settings(self.stack).lay()
         for name in self.stack.units:
             self._units[name] = self._unit(name)
@@ -112,6 +113,7 @@ class Supervisor:
         if name in self.stack.answering:
             port = Port(urlsplit(self.stack.addresses.get(name, "")).port or 0)
             scheme, path = ("redis", "/0") if name == "redis" else ("http", "")
+            scheme = "https" if tls.spoken(self.stack, name) else scheme
             self.stack.addresses[name] = f"{scheme}://{HOST}:{port.number}{path}"
         fork = partial(self._fork, name)
         rolls = name in self.stack.sandbox.rolls and f"{name}:gap" not in self.stack.faults

@@ -203,7 +203,8 @@ def matrix(service: Service, target: Target) -> Matrix:
 def _tried(service: Service, name: str, caller: str, let_in: bool, *, silent: bool) -> Cell:
     """One try; where the one before was not answered (``silent``), there is no use in going on without an answer."""
     route = service.route(name)
-    asked = f"{route.method} {_path(route)}"
+    path = path_of_nothing(route)
+    asked = f"{route.method} {path}"
     if _left_out(route, let_in):
         return Cell(name, asked, caller, let_in, None)
     try:
@@ -214,7 +215,7 @@ def _tried(service: Service, name: str, caller: str, let_in: bool, *, silent: bo
         return Cell(name, asked, caller, let_in, 0)
     if answer.status == 429:
         answer.ok()
-    refused = not let_in and _sent_to_log_in(answer)
+    refused = not let_in and sent_to_log_in(answer)
     return Cell(name, asked, caller, let_in, 401 if refused else answer.status)
 
 
@@ -228,25 +229,27 @@ def _asked(service: Service, route: Route, caller: str) -> Answer:
     named = auth is not None and caller in auth.roles
     return service.http.call(
         route.method,
-        _path(route),
+        path_of_nothing(route),
         body=None if route.body is None else {},
-        query=render(route.params, _nothing(route)) if route.method == "GET" or route.body is None else None,
+        query=render(route.params, nothing(route)) if route.method == "GET" or route.body is None else None,
         role=WRONG if caller == WRONG_KEY else caller if named else None,
         signed=caller != NO_KEY,
     )
 
 
-def _path(route: Route) -> str:
-    return str(render(route.path, {name: quote(value, safe="") for name, value in _nothing(route).items()}))
+def path_of_nothing(route: Route) -> str:
+    """The path of a route, of what there is not."""
+    return str(render(route.path, {name: quote(value, safe="") for name, value in nothing(route).items()}))
 
 
-def _nothing(route: Route) -> dict[str, str]:
+def nothing(route: Route) -> dict[str, str]:
     """Values for a route's placeholders that name nothing that there is."""
     words = {word for _, word in placeholders({"path": route.path, "params": route.params})}
     return {word: NO_NUMBER if word == "analysis" else NOBODY for word in words}
 
 
-def _sent_to_log_in(answer: Answer) -> bool:
+def sent_to_log_in(answer: Answer) -> bool:
+    """Whether an answer is a redirect to a page for logging in, which is a refusal."""
     there = answer.headers.get("location", "").lower()
     return 300 <= answer.status < 400 and any(word in there for word in TO_LOG_IN)
 

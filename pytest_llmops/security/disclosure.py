@@ -8,15 +8,19 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from pytest_llmops.detect import stack_trace
-from pytest_llmops.errors import Unsupported
+from pytest_llmops.errors import CallFailed, Unsupported
+from pytest_llmops.security.access import nothing, path_of_nothing
 from pytest_llmops.security.lacking import unless_lacking
+from pytest_llmops.target.proxies import loopback
+from pytest_llmops.target.templates import render
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pytest_llmops.clients.answer import Answer
     from pytest_llmops.clients.service import Service
     from pytest_llmops.target.load import Target
+    from pytest_llmops.target.routes import Route
 
 ORIGIN = "https://llmops.invalid"
 """A page of nobody: the name resolves nowhere."""
@@ -24,7 +28,14 @@ ORIGIN = "https://llmops.invalid"
 VERSIONED = re.compile(r"\w/\d+\.\d+")
 """Software and its version, as ``Server`` and ``X-Powered-By`` give them away."""
 
-LOCAL = frozenset({"127.0.0.1", "::1", "localhost"})
+ORIGINS = (ORIGIN, "null")
+"""Origins that are nobody's: ``null`` is that of any page within a sandboxed frame."""
+
+ASKING = ("query", "explain")
+"""Routes that read, whatever their method."""
+
+STATES = ("health", "ready")
+"""Routes that tell how a service is, and hold nobody's data."""
 
 
 class Disclosure:
@@ -54,25 +65,39 @@ class Disclosure:
         return found
 
     def origins(self) -> list[str]:
-        """Origins that may read answers in a user's name, though they are nobody's: CORS.
+        """Foreign pages that may read answers: CORS, of each route that reads.
+
+        With a browser's credentials, an origin that is echoed, ``null`` too, lets any page read in the name of whoever
+        is logged in; ``*`` does not, for browsers refuse the two together. Where the API asks nobody for a key, so that
+        the network alone keeps others away, an origin that is echoed and ``*`` let any page read that somebody inside
+        opens.
 
         Raises:
             Unsupported: there is no API, or its profile declares that every origin may.
-            CallFailed: it is declared so, and not true; or no answer came.
+            CallFailed: it is declared so, and not true; or no answer came, or a 429 or 5xx, which tells nothing of it.
         """
         service = self._service()
-        found = []
-        for origin in (ORIGIN, "null"):
-            for answer in (self._plain(service, origin), self._preflight(service, origin)):
-                allowed = answer.headers.get("access-control-allow-origin", "")
-                with_keys = answer.headers.get("access-control-allow-credentials", "").lower() == "true"
-                if with_keys and allowed in {origin, "*"}:
-                    found.append(
-                        f"{service.component}: {answer.asked} from the origin {origin} allows {allowed} with "
-                        f"credentials; name the origins that may"
-                    )
+        readable: dict[tuple[str, str], list[str]] = {}
+        untold = []
+        for origin in ORIGINS:
+            for route, answer in self._read(service, origin):
+                by_network = service.config.auth is None and route not in STATES
+                if said := _readable(answer, origin, by_network=by_network):
+                    readable.setdefault((origin, said), []).append(answer.asked)
+                elif answer.status == 429 or answer.status >= 500:
+                    untold.append(answer)
+        found = [
+            f"{service.component}: from the origin {origin} {said}: {', '.join(asked)}"
+            for (origin, said), asked in readable.items()
+        ]
+        if untold and not found:
+            answer = untold[0]
+            said = (
+                f"{service.component}: whether pages of others may read answers cannot be told: {answer.asked} answered"
+            )
+            raise CallFailed(service.component, answer.failure, f"{said} {answer.status}; see why, and look again.")
         unless_lacking(self._target, service.component, "cors", lambda: "" if found else "no foreign origin may")
-        return list(dict.fromkeys(found))
+        return found
 
     def errors(self) -> list[str]:
         """Errors that tell how the service is built: of a path, a method and a body that it does not know.
@@ -104,14 +129,9 @@ class Disclosure:
             Unsupported: all of them are on this machine, or the profile declares that they are in clear.
             CallFailed: it is declared so, and not true.
         """
-        parts = self._target.table.components.configured()
-        afar = {name: part for name, part in parts.items() if part.url and urlsplit(part.url).hostname not in LOCAL}
-        found = [
-            f"{name}: {urlsplit(part.url or '').scheme}://{urlsplit(part.url or '').hostname} is reached in clear"
-            + (", and a key goes there" if part.auth else "")
-            for name, part in afar.items()
-            if not part.encrypted
-        ]
+        parts = self._target.table.components.configured().values()
+        afar = any(part.url and not loopback(part.url) for part in parts)
+        found = sent_in_clear(self._target)
         unless_lacking(self._target, "target", "tls", lambda: "" if found or not afar else "all of it is encrypted")
         if not afar:
             raise Unsupported(f"target {self._target.name} has no endpoint on another machine.")
@@ -126,13 +146,71 @@ class Disclosure:
         health = service.config.health
         return service.route(health.route).path if health and health.route in service.config.routes else "/"
 
-    def _plain(self, service: Service, origin: str = "") -> Answer:
-        asked = {"Origin": origin} if origin else None
-        return service.http.call("GET", self._path(service), signed=False, headers=asked)
+    def _plain(self, service: Service) -> Answer:
+        return service.http.call("GET", self._path(service), signed=False)
 
-    def _preflight(self, service: Service, origin: str) -> Answer:
-        asked = {"Origin": origin, "Access-Control-Request-Method": "GET"}
-        return service.http.call("OPTIONS", self._path(service), signed=False, headers=asked)
+    def _read(self, service: Service, origin: str) -> Iterator[tuple[str, Answer]]:
+        """Each route that reads, by its name, as a browser asks it from a page of that origin; none changes anything.
+
+        What is sent as JSON a browser asks for leave first; that is what is asked here, and no question after it.
+        """
+        reading = {name: route for name, route in service.config.routes.items() if _reads(name, route)}
+        for name, route in reading.items():
+            path, asked = path_of_nothing(route), {**route.headers, "Origin": origin}
+            if route.method == "GET":
+                query = render(route.params, nothing(route))
+                yield (
+                    name,
+                    service.http.call("GET", path, query=query, role=route.role, signed=route.signed, headers=asked),
+                )
+            else:
+                asked |= {"Access-Control-Request-Method": route.method}
+                asked |= {"Access-Control-Request-Headers": "content-type"}
+                yield name, service.http.call("OPTIONS", path, signed=False, headers=asked)
+        if not reading:
+            yield "", service.http.call("GET", "/", signed=False, headers={"Origin": origin})
+
+
+def sent_in_clear(target: Target) -> list[str]:
+    """The components that are called over a network without TLS, a sentence each, without its full stop.
+
+    What is on this machine alone is left out: nobody else sees it.
+    """
+    parts = target.table.components.configured()
+    urls = {name: part.url for name, part in parts.items() if part.url and not part.encrypted}
+    return [
+        f"{name}: {urlsplit(url).scheme}://{urlsplit(url).hostname} is reached in clear"
+        + (", and a key goes there" if parts[name].auth else "")
+        for name, url in urls.items()
+        if not loopback(url)
+    ]
+
+
+def disclosure_calls(target: Target) -> dict[str, int]:
+    """About how many calls looking at all of it takes: ``component.method`` to calls."""
+    api = target.table.components.api
+    if api is None:
+        return {}
+    reading = sum(_reads(name, route) for name, route in api.routes.items()) or 1
+    return {"api.call": len(ORIGINS) * reading + 4}
+
+
+def _reads(name: str, route: Route) -> bool:
+    """Whether a route is there to be read: by GET, or as one that asks."""
+    return route.method == "GET" or name in ASKING
+
+
+def _readable(answer: Answer, origin: str, *, by_network: bool) -> str:
+    """Why a page of that origin may read what it should not; empty where it may not."""
+    allowed = answer.headers.get("access-control-allow-origin", "").strip()
+    with_credentials = answer.headers.get("access-control-allow-credentials", "").strip() == "true"
+    if allowed == origin and with_credentials:
+        return "any page reads as who is logged in (it is allowed, with credentials); name the origins that may"
+    if allowed in {origin, "*"} and by_network:
+        return (
+            f"any page reads that somebody inside opens ({allowed}, and no key is asked for); name the origins that may"
+        )
+    return ""
 
 
 def _lacking(answer: Answer, url: str) -> list[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
-from pytest_llmops.errors import Unsupported
+from pytest_llmops.errors import CallFailed, Unsupported
+from pytest_llmops.security.access import sent_to_log_in
 from pytest_llmops.security.lacking import unless_lacking
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ DEBUG = (
 )
 """Where debuggers, dumps and files that were left lying are served."""
 
-SHUT = frozenset({401, 403, 405})
-"""Statuses of a server, or of a proxy before it, that lets nobody do that."""
+SHUT = frozenset({401, 403, 404, 405})
+"""Statuses of a server, or of a proxy before it, that lets nobody do that; 404 in other words than the server's."""
 
 
 class Exposure:
@@ -56,12 +57,15 @@ class Exposure:
 
         Raises:
             Unsupported: there is no Ollama server, or it is declared to ask for no key, and asks for none.
-            CallFailed: it is declared so, and asks for one; or no answer came.
+            CallFailed: it is declared so, and asks for one; or no answer came, or one that tells neither, as 503 and
+                most redirects do.
         """
         ollama = self._over_http("ollama")
         name = f"llmops-no-such-model-{uuid4().hex}"
         answer = ollama.http.call("DELETE", "/api/delete", body={"model": name}, signed=False)
-        found = _deletes(answer)
+        found = _looked_for_model(answer, name)
+        if not found:
+            _require_refusal(answer, "delete models")
         said = "" if found else f"{answer.asked} without a key answered {answer.status}"
         unless_lacking(self._target, "ollama", "ollama_key", lambda: said)
         told = (
@@ -80,9 +84,11 @@ class Exposure:
         name = f"llmops-no-such-collection-{uuid4().hex}"
         asked = {"read": ("GET", "/collections"), "delete": ("DELETE", f"/collections/{name}")}
         answers = {word: qdrant.http.call(*words, signed=False) for word, words in asked.items()}
-        may = {word: answer for word, answer in answers.items() if answer.status not in SHUT}
-        shut = next((answer for word, answer in answers.items() if word not in may), None)
-        said = f"{shut.asked} without a key answered {shut.status}" if shut and not may else ""
+        may = {word: answer for word, answer in answers.items() if _is_of_qdrant(answer, name)}
+        if not may:
+            for word, answer in answers.items():
+                _require_refusal(answer, f"{word} collections")
+        said = "" if may else f"{answers['read'].asked} without a key answered {answers['read'].status}"
         unless_lacking(self._target, "qdrant", "qdrant_key", lambda: said)
         return [
             f"qdrant: anybody may {word} collections: {answer.asked} without a key answered {answer.status}; "
@@ -136,6 +142,8 @@ class Exposure:
             raise Unsupported(f"{api.component}: its profile names no metrics page.")
         answer = api.http.call("GET", api.config.metrics, signed=False)
         found = answer.status == 200
+        if not found:
+            _require_refusal(answer, "read its metrics")
         said = "" if found else f"{answer.asked} without a key answered {answer.status}"
         unless_lacking(self._target, api.component, "private_metrics", lambda: said)
         told = f"{api.component}: {answer.asked} without a key answered 200: anybody may read its metrics"
@@ -168,13 +176,43 @@ def exposure_calls(target: Target) -> dict[str, int]:
     return {name: count for name, count in calls.items() if name.partition(".")[0] in there}
 
 
-def _deletes(answer: Answer) -> bool:
-    """Whether it is the model server that answered, and looked for the model."""
-    if answer.status in SHUT:
-        return False
-    if answer.status == 404:  # a proxy knows no such route, and says so in words of its own
-        return answer.is_json and isinstance(answer.json(), dict) and "not found" in str(answer.json().get("error"))
-    return True
+def _looked_for_model(answer: Answer, name: str) -> bool:
+    """Whether Ollama itself answered: that it has done it, or that there is no model of that name."""
+    if answer.status == 404:  # a proxy knows no such route, and not the name, which stands in the body
+        return name in str(_table(answer).get("error", ""))
+    return 200 <= answer.status < 300 and _kind(answer) != "text/html"
+
+
+def _is_of_qdrant(answer: Answer, name: str) -> bool:
+    """Whether Qdrant itself answered: with a result, or that there is no collection of that name."""
+    said = _table(answer)
+    if answer.status == 404:
+        status = said.get("status")
+        return isinstance(status, dict) and name in str(status.get("error", ""))
+    return 200 <= answer.status < 300 and "result" in said
+
+
+def _table(answer: Answer) -> dict[str, Any]:
+    """The JSON object of an answer; empty where it holds none."""
+    found = answer.json() if answer.is_json else None
+    return found if isinstance(found, dict) else {}
+
+
+def _require_refusal(answer: Answer, what: str) -> None:
+    """Go on only where somebody refused; a failure, a limit, a redirect and a page of a proxy tell nothing.
+
+    Raises:
+        CallFailed: nobody did.
+    """
+    if answer.status in SHUT or sent_to_log_in(answer):
+        return
+    there = f", {answer.moved}" if answer.moved else ""
+    raise CallFailed(
+        answer.component,
+        answer.failure or "bad-answer",
+        f"{answer.component}: whether anybody may {what} cannot be told: {answer.asked} without a key answered "
+        f"{answer.status}{there}, which is neither done nor refused; see who answers at this address.",
+    )
 
 
 def _kind(answer: Answer) -> str:

@@ -12,7 +12,7 @@ from pytest_llmops.samples import Metric, Prompt, Series, Workload
 
 if TYPE_CHECKING:
     from pytest_llmops.measure.bench import Bench
-    from pytest_llmops.security.attacks import AttackResults
+    from pytest_llmops.security.attack_review import AttackResults
 
 
 @dataclass(frozen=True, slots=True)

@@ -303,6 +303,9 @@ class Sandbox(Table):
     )
     audit: Trail | None = Field(None, description="Where the API's audit log lies among the application's files.")
     metrics: dict[str, Metric] = Field({}, description="The API's Prometheus page: metric to what moves it.")
+    private_metrics: bool = Field(
+        False, description="Whether the API's page asks for a key; the sandbox's Prometheus shows the plain one."
+    )
     process_metrics: bool = Field(
         True, description="Whether the page also has process_* and python_gc_*, as most have."
     )

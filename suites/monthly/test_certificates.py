@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 @pytest.mark.generic
 @pytest.mark.weekly
-@pytest.mark.procedure("aegis-rag.monthly.ssl-certificates", fault="api:down")
-@pytest.mark.usefixtures("api")
+@pytest.mark.procedure("aegis-rag.monthly.ssl-certificates", fault="api:tls-ended")
+@pytest.mark.procedure("aegis-rag.monthly.ssl-certificates", fault="api:tls-ending")
 def test_certificates_hold_long_enough(certificates: Certificates, record: Record) -> None:
     """Every endpoint that is reached by TLS shows a certificate that verifies, and none expires soon."""
     first = certificates.served()[0]

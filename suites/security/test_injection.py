@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pytest_llmops.plugin.recording import Record
     from pytest_llmops.report.documents import Documents
     from pytest_llmops.report.over_time import History
-    from pytest_llmops.security.attacks import AttackResults
+    from pytest_llmops.security.attack_review import AttackResults
 
 
 @pytest.mark.generic

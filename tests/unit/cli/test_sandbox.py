@@ -93,6 +93,14 @@ def test_the_file_names_commands_services_and_folders_of_what_surrounds_a_system
     assert target.component("ui").root.endswith("/root")
 
 
+def test_the_file_names_who_signs_the_certificate_of_a_fault(tmp_path):
+    said = _run(tmp_path, signal.SIGTERM, "--fault", "api:tls-old")
+    [api] = [line.split()[-1] for line in said if line.startswith("api ")]
+    part = load(tmp_path / "llmops.toml", None, tmp_path).component("api")
+    assert (part.url, part.url.partition(":")[0]) == (api, "https")
+    assert part.tls.ca.endswith("/authority.pem")
+
+
 @pytest.mark.skipif(not (find_spec("gguf") and find_spec("xllamacpp")), reason="needs pytest-llmops[llamacpp]")
 def test_the_file_of_a_sandbox_that_knows_nothing_expects_nothing(tmp_path):
     _run(tmp_path, signal.SIGTERM, "--engine", "llama.cpp")

@@ -4,6 +4,7 @@ import datetime as dt
 import socket
 import ssl
 import threading
+import warnings
 
 import pytest
 import trustme
@@ -16,12 +17,13 @@ NOW = dt.datetime.now(dt.UTC)
 
 @pytest.fixture
 def secure(tmp_path):
-    """Servers that shake hands and hang up: ``secure(certificate)`` is a port."""
+    """Servers that shake hands and hang up: ``secure(certificate, dress)`` is a port."""
     authority, opened = trustme.CA(), []
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
 
-    def secure(certificate):
+    def secure(certificate, dress=lambda context: None):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        dress(context)
         certificate(authority).configure_cert(context)
         listener = socket.create_server(("127.0.0.1", 0))
         thread = threading.Thread(target=shake, args=(listener, context))
@@ -85,6 +87,20 @@ def test_one_that_does_not_hold(secure, target, ledger, certificate, tls, said):
         Certificates(found, ledger).served()
     assert caught.value.kind == "tls"
     assert str(caught.value) == f"api: the certificate of the server does not verify: {said}."
+
+
+def test_old_versions_are_told_whoever_signed(secure, target, ledger):
+    def old(context):
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            context.minimum_version = ssl.TLSVersion.TLSv1_1
+
+    found = target(
+        qdrant={"url": f"https://127.0.0.1:{secure(lasting(-1), old)}", "deadline": "60 s"},
+        api={"url": f"https://127.0.0.1:{secure(lasting(9))}", "deadline": "60 s"},
+    )
+    assert Certificates(found, ledger).old_versions() == ["qdrant shakes hands by TLSv1.1; let it want TLS 1.2"]
 
 
 def test_nobody_is_there(target, ledger, closed_port):

@@ -12,6 +12,7 @@ from pytest_llmops.errors import ConfigError
 from pytest_llmops.plugin import command_line
 from pytest_llmops.sandbox.engines import choice
 from pytest_llmops.state.ledger import Ledger
+from pytest_llmops.target.component import Tls
 from pytest_llmops.target.load import load
 from pytest_llmops.target.models import TargetTable
 
@@ -44,6 +45,13 @@ def test_nor_of_what_was_reported(tmp_path):
     here = placed(declared, facts)
     assert [(p.id, p.expect) for p in declared.reported] == [("card-retention", "never")]
     assert [(p.id, p.expect) for p in here.reported] == [("card-retention", "")]
+
+
+def test_who_signs_its_certificate_is_trusted(tmp_path):
+    declared = load(None, "sandbox", tmp_path, {})
+    facts = {"environ": {}, "knows": True, "root": "/r", "socket": "/s", "command": ["print"]}
+    facts |= {"components": {"api": "https://127.0.0.1:4"}, "authority": "/d/authority.pem"}
+    assert placed(declared, facts).component("api").tls == Tls(ca="/d/authority.pem")
 
 
 def test_the_engines_are_those_of_the_option():

@@ -9,7 +9,9 @@ import pytest
 
 from pytest_llmops.clients.answer import Answer
 from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
-from pytest_llmops.security.attacks import GUARD, AttackResults, chosen, planned_calls, review_api, review_model
+from pytest_llmops.security.attack_choice import chosen, planned_calls
+from pytest_llmops.security.attack_review import AttackResults
+from pytest_llmops.security.attacks import GUARD, review_api, review_model
 from pytest_llmops.target.load import Target
 from pytest_llmops.target.models import TargetTable
 from pytest_llmops.target.routes import Route
@@ -125,6 +127,64 @@ def test_a_review_without_answers_says_nothing():
     review, _ = reviewed(lambda _: (503, {"error": "busy"}))
     with pytest.raises(CallFailed, match=r"api: \d+ of \d+ attacks came to no answer, so the others say nothing"):
         _ = review.limit_pct
+
+
+NOTHING = "none of 8 harmless questions was answered"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "came"),
+    [
+        (422, {"detail": "no"}, "8 blocked; the last: api: POST /q answered 422: {"),
+        (403, "<h1>Forbidden</h1>", "8 blocked; the last: api: POST /q answered 403: "),
+        (200, {"a": None, "b": True}, "8 blocked)"),
+        (200, {"a": None}, "8 withheld)"),
+        (200, {"a": " "}, "8 withheld)"),
+    ],
+    ids=["invalid", "firewall", "blocked", "withheld", "blank"],
+)
+def test_who_answers_nobody_resists_nothing(status, body, came):
+    review, _ = reviewed(lambda _: (status, body), system_prompt=PROMPT)
+    said = re.escape(f"api: {NOTHING} ({came}")
+    for asked in (
+        lambda: review.hits,
+        lambda: review.told,
+        lambda: review.not_blocked,
+        lambda: review.limit_pct,
+        lambda: review.of(level="known").not_blocked,
+        review.require_prompt,
+    ):
+        with pytest.raises(Vacuous, match=said):
+            asked()
+    assert f"0 of {len(review.tried)} attacks succeeded" in review.document()
+    assert len(review.controls_blocked) == (8 if "blocked" in came else 0)
+
+
+def test_a_firewall_that_lets_harmless_questions_in_blocks_attacks():
+    review, _ = reviewed(lambda question: (403, "<h1>") if re.search(CODE, question) else (200, {"a": "A kettle."}))
+    assert {one.outcome for one in review.controls} == {"answered"}
+    assert not review.hits
+    assert "blocked" in review.said
+    assert "without an answer" not in review.said
+
+
+def test_a_firewall_that_bars_whoever_has_attacked_blocks_everything():
+    barred = []
+
+    def answer(question):
+        barred.extend(re.findall(CODE, question))
+        return (403, "<h1>") if len(barred) > 3 else echo(question)
+
+    review, _ = reviewed(answer)
+    with pytest.raises(Vacuous, match=NOTHING):
+        assert not review.hits
+
+
+def test_a_model_that_says_nothing_resists_nothing():
+    model = SimpleNamespace(component="llm", converse=lambda turns, **_: [""] * len(turns))
+    review = review_model(model, target(), lambda _: None)
+    with pytest.raises(Vacuous, match=rf"llm: none of {len(review.sent)} attacks was answered \({len(review.sent)} wi"):
+        review.require()
 
 
 def test_a_level_of_which_nothing_was_sent_is_vacuous():

@@ -1,5 +1,7 @@
 """What stands open, seen by calls that change nothing."""
 
+import json
+
 import pytest
 
 from pytest_llmops.errors import CallFailed, Unsupported
@@ -18,12 +20,14 @@ def exposure(serve, target, client):
     return exposure
 
 
-UNKNOWN = (404, {"error": "model 'llmops-no-such-model' not found"})
+def unknown(_request, body):
+    """What Ollama answers."""
+    return 404, {"error": f"model '{json.loads(body)['model']}' not found"}
 
 
-@pytest.mark.parametrize("answer", [UNKNOWN, 200, 400, 500], ids=["unknown", "done", "bad", "failed"])
+@pytest.mark.parametrize("answer", [unknown, lambda *_: (200, "", {"Content-Type": "text/plain"})], ids=["no", "done"])
 def test_a_model_server_that_looks_for_the_model_deletes_for_anybody(exposure, answer):
-    server, found = exposure("ollama", lambda *_: answer)
+    server, found = exposure("ollama", answer)
     [said] = found.models()
     assert said.startswith("ollama: anybody may delete models: DELETE /api/delete of one that is not there answered ")
     [(method, path, body)] = server.asked
@@ -31,14 +35,71 @@ def test_a_model_server_that_looks_for_the_model_deletes_for_anybody(exposure, a
     assert b"llmops-no-such-model-" in body
 
 
-@pytest.mark.parametrize("answer", [401, 403, 405, (404, "404 page not found")], ids=str)
+GUARDED = [
+    401,
+    403,
+    405,
+    (404, "404 page not found"),
+    (404, {"error": "not found"}),
+    (404, {"detail": "Not Found"}),
+    (302, "", {"Location": "https://sso.example/login?next=/"}),
+]
+
+
+@pytest.mark.parametrize("answer", GUARDED, ids=str)
 def test_a_model_server_behind_a_guard_deletes_for_nobody(exposure, answer):
     _, found = exposure("ollama", lambda *_: answer)
     assert found.models() == []
 
 
+@pytest.mark.parametrize("answer", GUARDED, ids=str)
+def test_vectors_behind_a_guard(exposure, answer):
+    _, found = exposure("qdrant", lambda *_: answer)
+    assert found.vectors() == []
+
+
+NEITHER = [
+    500,
+    502,
+    503,
+    429,
+    400,
+    (301, "", {"Location": "https://other.example/"}),
+    (200, "<form>", {"Content-Type": "text/html"}),
+]
+
+
+@pytest.mark.parametrize("answer", NEITHER, ids=str)
+@pytest.mark.parametrize("component", ["ollama", "qdrant"])
+@pytest.mark.parametrize(
+    "lacks", [{}, {"ollama_key": "it comes so", "qdrant_key": "it comes so"}], ids=["", "declared"]
+)
+def test_an_answer_that_tells_neither_is_no_finding_and_no_pass(exposure, component, answer, lacks):
+    _, found = exposure(component, lambda *_: answer, lacks)
+    with pytest.raises(CallFailed, match=rf"^{component}: whether anybody may .* cannot be told: "):
+        found.models() if component == "ollama" else found.vectors()
+
+
+def test_what_tells_neither_says_what_came(exposure):
+    _, found = exposure("qdrant", lambda *_: 503)
+    with pytest.raises(CallFailed) as neither:
+        found.vectors()
+    assert neither.value.kind == "http-503"
+    assert str(neither.value) == (
+        "qdrant: whether anybody may read collections cannot be told: GET /collections without a key answered 503, "
+        "which is neither done nor refused; see who answers at this address."
+    )
+
+
+@pytest.mark.parametrize("answer", [500, 302], ids=str)
+def test_metrics_of_which_nothing_is_told(exposure, answer):
+    _, found = exposure("api", lambda *_: answer, metrics="/metrics")
+    with pytest.raises(CallFailed, match=r"^api: whether anybody may read its metrics cannot be told: "):
+        found.metrics()
+
+
 def test_an_open_model_server_that_is_declared(exposure):
-    _, found = exposure("ollama", lambda *_: UNKNOWN, {"ollama_key": "it comes so"})
+    _, found = exposure("ollama", unknown, {"ollama_key": "it comes so"})
     with pytest.raises(Unsupported) as lacking:
         found.models()
     assert str(lacking.value) == "ollama: this system has no ollama key: it comes so."
@@ -58,14 +119,19 @@ def test_vectors(exposure):
     assert server.asked[1][1].startswith("/collections/llmops-no-such-collection-")
 
 
-@pytest.mark.parametrize("status", [401, 403])
-def test_vectors_behind_a_key(exposure, status):
-    _, found = exposure("qdrant", lambda *_: status)
-    assert found.vectors() == []
+def test_a_collection_that_qdrant_itself_does_not_find(exposure):
+    def answer(request, _body):
+        name = request.path.rpartition("/")[2]
+        said = {"status": {"error": f"Not found: Collection `{name}` doesn't exist!"}}
+        return (404, said) if request.command == "DELETE" else 403
+
+    _, found = exposure("qdrant", answer)
+    [said] = found.vectors()
+    assert said.startswith("qdrant: anybody may delete collections: ")
 
 
 def test_vectors_that_anybody_may_read(exposure):
-    _, found = exposure("qdrant", lambda request, _: 200 if request.command == "GET" else 403)
+    _, found = exposure("qdrant", lambda request, _: (200, {"result": {}}) if request.command == "GET" else 503)
     [said] = found.vectors()
     assert said == (
         "qdrant: anybody may read collections: GET /collections without a key answered 200; "

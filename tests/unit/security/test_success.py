@@ -8,7 +8,8 @@ import pytest
 
 from pytest_llmops.judge.baselines import Match
 from pytest_llmops.samples import Series
-from pytest_llmops.security.attacks import AttackResults, Sent
+from pytest_llmops.security.attack_outcome import Sent
+from pytest_llmops.security.attack_review import AttackResults
 from pytest_llmops.security.success import compared
 
 
