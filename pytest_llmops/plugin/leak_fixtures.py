@@ -8,7 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_llmops.plugin.run import Run
-    from pytest_llmops.security.leaks import Leaks
+    from pytest_llmops.security.leak_review import Leaks
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def leaks(_llmops: Run) -> Leaks:
             assert not found.leaks, found.said
             found.whole()
     """
-    from pytest_llmops.security.leaks import Leaks
+    from pytest_llmops.security.leak_review import Leaks
 
     own = _llmops.own
 

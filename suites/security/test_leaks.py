@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from pytest_llmops.plugin.recording import Record
     from pytest_llmops.report.documents import Documents
-    from pytest_llmops.security.leaks import Leaks
+    from pytest_llmops.security.leak_review import Leaks
 
 
 @pytest.mark.generic

@@ -14,7 +14,7 @@ from pytest_llmops.clients.api import GUEST
 from pytest_llmops.clients.exchange import last_exchange
 from pytest_llmops.clients.traffic import round_of
 from pytest_llmops.errors import CallFailed, LlmopsError, Unsupported, Vacuous
-from pytest_llmops.security.leak import PERSON, PLANTED, SECRET, TRACE, Detection, Leak, Looked
+from pytest_llmops.security.leak_detection import PERSON, PLANTED, SECRET, TRACE, Detection, Leak, Looked
 from pytest_llmops.security.specimens import USER, VALUES, said
 from pytest_llmops.target.proxies import loopback
 from pytest_llmops.target.secrets import without_userinfo

@@ -3,8 +3,8 @@
 import pytest
 
 from pytest_llmops.errors import Unsupported, Vacuous
-from pytest_llmops.security.leak import PERSON, PLANTED, SECRET, TRACE, Detection, Leak, Looked
-from pytest_llmops.security.leaks import _without_values
+from pytest_llmops.security.leak_detection import PERSON, PLANTED, SECRET, TRACE, Detection, Leak, Looked
+from pytest_llmops.security.leak_review import _without_values
 from pytest_llmops.security.specimens import VALUES, said
 
 OWN = "q9Zk2LmTr8Wv4XyB"
