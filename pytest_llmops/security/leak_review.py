@@ -14,10 +14,10 @@ from pytest_llmops.clients.api import GUEST
 from pytest_llmops.clients.exchange import last_exchange
 from pytest_llmops.clients.traffic import round_of
 from pytest_llmops.errors import CallFailed, LlmopsError, Unsupported, Vacuous
+from pytest_llmops.security.disclosure import Disclosure
+from pytest_llmops.security.lacking import unless_lacking
 from pytest_llmops.security.leak_detection import PERSON, PLANTED, SECRET, TRACE, Detection, Leak, Looked
 from pytest_llmops.security.specimens import USER, VALUES, said
-from pytest_llmops.target.proxies import loopback
-from pytest_llmops.target.secrets import without_userinfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -37,11 +37,20 @@ ASKED = 3
 TOLD = ("email", "iban", "credit_card")
 """What a conversation names of a person."""
 
+FRAME = said(TOLD[1:2]).partition(VALUES[TOLD[1]])[0].strip()
+"""What stands in such a conversation between two data: a log that has these words has room for the first of them."""
+
+TOLD_LOGS = "logs after a conversation"
+"""What is looked through once a person was named."""
+
 ADDRESS = "ip-address"
 """The kind of finding that is a network address."""
 
 UNREAD = "unread"
 """In the place of where a text stands: it could not be read, and the text says why."""
+
+EMPTY = "(an empty page)"
+"""What is looked through of an error page that says nothing, as it should."""
 
 NOWHERE = "/llmops-no-such-page"
 WRONG_BODIES: tuple[Any, ...] = ([], {"llmops": {"nested": ["wrong"]}})
@@ -61,7 +70,6 @@ class Leaks:
         self._target = target
         self._reach = reach
         self._once = once
-        self._lacks = target.table.security.lacks
         self._own = [value for values in target.known_secrets().values() for value in values]
         self._detection = Detection(self._own)
 
@@ -144,7 +152,7 @@ class Leaks:
             Unsupported: there is neither, or no log.
             CallFailed: the question was not taken.
         """
-        return self._looked("logs after a conversation", self._conversation, PLANTED)
+        return self._looked(TOLD_LOGS, self._conversation, PLANTED)
 
     def detected(self) -> dict[str, bool]:
         """The kinds of personal data that the target says it detects, and whether it did: one question with all.
@@ -181,25 +189,30 @@ class Leaks:
         return [file.name for file in files if file.path.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH)]
 
     def in_clear(self) -> list[str]:
-        """The components that are called over a network without TLS.
+        """The components of other machines that are called without TLS, as `Disclosure.in_clear` has them.
 
         Raises:
-            Unsupported: the target declares that it has no TLS.
+            Unsupported: all of them are on this machine, or the target declares that it has no TLS.
+            CallFailed: it is declared so, and not true.
         """
-        self.require("tls")
-        parts = self._target.table.components.configured()
-        urls = {name: part.url for name, part in parts.items() if part.url and not part.encrypted}
-        return [f"{name} at {without_userinfo(url)}" for name, url in urls.items() if not loopback(url)]
+        return Disclosure(self._target, self._reach).in_clear()
 
-    def require(self, subject: str) -> None:
-        """Go on only where the target does not declare that it lacks something.
+    def unless_lacking(self, found: Looked) -> None:
+        """Go on only where persons are redacted: none is found that the target declares to log.
+
+        Once a person was named in a conversation, nothing is said for a target that is declared to redact nothing.
+
+        Args:
+            found: what `logs` or `told` came to.
 
         Raises:
-            Unsupported: it does.
+            Unsupported: the target is declared to lack redaction; names what was found for want of it.
+            CallFailed: it is declared so, and a log holds the question without the person in it (kind ``untrue``).
         """
-        why = {str(name): reason for name, reason in self._lacks.items()}.get(subject)
-        if why is not None:
-            raise Unsupported(f"target {self._target.name} has no {subject}: {why}.")
+        if found.declared or found.what == TOLD_LOGS:
+            redacted = f"{', '.join(found.redacted)} holds the question without the person in it"
+            has = "" if found.declared or not found.redacted else redacted
+            unless_lacking(self._target, "logs", "pii_redaction", lambda: has, found.declared[:1])
 
     def _looked(self, what: str, texts: Callable[[], Iterable[tuple[str, str]]], *families: str) -> Looked:
         """Look through texts, once a run; what is kept of them are the findings, as they may be shown."""
@@ -209,21 +222,24 @@ class Leaks:
         def look() -> dict[str, Any]:
             unread: list[str] = []
             leaks: list[dict[str, Any]] = []
+            redacted: list[str] = []
             places = 0
             for where, text in texts():
                 if where == UNREAD:
                     unread.append(text)
                     continue
-                places += 1
-                leaks += [asdict(one) for one in detection.leaks(where, text, families, self._expected(where))]
-            return {"places": places, "leaks": leaks, "unread": unread}
+                places += bool(text.strip())
+                found = detection.leaks(where, text, families, self._expected(where))
+                leaks += [asdict(one) for one in found]
+                redacted += [where] if planted and not found and FRAME in text else []
+            return {"places": places, "leaks": leaks, "unread": unread, "redacted": redacted}
 
         found = self._once(f"leaks-{what.replace(' ', '-')}", look)
         leaks = [Leak(**one) for one in found["leaks"]]
-        lacking = self._lacks.get("pii_redaction", "")
+        lacking = "pii_redaction" in self._target.table.security.lacks
         declared = tuple(one for one in leaks if lacking and self._is_declared(one))
         red = tuple(one for one in leaks if one not in declared)
-        return Looked(what, found["places"], red, tuple(found["unread"]), declared, lacking)
+        return Looked(what, found["places"], red, tuple(found["unread"]), declared, tuple(found["redacted"]))
 
     def _expected(self, where: str) -> set[str]:
         """Kinds that are there to be in a place: where somebody came from, in a log that tells that."""
@@ -259,7 +275,9 @@ class Leaks:
             answered = [(one, one.kept.came) for one in questions]
             if not any(isinstance(came, Answer) for _, came in answered):
                 questions[0].kept.again()
-            yield from ((f"answer to {one.prompt.id}", came.text) for one, came in answered if isinstance(came, Answer))
+            for one, came in answered:
+                text = (f"answer to {one.prompt.id}", came.text) if isinstance(came, Answer) else (UNREAD, str(came))
+                yield text
         elif "explain" in api.config.routes:
             yield "explanation", api.call("explain", **api.stored("summary"), fresh=False).text
         else:
@@ -276,7 +294,8 @@ class Leaks:
             calls += [("GET", query.path, None), *(("POST", query.path, body) for body in WRONG_BODIES)]
         for method, path, body in calls:
             answer = api.http.call(method, path, body=body)
-            yield f"answer {answer.status} to {'a wrong ' if body is not None else ''}{answer.asked}", answer.text
+            asked = f"answer {answer.status} to {'a wrong ' if body is not None else ''}{answer.asked}"
+            yield asked, answer.text or EMPTY
 
     def _metrics(self) -> Iterator[tuple[str, str]]:
         api, ui = cast("Api | None", self._reach("api")), cast("Ui | None", self._reach("ui"))

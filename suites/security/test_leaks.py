@@ -19,6 +19,7 @@ def test_no_answer_leaks(leaks: Leaks) -> None:
     """No answer names a person, shows a key or a password, or is a stack trace."""
     found = leaks.answers()
     assert not found.leaks, found.said
+    found.whole()
 
 
 @pytest.mark.generic
@@ -28,6 +29,7 @@ def test_no_error_page_leaks(leaks: Leaks) -> None:
     """An unknown page, a wrong method and a wrong body are answered without a stack trace, a person or a key."""
     found = leaks.error_pages()
     assert not found.leaks, found.said
+    found.whole()
 
 
 @pytest.mark.generic
@@ -36,6 +38,7 @@ def test_no_metrics_page_leaks(leaks: Leaks) -> None:
     """No name, label or description on a metrics page holds a person or a key."""
     found = leaks.metrics()
     assert not found.leaks, found.said
+    found.whole()
 
 
 @pytest.mark.generic
@@ -47,6 +50,7 @@ def test_no_log_leaks(leaks: Leaks) -> None:
     found = leaks.logs()
     assert not found.leaks, found.said
     found.whole()
+    leaks.unless_lacking(found)
 
 
 @pytest.mark.generic
@@ -56,6 +60,7 @@ def test_no_trace_leaks(leaks: Leaks) -> None:
     """The newest traces hold no key, no password and no person."""
     found = leaks.traces()
     assert not found.leaks, found.said
+    found.whole()
 
 
 @pytest.mark.needs("logs")
@@ -65,8 +70,8 @@ def test_a_conversation_leaves_no_person_in_a_log(leaks: Leaks, record: Record) 
     found = leaks.told()
     record("personal_data_hits", len(found.leaks), "hits")
     assert not found.leaks, found.said
-    leaks.require("pii_redaction")
     found.whole()
+    leaks.unless_lacking(found)
 
 
 @pytest.mark.needs("logs")
@@ -76,7 +81,7 @@ def test_conversations_are_kept_and_sent_for_nobody_else(leaks: Leaks) -> None:
     readable = leaks.readable()
     assert not readable, f"anybody on the machine may read what users wrote: {', '.join(readable)}"
     in_clear = leaks.in_clear()
-    assert not in_clear, f"conversations go over the network in clear: {', '.join(in_clear)}"
+    assert not in_clear, f"conversations go over the network in clear: {'; '.join(in_clear)}"
 
 
 @pytest.mark.needs("api", "logs")
