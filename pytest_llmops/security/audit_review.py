@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from pytest_llmops.state.ledger import Ledger
     from pytest_llmops.target.audit_trails import AuditTrail, Expected
     from pytest_llmops.target.load import Target
-    from pytest_llmops.target.security import Subject
 
 LOOKS = 5
 """So often both counts are read, while others make events: between two readings of the log the other must lie."""

@@ -10,7 +10,7 @@ import jmespath
 
 from pytest_llmops.clients.owned_points import OwnedPoints
 from pytest_llmops.clients.reply import parts_of
-from pytest_llmops.errors import CallFailed, StepFailed, Unsupported
+from pytest_llmops.errors import StepFailed, Unsupported
 from pytest_llmops.security.lacking import unless_lacking
 from pytest_llmops.security.person import Person
 from pytest_llmops.security.places import Places
@@ -89,7 +89,7 @@ class Erasure:
         self._say(f"erasure: deleting {self._person.user}")
         start = time.monotonic()
         deletion = self._delete(api)
-        watched = [one.store for one in before if one.before and one.store != "api"]
+        watched = [one.store for one in before if one.before and not one.why and one.store != "api"]
         while True:
             left = [store for store in watched if places.holds(store)]
             open_ = deletion.state not in {"", *table.done, *table.failed}
@@ -109,6 +109,7 @@ class Erasure:
             wrong=[f"{name} is {status}" for name, status in deletion.steps.items() if status not in table.good],
             took_s=took_s,
             within_s=table.within,
+            in_time=not (left or open_) and took_s <= table.within,
             receipts=tuple(self._after(before, places)),
         )
 
