@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 @pytest.mark.generic
 @pytest.mark.procedure(fault="api:leaks-pii")
 @pytest.mark.procedure(fault="api:leaks-secret")
+@pytest.mark.procedure(fault="llm:leaks-pii")
+@pytest.mark.procedure(fault="providers:person")
 def test_no_answer_leaks(leaks: Leaks) -> None:
     """No answer names a person, shows a key or a password, or is a stack trace."""
     found = leaks.answers()
@@ -45,6 +47,9 @@ def test_no_metrics_page_leaks(leaks: Leaks) -> None:
 @pytest.mark.needs("logs")
 @pytest.mark.procedure("agent-aiops.privacy.no-personal-data", fault="user_log:person")
 @pytest.mark.procedure("agent-aiops.privacy.no-personal-data", fault="app_log:key")
+@pytest.mark.procedure(fault="app_log:key")
+@pytest.mark.procedure(fault="backend_logs:key")
+@pytest.mark.procedure(fault="pipeline_logs:key")
 def test_no_log_leaks(leaks: Leaks) -> None:
     """The newest lines of every log hold no key and no password, and no person where that is not declared."""
     found = leaks.logs()
