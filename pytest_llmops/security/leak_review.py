@@ -2,40 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import stat
 import time
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, cast
 
-from pytest_llmops.clients.answer import Answer
 from pytest_llmops.clients.api import GUEST
-from pytest_llmops.clients.exchange import last_exchange
-from pytest_llmops.clients.traffic import round_of
-from pytest_llmops.errors import CallFailed, LlmopsError, Unsupported, Vacuous
+from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
 from pytest_llmops.security.disclosure import Disclosure
 from pytest_llmops.security.lacking import unless_lacking
 from pytest_llmops.security.leak_detection import PERSON, PLANTED, SECRET, TRACE, Detection, Leak, Looked
+from pytest_llmops.security.leak_places import TOLD, UNREAD, LeakPlaces, text_of
 from pytest_llmops.security.specimens import USER, VALUES, said
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from pytest_llmops.clients.api import Api
     from pytest_llmops.clients.langfuse import Langfuse
-    from pytest_llmops.clients.llm import Llm
     from pytest_llmops.clients.logs import Logs
-    from pytest_llmops.clients.ui import Ui
     from pytest_llmops.target.load import Target
 
     Once = Callable[[str, Callable[[], dict[str, Any]]], dict[str, Any]]
-
-ASKED = 3
-"""Questions that a model server, or routes that an API without questions, is asked."""
-
-TOLD = ("email", "iban", "credit_card")
-"""What a conversation names of a person."""
 
 FRAME = said(TOLD[1:2]).partition(VALUES[TOLD[1]])[0].strip()
 """What stands in such a conversation between two data: a log that has these words has room for the first of them."""
@@ -45,16 +33,6 @@ TOLD_LOGS = "logs after a conversation"
 
 ADDRESS = "ip-address"
 """The kind of finding that is a network address."""
-
-UNREAD = "unread"
-"""In the place of where a text stands: it could not be read, and the text says why."""
-
-EMPTY = "(an empty page)"
-"""What is looked through of an error page that says nothing, as it should."""
-
-NOWHERE = "/llmops-no-such-page"
-WRONG_BODIES: tuple[Any, ...] = ([], {"llmops": {"nested": ["wrong"]}})
-"""What no route wants: its answer is an error page."""
 
 
 class Leaks:
@@ -72,6 +50,7 @@ class Leaks:
         self._once = once
         self._own = [value for values in target.known_secrets().values() for value in values]
         self._detection = Detection(self._own)
+        self._places = LeakPlaces(target, reach, once, self._detection.clean)
 
     def __repr__(self) -> str:
         return f"Leaks({self._target.name})"
@@ -83,7 +62,7 @@ class Leaks:
             Unsupported: nothing of the target answers.
             CallFailed: nothing was answered at all.
         """
-        return self._looked("answers", self._answered, PERSON, SECRET, TRACE)
+        return self._looked("answers", self._places.answers, PERSON, SECRET, TRACE)
 
     def error_pages(self) -> Looked:
         """What is answered to a page that there is not, to a wrong method and to bodies that no route wants.
@@ -92,7 +71,7 @@ class Leaks:
             Unsupported: the target has no API.
             CallFailed: nobody answered.
         """
-        return self._looked("error pages", self._wrongly_asked, PERSON, SECRET, TRACE)
+        return self._looked("error pages", self._places.error_pages, PERSON, SECRET, TRACE)
 
     def metrics(self) -> Looked:
         """The names, labels and descriptions of the metrics pages of the API and of the page for people.
@@ -101,7 +80,7 @@ class Leaks:
             Unsupported: there is none.
             CallFailed: it cannot be had.
         """
-        return self._looked("metrics", self._metrics, PERSON, SECRET)
+        return self._looked("metrics", self._places.metrics, PERSON, SECRET)
 
     def logs(self) -> Looked:
         """The newest lines of every log, whatever the log's table leaves out of them.
@@ -110,7 +89,7 @@ class Leaks:
             Unsupported: the target has no log.
             CallFailed: none of them could be read.
         """
-        return self._looked("logs", self._logged, PERSON, SECRET)
+        return self._looked("logs", self._places.logs, PERSON, SECRET)
 
     def traces(self) -> Looked:
         """The newest traces that Langfuse has, whole.
@@ -119,7 +98,7 @@ class Leaks:
             Vacuous: it has none.
             CallFailed: it cannot be asked.
         """
-        return self._looked("traces", self._traced, PERSON, SECRET)
+        return self._looked("traces", self._places.traces, PERSON, SECRET)
 
     def affected(self, user: str = GUEST) -> list[dict[str, str]]:
         """The traces of a user, newest first, with what each holds: ``id``, ``at``, ``holds``.
@@ -129,7 +108,7 @@ class Leaks:
             CallFailed: it cannot be asked; or it has traces, and none of this user (kind ``absent``), in whose name
                 questions were asked.
         """
-        langfuse = cast("Langfuse", self._served("langfuse"))
+        langfuse = cast("Langfuse", self._places.served("langfuse"))
         found = langfuse.newest(user=user)
         if not found:
             if not langfuse.traces():
@@ -140,7 +119,7 @@ class Leaks:
             {
                 "id": str(trace.get("id", "")),
                 "at": str(trace.get("timestamp", "")),
-                "holds": ", ".join(self._detection.kinds(_text(trace))),
+                "holds": ", ".join(self._detection.kinds(text_of(trace))),
             }
             for trace in found
         ]
@@ -152,7 +131,7 @@ class Leaks:
             Unsupported: there is neither, or no log.
             CallFailed: the question was not taken.
         """
-        return self._looked(TOLD_LOGS, self._conversation, PLANTED)
+        return self._looked(TOLD_LOGS, self._places.conversation, PLANTED)
 
     def detected(self) -> dict[str, bool]:
         """The kinds of personal data that the target says it detects, and whether it did: one question with all.
@@ -166,9 +145,9 @@ class Leaks:
             raise Unsupported(
                 f"target {self._target.name} does not say which personal data it detects: security.detection."
             )
-        api, logs = cast("Api", self._served("api")), cast("Logs", self._served("logs"))
+        api, logs = cast("Api", self._places.served("api")), cast("Logs", self._places.served("logs"))
         began = time.time()
-        with self._unquoted():
+        with self._places.unquoted():
             api.call("query", prompt=said(rule.kinds), user=USER, fresh=True).ok()
         noted = logs.event(rule.event, since_s=time.time() - began + 5.0)
         told = " ".join(str(entry.fields.get(rule.field, "")) for entry in noted)
@@ -184,7 +163,7 @@ class Leaks:
         holding = self._target.table.security.conversations
         if not holding:
             raise Unsupported(f"target {self._target.name} does not say where conversations are kept.")
-        logs = cast("Logs", self._served("logs"))
+        logs = cast("Logs", self._places.served("logs"))
         files = [file for source in holding for file in logs.files(source)]
         return [file.name for file in files if file.path.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH)]
 
@@ -226,7 +205,7 @@ class Leaks:
             places = 0
             for where, text in texts():
                 if where == UNREAD:
-                    unread.append(text)
+                    unread.append(self._detection.clean(text))
                     continue
                 places += bool(text.strip())
                 found = detection.leaks(where, text, families, self._expected(where))
@@ -249,111 +228,3 @@ class Leaks:
         """Whether it is a person in a log that, as the target declares, keeps conversations as they were held."""
         kept = [f"log {source}" for source in self._target.table.security.conversations]
         return leak.family in {PERSON, PLANTED} and leak.where in kept
-
-    @contextmanager
-    def _unquoted(self) -> Iterator[None]:
-        """What is sent within may hold a person: the command that makes the call again is shown without."""
-        try:
-            yield
-        finally:
-            last_exchange.set(self._detection.clean(last_exchange.get()))
-
-    def _served(self, role: str) -> object:
-        client = self._reach(role)
-        if client is None:
-            raise Unsupported(f"target {self._target.name} has no component that serves {role!r}.")
-        return client
-
-    def _answered(self) -> Iterator[tuple[str, str]]:
-        api = cast("Api | None", self._reach("api"))
-        if api is None:
-            llm = cast("Llm", self._served("llm"))
-            for prompt in [*self._target.workload][:ASKED]:
-                yield f"answer to {prompt.id}", llm.generate(prompt).text
-        elif "query" in api.config.routes:
-            questions = round_of(api, self._target.workload, self._once).questions
-            answered = [(one, one.kept.came) for one in questions]
-            if not any(isinstance(came, Answer) for _, came in answered):
-                questions[0].kept.again()
-            for one, came in answered:
-                text = (f"answer to {one.prompt.id}", came.text) if isinstance(came, Answer) else (UNREAD, str(came))
-                yield text
-        elif "explain" in api.config.routes:
-            yield "explanation", api.call("explain", **api.stored("summary"), fresh=False).text
-        else:
-            plain = [
-                name for name, route in api.config.routes.items() if route.method == "GET" and "{" not in route.path
-            ]
-            yield from ((f"answer of {name}", api.call(name).text) for name in plain[:ASKED])
-
-    def _wrongly_asked(self) -> Iterator[tuple[str, str]]:
-        api = cast("Api", self._served("api"))
-        calls: list[tuple[str, str, Any]] = [("GET", NOWHERE, None)]
-        query = api.config.routes.get("query")
-        if query is not None and query.method == "POST" and "{" not in query.path:
-            calls += [("GET", query.path, None), *(("POST", query.path, body) for body in WRONG_BODIES)]
-        for method, path, body in calls:
-            answer = api.http.call(method, path, body=body)
-            asked = f"answer {answer.status} to {'a wrong ' if body is not None else ''}{answer.asked}"
-            yield asked, answer.text or EMPTY
-
-    def _metrics(self) -> Iterator[tuple[str, str]]:
-        api, ui = cast("Api | None", self._reach("api")), cast("Ui | None", self._reach("ui"))
-        pages = []
-        if api is not None and api.config.metrics is not None:
-            pages.append(("api", api.metrics_answer().ok().text))
-        if ui is not None:
-            pages.append(("ui", ui.http.call("GET", ui.config.metrics).ok().text))
-        if not pages:
-            raise Unsupported(f"target {self._target.name} names no metrics page.")
-        yield from ((f"metrics page of {name}", _without_values(text)) for name, text in pages)
-
-    def _logged(self) -> Iterator[tuple[str, str]]:
-        logs = cast("Logs", self._served("logs"))
-        read, failed = 0, None
-        for source in logs.sources():
-            try:
-                text = "\n".join(logs.raw(source))
-            except LlmopsError as error:
-                failed = error
-                if not self._may_be_absent(source, error):
-                    yield UNREAD, f"{source}: {error}"
-                continue
-            read += 1
-            yield f"log {source}", text
-        if not read and failed is not None:
-            raise failed
-        if not read:
-            raise Unsupported(f"target {self._target.name} names no log.")
-
-    def _may_be_absent(self, source: str, error: LlmopsError) -> bool:
-        """A log that has lines only where something is wrong need not be there."""
-        logs = self._target.table.components.logs
-        quiet = logs is not None and logs.sources[source].quiet
-        return quiet and isinstance(error, CallFailed) and error.kind == "absent"
-
-    def _traced(self) -> Iterator[tuple[str, str]]:
-        found = cast("Langfuse", self._served("langfuse")).newest()
-        if not found:
-            raise Vacuous("langfuse: it has no trace, so none could hold anything.")
-        yield from ((f"trace {trace.get('id', '')}", _text(trace)) for trace in found)
-
-    def _conversation(self) -> Iterator[tuple[str, str]]:
-        ui = cast("Ui | None", self._reach("ui"))
-        text = said(TOLD)
-        with self._unquoted():
-            if ui is not None and ui.config.app is not None:
-                ui.ask(text)
-            else:
-                cast("Api", self._served("api")).call("query", prompt=text, user=USER, fresh=True).ok()
-        yield from self._logged()
-
-
-def _text(trace: object) -> str:
-    return json.dumps(trace, ensure_ascii=False)
-
-
-def _without_values(page: str) -> str:
-    """A metrics page without its numbers: one may look like a phone's."""
-    lines = (line if line.startswith("#") else line.rpartition(" ")[0] for line in page.splitlines())
-    return "\n".join(lines)

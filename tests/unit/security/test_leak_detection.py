@@ -4,7 +4,7 @@ import pytest
 
 from pytest_llmops.errors import Vacuous
 from pytest_llmops.security.leak_detection import PERSON, PLANTED, SECRET, TRACE, Detection, Leak, Looked
-from pytest_llmops.security.leak_review import _without_values
+from pytest_llmops.security.leak_places import without_values
 from pytest_llmops.security.specimens import VALUES, said
 
 OWN = "q9Zk2LmTr8Wv4XyB"
@@ -54,7 +54,7 @@ def test_where_nothing_was_looked_at_nothing_is_said():
 
 def test_numbers_of_a_metrics_page_are_left_out():
     page = '# HELP a Of 4111111111111111.\na{user="x"} 4111111111111111'
-    assert _without_values(page) == '# HELP a Of 4111111111111111.\na{user="x"}'
+    assert without_values(page) == '# HELP a Of 4111111111111111.\na{user="x"}'
 
 
 def test_a_question_begins_with_the_data():

@@ -6,7 +6,8 @@ import pytest
 
 from pytest_llmops.clients.client import connect
 from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
-from pytest_llmops.security.leak_review import FRAME, TOLD, Leaks
+from pytest_llmops.security.leak_places import TOLD
+from pytest_llmops.security.leak_review import FRAME, Leaks
 from pytest_llmops.security.specimens import VALUES, said
 
 LACKS = {"pii_redaction": "prompts are logged."}
