@@ -167,13 +167,17 @@ def made(profile: str, markers: Sequence[str], sample: int | None, seed: int, *,
 def _shown_nowhere_else(
     every: Iterable[Binding], bound: Sequence[Binding], parts: Components, markers: Sequence[str]
 ) -> list[Binding]:
-    """Generic tests that no step of a runbook is bound to, for components that the sandbox's own profile lacks."""
+    """Generic tests that no step of a runbook is bound to, for what the sandbox's own profile has not.
+
+    That are components that it lacks, and faults that it does not know.
+    """
     own = load(None, BUILT_IN, Path.cwd()).table.components
     tests = {one.test for one in bound}
     return [
         one
         for one in for_system(every, "", markers)
-        if one.test not in tests and not one.procedures and _applies(one, parts) and not _applies(one, own)
+        if one.test not in tests and not one.procedures and _applies(one, parts)
+        if not (_applies(one, own) and _knows(BUILT_IN)(one.fault or ""))
     ]
 
 

@@ -7,10 +7,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
+from pytest_llmops.errors import CallFailed, Vacuous
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from pytest_llmops.clients.app_command import AppCommands
 
@@ -99,12 +99,12 @@ class Scanner:
 
     Args:
         app: the target's commands, ``scan_images`` and others.
-        lacks: what the system has nothing of, by the target's table ``security.lacks``.
+        there: is told what is to be scanned, and raises where the system is declared to have nothing of it.
     """
 
-    def __init__(self, app: AppCommands, lacks: Mapping[str, str]) -> None:
+    def __init__(self, app: AppCommands, there: Callable[[str], None]) -> None:
         self._app = app
-        self._lacks = lacks
+        self._there = there
 
     def __call__(self, what: str) -> Scan:
         """Scan something, by the command ``scan_WHAT``.
@@ -114,10 +114,10 @@ class Scanner:
 
         Raises:
             Unsupported: the system has nothing of that, or no such command.
-            CallFailed: the scanner failed, or printed no report.
+            CallFailed: the scanner failed, or printed no report; or there is something of which it is declared that
+                the system has nothing.
         """
-        if what in self._lacks:
-            raise Unsupported(f"there is nothing to scan: {self._lacks[what].rstrip('.')}.")
+        self._there(what)
         command = f"scan_{what}"
         text = self._app.text(command)
         try:

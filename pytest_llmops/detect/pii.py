@@ -8,12 +8,15 @@ them surely. Not personal are a role's mailbox (``support@``), a private or loop
 from __future__ import annotations
 
 import re
+from functools import partial
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from pytest_llmops.detect.finding import Finding
 from pytest_llmops.detect.masking import masked
-from pytest_llmops.detect.national_ids import AFT, FORE, IDS
+from pytest_llmops.detect.matching import matching
+from pytest_llmops.detect.national_ids import AFT, FORE, IDS, NationalId
 from pytest_llmops.detect.overlaps import apart
 from pytest_llmops.detect.packages import needed
 from pytest_llmops.detect.phones import phones
@@ -88,21 +91,29 @@ def find(text: str) -> list[Finding]:
         ConfigError: python-stdnum or phonenumbers is not installed.
     """
     needed("stdnum", "phonenumbers")
-    return apart(
-        one for each in (_emails, _ibans, _national, _cards, _addresses_4, _addresses_6, _phones) for one in each(text)
+    several = (
+        matching("email", (_EMAIL,), text, _is_somebodys),
+        _ibans(text),
+        *(matching(one.kind, (one.pattern(),), text, partial(_is_id, one)) for one in IDS),
+        matching("payment-card", (_CARD, _BARE_CARD), text, _is_card),
+        matching("ip-address", (_IP4,), text, _is_address_4),
+        matching("ip-address", (_IP6,), text, _is_address_6),
+        (_finding("phone", text, start, end) for start, end in phones(text)),
     )
+    return apart(chain.from_iterable(several))
 
 
 def _finding(kind: str, text: str, start: int, end: int) -> Finding:
     return Finding(kind, start, end, f"{kind} {masked(text[start:end])}")
 
 
-def _emails(text: str) -> Iterator[Finding]:
-    for match in _EMAIL.finditer(text):
-        local, ending = match[1].lower(), match[3].lower()
-        of_url = _USER_OF_URL.search(text[max(0, match.start() - 80) : match.start()])
-        if local not in ROLES and ending not in _NO_DOMAINS and not of_url:
-            yield _finding("email", text, *match.span())
+def _before(match: re.Match[str], characters: int = 24) -> str:
+    return match.string[max(0, match.start() - characters) : match.start()]
+
+
+def _is_somebodys(match: re.Match[str]) -> bool:
+    local, ending = match[1].lower(), match[3].lower()
+    return local not in ROLES and ending not in _NO_DOMAINS and not _USER_OF_URL.search(_before(match, 80))
 
 
 def _ibans(text: str) -> Iterator[Finding]:
@@ -117,22 +128,15 @@ def _ibans(text: str) -> Iterator[Finding]:
                 break
 
 
-def _national(text: str) -> Iterator[Finding]:
-    for one in IDS:
-        for match in one.pattern().finditer(text):
-            if one.named(text, *match.span()) and one.holds(match.group()):
-                yield _finding(one.kind, text, *match.span())
+def _is_id(one: NationalId, match: re.Match[str]) -> bool:
+    return one.named(match.string, *match.span()) and one.holds(match.group())
 
 
-def _cards(text: str) -> Iterator[Finding]:
+def _is_card(match: re.Match[str]) -> bool:
     from stdnum import luhn
 
-    for pattern in (_CARD, _BARE_CARD):
-        for match in pattern.finditer(text):
-            digits = re.sub(r"\D", "", match.group())
-            before = text[max(0, match.start() - 24) : match.start()]
-            if luhn.is_valid(digits) and _issued(digits, before) and not _OTHER_NUMBER.search(before):
-                yield _finding("payment-card", text, *match.span())
+    digits, before = re.sub(r"\D", "", match.group()), _before(match)
+    return luhn.is_valid(digits) and _issued(digits, before) and not _OTHER_NUMBER.search(before)
 
 
 def _issued(digits: str, before: str) -> bool:
@@ -141,30 +145,20 @@ def _issued(digits: str, before: str) -> bool:
     return any(re.match(begin, digits) and len(digits) in lengths for begin, lengths in _ISSUERS)
 
 
-def _addresses_4(text: str) -> Iterator[Finding]:
-    for match in _IP4.finditer(text):
-        try:
-            address = IPv4Address(match.group())
-        except AddressValueError:
-            continue
-        before = text[max(0, match.start() - 24) : match.start()]
-        version = _VERSION_BEFORE.search(before) or _VERSION_AFTER.match(text, match.end())
-        low = int(match.group().split(".")[0]) < 10 and not _ADDRESS_BEFORE.search(before)
-        somebody = address.is_global or any(address in net for net in _DOCUMENTED)
-        if somebody and not version and not low and match.group() not in _RESOLVERS:
-            yield _finding("ip-address", text, *match.span())
+def _is_address_4(match: re.Match[str]) -> bool:
+    try:
+        address = IPv4Address(match.group())
+    except AddressValueError:
+        return False
+    before = _before(match)
+    version = _VERSION_BEFORE.search(before) or _VERSION_AFTER.match(match.string, match.end())
+    low = int(match.group().split(".")[0]) < 10 and not _ADDRESS_BEFORE.search(before)
+    somebody = address.is_global or any(address in net for net in _DOCUMENTED)
+    return somebody and not version and not low and match.group() not in _RESOLVERS
 
 
-def _addresses_6(text: str) -> Iterator[Finding]:
-    for match in _IP6.finditer(text):
-        try:
-            address = IPv6Address(match.group())
-        except AddressValueError:
-            continue
-        if address in _UNICAST:
-            yield _finding("ip-address", text, *match.span())
-
-
-def _phones(text: str) -> Iterator[Finding]:
-    for start, end in phones(text):
-        yield _finding("phone", text, start, end)
+def _is_address_6(match: re.Match[str]) -> bool:
+    try:
+        return IPv6Address(match.group()) in _UNICAST
+    except AddressValueError:
+        return False

@@ -7,12 +7,13 @@ a placeholder, a masked value, a reference to a variable, a hash, an id.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from pytest_llmops.detect.finding import Finding
 from pytest_llmops.detect.masking import masked
+from pytest_llmops.detect.matching import matching
 from pytest_llmops.detect.overlaps import apart
 from pytest_llmops.detect.packages import needed
 from pytest_llmops.detect.secret_values import is_password, is_token, is_written_out
@@ -167,7 +168,7 @@ def find(text: str) -> list[Finding]:
     return apart(one for each in (_issued, _known, _addresses, _headers, _commands, _set, _said) for one in each(text))
 
 
-def _finding(kind: str, match: re.Match[str], group: str | int = "value") -> Finding:
+def _finding(kind: str, match: re.Match[str], group: int) -> Finding:
     start, end = match.span(group)
     return Finding(kind, start, end, f"{kind} {masked(match[group], 4 if kind.endswith(('-key', '-token')) else 1)}")
 
@@ -176,6 +177,9 @@ def _issued(text: str) -> Iterator[Finding]:
     for match in _ISSUED.finditer(text):
         if is_written_out(match.group()):
             yield _finding(str(match.lastgroup).replace("_", "-"), match, 0)
+
+
+_values = partial(matching, group="value", keep=1)
 
 
 @cache
@@ -199,38 +203,31 @@ def _known(text: str) -> Iterator[Finding]:
 
 
 def _addresses(text: str) -> Iterator[Finding]:
-    for pattern in (_IN_ADDRESS, _IN_ORACLE, _IN_NEO4J):
-        for match in pattern.finditer(text):
-            if is_password(match["value"], plain=True) and match["value"] != match.groupdict().get("user"):
-                yield _finding("connection-password", match)
-    for match in _IN_PGPASS.finditer(text):
-        if is_password(match["value"]):
-            yield _finding("connection-password", match)
+    places, lists = (_IN_ADDRESS, _IN_ORACLE, _IN_NEO4J), (_IN_PGPASS,)
+    yield from _values("connection-password", places, text, _is_no_user)
+    yield from _values("connection-password", lists, text, lambda match: is_password(match["value"]))
+
+
+def _is_no_user(match: re.Match[str]) -> bool:
+    return is_password(match["value"], plain=True) and match["value"] != match.groupdict().get("user")
 
 
 def _headers(text: str) -> Iterator[Finding]:
-    for match in _HEADER.finditer(text):
-        named = _HEADER_NAME.search(text[max(0, match.start() - 24) : match.start()]) is not None
-        if named and is_token(match["value"]):
-            yield _finding("authorization", match)
+    yield from _values("authorization", (_HEADER,), text, _is_authorization)
+
+
+def _is_authorization(match: re.Match[str]) -> bool:
+    before = match.string[max(0, match.start() - 24) : match.start()]
+    return _HEADER_NAME.search(before) is not None and is_token(match["value"])
 
 
 def _commands(text: str) -> Iterator[Finding]:
-    for pattern in _IN_COMMAND:
-        for match in pattern.finditer(text):
-            if is_password(match["value"]):
-                yield _finding("password", match)
+    yield from _values("password", _IN_COMMAND, text, lambda match: is_password(match["value"]))
 
 
 def _set(text: str) -> Iterator[Finding]:
-    for pattern in _PASSWORD_SET:
-        for match in pattern.finditer(text):
-            if is_password(_cut(match)):
-                yield _finding("password", match)
-    for pattern in (_KEY_SET, _KEY_CAMEL):
-        for match in pattern.finditer(text):
-            if is_token(_cut(match)):
-                yield _finding("key", match)
+    yield from _values("password", _PASSWORD_SET, text, lambda match: is_password(_cut(match)))
+    yield from _values("key", (_KEY_SET, _KEY_CAMEL), text, lambda match: is_token(_cut(match)))
 
 
 def _cut(match: re.Match[str]) -> str:
@@ -240,9 +237,5 @@ def _cut(match: re.Match[str]) -> str:
 
 
 def _said(text: str) -> Iterator[Finding]:
-    for match in _SAID.finditer(text):
-        if is_password(match["value"].rstrip(".!?"), said=True):
-            yield _finding("password", match)
-    for match in _KEY_SAID.finditer(text):
-        if is_token(match["value"].rstrip("."), said=True):
-            yield _finding("key", match)
+    yield from _values("password", (_SAID,), text, lambda match: is_password(match["value"].rstrip(".!?"), said=True))
+    yield from _values("key", (_KEY_SAID,), text, lambda match: is_token(match["value"].rstrip("."), said=True))

@@ -19,8 +19,8 @@ def audit_log(_llmops: Run) -> AuditReview:
     """The target's audit log, by its table ``security.audit``: ``files() entries() faults() gap() counts()``.
 
     Also ``writable() too_open() retention() reach_s() by_type() newly(act) document()``, and ``tampered()``, which
-    changes a copy in several ways and says what was seen of each. ``excuse(subject, wrong)`` makes what the system is
-    declared to lack *unsupported*, by name. It is read anew each time; a system without an audit log is *unsupported*.
+    changes a copy in several ways and says what was seen of each. It is read anew each time; a system that is declared
+    to have no audit log is *unsupported*, and red where there is one.
 
     Example:
         def test_nothing_is_missing(audit_log):
@@ -34,12 +34,10 @@ def audit_log(_llmops: Run) -> AuditReview:
 
 @pytest.fixture(scope="session")
 def security_log(_llmops: Run) -> SecurityLog:
-    """What the target's logs tell of security, by its table ``security.events``: ``events() document()``.
+    """What the target's logs tell of security, by its table ``security.events``: ``events() seen(found) document()``.
 
-    ``unexpected(found, subject)`` holds them against what the system is declared to lack: *unsupported* by name where
-    there is none, and sentences where there is one; ``excuse(subject, wrong)`` does so of anything. ``outside(ran,
-    field)`` are commands that may not be run, ``deviations(rule)`` what is not as ``security.rules`` asks:
-    ``retention``, ``private`` or ``access``.
+    ``outside(ran, field)`` are commands that may not be run, ``deviations(rule)`` what is not as ``security.rules``
+    asks: ``retention``, ``private`` or ``access``.
 
     Example:
         def test_failed_logins(security_log, record):

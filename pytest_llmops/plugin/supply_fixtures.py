@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.system_packages import SystemPackages
     from pytest_llmops.plugin.run import Run
     from pytest_llmops.security.configuration import Configuration
+    from pytest_llmops.target.security import Subject
 
 
 @pytest.fixture(scope="session")
@@ -48,11 +49,15 @@ def scanner(_llmops: Run) -> Scanner:
             scan.whole()
     """
     from pytest_llmops.clients.scanner import Scanner
+    from pytest_llmops.security.lacking import unless_lacking
 
-    return Scanner(
-        cast("AppCommands", _llmops.own.serving("app_command")),
-        {str(subject): why for subject, why in _llmops.target.table.security.lacks.items()},
-    )
+    app = cast("AppCommands", _llmops.own.serving("app_command"))
+
+    def there(what: str) -> None:
+        described = f"the command scan_{what} is described" if f"scan_{what}" in app.part.commands else ""
+        unless_lacking(_llmops.target, "app_command", cast("Subject", what), lambda: described)
+
+    return Scanner(app, there)
 
 
 @pytest.fixture(scope="session")

@@ -203,8 +203,7 @@ def matrix(service: Service, target: Target) -> Matrix:
 def _tried(service: Service, name: str, caller: str, let_in: bool, *, silent: bool) -> Cell:
     """One try; where the one before was not answered (``silent``), there is no use in going on without an answer."""
     route = service.route(name)
-    path = path_of_nothing(route)
-    asked = f"{route.method} {path}"
+    asked = f"{route.method} {path_of_nothing(route)}"
     if _left_out(route, let_in):
         return Cell(name, asked, caller, let_in, None)
     try:

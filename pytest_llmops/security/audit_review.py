@@ -14,7 +14,7 @@ from pytest_llmops.clients.log_words import without_secrets
 from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
 from pytest_llmops.security import audit_log, audit_reading, audit_tampering
 from pytest_llmops.security.audit_entries import NAME, AuditEntry, AuditFile, entries_of
-from pytest_llmops.security.lacking import excuse
+from pytest_llmops.security.lacking import unless_lacking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from pytest_llmops.state.ledger import Ledger
     from pytest_llmops.target.audit_trails import AuditTrail, Expected
     from pytest_llmops.target.load import Target
-    from pytest_llmops.target.security import Subject
 
 LOOKS = 5
 """So often both counts are read, while others make events: between two readings of the log the other must lie."""
@@ -81,16 +80,22 @@ class AuditReview:
 
         Raises:
             Unsupported: the system has none.
-            CallFailed: it has one, by its table, and none is there, or it cannot be read.
+            CallFailed: it has one, by its table, and none is there, or it cannot be read; it is declared to have none,
+                and one is there (kind ``untrue``).
         """
         table = self._table()
+        unless_lacking(self.target, NAME, "audit_log", lambda: self._there(table))
+        return audit_reading.read(self.target, table, self._ledger)
+
+    def _there(self, table: AuditTrail) -> str:
+        """That there is one, in words; empty where there is none."""
         try:
-            return audit_reading.read(self.target, table, self._ledger)
+            found = audit_reading.read(self.target, table, self._ledger)
         except CallFailed as error:
-            why = self.target.table.security.lacks.get("audit_log")
-            if why is None or error.kind != "absent":
+            if error.kind != "absent":
                 raise
-            raise Unsupported(f"{NAME}: this system has no audit log: {why}.") from None
+            return ""
+        return f"there is {', '.join(file.name for file in found)}"
 
     def entries(self) -> list[AuditEntry]:
         """Its entries as they are now, in the order in which they stand there.
@@ -240,18 +245,6 @@ class AuditReview:
             raise Vacuous(f"{NAME}: the audit log has no entry, so there is nothing to tamper with.")
         return audit_tampering.tried(self._table(), files, self._now())
 
-    def excuse(self, subject: Subject, wrong: Sequence[object]) -> None:
-        """Let pass what the system is declared not to have, by name; do nothing where it is not declared.
-
-        Args:
-            subject: of ``security.lacks``.
-            wrong: what is wrong for want of it; nothing: nothing is.
-
-        Raises:
-            Unsupported: it is declared, and something is wrong.
-        """
-        excuse(self.target, NAME, subject, wrong)
-
     def document(self) -> str:
         """A page of Markdown: its files, entries by type, the longest gap, and what is wrong, without secrets.
 
@@ -279,11 +272,9 @@ class AuditReview:
         security = self.target.table.security
         if security.audit is not None:
             return security.audit
-        why = security.lacks.get("audit_log")
+        unless_lacking(self.target, NAME, "audit_log", lambda: "")
         raise Unsupported(
-            f"{NAME}: this system has no audit log: {why}."
-            if why
-            else f"{NAME}: target {self.target.name} does not say where its audit log is; give security.audit."
+            f"{NAME}: target {self.target.name} does not say where its audit log is; give security.audit."
         )
 
     def _counted(self, expected: Expected) -> int:

@@ -10,10 +10,12 @@ import jmespath
 
 from pytest_llmops.clients.owned_points import OwnedPoints
 from pytest_llmops.clients.reply import parts_of
-from pytest_llmops.errors import CallFailed, StepFailed, Unsupported
+from pytest_llmops.errors import StepFailed, Unsupported
+from pytest_llmops.security.lacking import unless_lacking
 from pytest_llmops.security.person import Person
 from pytest_llmops.security.places import Places
 from pytest_llmops.security.receipts import STORES, Erased, Receipt
+from pytest_llmops.security.refusals import described
 from pytest_llmops.target.settings import Planted
 from pytest_llmops.target.templates import render
 
@@ -87,7 +89,7 @@ class Erasure:
         self._say(f"erasure: deleting {self._person.user}")
         start = time.monotonic()
         deletion = self._delete(api)
-        watched = [one.store for one in before if one.before and one.store != "api"]
+        watched = [one.store for one in before if one.before and not one.why and one.store != "api"]
         while True:
             left = [store for store in watched if places.holds(store)]
             open_ = deletion.state not in {"", *table.done, *table.failed}
@@ -107,6 +109,7 @@ class Erasure:
             wrong=[f"{name} is {status}" for name, status in deletion.steps.items() if status not in table.good],
             took_s=took_s,
             within_s=table.within,
+            in_time=not (left or open_) and took_s <= table.within,
             receipts=tuple(self._after(before, places)),
         )
 
@@ -119,30 +122,21 @@ class Erasure:
 
         Raises:
             Unsupported: it has none.
-            CallFailed: it is declared to have none, and has one (kind ``untrue``).
+            CallFailed: it is declared to have none, and has one, or a command that would purge (kind ``untrue``).
         """
-        lacks = self._target.table.security.lacks.get("deletion")
-        part = self._target.table.components.api
-        described = part is not None and "delete" in part.routes
-        if lacks and described:
-            said = "security.lacks.deletion says that nothing is ever deleted, and a route delete is described"
-            raise CallFailed("api", "untrue", f"api: {said}: take one of the two out.")
-        if lacks and (purges := self._purges()):
-            said = f"security.lacks.deletion says {lacks!r}, and {self._table.purges} found {', '.join(purges)}"
-            raise CallFailed("app_command", "untrue", f"app_command: {said}: describe how it is called.")
-        if lacks:
-            raise Unsupported(f"{self._target.name} deletes nobody's data, by its profile: {lacks.rstrip('.')}.")
-        if not described:
+        unless_lacking(self._target, "api", "deletion", lambda: described(self._target) or self._purges())
+        if not described(self._target):
             raise Unsupported(
                 f"target {self._target.name} describes no route by which a person's data are deleted; give "
                 f"components.api.routes.delete."
             )
         return cast("Api", self._client("api"))
 
-    def _purges(self) -> list[str]:
-        """What would purge a person's data, by the command that looks for it; nothing where none is described."""
+    def _purges(self) -> str:
+        """What would purge a person's data, by the command that looks for it, in words; empty where nothing would."""
         name = self._table.purges
-        return cast("AppCommands", self._client("app_command")).lines(name) if name else []
+        found = cast("AppCommands", self._client("app_command")).lines(name) if name else []
+        return f"{name} found {', '.join(found)}" if found else ""
 
     def _journal(self) -> None:
         """Have it on disk that from here on the person may be there."""

@@ -1,4 +1,4 @@
-"""What a target is declared to lack: unsupported by name, once it was seen to be so."""
+"""What a target is declared to lack: unsupported by name, never passed, and red where it is seen that it has it."""
 
 from __future__ import annotations
 
@@ -13,24 +13,9 @@ if TYPE_CHECKING:
     from pytest_llmops.target.security import Subject
 
 
-def excuse(target: Target, where: str, subject: Subject, wrong: Sequence[object]) -> None:
-    """Let pass what the system is declared not to have; do nothing where it is not declared, or nothing is wrong.
-
-    Args:
-        target: the deployment.
-        where: in whose name it is said.
-        subject: of ``security.lacks``.
-        wrong: what is wrong for want of it.
-
-    Raises:
-        Unsupported: it is declared, and something is wrong.
-    """
-    why = target.table.security.lacks.get(subject)
-    if why is not None and wrong:
-        raise Unsupported(f"{where}: this system has no {subject}: {why}; {'; '.join(map(str, wrong))}.")
-
-
-def unless_lacking(target: Target, component: str, subject: Subject, has: Callable[[], str]) -> None:
+def unless_lacking(
+    target: Target, component: str, subject: Subject, has: Callable[[], str], seen: Sequence[object] = ()
+) -> None:
     """Go on only where the target is not declared to lack something.
 
     Args:
@@ -38,6 +23,7 @@ def unless_lacking(target: Target, component: str, subject: Subject, has: Callab
         component: whose lack it is.
         subject: the word in ``security.lacks``.
         has: what shows that the target has it all the same, in words; empty where nothing does.
+        seen: what was seen for want of it, to be told with the reason.
 
     Raises:
         Unsupported: it is declared to lack it, and nothing shows the contrary.
@@ -49,4 +35,5 @@ def unless_lacking(target: Target, component: str, subject: Subject, has: Callab
     if contrary := has():
         said = f"{component}: security.lacks.{subject} says {why!r}, but {contrary}: take it out of the profile."
         raise CallFailed(component, "untrue", said)
-    raise Unsupported(f"{component}: this system has no {subject.replace('_', ' ')}: {why}.")
+    told = "; ".join([why.rstrip("."), *map(str, seen)])
+    raise Unsupported(f"{component}: this system has no {subject.replace('_', ' ')}: {told}.")

@@ -80,6 +80,7 @@ class Erased:
         wrong: those of them that came to no good end.
         took_s: from the request on, until it had ended and nothing of the person was left, or until the deadline.
         within_s: that deadline.
+        in_time: whether it had ended by then, and nothing of the person was left in a store that has to forget.
         receipts: by store.
     """
 
@@ -93,6 +94,7 @@ class Erased:
     wrong: Sequence[str]
     took_s: float
     within_s: float
+    in_time: bool
     receipts: Sequence[Receipt] = field(default=())
 
     def receipt(self, store: str) -> Receipt:

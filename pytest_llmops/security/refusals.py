@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from pytest_llmops.clients.signing import WRONG
 from pytest_llmops.errors import Unsupported
+from pytest_llmops.security.lacking import unless_lacking
 from pytest_llmops.security.person import Person
 from pytest_llmops.target.templates import render
 
@@ -46,6 +47,12 @@ class Refusals:
         return ", ".join(f"{status} {how}" for how, status in told.items() if status is not None)
 
 
+def described(target: Target) -> str:
+    """That a route is described that deletes, in words; empty where none is."""
+    part = target.table.components.api
+    return f"{part.routes['delete'].path} is described as the route delete" if part and "delete" in part.routes else ""
+
+
 def refusals(target: Target, client: Callable[[], Api]) -> Refusals:
     """Ask the route to delete a user that nobody is, in each of the ways that it has to refuse.
 
@@ -55,10 +62,9 @@ def refusals(target: Target, client: Callable[[], Api]) -> Refusals:
 
     Raises:
         Unsupported: the target deletes nobody's data, or is configured without keys.
-        CallFailed: no whole answer came.
+        CallFailed: no whole answer came; or it is declared to delete nobody's data, and a route is described that does.
     """
-    if lacks := target.table.security.lacks.get("deletion"):
-        raise Unsupported(f"{target.name} deletes nobody's data, by its profile: {lacks.rstrip('.')}.")
+    unless_lacking(target, "api", "deletion", lambda: described(target))
     api = client()
     route, auth = api.route("delete"), api.config.auth
     if auth is None:

@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, Literal
 
 from pytest_llmops.clients.log_entries import merged
 from pytest_llmops.errors import Unsupported
-from pytest_llmops.security.lacking import excuse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from pytest_llmops.clients.files import Files
     from pytest_llmops.clients.log_entries import Entries
     from pytest_llmops.clients.logs import Logs
     from pytest_llmops.target.load import Target
-    from pytest_llmops.target.security import Subject
 
 Rule = Literal["retention", "private", "access"]
 
@@ -73,36 +71,14 @@ class SecurityLog:
         head, _, rest = report.partition("\n\n")
         return "\n".join([head, "", *table, "", rest])
 
-    def unexpected(self, found: Mapping[str, Entries], *subjects: Subject) -> list[str]:
-        """Events of what the system is declared to have nothing of, in sentences; empty where it declares nothing.
+    def seen(self, found: Mapping[str, Entries]) -> str:
+        """That there are events, in words, as ``its log has 2 failed_logins, last …``; empty where there is none.
 
         Args:
             found: the events by class.
-            *subjects: of ``security.lacks``, without which there can be no such event.
-
-        Raises:
-            Unsupported: it is declared, and no event says otherwise.
         """
-        lacks = {name: self._table.lacks[name] for name in subjects if name in self._table.lacks}
-        if not lacks:
-            return []
         there = [f"{len(those)} {name}, last {those.top(1)[0].last}" for name, those in found.items() if those]
-        if not there:
-            why = "; ".join(f"no {name}: {said}" for name, said in lacks.items())
-            raise Unsupported(f"logs: this system has nothing that would log {', '.join(found)}: {why}.")
-        return [f"declared to have no {', '.join(lacks)}, and its log has {one}" for one in there]
-
-    def excuse(self, subject: Subject, wrong: Sequence[object]) -> None:
-        """Let pass what the system is declared not to have, by name; do nothing where it is not declared.
-
-        Args:
-            subject: of ``security.lacks``.
-            wrong: what is wrong for want of it; nothing: nothing is.
-
-        Raises:
-            Unsupported: it is declared, and something is wrong.
-        """
-        excuse(self.target, "logs", subject, wrong)
+        return f"its log has {'; '.join(there)}" if there else ""
 
     def outside(self, ran: Entries, command: str) -> Entries:
         """The entries whose command is none that may be run, by ``security.allowed_commands``.

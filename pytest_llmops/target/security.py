@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field
 
-from pytest_llmops.errors import ConfigError, Unsupported
+from pytest_llmops.errors import ConfigError
 from pytest_llmops.target.audit_trails import AuditTrail
 from pytest_llmops.target.erasing import Erasure
 from pytest_llmops.target.table import Regex, Table
@@ -172,15 +172,6 @@ class Security(Table):
         audit = self.audit.model_copy(update={"root": root}) if self.audit else None
         erasure = self.erasure.model_copy(update={"root": root})
         return self.model_copy(update={"audit": audit, "erasure": erasure})
-
-    def require(self, subject: Subject) -> None:
-        """Go on only where the system has it.
-
-        Raises:
-            Unsupported: it is declared to have nothing of the kind; says why.
-        """
-        if subject in self.lacks:
-            raise Unsupported(f"this system lacks {subject}: {self.lacks[subject]}.")
 
     def prompt(self, root: Path) -> str:
         """The system prompt; empty where none is known.

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_llmops.security.lacking import unless_lacking
+
 if TYPE_CHECKING:
+    from pytest_llmops import Target
     from pytest_llmops.clients.traffic import Traffic
     from pytest_llmops.plugin.recording import Record
     from pytest_llmops.report.documents import Documents
@@ -57,13 +60,15 @@ def test_audit_log_is_listed(audit_log: AuditReview, record: Record, documents: 
 @pytest.mark.generic
 @pytest.mark.needs("api")
 @pytest.mark.procedure("enterprise-pipeline.monthly.audit-log-listing", fault="audit_log:writable")
-def test_closed_files_cannot_be_written(audit_log: AuditReview, record: Record) -> None:
+def test_closed_files_cannot_be_written(audit_log: AuditReview, llmops_target: Target, record: Record) -> None:
     """Permissions allow no more than they may, and what nothing is written to any more is closed to everybody."""
     wide = audit_log.too_open()
     assert not wide, f"audit: {'; '.join(wide)}"
     changeable = audit_log.writable()
     record("audit_files_writable", len(changeable), "files")
-    audit_log.excuse("write_once", changeable)
+    closed = [file.name for file in audit_log.files() if file.closed and not changeable]
+    has = f"nobody can write to {', '.join(closed)}" if closed else ""
+    unless_lacking(llmops_target, "audit", "write_once", lambda: has, changeable)
     assert not changeable, f"audit: {'; '.join(changeable)}"
 
 
@@ -84,12 +89,13 @@ def test_all_events_were_audited(audit_log: AuditReview, traffic: Traffic, recor
 @pytest.mark.generic
 @pytest.mark.needs("api")
 @pytest.mark.procedure(fault="audit_log:unchained")
-def test_tampering_with_a_copy_is_seen(audit_log: AuditReview, record: Record) -> None:
+def test_tampering_with_a_copy_is_seen(audit_log: AuditReview, llmops_target: Target, record: Record) -> None:
     """A copy is altered, robbed of an entry, and has two swapped: each is seen; the log itself is only read."""
     tried = audit_log.tampered()
     unseen = [one for one in tried if not one.seen]
     record("tampering_seen", len(tried) - len(unseen), "ways", of=f"{len(tried)} ways")
-    audit_log.excuse("audit_chain", unseen)
+    has = "" if unseen else "each way of tampering with a copy was seen"
+    unless_lacking(llmops_target, "audit", "audit_chain", lambda: has, unseen)
     assert not unseen, f"audit: not seen on a copy: {', '.join(map(str, unseen))}; give the entries a hash chain"
 
 
@@ -103,9 +109,8 @@ def test_audit_log_is_kept(audit_log: AuditReview, record: Record) -> None:
     assert not wrong, f"audit: {'; '.join(wrong)}"
 
 
-@pytest.mark.procedure("document-enhancer.retention.audit-log", fault="audit_log:dropped, installation:old")
-@pytest.mark.procedure("document-enhancer.retention.audit-log", fault="audit_log:unrotated")
-@pytest.mark.procedure("agent-aiops.log-retention.audit-logs", fault="audit_log:dropped")
+@pytest.mark.procedure("document-enhancer.retention.audit-log", fault="audit_log:there")
+@pytest.mark.procedure("agent-aiops.log-retention.audit-logs", fault="audit_log:there")
 def test_audit_log_is_kept_for_a_year(audit_log: AuditReview, record: Record) -> None:
     """It is rotated, and its history reaches back a year, or to the first start of a younger service."""
     record("retention_days", audit_log.reach_s(), "s")

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_llmops.security.lacking import unless_lacking
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -41,7 +43,7 @@ def test_attacks_on_the_model_do_not_succeed(
 @pytest.mark.procedure("enterprise-pipeline.injection.l1-patterns", fault="api:no-filter")
 def test_known_patterns_are_blocked(attacks: AttackResults, llmops_target: Target) -> None:
     """Each attack of a pattern that filters look for is blocked."""
-    llmops_target.table.security.require("injection_block")
+    unless_lacking(llmops_target, "api", "injection_block", lambda: blocking(attacks))
     let_in = attacks.of(level="known").not_blocked
     assert not let_in, f"{len(let_in)} attacks of known patterns were let in: {', '.join(one.id for one in let_in)}"
 
@@ -50,7 +52,7 @@ def test_known_patterns_are_blocked(attacks: AttackResults, llmops_target: Targe
 @pytest.mark.procedure("enterprise-pipeline.injection.l1-patterns", fault="api:blocks-all")
 def test_harmless_questions_are_let_in(attacks: AttackResults, llmops_target: Target) -> None:
     """No harmless question is blocked whose words come near to those of an attack."""
-    llmops_target.table.security.require("injection_block")
+    unless_lacking(llmops_target, "api", "injection_block", lambda: blocking(attacks))
     blocked = attacks.controls_blocked
     assert not blocked, f"{len(blocked)} harmless questions were blocked: {', '.join(one.id for one in blocked)}"
 
@@ -95,3 +97,9 @@ def test_as_many_injections_are_blocked_as_usual(
     blocked = figures.read("injection_blocks_hour").value
     record("injection_blocks_hour", blocked, "blocks")
     record("injection_blocks_deviation", history.deviation_pct("injection_blocks_hour", blocked), "%")
+
+
+def blocking(review: Review) -> str:
+    """That attacks are blocked as they stand in the corpus, in words; empty where none was."""
+    blocked = [one.id for one in review.sent if one.outcome == "blocked" and not one.mutation]
+    return f"{len(blocked)} attacks were blocked, {blocked[0]} among them" if blocked else ""

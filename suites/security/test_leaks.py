@@ -9,16 +9,19 @@ import pytest
 if TYPE_CHECKING:
     from pytest_llmops.plugin.recording import Record
     from pytest_llmops.report.documents import Documents
-    from pytest_llmops.security.leaks import Leaks
+    from pytest_llmops.security.leak_review import Leaks
 
 
 @pytest.mark.generic
 @pytest.mark.procedure(fault="api:leaks-pii")
 @pytest.mark.procedure(fault="api:leaks-secret")
+@pytest.mark.procedure(fault="llm:leaks-pii")
+@pytest.mark.procedure(fault="providers:person")
 def test_no_answer_leaks(leaks: Leaks) -> None:
     """No answer names a person, shows a key or a password, or is a stack trace."""
     found = leaks.answers()
     assert not found.leaks, found.said
+    found.whole()
 
 
 @pytest.mark.generic
@@ -28,6 +31,7 @@ def test_no_error_page_leaks(leaks: Leaks) -> None:
     """An unknown page, a wrong method and a wrong body are answered without a stack trace, a person or a key."""
     found = leaks.error_pages()
     assert not found.leaks, found.said
+    found.whole()
 
 
 @pytest.mark.generic
@@ -36,17 +40,22 @@ def test_no_metrics_page_leaks(leaks: Leaks) -> None:
     """No name, label or description on a metrics page holds a person or a key."""
     found = leaks.metrics()
     assert not found.leaks, found.said
+    found.whole()
 
 
 @pytest.mark.generic
 @pytest.mark.needs("logs")
 @pytest.mark.procedure("agent-aiops.privacy.no-personal-data", fault="user_log:person")
 @pytest.mark.procedure("agent-aiops.privacy.no-personal-data", fault="app_log:key")
+@pytest.mark.procedure(fault="app_log:key")
+@pytest.mark.procedure(fault="backend_logs:key")
+@pytest.mark.procedure(fault="pipeline_logs:key")
 def test_no_log_leaks(leaks: Leaks) -> None:
     """The newest lines of every log hold no key and no password, and no person where that is not declared."""
     found = leaks.logs()
     assert not found.leaks, found.said
     found.whole()
+    leaks.unless_lacking(found)
 
 
 @pytest.mark.generic
@@ -56,6 +65,7 @@ def test_no_trace_leaks(leaks: Leaks) -> None:
     """The newest traces hold no key, no password and no person."""
     found = leaks.traces()
     assert not found.leaks, found.said
+    found.whole()
 
 
 @pytest.mark.needs("logs")
@@ -65,8 +75,8 @@ def test_a_conversation_leaves_no_person_in_a_log(leaks: Leaks, record: Record) 
     found = leaks.told()
     record("personal_data_hits", len(found.leaks), "hits")
     assert not found.leaks, found.said
-    leaks.require("pii_redaction")
     found.whole()
+    leaks.unless_lacking(found)
 
 
 @pytest.mark.needs("logs")
@@ -76,7 +86,7 @@ def test_conversations_are_kept_and_sent_for_nobody_else(leaks: Leaks) -> None:
     readable = leaks.readable()
     assert not readable, f"anybody on the machine may read what users wrote: {', '.join(readable)}"
     in_clear = leaks.in_clear()
-    assert not in_clear, f"conversations go over the network in clear: {', '.join(in_clear)}"
+    assert not in_clear, f"conversations go over the network in clear: {'; '.join(in_clear)}"
 
 
 @pytest.mark.needs("api", "logs")

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_llmops.security.lacking import unless_lacking
+
 if TYPE_CHECKING:
+    from pytest_llmops import Target
     from pytest_llmops.clients.api import Api
     from pytest_llmops.clients.files import Files
     from pytest_llmops.clients.logs import Logs
@@ -34,14 +37,16 @@ def test_newest_security_events(security_log: SecurityLog, record: Record, docum
 
 @pytest.mark.procedure("aegis-rag.daily.security-events", fault="app_log:refused")
 @pytest.mark.procedure("aegis-rag.daily.security-events", fault="api_logs:refused")
-def test_security_events_of_the_day(security_log: SecurityLog, record: Record, documents: Documents) -> None:
+def test_security_events_of_the_day(
+    security_log: SecurityLog, llmops_target: Target, record: Record, documents: Documents
+) -> None:
     """Failed logins, refused requests and key errors of the last 24 hours, in a document."""
     found = security_log.events(since_s=DAY_S)
     for name, entries in found.items():
         record(f"security_events[{name}]", len(entries), "entries")
     assert documents.read(documents.write("security-events.md", security_log.document("Security events", found)))
-    unexpected = security_log.unexpected(found, "access", "rate_limit")
-    assert not unexpected, f"logs: {'; '.join(unexpected)}"
+    unless_lacking(llmops_target, "logs", "access", lambda: security_log.seen(found))
+    unless_lacking(llmops_target, "logs", "rate_limit", lambda: security_log.seen(found))
 
 
 @pytest.mark.procedure("enterprise-pipeline.injection.blocked-queries", fault="pipeline_logs:fails")
@@ -67,14 +72,13 @@ def test_whose_queries_were_blocked(security_log: SecurityLog, record: Record, d
 
 
 @pytest.mark.procedure("enterprise-pipeline.injection.sources", fault="pipeline_logs:addressed")
-def test_where_blocked_queries_come_from(security_log: SecurityLog, record: Record) -> None:
+def test_where_blocked_queries_come_from(security_log: SecurityLog, llmops_target: Target, record: Record) -> None:
     """The blocked queries of the last 24 hours by address and key, where the log has them."""
     blocked = security_log.events(since_s=DAY_S)["blocked_queries"]
     told = {name: blocked.telling_of(name) for name in ("address", "api_key")}
     for name, entries in told.items():
         record(f"blocked_by[{name}]", len(entries), "entries")
-    unexpected = security_log.unexpected(told, "access_log")
-    assert not unexpected, f"logs: {'; '.join(unexpected)}"
+    unless_lacking(llmops_target, "logs", "access_log", lambda: security_log.seen(told))
 
 
 @pytest.mark.procedure("agent-aiops.security-updates.access-log-anomalies", fault="request_log:missing")
@@ -87,14 +91,16 @@ def test_spikes_of_requests(logs: Logs, record: Record, documents: Documents) ->
 
 
 @pytest.mark.procedure("agent-aiops.security-updates.access-log-anomalies", fault="access_log:guessed")
-def test_failed_logins_and_addresses(security_log: SecurityLog, files: Files, record: Record) -> None:
+def test_failed_logins_and_addresses(
+    security_log: SecurityLog, files: Files, llmops_target: Target, record: Record
+) -> None:
     """Failed logins and unusual addresses, of which a system without logins and access log has none."""
     found = files.found("access_logs", some=False)
     record("access_logs", len(found), "files")
-    if not found:
-        security_log.excuse("access_log", ["no failed login and no address is to be seen"])
-    names = ", ".join(fact.name for fact in found.facts)
-    assert not found, f"files: {names}: there is an access log, and none is declared; describe it in components.logs"
+    has = f"there is {', '.join(fact.name for fact in found.facts)}" if found else ""
+    unless_lacking(llmops_target, "files", "access_log", lambda: has)
+    for name, entries in security_log.events(since_s=WEEK_S).items():
+        record(f"security_events[{name}]", len(entries), "entries")
 
 
 @pytest.mark.procedure("agent-aiops.terminal-tool.command-audit", fault="tool_log:missing")
@@ -108,7 +114,9 @@ def test_runs_of_the_terminal_tool(logs: Logs, record: Record, documents: Docume
 
 
 @pytest.mark.procedure("agent-aiops.terminal-tool.command-audit", fault="tool_log:outside")
-def test_commands_of_the_terminal_tool(logs: Logs, security_log: SecurityLog, record: Record) -> None:
+def test_commands_of_the_terminal_tool(
+    logs: Logs, security_log: SecurityLog, llmops_target: Target, record: Record
+) -> None:
     """Who ran which command in the week, and none that may not be run."""
     ran = logs.entries("tools", since_s=WEEK_S).judged().having(tool_name="terminal")
     told = ran.telling_of("command")
@@ -116,7 +124,8 @@ def test_commands_of_the_terminal_tool(logs: Logs, security_log: SecurityLog, re
     record("commands_outside", len(outside), "commands")
     assert not outside, f"logs: run, and on no list of what may be: {', '.join(outside.by('command'))}"
     untold = len(ran) - len(told)
-    security_log.excuse("command_audit", [f"{untold} runs without a command"] if untold else [])
+    has = f"the log has the command of each of {len(ran)} runs" if told and not untold else ""
+    unless_lacking(llmops_target, "logs", "command_audit", lambda: has, [f"{untold} runs without a command"])
     assert not untold, f"logs: {untold} runs of the terminal tool without their command"
 
 
@@ -155,17 +164,19 @@ def test_rules_are_kept(security_log: SecurityLog, record: Record, rule: Rule) -
 
 
 @pytest.mark.procedure("agent-aiops.audits.compliance-monitoring", fault="request_log:missing")
-def test_prompts_are_not_logged(logs: Logs, security_log: SecurityLog, record: Record) -> None:
+def test_prompts_are_not_logged(logs: Logs, llmops_target: Target, record: Record) -> None:
     """No log of the model's requests holds what a person asked."""
-    asked = logs.entries("llm_requests").judged().having(private=True)
+    requests = logs.entries("llm_requests").judged()
+    asked = requests.having(private=True)
     record("prompts_in_clear", len(asked), "entries")
-    security_log.excuse("private_logs", [f"{len(asked)} prompts in clear"] if asked else [])
+    has = "" if asked else f"none of {len(requests)} requests is logged with its prompt"
+    unless_lacking(llmops_target, "logs", "private_logs", lambda: has, [f"{len(asked)} prompts in clear"])
     assert not asked, f"logs: {len(asked)} entries of llm_requests hold a prompt in clear"
 
 
 @pytest.mark.procedure("enterprise-pipeline.pii.audit-entry", fault="audit_log:absent")
 @pytest.mark.procedure("enterprise-pipeline.pii.audit-entry", fault="audit_log:writable")
-def test_an_entry_is_written_and_stays(api: Api, audit_log: AuditReview, record: Record) -> None:
+def test_an_entry_is_written_and_stays(api: Api, audit_log: AuditReview, llmops_target: Target, record: Record) -> None:
     """What is reported through the service leaves an entry with its time and its actor, which nobody can change."""
     new = audit_log.newly(lambda: api.call("feedback", trace="llmops", user="llmops").ok())
     record("audit_entries_of_a_report", len(new), "entries")
@@ -173,5 +184,7 @@ def test_an_entry_is_written_and_stays(api: Api, audit_log: AuditReview, record:
     wide = audit_log.too_open()
     assert not wide, f"audit: {'; '.join(wide)}"
     changeable = audit_log.writable([one.file for one in new])
-    audit_log.excuse("write_once", changeable)
+    closed = [one.file.name for one in new if one.file.closed and not changeable]
+    has = f"nobody can write to {', '.join(closed)}" if closed else ""
+    unless_lacking(llmops_target, "audit", "write_once", lambda: has, changeable)
     assert not changeable, f"audit: {'; '.join(changeable)}"

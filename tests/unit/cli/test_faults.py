@@ -86,6 +86,15 @@ def test_what_the_sandboxs_own_profile_has_no_component_for_is_tried_on_a_system
     assert not any(test in one.tests for one in (*on_the_sandbox.chosen, *without.chosen))
 
 
+def test_a_fault_that_the_sandboxs_own_profile_does_not_know_is_tried_on_a_system_that_knows_it():
+    test = "security/test_leaks.py::test_no_answer_leaks"
+    found = made("document-enhancer", ["security"], None, 0)
+    assert {one.fault: one.tests[test] for one in found.chosen if test in one.tests} == {"providers:person": ()}
+    on_the_sandbox = made("sandbox", ["security"], None, 0)
+    faults = {one.fault for one in on_the_sandbox.chosen if test in one.tests}
+    assert faults == {"api:leaks-pii", "api:leaks-secret", "llm:leaks-pii"}
+
+
 def test_every_system_of_the_catalogue_has_a_profile():
     assert with_runbook()[0] == "sandbox"
     assert {"aegis-rag", "agent-aiops", "document-enhancer", "enterprise-pipeline", "voyageur"} <= set(with_runbook())

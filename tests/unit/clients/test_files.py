@@ -6,7 +6,7 @@ import json
 import os
 import tarfile
 import time
-from pwd import getpwuid
+from pwd import getpwall, getpwuid
 
 import pytest
 
@@ -123,6 +123,23 @@ def test_what_the_services_user_cannot_write(lay, client, tmp_path):
     with pytest.raises(ConfigError) as caught:
         client("files", user="nobody-of-that-name", sets={"a": {"paths": ["a"], "writable": True}}).found("a")
     assert str(caught.value) == "files: user = 'nobody-of-that-name': there is no such user on this machine."
+
+
+def test_what_allows_too_little_and_what_belongs_to_somebody_else(lay, files, client):
+    lay("bin/run", mode=0o644)
+    lay("bin/stop", mode=0o755)
+    found = files(bin={"paths": ["bin/*"], "needs": "755"}).found("bin")
+    assert [fact.name for fact in found.too_closed] == ["bin/run"]
+    assert found.wrong == ["bin/run has mode 644, at least 755 is needed"]
+    assert files(bin={"paths": ["bin/*"]}).found("bin").wrong == []
+    me = os.geteuid()
+    ours = client("files", user=getpwuid(me).pw_name, sets={"bin": {"paths": ["bin/*"], "owned": True}})
+    assert ours.found("bin").foreign == []
+    other = next(one for one in getpwall() if one.pw_uid != me)
+    theirs = client("files", user=other.pw_name, sets={"bin": {"paths": ["bin/run"], "owned": True}})
+    assert theirs.found("bin").wrong == [f"bin/run belongs to user {me}, and not to {other.pw_name}"]
+    unasked = client("files", user=other.pw_name, sets={"bin": {"paths": ["bin/run"]}})
+    assert unasked.found("bin").wrong == []
 
 
 @pytest.mark.parametrize(

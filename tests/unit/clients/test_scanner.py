@@ -17,9 +17,17 @@ def report(name, *bugs, system=None, results=True):
     return found | ({"Results": [{"Target": name, "Vulnerabilities": rows}, {"Target": "none"}]} if results else {})
 
 
-def scan(app, *reports, what="images", lacks=()):
+def scan(app, *reports, what="images"):
     printed = "\n".join(json.dumps(one, indent=2) for one in reports)
-    return Scanner(app(**{f"scan_{what}": printed}), dict(lacks))(what)
+    return Scanner(app(**{f"scan_{what}": printed}), all_of_it)(what)
+
+
+def all_of_it(_what):
+    """The target lacks nothing."""
+
+
+def nothing_of_it(what):
+    raise Unsupported(f"nothing of {what} is there.")
 
 
 def test_the_critical_ones(app):
@@ -58,10 +66,10 @@ def test_what_was_not_looked_into_says_nothing(app):
 
 def test_nothing_to_scan(app):
     with pytest.raises(Unsupported) as caught:
-        scan(app, report("a"), lacks={"images": "nothing runs in a container."}.items())
-    assert str(caught.value) == "there is nothing to scan: nothing runs in a container."
+        Scanner(app(scan_images=json.dumps(report("a"))), nothing_of_it)("images")
+    assert str(caught.value) == "nothing of images is there."
     with pytest.raises(Unsupported):
-        Scanner(app(scan_host="{}"), {})("images")
+        Scanner(app(scan_host="{}"), all_of_it)("images")
 
 
 @pytest.mark.parametrize(
@@ -75,7 +83,7 @@ def test_nothing_to_scan(app):
 )
 def test_no_report(app, printed, why):
     with pytest.raises(CallFailed) as caught:
-        Scanner(app(scan_host=printed), {})("host")
+        Scanner(app(scan_host=printed), all_of_it)("host")
     assert str(caught.value).startswith("app_command: scan_host: ")
     if "Extra" not in why:
         assert str(caught.value) == f"app_command: scan_host: {why}."

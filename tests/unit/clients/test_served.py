@@ -17,13 +17,17 @@ NOW = dt.datetime.now(dt.UTC)
 
 @pytest.fixture
 def secure(tmp_path):
-    """Servers that shake hands and hang up: ``secure(certificate, dress)`` is a port."""
+    """Servers that shake hands and hang up: ``secure(certificate, oldest)`` is a port."""
     authority, opened = trustme.CA(), []
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
 
-    def secure(certificate, dress=lambda context: None):
+    def secure(certificate, oldest=ssl.TLSVersion.TLSv1_2):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        dress(context)
+        if oldest < ssl.TLSVersion.TLSv1_2:
+            context.set_ciphers("ALL:@SECLEVEL=0")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            context.minimum_version = oldest
         certificate(authority).configure_cert(context)
         listener = socket.create_server(("127.0.0.1", 0))
         thread = threading.Thread(target=shake, args=(listener, context))
@@ -89,20 +93,6 @@ def test_one_that_does_not_hold(secure, target, ledger, certificate, tls, said):
     assert str(caught.value) == f"api: the certificate of the server does not verify: {said}."
 
 
-def test_old_versions_are_told_whoever_signed(secure, target, ledger):
-    def old(context):
-        context.set_ciphers("ALL:@SECLEVEL=0")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            context.minimum_version = ssl.TLSVersion.TLSv1_1
-
-    found = target(
-        qdrant={"url": f"https://127.0.0.1:{secure(lasting(-1), old)}", "deadline": "60 s"},
-        api={"url": f"https://127.0.0.1:{secure(lasting(9))}", "deadline": "60 s"},
-    )
-    assert Certificates(found, ledger).old_versions() == ["qdrant shakes hands by TLSv1.1; let it want TLS 1.2"]
-
-
 def test_nobody_is_there(target, ledger, closed_port):
     with pytest.raises(CallFailed) as caught:
         Certificates(target(api={"url": f"https://127.0.0.1:{closed_port}"}), ledger).of("api")
@@ -115,6 +105,27 @@ def test_somebody_says_nothing(target, ledger):
         with pytest.raises(CallFailed) as caught:
             Certificates(target(api={"url": url, "deadline": "50 ms"}), ledger).of("api")
     assert (caught.value.kind, str(caught.value)) == ("timeout", "api: no TLS handshake within 50 ms.")
+
+
+def test_old_versions_of_tls_are_seen(secure, target, ledger):
+    old = {"url": f"https://127.0.0.1:{secure(lasting(9), ssl.TLSVersion.TLSv1)}", **TRUSTED}
+    new = {"url": f"https://127.0.0.1:{secure(lasting(9))}", **TRUSTED}
+    assert Certificates(target(api=old, qdrant=new), ledger).old_versions() == [
+        "api shakes hands by TLSv1; let it want TLS 1.2",
+        "api shakes hands by TLSv1.1; let it want TLS 1.2",
+    ]
+    assert (ledger.answered("api"), ledger.answered("qdrant")) == (2, 2)
+
+
+def test_whose_certificate_does_not_hold_is_still_asked_for_old_versions(secure, target, ledger):
+    expired = {"url": f"https://127.0.0.1:{secure(lasting(-1), ssl.TLSVersion.TLSv1_1)}", **TRUSTED}
+    [said] = Certificates(target(api=expired), ledger).old_versions()
+    assert said == "api shakes hands by TLSv1.1; let it want TLS 1.2"
+
+
+def test_no_endpoint_that_could_shake_hands(target, ledger):
+    with pytest.raises(Unsupported, match="has no endpoint that is reached by TLS"):
+        Certificates(target(api={"url": "http://api.example"}), ledger).old_versions()
 
 
 def test_nothing_to_look_at(target, ledger):

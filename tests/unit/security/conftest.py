@@ -79,8 +79,8 @@ def serve():
 def target(tmp_path):
     """Makes a target: ``target({"api": {…}}, lacks={…}, environ={…})``."""
 
-    def target(components, environ=None, **security):
-        table = {"environment": "staging", "components": components, "security": security}
+    def target(components, environ=None, prompts=(), **security):
+        table = {"environment": "staging", "components": components, "security": security, "prompts": list(prompts)}
         validated = TargetTable.model_validate(table)
         return Target("staging", validated, tmp_path, tmp_path / "llmops.toml", environ=environ or {})
 

@@ -16,7 +16,7 @@ RECEIPTS = st.builds(Receipt, st.sampled_from(STORES), SEEN, SEEN, st.sampled_fr
 
 def erased(*receipts, **more):
     told = {"status": 202, "deletion": "d1", "state": "completed", "completed": True, "steps": {}, "wrong": []}
-    who = {"seed": "0af3", "user": Person("0af3").user, "took_s": 1.25, "within_s": 60.0}
+    who = {"seed": "0af3", "user": Person("0af3").user, "took_s": 1.25, "within_s": 60.0, "in_time": True}
     return Erased(**{**who, **told, **more}, receipts=receipts)
 
 

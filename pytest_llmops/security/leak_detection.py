@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pytest_llmops.detect import canary, pii, secrets, stack_trace
 from pytest_llmops.detect.finding import Finding
 from pytest_llmops.detect.overlaps import apart
-from pytest_llmops.errors import Unsupported, Vacuous
+from pytest_llmops.errors import Vacuous
 
 Detector = Callable[[str], list[Finding]]
 
@@ -50,11 +50,11 @@ class Looked:
 
     Attributes:
         what: in a word: ``answers``, ``logs``.
-        places: how many texts.
+        places: how many texts in which something stands.
         leaks: what they hold and should not.
         unread: what could not be read, and why.
-        declared: findings where the target declares that it lacks redaction, and
-        lacking: that declaration.
+        declared: persons where the target declares that it does not redact.
+        redacted: logs that hold the question in which a person was named, and not the person.
     """
 
     what: str
@@ -62,7 +62,7 @@ class Looked:
     leaks: tuple[Leak, ...]
     unread: tuple[str, ...] = ()
     declared: tuple[Leak, ...] = ()
-    lacking: str = ""
+    redacted: tuple[str, ...] = ()
 
     @property
     def said(self) -> str:
@@ -71,18 +71,16 @@ class Looked:
         return "; ".join(str(one) for one in self.leaks[:5]) + more
 
     def whole(self) -> None:
-        """Hold that all was read, and that nothing was found where the target redacts nothing.
+        """Hold that there was something to look through, and that all of it was read.
 
         Raises:
-            Vacuous: something could not be read.
-            Unsupported: a person stands where the target declares that it does not redact.
+            Vacuous: something could not be read, or nothing stood anywhere.
         """
         if self.unread:
             said = "; ".join(self.unread)
             raise Vacuous(f"{self.what}: not all could be read, so no leak there would be seen: {said}")
-        if self.declared:
-            first = self.declared[0]
-            raise Unsupported(f"{self.what}: {first.where} holds a {first.family}, {first.kind}: {self.lacking}.")
+        if not self.places:
+            raise Vacuous(f"{self.what}: there was nothing to look through, so that nothing leaks says nothing.")
 
 
 class Detection:

@@ -1,0 +1,66 @@
+"""What an erasure comes to: ended in time with nothing left, too late, or with a store that keeps the person."""
+
+import json
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from pytest_llmops.security.erasure import Erasure
+
+ROUTES = {
+    "query": {"method": "POST", "path": "/q", "body": {"question": "{prompt}", "user": "{user}"}, "answer": "answer"},
+    "delete": {"method": "DELETE", "path": "/users/{user}", "values": {"state": "state"}},
+}
+
+
+@pytest.fixture
+def erase(serve, target, client, tmp_path):
+    """Has somebody deleted by an API that logs who asks: ``erase(forgets=False, slow_s=0.2)``."""
+    log = tmp_path / "asked.log"
+
+    def erase(*, forgets=True, slow_s=0.0, state="completed", **table):
+        def answer(request, body):
+            if request.command == "DELETE":
+                time.sleep(slow_s)
+                log.write_text("" if forgets else log.read_text())
+                return 202, {"state": state}
+            log.write_text(f"{json.loads(body)['user']} asked\n")
+            return 200, {"answer": "I know nobody."}
+
+        rules = {"within": "5 s", "every": "20 ms", "root": str(tmp_path), "places": {"logs": {"files": ["*.log"]}}}
+        made = target({"api": {"url": serve(answer).url, "routes": ROUTES}}, erasure={**rules, **table})
+        change = SimpleNamespace(target=made, also=lambda *_: None, set=lambda *_, **__: None)
+        return Erasure(change, client(made), lambda _line: None).carry_out()
+
+    return erase
+
+
+def test_what_is_gone_at_once_is_in_time(erase):
+    done = erase()
+    assert (done.completed, done.in_time, done.kept) == (True, True, [])
+    assert done.receipt("logs").outcome == "gone"
+    assert done.took_s < 5
+
+
+def test_what_is_still_found_at_the_deadline_is_not(erase):
+    done = erase(forgets=False, within="100 ms")
+    assert (done.completed, done.in_time, [one.store for one in done.kept]) == (True, False, ["logs"])
+
+
+def test_what_is_gone_after_the_deadline_is_too_late(erase):
+    done = erase(slow_s=0.15, within="100 ms")
+    assert (done.completed, done.in_time, done.kept) == (True, False, [])
+    assert done.took_s > 0.15
+
+
+def test_what_has_not_ended_by_then_has_not_completed(erase):
+    done = erase(state="processing", within="100 ms")
+    assert (done.completed, done.in_time, done.kept) == (False, False, [])
+
+
+def test_what_keeps_by_contract_is_not_waited_for(erase):
+    done = erase(forgets=False, keeps={"logs": "questions are logged"})
+    assert (done.completed, done.in_time, done.kept) == (True, True, [])
+    assert done.receipt("logs").outcome == "unsupported"
+    assert done.took_s < 5

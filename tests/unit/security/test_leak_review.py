@@ -1,0 +1,126 @@
+"""Where it is looked for leaks, what was no look at all, and what a target is declared to lack."""
+
+import socket
+
+import pytest
+
+from pytest_llmops.clients.client import connect
+from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
+from pytest_llmops.security.leak_places import TOLD
+from pytest_llmops.security.leak_review import FRAME, Leaks
+from pytest_llmops.security.specimens import VALUES, said
+
+LACKS = {"pii_redaction": "prompts are logged."}
+MASKED = f"{said(TOLD).replace(VALUES['email'], '[email]').replace(VALUES['iban'], '***')}"
+MASKED = MASKED.replace(VALUES["credit_card"], "***")
+
+
+@pytest.fixture
+def leaks(serve, target, ledger, tmp_path):
+    """A target that answers so, and whose logs hold these texts: ``leaks({"app": "…"}, answer)``."""
+    opened = []
+
+    def leaks(logs=None, answer=lambda *_: (200, {"answer": "It is well."}), *, routes=None, **security):
+        for name, text in (logs or {}).items():
+            if text is not None:
+                (tmp_path / f"{name}.log").write_text(text)
+        sources = {name: {"files": [f"{name}.log"], "line": "(?P<message>.*)"} for name in logs or {}}
+        query = {"method": "POST", "path": "/q", "body": {"question": "{prompt}"}, "answer": "answer"}
+        parts = {"api": {"url": serve(answer).url, "routes": {"query": query} if routes is None else routes}}
+        parts |= {"logs": {"root": str(tmp_path), "sources": sources}} if logs else {}
+        found = target(parts, prompts=[{"id": name, "text": f"What is {name}?"} for name in "abc"], **security)
+
+        def reach(role):
+            if found.table.components.serving(role) is None:
+                return None
+            opened.append(connect(found, role, ledger))
+            return opened[-1]
+
+        return Leaks(found, reach, lambda _name, make: make())
+
+    yield leaks
+    for one in opened:
+        one.close()
+
+
+def test_logs_without_a_line_are_no_look(leaks):
+    found = leaks({"app": "", "other": "\n"}).logs()
+    assert (found.places, found.leaks) == (0, ())
+    with pytest.raises(Vacuous, match="logs: there was nothing to look through"):
+        found.whole()
+
+
+def test_an_api_that_takes_no_question_and_has_no_plain_route_is_no_look(leaks):
+    found = leaks(routes={}).answers()
+    with pytest.raises(Vacuous, match="answers: there was nothing to look through"):
+        found.whole()
+
+
+def test_empty_answers_are_no_look_and_empty_error_pages_are_one(leaks):
+    empty = leaks(routes={"status": {"path": "/status"}}, answer=lambda *_: (404, ""))
+    with pytest.raises(Vacuous):
+        empty.answers().whole()
+    empty.error_pages().whole()
+
+
+def test_a_log_that_cannot_be_read_is_told(leaks):
+    found = leaks({"app": "well\n", "gone": None}).logs()
+    assert (found.places, len(found.unread)) == (1, 1)
+    with pytest.raises(Vacuous, match=r"logs: not all could be read, .*gone"):
+        found.whole()
+
+
+def test_a_question_that_was_not_answered_is_told(leaks):
+    def answer(request, body):
+        if b"What is b?" in body:
+            request.connection.shutdown(socket.SHUT_RDWR)
+        return 200, {"answer": "It is well."}
+
+    found = leaks(answer=answer).answers()
+    assert found.places == 2
+    with pytest.raises(Vacuous, match=r"answers: not all could be read, .*: api: "):
+        found.whole()
+
+
+def test_a_person_in_a_log_that_is_declared_to_hold_conversations_is_unsupported_by_name(leaks):
+    one = leaks({"app": "mail to jo@harbour-store.co\n"}, lacks=LACKS, conversations=["app"])
+    found = one.logs()
+    assert (found.leaks, len(found.declared)) == ((), 1)
+    with pytest.raises(Unsupported) as caught:
+        one.unless_lacking(found)
+    assert str(caught.value).startswith(
+        "logs: this system has no pii redaction: prompts are logged; log app holds a person, email: "
+    )
+    assert "jo@" not in str(caught.value)
+
+
+def test_a_person_in_another_log_is_red_and_none_at_all_is_well(leaks):
+    assert leaks({"app": "mail to jo@harbour-store.co\n"}, lacks=LACKS, conversations=["other"]).logs().leaks
+    clean = leaks({"app": "well\n"}, lacks=LACKS, conversations=["app"])
+    clean.unless_lacking(clean.logs())
+
+
+@pytest.mark.parametrize(
+    ("log", "failure", "why"),
+    [
+        (said(TOLD), Unsupported, r"no pii redaction: prompts are logged; log app holds a planted value"),
+        ("nothing of it", Unsupported, r"no pii redaction: prompts are logged\.$"),
+        (MASKED, CallFailed, r"lacks.pii_redaction says .*, but log app holds the question without the person in it"),
+    ],
+    ids=["kept", "unseen", "redacted"],
+)
+def test_of_a_conversation_nothing_is_said_for_who_redacts_nothing(leaks, log, failure, why):
+    assert FRAME in said(TOLD)
+    one = leaks({"app": f"{log}\n"}, lacks=LACKS, conversations=["app"])
+    found = one.told()
+    assert not found.leaks
+    with pytest.raises(failure, match=why):
+        one.unless_lacking(found)
+
+
+def test_who_redacts_and_does_not_say_otherwise_is_well(leaks):
+    one = leaks({"app": f"{MASKED}\n"})
+    found = one.told()
+    found.whole()
+    one.unless_lacking(found)
+    assert leaks({"app": f"{said(TOLD)}\n"}).told().leaks
