@@ -15,6 +15,7 @@ from pytest_llmops.errors import JournalError, LlmopsError, Occupied, did_you_me
 
 if TYPE_CHECKING:
     from pytest_llmops.control.recovery import Recovery
+    from pytest_llmops.target.load import Target
 
 NOTHING = "nothing is open: all changes were taken back"
 NEVER = "nothing is open: no run has changed anything here"
@@ -103,7 +104,8 @@ def _recover(one: Recovery, file: Path | None, *, settled: bool) -> bool | None:
         left = one.settle() if settled else []
         for component in left:
             _say(f"  {component} stays as it is now, as settled by hand")
-        done = one.carry_out(lambda line: _say(f"  {line}"), _Clean(file, one), MAKERS)
+        declared = _declared(file, one)
+        done = one.carry_out(lambda line: _say(f"  {line}"), _Clean(declared, one), MAKERS, declared)
     except Occupied as error:
         _red(f"{error} It is still running, and takes its changes back itself.")
         return False
@@ -121,23 +123,31 @@ def _recover(one: Recovery, file: Path | None, *, settled: bool) -> bool | None:
     return True
 
 
+def _declared(file: Path | None, recovery: Recovery) -> Target | None:
+    """The target as the file has it by now; None where that does not hold: what is open is taken back all the same."""
+    from pytest_llmops.target.load import load
+
+    try:
+        return load(file, recovery.target, Path.cwd())
+    except LlmopsError:
+        return None
+
+
 class _Clean:
     """Takes a target's secrets out of text: those of its journal's tables, and what the file tells of by now.
 
     Args:
-        file: the ``llmops.toml``; None where there is none.
+        declared: the target as the file has it by now.
         recovery: of the target.
     """
 
-    def __init__(self, file: Path | None, recovery: Recovery) -> None:
+    def __init__(self, declared: Target | None, recovery: Recovery) -> None:
         from pytest_llmops.control.undoing import secrets_of_journal
-        from pytest_llmops.target.load import load
         from pytest_llmops.target.secrets import Redactor
 
-        try:
-            self._redactor = load(file, recovery.target, Path.cwd()).redactor()
-        except LlmopsError:  # what is open is taken back also where the file does not hold
-            self._redactor = Redactor()
+        self._redactor = Redactor()
+        with suppress(LlmopsError):
+            self._redactor = declared.redactor() if declared else self._redactor
         with suppress(ValueError):  # a table of another version, which nobody can act by either
             self._redactor.add(secrets_of_journal(recovery.journal, os.environ))
 

@@ -86,6 +86,12 @@ def _file(target: Target, *, knows: bool) -> str:
     for name, command in (components.app_command.commands if components.app_command else {}).items():
         place = f"targets.sandbox.components.app_command.commands.{name}"
         tables.append(f"\n[{place}]\nargv = {_quoted(command.argv)}\ndeadline = {command.deadline}\n")
+    below = {"audit": target.table.security.audit, "erasure": target.table.security.erasure}
+    tables += [
+        f"\n[targets.sandbox.security.{name}]\nroot = {_quoted(table.root)}\n"
+        for name, table in below.items()
+        if table is not None
+    ]
     if not knows:
         tables += [
             f"\n[[targets.sandbox.prompts]]\nid = {_quoted(prompt.id)}\ntext = {_quoted(prompt.text)}\n"

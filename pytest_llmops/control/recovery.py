@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pytest_llmops.control.drivers import Makers
     from pytest_llmops.state.journal import Journal
     from pytest_llmops.state.story import Story
+    from pytest_llmops.target.load import Target
 
 RECOVERY = "llmops recover"
 
@@ -44,13 +45,20 @@ class Recovery:
         """
         return self.journal.story
 
-    def carry_out(self, say: Callable[[str], None], clean: Callable[[str], str] = str, makers: Makers = NONE) -> bool:
+    def carry_out(
+        self,
+        say: Callable[[str], None],
+        clean: Callable[[str], str] = str,
+        makers: Makers = NONE,
+        declared: Target | None = None,
+    ) -> bool:
         """Take back what is open, the last first; where nothing is, the journal is put away.
 
         Args:
             say: is told each component before it is brought back.
             clean: takes secrets out of what programs said.
             makers: of drivers that live above this room.
+            declared: the target as the file has it by now; see `hands_of_journal`.
 
         Returns:
             Whether nothing is left open.
@@ -60,7 +68,7 @@ class Recovery:
             JournalError: the journal cannot be read or written, or is damaged.
         """
         with self._turned():
-            return Undoing(self.journal, hands_of_journal(self.journal, makers), say, clean=clean).undo()
+            return Undoing(self.journal, hands_of_journal(self.journal, makers, declared), say, clean=clean).undo()
 
     def settle(self) -> list[str]:
         """Leave as it is now what could not be brought back: a person has seen to it.

@@ -165,16 +165,20 @@ def secrets_of_journal(journal: Journal, environ: Mapping[str, str]) -> list[str
     return [value for table in tables for value in table.secrets(environ)]
 
 
-def hands_of_journal(journal: Journal, makers: Makers = NONE) -> Callable[[Step], Hands]:
+def hands_of_journal(
+    journal: Journal, makers: Makers = NONE, declared: Target | None = None
+) -> Callable[[Step], Hands]:
     """Hands by what the journal says alone: the file may have been changed since.
 
     Args:
         journal: of the target.
         makers: of drivers that live above this room.
+        declared: the target as the file has it by now: user and password of an address stand there alone.
     """
     known: dict[str, Hands] = {}
     opened = journal.story.opened
-    target = Target(name=str(opened.get("target", "")), table=TargetTable(), root=Path(str(opened.get("root", "."))))
+    table = TargetTable().model_copy(update={"components": declared.table.components} if declared else {})
+    target = Target(name=str(opened.get("target", "")), table=table, root=Path(str(opened.get("root", "."))))
 
     def hands_for(step: Step) -> Hands:
         if step.component not in known:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -120,6 +121,11 @@ def beyond(limit: RateLimit, cap: float, faster: float) -> tuple[Stage, Stage, S
     rate = min(BEYOND * limit.calls / BURST_S, cap)
     burst = Stage(seconds=BEYOND * limit.calls / rate, rate=rate)
     return burst, Stage(seconds=limit.per_s / faster + 1.0, rate=0.0), Stage(seconds=AFTER_S, rate=1.0)
+
+
+def calls_beyond(limit: RateLimit, *, after: bool) -> int:
+    """Calls of the stages of `beyond`; ``after``: of those after the wait as well."""
+    return math.ceil(BEYOND * limit.calls + (AFTER_S if after else 0))
 
 
 def prompts_of(workload: LoadWorkload, own: Workload) -> Workload:

@@ -11,6 +11,7 @@ from pytest_llmops.control.value import SetDriver
 from pytest_llmops.errors import CallFailed, ControlError
 from pytest_llmops.state.ledger import Uncounted
 from pytest_llmops.target.components import Components
+from pytest_llmops.target.secrets import without_userinfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,9 +28,17 @@ def reached(settings: Behind, target: Target) -> Client:
         settings: the setting's table, which holds the component's.
         target: in whose environment secrets are.
     """
-    components = Components.model_validate({settings.component: settings.endpoint})
+    endpoint = {**settings.endpoint, "url": _address(settings, target)}
+    components = Components.model_validate({settings.component: endpoint})
     table = target.table.model_copy(update={"components": components})
     return connect(replace(target, table=table), settings.component, Uncounted())
+
+
+def _address(settings: Behind, target: Target) -> str | None:
+    """The component's address, with user and password where the target has them for the same one: no journal does."""
+    url: str | None = settings.endpoint.get("url")
+    part = target.table.components.configured().get(settings.component)
+    return part.url if part and part.url and without_userinfo(part.url) == url else url
 
 
 class BehindDriver(SetDriver):

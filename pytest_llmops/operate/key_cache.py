@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pytest_llmops.clients.cache_keys import CacheKeys
 from pytest_llmops.errors import CallFailed, StepFailed, Unsupported
 from pytest_llmops.operate.aside_keys import BY_HAND
-from pytest_llmops.target.settings import AsideKeys
+from pytest_llmops.target.settings import AsideKeys, endpoint_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -107,7 +107,7 @@ class KeyCache:
         table = AsideKeys(
             driver="aside-keys",
             component=client.component,
-            endpoint=part.model_dump(mode="json", exclude={"control"}),
+            endpoint=endpoint_of(part),
             cache=part.cache,
             spare=part.spare,
         )

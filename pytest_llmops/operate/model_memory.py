@@ -11,7 +11,7 @@ from pytest_llmops.errors import ControlError, StepFailed, Vacuous
 from pytest_llmops.operate.model_update import ASKED
 from pytest_llmops.operate.recovery import until
 from pytest_llmops.target.durations import spoken
-from pytest_llmops.target.settings import Loaded
+from pytest_llmops.target.settings import Loaded, endpoint_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -214,7 +214,7 @@ class ModelsInMemory:
         return Loaded(
             driver="loaded",
             component=component,
-            endpoint=self._change.target.component(component).model_dump(mode="json", exclude={"control"}),
+            endpoint=endpoint_of(self._change.target.component(component)),
             model=model,
             deadline=self._client.config.load_deadline,
         )

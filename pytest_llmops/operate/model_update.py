@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_llmops.clients.generation import bare
 from pytest_llmops.errors import LlmopsError, Unsupported
 from pytest_llmops.operate.tag import BEFORE
-from pytest_llmops.target.settings import Tag
+from pytest_llmops.target.settings import Tag, endpoint_of
 
 if TYPE_CHECKING:
     from pytest_llmops.clients.ollama import Ollama
@@ -60,7 +60,7 @@ class ModelUpdate:
         self._client = client
         self._change = change
         component = client.component
-        self._endpoint = change.target.component(component).model_dump(mode="json", exclude={"control"})
+        self._endpoint = endpoint_of(change.target.component(component))
         self._deadline_s = client.config.pull_deadline
         self._held: set[str] = set()
         change.also(self._named(self.successor), self._tag(self.successor))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llmops.errors import StepFailed, Unsupported, Vacuous
 from pytest_llmops.target.durations import spoken
-from pytest_llmops.target.settings import Configured
+from pytest_llmops.target.settings import Configured, endpoint_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,7 +78,7 @@ class Upkeep:
         self._collection = client.kept()
         self._setting = f"collection {self._collection.name}"
         self._within_s = client.config.optimise_deadline / change.target.table.faster
-        endpoint = change.target.component(client.component).model_dump(mode="json", exclude={"control"})
+        endpoint = endpoint_of(change.target.component(client.component))
         setting = Configured(
             driver="collection",
             component=client.component,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmops.plugin.cost import CHANGE, LOAD
 from pytest_llmops.plugin.markers import SUITES
 from pytest_llmops.plugin.ours import SUITES_FOLDER
+from pytest_llmops.plugin.reading import CHANGE, LOAD
 from pytest_llmops.procedures.bindings import COMPARING
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.control.embedded import control_of
 from pytest_llmops.errors import excerpt
-from pytest_llmops.plugin.cost import DELETE
+from pytest_llmops.plugin.reading import DELETE
 from pytest_llmops.target.dependents import dependents
 from pytest_llmops.target.durations import spoken
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_llmops.clients.client import traffic_calls
-from pytest_llmops.plugin.cost import methods_of
+from pytest_llmops.plugin.source import methods_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pytest
 
     from pytest_llmops.target.load import Target
@@ -17,6 +19,9 @@ LEAKS = "leaks"
 
 ASKED = 3
 """Questions that a model server is asked, or routes of an API that takes none."""
+
+ANSWERS, GENERATE = "leaks-answers", ".generate"
+"""The look at answers, and how a model server is asked for them."""
 
 WRONG = 4
 """Requests that no route wants."""
@@ -33,6 +38,14 @@ def once_for_leaks(item: pytest.Item, target: Target) -> dict[str, dict[str, int
         elif calls:
             found[f"leaks-{look.replace('_', '-')}"] = calls
     return found
+
+
+def leak_tokens(asked: Mapping[str, Mapping[str, int]], target: Target) -> dict[str, int]:
+    """Tokens that a model server generates at most where its answers are looked through: the look to how many."""
+    parts = target.table.components.configured()
+    calls = {name.partition(".")[0]: count for name, count in asked.get(ANSWERS, {}).items() if name.endswith(GENERATE)}
+    tokens = sum(count * getattr(parts[name], "max_tokens", 0) for name, count in calls.items())
+    return {ANSWERS: tokens} if tokens else {}
 
 
 def _calls(look: str, target: Target) -> dict[str, int]:

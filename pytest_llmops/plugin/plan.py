@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmops.clients.client import lint_calls, preflight_calls, traffic_calls
 from pytest_llmops.plugin.attack_cost import ATTACKS, attack_tokens
 from pytest_llmops.plugin.checks import ASKS, DIAGNOSTICS, TRAFFIC, needed_roles, our_fixtures
-from pytest_llmops.plugin.cost import CHANGE, Asking, cost_of
+from pytest_llmops.plugin.cost import Asking
 from pytest_llmops.plugin.disruption_plan import calls_of, disruption_of
 from pytest_llmops.plugin.figure_cost import cost_of_figures
-from pytest_llmops.plugin.leak_cost import LEAKS, once_for_leaks
+from pytest_llmops.plugin.leak_cost import LEAKS, leak_tokens, once_for_leaks
 from pytest_llmops.plugin.markers import SUITES
 from pytest_llmops.plugin.ours import AFRESH, CHECK
+from pytest_llmops.plugin.reading import CHANGE, cost_of
+from pytest_llmops.plugin.security_cost import ERASURE, asks_of, once_for_erasure
 from pytest_llmops.plugin.triage_cost import once_for_triage
 from pytest_llmops.procedures.bindings import COMPARING
 from pytest_llmops.security.access import access_calls
-from pytest_llmops.security.disclosure import disclosure_calls
-from pytest_llmops.security.exposure import exposure_calls
 from pytest_llmops.security.hostile import hostile_calls
 from pytest_llmops.state.planned import measurements, together
 from pytest_llmops.target.components import ROLES
@@ -37,8 +37,6 @@ ONCE = {
     TRAFFIC: traffic_calls,
     "lint": lint_calls,
     "access": access_calls,
-    "disclosure": disclosure_calls,
-    "exposure": exposure_calls,
     "hostile_input": hostile_calls,
     **ATTACKS,
 }
@@ -69,6 +67,7 @@ def planned(
             suffix="".join(item.name.partition("[")[1:]),
             changes=CHANGE in fixtures,
             load=target.table.load,
+            asks=asks_of(target),
         ),
     )
     read = cost_of_figures(cost.figures, target)
@@ -76,12 +75,15 @@ def planned(
     asked = {name: calls(target) for name, calls in ONCE.items() if name in fixtures}
     asked |= {**once_for_triage(fixtures, target), **read.once}
     asked |= once_for_leaks(item, target) if LEAKS in fixtures else {}
+    erased = once_for_erasure(item, target) if ERASURE in fixtures else {}
+    asked |= erased
+    reached = cost.reached | {name.partition(".")[0] for calls in erased.values() for name in calls}
     if afresh:
         asked = {name if name in KEPT else f"{name}{AFRESH}": calls for name, calls in asked.items()}
     return {
         **check.identity,
         "suites": carried_suites(item),
-        "components": sorted({name for name in serving.values() if name} | read.components),
+        "components": sorted({name for name in serving.values() if name} | read.components | reached),
         "timed": bool(fixtures & COMPARING),
         "alone": check.exclusive,
         "calls": sum(operations.values()),
@@ -90,7 +92,7 @@ def planned(
         "timed_tokens": cost.timed_tokens,
         "operations": dict(operations),
         "once": asked,
-        "once_tokens": attack_tokens(fixtures, target),
+        "once_tokens": attack_tokens(fixtures, target) | leak_tokens(asked, target),
         "measures": cost.measures,
         "records": cost.records,
         "disruption": disruption_of(cost.changes, cost.carried_out, target, lacking, fixtures, cost.loads)

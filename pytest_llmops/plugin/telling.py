@@ -104,11 +104,10 @@ class Telling:
                 for key in missing_keys(target, self.run.options):
                     self.line(f"lacks {key}")
         if selected.checks:
-            from pytest_llmops.report.metric import so_many
-            from pytest_llmops.report.plan import counted, each, most
+            from pytest_llmops.report.plan import announced, each, most
 
             total, budget = total_of(selected.planned, target), target.table.budget.model_dump(mode="json")
-            self.line(f"{counted(total)}: about {so_many(total['calls'], 'call')}; at most {most(budget)}")
+            self.line(f"{announced(total)}; at most {most(budget)}")
             if share := share_of(selected.planned, target):
                 self.line(each(share, total))
 

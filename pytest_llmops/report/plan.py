@@ -114,8 +114,16 @@ def counted(total: dict[str, Any]) -> str:
 def cost(total: dict[str, Any]) -> str:
     """What they cost if nothing is suspicious."""
     shares = ", ".join(f"{name} {count}" for name, count in total["calls_by_component"].items())
-    tokens = f", up to {total['tokens']} tokens" if total["tokens"] else ""
-    return f"about {so_many(total['calls'], 'call')}{f' ({shares})' if shares else ''}{tokens}"
+    return f"about {so_many(total['calls'], 'call')}{f' ({shares})' if shares else ''}{_up_to(total['tokens'])}"
+
+
+def announced(total: dict[str, Any]) -> str:
+    """How many checks there are and what they cost, in the line before the first of them."""
+    return f"{counted(total)}: about {so_many(total['calls'], 'call')}{_up_to(total['tokens'])}"
+
+
+def _up_to(tokens: int) -> str:
+    return f", up to {so_many(tokens, 'token')}" if tokens else ""
 
 
 def each(share: Mapping[str, Any], total: Mapping[str, Any]) -> str:

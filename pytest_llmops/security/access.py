@@ -32,7 +32,8 @@ NO_NUMBER = "0"
 REFUSED = frozenset({401, 403})
 NO_ANSWER = frozenset({"refused", "timeout", "connection"})
 """Kinds of failure of a call that nobody answered."""
-
+PAGES = {"ollama": "/api/tags", "openai": "/v1/models", "qdrant": "/collections", "ui": "/_stcore/host-config"}
+"""What a component shows to whoever it lets in."""
 TO_LOG_IN = ("login", "signin", "sign-in", "oauth", "sso")
 """A redirect to a place of such a name is how pages for people refuse."""
 
@@ -168,13 +169,21 @@ def tries(api: Api) -> list[tuple[str, str, bool]]:
 
 
 def access_calls(target: Target) -> dict[str, int]:
-    """About how many calls the matrix makes: ``component.method`` to calls."""
+    """How many calls the matrix makes, once a run: ``component.method`` to calls; none without keys."""
     api = target.table.components.api
-    if api is None:
+    if api is None or api.auth is None:
         return {}
-    if api.auth is None:
-        return {"api.call": sum(route.method == "GET" for route in api.routes.values())}
     return {"api.call": sum(not _left_out(api.routes[name], let_in) for name, _, let_in in tries(api))}
+
+
+def unkeyed_calls(target: Target) -> dict[str, int]:
+    """How many calls each look at a target makes that is declared to ask for no key: ``component.method`` to calls."""
+    api = target.table.components.api
+    if (api is not None and api.auth is not None) or "access" not in target.table.security.lacks:
+        return {}
+    if api is None:
+        return {f"{name}.call": 1 for name in target.table.components.configured() if name in PAGES}
+    return {"api.call": sum(route.method == "GET" for route in api.routes.values())}
 
 
 def matrix(service: Service, target: Target) -> Matrix:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from pytest_llmops.errors import Unsupported
-from pytest_llmops.security.access import REFUSED, Matrix, matrix
+from pytest_llmops.security.access import PAGES, REFUSED, Matrix, matrix
 from pytest_llmops.security.lacking import unless_lacking
 from pytest_llmops.security.tenants import Isolation, isolation
 
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.over_http import OverHttp
     from pytest_llmops.clients.service import Service
     from pytest_llmops.target.load import Target
-
-PAGES = {"ollama": "/api/tags", "openai": "/v1/models", "qdrant": "/collections", "ui": "/_stcore/host-config"}
-"""What a component shows to whoever it lets in."""
 
 
 class AccessReview:

@@ -16,7 +16,7 @@ from pytest_llmops.security.person import Person
 from pytest_llmops.security.places import Places
 from pytest_llmops.security.receipts import STORES, Erased, Receipt
 from pytest_llmops.security.refusals import described
-from pytest_llmops.target.settings import Planted
+from pytest_llmops.target.settings import Planted, endpoint_of
 from pytest_llmops.target.templates import render
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ class Erasure:
     def _journal(self) -> None:
         """Have it on disk that from here on the person may be there."""
         parts = self._target.table.components.configured()
-        tables = {name: parts[name].model_dump(mode="json", exclude={"control"}) for name in TAKEN_OUT if name in parts}
+        tables = {name: endpoint_of(parts[name]) for name in TAKEN_OUT if name in parts}
         planted = Planted(driver="planted", seed=self._person.seed, endpoints=tables)
         self._change.also(planted.what, planted)
         self._change.set(planted.what, planted=True)

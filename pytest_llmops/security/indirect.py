@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from pytest_llmops.detect.injection import succeeded
 from pytest_llmops.errors import CallFailed, Unsupported, Vacuous, excerpt
-from pytest_llmops.target.settings import PlantedDocument
+from pytest_llmops.target.settings import PlantedDocument, endpoint_of
 from pytest_llmops.target.templates import placeholders
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Poisoned:
         self._table = PlantedDocument(
             driver="planted-document",
             component=api.component,
-            endpoint=part.model_dump(mode="json", exclude={"control"}),
+            endpoint=endpoint_of(part),
             document=f"llmops-poison-{code}",
             user=f"{change.target.table.security.indirect.user}-{code}",
             text=TEXT.format(name=f"velmora{code}", marker=self._marker),

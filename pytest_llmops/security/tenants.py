@@ -12,10 +12,11 @@ from pytest_llmops.target.templates import placeholders
 
 if TYPE_CHECKING:
     from pytest_llmops.clients.api import Api
+    from pytest_llmops.target.components import Api as Table
     from pytest_llmops.target.load import Target
 
-CALLS = 4
-"""Questions that it takes, and one of another user's."""
+CALLS = 3
+"""The question, the same again, and another user's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,9 @@ def isolation(api: Api, target: Target) -> Isolation:
         Vacuous: what was answered is not kept, so nobody could be given it.
         CallFailed: no answer came.
     """
-    unless_lacking(target, api.component, "tenants", lambda: _has_tenants(api))
+    unless_lacking(target, api.component, "tenants", lambda: _told_apart(api.config))
     route = api.route("query")
-    if not _has_tenants(api):
+    if not _told_apart(api.config):
         raise Unsupported(f"{api.component}: its route 'query' takes no {{user}}, or names no value 'cached'.")
     run = uuid4().hex
     question = f"Which number is {run[:6]}?"
@@ -53,9 +54,15 @@ def isolation(api: Api, target: Target) -> Isolation:
     return Isolation(again=True, other=api.query(question, user=other, fresh=False).values.get("cached") is True)
 
 
-def _has_tenants(api: Api) -> str:
+def isolation_calls(target: Target) -> dict[str, int]:
+    """How many calls it takes: ``component.method`` to calls; none where nothing tells users apart."""
+    api = target.table.components.api
+    return {"api.query": CALLS} if api is not None and _told_apart(api) else {}
+
+
+def _told_apart(api: Table) -> str:
     """What tells users apart, in words; empty where nothing does, or nobody could see it."""
-    route = api.config.routes.get("query")
+    route = api.routes.get("query")
     if route is None or "cached" not in route.values:
         return ""
     words = {word for _, word in placeholders({"body": route.body, "params": route.params, "path": route.path})}

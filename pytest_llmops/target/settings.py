@@ -10,11 +10,14 @@ from pydantic import Field, field_validator, model_validator
 
 from pytest_llmops.target.control import Driven, Words, in_address, placed
 from pytest_llmops.target.paths import Below
+from pytest_llmops.target.secrets import without_userinfo
 from pytest_llmops.target.table import Regex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from pytest_llmops.target.component import Component
 
 VALUE = "{value}"
 """Stands in a write command for the value."""
@@ -121,6 +124,15 @@ class Behind(Driven):
         auth = {word for word in (*table.values(), *(table.get("roles") or {}).values()) if isinstance(word, str)}
         address = in_address(str(self.endpoint.get("url") or ""))
         return [environ[variable] for variable in sorted(auth) if environ.get(variable)] + address
+
+
+def endpoint_of(part: Component) -> dict[str, Any]:
+    """A component's table as a journal has it: without its control, and without user and password of its address.
+
+    Whoever takes the change back has these from ``llmops.toml``.
+    """
+    table = part.model_dump(mode="json", exclude={"control"})
+    return {**table, "url": without_userinfo(part.url)} if part.url else table
 
 
 class Tag(Behind):

@@ -99,7 +99,7 @@ def test_as_many_injections_are_blocked_as_usual(
     record("injection_blocks_deviation", history.deviation_pct("injection_blocks_hour", blocked), "%")
 
 
-def blocking(review: Review) -> str:
+def blocking(review: AttackResults) -> str:
     """That attacks are blocked as they stand in the corpus, in words; empty where none was."""
     blocked = [one.id for one in review.sent if one.outcome == "blocked" and not one.mutation]
     return f"{len(blocked)} attacks were blocked, {blocked[0]} among them" if blocked else ""

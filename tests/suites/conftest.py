@@ -85,7 +85,7 @@ def stack(request, tmp_path):
     def generated():
         return sum(line["component"] == "llm" and line["path"] in GENERATING for line in logged())
 
-    yield SimpleNamespace(file=file, keys=keys, asked=asked, generated=generated)
+    yield SimpleNamespace(file=file, keys=keys, logged=logged, asked=asked, generated=generated)
     process.terminate()
     process.wait(10)
     process.stdout.close()

@@ -3,7 +3,8 @@
 import importlib.util
 from types import SimpleNamespace
 
-from pytest_llmops.plugin.cost import Asking, cost_of
+from pytest_llmops.plugin.cost import Asking
+from pytest_llmops.plugin.reading import cost_of
 
 SOURCE = """
 def test_it(change, recovered, served, component):

@@ -3,7 +3,7 @@
 import pytest
 
 from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
-from pytest_llmops.security.access import Cell, Matrix, access_calls, matrix
+from pytest_llmops.security.access import Cell, Matrix, access_calls, matrix, unkeyed_calls
 
 ROUTES = {
     "health": {"path": "/health", "signed": False},
@@ -166,7 +166,7 @@ def test_a_system_without_keys(serve, target, client):
     with pytest.raises(Unsupported) as lacking:
         matrix(client(declared)("api"), declared)
     assert str(lacking.value) == "api: this system has no access: it has no keys."
-    assert [method for method, *_ in server.asked] == ["GET"] * access_calls(declared)["api.call"]
+    assert [method for method, *_ in server.asked] == ["GET"] * unkeyed_calls(declared)["api.call"]
     server.answer = lambda *_: 401
     with pytest.raises(CallFailed) as untrue:
         matrix(client(declared)("api"), declared)
