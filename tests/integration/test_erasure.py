@@ -196,14 +196,14 @@ def test_nothing_is_written_where_nobody_is_ever_deleted(service, tmp_path):
     )
     here.target = load(file, None, tmp_path, {})
     here.change.target = here.target
-    with pytest.raises(Unsupported, match=r"^here deletes nobody's data, by its profile: no route does\.$"):
+    with pytest.raises(Unsupported, match=r"^api: this system has no deletion: no route does\.$"):
         here.erased()
     assert not [*service.redis.scan_iter()]
 
 
 def test_a_lack_that_is_none_is_told(service, tmp_path):
     here = Here(service, tmp_path, more='[targets.here.security.lacks]\ndeletion = "no route does"\n')
-    with pytest.raises(CallFailed, match=r"security\.lacks\.deletion says that nothing is ever deleted") as caught:
+    with pytest.raises(CallFailed, match=r"but .* is described as the route delete") as caught:
         here.erased()
     assert caught.value.kind == "untrue"
     assert not [*service.redis.scan_iter()]
