@@ -108,13 +108,14 @@ def _not_for_get(document: Document) -> list[str]:
 
 
 def _key(asker: Asker, document: Document | None, best: Candidate | None, prefix: str) -> Key | None:
-    """What signs the query route: by the schema, or because it or a health route wants a key."""
+    """What signs the query route: by the schema, or because it, a health route or the metrics page wants a key."""
     declared = [*best.operation.keys, *best.headers] if best else []
     if best is not None and document is not None and best.operation.path in _not_for_get(document):
         key = key_for(asker, "api", prefix + best.path, declared)
         if key is not None:
             return key
-    shut = next((path for path in health.PATHS[:2] if asker.shut(path)), health.PATHS[0])
+    looked_at = (*health.PATHS[:2], figures.PATHS[0])
+    shut = next((path for path in looked_at if asker.shut(path)), health.PATHS[0])
     return key_for(asker, "api", shut, declared)
 
 

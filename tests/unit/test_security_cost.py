@@ -59,7 +59,7 @@ def cost(test, of):
     [
         (plants, "sandbox", {"api.query": 7, "api.ingest": 1, "api.delete": 1}),
         (plants_and_removes, "sandbox", {"api.query": 10, "api.ingest": 1, "api.delete": 2}),
-        (looks_at_pages, "sandbox", {"api.call": 7, "qdrant.call": 2}),
+        (looks_at_pages, "sandbox", {"api.call": 11, "qdrant.call": 2}),
         (looks_at_pages, "sandbox:ollama", {}),
         (goes_beyond_a_limit, "sandbox:voyageur", {"api.call": 4, "api.live": 130}),
     ],

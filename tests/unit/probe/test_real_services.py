@@ -164,7 +164,12 @@ def test_the_sandbox(target, client, tmp_path):
     stack = Sandbox(load(None, "sandbox", tmp_path, {}), directory=tmp_path / "stack")
     try:
         at = stack.facts["components"]
-        named = {"OLLAMA_API_KEY": "OLLAMA_KEY", "QDRANT_API_KEY": "QDRANT_KEY", "REDIS_PASSWORD": "REDIS_LOGIN"}
+        named = {
+            "API_KEY": "OPERATOR_KEY",
+            "OLLAMA_API_KEY": "OLLAMA_KEY",
+            "QDRANT_API_KEY": "QDRANT_KEY",
+            "REDIS_PASSWORD": "REDIS_LOGIN",
+        }
         keys = {f"HERE_{ours}": stack.facts["environ"][f"LLMOPS_SANDBOX_{its}"] for ours, its in named.items()}
         here = target(at["api"], at["ollama"], at["qdrant"], at["redis"], environ=keys)
         assert set(here.table.components.configured()) == {"api", "ollama", "qdrant", "redis"}
