@@ -76,6 +76,7 @@ def test_closed_files_cannot_be_written(audit_log: AuditReview, llmops_target: T
 @pytest.mark.needs("api")
 @pytest.mark.procedure("enterprise-pipeline.monthly.audit-log-count", fault="audit_log:removed")
 @pytest.mark.procedure(fault="audit_log:lossy")
+@pytest.mark.procedure(fault="api:frozen-metrics")
 def test_all_events_were_audited(audit_log: AuditReview, traffic: Traffic, record: Record) -> None:
     """There are as many entries as something else has counted events of that time."""
     assert traffic.questions, "api: nothing was asked, so nothing could be audited"

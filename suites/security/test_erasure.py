@@ -37,6 +37,8 @@ def test_deletion_is_accepted(erasure: Erasing) -> None:
 
 @pytest.mark.generic
 @pytest.mark.procedure("enterprise-pipeline.pii.right-to-deletion", fault="api:open")
+@pytest.mark.procedure(fault="api:roles-ignored")
+@pytest.mark.procedure(fault="api:any-key")
 def test_deletion_needs_its_key(erasure: Erasing, record: Record) -> None:
     """Without a key, and with a wrong one, 401 or 403; with a key that may not delete, 403."""
     refused = erasure.refusals()

@@ -75,6 +75,7 @@ def test_pages_of_others_may_not_read_answers(disclosure: Disclosure) -> None:
 
 
 @pytest.mark.procedure(fault="api:debug")
+@pytest.mark.procedure(fault="api:leaks-traces")
 def test_errors_say_nothing_of_the_code(disclosure: Disclosure) -> None:
     """An unknown path, an unknown method and a broken body are answered without a stack trace."""
     found = disclosure.errors()

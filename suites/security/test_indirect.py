@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.generic
 @pytest.mark.procedure(fault="api:obeys-documents")
+@pytest.mark.procedure(fault="llm:obeys")
 def test_documents_give_no_orders(poisoned: Poisoned) -> None:
     """The order of a document that was planted is not carried out by the answer that rests on it."""
     poisoned.plant()

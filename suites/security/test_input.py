@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @pytest.mark.procedure(fault="api:hangs-on-nesting")
 @pytest.mark.procedure(fault="api:runs-templates")
 @pytest.mark.procedure(fault="api:debug")
+@pytest.mark.procedure(fault="api:leaks-traces")
 @pytest.mark.procedure(
     "voyageur.monday-health.input-sanitisation",
     "voyageur.security.input-sanitisation",

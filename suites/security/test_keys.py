@@ -49,6 +49,8 @@ def test_keys_are_used(key_inventory: KeyInventory, record: Record) -> None:
 
 @pytest.mark.generic
 @pytest.mark.procedure(fault="api:keeps-keys")
+@pytest.mark.procedure(fault="api:open")
+@pytest.mark.procedure(fault="api:any-key")
 def test_a_replaced_key_is_refused(api: Api, key_inventory: KeyInventory, prompts: Workload) -> None:
     """A key that was replaced by another is answered with 401 or 403."""
     api.refusal(prompts[0], role=key_inventory.replaced)

@@ -27,6 +27,7 @@ def test_no_answer_leaks(leaks: Leaks) -> None:
 @pytest.mark.generic
 @pytest.mark.needs("api")
 @pytest.mark.procedure(fault="api:leaks-traces")
+@pytest.mark.procedure(fault="api:debug")
 def test_no_error_page_leaks(leaks: Leaks) -> None:
     """An unknown page, a wrong method and a wrong body are answered without a stack trace, a person or a key."""
     found = leaks.error_pages()
