@@ -9,6 +9,9 @@ import pytest
 pytestmark = [pytest.mark.acceptance, pytest.mark.quiet]
 
 LIVE = ("--engine", "llama.cpp")
+PATIENT_S = 30
+"""For an answer: what a run costs is looked at here, and not how quick a busy machine generates."""
+
 SERVED_BY = {"api": "api", "llm": "ollama", "vectors": "qdrant"}
 """Part of the sandbox to the component that its calls are counted under."""
 
@@ -20,8 +23,12 @@ def received(stack):
 
 @pytest.mark.parametrize("stack", [LIVE], ids=["llama.cpp"], indirect=True)
 def test_a_security_run_costs_at_most_what_was_said(suite, stack):
-    with stack.file.open("a") as file:
-        file.write("\n[targets.sandbox.disruption]\nallowed = true\n")
+    text = re.sub(
+        r"(?m)^(\[targets\.sandbox\.components\.(?:api|ollama)\]\n)",
+        rf"\1deadline = {PATIENT_S}\n",
+        stack.file.read_text(),
+    )
+    stack.file.write_text(f"{text}\n[targets.sandbox.disruption]\nallowed = true\n")
     words = ["-v", "-m", "security", f"--llmops-config={stack.file}", "--llmops-allow-disruption=sandbox"]
     planned = suite(*words, "--llmops-plan", environ=stack.keys)
     plan = json.loads((planned.reports / "plan.json").read_text())
@@ -30,9 +37,9 @@ def test_a_security_run_costs_at_most_what_was_said(suite, stack):
     assert not [one for one in plan["left_out"] if "disrupt" in one["reason"]]
 
     run = suite(*words, "--llmops-baseline=off", environ=stack.keys)
-    outcomes = Counter(check["outcome"] for check in run.whole["checks"])
-    assert outcomes.total() == total["checks"], run.out
-    assert set(outcomes) <= {"passed", "skipped"}, run.out  # random weights carry out no order
+    assert len(run.checks) == total["checks"], run.out
+    wrong = {test: one["reason"] for test, one in run.checks.items() if one["outcome"] not in {"passed", "skipped"}}
+    assert wrong == {}  # random weights carry out no order
     assert {"attacks_on_api.limit", "attacks_on_model.limit"} <= {
         metric["name"] for check in run.whole["checks"] for metric in check["metrics"]
     }
