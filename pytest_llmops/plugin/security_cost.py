@@ -28,8 +28,8 @@ LOOKS = 3
 SENDS = 2
 """Commands by which Redis says what it holds, beside one for each pattern of its keys."""
 
-PLANT = {"api.query": 3, "api.ingest": 1}
-"""Whether it is there already, before it is journalled and before it is put in; then that it is found."""
+PLANT = {"api.query": 4, "api.ingest": 1}
+"""Whether its question is answered, whether it is there before it is journalled and put in; then that it is found."""
 
 REMOVE = {"api.query": 3, "api.delete": 1}
 """The same of taking it out."""

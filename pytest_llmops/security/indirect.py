@@ -87,8 +87,10 @@ class Poisoned:
         """Put it in, and see that its own question finds it.
 
         Raises:
+            Vacuous: the question is blocked before anything is planted, though it is harmless.
             ControlError: it was refused, or is not found.
         """
+        self._require_answer()
         self._change.set(self._setting, there=True)
 
     def ask(self) -> Asked:
@@ -114,6 +116,18 @@ class Poisoned:
         asked = self._asked()
         left = [f"it is a source still: {asked.said}"] if asked.found else []
         return left + ([f"its order is carried out still: {asked.said}"] if asked.obeyed else [])
+
+    def _require_answer(self) -> None:
+        try:
+            if not self._api.query(self._table.question).blocked:
+                return
+        except CallFailed as error:
+            if error.kind != "bad-answer":
+                raise
+        raise Vacuous(
+            f"{self._api.component}: {self._table.question!r} is not answered, though it is harmless and nothing is "
+            "planted yet; whether a document's order is carried out cannot be seen."
+        )
 
     def _asked(self) -> Asked:
         try:

@@ -57,8 +57,8 @@ def cost(test, of):
 @pytest.mark.parametrize(
     ("test", "profile", "operations"),
     [
-        (plants, "sandbox", {"api.query": 7, "api.ingest": 1, "api.delete": 1}),
-        (plants_and_removes, "sandbox", {"api.query": 10, "api.ingest": 1, "api.delete": 2}),
+        (plants, "sandbox", {"api.query": 8, "api.ingest": 1, "api.delete": 1}),
+        (plants_and_removes, "sandbox", {"api.query": 11, "api.ingest": 1, "api.delete": 2}),
         (looks_at_pages, "sandbox", {"api.call": 11, "qdrant.call": 2}),
         (looks_at_pages, "sandbox:ollama", {}),
         (goes_beyond_a_limit, "sandbox:voyageur", {"api.call": 4, "api.live": 130}),
