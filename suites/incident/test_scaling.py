@@ -56,14 +56,14 @@ def test_api_is_scaled_out(
     record: Record,
 ) -> None:
     """The same load before, with and after: with five replicas, all of them ready, answers come sooner than without."""
-    before = load_run("queries_before_scaling", api, route="query", rate=6, seconds=8)
+    before = load_run("queries_before_scaling", api, route="query", rate=13, seconds=8)
     scaled = operation("scale-api")
     assert not scaled.idle, f"api: it has {scaled.idle} replicas already; scale-api has to give it more"
     record("ready_replicas", app_command.json("api_replicas_ready")["status"].get("readyReplicas", 0), "replicas")
-    during = load_run("queries_scaled", api, route="query", rate=6, seconds=8)
+    during = load_run("queries_scaled", api, route="query", rate=13, seconds=8)
     for name, value in scaled.before.items():
         change.set(name, value=value)
-    after = load_run("queries_after_scaling", api, route="query", rate=6, seconds=8)
+    after = load_run("queries_after_scaling", api, route="query", rate=13, seconds=8)
     gain_pct = min(during.quicker_than(without) for without in (before, after))
     was_s, with_s, is_s = (load.value("mean") for load in (before, during, after))
     record("gain_of_scaling", gain_pct, "%", of=f"{was_s:.3g} s before, {with_s:.3g} s with, {is_s:.3g} s after")
