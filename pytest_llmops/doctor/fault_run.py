@@ -63,8 +63,11 @@ class Tried:
 
     @property
     def strangers(self) -> list[str]:
-        """Tests that were red beside them, and stand in a file where none names the fault."""
-        return [test for test in self.red_beside if test.partition("::")[0] not in self.named.files]
+        """Tests that were red beside them, and stand in a file where none names the fault.
+
+        None where no test of its own was red: it is a fault of other profiles, and breaks something else here.
+        """
+        return self.red and [test for test in self.red_beside if test.partition("::")[0] not in self.named.files]
 
 
 def tried(named: NamedFault, profile: str, folder: Path, within_s: float = WITHIN_S) -> Tried:

@@ -52,6 +52,7 @@ def test_nothing_for_debugging_is_public(exposure: Exposure) -> None:
 
 
 @pytest.mark.procedure(fault="api:open-metrics")
+@pytest.mark.procedure(fault="api:open")
 @pytest.mark.usefixtures("api")
 def test_metrics_are_not_public(exposure: Exposure) -> None:
     """The metrics page is served to nobody without a key, unless the target is declared to leave it open."""

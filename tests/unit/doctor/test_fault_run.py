@@ -88,6 +88,7 @@ def test_others_run_beside_and_those_in_another_file_are_strangers(runs, tmp_pat
     assert found.red == list(TESTS)
     assert found.red_beside == beside[:2]
     assert found.strangers == ["incident/b.py::five"]
+    assert replace(found, outcomes=dict.fromkeys(TESTS, "passed")).strangers == []
 
 
 def test_none_runs_beside_when_a_test_is_run_again(runs, tmp_path):
