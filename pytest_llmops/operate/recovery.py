@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_llmops.clients.client import Client
+    from pytest_llmops.clients.health import HealthReport
 
 ASK_AGAIN_S = 0.1
 LONGEST_PAUSE_S = 2.0
@@ -84,13 +85,43 @@ def works(client: Client, within_s: float) -> tuple[bool, str]:
     if not found.ok:
         return False, found.reason
     try:
-        if isinstance(client, Vitals) and client.config.health is not None:
-            report = client.health()
-            return report.healthy, report.reason
-        if isinstance(client, Ui):
-            client.health()
-        if isinstance(client, Vectors):
-            client.ready()
+        said = _said_of_itself(client)
     except CallFailed as error:
         return False, str(error)
-    return True, found.reason
+    return (said.healthy, said.reason) if said else (True, found.reason)
+
+
+def glance(client: Client) -> str:
+    """Look at a component by one cheap call, at what it says of itself or else whether it answers at all.
+
+    Returns:
+        Why that failed; empty where it did not.
+
+    Raises:
+        LlmopsError: nobody could look: the budget is spent.
+    """
+    try:
+        said = _said_of_itself(client)
+        if said is None and isinstance(client, Vitals):
+            client.http.call("GET", "/").ok()
+        elif said is None and not isinstance(client, Ui | Vectors):
+            _, reach = client.levels(0.0, {})[0]  # what says that it is loading is not waited for
+            reach()
+    except CallFailed as error:
+        return str(error)
+    return "" if said is None or said.healthy else said.reason
+
+
+def _said_of_itself(client: Client) -> HealthReport | None:
+    """Its report where it makes one; a page and a vector store say in a status whether they are well.
+
+    Raises:
+        CallFailed: it is not well, or does not answer.
+    """
+    if isinstance(client, Vitals) and client.config.health is not None:
+        return client.health()
+    if isinstance(client, Ui):
+        client.health()
+    if isinstance(client, Vectors):
+        client.ready()
+    return None
