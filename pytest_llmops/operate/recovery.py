@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 ASK_AGAIN_S = 0.1
 LONGEST_PAUSE_S = 2.0
+FAILED = 500
+"""A status from which on a service has failed; below, it answers, though it may not know what it was asked."""
+
 FIRST_TOKEN_S = 180.0
 """For a model server that has to load its model first, as long as its check lasts."""
 
@@ -68,7 +71,9 @@ def above(start: float, now: float) -> float:
     return 100 * (now - start) / start
 
 
-def until(look: Callable[[], tuple[bool, str]], within_s: float) -> tuple[bool, str]:
+def until(
+    look: Callable[[], tuple[bool, str]], within_s: float, longest_pause_s: float = LONGEST_PAUSE_S
+) -> tuple[bool, str]:
     """Look again and again until it is so, or too late: whether it is, and what was seen last."""
     ends_at, pause_s = time.monotonic() + within_s, ASK_AGAIN_S
     while True:
@@ -76,7 +81,7 @@ def until(look: Callable[[], tuple[bool, str]], within_s: float) -> tuple[bool, 
         if holds or time.monotonic() + pause_s >= ends_at:
             return holds, seen
         time.sleep(pause_s)
-        pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+        pause_s = min(2 * pause_s, longest_pause_s)
 
 
 def works(client: Client, within_s: float) -> tuple[bool, str]:
@@ -103,7 +108,9 @@ def glance(client: Client) -> str:
     try:
         said = _said_of_itself(client)
         if said is None and isinstance(client, Vitals):
-            client.http.call("GET", "/").ok()
+            answer = client.http.call("GET", "/")
+            if answer.status >= FAILED:
+                answer.ok()
         elif said is None and not isinstance(client, Ui | Vectors):
             _, reach = client.levels(0.0, {})[0]  # what says that it is loading is not waited for
             reach()
