@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -109,8 +110,9 @@ class Settling:
                 return  # nothing was changed, or all taken back; whoever is at it now is none of ours
             turn.take(AT_THE_END, run=run, wait_s=_patience(journal) if wait else 0.0)
             if journal.reread().opened.get("run") == run:
-                undoing = Undoing(journal, hands_of_journal(journal, MAKERS), self.run.say, clean=self._clean)
-                undoing.undo(again=False)
+                with ExitStack() as held:
+                    hands_for = hands_of_journal(journal, held, MAKERS)
+                    Undoing(journal, hands_for, self.run.say, clean=self._clean).undo(again=False)
                 self.left = entries(journal.reread())
         except Occupied as error:  # a worker is still at it
             self.left = [{**one, "why": str(error)} for one in entries(journal.reread())] if wait else []
