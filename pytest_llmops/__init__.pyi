@@ -39,6 +39,7 @@ from pytest_llmops.clients.ui import Ui as Ui
 from pytest_llmops.clients.vectors import Vectors as Vectors
 from pytest_llmops.control.change import Change as Change
 from pytest_llmops.control.driver import Status as Status
+from pytest_llmops.drill.drilled import Drilled as Drilled
 from pytest_llmops.errors import BudgetSpent as BudgetSpent
 from pytest_llmops.errors import CallFailed as CallFailed
 from pytest_llmops.errors import ConfigError as ConfigError
@@ -57,6 +58,7 @@ from pytest_llmops.operate.monitoring import Lint as Lint
 from pytest_llmops.operate.staged import Staged as Staged
 from pytest_llmops.plugin.channels import Channels as Channels
 from pytest_llmops.plugin.diagnostics import Diagnostics as Diagnostics
+from pytest_llmops.plugin.drilling import Drill as Drill
 from pytest_llmops.plugin.loading import LoadRun as LoadRun
 from pytest_llmops.plugin.maintenance import Maintenance as Maintenance
 from pytest_llmops.plugin.measuring import Measure as Measure

@@ -62,6 +62,22 @@ class StepFailed(LlmopsError):
     """A step of an operation failed; says which, why, and what stays of those before it."""
 
 
+class DrillFailed(LlmopsError):
+    """A drill did not come to its good end; says which, at what it stopped, and what was seen."""
+
+
+class NotSteady(DrillFailed):
+    """What a drill was about to break did not work before it, so nothing was broken."""
+
+
+class Unobserved(DrillFailed):
+    """No probe noticed a fault: it did nothing, or nobody would learn of it."""
+
+
+class NotRecovered(DrillFailed):
+    """After a fault something did not come back to its steady state in time."""
+
+
 class JournalError(LlmopsError):
     """The undo journal cannot be written or read; nothing is changed without it. It is never overwritten."""
 

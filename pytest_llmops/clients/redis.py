@@ -226,7 +226,9 @@ class Redis:
         except redis.ResponseError as error:
             if "unknown command" in str(error).lower():
                 raise Unsupported(f"{self.component}: the server knows no {command}.") from None
-            raise CallFailed(self.component, "bad-answer", f"{self.component}: {command} failed: {error}.") from None
+            raise CallFailed(
+                self.component, "bad-answer", f"{self.component}: {command} failed: {_bare(error)}."
+            ) from None
         except redis.RedisError as error:
             raise CallFailed(
                 self.component, "bad-answer", f"{self.component}: {command} failed: {_bare(error)}."

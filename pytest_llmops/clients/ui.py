@@ -228,15 +228,20 @@ class Ui(OverHttp):
     def _environ(self) -> Mapping[str, str]:
         """Ours, without the variables that hold a secret of this target, and what the table adds.
 
+        What names an optional component that has no url is left out.
+
         Raises:
             ConfigError: it names a component that the target does not have.
         """
         target = self.http.target
         secret = {value for values in target.known_secrets().values() for value in values}
         ours = {name: value for name, value in os.environ.items() if value not in secret}
-        urls = {name: part.url for name, part in target.table.components.configured().items() if part.url}
+        parts = target.table.components
+        urls = {name: part.url for name, part in parts.configured().items() if part.url}
+        lacking = [f"{{{name}}}" for name, part in parts.services.items() if name not in urls and not part.required]
+        wanted = {name: text for name, text in self.config.env.items() if not any(one in text for one in lacking)}
         try:
-            return {**ours, **{name: str(render(text, urls)) for name, text in self.config.env.items()}}
+            return {**ours, **{name: str(render(text, urls)) for name, text in wanted.items()}}
         except ConfigError as error:
             raise ConfigError(f"{target.where[:-1]}.components.{self.component}.env]: {error}") from None
 

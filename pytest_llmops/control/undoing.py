@@ -19,6 +19,7 @@ from pytest_llmops.target.settings import Valued
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
+    from contextlib import ExitStack
 
     from pytest_llmops.control.driver import Status
     from pytest_llmops.control.drivers import Makers
@@ -166,12 +167,13 @@ def secrets_of_journal(journal: Journal, environ: Mapping[str, str]) -> list[str
 
 
 def hands_of_journal(
-    journal: Journal, makers: Makers = NONE, declared: Target | None = None
+    journal: Journal, held: ExitStack, makers: Makers = NONE, declared: Target | None = None
 ) -> Callable[[Step], Hands]:
     """Hands by what the journal says alone: the file may have been changed since.
 
     Args:
         journal: of the target.
+        held: whose end gives back what drivers hold.
         makers: of drivers that live above this room.
         declared: the target as the file has it by now: user and password of an address stand there alone.
     """
@@ -184,6 +186,7 @@ def hands_of_journal(
         if step.component not in known:
             control: Any = TypeAdapter(Control | Valued).validate_python(dict(step.control))
             known[step.component] = hands_by(control, target, step.component, makers)
+            held.callback(known[step.component].driver.close)
         return known[step.component]
 
     return hands_for

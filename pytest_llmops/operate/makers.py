@@ -48,6 +48,12 @@ def _planted_document(settings: Any, target: Target, say: Callable[[str], None])
     return PlantedDocumentDriver(settings, target)
 
 
+def _canary(settings: Any, target: Target, say: Callable[[str], None]) -> Driver:  # noqa: ARG001 (it is quick)
+    from pytest_llmops.operate.canary import CanaryDriver
+
+    return CanaryDriver(settings, target)
+
+
 MAKERS: Makers = {
     "tag": _tag,
     "loaded": _loaded,
@@ -55,5 +61,6 @@ MAKERS: Makers = {
     "aside-keys": _aside_keys,
     "planted": _planted,
     "planted-document": _planted_document,
+    "canary": _canary,
 }
 """Driver to what makes it of its table."""

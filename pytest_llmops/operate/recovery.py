@@ -17,9 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_llmops.clients.client import Client
+    from pytest_llmops.clients.health import HealthReport
 
 ASK_AGAIN_S = 0.1
 LONGEST_PAUSE_S = 2.0
+FAILED = 500
+"""A status from which on a service has failed; below, it answers, though it may not know what it was asked."""
+
 FIRST_TOKEN_S = 180.0
 """For a model server that has to load its model first, as long as its check lasts."""
 
@@ -67,7 +71,9 @@ def above(start: float, now: float) -> float:
     return 100 * (now - start) / start
 
 
-def until(look: Callable[[], tuple[bool, str]], within_s: float) -> tuple[bool, str]:
+def until(
+    look: Callable[[], tuple[bool, str]], within_s: float, longest_pause_s: float = LONGEST_PAUSE_S
+) -> tuple[bool, str]:
     """Look again and again until it is so, or too late: whether it is, and what was seen last."""
     ends_at, pause_s = time.monotonic() + within_s, ASK_AGAIN_S
     while True:
@@ -75,7 +81,7 @@ def until(look: Callable[[], tuple[bool, str]], within_s: float) -> tuple[bool, 
         if holds or time.monotonic() + pause_s >= ends_at:
             return holds, seen
         time.sleep(pause_s)
-        pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+        pause_s = min(2 * pause_s, longest_pause_s)
 
 
 def works(client: Client, within_s: float) -> tuple[bool, str]:
@@ -84,13 +90,45 @@ def works(client: Client, within_s: float) -> tuple[bool, str]:
     if not found.ok:
         return False, found.reason
     try:
-        if isinstance(client, Vitals) and client.config.health is not None:
-            report = client.health()
-            return report.healthy, report.reason
-        if isinstance(client, Ui):
-            client.health()
-        if isinstance(client, Vectors):
-            client.ready()
+        said = _said_of_itself(client)
     except CallFailed as error:
         return False, str(error)
-    return True, found.reason
+    return (said.healthy, said.reason) if said else (True, found.reason)
+
+
+def glance(client: Client) -> str:
+    """Look at a component by one cheap call, at what it says of itself or else whether it answers at all.
+
+    Returns:
+        Why that failed; empty where it did not.
+
+    Raises:
+        LlmopsError: nobody could look: the budget is spent.
+    """
+    try:
+        said = _said_of_itself(client)
+        if said is None and isinstance(client, Vitals):
+            answer = client.http.call("GET", "/")
+            if answer.status >= FAILED:
+                answer.ok()
+        elif said is None and not isinstance(client, Ui | Vectors):
+            _, reach = client.levels(0.0, {})[0]  # what says that it is loading is not waited for
+            reach()
+    except CallFailed as error:
+        return str(error)
+    return "" if said is None or said.healthy else said.reason
+
+
+def _said_of_itself(client: Client) -> HealthReport | None:
+    """Its report where it makes one; a page and a vector store say in a status whether they are well.
+
+    Raises:
+        CallFailed: it is not well, or does not answer.
+    """
+    if isinstance(client, Vitals) and client.config.health is not None:
+        return client.health()
+    if isinstance(client, Ui):
+        client.health()
+    if isinstance(client, Vectors):
+        client.ready()
+    return None

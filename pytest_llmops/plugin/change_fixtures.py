@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.ollama import Ollama
     from pytest_llmops.clients.redis import Redis
     from pytest_llmops.clients.vectors import Vectors
-    from pytest_llmops.clients.vitals import Vitals
     from pytest_llmops.control.change import Change
     from pytest_llmops.operate.cleanup import CleanUp
     from pytest_llmops.operate.key_cache import KeyCache
@@ -301,7 +300,7 @@ def restarted(
 
 @pytest.fixture
 def served(_llmops: Run, change: Change) -> Callable[[str, Callable[[], object]], Served]:  # noqa: ARG001 (it is disruptive)
-    """Do something to a component, and ask its health again and again meanwhile: ``served(component, act)``.
+    """Do something to a component, and look at it again and again meanwhile: ``served(component, act)``.
 
     Ten times a second at first, half as often after each hundred requests, and a little before and after the act.
     Returns ``asked failed said acted_s longest_s``; fails nothing by itself.
@@ -314,4 +313,4 @@ def served(_llmops: Run, change: Change) -> Callable[[str, Callable[[], object]]
     from pytest_llmops.operate.serving import served
 
     own = _llmops.own
-    return lambda component, act: served(cast("Vitals", own.client(component)), act)
+    return lambda component, act: served(own.client(component), act)

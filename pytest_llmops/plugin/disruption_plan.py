@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.control.embedded import control_of
 from pytest_llmops.errors import excerpt
+from pytest_llmops.plugin.drill_cost import CANARY
 from pytest_llmops.plugin.reading import DELETE
 from pytest_llmops.target.dependents import dependents
 from pytest_llmops.target.durations import spoken
@@ -99,10 +100,7 @@ def disruption_of(
         "target": target.name,
         "environment": target.table.environment,
         "acts": [
-            *(
-                _deletion(component, target) if act == DELETE else _act(act, component, target)
-                for act, component in dict.fromkeys(changes)
-            ),
+            *(_change(act, component, target) for act, component in dict.fromkeys(changes)),
             *(entry for name in operations for entry in _acts_of(name, target)),
             *(_tool(name, target) for name in TOOLS if name in fixtures),
             *(_load(*load, target) for load in loads),
@@ -152,6 +150,16 @@ def _left(step: Step) -> str:
 def _typed(argv: Sequence[str]) -> str:
     """A command on one line; of a script that stands in it the beginning."""
     return excerpt(" ".join(shlex.join(argv).split()))
+
+
+def _change(act: str, component: str, target: Target) -> dict[str, Any]:
+    """What one act does, or what a fixture does by itself."""
+    if act == DELETE:
+        return _deletion(component, target)
+    if act == CANARY:
+        what, undo = "numbers under a name of their own", f"they are removed from {component} again"
+        return {"act": act, "component": component, "what": what, "driver": "", "undo": undo, "touches": {}}
+    return _act(act, component, target)
 
 
 def _deletion(name: str, target: Target) -> dict[str, Any]:

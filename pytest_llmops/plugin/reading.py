@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.plugin.cost import Asking, Cost, times_of
+from pytest_llmops.plugin.drill_cost import DRILL, drilling
 from pytest_llmops.plugin.load_cost import calls_of, kinds_of
 from pytest_llmops.plugin.source import arguments, constant, function_of, number, root
 from pytest_llmops.target.components import ROLES
@@ -195,7 +196,9 @@ class _Reading(ast.NodeVisitor):
             self.cost.changes.append((act, component if isinstance(component, str) else ""))
 
     def _carry_out(self, node: ast.Call, name: str) -> None:
-        """An operation or a clean-up by its name, or an act on a component that is looked at."""
+        """An operation or a clean-up by its name, a drill, or an act on a component that is looked at."""
+        if name == DRILL and self.asking.changes:
+            self._drill(node)
         carried = self._value(next(arguments(node), None))
         carried = carried if isinstance(carried, str) else ""
         if name in {OPERATION, CARRIED_OUT} and carried:
@@ -208,6 +211,13 @@ class _Reading(ast.NodeVisitor):
             self.cost.operations[f"{carried}.{what}"] += times * self.times
         if name in ACT_OF and self.asking.changes:
             self.cost.changes.append((ACT_OF[name], carried))
+
+    def _drill(self, node: ast.Call) -> None:
+        found = drilling(node, self._value, self.asking.tables)
+        for operation, calls in found.calls.items():
+            self.cost.operations[operation] += calls * self.times
+        self.cost.records += found.records
+        self.cost.changes += found.changes
 
     def _measure(self, node: ast.Call) -> None:
         given = dict(zip(("name", "client", "call"), node.args, strict=False))
@@ -342,5 +352,12 @@ class _Reading(ast.NodeVisitor):
         return int(given or (level.max_tokens if level else getattr(table, "max_tokens", 0)))
 
     def _value(self, node: ast.AST | None) -> Any:
-        """A constant, or the value of one of the test's params."""
-        return self.asking.params.get(node.id) if isinstance(node, ast.Name) else constant(node)
+        """A constant, the value of one of the test's params, a text made of these, or a client's component."""
+        if isinstance(node, ast.Name):
+            return self.asking.params.get(node.id)
+        if isinstance(node, ast.JoinedStr):
+            parts = [self._value(one.value if isinstance(one, ast.FormattedValue) else one) for one in node.values]
+            return "" if any(part in {"", None} for part in parts) else "".join(map(str, parts))
+        if isinstance(node, ast.Attribute) and node.attr == "component":
+            return self._component(root(node))
+        return constant(node)

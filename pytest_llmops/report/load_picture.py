@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 
+from pytest_llmops.report.axis import LEFT, RIGHT, WIDTH, Axis, heading, round_step, sheet, ticks
 from pytest_llmops.report.picture import INK, LIMIT, NOW, QUIET, THEN
 from pytest_llmops.target.durations import spoken
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from pytest_llmops.load.joining import Course
     from pytest_llmops.load.result import LoadResult
 
-WIDTH, LEFT, RIGHT, TOP = 760, 74, 24, 54
+TOP = 54
 TALL, LOW, GAP = 230, 90, 44
 """Heights of a panel of times, of one of rates, and what is between two."""
 
@@ -99,9 +100,9 @@ def over_time_picture(result: LoadResult, limit: float | None = None) -> str:
     """
     due, took, failed = _calls(result)
     pieces = windows(result)
-    across = _Axis(0.0, max([*(one.ends for one in pieces), 1e-3]), LEFT, WIDTH - RIGHT)
+    across = Axis(0.0, max([*(one.ends for one in pieces), 1e-3]), LEFT, WIDTH - RIGHT)
     up = _log_axis([*took, *([limit] if limit else [])], TOP + TALL, TOP)
-    parts = [_title(f"{result.plan.name}: response time over time", _said(result))]
+    parts = [heading(f"{result.plan.name}: response time over time", _said(result))]
     parts += [_log_grid(up), _frame(TOP, TALL)]
     step = max(1, math.ceil(len(due) / DOTS))
     for wrong, color in ((False, THEN), (True, FAILED)):
@@ -121,7 +122,7 @@ def over_time_picture(result: LoadResult, limit: float | None = None) -> str:
         below += LOW + GAP
         parts.append(_course(course, result.started, across, below))
     parts.append(_time_axis(across, below + LOW))
-    return _svg("".join(parts), below + LOW + 40)
+    return sheet("".join(parts), below + LOW + 40)
 
 
 def rate_picture(points: Sequence[tuple[float, Mapping[str, float]]], name: str, limit: float | None = None) -> str:
@@ -135,9 +136,9 @@ def rate_picture(points: Sequence[tuple[float, Mapping[str, float]]], name: str,
     points = sorted(((rate, told) for rate, told in points if told), key=lambda point: point[0])
     rates = [rate for rate, _ in points] or [1.0]
     values = [value for _, told in points for value in told.values()]
-    across = _Axis(0.0, max(rates) * 1.05, LEFT, WIDTH - RIGHT)
+    across = Axis(0.0, max(rates) * 1.05, LEFT, WIDTH - RIGHT)
     up = _log_axis([*values, *([limit] if limit else [])], TOP + TALL, TOP)
-    parts = [_title(f"{name}: rate against response time", f"{len(points)} rates"), _log_grid(up), _frame(TOP, TALL)]
+    parts = [heading(f"{name}: rate against response time", f"{len(points)} rates"), _log_grid(up), _frame(TOP, TALL)]
     for which, shade in SHADES.items():
         told_of = [(across.at(rate), up.at(told[which])) for rate, told in points if which in told]
         path = " ".join(f"{x},{y}" for x, y in told_of)
@@ -146,8 +147,8 @@ def rate_picture(points: Sequence[tuple[float, Mapping[str, float]]], name: str,
     if limit:
         parts.append(_limit(up.at(limit), f"limit {spoken(limit)}"))
     parts.append(_legend([(which, shade, "line") for which, shade in SHADES.items()], TOP - 12))
-    parts.append(_ticks(across, TOP + TALL, "calls a second that were due"))
-    return _svg("".join(parts), TOP + TALL + 44)
+    parts.append(ticks(across, TOP + TALL, "calls a second that were due"))
+    return sheet("".join(parts), TOP + TALL + 44)
 
 
 def points_of(results: Iterable[LoadResult]) -> list[tuple[float, Mapping[str, float]]]:
@@ -184,47 +185,9 @@ def _calls(result: LoadResult) -> tuple[NDArray[np.float64], NDArray[np.float64]
     return np.maximum(due, 0.0), calls["delay_s"] + calls["service_s"], calls["kind"] > 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Axis:
-    """From a value to a place."""
-
-    low: float
-    high: float
-    begins: float
-    ends: float
-    log: bool = False
-
-    def at(self, value: float) -> float:
-        low, high, value = (
-            (math.log(one) for one in (self.low, self.high, max(value, self.low)))
-            if self.log
-            else (
-                self.low,
-                self.high,
-                value,
-            )
-        )
-        return round(self.begins + (value - low) / (high - low) * (self.ends - self.begins), 1)
-
-
-def _log_axis(values: Sequence[float], begins: float, ends: float) -> _Axis:
+def _log_axis(values: Sequence[float], begins: float, ends: float) -> Axis:
     known = [float(value) for value in values if value > 0] or [0.01, 0.1]
-    return _Axis(min(known) / 1.2, max(known) * 1.25, begins, ends, log=True)
-
-
-def _svg(inner: str, height: float) -> str:
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:g}" width="{WIDTH}" height="{height:g}" '
-        f'font-family="system-ui, sans-serif" font-size="12" fill="{INK}">'
-        f'<rect width="{WIDTH}" height="{height:g}" fill="#ffffff"/>{inner}</svg>'
-    )
-
-
-def _title(title: str, said: str) -> str:
-    return (
-        f'<text x="{LEFT}" y="18" font-weight="600" font-size="13">{escape(title)}</text>'
-        f'<text x="{WIDTH - RIGHT}" y="18" text-anchor="end" fill="{QUIET}">{escape(said)}</text>'
-    )
+    return Axis(min(known) / 1.2, max(known) * 1.25, begins, ends, log=True)
 
 
 def _said(result: LoadResult) -> str:
@@ -240,7 +203,7 @@ def _frame(top: float, height: float) -> str:
     )
 
 
-def _log_grid(up: _Axis) -> str:
+def _log_grid(up: Axis) -> str:
     return "".join(
         f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{up.at(value)}" y2="{up.at(value)}" stroke="#e4e7eb"/>'
         f'<text x="{LEFT - 8}" y="{up.at(value) + 4}" text-anchor="end" fill="{QUIET}">{spoken(value)}</text>'
@@ -261,7 +224,7 @@ def _dot(x: float, y: float, color: str, *, cross: bool) -> str:
     return f'<circle cx="{x}" cy="{y}" r="2" fill="{color}" fill-opacity=".4"/>'
 
 
-def _steps(line: Sequence[tuple[float, float, float | None]], across: _Axis, up: _Axis, shade: str) -> str:
+def _steps(line: Sequence[tuple[float, float, float | None]], across: Axis, up: Axis, shade: str) -> str:
     """A line of steps, broken where there is no value."""
     path, broken = [], True
     for begins, ends, value in line:
@@ -295,12 +258,12 @@ def _legend(keys: Sequence[tuple[str, str, str]], y: float) -> str:
     return "".join(parts)
 
 
-def _course(course: Course, started: float, across: _Axis, top: float) -> str:
+def _course(course: Course, started: float, across: Axis, top: float) -> str:
     """A panel of a figure of the deployment; from 0 on where that does not flatten it."""
     values = [value for _, value in course.points]
     low = 0.0 if min(values) >= 0 and max(values) > 2 * min(values) else min(values)
     room = 0.15 * (max(values) - low) or abs(max(values)) * 0.1 or 1.0
-    up = _Axis(low - (room if low else 0.0), max(values) + room, top + LOW, top)
+    up = Axis(low - (room if low else 0.0), max(values) + room, top + LOW, top)
     inside = [(at - started, value) for at, value in course.points if 0 <= at - started <= across.high]
     path = " ".join(f"{across.at(seconds)},{up.at(value)}" for seconds, value in inside)
     marks = "".join(
@@ -314,11 +277,11 @@ def _course(course: Course, started: float, across: _Axis, top: float) -> str:
     return marks + _frame(top, LOW) + line + title
 
 
-def _rates(pieces: Sequence[Window], across: _Axis, top: float) -> str:
+def _rates(pieces: Sequence[Window], across: Axis, top: float) -> str:
     """The panel below: calls a second that were due, and that were answered."""
     most = max([*(max(one.due, one.answered) for one in pieces), 1e-9])
-    up = _Axis(0.0, most * 1.15, top + LOW, top)
-    step = _round_step(most / 3)
+    up = Axis(0.0, most * 1.15, top + LOW, top)
+    step = round_step(most / 3)
     due = [(one.begins, one.ends, one.due) for one in pieces]
     answered = [(one.begins, one.ends, one.answered) for one in pieces]
     marks = "".join(
@@ -331,26 +294,5 @@ def _rates(pieces: Sequence[Window], across: _Axis, top: float) -> str:
     return marks + _frame(top, LOW) + lines + _legend(keys, top - 10)
 
 
-def _time_axis(across: _Axis, y: float) -> str:
-    return _ticks(across, y, "since the start", seconds=True)
-
-
-def _ticks(across: _Axis, y: float, words: str, *, seconds: bool = False) -> str:
-    step = _round_step((across.high - across.low) / 6)
-    count = int(across.high / step + 1e-9)
-    marks = [(across.at(number * step), number * step) for number in range(count + 1)]
-    return (
-        "".join(
-            f'<line x1="{x}" x2="{x}" y1="{y}" y2="{y + 4}" stroke="{QUIET}"/>'
-            f'<text x="{x}" y="{y + 17}" text-anchor="middle" fill="{QUIET}">'
-            f"{spoken(value) if seconds and value else f'{value:g}'}</text>"
-            for x, value in marks
-        )
-        + f'<text x="{WIDTH - RIGHT}" y="{y + 33}" text-anchor="end" fill="{QUIET}">{escape(words)}</text>'
-    )
-
-
-def _round_step(least: float) -> float:
-    """The smallest of 1, 2, 5 times a power of ten that is as much."""
-    power = 10.0 ** math.floor(math.log10(least)) if least > 0 else 1.0
-    return next(step * power for step in (1, 2, 5, 10) if step * power >= least * (1 - 1e-9))
+def _time_axis(across: Axis, y: float) -> str:
+    return ticks(across, y, "since the start", seconds=True)

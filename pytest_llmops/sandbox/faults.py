@@ -47,6 +47,7 @@ def of_acts(part: str) -> Iterator[Fault]:
     """What can go wrong when a process is told to end or to start; with the stack it starts all the same."""
     yield Fault(f"{part}:wont-stop", f"{part} takes no notice of being told to stop; it can be killed")
     yield Fault(f"{part}:wont-start", f"{part}, once it was stopped, starts and never comes up")
+    yield Fault(f"{part}:wont-pause", f"{part}, when it is paused, is said to stand still and goes on all the same")
     yield Fault(f"{part}:slow-start", f"{part}, once it was stopped, takes this much longer to come up", "seconds")
 
 

@@ -118,7 +118,8 @@ class Supervisor:
         fork = partial(self._fork, name)
         rolls = name in self.stack.sandbox.rolls and f"{name}:gap" not in self.stack.faults
         log, pid_file = laying.log_of(self.stack, name), laying.pid_file_of(self.stack, name)
-        return Unit(name, port, log, pid_file, fork, rolls=rolls)
+        goes_on = f"{name}:wont-pause" in self.stack.faults
+        return Unit(name, port, log, pid_file, fork, rolls=rolls, goes_on=goes_on)
 
     def _fork(self, name: str, opening: Opening, first: bool) -> int:
         stack = self.stack if name == OUTSIDE else self.stack.as_set()  # commands see each value as it is then

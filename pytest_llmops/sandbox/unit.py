@@ -30,6 +30,7 @@ class Unit:
         pid_file: the file that names its process.
         fork: starts its process, with where it serves and whether it is the first, and gives its id.
         rolls: whether a successor of its process can serve at the same socket before that ends.
+        goes_on: whether its process goes on where it is said to stand still.
 
     Attributes:
         pid: of its process; 0 where there is none.
@@ -44,6 +45,7 @@ class Unit:
         fork: Callable[[Opening, bool], int],
         *,
         rolls: bool = False,
+        goes_on: bool = False,
     ) -> None:
         self.name = name
         self.port = port
@@ -57,6 +59,7 @@ class Unit:
         self._said: int | None = None
         self._listener: socket.socket | None = None
         self._rolls = rolls
+        self._goes_on = goes_on
         self._shared: socket.socket | None = None
         self._next = 0
 
@@ -160,12 +163,16 @@ class Unit:
 
     def pause(self) -> None:
         """Let it stand still, and all that it started."""
-        if self.pid:
+        if self._goes_on:
+            self._paused = bool(self.pid)
+        elif self.pid:
             send(self.pid, signal.SIGSTOP)
 
     def resume(self) -> None:
         """Let it go on."""
-        if self.pid:
+        if self._goes_on:
+            self._paused = False
+        elif self.pid:
             send(self.pid, signal.SIGCONT)
 
     def await_ready(self, within_s: float) -> None:

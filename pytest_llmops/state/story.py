@@ -24,6 +24,9 @@ SETTING = "setting"
 STARTING = frozenset({"start", "restart", "kill", "roll"})
 """Acts after which a component may be a new process, which has read its settings anew."""
 
+UNREAD = frozenset({"canary"})
+"""Drivers of what is set and no component reads, whatever is started after it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -181,7 +184,8 @@ class Story:
     @property
     def outdated(self) -> set[str]:
         """The components that were started after a setting was changed that is no more to be so: they have read it."""
-        changed = [n for n, step in self.steps.items() if step.kind == SETTING and n not in self.kept]
+        settings = {n: step for n, step in self.steps.items() if step.kind == SETTING and n not in self.kept}
+        changed = [n for n, step in settings.items() if step.control.get("driver") not in UNREAD]
         first = min(changed, default=len(self.steps))
         return {
             step.component

@@ -219,11 +219,23 @@ class PlantedDocument(Behind):
         return f"document {self.document} of {self.user} in {self.component}"
 
 
+class Canary(Behind):
+    """A place in a store that a drill writes to, and nobody else."""
+
+    driver: Literal["canary"]
+    name: str = Field(min_length=1, description="A key of Redis, a collection of Qdrant.")
+
+    @property
+    def what(self) -> str:
+        """What is acted on, for people."""
+        return f"canaries {self.name} of {self.component}"
+
+
 Setting = Annotated[InFile | ByProgram, Field(discriminator="driver")]
 """A setting's table, as the file has it."""
 
 Valued = Annotated[
-    InFile | ByProgram | Aside | Tag | Loaded | Configured | AsideKeys | Planted | PlantedDocument,
+    InFile | ByProgram | Aside | Tag | Loaded | Configured | AsideKeys | Planted | PlantedDocument | Canary,
     Field(discriminator="driver"),
 ]
 """Whatever has a value that is set and taken back."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 @pytest.mark.procedure(
     "voyageur.morning-health.service-status",
     "voyageur.maintenance.post-service-verification",
+    "voyageur.dr.scenario-a-container-failure",
     fault="dashboard:critical",
 )
 def test_dashboard_says_healthy(app_command: AppCommands) -> None:

@@ -14,12 +14,15 @@ from pytest_llmops import (
     CallFailed,
     Capacity,
     Certificates,
+    Change,
     Channels,
     ConfigError,
     Configuration,
     Crontab,
     Dependencies,
     Diagnostics,
+    Drill,
+    Drilled,
     EffectiveSettings,
     Entries,
     Entry,
@@ -501,3 +504,21 @@ def test_security(audit_log: AuditReview, security_log: SecurityLog, logs: Logs)
     assert_type(security_log.seen(found), str)
     assert_type(security_log.outside(logs.entries("tools").telling_of("command"), "command"), Entries)
     assert_type(security_log.deviations("access"), list[str])
+
+
+def test_a_drill(drill: Drill, change: Change) -> None:
+    drilled = drill(
+        "ollama-lost",
+        "ollama",
+        lambda: change.kill("ollama"),
+        beside=["api"],
+        observe=lambda: "",
+        recovery=lambda: change.start("ollama"),
+        left_s=1.0,
+        within_s=60.0,
+        slowest_s=2.0,
+        canary="redis",
+    )
+    assert_type(drilled, Drilled)
+    assert_type(drilled.rto_s, float | None)
+    assert_type(drilled.failed_pct("ollama"), float)

@@ -76,6 +76,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_PATCH(self):
         self.do_POST()
 
+    def do_PUT(self):
+        self.do_POST()
+
     def do_DELETE(self):
         self.do_POST()
 

@@ -50,6 +50,21 @@ def test_what_an_operation_that_is_carried_out_records_is_read_too(tmp_path):
     ]
 
 
+def test_a_drill_is_named_by_the_tests_params_and_its_clients(tmp_path):
+    source = """
+def test_it(drill, change, qdrant, name):
+    drill(f"{name}-gone", name, lambda: change.kill(name), recovery=lambda: change.start(name))
+    drill("gone", qdrant.component, lambda: change.stop(qdrant.component), beside=[])
+    drill(f"{other}-gone", other, lambda: change.stop(other))
+"""
+    tables = {"redis": SimpleNamespace(), "qdrant": SimpleNamespace()}
+    found = cost(source, tmp_path, {"qdrant": "qdrant"}, tables, params={"name": "redis"})
+    assert set(found.operations) == {"redis.preflight", "redis.probe", "qdrant.preflight", "qdrant.probe"}
+    assert found.changes == [("kill", "redis"), ("start", "redis"), ("stop", "qdrant"), ("stop", "")]
+    names = ["drill_detect[redis-gone]", "drill_rto[redis-gone]", "drill_detect[gone]", "drill_rto[gone]"]
+    assert [one["name"] for one in found.records] == names
+
+
 LOAD = """
 def test_it(load_run, api, ollama, qdrant):
     load_run("a", api, route="query", rate=2, seconds=30)

@@ -35,6 +35,8 @@ NAMES = [
     "Dependencies",
     "Diagnostics",
     "Documents",
+    "Drill",
+    "Drilled",
     "EffectiveSettings",
     "Entries",
     "Entry",

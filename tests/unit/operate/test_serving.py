@@ -1,7 +1,6 @@
 """Serving meanwhile: a component is asked before, during and after an act, and what failed is counted and said."""
 
 import threading
-from types import SimpleNamespace
 
 import pytest
 
@@ -90,14 +89,15 @@ class Odd:
     component = "api"
 
     def __init__(self, good):
-        self.config = SimpleNamespace(health=True)
         self._good = good
 
-    def health(self):
+    def levels(self, deadline_s, facts):
+        return [("reachable", self._answer)]
+
+    def _answer(self):
         self._good -= 1
         if self._good < 0:
             raise ZeroDivisionError("a bug in the client")
-        return SimpleNamespace(healthy=True, reason="")
 
 
 @pytest.mark.parametrize(("good", "acts"), [(0, 0), (2, 0), (4, 1)])

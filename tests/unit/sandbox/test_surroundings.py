@@ -237,8 +237,8 @@ def test_the_faults_of_a_profile_are_known_beside_those_of_the_stack():
         "show:fails", "show:hangs", "show:garbage",
         "backups:missing", "backups:old", "backups:partial", "backups:linked",
         "jina:down", "jina:errors", "jina:slow", "jina:limited",
-        "jina:wont-stop", "jina:wont-start", "jina:slow-start",
-        "machine:wont-stop", "machine:wont-start", "machine:slow-start",
+        "jina:wont-stop", "jina:wont-start", "jina:wont-pause", "jina:slow-start",
+        "machine:wont-stop", "machine:wont-start", "machine:wont-pause", "machine:slow-start",
         "machine:down", "machine:busy", "hits:low", "alerts:over",
     }  # fmt: skip
     assert table["jina:slow"].usage == "jina:slow=SECONDS"

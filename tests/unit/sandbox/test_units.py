@@ -256,6 +256,14 @@ def test_faults_of_acts(start):
     assert time.monotonic() - began >= 1
 
 
+def test_a_part_that_wont_pause_is_said_to_be_and_goes_on(start):
+    sandbox = start(only=["ollama"], faults=["llm:wont-pause"])
+    part = hands_on(sandbox, "llm")
+    assert part.act("pause").state == "paused"
+    assert sandbox.http.get(f"{sandbox.url.ollama}/api/version").status_code == 200
+    assert part.act("resume").state == "running"
+
+
 def test_what_never_answers_holds_no_stop_up_for_long(start):
     sandbox = start("ollama", ["llm:hang"])
     with socket.create_connection(at(sandbox.url.ollama), WAIT_S) as connection:

@@ -1,0 +1,1 @@
+"""Drills: a steady state is broken on purpose, the fault is seen, and what comes back is timed."""

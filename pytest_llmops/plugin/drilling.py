@@ -1,0 +1,148 @@
+"""A test's drill: what is watched, how often and by whom; its figures are recorded, its timeline is written."""
+
+from __future__ import annotations
+
+import re
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pytest_llmops.clients.client import connect
+from pytest_llmops.drill.canary import Canary
+from pytest_llmops.drill.rehearsal import Plan, Rehearsal, Watched
+from pytest_llmops.errors import LlmopsError
+from pytest_llmops.operate.asking import PAUSE_S
+from pytest_llmops.plugin.recording import Record
+from pytest_llmops.report.documents import Documents
+from pytest_llmops.report.drill_timeline import timeline, timeline_picture
+from pytest_llmops.target.dependents import dependents
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pytest_llmops.clients.client import Client
+    from pytest_llmops.control.change import Change
+    from pytest_llmops.drill.drilled import Drilled
+    from pytest_llmops.plugin.this_test import ThisTest
+
+NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
+
+SLOWEST_S = 5.0
+"""A probe that takes longer has failed, where the component's own deadline is not shorter, and nothing else is said."""
+
+
+class Drill:
+    """Callable of one test; see the fixture.
+
+    Args:
+        test: which.
+        change: of the same test; takes back what fault and recovery do by it.
+    """
+
+    def __init__(self, test: ThisTest, change: Change) -> None:
+        self._run = test.run
+        self._own = test.run.own
+        self._change = change
+        self._record = Record(test)
+        written = test.check.documents.append
+        self._documents = Documents(test.run.report_folder, test.run.declared.name, test.run.redactor, written)
+
+    def __call__(
+        self,
+        name: str,
+        component: str,
+        fault: Callable[[], object],
+        *,
+        beside: Sequence[str] | None = None,
+        probe: Callable[[], object] | None = None,
+        observe: Callable[[], str] | None = None,
+        recovery: Callable[[], object] | None = None,
+        left_s: float = 0.0,
+        within_s: float | None = None,
+        slowest_s: float = SLOWEST_S,
+        canary: str = "",
+    ) -> Drilled:
+        """Break something that is steady, see it noticed, and time it until all is steady again.
+
+        Args:
+            name: of the drill; figures are ``drill_detect[NAME]``, ``drill_rto[NAME]`` and ``drill_rpo[NAME]``.
+            component: what has to be seen to fail, and to come back.
+            fault: breaks something, by ``change`` or what is built on it.
+            beside: what else is watched, and has to be well before and after; by default what depends on it.
+            probe: asks the component in the place of a cheap look, and raises ``CallFailed`` where that fails. It runs
+                in a thread.
+            observe: says what is to be seen of the fault where no probe of the component has to fail by it; empty:
+                nothing so far.
+            recovery: brings back what was broken; without one it has to come back by itself.
+            left_s: seconds for which the fault is left standing once it was noticed, which count in no figure; the
+                sandbox compresses them.
+            within_s: seconds until the fault is noticed, and from then on until all is steady; by default the deadline
+                of the component's ``control`` table.
+            slowest_s: seconds beyond which a probe has failed: the tolerance of the steady state.
+            canary: a store to which numbered writes are made meanwhile, so that those it loses are counted.
+
+        Raises:
+            NotSteady: something did not work before, so nothing was broken.
+            Unobserved: no probe noticed the fault.
+            NotRecovered: something did not come back in time.
+            LlmopsError: whatever fault and recovery raise.
+        """
+        if not NAME.fullmatch(name):
+            raise LlmopsError(f"{name!r} cannot name a drill; write for example 'ollama-killed'.")
+        within_s = within_s if within_s is not None else self._change.deadline_s(component)
+        left_s /= self._run.declared.table.faster
+        plan = Plan(name, fault, observe, recovery, left_s, within_s)
+        names = list(dict.fromkeys([component, *(self._beside(component) if beside is None else beside)]))
+        with ExitStack() as opened:
+            watched = []
+            for one in names:
+                own_probe, pause_s = probe if one == component else None, self._pause_s(one, 2 * within_s)
+                watched.append(
+                    Watched(self._own.client(one), self._further(one, slowest_s, opened), own_probe, pause_s)
+                )
+            store = Canary(self._further(canary, slowest_s, opened), self._change) if canary else None
+            rehearsal = Rehearsal(plan, watched, store, self._run.say)
+            try:
+                drilled = rehearsal.carry_out()
+            finally:
+                self._write(rehearsal.drilled)
+        self._keep(drilled)
+        return drilled
+
+    def _beside(self, component: str) -> list[str]:
+        """What depends on a component, has to be there, and may be asked as often as one likes."""
+        parts = self._own.target.table.components
+        found = ((name, parts.configured()[name]) for name in dependents(parts, component))
+        return [name for name, part in found if part.required and part.rate_limit is None]
+
+    def _further(self, component: str, slowest_s: float, opened: ExitStack) -> Client:
+        """A further client of a component, for a thread: what one may wait for is no business of another."""
+        target = self._own.target
+        parts = target.table.components
+        part = parts.configured()[component] if component in parts.configured() else target.component(component)
+        hasty = parts.replaced({component: part.model_copy(update={"deadline": min(part.deadline, slowest_s)})})
+        table = target.table.model_copy(update={"components": hasty})
+        client = connect(replace(target, table=table), component, self._own.ledger)
+        opened.callback(client.close)
+        return client
+
+    def _pause_s(self, component: str, lasts_s: float) -> float:
+        """Between two probes: a component with a limit of its own is asked so that half of what is left stays."""
+        limit = self._own.target.component(component).rate_limit
+        if limit is None:
+            return PAUSE_S
+        return max(PAUSE_S, 2 * lasts_s / max(1, self._own.ledger.admitted(component, limit)))
+
+    def _write(self, drilled: Drilled) -> None:
+        """The timeline, however far it came."""
+        picture = self._documents.write(f"drill-{drilled.name}.svg", timeline_picture(drilled))
+        self._documents.write(f"drill-{drilled.name}.md", timeline(drilled, picture.name))
+
+    def _keep(self, drilled: Drilled) -> None:
+        """Record the figures; a limit that is broken fails the test once all of them are."""
+        name, loss = drilled.name, drilled.loss
+        with self._record.to_the_end():
+            self._record(f"drill_detect[{name}]", drilled.detect_s or 0.0, "s", of=drilled.observed)
+            self._record(f"drill_rto[{name}]", drilled.rto_s or 0.0, "s", of=drilled.seen)
+            if loss is not None:
+                self._record(f"drill_rpo[{name}]", loss.rpo_s, "s", of=loss.said)

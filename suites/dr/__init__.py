@@ -1,0 +1,1 @@
+"""Disasters, rehearsed: drills that break something and see it come back, backups and restores."""
