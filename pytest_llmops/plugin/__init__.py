@@ -11,6 +11,7 @@ from pytest_llmops.plugin import (
     access_fixtures,
     attack_fixtures,
     audit_fixtures,
+    backup_fixtures,
     change_fixtures,
     command_line,
     erasure_fixtures,
@@ -39,6 +40,7 @@ FIXTURES = (
     hostile_fixtures,
     attack_fixtures,
     supply_fixtures,
+    backup_fixtures,
 )
 """The modules whose fixtures every test may ask for."""
 

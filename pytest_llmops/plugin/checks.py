@@ -25,6 +25,8 @@ ASKS = {
     "cleanup": "files",
     "security_log": "logs",
     "retire_backups": "files",
+    "stored_backups": "files",
+    "made_backup": "files",
     "upkeep": "vectors",
     "key_cache": "redis",
     "disclosure": "api",

@@ -1,0 +1,57 @@
+"""The fixtures by which a test looks at all backups of a target, and makes one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_llmops.clients.backups import Backups, Made
+    from pytest_llmops.clients.files import Files
+    from pytest_llmops.plugin.run import Run
+
+
+@pytest.fixture(scope="session")
+def stored_backups(_llmops: Run) -> dict[str, Backups]:
+    """All backups of the target that lie in files or a bucket, by the names of ``components.files.backups``.
+
+    ``newest() age_s() untimely()`` say when they were made. ``read() misrecorded() lacking() restored(into)`` prove
+    one: to its last byte, by its recorded checksum, against what it has to hold, restored into a scratch folder. A
+    target without any is *unsupported*.
+
+    Example:
+        def test_every_backup_can_be_read(stored_backups):
+            for backups in stored_backups.values():
+                backups.read()
+    """
+    from pytest_llmops.errors import Unsupported
+
+    files = cast("Files", _llmops.own.serving("files"))
+    found = {name: files.backups(name) for name, table in files.part.backups.items() if not table.ours}
+    if not found:
+        raise Unsupported(f"files: target {_llmops.own.target.name} does not say where a backup lies.")
+    return found
+
+
+@pytest.fixture(scope="session")
+def made_backup(_llmops: Run) -> Callable[[str], Made]:
+    """Make a backup of what a table holds in the state folder: ``made_backup(NAME)``; the same for all tests.
+
+    Returns ``of``, the backup, and ``took_s``. Nothing of the target is changed.
+
+    Example:
+        def test_before_a_deploy(made_backup, files):
+            files.backups("full").read(made_backup("full").of)
+    """
+    files = cast("Files", _llmops.own.serving("files"))
+    made: dict[str, Made] = {}
+
+    def make(name: str) -> Made:
+        if name not in made:
+            made[name] = files.backups(name).made()
+        return made[name]
+
+    return make
