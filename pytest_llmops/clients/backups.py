@@ -227,6 +227,12 @@ class Backups:
             for name, checksum in sources.items()
             if found[name] != checksum
         ]
+        if self.table.with_secrets:
+            wrong += [
+                f"{one.last}: {name} may be read by others once it is restored: {mode:o} in place of 600"
+                for name in found
+                if (mode := (folder / name).stat().st_mode & 0o777) & 0o077
+            ]
         if not sources and not recorded:
             raise Vacuous(f"{one.name} can be compared with nothing: all that it holds was written since, or is gone.")
         same = sum(checksum in {sources.get(name), (recorded or {}).get(name)} for name, checksum in found.items())
@@ -269,6 +275,21 @@ class Backups:
             if sums != (content(path).sums if path.is_dir() else sha256(path)):
                 return [f"{one.name} has another checksum than {other.name}"]
         return []
+
+    def unlisted(self, lines: Iterable[str], one: Stored | None = None) -> list[str]:
+        """How a backup (the newest one) differs from a list of what it is of, in sentences.
+
+        Args:
+            lines: as sha256sum prints them, a file each.
+            one: which backup.
+
+        Raises:
+            CallFailed: as `read`; ``empty``: nothing is listed.
+        """
+        one, listed = one or self.newest(), _summed(lines)
+        if not listed:
+            raise self._failed("empty", f"{one.name} is of no file: nothing is listed that it should hold")
+        return _differing(one, self.read(one).sums, listed, "as it is listed")
 
     def changed(self) -> list[str]:
         """Files that are not as they stand in the newest of ours, are new, or are gone.
@@ -344,8 +365,7 @@ class Backups:
             return None
         if not file.is_file():
             raise self._failed("absent", f"{path.name} has no checksums: there is no {self.table.checksums} in it")
-        lines = [line.split(maxsplit=1) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
-        return {PurePosixPath(name.lstrip("*")).as_posix(): checksum.lower() for checksum, name in lines}
+        return _summed(file.read_text(encoding="utf-8").splitlines())
 
     def _held(self, name: str, at: float) -> list[FileFact]:
         """Files of a set that a backup of that moment has to hold; what was written after it was, too, if it is new."""
@@ -379,6 +399,12 @@ class Backups:
 
     def _failed(self, kind: str, said: str) -> CallFailed:
         return CallFailed(self._component, kind, f"{self._component}: {said}.")
+
+
+def _summed(lines: Iterable[str]) -> dict[str, str]:
+    """Sums by name, as sha256sum prints them."""
+    found = [line.split(maxsplit=1) for line in lines if line.strip()]
+    return {PurePosixPath(name.lstrip("*")).as_posix(): checksum.lower() for checksum, name in found}
 
 
 def _differing(one: Stored, found: Mapping[str, str], sums: Mapping[str, str], said: str) -> list[str]:

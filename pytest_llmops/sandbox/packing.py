@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import os
 import tarfile
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -31,7 +32,7 @@ def pack(packed: Packed, root: Path, name: str, at: float, base: str) -> None:
         base: the folder in it that stands for root.
     """
     files = {
-        _named(path, root, base, flat=packed.flat): (path.read_bytes(), path.stat().st_mtime)
+        _named(path, root / packed.root, base, flat=packed.flat): (path.read_bytes(), path.stat().st_mtime)
         for path in _chosen(packed, root, at)
     }
     if packed.alter:
@@ -39,7 +40,7 @@ def pack(packed: Packed, root: Path, name: str, at: float, base: str) -> None:
         files[first] = (_flipped(files[first][0]), files[first][1])
     place = root / name
     if name.endswith("/"):
-        _copy(packed, place, files)
+        _copy(packed, place, files, at)
         return
     content = _archive(files, compressed=name.endswith("gz"))
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -75,7 +76,7 @@ def _archive(files: Files, *, compressed: bool) -> bytes:
     return gzip.compress(archive.getvalue(), mtime=0) if compressed else archive.getvalue()
 
 
-def _copy(packed: Packed, folder: Path, files: Files) -> None:
+def _copy(packed: Packed, folder: Path, files: Files, at: float) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, (content, _) in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -88,6 +89,8 @@ def _copy(packed: Packed, folder: Path, files: Files) -> None:
         first.write_bytes(_flipped(first.read_bytes()))
     if first and packed.cut:
         first.unlink()
+    for path in (one for one in folder.rglob("*") if one.is_file()):
+        os.utime(path, (at, at))
 
 
 def _flipped(content: bytes) -> bytes:

@@ -66,6 +66,7 @@ class Packed(Table):
 
     files: list[Below] = Field(min_length=1, description="Globs of files that are laid, too: those as old as it.")
     without: list[Below] = Field([], description="Globs of those that it lacks.")
+    root: Below = Field(".", description="The folder that their paths in it are relative to.")
     base: str = Field("", description="Template of the folder in it that stands for root.")
     flat: bool = Field(False, description="All lie in that one folder, whatever folder they are from.")
     summed: bool = Field(False, description="Its SHA-256 lies beside it, NAME.sha256; of a folder in it, SHA256SUMS.")
@@ -131,6 +132,9 @@ class Record(Table):
 class StandIn(Table):
     """A service outside the stack: what it answers, by path."""
 
+    buckets: Below | None = Field(
+        None, description="It is an S3-style store: each folder below this one of the sandbox's files is a bucket."
+    )
     routes: dict[str, dict[str, Case]] = Field({}, description="'GET /path' to its answers by case; one is ok.")
 
 

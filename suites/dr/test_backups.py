@@ -83,7 +83,7 @@ def test_newest_backups_are_complete(stored_backups: Mapping[str, Backups]) -> N
 
 
 @pytest.mark.generic
-@pytest.mark.procedure("aegis-rag.monthly.backup-integrity", fault="vector_backups:altered")
+@pytest.mark.procedure("aegis-rag.monthly.backup-integrity", fault="vector_backups:flipped")
 @pytest.mark.procedure(fault="copies:misrecorded")
 def test_newest_backups_are_as_recorded(stored_backups: Mapping[str, Backups]) -> None:
     """The newest of each kind that has a recorded checksum is what that says."""

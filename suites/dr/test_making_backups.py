@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.app_command import AppCommands
     from pytest_llmops.clients.backups import Made
     from pytest_llmops.clients.files import Files
+    from pytest_llmops.operate.operation import Operated
     from pytest_llmops.plugin.recording import Record
 
 MEGABYTE = 1e6
@@ -86,6 +88,64 @@ def test_configuration_comes_out_of_a_backup(files: Files, tmp_path: Path) -> No
     assert not lacking, f"files: {'; '.join(lacking)}"
     restored = backups.restored(tmp_path)
     assert (restored.folder / "config").is_dir(), f"files: {restored.of} has no folder config once it is unpacked"
+
+
+@pytest.mark.procedure("aegis-rag.recovery.restore-download", fault="vector_backups:cut")
+@pytest.mark.procedure("aegis-rag.recovery.restore-download", fault="vector_backups:hollow")
+@pytest.mark.procedure("aegis-rag.recovery.restore-download", fault="vector_backups:flipped")
+def test_backup_of_the_vectors_can_be_fetched(files: Files, record: Record, tmp_path: Path) -> None:
+    """The newest one comes from its bucket into a scratch folder, complete and as its checksums say."""
+    restored = files.backups("vectors").restored(tmp_path)
+    record("backup_fetch_time[vectors]", restored.took_s, "s", of=restored.of)
+    record("backup_size[vectors]", restored.bytes / MEGABYTE, "MB", of=restored.of)
+    assert not restored.wrong, f"files: {'; '.join(restored.wrong)}"
+
+
+@pytest.mark.procedure("voyageur.model-update.backup-config", fault="env_file:missing")
+@pytest.mark.procedure("voyageur.model-update.backup-config", fault="env_file:open")
+def test_environment_is_saved_before_an_update(
+    made_backup: Callable[[str], Made], files: Files, record: Record, tmp_path: Path
+) -> None:
+    """The file of the environment is in a backup, byte for byte, and there, too, it is for its owner alone."""
+    made = made_backup("update")
+    restored = files.backups("update").restored(tmp_path, made.of)
+    record("backup_files[update]", restored.files, "files", of=restored.of)
+    assert not restored.wrong, f"files: {'; '.join(restored.wrong)}"
+
+
+@pytest.mark.procedure("voyageur.model-update.backup-baseline-metrics", fault="dashboard:unmeasured")
+@pytest.mark.procedure("voyageur.model-update.backup-baseline-metrics", fault="dashboard:garbage")
+def test_metrics_are_saved_before_an_update(files: Files, app_command: AppCommands, record: Record) -> None:
+    """What the dashboard shows is in a backup: how many requests went well, and how long they took."""
+    shown = app_command.json("dashboard")
+    app_command.report("dashboard", shown)
+    backups = files.backups("update")
+    saved = json.loads(backups.text("dashboard.json", backups.make(texts={"dashboard.json": json.dumps(shown)})))
+    metrics = saved["metrics"]
+    assert metrics["response_times"], "app_command: dashboard does not say how long answers take"
+    record("saved_success_rate", metrics["requests"]["success_rate"], "%")
+    record("saved_response_time", metrics["response_times"]["avg"], "s")
+
+
+@pytest.mark.procedure("voyageur.dr.backup-state", fault="models_backup:partial")
+@pytest.mark.procedure("voyageur.dr.backup-state", fault="models_backup:nested")
+@pytest.mark.procedure("voyageur.dr.backup-state", fault="models_backup:nothing")
+@pytest.mark.procedure("voyageur.maintenance.full-backup", fault="models_backup:empty")
+@pytest.mark.procedure("voyageur.maintenance.full-backup", fault="models_backup:flipped")
+@pytest.mark.procedure("voyageur.maintenance.full-backup", fault="models_backup:partial")
+def test_models_are_saved_while_the_stack_is_down(
+    carried_out: Callable[[str], Operated], files: Files, app_command: AppCommands, record: Record
+) -> None:
+    """The volume's files are all in one archive, each with its checksum, and the stack is up again."""
+    backups = files.backups("models")
+    listed, before = app_command.lines("models_in_volume"), backups.all()
+    carried_out("back-up-models")
+    made = backups.newest()
+    assert made not in before, f"files: {made.name} was there before: no backup was made"
+    record("backup_files[models]", len(backups.read(made)), "files", of=made.name)
+    record("backup_size[models]", made.bytes / MEGABYTE, "MB", of=made.name)
+    wrong = backups.unlisted(listed, made)
+    assert not wrong, f"files: {'; '.join(wrong)}"
 
 
 @pytest.mark.procedure("document-enhancer.recover-full.usage-guard", fault="restore_guard:unguarded")

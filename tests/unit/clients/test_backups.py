@@ -426,6 +426,16 @@ def test_a_copy_elsewhere(files, archived, lay, tmp_path):
     assert there.unlike(here) == ["there/full_1.tar.gz is the newest, and no copy of here/full_2.tar.gz"]
 
 
+def test_a_list_of_what_it_is_of(folders):
+    assert folders.unlisted([f"{sha('{}')}  ./config/app.json", f"{sha('')} *SHA256SUMS"]) == [
+        "20251129: SHA256SUMS is not as it is listed"
+    ]
+    assert failure(lambda: folders.unlisted([])) == (
+        "empty",
+        "files: copies/20251129 is of no file: nothing is listed that it should hold.",
+    )
+
+
 # When they were made
 
 
