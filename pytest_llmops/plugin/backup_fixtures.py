@@ -8,9 +8,12 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from pytest_llmops.clients.backups import Backups, Made
     from pytest_llmops.clients.files import Files
+    from pytest_llmops.clients.redis import Redis
+    from pytest_llmops.operate.redis_restore import RestoredKeys
     from pytest_llmops.plugin.run import Run
 
 
@@ -55,3 +58,25 @@ def made_backup(_llmops: Run) -> Callable[[str], Made]:
         return made[name]
 
     return make
+
+
+@pytest.fixture
+def redis_dump(_llmops: Run, tmp_path: Path) -> Callable[[], RestoredKeys]:
+    """Dump the target's Redis database, restore the dump into an empty server here, and compare: ``redis_dump()``.
+
+    Returns ``keys bytes took_s wrong``. The dump is deleted. Without redis-server on this machine it is *unsupported*.
+
+    Example:
+        def test_redis_can_be_restored(redis_dump):
+            assert not redis_dump().wrong
+    """
+    from pytest_llmops.operate.redis_restore import proven
+
+    def dumped() -> RestoredKeys:
+        path = tmp_path / "redis.dump.gz"
+        try:
+            return proven(cast("Redis", _llmops.own.serving("redis")), path)
+        finally:
+            path.unlink(missing_ok=True)
+
+    return dumped
