@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.backups import Backups, Made
     from pytest_llmops.clients.files import Files
     from pytest_llmops.clients.redis import Redis
+    from pytest_llmops.operate.postgresql_restore import RestoredTables
     from pytest_llmops.operate.redis_restore import RestoredKeys
     from pytest_llmops.plugin.run import Run
 
@@ -76,6 +77,36 @@ def redis_dump(_llmops: Run, tmp_path: Path) -> Callable[[], RestoredKeys]:
         path = tmp_path / "redis.dump.gz"
         try:
             return proven(cast("Redis", _llmops.own.serving("redis")), path)
+        finally:
+            path.unlink(missing_ok=True)
+
+    return dumped
+
+
+@pytest.fixture
+def postgresql_dump(_llmops: Run, tmp_path: Path) -> Callable[[str], RestoredTables]:
+    """Dump a database of the table ``databases``, restore it on a server of one's own, and compare: ``…(NAME)``.
+
+    Returns ``tables bytes took_s wrong``. The database is only read, in one snapshot; the dump and the database that
+    it is restored into are deleted. Without pg_dump, pg_restore or the extra ``postgresql`` it is *unsupported*.
+
+    Example:
+        def test_the_orders_can_be_restored(postgresql_dump):
+            assert not postgresql_dump("orders").wrong
+    """
+    from pytest_llmops.errors import Unsupported, did_you_mean
+    from pytest_llmops.operate.postgresql_restore import proven
+
+    def dumped(name: str) -> RestoredTables:
+        target, path = _llmops.own.target, tmp_path / "postgresql.dump"
+        known = target.table.databases
+        if name not in known:
+            raise Unsupported(
+                f"databases: target {target.name} has no database {name!r}.{did_you_mean(name, known)} "
+                f"It has: {', '.join(known) or 'none'}."
+            )
+        try:
+            return proven(target, name, path)
         finally:
             path.unlink(missing_ok=True)
 
