@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.backups import Backups, Made
     from pytest_llmops.clients.files import Files
     from pytest_llmops.clients.redis import Redis
+    from pytest_llmops.control.change import Change
+    from pytest_llmops.operate.in_place import InPlace
     from pytest_llmops.operate.postgresql_restore import RestoredTables
     from pytest_llmops.operate.redis_restore import RestoredKeys
     from pytest_llmops.plugin.run import Run
@@ -111,3 +113,19 @@ def postgresql_dump(_llmops: Run, tmp_path: Path) -> Callable[[str], RestoredTab
             path.unlink(missing_ok=True)
 
     return dumped
+
+
+@pytest.fixture
+def restored_in_place(_llmops: Run, change: Change, tmp_path: Path) -> Callable[[str, str], InPlace]:
+    """Restore a set of files to where they are, compare, and put back what was there: ``restored_in_place(NAME, SET)``.
+
+    NAME is of the backups, of which the newest is taken. Returns ``of files took_s wrong``.
+
+    Example:
+        def test_the_configuration_comes_back(restored_in_place):
+            assert not restored_in_place("nightly", "config").wrong
+    """
+    from pytest_llmops.operate.in_place import restored_in_place
+
+    files = cast("Files", _llmops.own.serving("files"))
+    return lambda name, of: restored_in_place(files, name, of, change, tmp_path / "restored")

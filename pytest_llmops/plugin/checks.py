@@ -27,6 +27,7 @@ ASKS = {
     "retire_backups": "files",
     "stored_backups": "files",
     "made_backup": "files",
+    "restored_in_place": "files",
     "redis_dump": "redis",
     "upkeep": "vectors",
     "key_cache": "redis",

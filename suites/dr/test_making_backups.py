@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.app_command import AppCommands
     from pytest_llmops.clients.backups import Made
     from pytest_llmops.clients.files import Files
+    from pytest_llmops.operate.in_place import InPlace
     from pytest_llmops.operate.operation import Operated
     from pytest_llmops.plugin.recording import Record
 
@@ -88,6 +89,19 @@ def test_configuration_comes_out_of_a_backup(files: Files, tmp_path: Path) -> No
     assert not lacking, f"files: {'; '.join(lacking)}"
     restored = backups.restored(tmp_path)
     assert (restored.folder / "config").is_dir(), f"files: {restored.of} has no folder config once it is unpacked"
+
+
+@pytest.mark.procedure("document-enhancer.recover-config.restore", fault="full_backups:flat")
+@pytest.mark.procedure("document-enhancer.recover-config.restore", fault="full_backups:altered")
+@pytest.mark.procedure("document-enhancer.recover-config.restore", fault="full_backups:flipped")
+def test_configuration_is_restored_in_its_place(
+    restored_in_place: Callable[[str, str], InPlace], record: Record
+) -> None:
+    """The configuration of the newest backup, where the application reads it, is what was there; that is put back."""
+    done = restored_in_place("full", "configuration")
+    record("restored_in_place", done.files, "files", of=done.of)
+    record("restore_time[configuration]", done.took_s, "s", of=done.of)
+    assert not done.wrong, f"files: {'; '.join(done.wrong)}"
 
 
 @pytest.mark.procedure("aegis-rag.recovery.restore-download", fault="vector_backups:cut")
