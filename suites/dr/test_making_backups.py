@@ -55,10 +55,7 @@ def test_backup_of_the_configuration_can_be_restored(
     "document-enhancer.pre-maintenance.backup",
     fault="outputs:missing",
 )
-@pytest.mark.procedure(
-    "document-enhancer.backup-full.logs",
-    fault="app_log:missing, llm_calls:missing, log:off, old_logs:missing, old_compressed_logs:missing",
-)
+@pytest.mark.procedure("document-enhancer.backup-full.logs", fault="shared_logs:elsewhere")
 def test_full_backup_holds_everything(
     made_backup: Callable[[str], Made], files: Files, record: Record, tmp_path: Path
 ) -> None:
@@ -91,7 +88,7 @@ def test_configuration_comes_out_of_a_backup(files: Files, tmp_path: Path) -> No
     assert (restored.folder / "config").is_dir(), f"files: {restored.of} has no folder config once it is unpacked"
 
 
-@pytest.mark.procedure("document-enhancer.recover-config.restore", fault="full_backups:flat")
+@pytest.mark.procedure("document-enhancer.recover-config.restore", fault="full_backups:hollow")
 @pytest.mark.procedure("document-enhancer.recover-config.restore", fault="full_backups:altered")
 @pytest.mark.procedure("document-enhancer.recover-config.restore", fault="full_backups:flipped")
 def test_configuration_is_restored_in_its_place(
