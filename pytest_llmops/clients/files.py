@@ -1,4 +1,4 @@
-"""Files and folders that the application keeps: looked at, and their configuration backed up."""
+"""Files and folders that the application keeps: looked at, and their backups proven."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from pytest_llmops.clients import below
 from pytest_llmops.clients.file_facts import FileFact, Found
 from pytest_llmops.clients.in_folder import InFolder
 from pytest_llmops.clients.writers import writer
-from pytest_llmops.errors import CallFailed, Unsupported
+from pytest_llmops.errors import CallFailed
 
 if TYPE_CHECKING:
+    from pytest_llmops.clients.backup_places import Place
+    from pytest_llmops.clients.backups import Backups
     from pytest_llmops.clients.client import Level
-    from pytest_llmops.clients.config_backup import Backups
     from pytest_llmops.target.surroundings import Files as Table
 
 
@@ -86,16 +87,22 @@ class Files(InFolder):
         made, sources = self.found(name).newest, self.found(other).facts
         return max((one.age_s for one in sources if made and one.changed_at > made.changed_at), default=0.0)
 
-    def backups(self) -> Backups:
-        """The backups of the configuration: ``make() newest() broken() changed() restored() superseded()``.
+    def backups(self, name: str = "configuration") -> Backups:
+        """The backups of a table: ``all() newest() make() read() restored() lacking() misrecorded() untimely()``.
 
         Raises:
-            Unsupported: the target has no ``backup`` table.
+            Unsupported: the target has no such table, or what it takes to ask its bucket is not installed.
+            ConfigError: the bucket's key is not there.
         """
-        from pytest_llmops.clients.config_backup import Backups
+        from pytest_llmops.clients.backup_places import BelowRoot
+        from pytest_llmops.clients.backups import Backups
 
-        table = self.part.backup
-        if table is None:
-            raise Unsupported(f"{self.component}: target {self.target.name} does not say what a backup holds.")
-        sets = [self.found(name) for name in table.sets]
-        return Backups(self.target, self.component, table, [fact for found in sets for fact in found.facts])
+        table = self.named("backup", name, self.part.backups)
+        place: Place | None = None
+        if table.bucket is not None:
+            from pytest_llmops.clients.buckets import InBucket
+
+            place = InBucket(self.target, self.ledger, table)
+        elif table.paths:
+            place = BelowRoot(self.component, self.root, table, table.paths)
+        return Backups(self.target, self.component, name, table, lambda one: self.found(one).facts, self.root, place)

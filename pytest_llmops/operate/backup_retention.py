@@ -8,7 +8,7 @@ from pytest_llmops.errors import StepFailed, Vacuous
 from pytest_llmops.operate.set_aside import ASIDE, SetAside
 
 if TYPE_CHECKING:
-    from pytest_llmops.clients.config_backup import Backups
+    from pytest_llmops.clients.backups import Backups
     from pytest_llmops.control.change import Change
 
 NAME = "superseded backups"
@@ -22,19 +22,17 @@ def retire(backups: Backups, change: Change) -> list[str]:
 
     Raises:
         Vacuous: no backup is superseded.
-        CallFailed: there is no backup, or the newest one cannot be read.
+        CallFailed: there is no backup, or the newest one is damaged.
         ControlError: one cannot be moved.
         StepFailed: the newest backup does not hold what it says, so that no other one goes; or a file of such a
             name lies aside already.
     """
-    if broken := backups.broken():
-        raise StepFailed(
-            f"{backups.newest().name} does not hold {', '.join(broken)} as it says; no older backup goes: make another."
-        )
+    if wrong := backups.misrecorded():
+        raise StepFailed(f"{'; '.join(wrong)}; no older backup goes: make another.")
     old = [path.name for path in backups.superseded()]
     if not old:
         raise Vacuous(f"backups: the {len(backups.all())} that are there are all to be kept, so none goes.")
-    aside = SetAside(change, NAME, backups.folder, ASIDE, old)
+    aside = SetAside(change, NAME, backups.making.folder, ASIDE, old)
     if left := backups.superseded():
         raise StepFailed(f"{left[0].name} is there still, though newer backups supersede it.")
     aside.delete()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import jmespath
 
-from pytest_llmops.clients.archives import sums_in
+from pytest_llmops.clients.backup_content import Damaged, content
 from pytest_llmops.clients.file_facts import MEGABYTE, FileFact
 from pytest_llmops.clients.open_files import holders
 from pytest_llmops.errors import CallFailed, StepFailed, Unsupported, Vacuous, did_you_mean
@@ -249,8 +249,8 @@ class CleanUp:
         held: dict[str, str] = {}
         for fact in self._files.found(self.table.backup, some=False).facts:
             try:
-                sums = sums_in(fact.path).values() if tarfile.is_tarfile(fact.path) else [fact.sha256()]
-            except (OSError, EOFError, tarfile.TarError) as error:
+                sums = content(fact.path).sums.values() if tarfile.is_tarfile(fact.path) else [fact.sha256()]
+            except (OSError, EOFError, Damaged) as error:
                 raise CallFailed(
                     self._files.component,
                     "bad-answer",

@@ -11,6 +11,7 @@ from pytest_llmops.plugin import (
     access_fixtures,
     attack_fixtures,
     audit_fixtures,
+    backup_fixtures,
     change_fixtures,
     command_line,
     drill_fixtures,
@@ -41,6 +42,7 @@ FIXTURES = (
     hostile_fixtures,
     attack_fixtures,
     supply_fixtures,
+    backup_fixtures,
 )
 """The modules whose fixtures every test may ask for."""
 

@@ -71,8 +71,8 @@ def cleanup(_llmops: Run) -> Callable[[str], CleanUp]:
 
 
 @pytest.fixture
-def retire_backups(_llmops: Run, change: Change) -> Callable[[], list[str]]:
-    """Delete the backups of the configuration beyond the number that is kept: ``retire_backups()``.
+def retire_backups(_llmops: Run, change: Change) -> Callable[..., list[str]]:
+    """Delete those of our backups beyond the number that is kept: ``retire_backups(name="configuration")``.
 
     The newest one is read back first. They are set aside, come back unless all goes well, and their names are returned.
     Where none is superseded that is vacuous; the embedded sandbox, which is new, is given some older ones first.
@@ -84,8 +84,8 @@ def retire_backups(_llmops: Run, change: Change) -> Callable[[], list[str]]:
     """
     from pytest_llmops.operate.backup_retention import retire
 
-    def retired() -> list[str]:
-        backups = cast("Files", _llmops.own.serving("files")).backups()
+    def retired(name: str = "configuration") -> list[str]:
+        backups = cast("Files", _llmops.own.serving("files")).backups(name)
         if _llmops.own.embedded:
             backups.make_older(time.time())
         return retire(backups, change)

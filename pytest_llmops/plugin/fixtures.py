@@ -230,7 +230,8 @@ def files(_llmops: Run) -> Files:
     """Files that the application keeps, by the names of ``components.files.sets``: ``found() backups()``.
 
     ``found`` says what of a set is missing, older than it may be, not writable, too open or not readable; each as a
-    list, and ``wrong`` has all of it in sentences.
+    list, and ``wrong`` has all of it in sentences. ``backups(NAME)`` are those of ``components.files.backups``: listed,
+    read to the last byte, restored into a scratch folder, compared.
 
     Example:
         def test_the_configuration_can_be_read(files):

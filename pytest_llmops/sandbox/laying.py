@@ -7,6 +7,8 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from pytest_llmops.sandbox.packing import pack
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
@@ -29,12 +31,18 @@ def lay(stack: Stack) -> None:
 
 
 def write(stack: Stack, files: Mapping[str, Laid]) -> None:
-    """Write files below the stack's folder, by path; what has neither text nor link is removed."""
+    """Write files below the stack's folder, by path; what has no text, link or files is removed. Archives come last."""
     now = time.time()
     folders: list[tuple[Path, Laid]] = []
-    for path, laid in files.items():
+    packs = [path for path, laid in files.items() if laid.packs is not None]
+    for path in [*(path for path in files if path not in packs), *packs]:
+        laid = files[path]
         for name, text in _each(stack.texts, path, laid, now):
             file = stack.root / name
+            if laid.packs is not None:
+                pack(laid.packs, stack.root, name, now - laid.age, stack.texts.written(laid.packs.base, at=now))
+                _dress(file, laid, now)
+                continue
             if name.endswith("/"):
                 file.mkdir(parents=True, exist_ok=True)
                 folders.append((file, laid))
@@ -64,14 +72,18 @@ def _each(texts: Texts, path: str, laid: Laid, now: float) -> Iterator[tuple[str
 
 
 def _chosen(stack: Stack) -> dict[str, Laid]:
-    """Path to what lies there; without text or link it is not there."""
+    """Path to what lies there; without text, link or files it is not there."""
     found: dict[str, Laid] = {}
     for group, cases in stack.sandbox.files.items():
         if "missing" in stack.asked_of(group) and "missing" not in cases:
             continue
         for case in ("ok", *stack.asked_of(group)):
             found |= cases.get(case, {})
-    return {path: laid for path, laid in found.items() if laid.text is not None or laid.link or path.endswith("/")}
+    return {path: laid for path, laid in found.items() if _is_something(path, laid)}
+
+
+def _is_something(path: str, laid: Laid) -> bool:
+    return laid.text is not None or laid.link is not None or laid.packs is not None or path.endswith("/")
 
 
 def _dress(path: Path, laid: Laid, now: float) -> None:

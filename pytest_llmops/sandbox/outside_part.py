@@ -16,6 +16,7 @@ from pytest_llmops.sandbox.gpu import Gpu
 from pytest_llmops.sandbox.serving import serve
 from pytest_llmops.sandbox.settings import Settings
 from pytest_llmops.sandbox.stack import OUTSIDE
+from pytest_llmops.sandbox.store import store
 from pytest_llmops.target.embedded import Case, Printed
 from pytest_llmops.target.settings import SETTING
 
@@ -173,7 +174,8 @@ def service(stack: Stack, name: str, told: Mapping[str, Any]) -> Starlette:
     for route, cases in stack.stand_in(name).routes.items():
         method, _, path = route.partition(" ")
         routes.append(Route(path, _answering(stack, name, cases, told), methods=[method]))
-    return Starlette(routes=routes)
+    buckets = stack.stand_in(name).buckets
+    return store(stack.root / buckets, errors=f"{name}:errors" in stack.faults) if buckets else Starlette(routes=routes)
 
 
 def _answering(

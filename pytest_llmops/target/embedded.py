@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from pytest_llmops.target.durations import Seconds
 from pytest_llmops.target.growth import Growing, Past
 from pytest_llmops.target.loads import Load
+from pytest_llmops.target.paths import Below
 from pytest_llmops.target.prompts import PromptText
 from pytest_llmops.target.severities import Reported
 from pytest_llmops.target.table import Regex, Table
@@ -60,13 +61,28 @@ class Document(Table):
     text: str
 
 
+class Packed(Table):
+    """The files that an archive, or a folder of copies, holds."""
+
+    files: list[Below] = Field(min_length=1, description="Globs of files that are laid, too: those as old as it.")
+    without: list[Below] = Field([], description="Globs of those that it lacks.")
+    root: Below = Field(".", description="The folder that their paths in it are relative to.")
+    base: str = Field("", description="Template of the folder in it that stands for root.")
+    flat: bool = Field(False, description="All lie in that one folder, whatever folder they are from.")
+    summed: bool = Field(False, description="Its SHA-256 lies beside it, NAME.sha256; of a folder in it, SHA256SUMS.")
+    alter: bool = Field(False, description="The first of them is in it with another byte, and it is whole.")
+    flip: bool = Field(False, description="One byte of it was flipped since; of a folder, in its first file.")
+    cut: bool = Field(False, description="It ends after half of it.")
+
+
 class Laid(Table):
-    """One state of a file of the application; without text, or where it links to, it is not there."""
+    """One state of a file of the application; without text, files, or where it links to, it is not there."""
 
     text: str | None = Field(None, description="Template of what it holds; of a .gz, before it is compressed.")
     link: str | None = Field(
         None, min_length=1, description="It is a symbolic link to there, in place of a file; its age is its own."
     )
+    packs: Packed | None = Field(None, description="It is an archive of other files: .tar, .tar.gz; a folder, with /.")
     copies: int = Field(1, ge=1, description="How often the text stands in it.")
     age: Seconds = Field(0.0, ge=0, description="How long ago it was written, e.g. '2 h'.")
     mode: str | None = Field(None, pattern="^[0-7]{3}$", description="Permissions; 644, of a folder 755.")
@@ -75,6 +91,8 @@ class Laid(Table):
     def _is_one_thing(self) -> Self:
         if self.link is not None and (self.text is not None or self.mode is not None):
             raise ValueError("a link has neither text nor mode")
+        if self.packs is not None and (self.link is not None or self.text is not None):
+            raise ValueError("what packs other files has neither text nor link")
         return self
 
 
@@ -114,6 +132,9 @@ class Record(Table):
 class StandIn(Table):
     """A service outside the stack: what it answers, by path."""
 
+    buckets: Below | None = Field(
+        None, description="It is an S3-style store: each folder below this one of the sandbox's files is a bucket."
+    )
     routes: dict[str, dict[str, Case]] = Field({}, description="'GET /path' to its answers by case; one is ok.")
 
 

@@ -29,17 +29,6 @@ class FileSet(Table):
     holding: Regex | None = Field(None, description="Only files in one of whose lines this stands.")
 
 
-class Backup(Table):
-    """What a backup of the configuration holds."""
-
-    sets: list[str] = Field(min_length=1, description="The sets whose files are copied, e.g. ['config'].")
-    secret: list[str] = Field(
-        [".env*", "*.pem", "*.key", "keys.csv", "*secret*", "*credential*"],
-        description="Names of files that are never copied; the manifest names them.",
-    )
-    keep: int = Field(10, ge=1, description="So many of the newest are kept.")
-
-
 class CleanUp(Table):
     """Files that go when they are old enough."""
 

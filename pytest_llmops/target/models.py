@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from pytest_llmops.errors import did_you_mean
 from pytest_llmops.target.components import Components
+from pytest_llmops.target.databases import Database
 from pytest_llmops.target.durations import Seconds
 from pytest_llmops.target.embedded import Sandbox
 from pytest_llmops.target.environments import Environment
@@ -164,6 +165,7 @@ class TargetTable(Table):
     environment: Environment = "staging"
     components: Components = Components()
     settings: dict[str, Setting] = Field({}, description="Values of the system that an operation may change, by name.")
+    databases: dict[str, Database] = Field({}, description="Databases whose dump is restored elsewhere, by name.")
     operations: dict[str, Operation] = Field({}, description="What may be done to the system, step by step, by name.")
     figures: dict[str, Figure] = Field({}, description="Where numbers come from, by name.")
     thresholds: dict[str, Threshold] = {}

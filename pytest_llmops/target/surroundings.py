@@ -6,10 +6,11 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from pytest_llmops.target.backups import Backups
 from pytest_llmops.target.commands import Command
 from pytest_llmops.target.component import Component
 from pytest_llmops.target.durations import Seconds
-from pytest_llmops.target.file_sets import Backup, CleanUp, FileSet
+from pytest_llmops.target.file_sets import CleanUp, FileSet
 from pytest_llmops.target.log_sources import Event, Rotation, Source
 from pytest_llmops.target.machine import Sought
 from pytest_llmops.target.paths import Below
@@ -77,14 +78,20 @@ class Files(Component):
         description="As whom the service runs, who must be able to write what is writable; without it whoever runs "
         "this, and in the place of root whoever owns root's folder.",
     )
-    backup: Backup | None = None
+    backups: dict[str, Backups] = Field({}, description="Backups of sets of files, by name.")
     cleanups: dict[str, CleanUp] = Field({}, description="What goes when it is old enough, by name.")
 
     @model_validator(mode="after")
     def _backs_up_sets(self) -> Self:
-        unknown = [name for name in self.backup.sets if name not in self.sets] if self.backup else []
-        if unknown:
-            raise ValueError(f"backup.sets: there is no set {unknown[0]!r}; the sets are: {', '.join(self.sets)}")
+        for name, table in self.backups.items():
+            unknown = [one for one in table.holds if one not in self.sets]
+            if unknown:
+                raise ValueError(
+                    f"backups.{name}.holds: there is no set {unknown[0]!r}; the sets are: {', '.join(self.sets)}"
+                )
+            if table.copy_of is not None and (table.copy_of == name or table.copy_of not in self.backups):
+                others = ", ".join(one for one in self.backups if one != name) or "none"
+                raise ValueError(f"backups.{name}.copy_of is {table.copy_of!r}; the others are: {others}")
         return self
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""Backups of the configuration: made, restored into a scratch folder, and kept in the number that is asked for."""
+"""Backups of the configuration: kept in the number that is asked for."""
 
 from __future__ import annotations
 
@@ -9,22 +9,11 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from pytest_llmops.clients.files import Files
     from pytest_llmops.plugin.recording import Record
 
 pytestmark = pytest.mark.generic
-
-
-@pytest.mark.procedure(fault="rules:missing, settings_file:missing, maintenance_flag:missing")
-@pytest.mark.procedure(fault="configuration_texts:missing")
-def test_backup_can_be_restored(files: Files, record: Record, tmp_path: Path) -> None:
-    """A backup that is made now, restored elsewhere, gives back each file by its checksum, and no secret."""
-    made = files.backups().make(time.time())
-    restored = files.backups().restored(tmp_path, made)
-    record("backup_files", restored.files, "files", of=made.name)
-    assert not restored.wrong, f"files: {'; '.join(restored.wrong)}"
 
 
 @pytest.mark.procedure(fault="rules:missing, settings_file:missing, maintenance_flag:missing")

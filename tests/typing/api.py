@@ -77,7 +77,9 @@ from pytest_llmops import (
 )
 from pytest_llmops.clients.alertmanager import ReceivedAlert, Silence
 from pytest_llmops.clients.audit import AuditLog
-from pytest_llmops.clients.config_backup import Backups
+from pytest_llmops.clients.backup_content import Content
+from pytest_llmops.clients.backup_places import Stored
+from pytest_llmops.clients.backups import Backups, Restored
 from pytest_llmops.clients.dashboards import Dashboard, Source
 from pytest_llmops.clients.exposition import MetricsPage
 from pytest_llmops.clients.figures import Reading as FigureReading
@@ -354,6 +356,10 @@ def test_logs_and_files(logs: Logs, files: Files, api: Api) -> None:
     assert_type(files.backups(), Backups)
     assert_type(files.backups().changed(), list[str])
     assert_type(files.backups().superseded(), list[Path])
+    assert_type(files.backups("nightly").newest(), Stored)
+    assert_type(files.backups("nightly").read(), Content)
+    assert_type(files.backups("nightly").untimely(), list[str])
+    assert_type(files.backups("nightly").restored(Path("scratch")), Restored)
     assert_type(api.begin("tab1"), Begun)
     assert_type(api.ended("tab1_7"), Ended)
     with logs.handover("app") as handover:

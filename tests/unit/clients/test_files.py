@@ -1,10 +1,7 @@
-"""Files and folders that the application keeps: looked at, never outside of their root, and backed up."""
+"""Files and folders that the application keeps: looked at, never outside of their root."""
 
 import hashlib
-import io
-import json
 import os
-import tarfile
 import time
 from pwd import getpwall, getpwuid
 
@@ -13,7 +10,6 @@ import pytest
 from pytest_llmops.clients.preflight import preflight
 from pytest_llmops.clients.writers import Writer
 from pytest_llmops.errors import CallFailed, ConfigError, Unsupported
-from pytest_llmops.target.components import Components
 from pytest_llmops.target.file_sets import FileSet
 
 DAY = 86400.0
@@ -38,8 +34,8 @@ def lay(tmp_path):
 def files(client):
     """A client of these sets."""
 
-    def files(environ=None, backup=None, root=".", auth=None, **sets):
-        return client("files", environ, root=root, sets=sets, backup=backup, auth=auth)
+    def files(root=".", **sets):
+        return client("files", root=root, sets=sets)
 
     return files
 
@@ -204,118 +200,6 @@ def test_links_that_lead_out_are_refused(files, tmp_path, tmp_path_factory):
     said = "is a link that leads out of {}; name its own folder as root, or leave it out."
     expected = f"files: {tmp_path}/conf/key.json {said.format(tmp_path)}"
     assert failure(lambda: files(conf={"paths": ["conf/*.json"]}).found("conf")) == ("refused", expected)
-
-
-def test_a_backup_of_unknown_sets():
-    with pytest.raises(ValueError, match=r"backup.sets: there is no set 'conf'; the sets are: config"):
-        Components.model_validate({"files": {"sets": {"config": {"paths": ["a"]}}, "backup": {"sets": ["conf"]}}})
-
-
-@pytest.fixture
-def config(lay, files):
-    """A client of a configuration that holds secrets."""
-    lay("config/app.json", '{"model": "small"}', mode=0o640)
-    lay("config/rules.yaml", "a: 1")
-    lay("config/.env.production", "KEY=hunter22")
-    lay("config/copied.txt", "it is hunter22")
-    table = {"paths": ["config/*", "config/.env*"]}
-    return files({"KEY": "hunter22"}, {"sets": ["config"], "keep": 2}, auth={"bearer": "KEY"}, config=table)
-
-
-def test_a_backup_holds_the_configuration_and_no_secret(config, tmp_path):
-    backups = config.backups()
-    made = backups.make(1_764_408_960.0)
-    assert made.relative_to(tmp_path).as_posix() == ".llmops/backups/staging/config_20251129T093600Z.tar.gz"
-    assert made.stat().st_mode & 0o777 == 0o600
-    with tarfile.open(made) as opened:
-        assert opened.getnames() == ["manifest.json", "config/app.json", "config/rules.yaml"]
-        manifest = json.load(opened.extractfile("manifest.json"))
-    assert manifest == {
-        "target": "staging",
-        "made": "2025-11-29T09:36:00+00:00",
-        "files": {
-            "config/app.json": hashlib.sha256(b'{"model": "small"}').hexdigest(),
-            "config/rules.yaml": hashlib.sha256(b"a: 1").hexdigest(),
-        },
-        "left_out": ["config/.env.production", "config/copied.txt"],
-    }
-    assert backups.broken() == []
-    assert b"hunter22" not in made.read_bytes()
-
-
-def test_a_change_since_the_backup_is_found(config, tmp_path):
-    config.backups().make(time.time())
-    assert config.backups().changed() == []
-    (tmp_path / "config/app.json").write_text('{"model": "large"}')
-    (tmp_path / "config/rules.yaml").unlink()
-    (tmp_path / "config/new.json").write_text("{}")
-    assert config.backups().changed() == ["config/app.json", "config/new.json", "config/rules.yaml"]
-
-
-def test_a_damaged_backup_is_found(config):
-    made = config.backups().make(1_764_408_960.0)
-    made.write_bytes(made.read_bytes()[:100])
-    kind, said = failure(config.backups().broken)
-    assert kind == "bad-answer"
-    assert said.startswith("files: config_20251129T093600Z.tar.gz cannot be read as a backup: ")
-
-
-def test_no_backup(config, tmp_path):
-    assert failure(config.backups().changed) == (
-        "absent",
-        f"files: there is no backup of the configuration in {tmp_path}/.llmops/backups/staging; make one.",
-    )
-
-
-def test_backups_beyond_the_number_that_is_kept_are_superseded(config):
-    made = [config.backups().make(1_764_408_960.0 + i) for i in range(3)]
-    assert config.backups().all() == made
-    assert config.backups().superseded() == made[:1]
-
-
-def test_a_backup_is_restored_into_a_scratch_folder(config, tmp_path):
-    made = config.backups().make(1_764_408_960.0)
-    scratch = tmp_path / "scratch"
-    restored = config.backups().restored(scratch)
-    assert (restored.archive, restored.files, restored.wrong) == (made, 2, ())
-    assert (scratch / "config/app.json").read_text() == '{"model": "small"}'
-    assert (scratch / "config/app.json").stat().st_mode & 0o777 == 0o640
-
-
-def test_a_backup_that_does_not_hold_what_it_says_is_told(config, tmp_path):
-    made = config.backups().make(1_764_408_960.0)
-    with tarfile.open(made) as opened:
-        manifest = json.load(opened.extractfile("manifest.json"))
-    manifest["files"] |= {"config/app.json": "0" * 64, "config/lost.json": "0" * 64}
-    del manifest["files"]["config/rules.yaml"]
-    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
-    with tarfile.open(made, "w:gz") as opened:
-        for name in ("manifest.json", "config/app.json", "config/rules.yaml"):
-            opened.add(tmp_path / name, name)
-    assert config.backups().restored(tmp_path / "scratch").wrong == (
-        f"{made.name}: config/lost.json is not in it",
-        f"{made.name}: config/app.json is not as the manifest says",
-        f"{made.name}: config/rules.yaml is in it, and not in the manifest",
-    )
-
-
-def test_nothing_is_restored_outside_the_scratch_folder(config, tmp_path):
-    made = config.backups().make(1_764_408_960.0)
-    with tarfile.open(made, "w:gz") as opened:
-        manifest = json.dumps({"files": {}}).encode()
-        for name, content in (("manifest.json", manifest), ("../outside.json", b"{}")):
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            opened.addfile(member, io.BytesIO(content))
-    kind, said = failure(lambda: config.backups().restored(tmp_path / "in/scratch"))
-    assert (kind, (tmp_path / "in/outside.json").exists()) == ("bad-answer", False)
-    assert "outside" in said
-
-
-def test_a_target_without_a_backup(files):
-    with pytest.raises(Unsupported) as caught:
-        files(data={"paths": ["a"]}).backups()
-    assert str(caught.value) == "files: target staging does not say what a backup holds."
 
 
 def test_preflight(files, tmp_path):

@@ -1,0 +1,114 @@
+"""A backup restored in the place of what it is of: compared there, and all is as before."""
+
+import os
+import tarfile
+import time
+
+import pytest
+
+from pytest_llmops.clients.client import connect
+from pytest_llmops.control.change import Change
+from pytest_llmops.control.interruption import Interruption
+from pytest_llmops.errors import StepFailed, Vacuous
+from pytest_llmops.operate.in_place import RESTORED, restored_in_place
+from pytest_llmops.operate.set_aside import ASIDE
+from pytest_llmops.state.journal import Journal
+from pytest_llmops.state.ledger import Ledger
+from pytest_llmops.target.load import load
+
+FILE = """
+[targets.here.components.files]
+sets = { config = { paths = ["config/*"] } }
+backups = { full = { paths = ["full.tar.gz"], holds = { config = {} } } }
+"""
+
+
+@pytest.fixture
+def root(tmp_path):
+    (tmp_path / "config").mkdir()
+    for name, text in (("app.json", "{}"), ("rules.yaml", "a: 1")):
+        path = tmp_path / "config" / name
+        path.write_text(text)
+        path.chmod(0o640)
+        os.utime(path, (1e9, 1e9))
+    (tmp_path / "llmops.toml").write_text(FILE)
+    pack(tmp_path)
+    return tmp_path
+
+
+def pack(root, *names):
+    with tarfile.open(root / "full.tar.gz", "w:gz") as opened:
+        for name in names or ("config/app.json", "config/rules.yaml"):
+            opened.add(root / name, name)
+
+
+@pytest.fixture
+def restore(root):
+    target = load(root / "llmops.toml", None, root, {})
+    files = connect(target, "files", Ledger(root / "ledger", target.table.budget))
+    opened = {"test": "a test", "run": "a run"}
+    journal = Journal.of(target.state_folder, "here")
+    change = Change(target, journal, Interruption(), opened=opened, say=lambda line: None, may_begin=lambda: None)
+    return lambda: restored_in_place(files, "full", "config", change, root / "scratch")
+
+
+def state(root):
+    assert not (root / RESTORED).exists()
+    assert not (root / ASIDE).exists()
+    found = {path.name: (path.read_text(), path.stat()) for path in (root / "config").iterdir()}
+    return {name: (text, at.st_mode, at.st_mtime, at.st_ino) for name, (text, at) in found.items()}
+
+
+def test_what_was_there_is_there_and_is_put_back(root, restore):
+    before = state(root)
+    done = restore()
+    assert (done.of, done.files, done.wrong) == ("full.tar.gz", 2, ())
+    assert state(root) == before
+
+
+def test_a_file_that_was_written_since_is_put_back_and_not_compared(root, restore):
+    (root / "config/app.json").write_text("[]")
+    os.utime(root / "config/app.json", (time.time() + 60, time.time() + 60))
+    before = state(root)
+    assert restore().wrong == ()
+    assert state(root) == before
+
+
+def test_another_value_and_a_file_that_is_not_in_it(root, restore):
+    (root / "config/app.json").write_text("[]")
+    (root / "config/rules.yaml").write_text("a: 2")
+    pack(root, "config/app.json")
+    for name, text in (("app.json", "{}"), ("rules.yaml", "a: 1")):
+        (root / "config" / name).write_text(text)
+        os.utime(root / "config" / name, (1e9, 1e9))
+    before = state(root)
+    assert restore().wrong == (
+        "full.tar.gz: config/rules.yaml is not there once it is restored",
+        "full.tar.gz: config/app.json is not as it was before",
+    )
+    assert state(root) == before
+
+
+def test_nothing_to_restore_and_nothing_to_compare(root, restore):
+    (root / "config/other").write_text("x")
+    pack(root, "config/other")
+    (root / "config/other").unlink()
+    before = state(root)
+    with pytest.raises(Vacuous):
+        restore()
+    assert state(root) == before
+    for path in (root / "config").iterdir():
+        os.utime(path, (time.time() + 60, time.time() + 60))
+    with pytest.raises(Vacuous) as caught:
+        restore()
+    assert str(caught.value) == "full.tar.gz: all of config was written since, so that nothing of it can be compared."
+
+
+def test_what_an_earlier_one_left_is_not_touched(root, restore):
+    (root / RESTORED).mkdir()
+    with pytest.raises(StepFailed) as caught:
+        restore()
+    assert str(caught.value) == (
+        f"{root / RESTORED} is there, of a restoration that was killed. Look that nothing is missing, then delete it."
+    )
+    assert (root / "config/app.json").read_text() == "{}"
