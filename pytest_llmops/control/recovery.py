@@ -59,8 +59,8 @@ class Recovery:
             Occupied: whoever made the change is still at it.
             JournalError: the journal cannot be read or written, or is damaged.
         """
-        with self._turned():
-            return Undoing(self.journal, hands_of_journal(self.journal, makers), say, clean=clean).undo()
+        with self._turned(), hands_of_journal(self.journal, makers) as hands_for:
+            return Undoing(self.journal, hands_for, say, clean=clean).undo()
 
     def settle(self) -> list[str]:
         """Leave as it is now what could not be brought back: a person has seen to it.

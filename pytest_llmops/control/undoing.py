@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from pytest_llmops.target.models import TargetTable
 from pytest_llmops.target.settings import Valued
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from pytest_llmops.control.driver import Status
     from pytest_llmops.control.drivers import Makers
@@ -165,7 +165,8 @@ def secrets_of_journal(journal: Journal, environ: Mapping[str, str]) -> list[str
     return [value for table in tables for value in table.secrets(environ)]
 
 
-def hands_of_journal(journal: Journal, makers: Makers = NONE) -> Callable[[Step], Hands]:
+@contextmanager
+def hands_of_journal(journal: Journal, makers: Makers = NONE) -> Iterator[Callable[[Step], Hands]]:
     """Hands by what the journal says alone: the file may have been changed since.
 
     Args:
@@ -182,7 +183,11 @@ def hands_of_journal(journal: Journal, makers: Makers = NONE) -> Callable[[Step]
             known[step.component] = hands_by(control, target, step.component, makers)
         return known[step.component]
 
-    return hands_for
+    try:
+        yield hands_for
+    finally:
+        for hands in known.values():
+            hands.driver.close()
 
 
 def _called(step: Step) -> str:

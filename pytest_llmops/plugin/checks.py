@@ -26,6 +26,7 @@ ASKS = {
     "security_log": "logs",
     "retire_backups": "files",
     "upkeep": "vectors",
+    "vector_backup": "vectors",
     "key_cache": "redis",
     "disclosure": "api",
     "hostile_input": "api",

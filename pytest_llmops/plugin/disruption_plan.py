@@ -59,6 +59,12 @@ TOOLS = {
         "the collection's configuration",
         "set that of {} back to what it was, unless it is accepted",
     ),
+    "vector_backup": (
+        "restore",
+        "vectors",
+        "a snapshot of the collection, into a scratch collection",
+        "{} loses both again; its own collections are only read",
+    ),
     "key_cache": (
         SET_ASIDE,
         "redis",

@@ -109,8 +109,8 @@ class Settling:
                 return  # nothing was changed, or all taken back; whoever is at it now is none of ours
             turn.take(AT_THE_END, run=run, wait_s=_patience(journal) if wait else 0.0)
             if journal.reread().opened.get("run") == run:
-                undoing = Undoing(journal, hands_of_journal(journal, MAKERS), self.run.say, clean=self._clean)
-                undoing.undo(again=False)
+                with hands_of_journal(journal, MAKERS) as hands_for:
+                    Undoing(journal, hands_for, self.run.say, clean=self._clean).undo(again=False)
                 self.left = entries(journal.reread())
         except Occupied as error:  # a worker is still at it
             self.left = [{**one, "why": str(error)} for one in entries(journal.reread())] if wait else []

@@ -1,0 +1,1 @@
+"""Disaster recovery: drills, and backups that are restored."""
