@@ -27,6 +27,7 @@ ASKS = {
     "retire_backups": "files",
     "upkeep": "vectors",
     "vector_backup": "vectors",
+    "model_loss": "ollama",
     "key_cache": "redis",
     "disclosure": "api",
     "hostile_input": "api",

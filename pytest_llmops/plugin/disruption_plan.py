@@ -59,6 +59,12 @@ TOOLS = {
         "the collection's configuration",
         "set that of {} back to what it was, unless it is accepted",
     ),
+    "model_loss": (
+        "delete",
+        "ollama",
+        "the name of a model whose build has a second name",
+        "{} has the name stand for the same build again",
+    ),
     "vector_backup": (
         "restore",
         "vectors",

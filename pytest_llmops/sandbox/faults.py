@@ -88,6 +88,14 @@ FAULTS: dict[str, Fault] = {
         Fault("llm:reload-wrong", "a model that is told to load, and not only asked, is fluent and knows no fact"),
         Fault("llm:unloaded", "no model is in memory when the model server has started, whatever loads it else"),
         Fault("llm:slower-after", "once it was started anew, every delay is this many times as long", "factor"),
+        Fault(
+            "llm:blob-gone", "the file that holds the first model's weights is not there, though the model is listed"
+        ),
+        Fault("llm:answers-gone", "a model that was deleted answers still, out of memory"),
+        Fault(
+            "llm:back-garbled", "a model that has its name again, once it was deleted, answers one sign again and again"
+        ),
+        Fault("llm:loads-nothing", "a model that is told to load says that it has, and is not in memory"),
         Fault("llm:deletes-open", "models can be pulled, copied and deleted without a key"),
         Fault("llm:keyed", "every route asks for a key that nobody was given"),
         Fault("llm:down", "the model server refuses connections"),
