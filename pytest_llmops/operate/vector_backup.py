@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pytest_llmops.clients.prints import Id
+    from pytest_llmops.clients.prints import Id, Prints
     from pytest_llmops.clients.snapshots import Snapshot
     from pytest_llmops.clients.vectors import Vectors
     from pytest_llmops.control.change import Change
@@ -131,6 +131,32 @@ class VectorBackup:
             took_s,
             wrong,
         )
+
+    def may_be_lost(self, prompts: Workload) -> Prints:
+        """See that what the collection holds could be restored, before it is lost on purpose; what it holds.
+
+        Raises:
+            Unsupported, Vacuous, StepFailed, ControlError: as of :meth:`proven`; also in production, where nothing is
+                lost on purpose.
+        """
+        if self._change.target.table.environment == "production":
+            raise Unsupported(f"{self._where}: it is in production, where it is not lost on purpose.")
+        held = prints_of(self._client.http, self.collection)
+        done = self.proven(prompts)
+        if done.wrong:
+            raise StepFailed(
+                f"{self._where}: nothing is lost on purpose, for no restore brings it back: {done.wrong[0]}."
+            )
+        return held
+
+    def lost_since(self, held: Prints) -> tuple[str, ...]:
+        """What the collection does not hold any more as it did, a sentence's end each.
+
+        Args:
+            held: what it held, as :meth:`may_be_lost` told.
+        """
+        now = prints_of(self._client.http, self.collection, None if held.whole else held.of)
+        return agreement(held, now, held).wrong
 
     def keep(self) -> Kept:
         """Make a snapshot, and fetch it.

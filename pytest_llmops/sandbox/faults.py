@@ -156,6 +156,7 @@ FAULTS: dict[str, Fault] = {
         Fault("vectors:unwell", "Qdrant's /healthz answers 503"),
         Fault("vectors:no-metrics", "Qdrant's metrics route answers 404"),
         Fault("vectors:empty", "the collection has no points"),
+        Fault("vectors:new-volume", "Qdrant is on a volume that nobody has written to: it has no collection"),
         Fault("vectors:red", "the collection is red, its optimizer stopped by an error"),
         Fault("vectors:split", "a peer of the cluster is not reached"),
         Fault("vectors:unrelated", "searches return the least similar points"),

@@ -60,7 +60,8 @@ class Api:
         self._failing = Share(stack.faults.number("vectors:errors", 0.0))
         self._faults = stack.faults
         self._optimizers: dict[str, Optimizer] = {}
-        self._ahead = WriteAhead(stack.directory / "vectors.jsonl")
+        volume = "new-volume" if "vectors:new-volume" in stack.faults else "vectors"
+        self._ahead = WriteAhead(stack.directory / f"{volume}.jsonl")
         self._writes = {
             "create": self._create,
             "patch": self._patch,

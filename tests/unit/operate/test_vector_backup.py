@@ -224,3 +224,29 @@ def test_of_several_that_may_be_ours_none_is_deleted(backup):
     [failure] = Journal.of(change.target.state_folder, "here").story.failed.values()
     assert "nobody can say which; none is deleted" in failure.why
     assert failure.by_hand == [f"curl -sS -X GET {qdrant.url}/collections/documents/snapshots"]
+
+
+def test_what_cannot_be_restored_is_not_lost_on_purpose(backup):
+    _, proof, _ = backup({"vectors:restore-alters": 1.0})
+    with pytest.raises(StepFailed) as caught:
+        proof.may_be_lost(PROMPTS)
+    assert str(caught.value) == (
+        "qdrant: documents: nothing is lost on purpose, for no restore brings it back: 1 of 17 points is restored with "
+        "another vector: 1."
+    )
+
+
+def test_nothing_is_lost_on_purpose_in_production(backup):
+    qdrant, proof, change = backup(more='[targets.here]\nenvironment = "production"\n')
+    with pytest.raises(Unsupported, match="it is in production, where it is not lost on purpose"):
+        proof.may_be_lost(PROMPTS)
+    assert qdrant.left == set()
+    assert change.undo()
+
+
+def test_what_is_lost_since_then_is_told(backup):
+    qdrant, proof, _ = backup()
+    held = proof.may_be_lost(PROMPTS)
+    assert proof.lost_since(held) == ()
+    qdrant.engine.delete("documents", points_selector=[4])
+    assert proof.lost_since(held) == ("1 of 17 points is lost: 4",)
