@@ -20,6 +20,7 @@ from pytest_llmops.clients.certificates import trouble, trusted
 from pytest_llmops.clients.connecting import not_connected, not_let_through
 from pytest_llmops.clients.deadline import Deadline, DeadlineBackend
 from pytest_llmops.clients.exchange import last_exchange
+from pytest_llmops.clients.form_file import FormFile
 from pytest_llmops.clients.reproduction import as_curl
 from pytest_llmops.clients.signing import WRONG, signature
 from pytest_llmops.errors import CallFailed, ConfigError
@@ -28,6 +29,7 @@ from pytest_llmops.target.secrets import without_userinfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from pytest_llmops.clients.login import Login
     from pytest_llmops.clients.signing import Signature
@@ -135,7 +137,7 @@ class Http:
         role: str | None = None,
         signed: bool = True,
         deadline_s: float | None = None,
-        content: bytes | None = None,
+        content: bytes | FormFile | None = None,
         headers: Mapping[str, str] | None = None,
         past_limit: bool = False,
     ) -> Answer:
@@ -149,7 +151,7 @@ class Http:
             role: which of ``auth.roles`` signs it.
             signed: whether it is signed at all.
             deadline_s: for the whole call; the component's own by default.
-            content: sent as it is, in place of ``body``, and said to be JSON.
+            content: sent as it is, in place of ``body``, and said to be JSON; or a file, sent in a form.
             headers: further ones, such as Origin.
             past_limit: whether it is meant to go beyond the component's own rate limit.
 
@@ -166,6 +168,20 @@ class Http:
             if response.status_code >= 500:  # a server that stumbled may hang up without having said so
                 response.extensions["network_stream"].close()
             return self._answer(method, path, response, elapsed_s)
+
+    def download(self, path: str, into: Path, *, deadline_s: float) -> None:
+        """Make a GET, and write the bytes of the answer to a file as they come.
+
+        Raises:
+            CallFailed: as in :meth:`call`; also for a status that is not 2xx.
+        """
+        with self._sent(Asked("GET", path), self._signature(None), deadline_s) as (response, start):
+            if not 200 <= response.status_code < 300:
+                response.read()
+                self._answer("GET", path, response, time.perf_counter() - start).ok()
+            with into.open("wb") as file:
+                for piece in response.iter_bytes():
+                    file.write(piece)
 
     def admit(self) -> None:
         """Get what signs calls; makes one where a token has to be asked for.
@@ -221,7 +237,9 @@ class Http:
         method, path = asked.method, asked.path
         headers = {"User-Agent": f"pytest-llmops/{__version__} ({PURPOSE.get()})", **(signed.headers if signed else {})}
         content = asked.sent
-        if content is not None:
+        if isinstance(content, FormFile):
+            headers |= content.headers
+        elif content is not None:
             headers["Content-Type"] = "application/json"
         query = dict(asked.query or {})
         request = self._client.build_request(

@@ -87,6 +87,15 @@ class KeptCollection:
         """How many points it has, counted; the ``points_count`` of its description is a guess while it is optimised."""
         return int(result_of(self._http.call("POST", f"{self.path}/points/count", body={"exact": True}))["count"])
 
+    def likeness(self) -> dict[str, Any]:
+        """What another collection is made with that is to be like it (PUT /collections/NAME).
+
+        Raises:
+            CallFailed: there is no such collection.
+        """
+        config = result_of(self._http.call("GET", self.path)).get("config") or {}
+        return {key: value for key, value in (config.get("params") or {}).items() if value is not None}
+
     def segments(self) -> Segments:
         """What lies dead in its segments, and how often it was optimised (GET /telemetry).
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
 from hashlib import sha256
 from itertools import islice
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.model_memory import Held
     from pytest_llmops.samples import Prompt
     from pytest_llmops.target.components import Llm as LlmComponent
+
+BLOB = re.compile(r"^(?:FROM|ADAPTER)\s.*\bsha256-([0-9a-f]{64})\s*$", re.MULTILINE)
+"""A line of a modelfile that names a file of the model."""
 
 LOADED = "loaded"
 """Among the facts of preflight: the models that were in memory before it asked for a token."""
@@ -89,6 +93,26 @@ class Ollama(Llm):
             CallFailed: it has no such model (kind ``http-404``).
         """
         return dict(self.http.call("POST", "/api/show", body={"model": model}).ok().table().get("details") or {})
+
+    def blobs(self, model: str) -> list[str]:
+        """The files that a model is made of, as its modelfile names them: ``sha256:`` and 64 hex digits each.
+
+        Raises:
+            CallFailed: it has no such model (kind ``http-404``).
+        """
+        told = str(self.http.call("POST", "/api/show", body={"model": model}).ok().table().get("modelfile") or "")
+        return [f"sha256:{digest}" for digest in BLOB.findall(told)]
+
+    def has_blob(self, digest: str) -> bool:
+        """Whether a file of a model is there (HEAD /api/blobs/DIGEST).
+
+        Raises:
+            CallFailed: it does not say.
+        """
+        answer = self.http.call("HEAD", f"/api/blobs/{digest}")
+        if answer.status != 404:
+            answer.ok()
+        return answer.status != 404
 
     def loaded(self, *, deadline_s: float | None = None) -> list[str]:
         """The models that are in memory (GET /api/ps)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any
 
+from pytest_llmops.clients.form_file import FormFile
 from pytest_llmops.target.proxies import proxies_in
 from pytest_llmops.target.secrets import userinfo, without_userinfo
 
@@ -21,7 +22,7 @@ def as_curl(
     component: str,
     method: str,
     url: str,
-    body: str | None,
+    body: str | FormFile | None,
     signed: Signature | None,
     headers: Mapping[str, str] | None = None,
 ) -> str:
@@ -32,7 +33,7 @@ def as_curl(
         component: which of its endpoints was called.
         method: GET, POST, …
         url: where, with path and query.
-        body: what was sent, JSON; None for nothing.
+        body: what was sent, JSON or a file in a form; None for nothing.
         signed: how the call was signed.
         headers: further ones.
     """
@@ -45,7 +46,9 @@ def as_curl(
         words.append(signed.curl)
     for name, value in (headers or {}).items():
         words += ["-H", shlex.quote(f"{name}: {value}")]
-    if body is not None:
+    if isinstance(body, FormFile):
+        words += ["-F", shlex.quote(f"{body.name}=@{body.path}")]
+    elif body is not None:
         words += ["-H", "'Content-Type: application/json'", "-d", shlex.quote(body)]
     return " ".join(words)
 

@@ -13,6 +13,7 @@ from pytest_llmops.clients.kept_collection import KeptCollection, result_of, sha
 from pytest_llmops.clients.over_http import OverHttp
 from pytest_llmops.clients.vector_endpoints import Endpoints
 from pytest_llmops.errors import CallFailed, Unsupported
+from pytest_llmops.target.settings import SCRATCH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -236,10 +237,8 @@ class Vectors(OverHttp):
         Raises:
             CallFailed: it could not be made, or not be dropped.
         """
-        found = result_of(self.http.call("GET", f"/collections/{self.own()}"))
-        vectors = ((found.get("config") or {}).get("params") or {}).get("vectors")
-        name = f"llmops-scratch-{uuid4().hex[:8]}"
-        self.http.call("PUT", f"/collections/{name}", body={"vectors": vectors}).ok()
+        name = scratch_name()
+        self.http.call("PUT", f"/collections/{name}", body=self.kept().likeness()).ok()
         try:
             yield name
         finally:
@@ -315,6 +314,11 @@ class Vectors(OverHttp):
                 status = answer.table().get("status")
                 said = status.get("error") if isinstance(status, dict) else status
                 raise Unsupported(f"{self.component}: {answer.asked}: {str(said).strip().rstrip(':')}; {advice}.")
+
+
+def scratch_name() -> str:
+    """A name for a further collection, which is ours."""
+    return f"{SCRATCH}{uuid4().hex[:8]}"
 
 
 def _bytes(local: Mapping[str, Any]) -> int:

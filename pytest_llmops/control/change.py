@@ -194,6 +194,15 @@ class Change:
             if numbers:
                 self._journal.kept(*numbers)
 
+    def handed_on(self, name: str) -> None:
+        """A later act holds the way back of what was done to this: nobody takes it back by itself any more.
+
+        Raises:
+            JournalError: that cannot be written, so both will be taken back.
+        """
+        with self._interruption.hold():
+            self._journal.undone(*(n for n, step in self._journal.story.open.items() if step.component == name))
+
     def undo(self) -> bool:
         """Take back what was done, the last first; signals wait until that is over. No act is possible afterwards.
 

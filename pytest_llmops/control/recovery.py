@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pytest_llmops.control.drivers import NONE
@@ -67,9 +67,8 @@ class Recovery:
             Occupied: whoever made the change is still at it.
             JournalError: the journal cannot be read or written, or is damaged.
         """
-        with self._turned(), ExitStack() as held:
-            hands = hands_of_journal(self.journal, held, makers, declared)
-            return Undoing(self.journal, hands, say, clean=clean).undo()
+        with self._turned(), hands_of_journal(self.journal, makers, declared) as hands_for:
+            return Undoing(self.journal, hands_for, say, clean=clean).undo()
 
     def settle(self) -> list[str]:
         """Leave as it is now what could not be brought back: a person has seen to it.

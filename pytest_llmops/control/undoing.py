@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +18,7 @@ from pytest_llmops.target.models import TargetTable
 from pytest_llmops.target.settings import Valued
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
-    from contextlib import ExitStack
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from pytest_llmops.control.driver import Status
     from pytest_llmops.control.drivers import Makers
@@ -166,14 +165,14 @@ def secrets_of_journal(journal: Journal, environ: Mapping[str, str]) -> list[str
     return [value for table in tables for value in table.secrets(environ)]
 
 
+@contextmanager
 def hands_of_journal(
-    journal: Journal, held: ExitStack, makers: Makers = NONE, declared: Target | None = None
-) -> Callable[[Step], Hands]:
+    journal: Journal, makers: Makers = NONE, declared: Target | None = None
+) -> Iterator[Callable[[Step], Hands]]:
     """Hands by what the journal says alone: the file may have been changed since.
 
     Args:
         journal: of the target.
-        held: whose end gives back what drivers hold.
         makers: of drivers that live above this room.
         declared: the target as the file has it by now: user and password of an address stand there alone.
     """
@@ -186,10 +185,13 @@ def hands_of_journal(
         if step.component not in known:
             control: Any = TypeAdapter(Control | Valued).validate_python(dict(step.control))
             known[step.component] = hands_by(control, target, step.component, makers)
-            held.callback(known[step.component].driver.close)
         return known[step.component]
 
-    return hands_for
+    try:
+        yield hands_for
+    finally:
+        for hands in known.values():
+            hands.driver.close()
 
 
 def _called(step: Step) -> str:

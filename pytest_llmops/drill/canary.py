@@ -11,6 +11,7 @@ from pytest_llmops.drill.drilled import Loss
 from pytest_llmops.errors import CallFailed, ControlError, NotSteady
 from pytest_llmops.operate.asking import Asking
 from pytest_llmops.target.settings import Canary as Table
+from pytest_llmops.target.settings import endpoint_of
 
 if TYPE_CHECKING:
     from pytest_llmops.clients.client import Client
@@ -62,7 +63,7 @@ class Canary:
             NotSteady: it cannot.
             BudgetSpent: the run may not make that many calls.
         """
-        endpoint = self._change.target.component(self.store).model_dump(mode="json", exclude={"control"})
+        endpoint = endpoint_of(self._change.target.component(self.store))
         table = Table(driver="canary", component=self.store, endpoint=endpoint, name=self.name, deadline=SEEN_WITHIN_S)
         self._change.also(self._setting, table)
         try:

@@ -30,6 +30,18 @@ def _collection(settings: Any, target: Target, say: Callable[[str], None]) -> Dr
     return CollectionDriver(settings, target)
 
 
+def _scratch(settings: Any, target: Target, say: Callable[[str], None]) -> Driver:  # noqa: ARG001 (it is quick)
+    from pytest_llmops.operate.scratch import ScratchDriver
+
+    return ScratchDriver(settings, target)
+
+
+def _snapshot(settings: Any, target: Target, say: Callable[[str], None]) -> Driver:  # noqa: ARG001 (it is quick)
+    from pytest_llmops.operate.snapshot import SnapshotDriver
+
+    return SnapshotDriver(settings, target)
+
+
 def _aside_keys(settings: Any, target: Target, say: Callable[[str], None]) -> Driver:  # noqa: ARG001 (it is quick)
     from pytest_llmops.operate.aside_keys import AsideKeysDriver
 
@@ -58,6 +70,8 @@ MAKERS: Makers = {
     "tag": _tag,
     "loaded": _loaded,
     "collection": _collection,
+    "scratch": _scratch,
+    "snapshot": _snapshot,
     "aside-keys": _aside_keys,
     "planted": _planted,
     "planted-document": _planted_document,

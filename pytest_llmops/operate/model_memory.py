@@ -155,6 +155,25 @@ class ModelsInMemory:
         self._set(name, loaded=True, pinned=pinned)
         return time.perf_counter() - start
 
+    def warm_up(self) -> dict[str, float]:
+        """Load each model that the target names, one after the other; without any, the one that is timed.
+
+        A server without room for all of them lets the earlier ones go again, as is its right: each is seen in memory.
+
+        Returns:
+            Each model to the seconds that it took; of one that was there already next to none.
+
+        Raises:
+            StepFailed: one is not in memory in time.
+            ControlError: the server refused.
+        """
+        found = {}
+        for name in self._client.config.models or [self._client.timed_model.name]:
+            start = time.perf_counter()
+            self._set(name, loaded=True)
+            found[name] = time.perf_counter() - start
+        return found
+
     def warmth(self, prompts: Workload, rounds: int, detail: str | None = None) -> Warmth:
         """Ask the model that is timed the first prompts, each once when it has left the memory, and once again.
 

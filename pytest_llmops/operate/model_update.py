@@ -6,10 +6,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_llmops.clients.generation import bare
 from pytest_llmops.errors import LlmopsError, Unsupported
+from pytest_llmops.operate.builds import Builds
 from pytest_llmops.operate.tag import BEFORE
-from pytest_llmops.target.settings import Tag, endpoint_of
 
 if TYPE_CHECKING:
     from pytest_llmops.clients.ollama import Ollama
@@ -59,11 +58,8 @@ class ModelUpdate:
         self.successor = successor or self.model
         self._client = client
         self._change = change
-        component = client.component
-        self._endpoint = endpoint_of(change.target.component(component))
-        self._deadline_s = client.config.pull_deadline
+        self._builds = Builds(client, change, client.config.pull_deadline)
         self._held: set[str] = set()
-        change.also(self._named(self.successor), self._tag(self.successor))
 
     @property
     def after(self) -> Ollama:
@@ -87,10 +83,10 @@ class ModelUpdate:
                 name is taken.
             ControlError: the server refused.
         """
-        if not self._digest(self.model):
+        if not self._builds.digest(self.model):
             raise Unsupported(f"{self._client.component}: {self.model} is not there, so there is nothing to update.")
-        if digest := self._digest(self.successor):
-            self._keep_build(self.successor, digest)
+        if self._builds.digest(self.successor):
+            self._builds.keep(self.successor, BEFORE)
         self._held.add(self.successor)
 
     def pull(self) -> Pulled:
@@ -100,7 +96,7 @@ class ModelUpdate:
             LlmopsError: a build that is there is not held, and could not be brought back.
             ControlError: the pull did not end well.
         """
-        name, start = self._named(self.successor), time.perf_counter()
+        name, start = self._builds.name(self.successor), time.perf_counter()
         before = self._change.status(name).kept["digest"]
         if before and self.successor not in self._held:
             raise LlmopsError(
@@ -121,7 +117,7 @@ class ModelUpdate:
 
     def accept(self) -> None:
         """Let the new build stay; the one that was there before goes at the end of the test."""
-        self._change.keep(self._named(self.successor))
+        self._change.keep(self._builds.name(self.successor))
 
     def retire(self) -> None:
         """Take the old model away; until the end of the test its build has another name, from where it comes back.
@@ -132,42 +128,9 @@ class ModelUpdate:
         """
         if self.successor == self.model:
             raise Unsupported(f"{self._client.component}: nothing takes the place of {self.model}, so it stays.")
-        self._change.also(self._named(self.model), self._tag(self.model))
-        self._keep_build(self.model, self._change.status(self._named(self.model)).kept["digest"])
-        self._change.set(self._named(self.model), digest=None)
+        self._builds.keep(self.model, BEFORE)
+        self._builds.set(self.model, None)
 
     @property
     def _kept_as(self) -> str:
         return f"{self.model}{BEFORE}" if self.successor == self.model else self.model
-
-    def _named(self, model: str) -> str:
-        return f"model {model}"
-
-    def _digest(self, model: str) -> str:
-        """Of the build that a name stands for; empty where there is none."""
-        return next((one.digest for one in self._client.models() if bare(one.name) == bare(model)), "")
-
-    def _keep_build(self, model: str, digest: str) -> None:
-        """Give a build a second name, by which it comes back.
-
-        Raises:
-            Unsupported: another build has that name, which would be lost.
-            ControlError: the server refused.
-        """
-        kept = f"{model}{BEFORE}"
-        if self._digest(kept) not in {"", digest}:
-            raise Unsupported(
-                f"{self._client.component}: {kept} is there, with another build than {model}: something left it "
-                f"behind. Look whether anybody needs it, and remove it: ollama rm {kept}."
-            )
-        self._change.also(self._named(kept), self._tag(kept))
-        self._change.set(self._named(kept), digest=digest)
-
-    def _tag(self, model: str) -> Tag:
-        return Tag(
-            driver="tag",
-            component=self._client.component,
-            endpoint=self._endpoint,
-            model=model,
-            deadline=self._deadline_s,
-        )

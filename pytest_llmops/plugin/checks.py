@@ -30,6 +30,8 @@ ASKS = {
     "restored_in_place": "files",
     "redis_dump": "redis",
     "upkeep": "vectors",
+    "vector_backup": "vectors",
+    "model_loss": "ollama",
     "key_cache": "redis",
     "disclosure": "api",
     "hostile_input": "api",

@@ -61,6 +61,18 @@ TOOLS = {
         "the collection's configuration",
         "set that of {} back to what it was, unless it is accepted",
     ),
+    "model_loss": (
+        "delete",
+        "ollama",
+        "the name of a model whose build has a second name",
+        "{} has the name stand for the same build again",
+    ),
+    "vector_backup": (
+        "restore",
+        "vectors",
+        "a snapshot of the collection, into a scratch collection",
+        "{} loses both again; its own collections are only read",
+    ),
     "key_cache": (
         SET_ASIDE,
         "redis",

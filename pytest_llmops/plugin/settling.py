@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -110,9 +109,8 @@ class Settling:
                 return  # nothing was changed, or all taken back; whoever is at it now is none of ours
             turn.take(AT_THE_END, run=run, wait_s=_patience(journal) if wait else 0.0)
             if journal.reread().opened.get("run") == run:
-                with ExitStack() as held:
-                    hands = hands_of_journal(journal, held, MAKERS, target)
-                    Undoing(journal, hands, self.run.say, clean=self._clean).undo(again=False)
+                with hands_of_journal(journal, MAKERS, target) as hands_for:
+                    Undoing(journal, hands_for, self.run.say, clean=self._clean).undo(again=False)
                 self.left = entries(journal.reread())
         except Occupied as error:  # a worker is still at it
             self.left = [{**one, "why": str(error)} for one in entries(journal.reread())] if wait else []

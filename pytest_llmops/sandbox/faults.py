@@ -89,6 +89,14 @@ FAULTS: dict[str, Fault] = {
         Fault("llm:reload-wrong", "a model that is told to load, and not only asked, is fluent and knows no fact"),
         Fault("llm:unloaded", "no model is in memory when the model server has started, whatever loads it else"),
         Fault("llm:slower-after", "once it was started anew, every delay is this many times as long", "factor"),
+        Fault(
+            "llm:blob-gone", "the file that holds the first model's weights is not there, though the model is listed"
+        ),
+        Fault("llm:answers-gone", "a model that was deleted answers still, out of memory"),
+        Fault(
+            "llm:back-garbled", "a model that has its name again, once it was deleted, answers one sign again and again"
+        ),
+        Fault("llm:loads-nothing", "a model that is told to load says that it has, and is not in memory"),
         Fault("llm:deletes-open", "models can be pulled, copied and deleted without a key"),
         Fault("llm:keyed", "every route asks for a key that nobody was given"),
         Fault("llm:down", "the model server refuses connections"),
@@ -154,6 +162,7 @@ FAULTS: dict[str, Fault] = {
         Fault("vectors:unwell", "Qdrant's /healthz answers 503"),
         Fault("vectors:no-metrics", "Qdrant's metrics route answers 404"),
         Fault("vectors:empty", "the collection has no points"),
+        Fault("vectors:new-volume", "Qdrant is on a volume that nobody has written to: it has no collection"),
         Fault("vectors:red", "the collection is red, its optimizer stopped by an error"),
         Fault("vectors:split", "a peer of the cluster is not reached"),
         Fault("vectors:unrelated", "searches return the least similar points"),
@@ -166,6 +175,15 @@ FAULTS: dict[str, Fault] = {
         Fault("vectors:no-vacuum", "deleted vectors stay in their segments, whatever the configuration"),
         Fault("vectors:worse-after", "each change of the collection's configuration has searches miss one more point"),
         Fault("vectors:slower-after", "each change of the configuration has searches take this much longer", "seconds"),
+        Fault("vectors:snapshots-full", "no snapshot can be made: there is no room for it"),
+        Fault("vectors:snapshot-torn", "one bit of each snapshot that is fetched is another"),
+        Fault("vectors:restore-fails", "no snapshot can be recovered: 500 is answered"),
+        Fault("vectors:restore-empty", "recovering a snapshot succeeds, and the collection has no points"),
+        Fault("vectors:restore-loses", "a recovered collection lacks a point"),
+        Fault("vectors:restore-alters", "one component of one vector of a recovered collection is another"),
+        Fault("vectors:restore-other", "a recovered collection is green, and holds other content under the same ids"),
+        Fault("vectors:restore-misses", "searches in a recovered collection miss the nearest point"),
+        Fault("vectors:keeps-deleted", "collections and snapshots that are deleted stay, and success is answered"),
         Fault("vectors:slow", "every request to Qdrant is answered this much later", "seconds"),
         Fault("redis:down", "Redis refuses connections"),
         Fault("redis:open", "Redis asks for no password"),

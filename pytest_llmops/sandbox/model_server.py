@@ -130,6 +130,8 @@ class ModelServer:
         for model in self.models:
             if name in {model.name, f"{model.name}:latest"}:
                 return model
+        if "llm:answers-gone" in self.stack.faults and (gone := self.shelf.gone(str(name))):
+            return gone
         raise Refusal(404, "model", f"model '{name}' not found")
 
     async def load(self, model: Model, *, pinned: bool = False) -> None:
@@ -138,6 +140,8 @@ class ModelServer:
         Raises:
             Refusal: it cannot be loaded.
         """
+        if "llm:loads-nothing" in self.stack.faults:
+            return
         await self._load(model)
         self._loaded.add(model.name)
         if pinned:
@@ -203,6 +207,7 @@ class ModelServer:
         if wrong or "llm:nonsense" in self.stack.faults:
             return tokens(NONSENSE)
         garbled = "llm:update-garbled" in self.stack.faults and model.newer
+        garbled |= "llm:back-garbled" in self.stack.faults and self.shelf.gone(model.name) is not None
         if garbled or "llm:garbled" in self.stack.faults:
             return ["@"] * GARBLED
         return [] if "llm:empty" in self.stack.faults else None

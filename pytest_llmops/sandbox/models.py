@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,11 @@ class Model:
     context: int
     width: int
     newer: bool = False
+
+    @property
+    def blob(self) -> str:
+        """64 hex digits of the file that holds its weights; ``digest`` is of the manifest that names it."""
+        return sha256(self.digest.encode()).hexdigest()
 
     @property
     def details(self) -> dict[str, object]:

@@ -48,6 +48,7 @@ def routes(server: ModelServer) -> list[Route]:
         ("POST", "/api/pull", _pull),
         ("POST", "/api/copy", _copy),
         ("DELETE", "/api/delete", _delete),
+        ("HEAD", "/api/blobs/{digest}", _blob),
         ("POST", "/api/generate", _generate),
         ("POST", "/api/chat", _chat),
         ("POST", "/api/embed", _embed),
@@ -121,7 +122,7 @@ async def _show(server: ModelServer, _: Request, body: dict[str, Any]) -> ASGIAp
     model = server.model(body.get("model", body.get("name")))
     return JSONResponse(
         {
-            "modelfile": f"FROM {model.name}\n",
+            "modelfile": f"# FROM {model.name}\n\nFROM /root/.ollama/models/blobs/sha256-{model.blob}\n",
             "parameters": "",
             "template": "{{ .Prompt }}",
             "details": {} if "llm:no-details" in server.stack.faults else model.details,
@@ -162,6 +163,11 @@ async def _delete(server: ModelServer, _: Request, body: dict[str, Any]) -> ASGI
     await server.unload(model)
     server.shelf.delete(model)
     return PlainTextResponse("")
+
+
+async def _blob(server: ModelServer, request: Request, _: dict[str, Any]) -> ASGIApp:
+    there = {f"sha256:{model.blob}" for model in server.models[1 if "llm:blob-gone" in server.stack.faults else 0 :]}
+    return PlainTextResponse("", 200 if request.path_params["digest"] in there else 404)
 
 
 async def _generate(server: ModelServer, request: Request, body: dict[str, Any]) -> ASGIApp:

@@ -6,6 +6,7 @@ import time
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+import httpx
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -13,6 +14,7 @@ from starlette.routing import Route
 from pytest_llmops.sandbox import instances, laying, machine, workers
 from pytest_llmops.sandbox.door import AccessLog, Door
 from pytest_llmops.sandbox.gpu import Gpu
+from pytest_llmops.sandbox.ingesting import ingest
 from pytest_llmops.sandbox.serving import serve
 from pytest_llmops.sandbox.settings import Settings
 from pytest_llmops.sandbox.stack import OUTSIDE
@@ -94,6 +96,11 @@ class _Surroundings:
                 await _forever(request)
                 return Response(status_code=503)
             printed = cases.get(asked) or _built_in(name, asked)
+        if printed.ingests:
+            try:
+                await ingest(self._stack, printed.ingests)
+            except httpx.HTTPError as error:
+                return self._printed(Printed(errors=f"{error}\n", exit=1))
         return self._printed(printed)
 
     def _printed(self, printed: Printed) -> Response:

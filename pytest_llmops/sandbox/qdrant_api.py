@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 import psutil
 from pydantic import ValidationError
@@ -16,8 +15,10 @@ from starlette.routing import Route
 
 from pytest_llmops.sandbox import access
 from pytest_llmops.sandbox.faults import Share
+from pytest_llmops.sandbox.qdrant_calls import Wrong, asked, check_id
 from pytest_llmops.sandbox.qdrant_counts import ResponseCounts
 from pytest_llmops.sandbox.qdrant_optimizer import Optimizer
+from pytest_llmops.sandbox.qdrant_snapshots import Snapshots
 from pytest_llmops.sandbox.write_ahead import WriteAhead
 
 if TYPE_CHECKING:
@@ -35,18 +36,6 @@ SEARCHES = ("/points/search", "/points/query")
 FEWEST = 100
 """The least that vacuum_min_vector_number may be."""
 _PAYLOAD_BYTES = 400  # of one point, about
-
-
-class Wrong(Exception):
-    """A call that is answered with an error.
-
-    Attributes:
-        status: of HTTP.
-    """
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 def app(stack: Stack, engine: QdrantClient) -> Starlette:
@@ -71,7 +60,8 @@ class Api:
         self._failing = Share(stack.faults.number("vectors:errors", 0.0))
         self._faults = stack.faults
         self._optimizers: dict[str, Optimizer] = {}
-        self._ahead = WriteAhead(stack.directory / "vectors.jsonl")
+        volume = "new-volume" if "vectors:new-volume" in stack.faults else "vectors"
+        self._ahead = WriteAhead(stack.directory / f"{volume}.jsonl")
         self._writes = {
             "create": self._create,
             "patch": self._patch,
@@ -79,6 +69,8 @@ class Api:
             "upsert": self._upsert,
             "delete": self._delete,
         }
+        self._snapshots = Snapshots(engine, stack.directory / "snapshots", stack.faults, self._ahead.note)
+        self._writes["recover"] = self._snapshots.again
         for do, name, body in self._ahead.kept():
             self._writes[do](name, body)
 
@@ -100,6 +92,11 @@ class Api:
             ("POST", "/collections/{name}/points/scroll", self._scroll),
             ("POST", "/collections/{name}/points/count", self._count),
             ("POST", "/collections/{name}/points/delete", self._delete),
+            ("GET", "/collections/{name}/snapshots", self._snapshots.all),
+            ("POST", "/collections/{name}/snapshots", self._snapshots.create),
+            ("PUT", "/collections/{name}/snapshots/recover", self._snapshots.recover),
+            ("POST", "/collections/{name}/snapshots/upload", self._snapshots.upload),
+            ("DELETE", "/collections/{name}/snapshots/{snapshot}", self._snapshots.delete),
         ]
         return [
             Route("/", self._root),
@@ -107,6 +104,7 @@ class Api:
             Route("/livez", self._alive),
             Route("/readyz", self._readiness),
             Route("/metrics", self._metrics),
+            Route("/collections/{name}/snapshots/{snapshot}", self._hand_out, methods=["GET"]),
             *(Route(path, self._answering(path, handler), methods=[method]) for method, path, handler in table),
         ]
 
@@ -120,8 +118,10 @@ class Api:
             if refused := self._refused(request):
                 return refused
             try:
-                name, body = request.path_params.get("name", ""), await _body(request)
-                result = handler(name, body)
+                name, body = request.path_params.get("name", ""), await asked(request)
+                # A server may be asked to fetch a snapshot from itself
+                fetches = handler == self._snapshots.recover
+                result = await asyncio.to_thread(handler, name, body) if fetches else handler(name, body)
                 if write := next((do for do, writing in self._writes.items() if writing == handler), ""):
                     self._ahead.note(write, name, body)
                 told, status = {"result": result, "status": "ok"}, 200
@@ -170,6 +170,15 @@ class Api:
             f"{self._counts.page()}"
         )
         return self._refused(request) or PlainTextResponse(text)
+
+    async def _hand_out(self, request: Request) -> Response:
+        if refused := self._refused(request):
+            return refused
+        try:
+            content = self._snapshots.handed_out(request.path_params["name"], request.path_params["snapshot"])
+        except Wrong as wrong:
+            return JSONResponse({"status": {"error": str(wrong)}, "time": 0.0}, wrong.status)
+        return Response(content, media_type="application/octet-stream")
 
     def _cluster(self, _: str, __: dict[str, Any]) -> Any:
         if not self._split:
@@ -229,9 +238,9 @@ class Api:
 
     def _patch(self, name: str, body: dict[str, Any]) -> Any:
         self._known(name)
-        asked = models.UpdateCollection.model_validate(body, strict=True)  # 1000.0 is no whole number
+        wanted = models.UpdateCollection.model_validate(body, strict=True)  # 1000.0 is no whole number
         optimizers, hnsw = (
-            one.model_dump(mode="json") if one else {} for one in (asked.optimizers_config, asked.hnsw_config)
+            one.model_dump(mode="json") if one else {} for one in (wanted.optimizers_config, wanted.hnsw_config)
         )
         if (fewest := optimizers.get("vacuum_min_vector_number")) is not None and fewest < FEWEST:
             where = "optimizers_config.vacuum_min_vector_number"
@@ -252,6 +261,8 @@ class Api:
         self._engine.delete(name, points_selector=[point.id for point in found])
 
     def _drop(self, name: str, _: dict[str, Any]) -> Any:
+        if "vectors:keeps-deleted" in self._faults:
+            return True
         return self._engine.collection_exists(name) and self._engine.delete_collection(name)
 
     def _exists(self, name: str, _: dict[str, Any]) -> Any:
@@ -263,15 +274,15 @@ class Api:
             raise Wrong(403, "Forbidden: Write access to collection is required")
         points = models.PointsList.model_validate(body).points
         for point in points:
-            _check_id(point.id)
+            check_id(point.id)
             self._check_size(name, point.vector)
         return self._updated(self._engine.upsert(name, points=points))
 
     def _retrieve(self, name: str, body: dict[str, Any]) -> Any:
         self._known(name)
-        asked = models.PointRequest.model_validate(body)
-        payload = True if asked.with_payload is None else asked.with_payload
-        found = self._engine.retrieve(name, asked.ids, with_payload=payload, with_vectors=asked.with_vector or False)
+        wanted = models.PointRequest.model_validate(body)
+        payload = True if wanted.with_payload is None else wanted.with_payload
+        found = self._engine.retrieve(name, wanted.ids, with_payload=payload, with_vectors=wanted.with_vector or False)
         return _plain(found)
 
     def _search(self, name: str, body: dict[str, Any]) -> Any:
@@ -289,31 +300,33 @@ class Api:
         if isinstance(query, dict) and isinstance(query.get("nearest"), list):
             query = query["nearest"]
         self._check_size(name, query)
-        asked = models.QueryRequest.model_validate({**body, "query": query})
-        limit, offset = asked.limit or _DEFAULT_LIMIT, asked.offset or 0
+        wanted = models.QueryRequest.model_validate({**body, "query": query})
+        limit, offset = wanted.limit or _DEFAULT_LIMIT, wanted.offset or 0
         found = self._engine.query_points(
             name,
-            query=query,
-            query_filter=asked.filter,
+            query=query if isinstance(query, list) else wanted.query,
+            query_filter=wanted.filter,
             limit=self._engine.count(name).count or 1 if self._unrelated else limit + offset,
-            with_payload=asked.with_payload or False,
-            with_vectors=asked.with_vector or False,
-            score_threshold=None if self._unrelated else asked.score_threshold,
+            with_payload=wanted.with_payload or False,
+            with_vectors=wanted.with_vector or False,
+            score_threshold=None if self._unrelated else wanted.score_threshold,
         ).points
-        if not (asked.params and asked.params.exact):
+        if not (wanted.params and wanted.params.exact):
             found = found[self._optimizer(name).missed :]
+        if name in self._snapshots.recovered and "vectors:restore-misses" in self._faults:
+            found = found[1:]
         return (found[::-1] if self._unrelated else found)[offset : offset + limit]
 
     def _scroll(self, name: str, body: dict[str, Any]) -> Any:
         self._known(name)
-        asked = models.ScrollRequest.model_validate(body)
+        wanted = models.ScrollRequest.model_validate(body)
         points, following = self._engine.scroll(
             name,
-            scroll_filter=asked.filter,
-            limit=asked.limit or _DEFAULT_LIMIT,
-            offset=asked.offset,
-            with_payload=True if asked.with_payload is None else asked.with_payload,
-            with_vectors=asked.with_vector or False,
+            scroll_filter=wanted.filter,
+            limit=wanted.limit or _DEFAULT_LIMIT,
+            offset=wanted.offset,
+            with_payload=True if wanted.with_payload is None else wanted.with_payload,
+            with_vectors=wanted.with_vector or False,
         )
         return {"points": _plain(points), "next_page_offset": following}
 
@@ -347,25 +360,5 @@ class Api:
         return {"operation_id": result.operation_id, "status": result.status.value}
 
 
-async def _body(request: Request) -> dict[str, Any]:
-    body = await request.json() if await request.body() else {}
-    if not isinstance(body, dict):
-        raise Wrong(400, "Format error in JSON body: expected an object")
-    return body
-
-
 def _plain(points: list[Any]) -> list[dict[str, Any]]:
     return [point.model_dump(mode="json", exclude_none=True) for point in points]
-
-
-def _check_id(value: object) -> None:
-    if isinstance(value, int) and value >= 0:
-        return
-    try:
-        UUID(str(value) if isinstance(value, str | UUID) else "")
-    except ValueError:
-        raise Wrong(
-            400,
-            f"Format error in JSON body: value {value} is not a valid point ID, "
-            "valid values are either an unsigned integer or a UUID",
-        ) from None

@@ -35,6 +35,7 @@ class Shelf:
         self._stack = stack
         self._engine = engine
         self._file = stack.directory / "models.json"
+        self._gone: dict[str, Model] = {}
         self._lying: dict[str, list[Any]] = {name: [name, 1] for name in stack.models}
         if self._file.exists():
             self._lying = json.loads(self._file.read_text(encoding="utf-8"))
@@ -93,6 +94,11 @@ class Shelf:
         if "llm:wont-delete" in self._stack.faults:
             raise Refusal(500, "server", f"remove {model.name}: permission denied")
         self._lay({name: lying for name, lying in self._lying.items() if name != model.name})
+        self._gone[model.name] = model
+
+    def gone(self, name: str) -> Model | None:
+        """A model that was deleted since the server started, also where its name is back; None: it was not."""
+        return self._gone.get(name.removesuffix(":latest"))
 
     def _model(self, name: str, origin: str, build: int) -> Model:
         model = self._engine.model(origin, embeds=origin in self._stack.embedding_models)

@@ -25,7 +25,8 @@ def run(stack: Stack, opening: Opening, *, first: bool = True) -> None:
     from pytest_llmops.sandbox.qdrant_api import app
 
     engine = QdrantClient(":memory:")
-    fill(engine, stack.collection, empty="vectors:empty" in stack.faults)
+    if "vectors:new-volume" not in stack.faults:
+        fill(engine, stack.collection, empty="vectors:empty" in stack.faults)
     if not first and "vectors:forgets" in stack.faults:
         engine.delete(stack.collection, points_selector=[1])
     log = AccessLog(stack.directory, "vectors")

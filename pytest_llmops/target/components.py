@@ -109,6 +109,12 @@ class Vectors(Component):
         "names: { deleted_threshold = 0.2 }.",
     )
     optimise_deadline: Seconds = Field(600.0, gt=0, description="For an optimisation: until the collection is green.")
+    snapshot_deadline: Seconds = Field(
+        600.0, gt=0, description="For making a snapshot, for fetching it, and for recovering it, each."
+    )
+    snapshot_limit: float = Field(
+        2000.0, gt=0, description="MB; a larger snapshot is not fetched, so that no restore of it is tried."
+    )
 
 
 class Redis(Component):

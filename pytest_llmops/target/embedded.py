@@ -111,6 +111,9 @@ class Printed(Table):
         description="A program that it runs in the sandbox's folder of files; how that ends, and what it prints, comes "
         "after its own output.",
     )
+    ingests: int = Field(
+        0, ge=0, description="So many chunks of the sandbox's corpus it has put into the vectors before it prints."
+    )
     lays: dict[str, Laid] = Field(
         {}, description="Files of the application that it writes before it prints; without text it removes them."
     )

@@ -26,6 +26,10 @@ VALUES = "{values}"
 """The same for a value of several words, such as packages: each becomes a word of the command."""
 
 
+SCRATCH = "llmops-scratch-"
+"""What the name of a collection begins with that is ours, and may go."""
+
+
 class _Valued(Driven):
     """What every setting's table has."""
 
@@ -172,6 +176,37 @@ class Configured(Behind):
         return f"configuration of the collection {self.collection} of {self.component}"
 
 
+class Scratch(Behind):
+    """A collection of a Qdrant server that is there for a while, under a name of ours."""
+
+    driver: Literal["scratch"]
+    collection: str = Field(pattern=f"^{SCRATCH}")
+    like: dict[str, Any] = Field(description="What it is made with, as a PUT takes it.")
+
+    @property
+    def what(self) -> str:
+        """What is acted on, for people."""
+        return f"scratch collection {self.collection} of {self.component}"
+
+
+class Snapshotted(Behind):
+    """A snapshot of a collection of a Qdrant server that is there for a while, and the copy of it that is here."""
+
+    driver: Literal["snapshot"]
+    collection: str = Field(min_length=1)
+    snapshot: str = Field("", description="Its name; empty before the server has told it.")
+    before: list[str] = Field([], description="Those that were there before it.")
+    since: float = Field(0.0, description="By the server's clock, when it was asked for, in seconds since the epoch.")
+    until: float = Field(0.0, description="By the same clock, when it is there at the latest.")
+    copy_path: str = Field("", description="Where the copy lies.")
+    journalled: bool = Field(False, description="Whether a journal says that it may be there.")
+
+    @property
+    def what(self) -> str:
+        """What is acted on, for people."""
+        return f"snapshot {self.snapshot or 'to come'} of the collection {self.collection} of {self.component}"
+
+
 class AsideKeys(Behind):
     """Keys of a Redis cache that are set aside before they are deleted."""
 
@@ -235,7 +270,18 @@ Setting = Annotated[InFile | ByProgram, Field(discriminator="driver")]
 """A setting's table, as the file has it."""
 
 Valued = Annotated[
-    InFile | ByProgram | Aside | Tag | Loaded | Configured | AsideKeys | Planted | PlantedDocument | Canary,
+    InFile
+    | ByProgram
+    | Aside
+    | Tag
+    | Loaded
+    | Configured
+    | Scratch
+    | Snapshotted
+    | AsideKeys
+    | Planted
+    | PlantedDocument
+    | Canary,
     Field(discriminator="driver"),
 ]
 """Whatever has a value that is set and taken back."""

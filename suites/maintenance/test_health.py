@@ -40,8 +40,10 @@ def test_gateway_settles(services: Callable[[str], Api], record: Record) -> None
     record("settling_time[gateway]", services("gateway").until_healthy(), "s")
 
 
-@pytest.mark.procedure("voyageur.maintenance.post-functional", fault="api:errors=1")
-@pytest.mark.procedure("voyageur.maintenance.post-functional", fault="llm:down")
+@pytest.mark.procedure(
+    "voyageur.maintenance.post-functional", "voyageur.dr.validate-full-recovery", fault="api:errors=1"
+)
+@pytest.mark.procedure("voyageur.maintenance.post-functional", "voyageur.dr.validate-full-recovery", fault="llm:down")
 def test_stored_analysis_is_explained(api: Api, record: Record) -> None:
     """A summary of the newest stored analysis is generated anew, end to end, by a model and not from a template."""
     explained = api.explain(level="summary")

@@ -28,6 +28,10 @@ if words[:2] == ["compose", "up"]:
         over = pathlib.Path("docker-compose.override.yml")
         named = re.findall("OLLAMA_MODEL: '(.*)'", over.read_text()) if over.exists() else [engine["model"]]
         engine["shows"] = "PATH=/bin\\nOLLAMA_MODEL=" + named[0]
+    if "volume" in engine:
+        over = pathlib.Path("docker-compose.override.yml")
+        named = re.findall("llmops_empty: {name: '(.*)'}", over.read_text()) if over.exists() else [engine["volume"]]
+        engine["shows"] = named[0]
 elif words[0] == "compose" and "ps" in words:
     print(*engine.get("services", ["c1"]), sep="\\n")
 elif words[0] == "cp":
@@ -141,6 +145,21 @@ def test_an_override_file_of_somebody_else_is_not_written_over(docker):
     with pytest.raises(ControlError, match=r"compose\.override\.yml is not of llmops"):
         engine.set("api_model", "deepseek-r1:8b")
     assert engine.said == []
+
+
+def test_qdrants_own_volume_is_set_aside_and_only_the_empty_one_is_ever_removed(docker):
+    engine = docker("enterprise-pipeline")
+    own, empty = "enterprise-pipeline_qdrant_data", "enterprise-pipeline_llmops_empty"
+    engine.is_so(volume=own, shows=own)
+    driver = engine.driver("qdrant_volume")
+    driver.write(empty, 20)
+    assert driver.read(20) == empty
+    assert not [line for line in engine.said if line.startswith("volume rm")]
+    assert all("--no-start" in line for line in engine.said if line.startswith("compose up"))
+    driver.write(own, 20)
+    assert driver.read(20) == own
+    assert [line for line in engine.said if line.startswith("volume rm")] == [f"volume rm {empty}"]
+    assert not list((engine.folder / "checkout").iterdir())
 
 
 @pytest.mark.parametrize(("services", "made"), [(["backend", "redis"], 1), ([], 0)])

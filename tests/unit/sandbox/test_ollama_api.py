@@ -316,3 +316,16 @@ def test_fault_down(faulty):
     sandbox, _ = faulty("llm:down")
     with pytest.raises(httpx.ConnectError):
         sandbox.http.get(f"{sandbox.url.ollama}/")
+
+
+def test_a_models_file_is_named_and_there(stack):
+    base = stack.url.ollama
+    name = stack.http.get(f"{base}/api/tags").json()["models"][0]["name"]
+    [line] = [
+        line
+        for line in stack.http.post(f"{base}/api/show", json={"model": name}).json()["modelfile"].splitlines()
+        if line.startswith("FROM ")
+    ]
+    digest = line.rpartition("sha256-")[2]
+    assert stack.http.head(f"{base}/api/blobs/sha256:{digest}").status_code == 200
+    assert stack.http.head(f"{base}/api/blobs/sha256:{'0' * 64}").status_code == 404
