@@ -188,3 +188,13 @@ def test_a_variable_of_a_component_that_is_not_there_is_explained(page):
     with pytest.raises(ConfigError) as caught:
         page("", env={"BASE": "{olama}"}).ask("Who?")
     assert "components.ui.env]: a template asks for {olama}; known here: ui." in str(caught.value)
+
+
+def test_a_variable_of_an_optional_service_without_an_address_is_left_out(page):
+    shown = "{model} {os.environ.get('BASE')} {os.environ.get('STANDBY')}"
+    script = APP.replace("{model} {os.environ['BASE']} {os.environ.get('MODEL_KEY')}", shown)
+    env, where = {"BASE": "{ui}", "STANDBY": "{standby}"}, "http://127.0.0.1:9"
+    asked = page(script, env=env, beside={"services": {"standby": {"required": False}}}).ask("Who?")
+    assert asked.text.endswith(" None")
+    asked = page(script, env=env, beside={"services": {"standby": {"required": False, "url": where}}}).ask("Who?")
+    assert asked.text.endswith(f" {where}")
