@@ -221,6 +221,8 @@ def test_models(llm: Llm, ollama: Ollama, openai: OpenAI, prompts: Workload) -> 
     assert_type(ollama.version_status(), int)
     assert_type(ollama.up(), float)
     assert_type(ollama.details("m"), dict[str, Any])
+    assert_type(ollama.blobs("m"), list[str])
+    assert_type(ollama.has_blob("sha256:0"), bool)
     assert_type(ollama.loaded(), list[str])
     assert_type(ollama.held()[0].vram_bytes, int)
     assert_type(ollama.asking("m").version(), str)
