@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 EVERY_S = 1.0
 """Between two looks."""
 
+LAST_ROUND_S = 10.0
+"""For so long a round of looks that began under load may go on after it: a short load is over before the first ends."""
+
 MINUTE = 60.0
 
 
@@ -88,6 +91,7 @@ class Joining:
         self._every_s = every_s
         self._tables = {name: figures.table(name) for name in self._names}
         self._over = threading.Event()
+        self._thread: threading.Thread | None = None
         self._points: dict[str, list[tuple[float, float]]] = {name: [] for name in self._names}
         self._said: dict[str, LlmopsError] = {}
         self._began = self._ended = 0.0
@@ -100,12 +104,15 @@ class Joining:
         self._began = time.time()
         if looked := [name for name in self._names if not isinstance(self._tables[name], FromPrometheus)]:
             run = contextvars.copy_context().run
-            threading.Thread(target=run, args=(self._looking, looked), name="llmops-beside", daemon=True).start()
+            self._thread = threading.Thread(target=run, args=(self._looking, looked), name="llmops-beside", daemon=True)
+            self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._ended = time.time()
         self._over.set()
+        if self._thread is not None:
+            self._thread.join(LAST_ROUND_S)
 
     def _looking(self, names: Sequence[str]) -> None:
         while not self._over.is_set():

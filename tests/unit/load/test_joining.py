@@ -48,9 +48,6 @@ def joined(read, *names):
     with Joining(read, names, every_s=0.001) as joining:
         if read.looks:
             assert read.enough.wait(60)
-    for thread in threading.enumerate():
-        if thread.name == "llmops-beside":
-            thread.join(60)
     return joining.courses()
 
 
@@ -61,6 +58,19 @@ def test_a_level_is_looked_at_again_and_again_whatever_one_look_comes_to():
     assert course.points[:4] == ((60, 10), (180, 30), (240, 40), (300, 50))
     assert course.rise == pytest.approx(10)
     assert read.during == {"memory": None}
+
+
+def test_a_load_that_is_over_before_the_first_round_leaves_a_look_at_each():
+    ended = threading.Event()
+
+    class Late(Read):
+        def read(self, name, during=None):
+            assert ended.wait(60)
+            return super().read(name, during)
+
+    with Joining(Late(fails=0), ["memory", "errors"], every_s=60) as joining:
+        ended.set()
+    assert {name: len(course.points) for name, course in joining.courses().items()} == {"memory": 1, "errors": 1}
 
 
 def test_what_is_counted_is_read_as_what_it_counted_meanwhile():
