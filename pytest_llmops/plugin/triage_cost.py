@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_llmops.clients.client import preflight_calls
-from pytest_llmops.plugin.checks import DIAGNOSTICS, TRIAGE
+from pytest_llmops.plugin.checks import AGAIN, DIAGNOSTICS, TRIAGE
 from pytest_llmops.plugin.figure_cost import cost_of_figures
 from pytest_llmops.target.components import Api, Llm
 
@@ -21,13 +21,14 @@ Operations = dict[str, dict[str, int]]
 def once_for_triage(fixtures: Iterable[str], target: Target) -> Operations:
     """What a test asks for that uses one of them."""
     asked = set(fixtures)
-    if not asked & {TRIAGE, DIAGNOSTICS}:
+    if not asked & {TRIAGE, DIAGNOSTICS, AGAIN}:
         return {}
     from pytest_llmops.operate.readings import limited
 
     figures = cost_of_figures(limited(target), target)
     bundle = {DIAGNOSTICS: _of_bundle(target)} if DIAGNOSTICS in asked else {}
-    return {**figures.once, TRIAGE: {**_of_looks(target), **figures.operations}, **bundle}
+    looks = {**_of_looks(target), **figures.operations}
+    return {**figures.once, **{name: looks for name in (TRIAGE, AGAIN) if name in asked or name == TRIAGE}, **bundle}
 
 
 def _of_looks(target: Target) -> dict[str, int]:
