@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from pytest_llmops.clients.client import preflight_calls
@@ -26,9 +27,15 @@ def once_for_triage(fixtures: Iterable[str], target: Target) -> Operations:
     from pytest_llmops.operate.readings import limited
 
     figures = cost_of_figures(limited(target), target)
-    bundle = {DIAGNOSTICS: _of_bundle(target)} if DIAGNOSTICS in asked else {}
     looks = {**_of_looks(target), **figures.operations}
-    return {**figures.once, **{name: looks for name in (TRIAGE, AGAIN) if name in asked or name == TRIAGE}, **bundle}
+    found: Operations = {}
+    if asked & {TRIAGE, DIAGNOSTICS}:
+        found |= {**figures.once, TRIAGE: looks}
+    if DIAGNOSTICS in asked:
+        found[DIAGNOSTICS] = _of_bundle(target)
+    if AGAIN in asked:  # what the others ask once, it asks anew
+        found[AGAIN] = dict(sum(map(Counter, figures.once.values()), Counter(looks)))
+    return found
 
 
 def _of_looks(target: Target) -> dict[str, int]:
