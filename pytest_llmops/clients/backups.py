@@ -147,7 +147,7 @@ class Backups:
             CallFailed: a set has no file; it cannot be written, or does not hold what it should.
         """
         at = now() if at is None else at
-        facts = {fact.name: fact for name in self.table.holds for fact in self._held(name, at)}
+        facts = {fact.name: fact for name in self.table.holds for fact in self.reach(name, at)}
         made = self.making.made([*facts.values()], at, texts or {})
         return Stored(made.name, at, made.stat().st_size)
 
@@ -253,11 +253,49 @@ class Backups:
         held = self._inside(self.read(one))
         wrong = []
         for name in sets or self.table.holds:
-            due = self.making.parted([fact for fact in self._held(name, one.at) if fact.changed_at <= one.at])[0]
+            due = self.making.parted([fact for fact in self.reach(name, one.at) if fact.changed_at <= one.at])[0]
             if not due:
                 raise Vacuous(f"{one.name}: of {name} nothing was there when it was made that had to be in it.")
             wrong += [f"{one.last}: {fact.name} is not in it" for fact in due if fact.name not in held]
         return wrong
+
+    def reach(self, name: str, at: float) -> list[FileFact]:
+        """Files of a set that a backup of that moment reaches back to; also what was written after it, if it is new.
+
+        Args:
+            name: of the set; all of it where the table does not say of it for how long.
+            at: when it was made, in seconds since the epoch.
+        """
+        last = self.table.holds[name].last if name in self.table.holds else None
+        return [fact for fact in self._sources(name) if last is None or fact.changed_at >= at - last]
+
+    def newest_whole(self) -> Stored:
+        """The last one that reads to its last byte; damaged ones after it are passed over.
+
+        Raises:
+            CallFailed: there is none; says what is wrong with the newest.
+        """
+        for one in reversed(self.all()):
+            try:
+                self.read(one)
+            except CallFailed as error:
+                if error.kind not in {"damaged", "empty"}:
+                    raise
+            else:
+                return one
+        newest = self.newest()
+        self.read(newest)
+        return newest
+
+    def unpacked(self) -> list[str]:
+        """Folders below root that a backup was unpacked into in its place, and nobody has deleted.
+
+        Raises:
+            Unsupported: its files stand for themselves below root, so that nothing tells them from the application's.
+        """
+        if not self.table.base:
+            raise Unsupported(f"{self._component}: backups {self.name} have no base, so what was unpacked has no name.")
+        return [str(one.relative_to(self._root)) for one in sorted(self._root.glob(self.table.base)) if one.is_dir()]
 
     def unlike(self, original: Backups) -> list[str]:
         """How the newest of these differs from the newest of those that they are copies of, in sentences.
@@ -298,7 +336,7 @@ class Backups:
             CallFailed: there is none, or it cannot be read.
         """
         saved = self.manifest()["files"]
-        facts = [fact for name in self.table.holds for fact in self._held(name, time.time())]
+        facts = [fact for name in self.table.holds for fact in self.reach(name, time.time())]
         now = {fact.name: fact.sha256() for fact in self.making.parted(facts)[0]}
         return sorted(name for name in saved.keys() | now.keys() if saved.get(name) != now.get(name))
 
@@ -366,11 +404,6 @@ class Backups:
         if not file.is_file():
             raise self._failed("absent", f"{path.name} has no checksums: there is no {self.table.checksums} in it")
         return _summed(file.read_text(encoding="utf-8").splitlines())
-
-    def _held(self, name: str, at: float) -> list[FileFact]:
-        """Files of a set that a backup of that moment has to hold; what was written after it was, too, if it is new."""
-        last = self.table.holds[name].last
-        return [fact for fact in self._sources(name) if last is None or fact.changed_at >= at - last]
 
     def _unchanged(self, one: Stored) -> dict[str, FileFact]:
         return {

@@ -1,13 +1,12 @@
-"""A backup that is restored in the place of what it is of, for as long as it takes to compare; all is put back."""
+"""A backup that is restored in the place of what it is of, for as long as somebody looks; then all is put back."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from pytest_llmops.control.aside import AsideDriver
 from pytest_llmops.errors import StepFailed, Vacuous
@@ -15,9 +14,11 @@ from pytest_llmops.operate.set_aside import ASIDE, SetAside
 from pytest_llmops.target.settings import Aside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from pytest_llmops.clients.backup_places import Stored
+    from pytest_llmops.clients.backups import Restored
     from pytest_llmops.clients.file_facts import FileFact
     from pytest_llmops.clients.files import Files
     from pytest_llmops.control.change import Change
@@ -45,68 +46,142 @@ class InPlace:
     wrong: tuple[str, ...]
 
 
-def restored_in_place(files: Files, name: str, of: str, change: Change, scratch: Path) -> InPlace:
-    """Restore the files of a set from the newest backup to where they are, compare, and put back what was there.
+class Restoration:
+    """Sets of files of a backup, in the place of those that are there: a context, at whose end all is put back.
 
-    The files that are there are set aside, those of the backup take their place, with the same modes and owners; a file
-    that is not in the backup is away meanwhile. Both are acts of the journal, and are taken back at once.
+    The backup is unpacked beside, and compared; `put` sets the files of a set aside, and those of the backup take their
+    place, with the same modes and owners: a file that is not in the backup is away meanwhile. Each is an act of the
+    journal. The end of the context takes back all that the change did, also what it stopped and started meanwhile.
 
     Args:
         files: the application's.
         name: of the backups.
-        of: the set.
         change: sets aside, and puts back.
-        scratch: an empty folder, which the backup is unpacked into.
+        scratch: a folder that is not there, which the backup is unpacked into.
+        one: which backup; the newest by default.
 
     Raises:
-        CallFailed: there is no backup, or it is damaged; nothing was changed.
-        ControlError: a file cannot be moved.
-        StepFailed: the backup holds nothing of the set; files of an earlier restoration lie about; not all could be
-            put back.
-        Vacuous: all of the set was written since the backup was made; nothing was changed.
+        CallFailed: there is no backup.
     """
-    backups, before = files.backups(name), {fact.name: fact for fact in files.found(of).facts}
-    one = backups.newest()
-    due = {fact.name: fact.sha256() for fact in before.values() if fact.changed_at <= one.at}
-    if not due:
-        raise Vacuous(f"{one.name}: all of {of} was written since, so that nothing of it can be compared.")
-    folder = backups.restored(scratch, one).folder
-    held = [file for file in sorted(before) if (folder / file).is_file()]
-    if not held:
-        raise StepFailed(f"{one.name} holds nothing of {of}: it would restore none of it.")
-    began = time.perf_counter()
-    with _beside(files, folder, held, before) as copies:
-        change.also(COPIES, copies)
-        SetAside(change, ORIGINALS, files.root, ASIDE, sorted(before))
-        change.set(COPIES, aside=[])
+
+    def __init__(self, files: Files, name: str, change: Change, scratch: Path, one: Stored | None = None) -> None:
+        self._files = files
+        self._backups = files.backups(name)
+        self.one = one or self._backups.newest()
+        self._change = change
+        self._scratch = scratch
+        self._copies: list[str] = []
+        self._folder: Path | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, traceback: object) -> None:
+        """Put all back.
+
+        Raises:
+            StepFailed: not all could be.
+        """
+        back = self._change.undo()
+        AsideDriver(self._copies_table, self._files.target).delete(self._copies)
+        if not back and kind is None:
+            raise StepFailed(f"{self.one.name}: not all could be put back as it was.")
+
+    def unpack(self) -> Restored:
+        """Unpack it into the scratch folder and compare it there; nothing of the application is touched.
+
+        Raises:
+            CallFailed: it is damaged.
+            Vacuous: nothing of it can be compared.
+        """
+        found = self._backups.restored(self._scratch, self.one)
+        self._folder = found.folder
+        return found
+
+    def put(self, *sets: str) -> dict[str, InPlace]:
+        """Have the files of these sets take the place of those that are there; by set what that came to.
+
+        Raises:
+            CallFailed, Vacuous: as `unpack`, where that was not called; all of a set was written since the backup was
+                made. Nothing was changed.
+            StepFailed: the backup holds nothing of a set; files of an earlier restoration lie about.
+            ControlError: a file cannot be moved.
+        """
+        before = {of: {fact.name: fact for fact in self._backups.reach(of, self.one.at)} for of in sets}
+        due = {of: self._due(of, facts) for of, facts in before.items()}
+        folder = self._folder or self.unpack().folder
+        held = {of: self._held(of, facts, folder) for of, facts in before.items()}
+        every = {name: fact for facts in before.values() for name, fact in facts.items()}
+        began = time.perf_counter()
+        self._lay_beside(folder, sorted({name for names in held.values() for name in names}), every)
+        self._change.also(COPIES, self._copies_table)
+        SetAside(self._change, ORIGINALS, self._files.root, ASIDE, sorted(every))
+        self._change.set(COPIES, aside=[])
         took_s = time.perf_counter() - began
-        after = {fact.name: fact.sha256() for fact in files.found(of).facts}
-        if not change.undo():
-            raise StepFailed(f"{one.name}: not all of {of} could be put back as it was.")
-    gone = [f"{one.last}: {file} is not there once it is restored" for file in due if file not in after]
-    other = [f"{one.last}: {file} is not as it was before" for file in due if after.get(file, due[file]) != due[file]]
-    return InPlace(one.name, len(held), took_s, (*gone, *other))
+        return {of: InPlace(self.one.name, len(held[of]), took_s, self._wrong(of, due[of])) for of in sets}
 
+    def clean_up(self) -> None:
+        """Delete what was unpacked."""
+        shutil.rmtree(self._scratch)
 
-@contextmanager
-def _beside(files: Files, folder: Path, names: list[str], as_of: Mapping[str, FileFact]) -> Iterator[Aside]:
-    """The restored files, beside those that they take the place of, on the same disk; they go with the context."""
-    root = files.root.resolve()
-    table = Aside(driver="aside", root=str(root), folder=RESTORED)
-    if (root / RESTORED).exists():
-        raise StepFailed(
-            f"{root / RESTORED} is there, of a restoration that was killed. "
-            "Look that nothing is missing, then delete it."
-        )
-    try:
+    @property
+    def _copies_table(self) -> Aside:
+        return Aside(driver="aside", root=str(self._files.root.resolve()), folder=RESTORED)
+
+    def _due(self, of: str, facts: Mapping[str, FileFact]) -> dict[str, str]:
+        """The checksums of what was not written since it was made."""
+        due = {name: fact.sha256() for name, fact in facts.items() if fact.changed_at <= self.one.at}
+        if not due:
+            raise Vacuous(f"{self.one.name}: all of {of} was written since, so that nothing of it can be compared.")
+        return due
+
+    def _held(self, of: str, facts: Mapping[str, FileFact], folder: Path) -> list[str]:
+        held = [name for name in facts if (folder / name).is_file()]
+        if not held:
+            raise StepFailed(f"{self.one.name} holds nothing of {of}: it would restore none of it.")
+        return held
+
+    def _wrong(self, of: str, due: Mapping[str, str]) -> tuple[str, ...]:
+        after = {fact.name: fact.sha256() for fact in self._files.found(of).facts}
+        gone = [f"{self.one.last}: {name} is not there once it is restored" for name in due if name not in after]
+        other = [
+            f"{self.one.last}: {name} is not as it was before"
+            for name, checksum in due.items()
+            if after.get(name, checksum) != checksum
+        ]
+        return (*gone, *other)
+
+    def _lay_beside(self, folder: Path, names: list[str], as_of: Mapping[str, FileFact]) -> None:
+        """Copy restored files beside those that they take the place of, to the same disk."""
+        place = self._files.root.resolve() / RESTORED
+        if place.exists():
+            raise StepFailed(
+                f"{place} is there, of a restoration that was killed. Look that nothing is missing, then delete it."
+            )
+        self._copies = names
         for name in names:
-            path = root / RESTORED / name
+            path = place / name
             path.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
             shutil.copy2(folder / name, path)
             path.chmod(as_of[name].mode)
             if os.geteuid() == 0:
                 state = as_of[name].path.stat()
                 os.chown(path, state.st_uid, state.st_gid)
-        yield table
-    finally:
-        AsideDriver(table, files.target).delete(names)
+
+
+def restored_in_place(files: Files, name: str, of: str, change: Change, scratch: Path) -> InPlace:
+    """Restore the files of a set from the newest backup in their place, compare, and put back at once what was there.
+
+    Args:
+        files: the application's.
+        name: of the backups.
+        of: the set.
+        change: sets aside, and puts back.
+        scratch: a folder that is not there, which the backup is unpacked into.
+
+    Raises:
+        CallFailed, ControlError, Vacuous: as of `Restoration`.
+        StepFailed: as of it; not all could be put back.
+    """
+    with Restoration(files, name, change, scratch) as restoration:
+        return restoration.put(of)[of]

@@ -119,6 +119,11 @@ class Operated:
         ]
 
     @property
+    def killed(self) -> list[str]:
+        """Steps whose component had to be killed, for it did not end by itself, a sentence each."""
+        return [f"{step.name}: {step.seen}" for step in self.steps if step.forced]
+
+    @property
     def took_s(self) -> float:
         """From the first step's beginning to the last one's end."""
         return self.steps[-1].at + self.steps[-1].took_s - self.steps[0].at

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from pytest_llmops.clients.backups import Backups, Made
     from pytest_llmops.clients.files import Files
     from pytest_llmops.clients.redis import Redis
     from pytest_llmops.control.change import Change
-    from pytest_llmops.operate.in_place import InPlace
+    from pytest_llmops.operate.in_place import InPlace, Restoration
     from pytest_llmops.operate.postgresql_restore import RestoredTables
     from pytest_llmops.operate.redis_restore import RestoredKeys
     from pytest_llmops.plugin.run import Run
@@ -129,3 +130,28 @@ def restored_in_place(_llmops: Run, change: Change, tmp_path: Path) -> Callable[
 
     files = cast("Files", _llmops.own.serving("files"))
     return lambda name, of: restored_in_place(files, name, of, change, tmp_path / "restored")
+
+
+@pytest.fixture
+def restoration(_llmops: Run, change: Change, tmp_path: Path) -> Iterator[Callable[..., Restoration]]:
+    """Have files of a backup in the place of those that are there, until the end of the test: ``restoration(NAME)``.
+
+    Of the newest one, or ``restoration(NAME, files.backups(NAME).newest_whole())``. ``unpack()`` unpacks it elsewhere
+    and compares, ``put(*SETS)`` has the files of these sets take their place, ``clean_up()`` deletes what was unpacked.
+    At the end all is put back, also what ``change`` stopped and started meanwhile.
+
+    Example:
+        def test_recovery(restoration, change, recovered):
+            recovery = restoration("nightly")
+            assert not recovery.unpack().wrong
+            change.stop("api")
+            assert not recovery.put("config")["config"].wrong
+            recovered("api", lambda: change.start("api"))
+    """
+    from pytest_llmops.operate.in_place import Restoration
+
+    files = cast("Files", _llmops.own.serving("files"))
+    with ExitStack() as open_ones:
+        yield lambda name, one=None: open_ones.enter_context(
+            Restoration(files, name, change, tmp_path / "restored", one)
+        )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 TIMED = COMPARING | {"drill"}
 TRAFFIC = "traffic"
-TRIAGE, DIAGNOSTICS = "triage", "diagnostics"
+TRIAGE, DIAGNOSTICS, AGAIN = "triage", "diagnostics", "triage_again"
 ASKS = {
     TRAFFIC: "api",
     "model_update": "ollama",
@@ -28,6 +28,7 @@ ASKS = {
     "stored_backups": "files",
     "made_backup": "files",
     "restored_in_place": "files",
+    "restoration": "files",
     "redis_dump": "redis",
     "upkeep": "vectors",
     "vector_backup": "vectors",

@@ -43,6 +43,7 @@ CALLING = frozenset({"check", "begin", "finish"})
 TOOLS = {
     "retire_backups": ("delete", "files", "backups beyond the number that is kept", DELETED),
     "restored_in_place": ("set", "files", "files of a backup, in the place of those that are there", "put them back"),
+    "restoration": ("set", "files", "files of a backup, in the place of those that are there", "put them back"),
     "model_update": (
         "pull",
         "ollama",

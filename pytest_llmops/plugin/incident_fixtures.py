@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytest_llmops.operate.staged import Staged
     from pytest_llmops.plugin.channels import Channels
     from pytest_llmops.plugin.diagnostics import Diagnostics
@@ -33,6 +35,20 @@ def triage(_llmops: Run) -> Triage:
     from pytest_llmops.plugin.triaging import Triage
 
     return Triage(_llmops)
+
+
+@pytest.fixture
+def triage_again(_llmops: Run) -> Callable[[], Triage]:
+    """Triage that is made when it is asked for, also in the middle of a change: ``triage_again()``, as ``triage``.
+
+    Example:
+        def test_all_is_well_once_it_is_restored(change, triage_again):
+            change.restart("api")
+            assert not triage_again().evidence
+    """
+    from pytest_llmops.plugin.triaging import Triage
+
+    return lambda: Triage.again(_llmops)
 
 
 @pytest.fixture

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from pytest_llmops.clients.client import preflight_calls
-from pytest_llmops.plugin.checks import DIAGNOSTICS, TRIAGE
+from pytest_llmops.plugin.checks import AGAIN, DIAGNOSTICS, TRIAGE
 from pytest_llmops.plugin.figure_cost import cost_of_figures
 from pytest_llmops.target.components import Api, Llm
 
@@ -21,13 +22,20 @@ Operations = dict[str, dict[str, int]]
 def once_for_triage(fixtures: Iterable[str], target: Target) -> Operations:
     """What a test asks for that uses one of them."""
     asked = set(fixtures)
-    if not asked & {TRIAGE, DIAGNOSTICS}:
+    if not asked & {TRIAGE, DIAGNOSTICS, AGAIN}:
         return {}
     from pytest_llmops.operate.readings import limited
 
     figures = cost_of_figures(limited(target), target)
-    bundle = {DIAGNOSTICS: _of_bundle(target)} if DIAGNOSTICS in asked else {}
-    return {**figures.once, TRIAGE: {**_of_looks(target), **figures.operations}, **bundle}
+    looks = {**_of_looks(target), **figures.operations}
+    found: Operations = {}
+    if asked & {TRIAGE, DIAGNOSTICS}:
+        found |= {**figures.once, TRIAGE: looks}
+    if DIAGNOSTICS in asked:
+        found[DIAGNOSTICS] = _of_bundle(target)
+    if AGAIN in asked:  # what the others ask once, it asks anew
+        found[AGAIN] = dict(sum(map(Counter, figures.once.values()), Counter(looks)))
+    return found
 
 
 def _of_looks(target: Target) -> dict[str, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from pytest_llmops.errors import HistoryError, Vacuous
 from pytest_llmops.operate.findings import Finding
@@ -14,6 +15,7 @@ from pytest_llmops.plugin.incidents import done, incidents_of
 from pytest_llmops.target.durations import spoken
 
 if TYPE_CHECKING:
+    from pytest_llmops.clients.traffic import Once
     from pytest_llmops.operate.dead_addresses import AtDeadAddresses
     from pytest_llmops.operate.responses import Answers
     from pytest_llmops.operate.severity import Assessment, Judged
@@ -28,11 +30,12 @@ class Triage:
     Args:
         run: this process's part of the run.
         fact: the one that it reads; by default that of the phase that the run is in.
+        once: what finds out what is looked up once a run; by default the run's.
     """
 
-    def __init__(self, run: Run, fact: str = "") -> None:
+    def __init__(self, run: Run, fact: str = "", once: Once | None = None) -> None:
         self._run = run
-        found = run.directory.once(fact or run.fact(TRIAGE), lambda: _looked(run))
+        found = run.directory.once(fact or run.fact(TRIAGE), lambda: _looked(run, once or run.once))
         self.findings = tuple(Finding(**one) for one in found["findings"])
         self.took_s: float = found["took_s"]
         self.at: float = found["at"]
@@ -40,6 +43,11 @@ class Triage:
 
     def __repr__(self) -> str:
         return f"Triage({self.severity or 'no severity'}, {len(self.evidence)} of {len(self.findings)} failed)"
+
+    @classmethod
+    def again(cls, run: Run) -> Triage:
+        """One that is made now, whatever was looked up before."""
+        return cls(run, f"looked-again-{uuid4().hex}", lambda _, find_out: find_out())
 
     @cached_property
     def assessment(self) -> Assessment:
@@ -245,7 +253,7 @@ class Triage:
         )
 
 
-def _looked(run: Run) -> dict[str, Any]:
+def _looked(run: Run, once: Once) -> dict[str, Any]:
     from pytest_llmops.clients.log_words import without_secrets_inside
     from pytest_llmops.operate.looking import Looking
     from pytest_llmops.operate.readings import Limited
@@ -253,7 +261,7 @@ def _looked(run: Run) -> dict[str, Any]:
     from pytest_llmops.report.over_time import History
 
     usual = History(run.declared, place_for(run)).usual
-    figures = Limited(run.target, run.own.client, run.once, usual)
+    figures = Limited(run.target, run.own.client, once, usual)
     at, start = time.time(), time.monotonic()
     findings = Looking(run.target, run.own.client, figures).look()
     took_s = time.monotonic() - start

@@ -16,6 +16,15 @@ def test_each_look_is_counted_once(tmp_path):
     assert "diagnostics" not in once_for_triage({"triage"}, target)
 
 
+def test_what_is_looked_at_anew_is_counted_beside(tmp_path):
+    target = load(None, "sandbox", tmp_path, {})
+    once = once_for_triage({"triage_again"}, target)
+    assert once.keys() == {"triage_again"}
+    assert once["triage_again"]["api.query"] == len(target.table.prompts)
+    assert once["triage_again"]["ollama.preflight"] == 4
+    assert once_for_triage({"triage_again", "triage"}, target).keys() >= {"triage_again", "triage", "traffic"}
+
+
 @pytest.mark.parametrize(("profile", "calls"), [("sandbox:voyageur", 2), ("sandbox", None)])
 def test_containers_are_asked_for_where_a_command_lists_them(tmp_path, profile, calls):
     target = load(None, profile, tmp_path, {})

@@ -9,8 +9,8 @@ import pytest
 from pytest_llmops.clients.client import connect
 from pytest_llmops.control.change import Change
 from pytest_llmops.control.interruption import Interruption
-from pytest_llmops.errors import StepFailed, Vacuous
-from pytest_llmops.operate.in_place import RESTORED, restored_in_place
+from pytest_llmops.errors import CallFailed, StepFailed, Vacuous
+from pytest_llmops.operate.in_place import RESTORED, Restoration, restored_in_place
 from pytest_llmops.operate.set_aside import ASIDE
 from pytest_llmops.state.journal import Journal
 from pytest_llmops.state.ledger import Ledger
@@ -43,12 +43,18 @@ def pack(root, *names):
 
 
 @pytest.fixture
-def restore(root):
+def opened(root):
     target = load(root / "llmops.toml", None, root, {})
     files = connect(target, "files", Ledger(root / "ledger", target.table.budget))
-    opened = {"test": "a test", "run": "a run"}
+    by = {"test": "a test", "run": "a run"}
     journal = Journal.of(target.state_folder, "here")
-    change = Change(target, journal, Interruption(), opened=opened, say=lambda line: None, may_begin=lambda: None)
+    change = Change(target, journal, Interruption(), opened=by, say=lambda line: None, may_begin=lambda: None)
+    return files, change
+
+
+@pytest.fixture
+def restore(root, opened):
+    files, change = opened
     return lambda: restored_in_place(files, "full", "config", change, root / "scratch")
 
 
@@ -112,3 +118,43 @@ def test_what_an_earlier_one_left_is_not_touched(root, restore):
         f"{root / RESTORED} is there, of a restoration that was killed. Look that nothing is missing, then delete it."
     )
     assert (root / "config/app.json").read_text() == "{}"
+
+
+def test_files_stay_in_place_until_the_end_whatever_ends_it(root, opened):
+    files, change = opened
+    before = state(root)
+
+    def interrupted():
+        with Restoration(files, "full", change, root / "scratch") as restoration:
+            assert restoration.unpack().wrong == ()
+            assert restoration.put("config")["config"].files == 2
+            restoration.clean_up()
+            assert not (root / "scratch").exists()
+            assert (root / "config/app.json").stat().st_ino != before["app.json"][3]
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert state(root) == before
+
+
+def test_a_damaged_backup_changes_nothing_and_the_one_before_is_taken(root, opened):
+    files, change = opened
+    text = FILE.replace('"full.tar.gz"', '"full*.tar.gz"')
+    (root / "llmops.toml").write_text(text)
+    target = load(root / "llmops.toml", None, root, {})
+    files = connect(target, "files", Ledger(root / "ledger", target.table.budget))
+    os.utime(root / "full.tar.gz", (1e9 + 100, 1e9 + 100))
+    (root / "full-2.tar.gz").write_bytes((root / "full.tar.gz").read_bytes()[:-40])
+    backups = files.backups("full")
+    assert backups.newest().name == "full-2.tar.gz"
+    assert backups.newest_whole().name == "full.tar.gz"
+    before = state(root)
+    with pytest.raises(CallFailed) as caught, Restoration(files, "full", change, root / "scratch") as restoration:
+        restoration.unpack()
+    assert caught.value.kind == "damaged"
+    assert state(root) == before
+    (root / "full.tar.gz").unlink()
+    with pytest.raises(CallFailed) as caught:
+        backups.newest_whole()
+    assert "full-2.tar.gz is damaged" in str(caught.value)
