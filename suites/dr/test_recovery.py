@@ -36,7 +36,6 @@ HEALTH = ("component", "health", "dependency", "models")
 @pytest.mark.procedure("document-enhancer.recover-full.restore-config", fault="full_backups:altered")
 @pytest.mark.procedure("document-enhancer.recover-full.restore-config", fault="full_backups:hollow")
 @pytest.mark.procedure("document-enhancer.recover-full.restore-outputs", fault="full_backups:no-outputs")
-@pytest.mark.procedure("document-enhancer.recover-full.restore-outputs", fault="full_backups:flat")
 @pytest.mark.procedure("document-enhancer.recover-full.cleanup", fault="unpacked:left")
 @pytest.mark.procedure("document-enhancer.recover-full.restart-and-verify", fault="api:wont-start")
 def test_service_is_recovered_from_its_backup(
