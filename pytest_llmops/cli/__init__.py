@@ -21,6 +21,7 @@ COMMANDS = {
     "init": "init",
     "load-worker": "load_worker",
     "procedures": "procedures",
+    "proxy": "proxy",
     "recover": "recover",
     "sandbox": "sandbox",
     "sign-off": "sign_off",

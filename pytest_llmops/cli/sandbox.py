@@ -92,6 +92,10 @@ def _file(target: Target, *, knows: bool) -> str:
         for name, table in below.items()
         if table is not None
     ]
+    for name, proxy in target.table.proxies.items():
+        tables.append(
+            f"\n[targets.sandbox.proxies.{name}]\nlisten = {_quoted(proxy.listen)}\nsocket = {_quoted(proxy.socket)}\n"
+        )
     if not knows:
         tables += [
             f"\n[[targets.sandbox.prompts]]\nid = {_quoted(prompt.id)}\ntext = {_quoted(prompt.text)}\n"

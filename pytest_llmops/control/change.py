@@ -120,6 +120,23 @@ class Change:
         """Let it go on."""
         return self._act("resume", component)
 
+    def proxy_between(self, asked_by: str, component: str) -> str:
+        """The fault proxy through which one component asks another, to be :meth:`set`: ``value="delay 2"``.
+
+        Returns:
+            Its name.
+
+        Raises:
+            Unsupported: the target has none there.
+        """
+        name = self.target.table.proxy_between(asked_by, component)
+        if not name:
+            raise Unsupported(
+                f"{self.target.where} has no fault proxy between {asked_by} and {component}; describe one: "
+                f"[targets.{self.target.name}.proxies.NAME] component = '{component}', listen, socket."
+            )
+        return name
+
     def also(self, name: str, table: Valued) -> None:
         """Have something further that can be set, which no table of the target describes.
 

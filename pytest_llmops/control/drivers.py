@@ -26,14 +26,16 @@ EXTRAS = {"docker": "docker", "compose": "docker", "kubernetes": "kubernetes"}
 
 
 def hands_on(target: Target, component: str) -> Hands:
-    """The hands on a component, or on a setting.
+    """The hands on a component, a setting, or a fault proxy.
 
     Raises:
-        ConfigError: the target has neither of that name, or the driver's extra is not installed.
+        ConfigError: the target has none of that name, or the driver's extra is not installed.
         Unsupported: the component has no ``control`` table.
     """
     if component in target.table.settings:
         return hands_by(target.table.settings[component], target, component)
+    if component in target.table.proxies:
+        return hands_by(target.table.proxies[component], target, component)
     control = target.component(component).control
     embedded = target.config.targets.get(target.name, target.table).embedded
     if embedded and (control is None or control.driver != "sandbox"):

@@ -16,6 +16,7 @@ from pytest_llmops.sandbox.stack import OUTSIDE, Stack
 from pytest_llmops.sandbox.texts import within
 from pytest_llmops.target.components import Components
 from pytest_llmops.target.embedded import SERVING, Sandbox
+from pytest_llmops.target.fault_proxies import Proxied
 from pytest_llmops.target.settings import ByProgram, Setting
 
 
@@ -48,7 +49,7 @@ def read(line: str) -> Order:
         raise ConfigError("the order on standard input is not a JSON object.")
     known = (
         *("components", "sandbox", "settings", "faults", "engine", "channels"),
-        *("directory", "keep", "parts", "addresses", "keys", "system_prompt"),
+        *("directory", "keep", "parts", "addresses", "keys", "system_prompt", "proxies"),
     )
     for key in order:
         if key not in known:
@@ -58,6 +59,7 @@ def read(line: str) -> Order:
         components = Components.model_validate(order.get("components", {}))
         sandbox = Sandbox.model_validate(order.get("sandbox", {}))
         settings = TypeAdapter(dict[str, Setting]).validate_python(order.get("settings", {}))
+        proxies = TypeAdapter(dict[str, Proxied]).validate_python(order.get("proxies", {}))
     except ValidationError as error:
         raise ConfigError("; ".join(_told(problem) for problem in error.errors())) from None
     asked, given = order.get("faults", []), order.get("directory")
@@ -75,6 +77,7 @@ def read(line: str) -> Order:
         settings,
         tuple(order.get("parts", ())),
         str(order.get("system_prompt", "")),
+        proxies=proxies,
     )
     _check(stack)
     return Order(stack, given=bool(given), keeps_directory=bool(given) and bool(order.get("keep", True)))
@@ -119,7 +122,8 @@ def _check_parts(stack: Stack) -> None:
 
 def _acted_on(stack: Stack) -> list[str]:
     """What the faults of the stack can act on."""
-    return [*stack.parts, *stack.watchers, *(["notify"] if stack.channels else [])]
+    found = {"notify": stack.channels, "proxy": stack.proxies}
+    return [*stack.parts, *stack.watchers, *(name for name, there in found.items() if there)]
 
 
 def _is_written_about(stack: Stack, name: str) -> bool:
@@ -150,10 +154,22 @@ def _check_outside(stack: Stack) -> None:
                 f"sandbox.processes.{name} has no component {name} beside it.{did_you_mean(name, components)}"
             )
     _check_settings(stack)
+    _check_proxies(stack)
     machine.check(stack.sandbox.machine)
     texts = {"commands", "files", "services", "processes", "log", "routes"}
     for text in within(stack.sandbox.model_dump(include=texts)):
         stack.texts.written(text)
+
+
+def _check_proxies(stack: Stack) -> None:
+    """Fault proxies stand between the API and other parts of the stack."""
+    for name, proxy in stack.proxies.items():
+        unit = stack.sandbox.unit_of(proxy.component)
+        if proxy.asked_by != "api" or unit not in stack.parts or unit == "api":
+            raise ConfigError(
+                f"proxies.{name}: in the sandbox a proxy stands between the API and a part that it calls, "
+                f"not between {proxy.asked_by} and {proxy.component}."
+            )
 
 
 def _check_settings(stack: Stack) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llmops.sandbox import llm_part, redis_part
 from pytest_llmops.sandbox.audit import now
-from pytest_llmops.sandbox.stack import WATCHERS
+from pytest_llmops.sandbox.stack import PROXY, WATCHERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,6 +80,10 @@ def _play(stack: Stack, name: str, opening: Opening, *, first: bool) -> None:
         api_part.run(stack, opening, first=first)
     elif name == "redis":
         redis_part.serve_fake(opening, redis_part.Account.of(stack), forgetful="redis:forgetful" in stack.faults)
+    elif name.startswith(PROXY):
+        from pytest_llmops.sandbox import proxy_part
+
+        proxy_part.run(stack, name, opening)
     elif name in WATCHERS and name not in stack.sandbox.services:
         from pytest_llmops.sandbox import watch_part
 

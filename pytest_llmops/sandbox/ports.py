@@ -26,12 +26,12 @@ class Port:
     """
 
     def __init__(self, number: int = 0) -> None:
-        self._kept = _bound(number)
+        self._kept = bound(number)
         self.number: int = self._kept.getsockname()[1]
 
     def take(self) -> socket.socket:
         """A socket there, which does not listen yet."""
-        return _bound(self.number)
+        return bound(self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,8 @@ class Opening:
         return self.listener
 
 
-def _bound(number: int) -> socket.socket:
+def bound(number: int) -> socket.socket:
+    """A socket at a port of the loopback interface, which does not listen yet; 0: a free one."""
     # With its protocol named: asyncio sets TCP_NODELAY on accepted connections only then.
     made = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     made.setsockopt(socket.SOL_SOCKET, _SHARED, 1)

@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from pytest_llmops.sandbox import tls
 from pytest_llmops.sandbox.engines import choice
@@ -17,6 +18,7 @@ from pytest_llmops.target.components import Components, Llm
 if TYPE_CHECKING:
     from pytest_llmops.sandbox import faults
     from pytest_llmops.target.embedded import Sandbox, StandIn
+    from pytest_llmops.target.fault_proxies import Proxied
     from pytest_llmops.target.settings import Setting
 
 DEFAULT_MODELS = ("harbour-small", "harbour-large", "harbour-embed")
@@ -29,6 +31,9 @@ LEFT_BEHIND = "left-behind"
 
 OUTSIDE = "outside"
 """The part that stands for what surrounds the stack."""
+
+PROXY = "proxy-"
+"""What the name of a fault proxy's process begins with."""
 
 WATCHERS = ("prometheus", "alertmanager", "grafana")
 """What watches it, each at an address of its own."""
@@ -55,6 +60,8 @@ class Stack:
         system_prompt: the instructions under which the API answers; empty where nobody says.
         only: the units that are started, where others stand elsewhere, at addresses that were given; empty: all.
         began: what the settings were when this process began, as texts name them.
+        proxies: fault proxies between the API and other parts, by name.
+        sockets: the folder of the sockets at which proxies are told what to do.
     """
 
     components: Components
@@ -69,6 +76,8 @@ class Stack:
     only: tuple[str, ...] = ()
     system_prompt: str = ""
     began: dict[str, str] = field(default_factory=dict)
+    proxies: dict[str, Proxied] = field(default_factory=dict)
+    sockets: Path = Path()
 
     @property
     def root(self) -> Path:
@@ -167,7 +176,29 @@ class Stack:
     @property
     def answering(self) -> list[str]:
         """The units that have an address."""
-        return [*self.parts, *self.outside, *self.watchers]
+        return [*self.parts, *self.outside, *self.watchers, *self._proxy_units]
+
+    @property
+    def _proxy_units(self) -> list[str]:
+        """The proxies that are started; where only some parts are, those that were given an address."""
+        units = [f"{PROXY}{name}" for name in self.proxies]
+        return [unit for unit in units if not self.only or unit in self.addresses]
+
+    def behind(self, proxy_unit: str) -> str:
+        """The part to which a proxy leads."""
+        unit = self.sandbox.unit_of(self.proxies[proxy_unit.removeprefix(PROXY)].component)
+        assert unit is not None
+        return unit
+
+    def socket_of(self, proxy_unit: str) -> Path:
+        """Where a proxy is told what to do."""
+        return self.sockets / proxy_unit
+
+    def way_to(self, part: str) -> str:
+        """The address at which the API reaches a part: that of the proxy between, where one is."""
+        url = self.addresses[part]
+        proxy = next((self.addresses[unit] for unit in self._proxy_units if self.behind(unit) == part), "")
+        return url.replace(urlsplit(url).netloc, urlsplit(proxy).netloc) if proxy else url
 
     @property
     def units(self) -> list[str]:
@@ -181,7 +212,7 @@ class Stack:
         A component that no part serves is left out. ``knows`` says whether answers hold the handbook's facts,
         ``root`` where the application's files lie, ``command`` the words that, with a command's name after them,
         stand for it, ``notify`` where notifications are taken, a channel's name after it, ``authority`` who signs the
-        API's certificate, where it has one.
+        API's certificate, where it has one, ``proxies`` where each listens and is told what to do.
         """
         serving = {name: self.sandbox.unit_of(name) for name in self.components.configured()}
         told: dict[str, object] = {}
@@ -192,6 +223,7 @@ class Stack:
             told["authority"] = str(tls.authority(self))
         return {
             **told,
+            "proxies": {unit.removeprefix(PROXY): self._place_of(unit) for unit in self._proxy_units},
             "components": {name: self._told(unit) for name, unit in serving.items() if unit in self.addresses},
             "root": str(self.root),
             "environ": self.keys,
@@ -199,6 +231,10 @@ class Stack:
             "engine": self.engine,
             "knows": choice.ENGINES[self.engine].knows,
         }
+
+    def _place_of(self, proxy_unit: str) -> dict[str, str]:
+        """A proxy's address, and where it is told what to do."""
+        return {"listen": urlsplit(self.addresses[proxy_unit]).netloc, "socket": str(self.socket_of(proxy_unit))}
 
     def _told(self, unit: str) -> str:
         """The address that is told of a unit."""

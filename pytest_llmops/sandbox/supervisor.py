@@ -80,12 +80,12 @@ class Supervisor:
     """
 
     def __init__(self, stack: Stack, *, keeps_directory: bool, alone: bool) -> None:
-        self.stack = stack
         self._keeps_directory = keeps_directory
         self._alone = alone
         self._children = Children(self._leave)
         self._units: dict[str, Unit] = {}
         self._reception = Reception(self._units, self._look)
+        self.stack = replace(stack, sockets=self._reception.folder)
 
     def start(self) -> None:
         """Start all processes and wait until they answer.

@@ -43,7 +43,7 @@ class Upstream:
         timeout_s = _CALL_S + 4 * stack.sandbox.delay_s
         self._http = httpx.AsyncClient(trust_env=False, timeout=timeout_s, headers={"User-Agent": AGENT})
         self._poisoned: set[str] = set()
-        address = stack.addresses.get("redis")
+        address = stack.way_to("redis") if "redis" in stack.addresses else None
         account = Account.of(stack)
         self._cache = (
             redis.asyncio.Redis.from_url(
@@ -76,7 +76,7 @@ class Upstream:
         return (await self._call("vectors", path, body, method))["result"]
 
     async def _call(self, part: str, path: str, body: dict[str, Any], method: str = "POST") -> Any:
-        url = f"{self._stack.addresses[part]}{path}"
+        url = f"{self._stack.way_to(part)}{path}"
         try:
             response = await self._http.request(method, url, json=body, headers=self._signed[part])
         except httpx.HTTPError as error:
@@ -140,6 +140,8 @@ class Upstream:
         Args:
             minded: further services whose states are wanted, by the names of the profile.
         """
+        if "api:blind" in self._stack.faults:
+            return dict.fromkeys(("vectors", "llm", *(["cache"] if self._cache else []), *minded), True)
         further = {name: path for name, path in self._probes().items() if name in set(minded)}
         asked = [self._up("vectors", "/readyz"), self._up("llm", "/health")]
         found = await asyncio.gather(*asked, self._cache_up(), *(self._up(*probe) for probe in further.items()))
@@ -155,7 +157,7 @@ class Upstream:
 
     async def _up(self, part: str, path: str) -> bool:
         try:
-            response = await self._http.get(f"{self._stack.addresses[part]}{path}", timeout=_PROBE_S)
+            response = await self._http.get(f"{self._stack.way_to(part)}{path}", timeout=_PROBE_S)
         except httpx.HTTPError:
             return False
         return response.is_success

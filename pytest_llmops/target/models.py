@@ -14,6 +14,7 @@ from pytest_llmops.target.databases import Database
 from pytest_llmops.target.durations import Seconds
 from pytest_llmops.target.embedded import Sandbox
 from pytest_llmops.target.environments import Environment
+from pytest_llmops.target.fault_proxies import Proxied
 from pytest_llmops.target.figures import Figure, FromLogs
 from pytest_llmops.target.growth import Growing
 from pytest_llmops.target.loads import Load
@@ -165,6 +166,7 @@ class TargetTable(Table):
     environment: Environment = "staging"
     components: Components = Components()
     settings: dict[str, Setting] = Field({}, description="Values of the system that an operation may change, by name.")
+    proxies: dict[str, Proxied] = Field({}, description="Fault proxies between components, by name.")
     databases: dict[str, Database] = Field({}, description="Databases whose dump is restored elsewhere, by name.")
     operations: dict[str, Operation] = Field({}, description="What may be done to the system, step by step, by name.")
     figures: dict[str, Figure] = Field({}, description="Where numbers come from, by name.")
@@ -241,6 +243,24 @@ class TargetTable(Table):
         if twice:
             raise ValueError(f"settings.{twice[0]}: a component is called so; call the setting otherwise")
         return self
+
+    @model_validator(mode="after")
+    def _proxies_are_between_components(self) -> Self:
+        known = self.components.configured()
+        for name, proxy in self.proxies.items():
+            if name in known or name in self.settings:
+                kind = "component" if name in known else "setting"
+                raise ValueError(f"proxies.{name}: a {kind} is called so; call the proxy otherwise")
+            for key, one in (("component", proxy.component), ("asked_by", proxy.asked_by)):
+                if one not in known:
+                    near = did_you_mean(one, known) or f" It has: {', '.join(known) or 'none'}."
+                    raise ValueError(f"proxies.{name}.{key}: {one!r} is no component of this target.{near}")
+        return self
+
+    def proxy_between(self, asked_by: str, component: str) -> str:
+        """The name of the fault proxy through which one component asks another; empty: none is there."""
+        between = (asked_by, component)
+        return next((name for name, one in self.proxies.items() if (one.asked_by, one.component) == between), "")
 
     @property
     def embedded(self) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from pytest_llmops.target.control import Driven, Words, in_address, placed
+from pytest_llmops.target.fault_proxies import Proxied
 from pytest_llmops.target.paths import Below
 from pytest_llmops.target.secrets import without_userinfo
 from pytest_llmops.target.table import Regex
@@ -281,7 +282,8 @@ Valued = Annotated[
     | AsideKeys
     | Planted
     | PlantedDocument
-    | Canary,
+    | Canary
+    | Proxied,
     Field(discriminator="driver"),
 ]
 """Whatever has a value that is set and taken back."""

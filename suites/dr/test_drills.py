@@ -110,6 +110,41 @@ def test_what_is_restarted_comes_back(component: str, drill: Drill, change: Chan
     drill(f"{component}-restarted", component, lambda: change.restart(component), observe=another, canary=component)
 
 
+@pytest.mark.generic
+@pytest.mark.parametrize(
+    "component",
+    [
+        pytest.param("ollama", marks=[OLLAMA, API, pytest.mark.procedure(fault="api:blind")]),
+        pytest.param("qdrant", marks=[QDRANT, API, pytest.mark.procedure(fault="proxy:stuck")]),
+        pytest.param("redis", marks=[REDIS, API, pytest.mark.procedure(fault="api:blind")]),
+    ],
+)
+def test_a_slow_dependency_is_noticed(component: str, drill: Drill, change: Change) -> None:
+    """What the API asks answers ten seconds late: the API says so, or is late too, until all passes as before."""
+    proxy = change.proxy_between("api", component)
+    drill(
+        f"{component}-slow",
+        "api",
+        lambda: change.set(proxy, value="delay 10"),
+        recovery=lambda: change.set(proxy, value="pass"),
+    )
+
+
+@pytest.mark.generic
+@pytest.mark.parametrize("mode", ["reset 0", "refuse", "blackhole"])
+@pytest.mark.procedure(fault="proxy:stuck")
+@pytest.mark.needs("api", "ollama")
+def test_a_failing_model_server_is_noticed(mode: str, drill: Drill, change: Change) -> None:
+    """Its connections are reset, refused, or never answered: the API says so, until all passes as before."""
+    proxy = change.proxy_between("api", "ollama")
+    drill(
+        f"ollama-{mode.partition(' ')[0]}",
+        "api",
+        lambda: change.set(proxy, value=mode),
+        recovery=lambda: change.set(proxy, value="pass"),
+    )
+
+
 @pytest.mark.procedure("voyageur.dr.scenario-a-container-failure", fault="llm:wont-start")
 @pytest.mark.procedure("voyageur.dr.scenario-a-container-failure", fault="llm_status:no-detailed")
 def test_container_of_the_model_server_fails(drill: Drill, change: Change, ollama: Ollama, api: Api) -> None:

@@ -96,3 +96,31 @@ def test_what_drills_come_to(demo, quick):
     assert ".svg)" in pages["drill-gone"]
     assert "| recovery point (RPO) | not known | nothing can be written to ollama" in pages["drill-strict"]
     assert "nobody noticed" in pages["drill-nothing"]
+
+
+PROXIED = """
+[targets.demo]
+profile = "sandbox"
+environment = "sandbox"
+"""
+SLOW = """
+def test_slow(drill, change):
+    proxy = change.proxy_between("api", "ollama")
+    drilled = drill(
+        "slow", "api", lambda: change.set(proxy, value="delay 30"), recovery=lambda: change.set(proxy, value="pass")
+    )
+    assert "llm" in drilled.observed
+
+def test_left_to_the_undo(change, api):
+    change.set("api-to-redis", value="refuse")
+    assert not api.health().healthy
+"""
+
+
+def test_a_dependency_is_slow_until_its_proxy_passes_again(project, quick):
+    project.write("llmops.toml", PROXIED)
+    project.write("test_it.py", SLOW)
+    run = quick(KEY)
+    assert run.status == 0, run.out
+    assert "drill slow: observed after " in run.out
+    assert "of api-to-redis: back to 'pass'" in run.out
