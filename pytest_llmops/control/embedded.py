@@ -187,7 +187,8 @@ def placed(target: Target, facts: Mapping[str, Any]) -> Target:
     known = {} if facts["knows"] else _unknown(target)
     settings = {name: _set_for(name, setting, facts) for name, setting in target.table.settings.items()}
     security = target.table.security.below(facts["root"])
-    proxies = {name: one.model_copy(update=facts["proxies"][name]) for name, one in target.table.proxies.items()}
+    at_work = facts.get("proxies", {})  # a stack of some parts alone may lack them
+    proxies = {name: one.model_copy(update=at_work.get(name)) for name, one in target.table.proxies.items()}
     update = {"components": components, "settings": settings, "proxies": proxies, "security": security, **known}
     table = target.table.model_copy(update=update)
     return replace(target, table=table, environ={**target.environ, **facts["environ"], **_sinks(target, facts)})
