@@ -125,13 +125,18 @@ class BudgetSpent(LlmopsError):
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A sentence that names the nearest known words, with a leading blank; empty where nothing is near."""
-    from difflib import get_close_matches
+    """A sentence that names the nearest known words, with a leading blank; empty where nothing is near.
+
+    One that is far less like the word than the nearest is not named beside it.
+    """
+    from difflib import SequenceMatcher, get_close_matches
 
     near = get_close_matches(word, list(known), n=3, cutoff=0.6)
     if not near:
         return ""
-    return f" Did you mean {' or '.join(repr(name) for name in near)}?"
+    alike = [SequenceMatcher(None, name, word).ratio() for name in near]
+    named = [name for name, ratio in zip(near, alike, strict=True) if ratio > alike[0] - 0.2]
+    return f" Did you mean {' or '.join(map(repr, named))}?"
 
 
 def excerpt(text: str, length: int = 80) -> str:

@@ -26,7 +26,7 @@ def _refused(line):
 def test_the_line_names_addresses_keys_and_directory(stack):
     told = stack.told
     own = {"components", "environ", "directory", "engine", "knows", "ready_s", "root", "socket", "command", "notify"}
-    assert set(told) == own
+    assert set(told) == {*own, "proxies"}
     assert (told["engine"], told["knows"]) == ("synthetic", True)
     assert set(told["components"]) == {"api", "ollama", "openai", "qdrant", "redis", "machine"}
     assert told["components"]["ollama"] == told["components"]["openai"]
