@@ -30,6 +30,8 @@ NO_NUMBER = "0"
 """The number of an analysis that there is not: a route that takes numbers knows no other word."""
 
 REFUSED = frozenset({401, 403})
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing, whoever is let in."""
 NO_ANSWER = frozenset({"refused", "timeout", "connection"})
 """Kinds of failure of a call that nobody answered."""
 PAGES = {"ollama": "/api/tags", "openai": "/v1/models", "qdrant": "/collections", "ui": "/_stcore/host-config"}
@@ -90,7 +92,7 @@ class Matrix:
             Vacuous: nothing is, but nobody was tried who has to be refused.
         """
         found = self._found
-        if not found and all(cell.let_in for cell in self.cells):
+        if not found and all(cell.let_in or cell.status is None for cell in self.cells):
             raise Vacuous(self._says_nothing)
         return found
 
@@ -105,6 +107,11 @@ class Matrix:
             return (
                 f"{self.component}: none of its routes is signed, so no key was tried at any; {place}.routes, write "
                 f"those that ask for a key, without signed = false."
+            )
+        if left := list(dict.fromkeys(cell.asked for cell in self.cells if not cell.let_in)):
+            return (
+                f"{self.component}: nobody was tried who has to be refused, for whoever is let in at {', '.join(left)} "
+                f"changes something; {place}.routes, write a further route that is signed, best a GET."
             )
         return (
             f"{self.component}: each key is let in wherever it was tried, so nothing shows that it may nothing else; "
@@ -190,8 +197,8 @@ def matrix(service: Service, target: Target) -> Matrix:
     """Try every kind of key at every route.
 
     Each call is one that does nothing where it is let in: a GET of what there is not, a body that lacks all that it
-    should hold. A route that would act all the same is tried only with keys that should be refused, and in the name of
-    a user that there is not.
+    should hold. A route that would act all the same, for it takes no body, is tried only with keys that should be
+    refused, and in the name of a user that there is not; where its path names none, not at all.
 
     Raises:
         Unsupported: the system is declared to ask for no key, and asks for none.
@@ -228,8 +235,13 @@ def _tried(service: Service, name: str, caller: str, let_in: bool, *, silent: bo
 
 
 def _left_out(route: Route, let_in: bool) -> bool:
-    """Whether being let in would change something."""
-    return let_in and route.method == "DELETE" and route.body is None
+    """Whether being let in would change something: a call that is whole without a body is not refused for lacking one.
+
+    A key that should be refused may be let in all the same; then the path has to name what there is not.
+    """
+    if route.method in SAFE or route.body:
+        return False
+    return let_in or not any(placeholders({"path": route.path}))
 
 
 def _asked(service: Service, route: Route, caller: str) -> Answer:

@@ -58,6 +58,41 @@ def test_what_is_as_it_should_be(serve, target, client):
     assert "| delete: DELETE /users/llmops-nobody | 401 | 401 | 403 | not tried |" in found.document()
 
 
+def test_what_would_act_without_a_body_is_left_out(serve, target, client):
+    routes = {
+        "clear": {"method": "DELETE", "path": "/cache", "roles": ["operator"]},
+        "empty": {"method": "POST", "path": "/empty", "body": {}, "roles": ["operator"]},
+        "rebuild": {"method": "POST", "path": "/records/{user}", "roles": ["operator"]},
+        "replace": {"method": "PUT", "path": "/records/{user}", "body": {"a": "{user}"}, "roles": ["operator"]},
+        "touch": {"method": "HEAD", "path": "/records", "roles": ["operator"]},
+    }
+    server = serve(lambda *_: 401)
+    found = target(api(server.url, routes=routes), KEYS)
+    tried = matrix(client(found)("api"), found)
+    of = {}
+    for cell in tried.cells:
+        of.setdefault(cell.route, {})[cell.caller] = cell.status is not None
+    nobody, others = dict.fromkeys(("no key", "a wrong key", "user"), False), ("no key", "a wrong key", "user")
+    assert of["clear"] == of["empty"] == {**nobody, "operator": False}
+    assert of["rebuild"] == {**dict.fromkeys(others, True), "operator": False}
+    assert of["replace"] == of["touch"] == {**dict.fromkeys(others, True), "operator": True}
+    assert {path for _, path, _ in server.asked} == {"/records/llmops-nobody", "/records"}
+    assert access_calls(found) == {"api.call": len(server.asked)} == {"api.call": 11}
+    assert "| clear: DELETE /cache | not tried | not tried | not tried | not tried |" in tried.document()
+
+
+def test_where_all_who_have_to_be_refused_are_left_out_nothing_is_said(serve, target, client):
+    server = serve(lambda *_: 200)
+    found = target(api(server.url, routes={"clear": {"method": "DELETE", "path": "/cache"}}), KEYS)
+    with pytest.raises(Vacuous) as caught:
+        _ = matrix(client(found)("api"), found).of("no key").weaknesses
+    assert str(caught.value) == (
+        "api: nobody was tried who has to be refused, for whoever is let in at DELETE /cache changes something; in "
+        "llmops.toml, below components.api.routes, write a further route that is signed, best a GET."
+    )
+    assert server.asked == []
+
+
 def test_nobody_is_asked_for_a_key(serve, target, client):
     _, found, _ = tried(serve, target, client, lambda *_: 422)
     assert found.of("no key").weaknesses == [
