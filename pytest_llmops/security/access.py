@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from pytest_llmops.clients.exchange import last_exchange
 from pytest_llmops.clients.signing import WRONG
 from pytest_llmops.errors import CallFailed, Vacuous
 from pytest_llmops.security.lacking import unless_lacking
@@ -51,6 +52,8 @@ class Cell:
         let_in: whether the profile says that it is let in.
         status: what was answered; 0 where nothing was; None where it was not tried, for being let in would have changed
             something.
+        to_log_in: whether it was a redirect to a page for logging in, which refuses.
+        exchange: the command that makes the call again; empty where none was made.
     """
 
     route: str
@@ -58,6 +61,8 @@ class Cell:
     caller: str
     let_in: bool
     status: int | None
+    to_log_in: bool = False
+    exchange: str = ""
 
     @property
     def weakness(self) -> str:
@@ -67,11 +72,13 @@ class Cell:
         said = f"{self.asked} with {self.caller if self.caller in {NO_KEY, WRONG_KEY} else f'the key of {self.caller}'}"
         if not self.status:
             return f"{said} was not answered at all: the API is unreachable there, and neither lets in nor refuses"
+        refused = self.to_log_in or self.status in REFUSED
+        if self.let_in and refused:
+            sent = ", a redirect to the log in" if self.to_log_in else ""
+            return f"{said} answered {self.status}{sent}: who may is refused"
         if self.let_in:
-            if self.status in REFUSED:
-                return f"{said} answered {self.status}: who may is refused"
             return f"{said} answered {self.status}" if self.status >= 500 else ""
-        if self.status in REFUSED:
+        if refused:
             return ""
         how = "is let in" if self.status < 500 else "is not refused"
         return f"{said} answered {self.status}, not 401 or 403: it {how}"
@@ -86,11 +93,12 @@ class Matrix:
 
     @property
     def weaknesses(self) -> list[str]:
-        """What is wrong, a sentence each.
+        """What is wrong, a sentence each; the command to try is that of the first.
 
         Raises:
             Vacuous: nothing is, but nobody was tried who has to be refused.
         """
+        last_exchange.set(next((cell.exchange for cell in self.cells if cell.weakness), ""))
         found = self._found
         if not found and all(cell.let_in or cell.status is None for cell in self.cells):
             raise Vacuous(self._says_nothing)
@@ -227,11 +235,10 @@ def _tried(service: Service, name: str, caller: str, let_in: bool, *, silent: bo
     except CallFailed as error:
         if silent or error.kind not in NO_ANSWER:
             raise
-        return Cell(name, asked, caller, let_in, 0)
+        return Cell(name, asked, caller, let_in, 0, exchange=last_exchange.get())
     if answer.status == 429:
         answer.ok()
-    refused = not let_in and sent_to_log_in(answer)
-    return Cell(name, asked, caller, let_in, 401 if refused else answer.status)
+    return Cell(name, asked, caller, let_in, answer.status, sent_to_log_in(answer), last_exchange.get())
 
 
 def _left_out(route: Route, let_in: bool) -> bool:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pytest_llmops.clients.exchange import last_exchange
 from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
 from pytest_llmops.security.access import Cell, Matrix, access_calls, matrix, unkeyed_calls
 
@@ -180,6 +181,27 @@ def test_a_page_that_sends_to_the_log_in_refuses(serve, target, client):
     assert found.of("no key").weaknesses == []
     _, other, _ = tried(serve, target, client, lambda *_: (302, "", {"Location": "/welcome"}))
     assert len(other.of("no key").weaknesses) == 3
+
+
+def test_a_good_key_that_is_sent_to_the_log_in_is_refused(serve, target, client):
+    _, found, _ = tried(serve, target, client, lambda *_: (302, "", {"Location": "/accounts/login/?next=/q"}))
+    user, operator, record = found.of_roles().weaknesses
+    assert user == "POST /q with the key of user answered 302, a redirect to the log in: who may is refused"
+    assert operator == user.replace("user", "operator")
+    assert record.startswith("GET /records/llmops-nobody with the key of operator answered 302, a redirect to the log")
+    assert "| query: POST /q | 302 | 302 | 302 (!) | 302 (!) |" in found.document()
+
+
+def test_the_command_to_try_is_the_call_that_went_wrong(serve, target, client):
+    def lax(request, body):
+        return 200 if request.path.startswith("/records") else guarded(request, body)
+
+    server, found, _ = tried(serve, target, client, lax)
+    kept = Matrix.read(found.as_json())
+    assert len(kept.of("no key").weaknesses) == 1
+    assert last_exchange.get() == f"curl -sS -X GET {server.url}/records/llmops-nobody"
+    assert len(kept.of_roles().weaknesses) == 1
+    assert last_exchange.get() == f'curl -sS -X GET {server.url}/records/llmops-nobody -H "X-Key: $USER"'
 
 
 def test_too_many_calls_say_nothing(serve, target, client):
