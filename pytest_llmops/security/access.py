@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from pytest_llmops.clients.exchange import last_exchange
 from pytest_llmops.clients.signing import WRONG
 from pytest_llmops.errors import CallFailed, Vacuous
 from pytest_llmops.security.lacking import unless_lacking
@@ -30,6 +31,8 @@ NO_NUMBER = "0"
 """The number of an analysis that there is not: a route that takes numbers knows no other word."""
 
 REFUSED = frozenset({401, 403})
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing, whoever is let in."""
 NO_ANSWER = frozenset({"refused", "timeout", "connection"})
 """Kinds of failure of a call that nobody answered."""
 PAGES = {"ollama": "/api/tags", "openai": "/v1/models", "qdrant": "/collections", "ui": "/_stcore/host-config"}
@@ -49,6 +52,8 @@ class Cell:
         let_in: whether the profile says that it is let in.
         status: what was answered; 0 where nothing was; None where it was not tried, for being let in would have changed
             something.
+        to_log_in: whether it was a redirect to a page for logging in, which refuses.
+        exchange: the command that makes the call again; empty where none was made.
     """
 
     route: str
@@ -56,6 +61,8 @@ class Cell:
     caller: str
     let_in: bool
     status: int | None
+    to_log_in: bool = False
+    exchange: str = ""
 
     @property
     def weakness(self) -> str:
@@ -65,11 +72,13 @@ class Cell:
         said = f"{self.asked} with {self.caller if self.caller in {NO_KEY, WRONG_KEY} else f'the key of {self.caller}'}"
         if not self.status:
             return f"{said} was not answered at all: the API is unreachable there, and neither lets in nor refuses"
+        refused = self.to_log_in or self.status in REFUSED
+        if self.let_in and refused:
+            sent = ", a redirect to the log in" if self.to_log_in else ""
+            return f"{said} answered {self.status}{sent}: who may is refused"
         if self.let_in:
-            if self.status in REFUSED:
-                return f"{said} answered {self.status}: who may is refused"
             return f"{said} answered {self.status}" if self.status >= 500 else ""
-        if self.status in REFUSED:
+        if refused:
             return ""
         how = "is let in" if self.status < 500 else "is not refused"
         return f"{said} answered {self.status}, not 401 or 403: it {how}"
@@ -84,13 +93,14 @@ class Matrix:
 
     @property
     def weaknesses(self) -> list[str]:
-        """What is wrong, a sentence each.
+        """What is wrong, a sentence each; the command to try is that of the first.
 
         Raises:
             Vacuous: nothing is, but nobody was tried who has to be refused.
         """
+        last_exchange.set(next((cell.exchange for cell in self.cells if cell.weakness), ""))
         found = self._found
-        if not found and all(cell.let_in for cell in self.cells):
+        if not found and all(cell.let_in or cell.status is None for cell in self.cells):
             raise Vacuous(self._says_nothing)
         return found
 
@@ -105,6 +115,11 @@ class Matrix:
             return (
                 f"{self.component}: none of its routes is signed, so no key was tried at any; {place}.routes, write "
                 f"those that ask for a key, without signed = false."
+            )
+        if left := list(dict.fromkeys(cell.asked for cell in self.cells if not cell.let_in)):
+            return (
+                f"{self.component}: nobody was tried who has to be refused, for whoever is let in at {', '.join(left)} "
+                f"changes something; {place}.routes, write a further route that is signed, best a GET."
             )
         return (
             f"{self.component}: each key is let in wherever it was tried, so nothing shows that it may nothing else; "
@@ -190,8 +205,8 @@ def matrix(service: Service, target: Target) -> Matrix:
     """Try every kind of key at every route.
 
     Each call is one that does nothing where it is let in: a GET of what there is not, a body that lacks all that it
-    should hold. A route that would act all the same is tried only with keys that should be refused, and in the name of
-    a user that there is not.
+    should hold. A route that would act all the same, for it takes no body, is tried only with keys that should be
+    refused, and in the name of a user that there is not; where its path names none, not at all.
 
     Raises:
         Unsupported: the system is declared to ask for no key, and asks for none.
@@ -220,16 +235,20 @@ def _tried(service: Service, name: str, caller: str, let_in: bool, *, silent: bo
     except CallFailed as error:
         if silent or error.kind not in NO_ANSWER:
             raise
-        return Cell(name, asked, caller, let_in, 0)
+        return Cell(name, asked, caller, let_in, 0, exchange=last_exchange.get())
     if answer.status == 429:
         answer.ok()
-    refused = not let_in and sent_to_log_in(answer)
-    return Cell(name, asked, caller, let_in, 401 if refused else answer.status)
+    return Cell(name, asked, caller, let_in, answer.status, sent_to_log_in(answer), last_exchange.get())
 
 
 def _left_out(route: Route, let_in: bool) -> bool:
-    """Whether being let in would change something."""
-    return let_in and route.method == "DELETE" and route.body is None
+    """Whether being let in would change something: a call that is whole without a body is not refused for lacking one.
+
+    A key that should be refused may be let in all the same; then the path has to name what there is not.
+    """
+    if route.method in SAFE or route.body:
+        return False
+    return let_in or not any(placeholders({"path": route.path}))
 
 
 def _asked(service: Service, route: Route, caller: str) -> Answer:

@@ -102,7 +102,15 @@ class AttackResults:
 
     @property
     def controls_blocked(self) -> tuple[Sent, ...]:
-        """The harmless questions that were blocked."""
+        """The harmless questions that were blocked.
+
+        Raises:
+            Vacuous: none was asked.
+            CallFailed: too many of them came to no answer.
+        """
+        if not self.controls:
+            raise Vacuous(f"{self.component}: no harmless question was asked; raise security.attack_calls.")
+        self._require_few_lost(self.controls, "harmless questions")
         return tuple(one for one in self.controls if one.outcome == BLOCKED)
 
     @property
@@ -149,12 +157,15 @@ class AttackResults:
             Vacuous: none did.
             CallFailed: too many did not.
         """
-        lost = [one for one in self.sent if one.outcome == LOST_CALL]
-        if lost and len(lost) > LOST * len(self.sent):
-            said = f"{len(lost)} of {len(self.sent)} attacks came to no answer, so the others say nothing; the last: "
-            raise CallFailed(self.component, "unanswered", f"{self.component}: {said}{lost[-1].shown}")
+        self._require_few_lost(self.sent, "attacks")
         if not self.tried:
             raise Vacuous(f"{self.component}: no attack was sent of which a success could be seen.")
+
+    def _require_few_lost(self, asked: tuple[Sent, ...], kind: str) -> None:
+        lost = [one for one in asked if one.outcome == LOST_CALL]
+        if len(lost) > LOST * len(asked):
+            said = f"{len(lost)} of {len(asked)} {kind} came to no answer, so the others say nothing; the last: "
+            raise CallFailed(self.component, "unanswered", f"{self.component}: {said}{lost[-1].shown}")
 
     @cached_property
     def _succeeded(self) -> tuple[Sent, ...]:

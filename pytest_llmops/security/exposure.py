@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urljoin
 from uuid import uuid4
 
 from pytest_llmops.errors import CallFailed, Unsupported
@@ -116,7 +117,7 @@ class Exposure:
         Raises:
             Unsupported, CallFailed: as of :meth:`models`.
         """
-        found = self._served(DOCS)
+        found = self._served(DOCS, "read the documentation of its routes")
         unless_lacking(
             self._target, "api", "private_docs", lambda: "" if found else f"none of {', '.join(DOCS)} is served"
         )
@@ -127,9 +128,11 @@ class Exposure:
 
         Raises:
             Unsupported: there is no API.
-            CallFailed: no answer came.
+            CallFailed: no answer came, or one that tells neither.
         """
-        return [f"{said}; take it out of what is deployed" for said in self._served(DEBUG)]
+        return [
+            f"{said}; take it out of what is deployed" for said in self._served(DEBUG, "read what is for debugging")
+        ]
 
     def metrics(self) -> list[str]:
         """Whether the metrics page is there for anybody.
@@ -140,7 +143,7 @@ class Exposure:
         api = cast("Api", self._client(self._there("api")))
         if api.config.metrics is None:
             raise Unsupported(f"{api.component}: its profile names no metrics page.")
-        answer = api.http.call("GET", api.config.metrics, signed=False)
+        answer = _looked_at(api, api.config.metrics)
         found = answer.status == 200
         if not found:
             _require_refusal(answer, "read its metrics")
@@ -149,15 +152,26 @@ class Exposure:
         told = f"{api.component}: {answer.asked} without a key answered 200: anybody may read its metrics"
         return [f"{told}; let only Prometheus get there"] if found else []
 
-    def _served(self, paths: Iterable[str]) -> list[str]:
-        """Which of these the API serves to anybody; a page that it gives for any path is none of them."""
+    def _served(self, paths: Iterable[str], what: str) -> list[str]:
+        """Which of these the API serves to anybody; a page that it gives for any path is none of them.
+
+        Raises:
+            CallFailed: none, as far as can be told, and of one it cannot be told.
+        """
         api = self._over_http("api")
-        other = api.http.call("GET", f"/llmops-no-such-page-{uuid4().hex}", signed=False)
-        found = []
+        nowhere = f"/llmops-no-such-page-{uuid4().hex}"
+        other = _shown(_looked_at(api, nowhere), nowhere)
+        found, unclear = [], []
         for path in paths:
-            answer = api.http.call("GET", path, signed=False)
-            if answer.status == 200 and not (other.status == 200 and _kind(answer) == _kind(other)):
-                found.append(f"{api.component}: {answer.asked} without a key answered 200")
+            answer = _looked_at(api, path)
+            if answer.status == 200:
+                if _shown(answer, path) != other:
+                    found.append(f"{api.component}: {answer.asked} without a key answered 200")
+            elif answer.status == 429 or not 400 <= answer.status < 500:
+                unclear.append(answer)
+        if not found:
+            for answer in unclear:
+                _require_refusal(answer, what)
         return found
 
     def _over_http(self, component: str) -> OverHttp:
@@ -170,15 +184,35 @@ class Exposure:
 
 
 def exposure_calls() -> dict[str, dict[str, int]]:
-    """How many calls each method of `Exposure` makes: the method to ``component.method`` to calls."""
+    """How many calls each method of `Exposure` makes at most: the method to ``component.method`` to calls."""
     return {
         "models": {"ollama.call": 1},
         "vectors": {"qdrant.call": 2},
         "cache": {"redis.serves_anybody": 1},
-        "docs": {"api.call": len(DOCS) + 1},
-        "debug": {"api.call": len(DEBUG) + 1},
-        "metrics": {"api.call": 1},
+        "docs": {"api.call": 2 * (len(DOCS) + 1)},
+        "debug": {"api.call": 2 * (len(DEBUG) + 1)},
+        "metrics": {"api.call": 2},
     }
+
+
+def _looked_at(api: OverHttp, path: str) -> Answer:
+    """What a page answers to who shows no key; a redirect to another page of the API is followed once."""
+    answer = api.http.call("GET", path, signed=False)
+    there = answer.headers.get("location", "")
+    if not (300 <= answer.status < 400 and there) or sent_to_log_in(answer):
+        return answer
+    try:
+        further = urljoin(f"{answer.url}{path}", there).partition("#")[0]
+    except ValueError:
+        return answer
+    if not further.startswith(f"{answer.url}/"):
+        return answer
+    return api.http.call("GET", further.removeprefix(answer.url), signed=False)
+
+
+def _shown(answer: Answer, path: str) -> tuple[int, str, str]:
+    """What tells pages apart: status, kind and text, but for the path that a page may quote."""
+    return answer.status, _kind(answer), answer.text.replace(path, "")
 
 
 def _looked_for_model(answer: Answer, name: str) -> bool:

@@ -54,8 +54,15 @@ class Refusal:
             )
         elif self.later == 429:
             found.append(f"{self.asked} answered 429 again, {spoken(self.retry_after_s)} later, as it had been told")
+        elif self.later >= 400:
+            found.append(
+                f"{self.asked} answered {self.later}, {spoken(self.retry_after_s)} later, though it had been told to "
+                f"come back then"
+            )
         if self.other == 429:
             found.append(f"{self.other_asked} with a key answered 429 as well: who has none used up its limit")
+        elif self.other >= 400:
+            found.append(f"{self.other_asked} with a key answered {self.other} meanwhile: it is not served")
         return found
 
 

@@ -43,9 +43,16 @@ class Handler(BaseHTTPRequestHandler):
         }.items():
             self.send_header(name, str(value))
         self.end_headers()
-        self.wfile.write(text.encode())
+        if self.command != "HEAD":
+            self.wfile.write(text.encode())
 
     def do_POST(self):
+        self.do_GET()
+
+    def do_HEAD(self):
+        self.do_GET()
+
+    def do_PUT(self):
         self.do_GET()
 
     def do_DELETE(self):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pytest_llmops.clients.exchange import last_exchange
 from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
 from pytest_llmops.security.access import Cell, Matrix, access_calls, matrix, unkeyed_calls
 
@@ -56,6 +57,41 @@ def test_what_is_as_it_should_be(serve, target, client):
     assert {body for _, path, body in server.asked if path == "/q"} == {b"{}"}
     assert Matrix.read(found.as_json()) == found
     assert "| delete: DELETE /users/llmops-nobody | 401 | 401 | 403 | not tried |" in found.document()
+
+
+def test_what_would_act_without_a_body_is_left_out(serve, target, client):
+    routes = {
+        "clear": {"method": "DELETE", "path": "/cache", "roles": ["operator"]},
+        "empty": {"method": "POST", "path": "/empty", "body": {}, "roles": ["operator"]},
+        "rebuild": {"method": "POST", "path": "/records/{user}", "roles": ["operator"]},
+        "replace": {"method": "PUT", "path": "/records/{user}", "body": {"a": "{user}"}, "roles": ["operator"]},
+        "touch": {"method": "HEAD", "path": "/records", "roles": ["operator"]},
+    }
+    server = serve(lambda *_: 401)
+    found = target(api(server.url, routes=routes), KEYS)
+    tried = matrix(client(found)("api"), found)
+    of = {}
+    for cell in tried.cells:
+        of.setdefault(cell.route, {})[cell.caller] = cell.status is not None
+    nobody, others = dict.fromkeys(("no key", "a wrong key", "user"), False), ("no key", "a wrong key", "user")
+    assert of["clear"] == of["empty"] == {**nobody, "operator": False}
+    assert of["rebuild"] == {**dict.fromkeys(others, True), "operator": False}
+    assert of["replace"] == of["touch"] == {**dict.fromkeys(others, True), "operator": True}
+    assert {path for _, path, _ in server.asked} == {"/records/llmops-nobody", "/records"}
+    assert access_calls(found) == {"api.call": len(server.asked)} == {"api.call": 11}
+    assert "| clear: DELETE /cache | not tried | not tried | not tried | not tried |" in tried.document()
+
+
+def test_where_all_who_have_to_be_refused_are_left_out_nothing_is_said(serve, target, client):
+    server = serve(lambda *_: 200)
+    found = target(api(server.url, routes={"clear": {"method": "DELETE", "path": "/cache"}}), KEYS)
+    with pytest.raises(Vacuous) as caught:
+        _ = matrix(client(found)("api"), found).of("no key").weaknesses
+    assert str(caught.value) == (
+        "api: nobody was tried who has to be refused, for whoever is let in at DELETE /cache changes something; in "
+        "llmops.toml, below components.api.routes, write a further route that is signed, best a GET."
+    )
+    assert server.asked == []
 
 
 def test_nobody_is_asked_for_a_key(serve, target, client):
@@ -145,6 +181,27 @@ def test_a_page_that_sends_to_the_log_in_refuses(serve, target, client):
     assert found.of("no key").weaknesses == []
     _, other, _ = tried(serve, target, client, lambda *_: (302, "", {"Location": "/welcome"}))
     assert len(other.of("no key").weaknesses) == 3
+
+
+def test_a_good_key_that_is_sent_to_the_log_in_is_refused(serve, target, client):
+    _, found, _ = tried(serve, target, client, lambda *_: (302, "", {"Location": "/accounts/login/?next=/q"}))
+    user, operator, record = found.of_roles().weaknesses
+    assert user == "POST /q with the key of user answered 302, a redirect to the log in: who may is refused"
+    assert operator == user.replace("user", "operator")
+    assert record.startswith("GET /records/llmops-nobody with the key of operator answered 302, a redirect to the log")
+    assert "| query: POST /q | 302 | 302 | 302 (!) | 302 (!) |" in found.document()
+
+
+def test_the_command_to_try_is_the_call_that_went_wrong(serve, target, client):
+    def lax(request, body):
+        return 200 if request.path.startswith("/records") else guarded(request, body)
+
+    server, found, _ = tried(serve, target, client, lax)
+    kept = Matrix.read(found.as_json())
+    assert len(kept.of("no key").weaknesses) == 1
+    assert last_exchange.get() == f"curl -sS -X GET {server.url}/records/llmops-nobody"
+    assert len(kept.of_roles().weaknesses) == 1
+    assert last_exchange.get() == f'curl -sS -X GET {server.url}/records/llmops-nobody -H "X-Key: $USER"'
 
 
 def test_too_many_calls_say_nothing(serve, target, client):

@@ -129,6 +129,19 @@ def test_a_review_without_answers_says_nothing():
         _ = review.limit_pct
 
 
+def test_harmless_questions_that_came_to_no_answer_were_not_let_in():
+    review, _ = reviewed(lambda _: (503, {"error": "busy"}))
+    with pytest.raises(
+        CallFailed, match=r"api: 8 of 8 harmless questions came to no answer, so the others say nothing"
+    ):
+        _ = review.controls_blocked
+
+
+def test_where_no_harmless_question_was_asked_nothing_says_that_it_is_let_in():
+    with pytest.raises(Vacuous, match=r"api: no harmless question was asked; raise security\.attack_calls"):
+        _ = AttackResults("api", "1", ()).controls_blocked
+
+
 NOTHING = "none of 8 harmless questions was answered"
 
 

@@ -155,6 +155,38 @@ def test_a_page_for_any_path_is_none(exposure):
     assert found.debug() == found.docs() == []
 
 
+def test_a_page_beside_one_for_any_path_is_told_by_its_words(exposure):
+    def some(request, _body):
+        said = "<title>Swagger" if request.path == "/docs" else f"<html>nothing at {request.path}"
+        return 200, said, {"Content-Type": "text/html"}
+
+    _, found = exposure("api", some)
+    assert [said.partition(";")[0] for said in found.docs()] == ["api: GET /docs without a key answered 200"]
+    assert found.debug() == []
+
+
+@pytest.mark.parametrize("answer", [500, 503, 429, (302, "", {"Location": "https://other.example/"})], ids=str)
+def test_pages_of_which_nothing_is_told(exposure, answer):
+    _, found = exposure("api", lambda *_: answer)
+    for look in (found.docs, found.debug):
+        with pytest.raises(CallFailed, match=r"^api: whether anybody may read .* cannot be told: GET /"):
+            look()
+
+
+def test_a_redirect_on_the_same_host_is_followed_once(exposure):
+    def some(request, _body):
+        there = {"/docs": "/manual/", "/debug": "/round", "/round": "/debug", "/metrics": "/metrics/"}
+        if request.path in there:
+            return 307, "", {"Location": there[request.path]}
+        return 200 if request.path in {"/manual/", "/metrics/"} else 404
+
+    _, found = exposure("api", some, metrics="/metrics")
+    assert [said.partition(";")[0] for said in found.docs()] == ["api: GET /manual/ without a key answered 200"]
+    assert len(found.metrics()) == 1
+    with pytest.raises(CallFailed, match=r"cannot be told: GET /round without a key answered 307"):
+        found.debug()
+
+
 def test_what_is_not_there(exposure):
     _, found = exposure("api", lambda *_: 404)
     with pytest.raises(Unsupported) as none:

@@ -50,6 +50,8 @@ def test_as_it_should_be(refusal):
         (told("3600"), "api: GET /live answered 429 with Retry-After: 3600, though the limit's time is 60 s"),
         (told("1", later=429), "api: GET /live answered 429 again, 1 s later, as it had been told"),
         (told("1", other=429), "api: GET /mine with a key answered 429 as well: who has none used up its limit"),
+        (told("1", later=503), "api: GET /live answered 503, 1 s later, though it had been told to come back then"),
+        (told("1", other=401), "api: GET /mine with a key answered 401 meanwhile: it is not served"),
     ],
 )
 def test_weaknesses(refusal, answer, said):
