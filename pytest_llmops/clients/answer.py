@@ -59,6 +59,14 @@ class Answer:
         return f"http-{self.status}" if self.status >= 300 else ""
 
     @property
+    def turned_away(self) -> bool:
+        """Whether nobody looked at what was asked: there was too much of it, or who would have was not there.
+
+        By 429, 502, 503 or 504; so what is wrong with other answers is not to be seen in it.
+        """
+        return self.status in {429, 502, 503, 504}
+
+    @property
     def is_json(self) -> bool:
         """Whether the body can be read as JSON."""
         try:

@@ -59,6 +59,7 @@ class Erasing:
 
         Raises:
             Unsupported: the target deletes nobody's data.
+            Vacuous: nothing of the person was seen in any store, so nothing was there to be deleted.
             CallFailed: the erasure could not be carried out.
         """
         erased = self.seen()
@@ -68,7 +69,7 @@ class Erasing:
         record = Record(self._test)
         record("erasure_time", erased.took_s, "s")
         record("erasure_kept", len(erased.kept), "stores", of="; ".join(one.said for one in erased.kept) or "none")
-        return erased
+        return erased.proven()
 
     def refusals(self) -> Refusals:
         """How the route that deletes answers who may not: ``no_key lesser no_body``, an HTTP status each.

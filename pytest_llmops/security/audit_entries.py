@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,6 +69,37 @@ class AuditEntry:
 def entries_of(source: Source, files: Iterable[AuditFile]) -> list[AuditEntry]:
     """The entries of files, in the order in which they stand there; what is none of them is left out."""
     return [entry for file in files for entry in _in_file(source, file)]
+
+
+def unreadable_in(source: Source, files: Iterable[AuditFile]) -> list[str]:
+    """Where lines stand that are no entry and no part of one, without what stands in them.
+
+    The last line of a file that is open is left out: it may be one that is being written.
+    """
+    return [place for file in files for place in _unreadable(source, file)]
+
+
+def _unreadable(source: Source, file: AuditFile) -> Iterator[str]:
+    if source.format == "document":
+        if any(file.lines) and not any(_in_file(source, file)):
+            yield file.name
+        return
+    alone = source.format == "json" and source.line is None
+    reader = LineReader(source, NAME)
+    found: list[int] = []
+
+    def watched() -> Iterator[str]:
+        for number, line in enumerate(file.lines, 1):
+            before = reader.unreadable
+            yield line
+            if reader.unreadable > before:
+                found.append(number)
+
+    if alone:
+        found = [at for at, line in enumerate(file.lines, 1) if line.strip() and not any(reader.entries([line]))]
+    else:
+        deque(reader.entries(watched()), maxlen=0)
+    yield from (f"{file.name}:{number}" for number in found if file.closed or number < len(file.lines))
 
 
 def _in_file(source: Source, file: AuditFile) -> Iterator[AuditEntry]:

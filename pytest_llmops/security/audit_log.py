@@ -12,7 +12,7 @@ from pytest_llmops.target.durations import spoken
 from pytest_llmops.target.moments import utc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pytest_llmops.security.audit_entries import AuditEntry, AuditFile
     from pytest_llmops.target.audit_trails import AuditTrail, Chain, Expected
@@ -22,7 +22,7 @@ SKEW_S = 1.0
 
 WRITE = 0o222
 
-Kind = Literal["order", "sequence", "chain", "rewritten"]
+Kind = Literal["order", "sequence", "chain", "rewritten", "unreadable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Fault:
     Attributes:
         kind: ``order``: an entry is older than the one before it, or has no time; ``sequence``: numbers are missing or
             twice there; ``chain``: an entry is not what its digest says, or not the next one; ``rewritten``: its file
-            was written at another time than its event happened.
+            was written at another time than its event happened; ``unreadable``: a line is no entry, and no part of one.
         says: where, in a sentence.
     """
 
@@ -56,8 +56,14 @@ class Gap:
     says: str
 
 
-def faults(table: AuditTrail, entries: Sequence[AuditEntry]) -> list[Fault]:
-    """All that is wrong with the entries of a log, in the order of `Kind`."""
+def faults(table: AuditTrail, entries: Sequence[AuditEntry], unreadable: Iterable[str] = ()) -> list[Fault]:
+    """All that is wrong with a log, in the order of `Kind`.
+
+    Args:
+        table: what must be so of it.
+        entries: as they stand there.
+        unreadable: where lines stand that are none, as `audit_entries.unreadable_in` finds them.
+    """
     found = [*_unordered(table, entries)]
     if table.sequence is not None:
         found += _miscounted(table.sequence, entries)
@@ -65,7 +71,16 @@ def faults(table: AuditTrail, entries: Sequence[AuditEntry]) -> list[Fault]:
         found += _unchained(table.chain, entries)
     if table.settled is not None:
         found += _rewritten(table.settled, entries)
-    return found
+    return found + [Fault("unreadable", f"{place} cannot be read as an entry") for place in unreadable]
+
+
+def without_a_key(table: AuditTrail, kinds: Iterable[Kind]) -> list[str]:
+    """What would have to be written so that one of some kinds of fault can be seen; empty where one can."""
+    needed = {"sequence": table.sequence, "chain": table.chain, "rewritten": table.settled}
+    asked = [kind for kind in kinds if kind != "unreadable"]
+    if any(needed.get(kind, kind) is not None for kind in asked):
+        return []
+    return ["settled" if kind == "rewritten" else kind for kind in asked]
 
 
 def longest_gap(entries: Sequence[AuditEntry], now: float) -> Gap | None:

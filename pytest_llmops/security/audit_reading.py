@@ -96,14 +96,20 @@ def _immutable(path: Path) -> bool | None:
 
 
 def printed(source: Source, lines: list[str]) -> list[AuditFile]:
-    """The files that a command tells of, a line of each entry, oldest first; a file is known by its field ``file``."""
+    """The files that a command tells of, a line of each entry, oldest first; a file is known by its field ``file``.
+
+    A line that is no entry stands in one that has the command's name.
+    """
     reader = LineReader(source, NAME)
-    told: dict[str, list[tuple[str, dict[str, object]]]] = {}
-    for line in lines:
-        for entry in reader.entries([line]):
-            name = str(entry.fields.get("file") or source.command)
-            told.setdefault(name, []).append((line, dict(entry.fields)))
-    if reader.unreadable and not told:
+    told: dict[str, list[tuple[str, dict[str, object] | None]]] = {}
+    read = 0
+    for line in filter(str.strip, lines):
+        found: list[dict[str, object] | None] = [dict(entry.fields) for entry in reader.entries([line])]
+        read += bool(found)
+        for fields in found or [None]:
+            name = str((fields or {}).get("file") or source.command)
+            told.setdefault(name, []).append((line, fields))
+    if told and not read:
         raise CallFailed(
             NAME,
             "bad-answer",
@@ -112,8 +118,10 @@ def printed(source: Source, lines: list[str]) -> list[AuditFile]:
     return [_told(name, entries) for name, entries in told.items()]
 
 
-def _told(name: str, entries: list[tuple[str, dict[str, object]]]) -> AuditFile:
-    fields = entries[-1][1]
+def _told(name: str, entries: list[tuple[str, dict[str, object] | None]]) -> AuditFile:
+    """A file as its newest entry tells of it; of what holds none nothing is known."""
+    known = [fields for _, fields in entries if fields is not None]
+    fields = known[-1] if known else {}
     changed_at, mode, immutable = (fields.get(key) for key in ("changed_at", "mode", "immutable"))
     return AuditFile(
         name,

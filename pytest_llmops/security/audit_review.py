@@ -13,7 +13,7 @@ from pytest_llmops.clients.log_rotation import unkept, unrotated
 from pytest_llmops.clients.log_words import without_secrets
 from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
 from pytest_llmops.security import audit_log, audit_reading, audit_tampering
-from pytest_llmops.security.audit_entries import NAME, AuditEntry, AuditFile, entries_of
+from pytest_llmops.security.audit_entries import NAME, AuditEntry, AuditFile, entries_of, unreadable_in
 from pytest_llmops.security.lacking import unless_lacking
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from pytest_llmops.state.ledger import Ledger
     from pytest_llmops.target.audit_trails import AuditTrail, Expected
     from pytest_llmops.target.load import Target
+
+NO_ENTRY = f"{NAME}: the audit log has no entry, so nothing can be said of it."
 
 LOOKS = 5
 """So often both counts are read, while others make events: between two readings of the log the other must lie."""
@@ -106,20 +108,30 @@ class AuditReview:
         """
         found = entries_of(self._table().log, self.files())
         if not found:
-            raise Vacuous(f"{NAME}: the audit log has no entry, so nothing can be said of it.")
+            raise Vacuous(NO_ENTRY)
         return found
 
     def faults(self, *kinds: Kind) -> list[Fault]:
-        """What is wrong with it: entries out of order, numbers that are missing, digests that do not fit.
+        """What is wrong with it: entries out of order, numbers that are missing, digests that do not fit, no entries.
 
         Args:
             *kinds: only these; all without any.
 
         Raises:
-            Unsupported, CallFailed, Vacuous: as `entries`.
+            Unsupported: its table has nothing by which one of these kinds could be seen; or as `entries`.
+            CallFailed, Vacuous: as `entries`.
         """
-        found = audit_log.faults(self._table(), self.entries())
-        return [one for one in found if not kinds or one.kind in kinds]
+        table, files = self._table(), self.files()
+        entries, unreadable = entries_of(table.log, files), unreadable_in(table.log, files)
+        if not (entries or unreadable):
+            raise Vacuous(NO_ENTRY)
+        found = [one for one in audit_log.faults(table, entries, unreadable) if not kinds or one.kind in kinds]
+        if not found and (keys := audit_log.without_a_key(table, kinds)):
+            raise Unsupported(
+                f"{NAME}: nothing would show such a fault ({', '.join(kinds)}) in the audit log of target "
+                f"{self.target.name}; give {' or '.join(f'security.audit.{key}' for key in keys)}."
+            )
+        return found
 
     def gap(self) -> Gap:
         """The longest time without an entry, the one since the newest among them.
@@ -264,7 +276,7 @@ class AuditReview:
         text += [_row(file) for file in files]
         text += ["", "| type | entries |", "|---|---:|"]
         text += [f"| {name} | {count} |" for name, count in Counter(one.type for one in entries).most_common()]
-        if found := audit_log.faults(self._table(), entries):
+        if found := audit_log.faults(self._table(), entries, unreadable_in(self._table().log, files)):
             text += ["", "What is wrong:", "", *(f"- {one.kind}: {one.says}" for one in found)]
         return without_secrets(self._redactor.clean("\n".join([*text, ""])))
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_llmops.security.audit_entries import AuditEntry, AuditFile, entries_of
+from pytest_llmops.security.audit_entries import AuditEntry, AuditFile, entries_of, unreadable_in
 from pytest_llmops.security.audit_log import counted, faults
 
 if TYPE_CHECKING:
@@ -78,10 +78,14 @@ def _late(entry: AuditEntry, table: AuditTrail, now: float) -> bool:
 
 
 def _verdict(table: AuditTrail, files: Sequence[AuditFile], now: float) -> tuple[str, ...]:
-    """All that the checks say: what is wrong, and how many entries there are of those that are counted elsewhere."""
+    """All that the checks say: what is wrong, what cannot be read, and how many entries are counted elsewhere, too.
+
+    Of lines that cannot be read the number alone: they move where a line before them is taken out.
+    """
     entries = entries_of(table.log, files)
     count = [f"{counted(entries, table.expected, now)} entries are counted"] if table.expected else []
-    return (*(f"{one.kind}: {one.says}" for one in faults(table, entries)), *count)
+    unreadable = f"{len(unreadable_in(table.log, files))} lines cannot be read"
+    return (*(f"{one.kind}: {one.says}" for one in faults(table, entries)), unreadable, *count)
 
 
 def _seen(after: tuple[str, ...], before: tuple[str, ...]) -> tuple[str, ...]:

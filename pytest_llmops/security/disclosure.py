@@ -104,7 +104,8 @@ class Disclosure:
 
         Raises:
             Unsupported: there is no API.
-            CallFailed: no answer came.
+            CallFailed: no answer came; or one of them was turned away (429, 502, 503, 504), and none of the others
+                tells anything.
         """
         service = self._service()
         paths = [route.path for route in service.config.routes.values() if "{" not in route.path]
@@ -116,11 +117,16 @@ class Disclosure:
         ]
         if bodied is not None and "{" not in bodied.path and bodied.method != "DELETE":
             answers.append(service.http.call(bodied.method, bodied.path, content=b'{"llmops": '))
-        return [
+        found = [
             f"{service.component}: {answer.asked} answered {answer.status} with a {finding.kind}: {finding.shown}"
             for answer in answers
             for finding in stack_trace.find(answer.text)[:1]
         ]
+        untold = next((answer for answer in answers if answer.turned_away), None)
+        if untold is not None and not found:
+            said = f"{service.component}: whether errors tell of the code cannot be told: {untold.asked} answered"
+            raise CallFailed(service.component, untold.failure, f"{said} {untold.status}; see why, and look again.")
+        return found
 
     def in_clear(self) -> list[str]:
         """Endpoints of other machines that are reached without TLS, with the keys that go there unprotected.

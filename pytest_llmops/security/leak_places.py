@@ -58,7 +58,7 @@ class LeakPlaces:
         self._clean = clean
 
     def answers(self) -> Iterator[tuple[str, str]]:
-        """The answers to questions, or of routes that take none; a question that was not answered is `UNREAD`."""
+        """The answers to questions, or of routes that take none; what was not answered by a 2xx is `UNREAD`."""
         api = cast("Api | None", self._reach("api"))
         if api is None:
             llm = cast("Llm", self.served("llm"))
@@ -70,18 +70,20 @@ class LeakPlaces:
             if not any(isinstance(came, Answer) for _, came in answered):
                 questions[0].kept.again()
             for one, came in answered:
-                text = (f"answer to {one.prompt.id}", came.text) if isinstance(came, Answer) else (UNREAD, str(came))
-                yield text
+                yield from (
+                    _of(f"answer to {one.prompt.id}", came) if isinstance(came, Answer) else [(UNREAD, str(came))]
+                )
         elif "explain" in api.config.routes:
-            yield "explanation", api.call("explain", **api.stored("summary"), fresh=False).text
+            yield from _of("explanation", api.call("explain", **api.stored("summary"), fresh=False))
         else:
             plain = [
                 name for name, route in api.config.routes.items() if route.method == "GET" and "{" not in route.path
             ]
-            yield from ((f"answer of {name}", api.call(name).text) for name in plain[:ASKED])
+            for name in plain[:ASKED]:
+                yield from _of(f"answer of {name}", api.call(name))
 
     def error_pages(self) -> Iterator[tuple[str, str]]:
-        """What is answered to what no route wants."""
+        """What is answered to what no route wants; that a call was turned away is `UNREAD`, besides what it said."""
         api = cast("Api", self.served("api"))
         calls: list[tuple[str, str, Any]] = [("GET", NOWHERE, None)]
         query = api.config.routes.get("query")
@@ -91,6 +93,8 @@ class LeakPlaces:
             answer = api.http.call(method, path, body=body)
             asked = f"answer {answer.status} to {'a wrong ' if body is not None else ''}{answer.asked}"
             yield asked, answer.text or EMPTY
+            if answer.turned_away:
+                yield UNREAD, f"{api.component}: {asked} is no error page; see why, and look again"
 
     def metrics(self) -> Iterator[tuple[str, str]]:
         """The metrics pages, without their numbers."""
@@ -165,6 +169,15 @@ class LeakPlaces:
         if client is None:
             raise Unsupported(f"target {self._target.name} has no component that serves {role!r}.")
         return client
+
+
+def _of(where: str, answer: Answer) -> Iterator[tuple[str, str]]:
+    """What an answer says; one that is a refusal or an error is no look at what the service answers, and told."""
+    yield where, answer.text
+    try:
+        answer.ok()
+    except CallFailed as error:
+        yield UNREAD, str(error)
 
 
 def text_of(trace: object) -> str:

@@ -106,6 +106,21 @@ class Erased:
         """The stores where the person is found still."""
         return [one for one in self.receipts if one.outcome == "kept"]
 
+    def proven(self) -> Erased:
+        """This, where it says something: it did not end well, or somewhere the person was found, before or after it.
+
+        Raises:
+            Vacuous: it ended well, and in no store that has to forget was anything of the person seen.
+        """
+        if self.completed and self.in_time and not any(one.outcome in {"gone", "kept"} for one in self.receipts):
+            raise Vacuous(
+                f"api: nothing of {self.user} was seen in any store before the deletion, so that it ended proves "
+                f"nothing: {'; '.join(one.said for one in self.receipts) or 'nobody looked anywhere'}. Give the API "
+                "its routes ingest, query or feedback, or security.erasure.point; and where to look, "
+                "security.erasure.places."
+            )
+        return self
+
     def as_json(self) -> dict[str, Any]:
         """All of it as plain JSON."""
         return asdict(self)

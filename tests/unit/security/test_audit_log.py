@@ -4,9 +4,11 @@ import json
 
 import pytest
 
-from pytest_llmops.security.audit_entries import AuditFile, entries_of
+from pytest_llmops.errors import Unsupported, Vacuous
+from pytest_llmops.security.audit_entries import AuditFile, entries_of, unreadable_in
 from pytest_llmops.security.audit_log import counted, digest_of, faults, longest_gap, too_open, writable
 from pytest_llmops.security.audit_reading import on_disk, printed
+from pytest_llmops.security.audit_review import AuditReview
 from pytest_llmops.security.audit_tampering import tried
 from pytest_llmops.target.audit_trails import AuditTrail
 from pytest_llmops.target.log_sources import Source
@@ -235,3 +237,71 @@ def test_a_trail_names_what_it_reads():
         trail(sequence="number")
     with pytest.raises(ValueError, match="exactly one of figure, event"):
         trail(expected={"types": ["query"]})
+
+
+@pytest.fixture
+def review(target, ledger, tmp_path):
+    """The review of a log of these lines: ``review(lines, chain=None, …)``."""
+
+    def review(lines, **told):
+        (tmp_path / "audit.jsonl").write_text("".join(f"{line}\n" for line in lines))
+        audit = {"log": LOG, "sequence": "seq", "chain": CHAIN, **told}
+        return AuditReview(target({}, audit=audit), ledger, None, None)
+
+    return review
+
+
+WHOLE = [json.dumps(one) for one in chained(4)]
+DAMAGED = [*WHOLE[:2], '{"seq": 3, "actor": "mar', *WHOLE[2:]]
+
+
+def test_without_anything_that_would_show_a_change_none_is_said_to_be_seen(review):
+    bare = review(WHOLE, chain=None, sequence=None)
+    with pytest.raises(Unsupported, match=r"give security\.audit\.chain or security\.audit\.settled\.$"):
+        bare.faults("chain", "rewritten", "unreadable")
+    with pytest.raises(Unsupported, match=r"give security\.audit\.sequence\.$"):
+        bare.faults("sequence")
+    assert bare.faults("order", "sequence", "rewritten", "unreadable") == bare.faults() == []
+    assert review(WHOLE).faults("chain", "rewritten") == []
+
+
+@pytest.mark.parametrize("kinds", [("order", "unreadable"), ("chain", "rewritten", "unreadable"), ()])
+def test_a_line_that_cannot_be_read_is_a_fault_whatever_is_configured(review, kinds):
+    for told in ({}, {"chain": None, "sequence": None}):
+        (found,) = review(DAMAGED, **told).faults(*kinds)
+        assert (found.kind, found.says) == ("unreadable", "audit.jsonl:3 cannot be read as an entry")
+
+
+def test_a_log_that_has_no_line_or_none_that_can_be_read(review):
+    assert [one.kind for one in review(["{", "{"]).faults("chain", "unreadable")] == ["unreadable"]
+    with pytest.raises(Vacuous, match="the audit log has no entry"):
+        review([]).faults("chain", "unreadable")
+
+
+def test_the_last_line_of_an_open_file_may_be_one_that_is_being_written():
+    half = [*WHOLE, '{"seq": 5, "at"']
+    read = [unreadable_in(trail().log, [AuditFile("audit.jsonl", tuple(half), closed)]) for closed in (False, True)]
+    assert read == [[], ["audit.jsonl:5"]]
+
+
+def test_of_plain_lines_those_that_belong_to_an_entry_can_be_read():
+    log = Source.model_validate({"files": ["audit.log"], "line": r"\[(?P<time>\S+)\] (?P<message>.*)"})
+    lines = ("lost", "[2026-01-01T00:00:00Z] failed", "  because of that", "", "lost, too", "[2026-01-01T00:00:01Z] on")
+    assert unreadable_in(log, [AuditFile("audit.log", lines)]) == ["audit.log:1", "audit.log:5"]
+
+
+def test_a_whole_document_that_cannot_be_read():
+    log = Source.model_validate({"files": ["*.json"], "format": "document"})
+    assert unreadable_in(log, [AuditFile("a.json", ('{"a": 1}',)), AuditFile("b.json", ("{",))]) == ["b.json"]
+
+
+def test_what_a_command_prints_and_is_no_entry_is_told():
+    log = Source.model_validate(EACH["log"])
+    files = printed(log, [*one_each(2), "{broken", ""])
+    assert [file.name for file in files] == ["0.json", "1.json", "audit_events"]
+    assert unreadable_in(log, files) == ["audit_events:1"]
+
+
+def test_a_damaged_line_makes_no_tampering_seen():
+    found = tried(trail(chain=None, sequence=None), [AuditFile("audit.jsonl", tuple(DAMAGED))], BEGAN + 7 * HOUR)
+    assert [one.way for one in found if one.seen] == ["swapped"]

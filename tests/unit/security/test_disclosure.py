@@ -121,6 +121,19 @@ def test_no_more_is_asked_than_planned(disclosure, method):
     assert 0 < len(looked.asked) <= disclosure_calls(looked._target)[method]["api.call"]
 
 
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_errors_of_which_nothing_is_told(disclosure, status):
+    def answer(request, _body):
+        return status if request.command == "PROPFIND" else 404
+
+    with pytest.raises(CallFailed) as untold:
+        disclosure(answer).errors()
+    assert str(untold.value) == (
+        f"api: whether errors tell of the code cannot be told: PROPFIND /q answered {status}; see why, and look again."
+    )
+    assert disclosure(lambda *_: 500).errors() == []
+
+
 def test_errors_with_a_trace(disclosure):
     def answer(_request, body):
         broken = 'Traceback (most recent call last):\n  File "/srv/a.py", line 3, in read\nKeyError: secret'

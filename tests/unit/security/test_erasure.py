@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from pytest_llmops.errors import Vacuous
 from pytest_llmops.security.erasure import Erasure
 
 ROUTES = {
@@ -64,3 +65,9 @@ def test_what_keeps_by_contract_is_not_waited_for(erase):
     assert (done.completed, done.in_time, done.kept) == (True, True, [])
     assert done.receipt("logs").outcome == "unsupported"
     assert done.took_s < 5
+
+
+def test_who_is_written_nowhere_proves_nothing(erase, monkeypatch):
+    monkeypatch.delitem(ROUTES, "query")
+    with pytest.raises(Vacuous, match=r"api: nothing of .* was seen in any store before the deletion"):
+        erase().proven()

@@ -57,10 +57,41 @@ def test_an_api_that_takes_no_question_and_has_no_plain_route_is_no_look(leaks):
 
 
 def test_empty_answers_are_no_look_and_empty_error_pages_are_one(leaks):
-    empty = leaks(routes={"status": {"path": "/status"}}, answer=lambda *_: (404, ""))
+    empty = leaks(routes={"status": {"path": "/status"}}, answer=lambda *_: (200, ""))
     with pytest.raises(Vacuous):
         empty.answers().whole()
-    empty.error_pages().whole()
+    leaks(answer=lambda *_: (404, "")).error_pages().whole()
+
+
+@pytest.mark.parametrize(
+    "routes",
+    [
+        {"status": {"path": "/status"}},
+        {"analyses": {"path": "/analyses", "answer": "[0].id"}, "explain": {"path": "/explain/{analysis}"}},
+        None,
+    ],
+    ids=["plain", "explain", "query"],
+)
+def test_what_is_answered_counts_where_it_is_an_answer(leaks, routes):
+    def answer(request, _body):
+        return (200, [{"id": 1}]) if request.path == "/analyses" else (503, "overloaded")
+
+    found = leaks(routes=routes, answer=answer).answers()
+    with pytest.raises(Vacuous, match=r"answers: not all could be read, .* answered 503: overloaded"):
+        found.whole()
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_who_turns_away_shows_no_error_page(leaks, status):
+    found = leaks(answer=lambda *_: (status, "overloaded")).error_pages()
+    with pytest.raises(Vacuous, match=rf"error pages: not all could be read, .*answer {status} to .* is no error page"):
+        found.whole()
+    assert leaks(answer=lambda *_: (status, "mail to jo@harbour-store.co")).error_pages().leaks
+
+
+@pytest.mark.parametrize("status", [404, 422, 500])
+def test_what_any_other_error_says_is_looked_through(leaks, status):
+    leaks(answer=lambda *_: (status, "wrong")).error_pages().whole()
 
 
 def test_a_log_that_cannot_be_read_is_told(leaks):

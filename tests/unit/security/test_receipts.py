@@ -74,3 +74,21 @@ def test_the_page_has_a_row_for_each_store_and_no_word_of_the_person():
     assert "- traces: failed" in page
     assert person.user in page
     assert not any(trace in page for trace in (person.name, person.email, person.phrase))
+
+
+UNSEEN = Receipt("api", False, False), Receipt("logs", why="nobody can look there")
+
+
+def test_that_a_deletion_ended_says_nothing_where_nobody_was_written():
+    for receipts in ((), UNSEEN):
+        with pytest.raises(Vacuous, match=r"was seen in any store before the deletion, .*security\.erasure\.point"):
+            erased(*receipts).proven()
+
+
+def test_that_it_ended_says_something_where_somebody_was_seen_and_that_it_did_not_always_does():
+    for one in (Receipt("cache", True, False), Receipt("cache", False, True)):
+        done = erased(*UNSEEN, one)
+        assert done.proven() is done
+    for wrong in ({"completed": False}, {"in_time": False}):
+        done = erased(*UNSEEN, **wrong)
+        assert done.proven() is done
