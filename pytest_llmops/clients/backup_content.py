@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any, cast
 
+from pytest_llmops.errors import Unsupported
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -36,6 +38,8 @@ _BY_NAME: dict[str, Callable[[Path], Any]] = {
     ".xz": lzma.open,
     ".txz": lzma.open,
 }
+_UNREAD = frozenset({".zst", ".tzst", ".7z", ".lz4", ".rar", ".lz", ".lzo", ".br", ".Z", ".gpg", ".age"})
+_UNREAD_MAGIC = (b"\x28\xb5\x2f\xfd", b"7z\xbc\xaf\x27\x1c", b"\x04\x22\x4d\x18", b"Rar!\x1a\x07")
 _BROKEN = (
     OSError, EOFError, ValueError, KeyError, OverflowError, RuntimeError, zlib.error, lzma.LZMAError, struct.error,
     tarfile.TarError, zipfile.BadZipFile, NotImplementedError,
@@ -70,7 +74,9 @@ def content(path: Path) -> Content:
 
     Raises:
         Damaged: it cannot be read to its end, or ends too early.
+        Unsupported: it is packed in a way that is not read here.
     """
+    _readable(path)
     sums: dict[str, str] = {}
     size = 0
     with _telling():
@@ -88,7 +94,9 @@ def unpack(path: Path, into: Path) -> None:
 
     Raises:
         Damaged: it cannot be unpacked; also where a name or a link in it leads out of the folder.
+        Unsupported: it is packed in a way that is not read here.
     """
+    _readable(path)
     with _telling():
         into.mkdir(parents=True, exist_ok=True)
         if _is_tar(path):
@@ -112,6 +120,26 @@ def sha256(path: Path) -> str:
     """
     with _telling(), path.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def is_read(path: Path) -> bool:
+    """Whether what is in it can be read here: its bytes alone prove nothing of that (Zstandard, 7z, LZ4, RAR, …).
+
+    Raises:
+        Damaged: it cannot be read.
+    """
+    if path.is_dir():
+        return True
+    with _telling(), path.open("rb") as opened:
+        return path.suffix not in _UNREAD and not opened.read(8).startswith(_UNREAD_MAGIC)
+
+
+def _readable(path: Path) -> None:
+    if not is_read(path):
+        raise Unsupported(
+            f"files: what is in {path.name} is not read here, so nothing can be said of it: "
+            "pack it with gzip, bzip2, xz or zip, or record its checksum."
+        )
 
 
 @contextmanager

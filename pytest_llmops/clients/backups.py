@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.clients import backup_timing
-from pytest_llmops.clients.backup_content import Content, Damaged, content, sha256, unpack
+from pytest_llmops.clients.backup_content import Content, Damaged, content, is_read, sha256, unpack
 from pytest_llmops.clients.backup_making import MANIFEST, Making, now
 from pytest_llmops.clients.backup_places import Place, Stored
 from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
@@ -178,6 +178,7 @@ class Backups:
 
         Raises:
             CallFailed: ``absent``: there is none; ``damaged``: it cannot be read whole; ``empty``: no file is in it.
+            Unsupported: it is packed in a way that is not read here.
         """
         one = one or self.newest()
         with self._at_hand(one) as path:
@@ -194,7 +195,8 @@ class Backups:
         """
         one = one or self.newest()
         with self._at_hand(one) as path:
-            self._content(one, path)
+            if is_read(path):
+                self._content(one, path)
             return self._misrecorded(one, path)
 
     def restored(self, into: Path, one: Stored | None = None) -> Restored:
@@ -208,7 +210,9 @@ class Backups:
 
         Raises:
             CallFailed: as `read`; ``damaged``: also where something in it would be written elsewhere.
-            Vacuous: there is nothing to compare it with: all sources have changed since, and nothing is recorded.
+            Unsupported: it is packed in a way that is not read here.
+            Vacuous: nothing is wrong, and there is nothing to compare it with: all sources have changed since, and
+                nothing is recorded.
         """
         one, began = one or self.newest(), time.perf_counter()
         with self._at_hand(one) as path:
@@ -233,8 +237,11 @@ class Backups:
                 for name in found
                 if (mode := (folder / name).stat().st_mode & 0o777) & 0o077
             ]
-        if not sources and not recorded:
-            raise Vacuous(f"{one.name} can be compared with nothing: all that it holds was written since, or is gone.")
+        if not sources and not recorded and not wrong:
+            raise Vacuous(
+                f"{self.name}: {one.name} can be compared with nothing: "
+                "all that it holds was written since, or is gone."
+            )
         same = sum(checksum in {sources.get(name), (recorded or {}).get(name)} for name, checksum in found.items())
         return Restored(one.name, folder, len(found), held.bytes, same, tuple(wrong), time.perf_counter() - began)
 
@@ -247,16 +254,22 @@ class Backups:
 
         Raises:
             CallFailed: as `read`.
-            Vacuous: of a set nothing was there that had to be in it.
+            Vacuous: nothing is lacking, and of a set nothing was there that had to be in it.
         """
         one = one or self.newest()
         held = self._inside(self.read(one))
-        wrong = []
+        wrong: list[str] = []
+        hollow: list[str] = []
         for name in sets or self.table.holds:
             due = self.making.parted([fact for fact in self.reach(name, one.at) if fact.changed_at <= one.at])[0]
             if not due:
-                raise Vacuous(f"{one.name}: of {name} nothing was there when it was made that had to be in it.")
+                hollow.append(name)
             wrong += [f"{one.last}: {fact.name} is not in it" for fact in due if fact.name not in held]
+        if hollow and not wrong:
+            raise Vacuous(
+                f"{self.name}: {one.name}: of {', '.join(hollow)} nothing was there when it was made "
+                "that had to be in it."
+            )
         return wrong
 
     def reach(self, name: str, at: float) -> list[FileFact]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_llmops.clients.backup_asking import told
+
 if TYPE_CHECKING:
     from pytest_llmops.clients.app_command import AppCommands
+    from pytest_llmops.clients.backup_places import Stored
     from pytest_llmops.clients.crontab import Crontab
     from pytest_llmops.clients.files import Files
     from pytest_llmops.plugin.recording import Record
@@ -60,7 +64,7 @@ def test_backups_are_as_the_policy_says(name: str, files: Files, record: Record)
     """The newest is young enough, whole and complete; they reach back as far, and no further, than is asked for."""
     backups = files.backups(name)
     record(f"backup_age[{name}]", backups.age_s() / HOUR, "h", of=backups.newest().name)
-    wrong = [*backups.untimely(), *backups.lacking()]
+    wrong = told(backups.untimely, backups.lacking)
     assert not wrong, f"files: {'; '.join(wrong)}"
 
 
@@ -72,9 +76,12 @@ def test_earlier_months_are_archived(files: Files, record: Record) -> None:
     backups = files.backups("monthly")
     found = backups.all()
     record("archived_months", len(found), "backups")
-    for one in found:
+
+    def read(one: Stored) -> list[str]:
         backups.read(one)
-    wrong = backups.untimely()
+        return []
+
+    wrong = told(backups.untimely, *(partial(read, one) for one in found))
     assert not wrong, f"files: {'; '.join(wrong)}"
 
 

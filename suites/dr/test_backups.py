@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_llmops import Unsupported
+from pytest_llmops.clients.backup_asking import told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,8 +40,14 @@ def holding(stored: Mapping[str, Backups]) -> dict[str, Backups]:
 @pytest.mark.procedure(fault="copies:flipped")
 def test_newest_backups_are_whole(stored_backups: Mapping[str, Backups], record: Record) -> None:
     """The newest backup of each kind reads to its last byte, and has files in it."""
-    for name, backups in stored_backups.items():
+
+    def read(name: str, backups: Backups) -> list[str]:
         record(f"backup_files[{name}]", len(backups.read()), "files", of=backups.newest().name)
+        return []
+
+    with record.to_the_end():
+        wrong = told(*(partial(read, name, backups) for name, backups in stored_backups.items()))
+    assert not wrong, f"files: {'; '.join(wrong)}"
 
 
 @pytest.mark.generic
@@ -50,10 +58,13 @@ def test_newest_backups_are_whole(stored_backups: Mapping[str, Backups], record:
 @pytest.mark.procedure(fault="copies:old")
 def test_backups_are_young_and_kept(stored_backups: Mapping[str, Backups], record: Record) -> None:
     """The newest of each kind is as young, the oldest as old, as is asked for; none is older than it may be."""
+
+    def untimely(name: str, backups: Backups) -> list[str]:
+        record(f"backup_age[{name}]", backups.age_s() / HOUR, "h", of=backups.newest().name)
+        return backups.untimely()
+
     with record.to_the_end():
-        for name, backups in stored_backups.items():
-            record(f"backup_age[{name}]", backups.age_s() / HOUR, "h", of=backups.newest().name)
-    wrong = [said for backups in stored_backups.values() for said in backups.untimely()]
+        wrong = told(*(partial(untimely, name, backups) for name, backups in stored_backups.items()))
     assert not wrong, f"files: {'; '.join(wrong)}"
 
 
@@ -63,12 +74,15 @@ def test_backups_are_young_and_kept(stored_backups: Mapping[str, Backups], recor
 @pytest.mark.procedure(fault="copies:altered")
 def test_newest_backups_can_be_restored(stored_backups: Mapping[str, Backups], record: Record, tmp_path: Path) -> None:
     """The newest of each kind, restored into a scratch folder, is what it was made of wherever that has not changed."""
-    wrong: list[str] = []
-    for name, backups in holding(stored_backups).items():
-        restored = backups.restored(tmp_path / name)
-        record(f"backup_restored[{name}]", restored.same, "files", of=restored.of)
-        record(f"backup_restore_time[{name}]", restored.took_s, "s", of=restored.of)
-        wrong += restored.wrong
+
+    def restored(name: str, backups: Backups) -> tuple[str, ...]:
+        done = backups.restored(tmp_path / name)
+        record(f"backup_restored[{name}]", done.same, "files", of=done.of)
+        record(f"backup_restore_time[{name}]", done.took_s, "s", of=done.of)
+        return done.wrong
+
+    with record.to_the_end():
+        wrong = told(*(partial(restored, name, backups) for name, backups in holding(stored_backups).items()))
     assert not wrong, f"files: {'; '.join(wrong)}"
 
 
@@ -78,7 +92,7 @@ def test_newest_backups_can_be_restored(stored_backups: Mapping[str, Backups], r
 @pytest.mark.procedure(fault="copies:flat")
 def test_newest_backups_are_complete(stored_backups: Mapping[str, Backups]) -> None:
     """The newest of each kind holds every file that was there when it was made, under its own path."""
-    wrong = [said for backups in holding(stored_backups).values() for said in backups.lacking()]
+    wrong = told(*(backups.lacking for backups in holding(stored_backups).values()))
     assert not wrong, f"files: {'; '.join(wrong)}"
 
 
@@ -90,7 +104,7 @@ def test_newest_backups_are_as_recorded(stored_backups: Mapping[str, Backups]) -
     recorded = [backups for backups in stored_backups.values() if backups.table.checksums]
     if not recorded:
         raise Unsupported("files: no backup has a recorded checksum: say where they stand, in checksums.")
-    wrong = [said for backups in recorded for said in backups.misrecorded()]
+    wrong = told(*(backups.misrecorded for backups in recorded))
     assert not wrong, f"files: {'; '.join(wrong)}"
 
 
@@ -104,5 +118,5 @@ def test_copies_elsewhere_are_the_same(stored_backups: Mapping[str, Backups], fi
     copies = [(one, one.table.copy_of) for one in stored_backups.values() if one.table.copy_of]
     if not copies:
         raise Unsupported("files: no backups are said to be copies of others: name the others in copy_of.")
-    wrong = [said for one, original in copies for said in one.unlike(files.backups(original or ""))]
+    wrong = told(*(partial(one.unlike, files.backups(original or "")) for one, original in copies))
     assert not wrong, f"files: {'; '.join(wrong)}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_llmops import Unsupported
+from pytest_llmops.clients.backup_asking import told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +62,11 @@ def test_full_backup_holds_everything(
 ) -> None:
     """One that is made now has the configuration, the week's outputs and logs, each under its path and unchanged."""
     made, backups = made_backup("fresh"), files.backups("fresh")
-    wrong = [*backups.lacking(made.of), *backups.misrecorded(made.of), *backups.restored(tmp_path, made.of).wrong]
+    wrong = told(
+        lambda: backups.lacking(made.of),
+        lambda: backups.misrecorded(made.of),
+        lambda: backups.restored(tmp_path, made.of).wrong,
+    )
     assert not wrong, f"files: {'; '.join(wrong)}"
     record("backup_files[fresh]", len(backups.read(made.of)), "files", of=made.of.name)
 

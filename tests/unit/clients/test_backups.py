@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from pytest_llmops.clients.backup_asking import told
 from pytest_llmops.clients.backup_content import Damaged, content, unpack
 from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
 from pytest_llmops.target.backups import Backups as Table
@@ -175,6 +176,29 @@ def test_a_zip_with_a_flipped_byte_is_found(tmp_path):
         content(path)
 
 
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [("a.tar.zst", b""), ("a.7z", b""), ("a.lz4", b""), ("a.rar", b""), ("a.snapshot", b"\x28\xb5\x2f\xfd")],
+)
+def test_what_cannot_be_read_is_not_said_to_be_whole(tmp_path, name, begins):
+    path = tmp_path / name
+    path.write_bytes(begins + b"no such thing")
+    said = f"^files: what is in {name} is not read here, so nothing can be said of it: pack it with "
+    for act in (lambda: content(path), lambda: unpack(path, tmp_path / "scratch")):
+        with pytest.raises(Unsupported, match=said):
+            act()
+
+
+def test_a_recorded_checksum_holds_also_of_what_cannot_be_read(lay, files):
+    path = lay("b/a.7z", "no such thing")
+    lay("b/a.7z.sha256", f"{sha('no such thing')}  a.7z\n")
+    table = {"paths": ["b/*"], "checksums": "{name}.sha256"}
+    backups = files({"b": table}, a={"paths": ["a"]}).backups("b")
+    assert backups.misrecorded() == []
+    path.write_text("another")
+    assert backups.misrecorded() == ["a.7z is not as was recorded: its SHA-256 is another than in a.7z.sha256"]
+
+
 def evil(tmp_path, *members):
     path = tmp_path / "evil.tar"
     with tarfile.open(path, "w") as opened:
@@ -317,7 +341,7 @@ def test_what_was_written_since_is_not_compared(nightly, lay, tmp_path):
     with pytest.raises(Vacuous) as caught:
         nightly.restored(tmp_path / "again")
     assert str(caught.value) == (
-        "backups/full_1.tar.gz can be compared with nothing: all that it holds was written since, or is gone."
+        "nightly: backups/full_1.tar.gz can be compared with nothing: all that it holds was written since, or is gone."
     )
 
 
@@ -336,11 +360,35 @@ def test_nothing_that_had_to_be_in_it_is_vacuous(nightly, lay, tmp_path):
     with pytest.raises(Vacuous) as caught:
         nightly.lacking()
     assert str(caught.value) == (
-        "backups/full_1.tar.gz: of outputs nothing was there when it was made that had to be in it."
+        "nightly: backups/full_1.tar.gz: of outputs nothing was there when it was made that had to be in it."
     )
     assert nightly.lacking(None, "config") == []
     (tmp_path / "config/app.json").unlink()
     assert failure(lambda: nightly.lacking(None, "config"))[0] == "absent"
+
+
+def test_what_is_lacking_is_said_beside_a_set_of_which_nothing_was_there(nightly, archived, lay):
+    lay("config/app.json", "new")
+    archived("backups/full_1.tar.gz", {"full_1/config/app.json": "{}", "full_1/outputs/a/one.md": "one"}, HOUR)
+    assert nightly.lacking() == ["full_1.tar.gz: outputs/b/one.md is not in it"]
+
+
+def fails(error):
+    def ask():
+        raise error
+
+    return ask
+
+
+def test_what_is_wrong_is_said_beside_what_cannot_be_told():
+    unread, hollow = fails(Unsupported("b: no.")), fails(Vacuous("c: nothing."))
+    damaged = fails(CallFailed("files", "damaged", "files: d is damaged: cut."))
+    assert told(hollow, lambda: ["a is not in it"], unread, damaged) == ["a is not in it", "d is damaged: cut"]
+    assert told(list, list) == []
+    with pytest.raises(Vacuous, match=r"^c: nothing\. c: nothing\.$"):
+        told(hollow, list, hollow)
+    with pytest.raises(Unsupported, match=r"^b: no\. c: nothing\.$"):
+        told(hollow, unread)
 
 
 def test_backups_that_hold_nothing(nightly, archived, lay, tmp_path):
