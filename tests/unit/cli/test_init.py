@@ -78,7 +78,7 @@ Written: llmops.toml (target local)
     )
 
 
-def test_keys_that_are_not_set_are_exported_next(init, serve, monkeypatch):
+def test_keys_that_are_not_set_are_exported_next(init, serve, monkeypatch, tmp_path):
     table = {"/v1/models": 401, "/v1/chat/completions": 401}
     url = serve(table)
     assert init(url, options=["--name", "lab-2", "--output", "lab.toml"]) == (
@@ -105,6 +105,9 @@ Next
         ],
     )
     assert "export" not in said
+    lines = (tmp_path / "llmops.toml").read_text().splitlines()
+    at = lines.index('#auth = { bearer = "MINE" }  # MIND: it does not take the key in MINE; it wants the token')
+    assert lines[at - 1] == f'url = "{url}"'
 
 
 def test_a_password_of_a_url_is_neither_written_nor_said(init, serve, tmp_path):
