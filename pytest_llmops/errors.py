@@ -135,7 +135,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     if not near:
         return ""
     alike = [SequenceMatcher(None, name, word).ratio() for name in near]
-    named = [name for name, ratio in zip(near, alike, strict=True) if ratio > alike[0] - 0.2]
+    named = [name for name, ratio in zip(near, alike, strict=True) if ratio > alike[0] - 0.3]
     return f" Did you mean {' or '.join(map(repr, named))}?"
 
 

@@ -61,7 +61,7 @@ set default_target or give --llmops-target NAME.""",
     "a fault that the sandbox does not know": (
         'profile = "openai-compatible"\nenvironment = "sandbox"\n',
         ["--llmops-sandbox-fault=llm:slo=2"],
-        """sandbox: unknown fault 'llm:slo'. Did you mean 'llm:slow' or 'llm:slots'?""",
+        """sandbox: unknown fault 'llm:slo'. Did you mean 'llm:slow' or 'llm:slots' or 'llm:slow-start'?""",
     ),
 }
 AGAIN = (
