@@ -379,7 +379,7 @@ def test_a_mistyped_primary_and_a_skipped_check_do_not_pass_silently(project, mo
     Store(project.path / "baselines").accept(candidate, reason="first", by="sre")
     skipped = project.run("--llmops-gate", environ={"SKIPPED": "1"})
     note = "note         no check of this run measured 'answer_tmie', which is in baseline.primary."
-    near = "Did you mean 'answer_time' or 'answer_time.ttft' or 'answer_time.error_rate'?"
+    near = "Did you mean 'answer_time' or 'answer_time.ttft'?"
     assert f"{note} {near}" in skipped.lines, skipped.out
     assert [one["metric"] for one in skipped.whole["missing"]] == ["other_time", "other_time.ttft"]
     assert skipped.whole["missing"][0]["reason"] == (

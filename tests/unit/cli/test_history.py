@@ -163,7 +163,7 @@ def test_a_metric_over_time(llmops, three):
 
 def test_nothing_that_matches_names_the_nearest(llmops, three, here):
     none = f"{here.file} holds nothing that matches."
-    assert llmops("history", "--metric", "sped_slow")[1] == f"{none} Did you mean 'speed_slow' or 'speed_fast'?\n"
+    assert llmops("history", "--metric", "sped_slow")[1] == f"{none} Did you mean 'speed_slow'?\n"
     assert llmops("history", "--target", "nowhere")[1] == f"{none}\n"
     status, said = llmops("history", "--metric", "x", "--outcome", "failed")
     assert status == 2
