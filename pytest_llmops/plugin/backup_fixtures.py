@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     from pytest_llmops.clients.backups import Backups, Made
     from pytest_llmops.clients.files import Files
@@ -64,7 +65,19 @@ def made_backup(_llmops: Run) -> Callable[[str], Made]:
 
 
 @pytest.fixture
-def redis_dump(_llmops: Run, tmp_path: Path) -> Callable[[], RestoredKeys]:
+def scratch_folder() -> Iterator[Path]:
+    """An empty folder for its owner alone, to restore into; it goes with the test, where ``tmp_path`` would stay.
+
+    Example:
+        def test_last_night(files, scratch_folder):
+            assert not files.backups("nightly").restored(scratch_folder).wrong
+    """
+    with TemporaryDirectory(prefix="llmops-restored-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def redis_dump(_llmops: Run, scratch_folder: Path) -> Callable[[], RestoredKeys]:
     """Dump the target's Redis database, restore the dump into an empty server here, and compare: ``redis_dump()``.
 
     Returns ``keys bytes took_s wrong``. The dump is deleted. Without redis-server on this machine it is *unsupported*.
@@ -76,7 +89,7 @@ def redis_dump(_llmops: Run, tmp_path: Path) -> Callable[[], RestoredKeys]:
     from pytest_llmops.operate.redis_restore import proven
 
     def dumped() -> RestoredKeys:
-        path = tmp_path / "redis.dump.gz"
+        path = scratch_folder / "redis.dump.gz"
         try:
             return proven(cast("Redis", _llmops.own.serving("redis")), path)
         finally:
@@ -86,7 +99,7 @@ def redis_dump(_llmops: Run, tmp_path: Path) -> Callable[[], RestoredKeys]:
 
 
 @pytest.fixture
-def postgresql_dump(_llmops: Run, tmp_path: Path) -> Callable[[str], RestoredTables]:
+def postgresql_dump(_llmops: Run, scratch_folder: Path) -> Callable[[str], RestoredTables]:
     """Dump a database of the table ``databases``, restore it on a server of one's own, and compare: ``…(NAME)``.
 
     Returns ``tables bytes took_s wrong``. The database is only read, in one snapshot; the dump and the database that
@@ -100,7 +113,7 @@ def postgresql_dump(_llmops: Run, tmp_path: Path) -> Callable[[str], RestoredTab
     from pytest_llmops.operate.postgresql_restore import proven
 
     def dumped(name: str) -> RestoredTables:
-        target, path = _llmops.own.target, tmp_path / "postgresql.dump"
+        target, path = _llmops.own.target, scratch_folder / "postgresql.dump"
         known = target.table.databases
         if name not in known:
             raise Unsupported(
@@ -116,7 +129,7 @@ def postgresql_dump(_llmops: Run, tmp_path: Path) -> Callable[[str], RestoredTab
 
 
 @pytest.fixture
-def restored_in_place(_llmops: Run, change: Change, tmp_path: Path) -> Callable[[str, str], InPlace]:
+def restored_in_place(_llmops: Run, change: Change, scratch_folder: Path) -> Callable[[str, str], InPlace]:
     """Restore a set of files to where they are, compare, and put back what was there: ``restored_in_place(NAME, SET)``.
 
     NAME is of the backups, of which the newest is taken. Returns ``of files took_s wrong``.
@@ -128,4 +141,4 @@ def restored_in_place(_llmops: Run, change: Change, tmp_path: Path) -> Callable[
     from pytest_llmops.operate.in_place import restored_in_place
 
     files = cast("Files", _llmops.own.serving("files"))
-    return lambda name, of: restored_in_place(files, name, of, change, tmp_path / "restored")
+    return lambda name, of: restored_in_place(files, name, of, change, scratch_folder / "restored")
