@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.backup_places import Stored
     from pytest_llmops.target.backups import Backups as Table
 
+SLACK_S = 300.0
+"""So far may two clocks be apart."""
+
+
+def is_ahead(one: Stored, now: float) -> bool:
+    """Whether it is of a time that is still to come, so that its age says nothing."""
+    return one.at > now + SLACK_S
+
 
 def untimely(name: str, table: Table, backups: Sequence[Stored], now: float, since: float | None) -> list[str]:
     """What is wrong, in sentences.
@@ -20,12 +28,18 @@ def untimely(name: str, table: Table, backups: Sequence[Stored], now: float, sin
     Args:
         name: of the table.
         table: its ``within every keep drop``, in seconds.
-        backups: at least one, oldest first.
+        backups: at least one that is not ahead, oldest first.
         now: epoch seconds.
         since: when the service began, where that is known: nothing has to reach back further.
     """
+    wrong = [
+        f"{name}: {one.name} is of a time to come, {spoken(one.at - now)} from now; "
+        "mend its name or the clock that it was made by"
+        for one in backups
+        if is_ahead(one, now)
+    ]
+    backups = [one for one in backups if not is_ahead(one, now)]
     newest, oldest = backups[-1], backups[0]
-    wrong = []
     if table.within is not None and now - newest.at > table.within:
         wrong.append(
             f"{name}: the newest, {newest.name}, is {spoken(now - newest.at)} old; it may be {spoken(table.within)}"

@@ -13,6 +13,7 @@ from pytest_llmops.clients import backup_timing
 from pytest_llmops.clients.backup_content import Content, Damaged, content, is_read, sha256, unpack
 from pytest_llmops.clients.backup_making import MANIFEST, Making, now
 from pytest_llmops.clients.backup_places import Place, Stored
+from pytest_llmops.clients.backup_sums import differing, sum_of, summed
 from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
 
 if TYPE_CHECKING:
@@ -105,14 +106,17 @@ class Backups:
         return self._place.all()
 
     def newest(self) -> Stored:
-        """The last one.
+        """The last one; none is that is of a time to come.
 
         Raises:
-            CallFailed: ``absent``: there is none; ``empty``: it has no byte.
+            CallFailed: ``absent``: there is none; ``untrue``: all are of a time to come; ``empty``: it has no byte.
         """
-        found = self.all()
-        if not found:
+        there, until = self.all(), time.time()
+        if not there:
             raise self._failed("absent", f"there is no backup {self.name}: {self._place.where}")
+        found = [one for one in there if not backup_timing.is_ahead(one, until)]
+        if not found:
+            raise self._failed("untrue", f"every backup {self.name} is of a time to come, so is {there[0].name}")
         if not found[-1].bytes:
             raise self._failed("empty", f"{found[-1].name} is empty")
         return found[-1]
@@ -170,8 +174,10 @@ class Backups:
             self.make(at - days * DAY_S)
 
     def superseded(self) -> list[Path]:
-        """Those of ours beyond the number that is kept, oldest first."""
-        return [self.making.folder / one.name for one in self.making.place.all()[: -self.table.keep_newest]]
+        """Those of ours beyond the number that is kept, oldest first; one of a time to come supersedes none."""
+        until = time.time()
+        found = [one for one in self.making.place.all() if not backup_timing.is_ahead(one, until)]
+        return [self.making.folder / one.name for one in found[: -self.table.keep_newest]]
 
     def read(self, one: Stored | None = None) -> Content:
         """Read a backup (the newest one) to its last byte.
@@ -190,7 +196,7 @@ class Backups:
         Those are in the table's ``checksums``, and of ours in its manifest.
 
         Raises:
-            CallFailed: as `read`; ``absent``: nothing is recorded.
+            CallFailed: as `read`; ``absent``: nothing is recorded; ``bad-answer``: a line is none of sha256sum.
             Unsupported: the target does not say where they are.
         """
         one = one or self.newest()
@@ -224,7 +230,7 @@ class Backups:
             recorded = self._recorded_within(path)
         folder = self._based(into)
         found = {name: sha256(folder / name) for name in self._inside(held)}
-        wrong = _differing(one, found, recorded, "as its manifest says") if recorded is not None else []
+        wrong = differing(one, found, recorded, "as its manifest says") if recorded is not None else []
         sources = {name: fact.sha256() for name, fact in self._unchanged(one).items() if name in found}
         wrong += [
             f"{one.last}: {name} is not as {self._root / name}, which has not changed since"
@@ -335,12 +341,12 @@ class Backups:
             one: which backup.
 
         Raises:
-            CallFailed: as `read`; ``empty``: nothing is listed.
+            CallFailed: as `read`; ``empty``: nothing is listed; ``bad-answer``: a line is none of sha256sum.
         """
-        one, listed = one or self.newest(), _summed(lines)
+        one, listed = one or self.newest(), summed(self._component, lines, f"the list of {self.name}")
         if not listed:
             raise self._failed("empty", f"{one.name} is of no file: nothing is listed that it should hold")
-        return _differing(one, self.read(one).sums, listed, "as it is listed")
+        return differing(one, self.read(one).sums, listed, "as it is listed")
 
     def changed(self) -> list[str]:
         """Files that are not as they stand in the newest of ours, are new, or are gone.
@@ -396,14 +402,14 @@ class Backups:
         if within is not None:
             held = {name: checksum for name, checksum in content(path).sums.items() if name != MANIFEST}
             held.pop(self.table.checksums, None)
-            return _differing(one, held, within, "as was recorded")
+            return differing(one, held, within, "as was recorded")
         if not self.table.checksums:
             raise Unsupported(f"{self._component}: backups {self.name} do not say where their checksums stand.")
         name = self.table.checksums.format(name=one.last)
         text = self._place.beside(one, name)
         if not text or not text.split():
             raise self._failed("absent", f"{one.name} has no checksum: there is nothing in {name} beside it")
-        same = text.split()[0].lower() == sha256(path)
+        same = sum_of(self._component, one, text.splitlines(), name) == sha256(path)
         return [] if same else [f"{one.last} is not as was recorded: its SHA-256 is another than in {name}"]
 
     def _recorded_within(self, path: Path) -> dict[str, str] | None:
@@ -416,7 +422,11 @@ class Backups:
             return None
         if not file.is_file():
             raise self._failed("absent", f"{path.name} has no checksums: there is no {self.table.checksums} in it")
-        return _summed(file.read_text(encoding="utf-8").splitlines())
+        return summed(
+            self._component,
+            file.read_text(encoding="utf-8", errors="replace").splitlines(),
+            f"{path.name}/{self.table.checksums}",
+        )
 
     def _unchanged(self, one: Stored) -> dict[str, FileFact]:
         return {
@@ -445,17 +455,3 @@ class Backups:
 
     def _failed(self, kind: str, said: str) -> CallFailed:
         return CallFailed(self._component, kind, f"{self._component}: {said}.")
-
-
-def _summed(lines: Iterable[str]) -> dict[str, str]:
-    """Sums by name, as sha256sum prints them."""
-    found = [line.split(maxsplit=1) for line in lines if line.strip()]
-    return {PurePosixPath(name.lstrip("*")).as_posix(): checksum.lower() for checksum, name in found}
-
-
-def _differing(one: Stored, found: Mapping[str, str], sums: Mapping[str, str], said: str) -> list[str]:
-    return [
-        *(f"{one.last}: {name} is not in it" for name in sums if name not in found),
-        *(f"{one.last}: {name} is not {said}" for name in sums if found.get(name, sums[name]) != sums[name]),
-        *(f"{one.last}: {name} is in it, and nothing says that it should be" for name in found if name not in sums),
-    ]

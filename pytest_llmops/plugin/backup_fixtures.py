@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from pytest_llmops.clients.backups import Backups, Made
     from pytest_llmops.clients.files import Files
@@ -65,7 +66,19 @@ def made_backup(_llmops: Run) -> Callable[[str], Made]:
 
 
 @pytest.fixture
-def redis_dump(_llmops: Run, tmp_path: Path) -> Callable[[], RestoredKeys]:
+def scratch_folder() -> Iterator[Path]:
+    """An empty folder for its owner alone, to restore into; it goes with the test, where ``tmp_path`` would stay.
+
+    Example:
+        def test_last_night(files, scratch_folder):
+            assert not files.backups("nightly").restored(scratch_folder).wrong
+    """
+    with TemporaryDirectory(prefix="llmops-restored-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def redis_dump(_llmops: Run, scratch_folder: Path) -> Callable[[], RestoredKeys]:
     """Dump the target's Redis database, restore the dump into an empty server here, and compare: ``redis_dump()``.
 
     Returns ``keys bytes took_s wrong``. The dump is deleted. Without redis-server on this machine it is *unsupported*.
@@ -77,7 +90,7 @@ def redis_dump(_llmops: Run, tmp_path: Path) -> Callable[[], RestoredKeys]:
     from pytest_llmops.operate.redis_restore import proven
 
     def dumped() -> RestoredKeys:
-        path = tmp_path / "redis.dump.gz"
+        path = scratch_folder / "redis.dump.gz"
         try:
             return proven(cast("Redis", _llmops.own.serving("redis")), path)
         finally:
@@ -87,7 +100,7 @@ def redis_dump(_llmops: Run, tmp_path: Path) -> Callable[[], RestoredKeys]:
 
 
 @pytest.fixture
-def postgresql_dump(_llmops: Run, tmp_path: Path) -> Callable[[str], RestoredTables]:
+def postgresql_dump(_llmops: Run, scratch_folder: Path) -> Callable[[str], RestoredTables]:
     """Dump a database of the table ``databases``, restore it on a server of one's own, and compare: ``…(NAME)``.
 
     Returns ``tables bytes took_s wrong``. The database is only read, in one snapshot; the dump and the database that
@@ -101,7 +114,7 @@ def postgresql_dump(_llmops: Run, tmp_path: Path) -> Callable[[str], RestoredTab
     from pytest_llmops.operate.postgresql_restore import proven
 
     def dumped(name: str) -> RestoredTables:
-        target, path = _llmops.own.target, tmp_path / "postgresql.dump"
+        target, path = _llmops.own.target, scratch_folder / "postgresql.dump"
         known = target.table.databases
         if name not in known:
             raise Unsupported(
@@ -117,7 +130,7 @@ def postgresql_dump(_llmops: Run, tmp_path: Path) -> Callable[[str], RestoredTab
 
 
 @pytest.fixture
-def restored_in_place(_llmops: Run, change: Change, tmp_path: Path) -> Callable[[str, str], InPlace]:
+def restored_in_place(_llmops: Run, change: Change, scratch_folder: Path) -> Callable[[str, str], InPlace]:
     """Restore a set of files to where they are, compare, and put back what was there: ``restored_in_place(NAME, SET)``.
 
     NAME is of the backups, of which the newest is taken. Returns ``of files took_s wrong``.
@@ -129,11 +142,11 @@ def restored_in_place(_llmops: Run, change: Change, tmp_path: Path) -> Callable[
     from pytest_llmops.operate.in_place import restored_in_place
 
     files = cast("Files", _llmops.own.serving("files"))
-    return lambda name, of: restored_in_place(files, name, of, change, tmp_path / "restored")
+    return lambda name, of: restored_in_place(files, name, of, change, scratch_folder / "restored")
 
 
 @pytest.fixture
-def restoration(_llmops: Run, change: Change, tmp_path: Path) -> Iterator[Callable[..., Restoration]]:
+def restoration(_llmops: Run, change: Change, scratch_folder: Path) -> Iterator[Callable[..., Restoration]]:
     """Have files of a backup in the place of those that are there, until the end of the test: ``restoration(NAME)``.
 
     Of the newest one, or ``restoration(NAME, files.backups(NAME).newest_whole())``. ``unpack()`` unpacks it elsewhere
@@ -153,5 +166,5 @@ def restoration(_llmops: Run, change: Change, tmp_path: Path) -> Iterator[Callab
     files = cast("Files", _llmops.own.serving("files"))
     with ExitStack() as open_ones:
         yield lambda name, one=None: open_ones.enter_context(
-            Restoration(files, name, change, tmp_path / "restored", one)
+            Restoration(files, name, change, scratch_folder / "restored", one)
         )

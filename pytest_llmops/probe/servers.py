@@ -38,7 +38,9 @@ def access(settings: Settings, url: str, key: Key | None) -> Iterator[Entry]:
     """The lines that say how a component is reached."""
     yield Entry("url", url)
     if key is not None and key.accepted is False:
-        yield Entry("auth", key.auth, f"MIND: it does not take the key in {key.variable}; it wants {key.holds}", on=False)
+        yield Entry(
+            "auth", key.auth, f"MIND: it does not take the key in {key.variable}; it wants {key.holds}", on=False
+        )
     elif key is not None:
         yield Entry("auth", key.auth, f"{key.variable} holds {key.holds}; secrets are named, never stored")
     tls = settings.tls_of(url)

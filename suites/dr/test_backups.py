@@ -72,11 +72,13 @@ def test_backups_are_young_and_kept(stored_backups: Mapping[str, Backups], recor
 @pytest.mark.procedure("agent-aiops.dr.backup-restoration", fault="weekly_backups:altered")
 @pytest.mark.procedure("document-enhancer.weekly-maintenance.backup-verification", fault="full_backups:altered")
 @pytest.mark.procedure(fault="copies:altered")
-def test_newest_backups_can_be_restored(stored_backups: Mapping[str, Backups], record: Record, tmp_path: Path) -> None:
+def test_newest_backups_can_be_restored(
+    stored_backups: Mapping[str, Backups], record: Record, scratch_folder: Path
+) -> None:
     """The newest of each kind, restored into a scratch folder, is what it was made of wherever that has not changed."""
 
     def restored(name: str, backups: Backups) -> tuple[str, ...]:
-        done = backups.restored(tmp_path / name)
+        done = backups.restored(scratch_folder / name)
         record(f"backup_restored[{name}]", done.same, "files", of=done.of)
         record(f"backup_restore_time[{name}]", done.took_s, "s", of=done.of)
         return done.wrong

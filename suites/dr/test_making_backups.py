@@ -34,11 +34,11 @@ NOT_THERE = 4
 )
 @pytest.mark.procedure(fault="configuration_texts:missing")
 def test_backup_of_the_configuration_can_be_restored(
-    made_backup: Callable[[str], Made], files: Files, record: Record, tmp_path: Path
+    made_backup: Callable[[str], Made], files: Files, record: Record, scratch_folder: Path
 ) -> None:
     """A backup that is made now, restored elsewhere, gives back each file by its checksum, and no secret."""
     made = made_backup("configuration")
-    restored = files.backups().restored(tmp_path, made.of)
+    restored = files.backups().restored(scratch_folder, made.of)
     record("backup_files", restored.files, "files", of=restored.of)
     assert not restored.wrong, f"files: {'; '.join(restored.wrong)}"
     assert not files.backups().lacking(made.of)
@@ -58,14 +58,14 @@ def test_backup_of_the_configuration_can_be_restored(
 )
 @pytest.mark.procedure("document-enhancer.backup-full.logs", fault="shared_logs:elsewhere")
 def test_full_backup_holds_everything(
-    made_backup: Callable[[str], Made], files: Files, record: Record, tmp_path: Path
+    made_backup: Callable[[str], Made], files: Files, record: Record, scratch_folder: Path
 ) -> None:
     """One that is made now has the configuration, the week's outputs and logs, each under its path and unchanged."""
     made, backups = made_backup("fresh"), files.backups("fresh")
     wrong = told(
         lambda: backups.lacking(made.of),
         lambda: backups.misrecorded(made.of),
-        lambda: backups.restored(tmp_path, made.of).wrong,
+        lambda: backups.restored(scratch_folder, made.of).wrong,
     )
     assert not wrong, f"files: {'; '.join(wrong)}"
     record("backup_files[fresh]", len(backups.read(made.of)), "files", of=made.of.name)
@@ -84,12 +84,12 @@ def test_full_backup_is_one_archive(made_backup: Callable[[str], Made], files: F
 
 @pytest.mark.procedure("document-enhancer.recover-config.extract", fault="full_backups:flat")
 @pytest.mark.procedure("document-enhancer.recover-config.extract", fault="full_backups:cut")
-def test_configuration_comes_out_of_a_backup(files: Files, tmp_path: Path) -> None:
+def test_configuration_comes_out_of_a_backup(files: Files, scratch_folder: Path) -> None:
     """The newest backup, unpacked into a scratch folder, has the configuration where it is copied from."""
     backups = files.backups("full")
     lacking = backups.lacking(None, "configuration")
     assert not lacking, f"files: {'; '.join(lacking)}"
-    restored = backups.restored(tmp_path)
+    restored = backups.restored(scratch_folder)
     assert (restored.folder / "config").is_dir(), f"files: {restored.of} has no folder config once it is unpacked"
 
 
@@ -109,9 +109,9 @@ def test_configuration_is_restored_in_its_place(
 @pytest.mark.procedure("aegis-rag.recovery.restore-download", fault="vector_backups:cut")
 @pytest.mark.procedure("aegis-rag.recovery.restore-download", fault="vector_backups:hollow")
 @pytest.mark.procedure("aegis-rag.recovery.restore-download", fault="vector_backups:flipped")
-def test_backup_of_the_vectors_can_be_fetched(files: Files, record: Record, tmp_path: Path) -> None:
+def test_backup_of_the_vectors_can_be_fetched(files: Files, record: Record, scratch_folder: Path) -> None:
     """The newest one comes from its bucket into a scratch folder, complete and as its checksums say."""
-    restored = files.backups("vectors").restored(tmp_path)
+    restored = files.backups("vectors").restored(scratch_folder)
     record("backup_fetch_time[vectors]", restored.took_s, "s", of=restored.of)
     record("backup_size[vectors]", restored.bytes / MEGABYTE, "MB", of=restored.of)
     assert not restored.wrong, f"files: {'; '.join(restored.wrong)}"
@@ -120,11 +120,11 @@ def test_backup_of_the_vectors_can_be_fetched(files: Files, record: Record, tmp_
 @pytest.mark.procedure("voyageur.model-update.backup-config", fault="env_file:missing")
 @pytest.mark.procedure("voyageur.model-update.backup-config", fault="env_file:open")
 def test_environment_is_saved_before_an_update(
-    made_backup: Callable[[str], Made], files: Files, record: Record, tmp_path: Path
+    made_backup: Callable[[str], Made], files: Files, record: Record, scratch_folder: Path
 ) -> None:
     """The file of the environment is in a backup, byte for byte, and there, too, it is for its owner alone."""
     made = made_backup("update")
-    restored = files.backups("update").restored(tmp_path, made.of)
+    restored = files.backups("update").restored(scratch_folder, made.of)
     record("backup_files[update]", restored.files, "files", of=restored.of)
     assert not restored.wrong, f"files: {'; '.join(restored.wrong)}"
 

@@ -423,6 +423,23 @@ def test_backups_without_a_word_of_checksums(files, archived, lay):
     assert str(caught.value) == "files: backups full do not say where their checksums stand."
 
 
+def test_of_several_checksums_the_one_with_its_name_counts(nightly, lay, tmp_path):
+    own = hashlib.sha256((tmp_path / "backups/full_1.tar.gz").read_bytes()).hexdigest()
+    lay("backups/full_1.tar.gz.sha256", f"{'0' * 64}  full_0.tar.gz\n\n{own.upper()} *./full_1.tar.gz\n")
+    assert nightly.misrecorded() == []
+    lay("backups/full_1.tar.gz.sha256", f"{own}  full_0.tar.gz\n{'0' * 64}  full_1.tar.gz\n")
+    assert len(nightly.misrecorded()) == 1
+    lay("backups/full_1.tar.gz.sha256", f"{own}\n")
+    assert nightly.misrecorded() == []
+    lay("backups/full_1.tar.gz.sha256", f"{own}  full_0.tar.gz\n{own}  full_2.tar.gz\n")
+    assert failure(nightly.misrecorded) == (
+        "absent",
+        "files: backups/full_1.tar.gz has no checksum: no line of full_1.tar.gz.sha256 names it.",
+    )
+    lay("backups/full_1.tar.gz.sha256", "SHA256 (full_1.tar.gz) = 0\n")
+    assert failure(nightly.misrecorded)[0] == "bad-answer"
+
+
 # Folders
 
 
@@ -484,6 +501,18 @@ def test_a_list_of_what_it_is_of(folders):
     )
 
 
+def test_a_line_that_is_no_checksum_is_named(folders, lay):
+    lay("copies/20251129/SHA256SUMS", f"{sha('{}')}  ./config/app.json\n{sha('')}\n")
+    assert failure(folders.misrecorded) == (
+        "bad-answer",
+        f"files: line 2 of 20251129/SHA256SUMS is no SHA-256 and a name, as sha256sum prints them: '{sha('')}'.",
+    )
+    assert failure(lambda: folders.unlisted(["nothing"])) == (
+        "bad-answer",
+        "files: line 1 of the list of copies is no SHA-256 and a name, as sha256sum prints them: 'nothing'.",
+    )
+
+
 # When they were made
 
 
@@ -507,6 +536,31 @@ def test_a_service_that_is_young_need_not_reach_back(files, lay):
     lay("requirements.txt", "", 3 * DAY)
     backups = of_days(files, lay, 0, 1, 2, within="24 h", every="25 h", keep="90 d", since="requirements.txt")
     assert backups.untimely() == []
+
+
+def test_one_of_a_time_to_come_is_told_and_is_not_the_newest(files, lay):
+    backups = of_days(files, lay, -3, 2, within="24 h")
+    assert backups.untimely() == [
+        "b: b/-03.tar is of a time to come, 3 days from now; mend its name or the clock that it was made by",
+        "b: the newest, b/002.tar, is 2 days old; it may be 24 h",
+    ]
+    assert (backups.newest().name, backups.age_s()) == ("b/002.tar", pytest.approx(2 * DAY, abs=5))
+
+
+def test_clocks_may_be_a_little_apart(files, lay):
+    lay("b/now.tar", "x", -60)
+    backups = files({"b": {"paths": ["b/*.tar"], "within": "24 h"}}, a={"paths": ["a"]}).backups("b")
+    assert (backups.untimely(), backups.age_s()) == ([], 0)
+
+
+def test_all_of_a_time_to_come(files, lay):
+    said = "files: every backup b is of a time to come, so is b/-03.tar."
+    assert failure(of_days(files, lay, -3).untimely) == ("untrue", said)
+
+
+def test_one_of_ours_of_a_time_to_come_supersedes_none(config):
+    made = [config.make(at) for at in (AT, AT + 1, float(int(time.time() + DAY)))]
+    assert (config.newest(), config.superseded()) == (made[1], [])
 
 
 def test_a_gap_before_what_is_kept_does_not_count(files, lay):
