@@ -173,7 +173,7 @@ def test_who_was_written_when_the_process_was_killed_is_taken_out_by_recovery(se
     service.forgets = True
     service.deleted.clear()
     [found] = recoveries(here.target.state_folder)
-    assert found.carry_out(lambda line: None, makers=MAKERS)
+    assert found.carry_out(lambda line: None, makers=MAKERS, declared=here.target)
     assert service.deleted == [here.person.user]
     assert not [*service.redis.scan_iter("app:*")]
 
