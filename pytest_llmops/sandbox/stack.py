@@ -191,8 +191,8 @@ class Stack:
         return unit
 
     def socket_of(self, proxy_unit: str) -> Path:
-        """Where a proxy is told what to do."""
-        return self.sockets / proxy_unit
+        """Where a proxy is told what to do: a number, for the path of a socket has to be short."""
+        return self.sockets / f"{[*self.proxies].index(proxy_unit.removeprefix(PROXY))}"
 
     def way_to(self, part: str) -> str:
         """The address at which the API reaches a part: that of the proxy between, where one is."""

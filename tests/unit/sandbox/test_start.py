@@ -3,13 +3,18 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from pytest_llmops.errors import ConfigError
+from pytest_llmops.proxy.life import _LONGEST_PATH
 from pytest_llmops.sandbox.faults import FAULTS
 from pytest_llmops.sandbox.llm_part import started_anew
 from pytest_llmops.sandbox.order import read as stack_of
+from pytest_llmops.sandbox.reception import _LONGEST_PLACE
+from pytest_llmops.sandbox.stack import PROXY
 
 
 def _refused(line):
@@ -115,3 +120,11 @@ def test_a_model_server_that_is_slower_once_it_was_started_anew(order):
     assert stack.faults.number("llm:slow", 1.0) == 1.0
     whole = stack_of(json.dumps(order("ollama"))).stack
     assert started_anew(whole) is whole
+
+
+def test_sockets_of_proxies_have_room_in_the_longest_folder(order):
+    longest = Path("/", "x" * (_LONGEST_PLACE - 1), "llmops-hands-12345678")
+    stack = replace(stack_of(json.dumps(order("sandbox"))).stack, sockets=longest)
+    places = [stack.socket_of(f"{PROXY}{name}") for name in stack.proxies]
+    assert len(set(places)) == len(places) >= 3
+    assert all(len(str(place)) <= _LONGEST_PATH for place in places)
