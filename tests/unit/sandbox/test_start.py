@@ -124,7 +124,9 @@ def test_a_model_server_that_is_slower_once_it_was_started_anew(order):
 
 def test_sockets_of_proxies_have_room_in_the_longest_folder(order):
     longest = Path("/", "x" * (_LONGEST_PLACE - 1), "llmops-hands-12345678")
-    stack = replace(stack_of(json.dumps(order("sandbox"))).stack, sockets=longest)
+    asked = {"asked_by": "api", "listen": "127.0.0.1:1", "socket": "of-no-matter"}
+    proxies = {f"api-to-{name}": {**asked, "component": name} for name in ("ollama", "qdrant", "redis")}
+    stack = replace(stack_of(json.dumps(order(proxies=proxies))).stack, sockets=longest)
     places = [stack.socket_of(f"{PROXY}{name}") for name in stack.proxies]
     assert len(set(places)) == len(places) >= 3
     assert all(len(str(place)) <= _LONGEST_PATH for place in places)
