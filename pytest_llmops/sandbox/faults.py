@@ -169,7 +169,7 @@ FAULTS: dict[str, Fault] = {
         Fault("vectors:unrelated", "searches return the least similar points"),
         Fault("vectors:errors", "this share of searches answers 500", "share"),
         Fault("vectors:read-only", "no point can be written: 403 is answered"),
-        Fault("vectors:forgets", "once it was started anew, the collection lacks a point"),
+        Fault("vectors:forgets", "each time it is started anew, the collection lacks a point more"),
         Fault("vectors:config-ignored", "a change of the collection's configuration is accepted, and not in effect"),
         Fault("vectors:stuck", "once its configuration was changed, the collection stays yellow"),
         Fault("vectors:loses-points", "each change of the collection's configuration loses a point"),

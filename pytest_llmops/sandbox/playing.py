@@ -37,18 +37,18 @@ class Part:
     end: Callable[[], None] = _nothing
 
 
-def part(stack: Stack, name: str, opening: Opening, *, first: bool) -> Part:
+def part(stack: Stack, name: str, opening: Opening, *, before: int) -> Part:
     """What the process of that name does.
 
     Args:
         stack: whose it is.
         name: of the unit.
         opening: where it serves.
-        first: whether it starts with the stack; the faults of starts are those of later ones.
+        before: how often it was started before; the faults of starts are those of later ones.
     """
     if name == "redis" and (server := redis_part.server(stack, opening)):
-        return Part(partial(_after, stack, name, server.run, first=first), server.end)
-    return Part(partial(_after, stack, name, partial(_play, stack, name, opening, first=first), first=first))
+        return Part(partial(_after, stack, name, server.run, first=not before), server.end)
+    return Part(partial(_after, stack, name, partial(_play, stack, name, opening, before=before), first=not before))
 
 
 def _after(stack: Stack, name: str, play: Callable[[], None], *, first: bool) -> None:
@@ -63,7 +63,8 @@ def _after(stack: Stack, name: str, play: Callable[[], None], *, first: bool) ->
     play()
 
 
-def _play(stack: Stack, name: str, opening: Opening, *, first: bool) -> None:
+def _play(stack: Stack, name: str, opening: Opening, *, before: int) -> None:
+    first = not before
     if name in stack.sandbox.processes:
         from pytest_llmops.sandbox import process_part
 
@@ -73,7 +74,7 @@ def _play(stack: Stack, name: str, opening: Opening, *, first: bool) -> None:
     elif name == "vectors":
         from pytest_llmops.sandbox import vectors_part
 
-        vectors_part.run(stack, opening, first=first)
+        vectors_part.run(stack, opening, before=before)
     elif name == "api":
         from pytest_llmops.sandbox import api_part
 

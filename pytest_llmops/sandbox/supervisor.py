@@ -121,10 +121,10 @@ class Supervisor:
         goes_on = f"{name}:wont-pause" in self.stack.faults
         return Unit(name, port, log, pid_file, fork, rolls=rolls, goes_on=goes_on)
 
-    def _fork(self, name: str, opening: Opening, first: bool) -> int:
+    def _fork(self, name: str, opening: Opening, before: int) -> int:
         stack = self.stack if name == OUTSIDE else self.stack.as_set()  # commands see each value as it is then
         Settings(stack).begins(name)
-        part = playing.part(stack, name, opening, first=first)
+        part = playing.part(stack, name, opening, before=before)
         kept = [opening.say, *([opening.listener.fileno()] if opening.listener else [])]
         deaf = f"{name}:wont-stop" in stack.faults
         log = None if self._alone else laying.output_of(self.stack, name)

@@ -28,7 +28,7 @@ class Unit:
         port: where it answers; None where it serves nothing.
         log: the file that holds what it writes.
         pid_file: the file that names its process.
-        fork: starts its process, with where it serves and whether it is the first, and gives its id.
+        fork: starts its process, with where it serves and how many there were before, and gives its id.
         rolls: whether a successor of its process can serve at the same socket before that ends.
         goes_on: whether its process goes on where it is said to stand still.
 
@@ -42,7 +42,7 @@ class Unit:
         port: Port | None,
         log: Path,
         pid_file: Path,
-        fork: Callable[[Opening, bool], int],
+        fork: Callable[[Opening, int], int],
         *,
         rolls: bool = False,
         goes_on: bool = False,
@@ -54,6 +54,7 @@ class Unit:
         self._fork = fork
         self.pid = 0
         self._began = 0.0
+        self._starts = 0
         self._detail = "never started"
         self._paused = self._ready = self._ending = self._again = False
         self._said: int | None = None
@@ -94,11 +95,11 @@ class Unit:
 
     def _begin(self, listener: socket.socket | None) -> int:
         """Start a process there; its id."""
-        first = not self._began
         self._said, say = os.pipe()
         try:
-            return self._fork(Opening(listener, say), first)
+            return self._fork(Opening(listener, say), self._starts)
         finally:
+            self._starts += 1
             os.close(say)
 
     def _write_pid(self) -> None:

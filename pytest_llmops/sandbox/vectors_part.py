@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pytest_llmops.sandbox.stack import Stack
 
 
-def run(stack: Stack, opening: Opening, *, first: bool = True) -> None:
-    """Serve until the process ends; the fault of a store that forgets is one of later starts."""
+def run(stack: Stack, opening: Opening, *, before: int = 0) -> None:
+    """Serve until the process ends; a store that forgets lacks a point for each start before this one."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # 17 small vectors need no threads
     from qdrant_client import QdrantClient
 
@@ -27,8 +27,8 @@ def run(stack: Stack, opening: Opening, *, first: bool = True) -> None:
     engine = QdrantClient(":memory:")
     if "vectors:new-volume" not in stack.faults:
         fill(engine, stack.collection, empty="vectors:empty" in stack.faults)
-    if not first and "vectors:forgets" in stack.faults:
-        engine.delete(stack.collection, points_selector=[1])
+    if before and "vectors:forgets" in stack.faults:
+        engine.delete(stack.collection, points_selector=list(range(1, before + 1)))
     log = AccessLog(stack.directory, "vectors")
     serve(Door(app(stack, engine), log, stack.faults.number("vectors:slow", 0.0)), opening)
 
