@@ -4,50 +4,28 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from fnmatch import fnmatch
-from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.clients import backup_timing
-from pytest_llmops.clients.backup_content import Content, Damaged, content, is_read, sha256, unpack
-from pytest_llmops.clients.backup_making import MANIFEST, Making, now
+from pytest_llmops.clients.backup_content import Content, content, is_read, sha256
+from pytest_llmops.clients.backup_making import Making, now
 from pytest_llmops.clients.backup_places import Place, Stored
-from pytest_llmops.clients.backup_sums import differing, sum_of, summed
-from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
+from pytest_llmops.clients.backup_reading import Reading
+from pytest_llmops.clients.backup_records import Records
+from pytest_llmops.clients.backup_restoring import Restored, Restoring
+from pytest_llmops.clients.backup_sources import Sources
+from pytest_llmops.clients.backup_sums import differing, summed
+from pytest_llmops.errors import CallFailed, Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from pytest_llmops.clients.file_facts import FileFact
     from pytest_llmops.target.backups import Backups as Table
     from pytest_llmops.target.load import Target
 
 DAY_S = 86400.0
-
-
-@dataclass(frozen=True, slots=True)
-class Restored:
-    """A backup that was restored into a scratch folder.
-
-    Attributes:
-        of: its name.
-        folder: that stands for the root of its sources.
-        files: how many there are.
-        bytes: of all of them.
-        same: how many were found to be what they were made of, or what was recorded of them.
-        wrong: sentences of those that are not.
-        took_s: to bring it here, unpack and compare it.
-    """
-
-    of: str
-    folder: Path
-    files: int
-    bytes: int
-    same: int
-    wrong: tuple[str, ...]
-    took_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +67,13 @@ class Backups:
         self.name = name
         self.table = table
         self.making = Making(target, component, name, table)
+        self.sources = Sources(name, table, self.making, sources, root)
         self._component = component
-        self._sources = sources
         self._root = root
         self._place = place or self.making.place
+        self._reading = Reading(component, table, self.making, self._place)
+        self._records = Records(component, name, table, self.making, self._place)
+        self._restoring = Restoring(name, self._reading, self._records, self.sources, private=table.with_secrets)
 
     def __repr__(self) -> str:
         return f"Backups({self.name!r})"
@@ -151,7 +132,7 @@ class Backups:
             CallFailed: a set has no file; it cannot be written, or does not hold what it should.
         """
         at = now() if at is None else at
-        facts = {fact.name: fact for name in self.table.holds for fact in self.reach(name, at)}
+        facts = {fact.name: fact for fact in self.sources.all(at)}
         made = self.making.made([*facts.values()], at, texts or {})
         return Stored(made.name, at, made.stat().st_size)
 
@@ -187,8 +168,8 @@ class Backups:
             Unsupported: it is packed in a way that is not read here.
         """
         one = one or self.newest()
-        with self._at_hand(one) as path:
-            return self._content(one, path)
+        with self._reading.at_hand(one) as path:
+            return self._reading.content(one, path)
 
     def misrecorded(self, one: Stored | None = None) -> list[str]:
         """How a backup (the newest one) differs from the checksums that were recorded of it, in sentences.
@@ -200,10 +181,10 @@ class Backups:
             Unsupported: the target does not say where they are.
         """
         one = one or self.newest()
-        with self._at_hand(one) as path:
+        with self._reading.at_hand(one) as path:
             if is_read(path):
-                self._content(one, path)
-            return self._misrecorded(one, path)
+                self._reading.content(one, path)
+            return self._records.differing(one, path)
 
     def restored(self, into: Path, one: Stored | None = None) -> Restored:
         """Restore a backup (the newest one) into a scratch folder, and compare its files with what they are of.
@@ -220,36 +201,7 @@ class Backups:
             Vacuous: nothing is wrong, and there is nothing to compare it with: all sources have changed since, and
                 nothing is recorded.
         """
-        one, began = one or self.newest(), time.perf_counter()
-        with self._at_hand(one) as path:
-            held = self._content(one, path)
-            try:
-                unpack(path, into)
-            except Damaged as error:
-                raise self._damaged(one, error) from error
-            recorded = self._recorded_within(path)
-        folder = self._based(into)
-        found = {name: sha256(folder / name) for name in self._inside(held)}
-        wrong = differing(one, found, recorded, "as its manifest says") if recorded is not None else []
-        sources = {name: fact.sha256() for name, fact in self._unchanged(one).items() if name in found}
-        wrong += [
-            f"{one.last}: {name} is not as {self._root / name}, which has not changed since"
-            for name, checksum in sources.items()
-            if found[name] != checksum
-        ]
-        if self.table.with_secrets:
-            wrong += [
-                f"{one.last}: {name} may be read by others once it is restored: {mode:o} in place of 600"
-                for name in found
-                if (mode := (folder / name).stat().st_mode & 0o777) & 0o077
-            ]
-        if not sources and not recorded and not wrong:
-            raise Vacuous(
-                f"{self.name}: {one.name} can be compared with nothing: "
-                "all that it holds was written since, or is gone."
-            )
-        same = sum(checksum in {sources.get(name), (recorded or {}).get(name)} for name, checksum in found.items())
-        return Restored(one.name, folder, len(found), held.bytes, same, tuple(wrong), time.perf_counter() - began)
+        return self._restoring.restored(into, one or self.newest())
 
     def lacking(self, one: Stored | None = None, *sets: str) -> list[str]:
         """What a backup (the newest one) should hold, and does not, in sentences: each file that was there by then.
@@ -263,30 +215,7 @@ class Backups:
             Vacuous: nothing is lacking, and of a set nothing was there that had to be in it.
         """
         one = one or self.newest()
-        held = self._inside(self.read(one))
-        wrong: list[str] = []
-        hollow: list[str] = []
-        for name in sets or self.table.holds:
-            due = self.making.parted([fact for fact in self.reach(name, one.at) if fact.changed_at <= one.at])[0]
-            if not due:
-                hollow.append(name)
-            wrong += [f"{one.last}: {fact.name} is not in it" for fact in due if fact.name not in held]
-        if hollow and not wrong:
-            raise Vacuous(
-                f"{self.name}: {one.name}: of {', '.join(hollow)} nothing was there when it was made "
-                "that had to be in it."
-            )
-        return wrong
-
-    def reach(self, name: str, at: float) -> list[FileFact]:
-        """Files of a set that a backup of that moment reaches back to; also what was written after it, if it is new.
-
-        Args:
-            name: of the set; all of it where the table does not say of it for how long.
-            at: when it was made, in seconds since the epoch.
-        """
-        last = self.table.holds[name].last if name in self.table.holds else None
-        return [fact for fact in self._sources(name) if last is None or fact.changed_at >= at - last]
+        return self.sources.lacking(one, self._reading.inside(self.read(one)), sets or tuple(self.table.holds))
 
     def newest_whole(self) -> Stored:
         """The last one that reads to its last byte; damaged ones after it are passed over.
@@ -327,8 +256,8 @@ class Backups:
             return [f"{one.name} is the newest, and no copy of {other.name}"]
         if one.bytes != other.bytes:
             return [f"{one.name} has {one.bytes} bytes, and {other.name} {other.bytes}"]
-        with self._at_hand(one) as copy, original._at_hand(other) as path:
-            sums = self._content(one, copy).sums if copy.is_dir() else sha256(copy)
+        with self._reading.at_hand(one) as copy, original._reading.at_hand(other) as path:
+            sums = self._reading.content(one, copy).sums if copy.is_dir() else sha256(copy)
             if sums != (content(path).sums if path.is_dir() else sha256(path)):
                 return [f"{one.name} has another checksum than {other.name}"]
         return []
@@ -355,8 +284,7 @@ class Backups:
             CallFailed: there is none, or it cannot be read.
         """
         saved = self.manifest()["files"]
-        facts = [fact for name in self.table.holds for fact in self.reach(name, time.time())]
-        now = {fact.name: fact.sha256() for fact in self.making.parted(facts)[0]}
+        now = self.sources.sums()
         return sorted(name for name in saved.keys() | now.keys() if saved.get(name) != now.get(name))
 
     def manifest(self, one: Stored | None = None) -> dict[str, Any]:
@@ -373,85 +301,7 @@ class Backups:
         Raises:
             CallFailed: as `read`; ``absent``: the file is not in it.
         """
-        one = one or self.newest()
-        with self._at_hand(one) as path, TemporaryDirectory() as scratch:
-            try:
-                unpack(path, Path(scratch))
-            except Damaged as error:
-                raise self._damaged(one, error) from error
-            file = self._based(Path(scratch)) / name
-            if not file.is_file():
-                raise self._failed("absent", f"{one.name} has no file {name}")
-            return file.read_text(encoding="utf-8", errors="replace")
-
-    def _at_hand(self, one: Stored) -> AbstractContextManager[Path]:
-        ours = (self.making.folder / one.name).is_file()
-        return (self.making.place if ours else self._place).at_hand(one)
-
-    def _content(self, one: Stored, path: Path) -> Content:
-        try:
-            found = content(path)
-        except Damaged as error:
-            raise self._damaged(one, error) from error
-        if not [name for name in found.sums if name != MANIFEST]:
-            raise self._failed("empty", f"{one.name} has no file in it")
-        return found
-
-    def _misrecorded(self, one: Stored, path: Path) -> list[str]:
-        within = self._recorded_within(path)
-        if within is not None:
-            held = {name: checksum for name, checksum in content(path).sums.items() if name != MANIFEST}
-            held.pop(self.table.checksums, None)
-            return differing(one, held, within, "as was recorded")
-        if not self.table.checksums:
-            raise Unsupported(f"{self._component}: backups {self.name} do not say where their checksums stand.")
-        name = self.table.checksums.format(name=one.last)
-        text = self._place.beside(one, name)
-        if not text or not text.split():
-            raise self._failed("absent", f"{one.name} has no checksum: there is nothing in {name} beside it")
-        same = sum_of(self._component, one, text.splitlines(), name) == sha256(path)
-        return [] if same else [f"{one.last} is not as was recorded: its SHA-256 is another than in {name}"]
-
-    def _recorded_within(self, path: Path) -> dict[str, str] | None:
-        """Sums by the names of files, as they stand in the backup itself; None: it has none."""
-        if path.parent == self.making.folder:
-            said = self.making.manifest(path)
-            return {**said["files"], **said["texts"]}
-        file = path / self.table.checksums if self.table.checksums and path.is_dir() else None
-        if file is None:
-            return None
-        if not file.is_file():
-            raise self._failed("absent", f"{path.name} has no checksums: there is no {self.table.checksums} in it")
-        return summed(
-            self._component,
-            file.read_text(encoding="utf-8", errors="replace").splitlines(),
-            f"{path.name}/{self.table.checksums}",
-        )
-
-    def _unchanged(self, one: Stored) -> dict[str, FileFact]:
-        return {
-            fact.name: fact for name in self.table.holds for fact in self._sources(name) if fact.changed_at <= one.at
-        }
-
-    def _inside(self, held: Content) -> list[str]:
-        """Names of its files below what stands for root."""
-        ours = self.table.ours or MANIFEST in held.sums
-        base = () if ours else PurePosixPath(self.table.base).parts
-        beside = {MANIFEST, self.table.checksums if self.table.folders else ""}
-        found = []
-        for name in held.sums:
-            parts = PurePosixPath(name).parts
-            if name not in beside and len(parts) > len(base) and all(map(fnmatch, parts, base)):
-                found.append("/".join(parts[len(base) :]))
-        return found
-
-    def _based(self, folder: Path) -> Path:
-        if self.table.ours or (folder / MANIFEST).is_file() or not self.table.base:
-            return folder
-        return next(iter(sorted(folder.glob(self.table.base))), folder)
-
-    def _damaged(self, one: Stored, error: Damaged) -> CallFailed:
-        return self._failed("damaged", f"{one.name} is damaged, and restores nothing that can be relied on: {error}")
+        return self._reading.text(name, one or self.newest())
 
     def _failed(self, kind: str, said: str) -> CallFailed:
         return CallFailed(self._component, kind, f"{self._component}: {said}.")

@@ -223,13 +223,9 @@ class Redis:
         except redis.ConnectionError as error:
             kind, words = self._in_words(error)
             raise CallFailed(self.component, kind, f"{self.component}: {command} {words}.") from None
-        except redis.ResponseError as error:
-            if "unknown command" in str(error).lower():
-                raise Unsupported(f"{self.component}: the server knows no {command}.") from None
-            raise CallFailed(
-                self.component, "bad-answer", f"{self.component}: {command} failed: {_bare(error)}."
-            ) from None
         except redis.RedisError as error:
+            if isinstance(error, redis.ResponseError) and "unknown command" in str(error).lower():
+                raise Unsupported(f"{self.component}: the server knows no {command}.") from None
             raise CallFailed(
                 self.component, "bad-answer", f"{self.component}: {command} failed: {_bare(error)}."
             ) from None

@@ -9,7 +9,7 @@ from pytest_llmops.control.driver import Ability, Status
 from pytest_llmops.errors import ControlError, Unsupported, excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from pytest_llmops.control.driver import Act
@@ -24,6 +24,9 @@ class SetDriver:
     Args:
         what: what it acts on, for people.
         control: its table, all written out.
+
+    Attributes:
+        say: is told of its progress; nobody is, until whoever makes it puts somebody here.
     """
 
     can: ClassVar[frozenset[Ability]] = frozenset({"set"})
@@ -31,6 +34,7 @@ class SetDriver:
     def __init__(self, what: str, control: Any) -> None:
         self.what = what
         self.control = control
+        self.say: Callable[[str], None] = lambda _line: None
 
     def logs(self, lines: int, within_s: float) -> list[str]:  # noqa: ARG002 (there are none)
         """Nothing of the kind writes any."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_llmops.clients.backup_places import Stored
-    from pytest_llmops.clients.backups import Restored
+    from pytest_llmops.clients.backup_restoring import Restored
     from pytest_llmops.clients.file_facts import FileFact
     from pytest_llmops.clients.files import Files
     from pytest_llmops.control.change import Change
@@ -107,7 +107,7 @@ class Restoration:
             StepFailed: the backup holds nothing of a set; files of an earlier restoration lie about.
             ControlError: a file cannot be moved.
         """
-        before = {of: {fact.name: fact for fact in self._backups.reach(of, self.one.at)} for of in sets}
+        before = {of: {fact.name: fact for fact in self._backups.sources.reach(of, self.one.at)} for of in sets}
         due = {of: self._due(of, facts) for of, facts in before.items()}
         folder = self._folder or self.unpack().folder
         held = {of: self._held(of, facts, folder) for of, facts in before.items()}

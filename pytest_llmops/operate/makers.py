@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,70 +12,29 @@ if TYPE_CHECKING:
     from pytest_llmops.control.drivers import Makers
     from pytest_llmops.target.load import Target
 
-
-def _tag(settings: Any, target: Target, say: Callable[[str], None]) -> Driver:
-    from pytest_llmops.operate.tag import TagDriver
-
-    return TagDriver(settings, target, say)
-
-
-def _loaded(settings: Any, target: Target, say: Callable[[str], None]) -> Driver:  # noqa: ARG001 (it tells nothing)
-    from pytest_llmops.operate.loaded import LoadedDriver
-
-    return LoadedDriver(settings, target)
-
-
-def _collection(settings: Any, target: Target, say: Callable[[str], None]) -> Driver:  # noqa: ARG001 (it is quick)
-    from pytest_llmops.operate.collection import CollectionDriver
-
-    return CollectionDriver(settings, target)
-
-
-def _scratch(settings: Any, target: Target, say: Callable[[str], None]) -> Driver:  # noqa: ARG001 (it is quick)
-    from pytest_llmops.operate.scratch import ScratchDriver
-
-    return ScratchDriver(settings, target)
-
-
-def _snapshot(settings: Any, target: Target, say: Callable[[str], None]) -> Driver:  # noqa: ARG001 (it is quick)
-    from pytest_llmops.operate.snapshot import SnapshotDriver
-
-    return SnapshotDriver(settings, target)
-
-
-def _aside_keys(settings: Any, target: Target, say: Callable[[str], None]) -> Driver:  # noqa: ARG001 (it is quick)
-    from pytest_llmops.operate.aside_keys import AsideKeysDriver
-
-    return AsideKeysDriver(settings, target)
-
-
-def _planted(settings: Any, target: Target, say: Callable[[str], None]) -> Driver:  # noqa: ARG001 (it is quick)
-    from pytest_llmops.operate.planted import PlantedDriver
-
-    return PlantedDriver(settings, target)
-
-
-def _planted_document(settings: Any, target: Target, say: Callable[[str], None]) -> Driver:  # noqa: ARG001 (it is quick)
-    from pytest_llmops.operate.planted_document import PlantedDocumentDriver
-
-    return PlantedDocumentDriver(settings, target)
-
-
-def _canary(settings: Any, target: Target, say: Callable[[str], None]) -> Driver:  # noqa: ARG001 (it is quick)
-    from pytest_llmops.operate.canary import CanaryDriver
-
-    return CanaryDriver(settings, target)
-
-
-MAKERS: Makers = {
-    "tag": _tag,
-    "loaded": _loaded,
-    "collection": _collection,
-    "scratch": _scratch,
-    "snapshot": _snapshot,
-    "aside-keys": _aside_keys,
-    "planted": _planted,
-    "planted-document": _planted_document,
-    "canary": _canary,
+DRIVERS = {
+    "tag": "tag:TagDriver",
+    "loaded": "loaded:LoadedDriver",
+    "collection": "collection:CollectionDriver",
+    "scratch": "scratch:ScratchDriver",
+    "snapshot": "snapshot:SnapshotDriver",
+    "aside-keys": "aside_keys:AsideKeysDriver",
+    "planted": "planted:PlantedDriver",
+    "planted-document": "planted_document:PlantedDocumentDriver",
+    "canary": "canary:CanaryDriver",
 }
+"""Driver to the module of this room and its class, made of a table and a target; imported when it is needed."""
+
+
+def _maker(place: str) -> Callable[[Any, Target, Callable[[str], None]], Driver]:
+    def make(settings: Any, target: Target, say: Callable[[str], None]) -> Driver:
+        made: Any = resolve_name(f"pytest_llmops.operate.{place}")(settings, target)
+        made.say = say
+        driver: Driver = made
+        return driver
+
+    return make
+
+
+MAKERS: Makers = {driver: _maker(place) for driver, place in DRIVERS.items()}
 """Driver to what makes it of its table."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from pytest_llmops.clients import jobs
 from pytest_llmops.clients.preflight import preflight
 from pytest_llmops.errors import (
-    ControlError,
     LlmopsError,
     OutsideWindow,
     StepFailed,
@@ -19,11 +18,12 @@ from pytest_llmops.errors import (
     did_you_mean,
 )
 from pytest_llmops.operate.away import Away
+from pytest_llmops.operate.lacking import WORK, lacking
 from pytest_llmops.operate.recovery import FIRST_TOKEN_S, until, works
 from pytest_llmops.target.durations import spoken
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from pytest_llmops.clients.app_command import AppCommands
     from pytest_llmops.clients.client import Client
@@ -37,12 +37,8 @@ QUICKEST_S = 10.0
 SHORTEST_S = 1.0
 """To how little the time of a check, and a wait, is compressed: processes take a while on a busy machine."""
 
-ACTS = frozenset({"stop", "start", "restart", "roll", "kill", "pause", "resume"})
 BY_FORCE = re.compile(r"\b(137|SIGKILL|timeout)\b")
 """In a driver's words: docker's exit status, a process's signal, systemd's result."""
-
-WORK = frozenset({"begin", "finish"})
-"""Steps that hand work to a service, and wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,8 +239,8 @@ class Operation:
             OutsideWindow: the maintenance window has closed meanwhile.
             Vacuous: nothing is there that work could be begun over.
         """
-        if lacking := list(self._lacking()):
-            raise Unsupported(f"{self.name} is not begun: {'; '.join(lacking)}.")
+        if found := list(lacking(self.table.steps, self.target, self._change, self._commands)):
+            raise Unsupported(f"{self.name} is not begun: {'; '.join(found)}.")
         asked = [(step.on, step.printed_by) for step in self.table.steps if step.do == "set" and step.printed_by]
         self._printed = {(setting, command): self._print(setting, command) for setting, command in asked}
         acts = self._change.acts
@@ -284,39 +280,6 @@ class Operation:
         stays = f" What stays of it: {'; '.join(left)}." if left else ""
         failed = f"{self.name}: step {number} of {len(steps)}, {step.said}: {why.rstrip('.')}."
         return f"{failed} What was done is taken back.{stays}"
-
-    def _lacking(self) -> Iterator[str]:
-        """What the target does not have that a step needs."""
-        parts, settings = self.target.table.components.configured(), self.target.table.settings
-        for step in self.table.steps:
-            if step.do in ACTS and step.on not in parts:
-                yield f"there is no component {step.on!r} to {step.do}.{did_you_mean(step.on, parts)}"
-            elif step.do == "set" and step.on not in settings:
-                yield f"there is no setting {step.on!r}.{did_you_mean(step.on, settings)}"
-            elif step.do in {*ACTS, "set"}:
-                yield from self._unable(step)
-            elif step.do == "check" and step.on not in {*parts, *settings}:
-                yield f"there is neither a component nor a setting {step.on!r} to check"
-            routes = getattr(parts.get(step.on), "routes", {})
-            needed = (jobs.FILES, jobs.START, jobs.JOB) if step.do in WORK else filter(None, (step.route,))
-            for route in needed:
-                if route not in routes:
-                    yield f"{step.on} has no route {route!r} to {step.do}.{did_you_mean(route, routes)}"
-            commands = [step.on] if step.do == "run" else [step.printed_by] if step.printed_by else []
-            for command in commands:
-                if self._commands is None or not self._commands.has(command):
-                    yield f"there is no command {command!r} that works"
-
-    def _unable(self, step: Step) -> Iterator[str]:
-        """Why a component or a setting that is there cannot be acted on."""
-        try:
-            self._change.can(cast("Any", step.do), step.on)
-            if step.do == "set":
-                self._change.status(step.on)
-        except (Unsupported, ControlError) as error:
-            if step.do == "set" and isinstance(error, ControlError) and error.kind != "absent":
-                raise
-            yield str(error).rstrip(".")
 
     def _carry_out(self, step: Step) -> str:
         """Do a step, and say what was seen."""

@@ -12,7 +12,7 @@ from pytest_llmops.errors import ControlError
 from pytest_llmops.operate.behind import BehindDriver, acting, looking
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from pytest_llmops.clients.ollama import Ollama
     from pytest_llmops.control.driver import Act
@@ -31,9 +31,8 @@ class TagDriver(BehindDriver):
 
     can: ClassVar[frozenset[Ability]] = frozenset({"set", "pull"})
 
-    def __init__(self, settings: Tag, target: Target, say: Callable[[str], None]) -> None:
+    def __init__(self, settings: Tag, target: Target) -> None:
         super().__init__(settings, target)
-        self._say = say
         self._client = cast("Ollama", self.client)
         self._store = ModelStore(self._client.http)
 
@@ -46,7 +45,7 @@ class TagDriver(BehindDriver):
         """Pull the newest build, or have the name stand for a build that is there; for None, for no build at all."""
         with acting():
             if act == "pull":
-                self._store.pull(self.control.model, within_s, self._say)
+                self._store.pull(self.control.model, within_s, self.say)
             else:
                 self._set(kept["digest"])
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmops.errors import ConfigError
 from pytest_llmops.proxy.mode import PASS, mode_of
 from pytest_llmops.proxy.relay import Relay
+from pytest_llmops.proxy.socket_path import LONGEST_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 _PATIENCE_S = 3.0
 _LONGEST = 4096
-_LONGEST_PATH = 100  # of the 104 to 108 bytes that a socket's path may have
 
 _SHARED = socket.SO_REUSEADDR if sys.platform == "linux" else socket.SO_REUSEPORT
 """By which two sockets of ours may have one address, as long as not both listen."""
@@ -125,8 +125,8 @@ async def _live(
 
 def _told_at(path: Path) -> socket.socket:
     """The socket of that path, which no other proxy has."""
-    if len(os.fsencode(path)) > _LONGEST_PATH:
-        raise ConfigError(f"a socket's path has at most {_LONGEST_PATH} bytes, and {path} has more; choose another.")
+    if len(os.fsencode(path)) > LONGEST_PATH:
+        raise ConfigError(f"a socket's path has at most {LONGEST_PATH} bytes, and {path} has more; choose another.")
     if path.is_socket():
         with socket.socket(socket.AF_UNIX) as visitor:
             if visitor.connect_ex(str(path)) == 0:

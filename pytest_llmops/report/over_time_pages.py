@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from pytest_llmops.clients.figures import Reading
-    from pytest_llmops.report.over_time import Growth
+    from pytest_llmops.report.over_time_values import Growth
     from pytest_llmops.state.history.over_time import EarlierRun, Kept
     from pytest_llmops.state.history.signing import SignOff
 

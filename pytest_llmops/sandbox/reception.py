@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.errors import did_you_mean
+from pytest_llmops.proxy.socket_path import LONGEST_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 _PATIENCE_S = 3.0  # on a busy machine somebody needed more than one from coming to asking
 _LONGEST = 65536
-_LONGEST_PLACE = 70  # of the 104 to 108 bytes that a socket's path may have
+_LONGEST_PLACE = LONGEST_PATH - len("/llmops-hands-12345678/socket")
 ACTS = ("start", "stop", "restart", "roll", "kill", "pause", "resume")
 
 

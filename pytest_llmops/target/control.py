@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import Field, model_validator
@@ -26,12 +26,20 @@ USUAL_ENGINE = "unix:///var/run/docker.sock"
 class Driven(Table):
     """What every driver's table has."""
 
+    said: ClassVar[str]
+    """What is acted on, for people, with fields of the table in it: ``container {container}``."""
+
     deadline: Seconds = Field(60.0, gt=0, description="For one act, until the component was seen to be as asked.")
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         """What ``repr`` and ``str`` show: never the user and password of an address."""
         for name, value in super().__repr_args__():
             yield name, shown(value) if name in {"host", "url"} and value else value
+
+    @property
+    def what(self) -> str:
+        """What is acted on, for people."""
+        return self.said.format_map(dict(self))
 
     def secrets(self, environ: Mapping[str, str]) -> list[str]:  # noqa: ARG002 (most have none)
         """What of it must never be shown, as far as it is set."""
@@ -50,16 +58,12 @@ class Driven(Table):
 class Docker(Driven):
     """A container of a Docker Engine."""
 
+    said: ClassVar = "container {container}"
     driver: Literal["docker"]
     container: str = Field(min_length=1, description="Its name or id.")
     host: str | None = Field(
         None, description="Address of the engine, e.g. 'unix:///run/docker.sock'; else DOCKER_HOST, else its usual one."
     )
-
-    @property
-    def what(self) -> str:
-        """What is acted on, for people."""
-        return f"container {self.container}"
 
     def secrets(self, environ: Mapping[str, str]) -> list[str]:
         """A password in the engine's address."""
@@ -73,17 +77,13 @@ class Docker(Driven):
 class Compose(Driven):
     """A service of a Compose project."""
 
+    said: ClassVar = "service {service} of {file}"
     driver: Literal["compose"]
     service: str = Field(min_length=1)
     file: str = Field("docker-compose.yml", description="Relative to llmops.toml.")
     project: str | None = Field(None, description="Project name; else what Compose makes of the folder.")
     command: Words = Field([], description="How Compose is called: else 'docker compose', else 'docker-compose'.")
     host: str | None = Field(None, description="Address of the engine, as DOCKER_HOST.")
-
-    @property
-    def what(self) -> str:
-        """What is acted on, for people."""
-        return f"service {self.service} of {self.file}"
 
     def secrets(self, environ: Mapping[str, str]) -> list[str]:
         """A password in the engine's address."""
@@ -98,15 +98,11 @@ class Compose(Driven):
 class Supervisor(Driven):
     """A program of supervisord."""
 
+    said: ClassVar = "program {program}"
     driver: Literal["supervisor"]
     program: str = Field(min_length=1, description="'name', or 'group:name'.")
     url: str = Field("unix:///run/supervisor.sock", description="Where supervisord listens; http:// too.")
     auth: str | None = Field(None, description="Environment variable with 'user:password'.")
-
-    @property
-    def what(self) -> str:
-        """What is acted on, for people."""
-        return f"program {self.program}"
 
     def secrets(self, environ: Mapping[str, str]) -> list[str]:
         """User and password, and the password alone."""
@@ -116,20 +112,17 @@ class Supervisor(Driven):
 class Systemd(Driven):
     """A unit of systemd."""
 
+    said: ClassVar = "unit {unit}"
     driver: Literal["systemd"]
     unit: str = Field(min_length=1, description="E.g. 'ollama.service'.")
     user: bool = Field(False, description="A unit of the user's own manager.")
     via: Words = Field([], description="Words before each command, e.g. ['ssh', 'ops@host'] or ['sudo'].")
 
-    @property
-    def what(self) -> str:
-        """What is acted on, for people."""
-        return f"unit {self.unit}"
-
 
 class Kubernetes(Driven):
     """A deployment or stateful set."""
 
+    said: ClassVar = "{workload} in namespace {namespace}"
     driver: Literal["kubernetes"]
     workload: str = Field(
         pattern=r"^(deployment|statefulset)/[a-z0-9.-]+$", description="E.g. 'deployment/ollama', 'statefulset/qdrant'."
@@ -137,11 +130,6 @@ class Kubernetes(Driven):
     namespace: str = "default"
     context: str | None = Field(None, description="Of the kubeconfig; else its current one.")
     kubeconfig: str | None = Field(None, description="Relative to llmops.toml; else KUBECONFIG, else its usual place.")
-
-    @property
-    def what(self) -> str:
-        """What is acted on, for people."""
-        return f"{self.workload} in namespace {self.namespace}"
 
     def resolved(self, root: Path, environ: Mapping[str, str]) -> Self:
         """With the whole path of the kubeconfig, where table or environment name one; of several each."""
@@ -211,15 +199,11 @@ class Command(Driven):
 class Sandboxed(Driven):
     """A process of the embedded sandbox; an embedded target's components have this table by themselves."""
 
+    said: ClassVar = "part {part} of the sandbox"
     driver: Literal["sandbox"]
     socket: str = Field("", description="Where it listens, as it says when it is ready; relative to llmops.toml.")
     rolls: bool = Field(False, description="Whether its successor can serve before it ends.")
     part: str = Field(min_length=1, description="Of the sandbox: 'llm', 'vectors', a service, a process.")
-
-    @property
-    def what(self) -> str:
-        """What is acted on, for people."""
-        return f"part {self.part} of the sandbox"
 
     def resolved(self, root: Path, environ: Mapping[str, str]) -> Self:  # noqa: ARG002
         """With the whole path of the socket."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
@@ -47,17 +47,13 @@ Place = Annotated[str, AfterValidator(_has_port)]
 class Proxied(Driven):
     """A fault proxy between a component and another one that asks it."""
 
+    said: ClassVar = "the proxy at {listen} before {component}"
     driver: Literal["proxy"] = "proxy"
     listen: Place = Field(description="Where it takes connections: whoever asks has this address in its configuration.")
     component: str = Field(min_length=1, description="The component behind it.")
     upstream: Place | None = Field(None, description="Where that is; without it as its url says.")
     asked_by: str = Field("api", min_length=1, description="The component whose calls go through it, and suffer.")
     socket: str = Field(min_length=1, description="Where it is told what to do; relative to llmops.toml.")
-
-    @property
-    def what(self) -> str:
-        """What is acted on, for people."""
-        return f"the proxy at {self.listen} before {self.component}"
 
     def resolved(self, root: Path, environ: Mapping[str, str]) -> Self:  # noqa: ARG002
         """With the whole path of the socket."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -52,6 +52,7 @@ SETTING = "setting:"
 class InFile(_Valued):
     """A value that stands in a text file of any format; the rest of the file is left as it is."""
 
+    said: ClassVar = "{pattern!r} of {file}"
     driver: Literal["file"]
     file: Below = Field(description="Below root, e.g. 'config/settings.json' or '.env'.")
     pattern: Regex = Field(
@@ -64,11 +65,6 @@ class InFile(_Valued):
         if re.compile(value).groups != 1:
             raise ValueError(f"{value!r} needs exactly one group: the value")
         return value
-
-    @property
-    def what(self) -> str:
-        """What is acted on, for people."""
-        return f"{self.pattern!r} of {self.file}"
 
 
 class ByProgram(_Valued):
@@ -103,25 +99,17 @@ class ByProgram(_Valued):
 class Aside(_Valued):
     """Files of an application that are set aside before they are deleted; no file of ours describes one."""
 
+    said: ClassVar = "files set aside in {folder}"
     driver: Literal["aside"]
     folder: Below = Field(description="Below root, where they lie until then.")
-
-    @property
-    def what(self) -> str:
-        """What is acted on, for people."""
-        return f"files set aside in {self.folder}"
 
 
 class Behind(Driven):
     """What is changed by a component's own API; no file of ours describes one."""
 
+    said: ClassVar = "{component}"
     component: str
     endpoint: dict[str, Any] = Field(description="The component's table, so that it can be reached by this alone.")
-
-    @property
-    def what(self) -> str:
-        """What is acted on, for people."""
-        return self.component
 
     def secrets(self, environ: Mapping[str, str]) -> list[str]:
         """What the component is asked with, and a password in its address."""
@@ -143,51 +131,35 @@ def endpoint_of(part: Component) -> dict[str, Any]:
 class Tag(Behind):
     """A name of a model on an Ollama server, and the build that it stands for."""
 
+    said: ClassVar = "model {model} of {component}"
     driver: Literal["tag"]
     model: str = Field(min_length=1)
-
-    @property
-    def what(self) -> str:
-        """What is acted on, for people."""
-        return f"model {self.model} of {self.component}"
 
 
 class Loaded(Behind):
     """A model of an Ollama server: whether it is in memory."""
 
+    said: ClassVar = "model {model} in the memory of {component}"
     driver: Literal["loaded"]
     model: str = Field(min_length=1)
-
-    @property
-    def what(self) -> str:
-        """What is acted on, for people."""
-        return f"model {self.model} in the memory of {self.component}"
 
 
 class Configured(Behind):
     """The configuration of a collection on a Qdrant server."""
 
+    said: ClassVar = "configuration of the collection {collection} of {component}"
     driver: Literal["collection"]
     collection: str = Field(min_length=1)
     keys: list[str] = Field(description="What of it is changed, and kept: 'hnsw_config.ef_construct'.")
-
-    @property
-    def what(self) -> str:
-        """What is acted on, for people."""
-        return f"configuration of the collection {self.collection} of {self.component}"
 
 
 class Scratch(Behind):
     """A collection of a Qdrant server that is there for a while, under a name of ours."""
 
+    said: ClassVar = "scratch collection {collection} of {component}"
     driver: Literal["scratch"]
     collection: str = Field(pattern=f"^{SCRATCH}")
     like: dict[str, Any] = Field(description="What it is made with, as a PUT takes it.")
-
-    @property
-    def what(self) -> str:
-        """What is acted on, for people."""
-        return f"scratch collection {self.collection} of {self.component}"
 
 
 class Snapshotted(Behind):
@@ -224,15 +196,11 @@ class AsideKeys(Behind):
 class Planted(Driven):
     """What a synthetic person may have left in a target; no file of ours describes one."""
 
+    said: ClassVar = "synthetic person {seed}"
     driver: Literal["planted"]
     seed: str = Field(min_length=1, description="Of the person: all of it follows from that.")
     endpoints: dict[str, dict[str, Any]] = Field(description="Tables of the components that it is taken out of.")
     journalled: bool = Field(False, description="Whether a journal says that something may be there.")
-
-    @property
-    def what(self) -> str:
-        """What is acted on, for people."""
-        return f"synthetic person {self.seed}"
 
     def secrets(self, environ: Mapping[str, str]) -> list[str]:
         """What the components are asked with, and passwords in their addresses."""
@@ -243,28 +211,20 @@ class Planted(Driven):
 class PlantedDocument(Behind):
     """A document among those that an API answers from, which no system would miss."""
 
+    said: ClassVar = "document {document} of {user} in {component}"
     driver: Literal["planted-document"]
     document: str = Field(min_length=1)
     user: str = Field(min_length=1)
     text: str = Field(min_length=1)
     question: str = Field(min_length=1, description="Whose answer names it as a source, where it is there.")
 
-    @property
-    def what(self) -> str:
-        """What is acted on, for people."""
-        return f"document {self.document} of {self.user} in {self.component}"
-
 
 class Canary(Behind):
     """A place in a store that a drill writes to, and nobody else."""
 
+    said: ClassVar = "canaries {name} of {component}"
     driver: Literal["canary"]
     name: str = Field(min_length=1, description="A key of Redis, a collection of Qdrant.")
-
-    @property
-    def what(self) -> str:
-        """What is acted on, for people."""
-        return f"canaries {self.name} of {self.component}"
 
 
 Setting = Annotated[InFile | ByProgram, Field(discriminator="driver")]

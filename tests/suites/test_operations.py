@@ -14,7 +14,7 @@ from pytest_llmops.cli.recover import recover
 from pytest_llmops.control.drivers import hands_on
 from pytest_llmops.control.embedded import Sandbox, placed
 from pytest_llmops.errors import LlmopsError
-from pytest_llmops.operate.operation import ACTS
+from pytest_llmops.operate.lacking import ACTS
 from pytest_llmops.target import profiles
 from pytest_llmops.target.load import load
 

@@ -79,7 +79,8 @@ from pytest_llmops.clients.alertmanager import ReceivedAlert, Silence
 from pytest_llmops.clients.audit import AuditLog
 from pytest_llmops.clients.backup_content import Content
 from pytest_llmops.clients.backup_places import Stored
-from pytest_llmops.clients.backups import Backups, Restored
+from pytest_llmops.clients.backup_restoring import Restored
+from pytest_llmops.clients.backups import Backups
 from pytest_llmops.clients.dashboards import Dashboard, Source
 from pytest_llmops.clients.exposition import MetricsPage
 from pytest_llmops.clients.figures import Reading as FigureReading

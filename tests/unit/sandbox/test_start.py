@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_llmops.errors import ConfigError
-from pytest_llmops.proxy.life import _LONGEST_PATH
+from pytest_llmops.proxy.socket_path import LONGEST_PATH
 from pytest_llmops.sandbox.faults import FAULTS
 from pytest_llmops.sandbox.llm_part import started_anew
 from pytest_llmops.sandbox.order import read as stack_of
@@ -129,4 +129,4 @@ def test_sockets_of_proxies_have_room_in_the_longest_folder(order):
     stack = replace(stack_of(json.dumps(order(proxies=proxies))).stack, sockets=longest)
     places = [stack.socket_of(f"{PROXY}{name}") for name in stack.proxies]
     assert len(set(places)) == len(places) >= 3
-    assert all(len(str(place)) <= _LONGEST_PATH for place in places)
+    assert all(len(str(place)) <= LONGEST_PATH for place in places)
