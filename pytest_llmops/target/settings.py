@@ -112,6 +112,18 @@ class Aside(_Valued):
         return f"files set aside in {self.folder}"
 
 
+class Laid(_Valued):
+    """A folder of ours beside an application's files, for as long as they are needed; no file of ours describes one."""
+
+    driver: Literal["laid"]
+    folder: Below = Field(description="Below root; it is made, and goes with all that lies in it.")
+
+    @property
+    def what(self) -> str:
+        """What is acted on, for people."""
+        return f"files laid in {self.folder}"
+
+
 class Behind(Driven):
     """What is changed by a component's own API; no file of ours describes one."""
 
@@ -274,6 +286,7 @@ Valued = Annotated[
     InFile
     | ByProgram
     | Aside
+    | Laid
     | Tag
     | Loaded
     | Configured
