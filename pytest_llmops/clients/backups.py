@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.clients import backup_timing
@@ -15,6 +14,7 @@ from pytest_llmops.clients.backup_making import MANIFEST, Making, now
 from pytest_llmops.clients.backup_places import Place, Stored
 from pytest_llmops.clients.backup_sums import differing, sum_of, summed
 from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
+from pytest_llmops.state.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -374,12 +374,12 @@ class Backups:
             CallFailed: as `read`; ``absent``: the file is not in it.
         """
         one = one or self.newest()
-        with self._at_hand(one) as path, TemporaryDirectory() as scratch:
+        with self._at_hand(one) as path, scratch_folder() as scratch:
             try:
-                unpack(path, Path(scratch))
+                unpack(path, scratch)
             except Damaged as error:
                 raise self._damaged(one, error) from error
-            file = self._based(Path(scratch)) / name
+            file = self._based(scratch) / name
             if not file.is_file():
                 raise self._failed("absent", f"{one.name} has no file {name}")
             return file.read_text(encoding="utf-8", errors="replace")

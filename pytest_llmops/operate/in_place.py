@@ -50,8 +50,9 @@ class Restoration:
     """Sets of files of a backup, in the place of those that are there: a context, at whose end all is put back.
 
     The backup is unpacked elsewhere, and compared; `put` lays the files of a set beside those that are there, sets
-    these aside, and has the others take their place, with the same modes and owners: a file that is not in the backup is
-    away meanwhile. Each is an act of the journal. The end of the context takes back all that the change did, also what it stopped and started meanwhile.
+    these aside, and has the others take their place, with the same modes and owners: a file that is not in the backup
+    is away meanwhile. Each is an act of the journal. The end of the context takes back all that the change did, also
+    what it stopped and started meanwhile.
 
     Args:
         files: the application's.
