@@ -202,12 +202,15 @@ class System:
             "collections": self._collections(),
         }
 
+    @property
+    def recorded(self):
+        """Patterns of what the API writes of each of its calls, below the root."""
+        return [re.sub(r"\{\w+\}", "*", record.file) for record in self.target.table.sandbox.records.values()]
+
     def _files(self):
         """Those below its root, without what the API writes of each of its calls."""
-        written = [re.sub(r"\{\w+\}", "*", record.file) for record in self.target.table.sandbox.records.values()]
-        return {
-            name: said for name, said in _files(self.root).items() if not any(fnmatch(name, one) for one in written)
-        }
+        found = _files(self.root).items()
+        return {name: said for name, said in found if not any(fnmatch(name, one) for one in self.recorded)}
 
     def changed(self, *besides):
         """What is not as it was when `before` was noted, once it had the time to be so: the names, by what they are of.

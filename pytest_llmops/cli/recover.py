@@ -29,6 +29,8 @@ NEVER = "nothing is open: no run has changed anything here"
 def recover(config: Path | None, target: str | None, plan: bool, settled: bool) -> None:
     """Bring back what a killed run, or a failed undo, left changed. Needs no key: it changes nothing else.
 
+    What such a run left on this machine, scratch folders and files that are not whole, is removed.
+
     Exits 0 when nothing is left open, 1 otherwise.
     """
     from pytest_llmops.control.recovery import recoveries
@@ -54,6 +56,7 @@ def recover(config: Path | None, target: str | None, plan: bool, settled: bool) 
             f"No change of {target!r} is open, and no target is called so.{did_you_mean(target, near)} "
             f"Open: {', '.join(opened) or 'none'}."
         )
+    _tidy(state, plan=plan)
     if not (state / FOLDER).is_dir():
         _say(NEVER)
         return
@@ -61,6 +64,21 @@ def recover(config: Path | None, target: str | None, plan: bool, settled: bool) 
     if all(state is None for state in done):
         _say(NOTHING if meant == found else f"{NOTHING}, of {target}")
     sys.exit(0 if False not in done else 1)
+
+
+def _tidy(state: Path, *, plan: bool) -> None:
+    """Remove what processes left on this machine that were killed: it is of use to nobody, and may hold secrets."""
+    from pytest_llmops.state.scratch import left_behind, remove
+
+    for path in left_behind(state):
+        if plan:
+            _say(f"left by a process that was killed: {path}")
+            continue
+        try:
+            remove(path)
+            _say(f"removed, for a process that was killed left it: {path}")
+        except OSError as error:
+            _red(f"{path}: {error.strerror or error}; a process that was killed left it, remove it by hand.")
 
 
 def _targets(file: Path | None) -> list[str]:

@@ -86,6 +86,12 @@ def _file(target: Target, *, knows: bool) -> str:
     for name, command in (components.app_command.commands if components.app_command else {}).items():
         place = f"targets.sandbox.components.app_command.commands.{name}"
         tables.append(f"\n[{place}]\nargv = {_quoted(command.argv)}\ndeadline = {command.deadline}\n")
+    for name, setting in target.table.settings.items():
+        placed_at = setting.model_dump(mode="json", include={"root", "read", "write", "deadline"}).items()
+        tables += [
+            f"\n[targets.sandbox.settings.{_quoted(name)}]\n",
+            *(f"{key} = {_quoted(value)}\n" for key, value in placed_at),
+        ]
     below = {"audit": target.table.security.audit, "erasure": target.table.security.erasure}
     tables += [
         f"\n[targets.sandbox.security.{name}]\nroot = {_quoted(table.root)}\n"

@@ -12,6 +12,7 @@ from pytest_llmops.clients.backup_content import Damaged, content
 from pytest_llmops.errors import CallFailed
 from pytest_llmops.state.folder import file_name, state_folder
 from pytest_llmops.state.new_folder import new_folder
+from pytest_llmops.state.scratch import unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,19 +43,18 @@ def archived(
     Raises:
         CallFailed: ``bad-answer``: it does not hold all of them afterwards; ``refused``: it cannot be written.
     """
-    part = archive.with_name(f".{archive.name}.{os.getpid()}.part")
     try:
         state_folder(archive.parents[2])
         new_folder(archive.parents[1], 0o700)
         new_folder(archive.parent, 0o700)
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as raw:
-            sums = _written(raw, files, extra)
-        held = content(part).sums
-        if lacking := [name for name, checksum in sums.items() if held.get(name) != checksum]:
-            raise CallFailed(
-                component, "bad-answer", f"{component}: {archive.name} does not hold {', '.join(lacking)} as it was."
-            )
-        part.replace(archive)
+        with unfinished(archive) as part:
+            with part.open("wb") as raw:
+                sums = _written(raw, files, extra)
+            held = content(part).sums
+            if lacking := [name for name, checksum in sums.items() if held.get(name) != checksum]:
+                said = f"{archive.name} does not hold {', '.join(lacking)} as it was."
+                raise CallFailed(component, "bad-answer", f"{component}: {said}")
+            part.replace(archive)
     except Damaged as error:
         raise CallFailed(
             component, "bad-answer", f"{component}: {archive.name} cannot be read back: {error}."
@@ -63,8 +63,6 @@ def archived(
         raise CallFailed(
             component, "refused", f"{component}: {archive} cannot be written: {error.strerror or error}."
         ) from error
-    finally:
-        part.unlink(missing_ok=True)
     return archive
 
 

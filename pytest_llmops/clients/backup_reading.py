@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from pytest_llmops.clients.backup_content import Content, Damaged, content, unpack
 from pytest_llmops.clients.backup_making import MANIFEST
 from pytest_llmops.errors import CallFailed
+from pytest_llmops.state.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -97,8 +97,8 @@ class Reading:
         Raises:
             CallFailed: as `unpacked`; ``absent``: the file is not in it.
         """
-        with self.at_hand(one) as path, TemporaryDirectory() as scratch:
-            file = self.unpacked(one, path, Path(scratch)) / name
+        with self.at_hand(one) as path, scratch_folder() as scratch:
+            file = self.unpacked(one, path, scratch) / name
             if not file.is_file():
                 raise CallFailed(self._component, "absent", f"{self._component}: {one.name} has no file {name}.")
             return file.read_text(encoding="utf-8", errors="replace")

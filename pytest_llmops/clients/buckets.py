@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.clients.backup_places import Stored, is_checksum, moment
 from pytest_llmops.errors import CallFailed, ConfigError, Unsupported
+from pytest_llmops.state.scratch import scratch_folder
 from pytest_llmops.target.secrets import Secret, without_userinfo
 
 if TYPE_CHECKING:
@@ -81,8 +81,8 @@ class InBucket:
         Raises:
             CallFailed: the store does not answer, or says no; ``refused``: a key would be written elsewhere.
         """
-        with TemporaryDirectory(prefix="llmops-") as folder:
-            own = Path(folder).resolve() / one.last
+        with scratch_folder() as folder:
+            own = folder.resolve() / one.last
             if not self._table.folders:
                 self._fetch(one.name, own)
             else:

@@ -6,16 +6,15 @@ import os
 import shutil
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from pytest_llmops.control.aside import AsideDriver
 from pytest_llmops.errors import StepFailed, Vacuous
 from pytest_llmops.operate.set_aside import ASIDE, SetAside
-from pytest_llmops.target.settings import Aside
+from pytest_llmops.target.settings import Aside, Laid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from pytest_llmops.clients.backup_places import Stored
     from pytest_llmops.clients.backup_restoring import Restored
@@ -27,6 +26,7 @@ RESTORED = ".llmops-restored"
 """Below root: where restored files lie until the others have made room."""
 
 ORIGINALS, COPIES = "files that a backup is restored over", "files of a backup"
+BESIDE = "files of a backup, beside those that they take the place of"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,10 @@ class InPlace:
 class Restoration:
     """Sets of files of a backup, in the place of those that are there: a context, at whose end all is put back.
 
-    The backup is unpacked beside, and compared; `put` sets the files of a set aside, and those of the backup take their
-    place, with the same modes and owners: a file that is not in the backup is away meanwhile. Each is an act of the
-    journal. The end of the context takes back all that the change did, also what it stopped and started meanwhile.
+    The backup is unpacked elsewhere, and compared; `put` lays the files of a set beside those that are there, sets
+    these aside, and has the others take their place, with the same modes and owners: a file that is not in the backup
+    is away meanwhile. Each is an act of the journal. The end of the context takes back all that the change did, also
+    what it stopped and started meanwhile.
 
     Args:
         files: the application's.
@@ -70,7 +71,6 @@ class Restoration:
         self.one = one or self._backups.newest()
         self._change = change
         self._scratch = scratch
-        self._copies: list[str] = []
         self._folder: Path | None = None
 
     def __enter__(self) -> Self:
@@ -83,7 +83,6 @@ class Restoration:
             StepFailed: not all could be.
         """
         back = self._change.undo()
-        AsideDriver(self._copies_table, self._files.target).delete(self._copies)
         if not back and kind is None:
             raise StepFailed(f"{self.one.name}: not all could be put back as it was.")
 
@@ -114,7 +113,7 @@ class Restoration:
         every = {name: fact for facts in before.values() for name, fact in facts.items()}
         began = time.perf_counter()
         self._lay_beside(folder, sorted({name for names in held.values() for name in names}), every)
-        self._change.also(COPIES, self._copies_table)
+        self._change.also(COPIES, Aside(driver="aside", root=self._root, folder=RESTORED))
         SetAside(self._change, ORIGINALS, self._files.root, ASIDE, sorted(every))
         self._change.set(COPIES, aside=[])
         took_s = time.perf_counter() - began
@@ -125,8 +124,8 @@ class Restoration:
         shutil.rmtree(self._scratch)
 
     @property
-    def _copies_table(self) -> Aside:
-        return Aside(driver="aside", root=str(self._files.root.resolve()), folder=RESTORED)
+    def _root(self) -> str:
+        return str(self._files.root.resolve())
 
     def _due(self, of: str, facts: Mapping[str, FileFact]) -> dict[str, str]:
         """The checksums of what was not written since it was made."""
@@ -153,12 +152,13 @@ class Restoration:
 
     def _lay_beside(self, folder: Path, names: list[str], as_of: Mapping[str, FileFact]) -> None:
         """Copy restored files beside those that they take the place of, to the same disk."""
-        place = self._files.root.resolve() / RESTORED
+        place = Path(self._root) / RESTORED
         if place.exists():
             raise StepFailed(
                 f"{place} is there, of a restoration that was killed. Look that nothing is missing, then delete it."
             )
-        self._copies = names
+        self._change.also(BESIDE, Laid(driver="laid", root=self._root, folder=RESTORED))
+        self._change.set(BESIDE, there=True)
         for name in names:
             path = place / name
             path.parent.mkdir(parents=True, mode=0o700, exist_ok=True)

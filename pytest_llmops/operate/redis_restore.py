@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import redis
 
 from pytest_llmops.clients.backup_content import Damaged
 from pytest_llmops.clients.redis_dump import canaries, dump, keys_of, read
+from pytest_llmops.control import tethered
 from pytest_llmops.errors import CallFailed, Unsupported
+from pytest_llmops.state.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from pytest_llmops.clients.redis import Redis
     from pytest_llmops.clients.redis_dump import DumpedKey
@@ -114,19 +116,24 @@ def scratch() -> Iterator[Any]:
     program = shutil.which("redis-server")
     if program is None:
         raise Unsupported("redis: to restore a dump takes redis-server on this machine; it is not installed.")
-    with TemporaryDirectory(prefix="llmops-") as folder:
-        place = Path(folder) / "redis.sock"
-        words = ["--port", "0", "--unixsocket", str(place), "--save", "", "--appendonly", "no", "--dir", folder]
+    with scratch_folder() as folder:
+        place = folder / "redis.sock"
+        words = ["--port", "0", "--unixsocket", str(place), "--save", "", "--appendonly", "no", "--dir", str(folder)]
         server = subprocess.Popen(  # noqa: S603 (words of ours)
-            [program, *words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [sys.executable, "-I", "-S", tethered.__file__, program, *words],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for us
         )
+        assert server.stdin is not None
         client: Any = redis.Redis(unix_socket_path=str(place), socket_timeout=START_S)
         try:
             _wait(client, server)
             yield client
         finally:
             client.close()
-            server.terminate()
+            server.stdin.close()
             server.wait()
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from pytest_llmops.clients.backups import Backups, Made
     from pytest_llmops.clients.files import Files
@@ -69,12 +68,16 @@ def made_backup(_llmops: Run) -> Callable[[str], Made]:
 def scratch_folder() -> Iterator[Path]:
     """An empty folder for its owner alone, to restore into; it goes with the test, where ``tmp_path`` would stay.
 
+    Where the test is killed, it goes with ``llmops recover``.
+
     Example:
         def test_last_night(files, scratch_folder):
             assert not files.backups("nightly").restored(scratch_folder).wrong
     """
-    with TemporaryDirectory(prefix="llmops-restored-") as folder:
-        yield Path(folder)
+    from pytest_llmops.state.scratch import scratch_folder
+
+    with scratch_folder() as folder:
+        yield folder
 
 
 @pytest.fixture

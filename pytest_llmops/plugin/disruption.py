@@ -45,8 +45,8 @@ class Disruption:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self) -> Generator[None, object, object]:
-        """Listen to signals where something may have to be taken back."""
-        if self.run.selected is not None and self.run.selected.disruptive:
+        """Listen to signals: what only reads its target may have something of its own to take away again, too."""
+        if self.run.selected is not None:
             self.run.interruption.install()
         return (yield)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import time
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +13,7 @@ from pytest_llmops.errors import LlmopsError
 from pytest_llmops.plugin.deployment import Deployment
 from pytest_llmops.plugin.options import Options
 from pytest_llmops.plugin.ours import AFRESH, homes, parallel
+from pytest_llmops.state.scratch import run_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,8 +44,7 @@ class Run:
         self.worker = workerinput is not None
         given = workerinput["llmops_directory"] if workerinput else None
         self.began: float = workerinput["llmops_began"] if workerinput else time.time()  # one moment for all processes
-        name = f"llmops-{os.getpid()}-{os.urandom(4).hex()}"
-        self.path = Path(given) if given else Path(tempfile.gettempdir()) / name
+        self.path = Path(given) if given else run_folder()
         self.says: Callable[[str], None] | None = None
         self.selected: Selected | None = None
         self.afresh = False  # whether the test at hand relies on nothing that was looked up before the run's changes

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_llmops.security.audit_entries import AuditEntry, AuditFile, entries_of, unreadable_in
 from pytest_llmops.security.audit_log import counted, faults
+from pytest_llmops.state.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
     from typing import Any
 
     from pytest_llmops.target.audit_trails import AuditTrail
@@ -96,8 +96,7 @@ def _on_copy(
     table: AuditTrail, files: Sequence[AuditFile], now: float, act: Callable[[Parts], object]
 ) -> tuple[str, ...]:
     """Write the files into a folder of our own, change them there, and judge what then stands there."""
-    with tempfile.TemporaryDirectory(prefix="llmops-audit-") as name:
-        folder = Path(name)
+    with scratch_folder() as folder:
         paths = {file.name: folder / f"{number}" for number, file in enumerate(files)}
         for file in files:
             _put(paths[file.name], file.lines, file.changed_at)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
+
+from pytest_llmops.state.scratch import hold
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +26,7 @@ class RunDirectory:
     def __init__(self, path: Path) -> None:
         self.path = path
         path.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds a sandbox's keys
+        weakref.finalize(self, os.close, hold(path))
 
     def __repr__(self) -> str:
         return f"RunDirectory({str(self.path)!r})"

@@ -104,6 +104,14 @@ class Aside(_Valued):
     folder: Below = Field(description="Below root, where they lie until then.")
 
 
+class Laid(_Valued):
+    """A folder of ours beside an application's files, for as long as they are needed; no file of ours describes one."""
+
+    said: ClassVar = "files laid in {folder}"
+    driver: Literal["laid"]
+    folder: Below = Field(description="Below root; it is made, and goes with all that lies in it.")
+
+
 class Behind(Driven):
     """What is changed by a component's own API; no file of ours describes one."""
 
@@ -234,6 +242,7 @@ Valued = Annotated[
     InFile
     | ByProgram
     | Aside
+    | Laid
     | Tag
     | Loaded
     | Configured

@@ -18,6 +18,7 @@ class Forks:
 
     def __init__(self):
         ours = {name: value for name, value in os.environ.items() if not name.startswith("COV_")}
+        self._child = 0
         self._process = subprocess.Popen(
             [sys.executable, WARMED],
             stdin=subprocess.PIPE,
@@ -34,18 +35,32 @@ class Forks:
         """
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / "out.txt"
-            out.touch()
-            asked = {"words": words, "cwd": str(cwd), "environ": environ, "out": str(out)}
-            self._process.stdin.write(f"{json.dumps(asked)}\n".encode())
-            self._process.stdin.flush()
-            child = int(self._process.stdout.readline())
-            in_time = select.select([self._process.stdout], [], [], within_s)[0]
-            if not in_time:
-                os.killpg(child, signal.SIGKILL)
-            status, said = int(self._process.stdout.readline()), out.read_text()
-        if not in_time:
+            self.begin(words, cwd, environ, out)
+            status, said = self.ended(within_s), out.read_text()
+        if status is None:
             raise subprocess.TimeoutExpired(words, within_s, said)
         return status, said
+
+    def begin(self, words, cwd, environ, out):
+        """Begin to run pytest there, one run at a time; returns its process id. What it prints goes to a file."""
+        out.write_bytes(b"")
+        asked = {"words": words, "cwd": str(cwd), "environ": environ, "out": str(out)}
+        self._process.stdin.write(f"{json.dumps(asked)}\n".encode())
+        self._process.stdin.flush()
+        self._child = int(self._process.stdout.readline())
+        return self._child
+
+    def alive(self, within_s=0.0):
+        """Whether what was begun still runs after so many seconds."""
+        return not select.select([self._process.stdout], [], [], within_s)[0]
+
+    def ended(self, within_s):
+        """The exit status of what was begun; None where it did not end in time, and was killed."""
+        late = self.alive(within_s)
+        if late:
+            os.killpg(self._child, signal.SIGKILL)
+        status = int(self._process.stdout.readline())
+        return None if late else status
 
     def end(self):
         self._process.stdin.close()

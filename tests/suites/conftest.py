@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -55,16 +56,18 @@ def suite(tmp_path):
 GENERATING = {"/api/generate", "/v1/chat/completions"}
 
 
-@pytest.fixture
-def stack(request, tmp_path):
+@contextmanager
+def started(folder, *words):
     """A sandbox that was started apart, by ``llmops sandbox --write``: the file, the keys, what it was asked.
 
-    A parameter is more words for that command.
+    Args:
+        folder: for its file, and a folder of its own.
+        *words: more of that command.
     """
-    file, home = tmp_path / "llmops.toml", tmp_path / "stack"
+    file, home = folder / "llmops.toml", folder / "stack"
     home.mkdir()
     process = subprocess.Popen(
-        [Path(sys.executable).with_name("llmops"), "sandbox", "--write", file, *getattr(request, "param", ())],
+        [Path(sys.executable).with_name("llmops"), "sandbox", "--write", file, *words],
         stdout=subprocess.PIPE,
         text=True,
         env=_environ(TMPDIR=str(home)),
@@ -85,8 +88,17 @@ def stack(request, tmp_path):
     def generated():
         return sum(line["component"] == "llm" and line["path"] in GENERATING for line in logged())
 
-    yield SimpleNamespace(file=file, keys=keys, logged=logged, asked=asked, generated=generated)
-    process.terminate()
-    process.wait(10)
-    process.stdout.close()
+    try:
+        yield SimpleNamespace(file=file, home=home, keys=keys, logged=logged, asked=asked, generated=generated)
+    finally:
+        process.terminate()
+        process.wait(10)
+        process.stdout.close()
     assert list(home.iterdir()) == []
+
+
+@pytest.fixture
+def stack(request, tmp_path):
+    """A sandbox of the test's own, started apart; a parameter is more words for its command."""
+    with started(tmp_path, *getattr(request, "param", ())) as one:
+        yield one

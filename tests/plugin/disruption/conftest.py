@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -194,11 +195,15 @@ def quick(project):
 
 
 @pytest.fixture
-def recover(project, monkeypatch):
+def recover(project, tmp_path_factory, monkeypatch):
     """Runs ``llmops recover`` in the project's folder: its status, and what it printed."""
     from click.testing import CliRunner
 
     from pytest_llmops.cli import commands
+
+    monkeypatch.setattr(
+        tempfile, "tempdir", str(tmp_path_factory.mktemp("temporary"))
+    )  # others' runs may be killed, too
 
     def recover(*words):
         monkeypatch.chdir(project.path)

@@ -91,6 +91,15 @@ def test_the_file_names_commands_services_and_folders_of_what_surrounds_a_system
     assert commands["tool_needs"].argv[0] == sys.executable
     assert commands["tool_needs"].output == "json"
     assert target.component("ui").root.endswith("/root")
+    assert target.table.settings.keys() == declared.table.settings.keys()
+    assert {setting.root for setting in target.table.settings.values()} == {target.component("files").root}
+
+
+def test_whatever_a_profile_can_set_is_set_in_its_sandbox(tmp_path):
+    _run(tmp_path, signal.SIGTERM, "--profile", "aegis-rag")
+    for name, setting in load(tmp_path / "llmops.toml", None, tmp_path).table.settings.items():
+        words = (setting.read[0], setting.read[-1], setting.write[-2])
+        assert words == (sys.executable, f"setting:{name}", f"setting:{name}")
 
 
 def test_the_file_names_who_signs_the_certificate_of_a_fault(tmp_path):

@@ -1,6 +1,7 @@
 """A backup restored in the place of what it is of: compared there, and all is as before."""
 
 import os
+import shutil
 import tarfile
 import time
 
@@ -9,6 +10,7 @@ import pytest
 from pytest_llmops.clients.client import connect
 from pytest_llmops.control.change import Change
 from pytest_llmops.control.interruption import Interruption
+from pytest_llmops.control.recovery import recoveries
 from pytest_llmops.errors import CallFailed, StepFailed, Vacuous
 from pytest_llmops.operate.in_place import RESTORED, Restoration, restored_in_place
 from pytest_llmops.operate.set_aside import ASIDE
@@ -158,3 +160,26 @@ def test_a_damaged_backup_changes_nothing_and_the_one_before_is_taken(root, open
     with pytest.raises(CallFailed) as caught:
         backups.newest_whole()
     assert "full-2.tar.gz is damaged" in str(caught.value)
+
+
+@pytest.mark.parametrize("copied", [0, 1, 2], ids=["before the first copy", "amid the copies", "before they are moved"])
+def test_who_is_killed_while_files_are_laid_beside_leaves_nothing_once_it_is_recovered_from(
+    root, opened, monkeypatch, copied
+):
+    files, change = opened
+    before, copies = state(root), []
+    copy = shutil.copy2
+
+    def copy2(source, place):
+        if len(copies) == copied:
+            os._exit(9)
+        copies.append(copy(source, place))
+
+    if not (child := os.fork()):
+        monkeypatch.setattr("pytest_llmops.operate.in_place.shutil.copy2", copy2)
+        monkeypatch.setattr("pytest_llmops.operate.in_place.SetAside", lambda *_words: os._exit(9))
+        restored_in_place(files, "full", "config", change, root / "scratch")
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    [recovery] = recoveries(root / ".llmops")
+    assert recovery.carry_out(lambda line: None)
+    assert state(root) == before
