@@ -35,6 +35,17 @@ def pytest_report_header():
     return f"what is only sampled goes by the seed {SEED}; {again}"
 
 
+def pytest_terminal_summary(terminalreporter):
+    """What tests recorded for people to read, whichever worker ran them: titles, and lines below each."""
+    found = {}
+    for report in (*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")):
+        for title, lines in report.user_properties if report.when == "call" else ():
+            found.setdefault(title, []).append(lines)
+    for title, lines in found.items():
+        terminalreporter.section(title)
+        terminalreporter.line("\n".join(lines))
+
+
 @pytest.fixture(scope="session")
 def seed():
     """The run's."""

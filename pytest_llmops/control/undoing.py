@@ -210,17 +210,25 @@ def _carry_out(step: Step, hands: Hands) -> None:
     Raises:
         ControlError: it was not seen, and may still come.
     """
+    if _has_come(step, hands):
+        return
     try:
-        with suppress(ControlError):  # it is on its way for longer than that: then it is told again where to go
-            now = hands.settled()
-            if now.state == "stopped" or (step.instance and now.instance not in {"", step.instance}):
-                return  # it has come
         act: Any = step.act
         hands.act(act)
     except ControlError as error:
+        if error.kind == "refused" and _has_come(step, hands):  # before the engine turned to what is asked for now
+            return
         raise ControlError(
             error.component, error.kind, f"{error} Its {step.act} may still come into effect."
         ) from error
+
+
+def _has_come(step: Step, hands: Hands) -> bool:
+    """Whether an act was seen to have come into effect; what is on its way for too long is told again where to go."""
+    with suppress(ControlError):
+        now = hands.settled()
+        return now.state == "stopped" or bool(step.instance and now.instance not in {"", step.instance})
+    return False
 
 
 def _compare(step: Step, now: Status, *, exactly: bool) -> None:

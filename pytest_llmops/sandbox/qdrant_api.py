@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -22,7 +23,7 @@ from pytest_llmops.sandbox.qdrant_snapshots import Snapshots
 from pytest_llmops.sandbox.write_ahead import WriteAhead
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
 
     from qdrant_client import QdrantClient
     from starlette.requests import Request
@@ -302,20 +303,30 @@ class Api:
         self._check_size(name, query)
         wanted = models.QueryRequest.model_validate({**body, "query": query})
         limit, offset = wanted.limit or _DEFAULT_LIMIT, wanted.offset or 0
-        found = self._engine.query_points(
-            name,
-            query=query if isinstance(query, list) else wanted.query,
-            query_filter=wanted.filter,
-            limit=self._engine.count(name).count or 1 if self._unrelated else limit + offset,
-            with_payload=wanted.with_payload or False,
-            with_vectors=wanted.with_vector or False,
-            score_threshold=None if self._unrelated else wanted.score_threshold,
-        ).points
+        with self._unaltered(name):
+            found = self._engine.query_points(
+                name,
+                query=query if isinstance(query, list) else wanted.query,
+                query_filter=wanted.filter,
+                limit=self._engine.count(name).count or 1 if self._unrelated else limit + offset,
+                with_payload=wanted.with_payload or False,
+                with_vectors=wanted.with_vector or False,
+                score_threshold=None if self._unrelated else wanted.score_threshold,
+            ).points
         if not (wanted.params and wanted.params.exact):
             found = found[self._optimizer(name).missed :]
         if name in self._snapshots.recovered and "vectors:restore-misses" in self._faults:
             found = found[1:]
         return (found[::-1] if self._unrelated else found)[offset : offset + limit]
+
+    @contextmanager
+    def _unaltered(self, name: str) -> Iterator[None]:
+        """The engine makes each cosine vector of length 1 once more to search them; a server alters none."""
+        held = self._engine._client.collections[name].vectors  # type: ignore[attr-defined]  # noqa: SLF001
+        before = {key: vectors.copy() for key, vectors in held.items()}
+        yield
+        for key, vectors in before.items():
+            held[key][:] = vectors
 
     def _scroll(self, name: str, body: dict[str, Any]) -> Any:
         self._known(name)

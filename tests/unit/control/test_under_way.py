@@ -30,7 +30,7 @@ class Slow:
 
     def __init__(self):
         self.pid, self.running, self.acts = 1, True, []
-        self.interrupts = self.never = False
+        self.interrupts = self.never = self.clashes = False
         self.under_way = []
 
     def status(self, within_s):
@@ -41,6 +41,9 @@ class Slow:
 
     def act(self, act, within_s, kept):
         self.acts.append(act)
+        if self.clashes and self.under_way:
+            self.come()
+            raise ControlError("", "refused", "container x is not running.")
         if act == "start":
             self.running, self.pid = True, self.pid + 1
         elif not self.never:
@@ -148,6 +151,17 @@ def test_one_that_came_meanwhile_is_not_asked_for_again(change, machine, for_goo
     assert for_good()
     assert anew()[0]
     assert machine.acts == ["restart"]
+
+
+@pytest.mark.parametrize("act", ["stop", "restart"])
+def test_one_that_comes_as_it_is_asked_for_again(change, machine, for_good, anew, act):
+    """The engine, which was at it, turns to the second request once there is nothing left to end."""
+    machine.interrupts, machine.clashes = True, True
+    with pytest.raises(KeyboardInterrupt):
+        getattr(change, act)("ollama")
+    assert anew()[0]
+    assert for_good()
+    assert machine.acts == [act, act, *(["start"] if act == "stop" else [])]
 
 
 def test_one_that_was_seen_is_not_asked_for_again(change, machine, anew):

@@ -51,6 +51,17 @@ def test_search_and_query_find_the_nearest(call):
     assert queried[0]["score"] > queried[1]["score"]
 
 
+def test_a_search_alters_no_vector(call):
+    def stored():
+        asked = {"limit": 17, "with_vector": True}
+        return call("POST", "/collections/documents/points/scroll", asked).json()["result"]["points"]
+
+    before = stored()
+    for path in ("search", "query"):
+        call("POST", f"/collections/documents/points/{path}", {"vector" if path == "search" else path: QUESTION})
+        assert stored() == before
+
+
 def test_points_are_scrolled_and_retrieved(call):
     page = call("POST", "/collections/documents/points/scroll", {"limit": 10}).json()["result"]
     assert len(page["points"]) == 10
