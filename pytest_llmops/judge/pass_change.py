@@ -37,7 +37,7 @@ class PassChange:
 
     Attributes:
         state: what was decided.
-        value: now less then; below zero is worse. Not a number, as its limits, where no case is in both.
+        value: now less then; below zero is worse. None, as its limits and ``p``, where no case is in both.
         low, high: one-sided 95 % limits of it.
         cases: that were compared.
         p: how often chance alone brings so deep a fall.
@@ -48,11 +48,11 @@ class PassChange:
     """
 
     state: ChangeState
-    value: float
-    low: float
-    high: float
+    value: float | None
+    low: float | None
+    high: float | None
     cases: int
-    p: float
+    p: float | None
     fell: tuple[str, ...]
     altered: tuple[str, ...]
     missing: tuple[str, ...]
@@ -61,7 +61,7 @@ class PassChange:
     @property
     def suspect(self) -> bool:
         """Whether it is open, and looks like more than is tolerated."""
-        return self.state == "inconclusive" and self.value < -MARGIN
+        return self.state == "inconclusive" and self.value is not None and self.value < -MARGIN
 
 
 def pass_change(then: Sequence[Sequence[CaseRuns]], now: Sequence[CaseRuns]) -> PassChange:
@@ -76,8 +76,8 @@ def pass_change(then: Sequence[Sequence[CaseRuns]], now: Sequence[CaseRuns]) -> 
     before, altered, missing = _before(then, current)
     shares = {name: current[name].share - share for name, share in before.items() if current[name].answers}
     if not shares:
-        nothing = (math.nan, math.nan, math.nan, 0, math.nan, ())
-        return PassChange("not-comparable", *nothing, altered, missing, "no case is as the accepted runs have it")
+        why = "no case is as the accepted runs have it"
+        return PassChange("not-comparable", None, None, None, 0, None, (), altered, missing, why)
     differences = np.array(list(shares.values()))
     value = float(differences.mean())
     low, high = _limits(differences, value)

@@ -15,6 +15,7 @@ from pytest_llmops.target.embedded import Sandbox
 from pytest_llmops.target.environments import Environment
 from pytest_llmops.target.fault_proxies import Proxied
 from pytest_llmops.target.figures import Figure, FromLogs
+from pytest_llmops.target.golden import Golden
 from pytest_llmops.target.growth import Growing
 from pytest_llmops.target.loads import Load
 from pytest_llmops.target.memory import History, State
@@ -164,6 +165,7 @@ class TargetTable(Table):
     thresholds: dict[str, Threshold] = {}
     growth: dict[str, Growing] = Field({}, description="Metrics that are looked at over time, by name.")
     prompts: list[PromptText] = Field([], description="The workload that timed calls send.")
+    golden: Golden = Field(Golden(), description="Questions whose right answers are known.")
     baseline: Baseline = Baseline()
     budget: Budget = Budget()
     load: Load = Field(Load(), description="How much load there may be, what it consists of, how it rises and falls.")

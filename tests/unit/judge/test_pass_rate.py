@@ -94,7 +94,7 @@ def test_the_same_again_is_no_change(drawn):
 def test_a_fall_one_way_is_a_rise_the_other(drawn):
     first, second = runs([one for one, _ in drawn]), runs([other for _, other in drawn])
     there, back = pass_change([first], second), pass_change([second], first)
-    assert there.value == pytest.approx(-back.value)
+    assert (there.value, there.low) == pytest.approx((-back.value, -back.high))
     mirrored = {"regression": "improvement", "improvement": "regression"}
     assert back.state == mirrored.get(there.state, back.state)
 
@@ -115,7 +115,7 @@ def test_a_fall_says_which_cases_and_how_sure():
 def test_what_is_another_case_now_is_not_compared():
     before, now = runs([(3, 3)] * 20, "old"), [*runs([(0, 3)] * 20, "new")]
     change = pass_change([before], now)
-    assert (change.state, change.cases, len(change.altered)) == ("not-comparable", 0, 20)
+    assert (change.state, change.value, change.cases, len(change.altered)) == ("not-comparable", None, 0, 20)
     assert change.reason == "no case is as the accepted runs have it"
 
 
