@@ -17,6 +17,7 @@ COMMANDS = {
     "detectors": "detectors",
     "doctor": "doctor",
     "faults": "faults",
+    "golden": "golden",
     "history": "history",
     "init": "init",
     "load-worker": "load_worker",

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from pytest_llmops.judge.estimate import statistic
     from pytest_llmops.judge.failures import judge_failures
     from pytest_llmops.judge.looks import CONFIRM_PAUSE_S, LOOKS, WARM_UP, Collect, Done, Looks, Rule
+    from pytest_llmops.judge.pass_gate import PassRule, PassVerdict, judge_passes
+    from pytest_llmops.judge.pass_rate import CaseRuns, PassRate
     from pytest_llmops.judge.point import judge_point
     from pytest_llmops.judge.recording import Acceptance, BaselineRun, Recording
     from pytest_llmops.judge.schedule import MIN_N
@@ -22,18 +24,23 @@ _HOMES = {
     "Acceptance": "recording",
     "BaselineRun": "recording",
     "CONFIRM_PAUSE_S": "looks",
+    "CaseRuns": "pass_rate",
     "Collect": "looks",
     "Done": "looks",
     "LOOKS": "looks",
     "Looks": "looks",
     "MIN_N": "schedule",
     "Match": "baselines",
+    "PassRate": "pass_rate",
+    "PassRule": "pass_gate",
+    "PassVerdict": "pass_gate",
     "Recording": "recording",
     "Rule": "looks",
     "Store": "baselines",
     "Verdict": "decision",
     "WARM_UP": "looks",
     "judge_failures": "failures",
+    "judge_passes": "pass_gate",
     "judge_point": "point",
     "judge_samples": "verdict",
     "load": "benchmark_json",
@@ -48,15 +55,20 @@ __all__ = [
     "WARM_UP",
     "Acceptance",
     "BaselineRun",
+    "CaseRuns",
     "Collect",
     "Done",
     "Looks",
     "Match",
+    "PassRate",
+    "PassRule",
+    "PassVerdict",
     "Recording",
     "Rule",
     "Store",
     "Verdict",
     "judge_failures",
+    "judge_passes",
     "judge_point",
     "judge_samples",
     "load",

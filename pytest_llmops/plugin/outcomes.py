@@ -140,11 +140,10 @@ class Outcomes:
 
         today = dt.datetime.now().astimezone().date()
         for waiver in self.run.declared.table.waivers:
-            if waiver.check == check.key and today < waiver.until:
-                said = f"waived until {waiver.until} by {waiver.owner}: {waiver.reason}"
+            if waiver.check == check.key and waiver.counts(today):
                 check.notes.append("waived")
                 report.outcome = "skipped"
-                report.longrepr = (str(item.path), item.location[1] or 0, said)
+                report.longrepr = (str(item.path), item.location[1] or 0, waiver.said)
 
     def _described(self, check: Check, report: pytest.TestReport, category: str) -> dict[str, Any]:
         outcome = {"passed": "passed", "skipped": "skipped", "failed": "failed"}[report.outcome]

@@ -8,11 +8,11 @@ Z95 = 1.959963984540054
 """Both ends of the interval together leave 5 % out."""
 
 
-def interval(hits: int, of: int, z: float = Z95) -> tuple[float, float]:
+def interval(hits: float, of: float, z: float = Z95) -> tuple[float, float]:
     """Lower and upper limit of a rate, from 0 to 1; nothing was tried: 0 and 1.
 
     Args:
-        hits: how often it came out so.
+        hits: how often it came out so; need not be whole where ``of`` is an effective number.
         of: how often it was tried.
         z: normal quantile of each end; 1.6449 leaves 5 % out on one side.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -16,6 +15,7 @@ from pytest_llmops.target.embedded import Sandbox
 from pytest_llmops.target.environments import Environment
 from pytest_llmops.target.fault_proxies import Proxied
 from pytest_llmops.target.figures import Figure, FromLogs
+from pytest_llmops.target.golden import Golden
 from pytest_llmops.target.growth import Growing
 from pytest_llmops.target.loads import Load
 from pytest_llmops.target.memory import History, State
@@ -30,6 +30,7 @@ from pytest_llmops.target.severities import Incident, Notify, Severity, misroute
 from pytest_llmops.target.staging import Staging
 from pytest_llmops.target.table import Table
 from pytest_llmops.target.thresholds import Threshold
+from pytest_llmops.target.waivers import Waiver
 from pytest_llmops.target.windows import Windows
 
 if TYPE_CHECKING:
@@ -87,15 +88,6 @@ class Budget(Table):
         if self.cost is not None and not self.prices:
             raise ValueError("cost needs prices, for example prices.openai = { million_tokens = 0.6 }")
         return self
-
-
-class Waiver(Table):
-    """A check that is known to be red, until a day."""
-
-    check: str = Field(description="The check's key, e.g. 'daily/test_cache.py::test_hit_rate'.")
-    reason: str = Field(min_length=1)
-    owner: str = Field(min_length=1)
-    until: dt.date = Field(description="First day on which the waiver no longer counts.")
 
 
 class Disruption(Table):
@@ -173,6 +165,7 @@ class TargetTable(Table):
     thresholds: dict[str, Threshold] = {}
     growth: dict[str, Growing] = Field({}, description="Metrics that are looked at over time, by name.")
     prompts: list[PromptText] = Field([], description="The workload that timed calls send.")
+    golden: Golden = Field(Golden(), description="Questions whose right answers are known.")
     baseline: Baseline = Baseline()
     budget: Budget = Budget()
     load: Load = Field(Load(), description="How much load there may be, what it consists of, how it rises and falls.")

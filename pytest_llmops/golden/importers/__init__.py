@@ -1,0 +1,1 @@
+"""Golden data of other tools, one module for each format."""

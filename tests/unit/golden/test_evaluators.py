@@ -1,0 +1,146 @@
+"""Answers held against what is expected of them."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_llmops.golden.case import Case
+from pytest_llmops.golden.evaluators import Answer, misses
+from pytest_llmops.golden.numbers import numbers
+
+
+def missed(expect, text, **given):
+    case = Case.model_validate({"id": "a", "prompt": "?", "expect": expect})
+    return misses(case, Answer(text, **given))
+
+
+@pytest.mark.parametrize(
+    ("expect", "text"),
+    [
+        ({"exact": ["Paris", "paris"]}, "  paris\n"),
+        ({"exact": {"any_of": ["the  end"], "ignore_case": True}}, "The end"),
+        ({"contains": "Caf\u00e9 de"}, "The Cafe\u0301 \n de Flore"),
+        ({"contains": {"any_of": ["a", "b"], "none_of": ["c"]}}, "b"),
+        ({"regex": r"^\d{4}$"}, "2026"),
+        ({"regex": {"all_of": ["(?i)PARIS"], "none_of": ["Rome"]}}, "in paris"),
+        ({"number": 42}, "It is 42."),
+        ({"number": {"value": 142.3, "unit": "million"}}, "In Q3 2025 it was $142.3 million, up 12 %"),
+        ({"number": {"value": 1500, "unit": "$"}}, "A $1,500 stipend"),
+        ({"number": {"value": 1500.5, "unit": ["EUR", "€"], "decimal": ","}}, "1.500,50 € a month"),
+        ({"number": {"value": 0.2, "tolerance": 0.1}}, "0.3"),
+        ({"number": {"value": 200, "relative": 0.01}}, "202"),
+        ({"number": {"value": 5, "unit": "km", "among": True}}, "not 3 km, but 5 km"),
+        ({"number": -3}, "\u22123 degrees"),
+        ({"schema": {"type": "object", "required": ["a"]}}, '```json\n{"a": 1}\n```'),
+        ({"refusal": True}, "I cannot help with that request."),
+        ({"refusal": False}, "It is in Paris."),
+    ],
+)
+def test_what_is_as_expected(expect, text):
+    assert missed(expect, text) == []
+
+
+@pytest.mark.parametrize(
+    ("expect", "text", "said"),
+    [
+        ({"exact": ["Paris", "paris"]}, "Rome", "exact: 'Paris' or 'paris' is expected, the answer is 'Rome'"),
+        ({"exact": "Paris"}, "paris", "exact: 'Paris' is expected, the answer is 'paris'"),
+        ({"contains": ["a", "b"]}, "x", "contains: the answer lacks 'a' and 'b'"),
+        ({"contains": {"any_of": ["a", "b"], "none_of": ["x"]}}, "x", "contains: the answer lacks 'a' or 'b', has 'x'"),
+        ({"regex": r"\d"}, "x", r"regex: the answer lacks '\\d'"),
+        ({"number": 42}, "none", "number: the answer gives no number"),
+        ({"number": {"value": 5, "unit": "km"}}, "5 m", "number: the answer gives no number in km"),
+        ({"number": {"value": 5, "unit": "m"}}, "5 million", "number: the answer gives no number in m"),
+        (
+            {"number": {"value": 5, "unit": "km", "tolerance": 0.5, "relative": 0.01}},
+            "6 km",
+            "number: 5 ± 0.5 or ± 1 % km is expected, the answer gives 6 km",
+        ),
+        (
+            {"number": {"value": 5, "unit": "km"}},
+            "not 3 km, but 5 km",
+            "number: 5 km is expected, the answer gives several: 3 km, 5 km",
+        ),
+        ({"schema": {"type": "object"}}, "[1]", "schema: [1] is not of type 'object'"),
+        (
+            {"schema": {"properties": {"a": {"type": "integer"}}}},
+            '{"a": "1"}',
+            "schema: a: '1' is not of type 'integer'",
+        ),
+        ({"schema": {"format": "date"}}, '"tomorrow"', "schema: 'tomorrow' is not a 'date'"),
+        (
+            {"schema": {}},
+            "so",
+            "schema: the answer is no JSON (Expecting value: line 1 column 1 (char 0))",
+        ),
+        ({"refusal": True}, "Sure: yes", "refusal: a refusal is expected, the answer is 'Sure: yes'"),
+    ],
+)
+def test_what_is_not_says_why(expect, text, said):
+    assert missed(expect, text) == [said]
+
+
+@pytest.mark.parametrize("expect", [{"contains": {"none_of": ["x"]}}, {"refusal": False}, {"refusal": True}])
+def test_empty_answer_misses_whatever_is_expected(expect):
+    assert missed(expect, " \n") == ["the answer is empty"]
+
+
+def test_block_is_a_refusal_whatever_its_text():
+    assert missed({"refusal": True}, "", blocked=True) == []
+    assert missed({"refusal": False}, "Paris", blocked=True) == [
+        "refusal: an answer is expected, and it is refused: blocked"
+    ]
+
+
+def test_every_kind_must_hold():
+    assert missed({"contains": "a", "regex": "b", "refusal": False}, "x") == [
+        "contains: the answer lacks 'a'",
+        "regex: the answer lacks 'b'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("2020-2025", [2020, 2025]),
+        ("Q3 v2.5 A4", []),
+        ("on 2025.01.02", []),
+        ("1,5 or 1,500 or 12,34", [1500]),
+        ("1e3 and 1.5E-2", [1000, Decimal("0.015")]),
+        ("1'000 and 2\u202f000", [1000, 2000]),
+        ("3.", [3]),
+    ],
+)
+def test_numbers_of_a_text(text, found):
+    assert list(numbers(text)) == found
+
+
+def test_sign_stands_before_or_behind_and_a_word_behind_alone():
+    assert list(numbers("3 km 5 m", units=["km"])) == [3]
+    assert list(numbers("EUR 5, 6 EUR, XEUR 7", units=["EUR"])) == [5, 6]
+
+
+@given(
+    st.decimals(-(10**9), 10**9, places=2),
+    st.sampled_from([(".", ","), (",", ".")]),
+    st.sampled_from(["km", "%", "$", "Euro"]),
+)
+def test_a_number_is_read_as_it_was_written(value, signs, unit):
+    decimal, group = signs
+    written = f"{value:,.2f}".replace(",", "G").replace(".", decimal).replace("G", group)
+    assert list(numbers(f"about {written} {unit} in all", decimal, [unit])) == [value]
+
+
+@given(st.floats(-1e6, 1e6), st.floats(0, 10), st.floats(-20, 20))
+def test_tolerance_is_a_distance(value, tolerance, off):
+    given = Decimal(str(value)) + Decimal(str(off))
+    holds = missed({"number": {"value": value, "tolerance": tolerance}}, f"{given:f}") == []
+    assert holds == (abs(given - Decimal(str(value))) <= Decimal(str(tolerance)))
+
+
+@given(st.text(min_size=1).filter(str.strip), st.text(), st.text())
+def test_a_text_stands_in_what_surrounds_it(part, before, after):
+    assert missed({"contains": part}, f"{before} {part} {after}") == []
+    assert missed({"contains": {"none_of": [part]}}, f"{before} {part} {after}") != []
