@@ -115,7 +115,7 @@ def test_what_is_restarted_comes_back(component: str, drill: Drill, change: Chan
     "component",
     [
         pytest.param("ollama", marks=[OLLAMA, API, pytest.mark.procedure(fault="api:blind")]),
-        pytest.param("qdrant", marks=[QDRANT, API, pytest.mark.procedure(fault="proxy:stuck")]),
+        pytest.param("qdrant", marks=[QDRANT, API, pytest.mark.procedure(fault="api:blind")]),
         pytest.param("redis", marks=[REDIS, API, pytest.mark.procedure(fault="api:blind")]),
     ],
 )
