@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 
 from pytest_llmops.judge.estimate import statistic
 from pytest_llmops.judge.looks import Done, Looks
+from pytest_llmops.judge.once import KEPT
 from pytest_llmops.judge.schedule import LONG_CALL_S, WARM_UP
 from pytest_llmops.judge.shipped import store_of
 from pytest_llmops.measure.asking import compared, rule_of
+from pytest_llmops.measure.once import EXACT, verdict_on
 from pytest_llmops.measure.references import points_of
 from pytest_llmops.samples import PARTS, split_statistic
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_llmops.judge.baselines import Match
+    from pytest_llmops.judge.baselines import Match, Store
     from pytest_llmops.judge.decision import Verdict
     from pytest_llmops.judge.recording import BaselineRun, Recording
     from pytest_llmops.samples import Series
@@ -95,6 +97,8 @@ def judge(target: Target, run: BaselineRun) -> list[Judged]:
 def _together(target: Target, whole: str, recordings: Sequence[Recording]) -> list[Judged]:
     store = store_of(target)
     known = {one.metric.name: one for one in recordings}
+    if recordings[0].metric.series.once:
+        return [_once(target, one, store) for one in recordings]
     matches = {name: store.find(target.name, name, one.fingerprint) for name, one in known.items()}
     points = points_of(whole, target)
     rule = rule_of(target, compared(whole, target, points), points)
@@ -108,6 +112,13 @@ def _together(target: Target, whole: str, recordings: Sequence[Recording]) -> li
         for name, verdict in done.verdicts.items()
         if (metric := split_statistic(name)[0]) in known
     ]
+
+
+def _once(target: Target, recording: Recording, store: Store) -> Judged:
+    name, series = recording.metric.name, recording.metric.series
+    match = store.find(target.name, name, recording.fingerprint, KEPT)
+    verdict = verdict_on(series, match.series, target, float(recording.beside[EXACT] or 0))
+    return Judged(name, recording, match, verdict)
 
 
 def _slow(whole: Recording) -> bool:

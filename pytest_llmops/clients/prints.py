@@ -21,6 +21,9 @@ PAGE = 500
 MOST = 20_000
 """Points of a collection that are all looked at; of a larger one, so many that are drawn by lot."""
 
+READ = 2 + MOST // PAGE
+"""Calls that reading a collection takes at the most: counting it, drawing of it, and its points, page by page."""
+
 Id = int | str
 """A point's: a whole number, or a UUID."""
 

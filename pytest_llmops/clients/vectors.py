@@ -299,7 +299,7 @@ class Vectors(OverHttp):
         """
         if self.config.collection:
             return self.config.collection
-        names = self.collections()
+        names = [name for name in self.collections() if not name.startswith(SCRATCH)]
         if not names:
             raise CallFailed(self.component, "no-collection", f"{self.component}: it has no collections.")
         if len(names) > 1:

@@ -102,8 +102,8 @@ class Store:
             raise
         return paths
 
-    def find(self, target: str, metric: str, fingerprint: Mapping[str, str | int]) -> Match:
-        """The newest accepted runs that are like ``fingerprint`` in every key that it has.
+    def find(self, target: str, metric: str, fingerprint: Mapping[str, str | int], kept: int = KEPT) -> Match:
+        """The newest accepted runs, ``kept`` at most, that are like ``fingerprint`` in every key that it has.
 
         Keys left out are not compared: side by side, and around a model update, target and model are what is compared.
 
@@ -111,7 +111,7 @@ class Store:
             BaselineError: as ``runs``.
         """
         found = self._with(target, metric)
-        alike = standing(found, fingerprint)[-KEPT:]
+        alike = standing(found, fingerprint)[-kept:]
         if not alike:
             return Match([], differences(found[-1][1].fingerprint, fingerprint) if found else "", known=bool(found))
         series = [one.metric.series for _, one in alike]

@@ -187,15 +187,16 @@ def _run(document: dict[str, Any], path: Path) -> BaselineRun:
 def _recording(benchmark: dict[str, Any]) -> Recording:
     name, extra = text(benchmark, "name"), benchmark["extra_info"]
     values = tuple(float(value) for value in benchmark["stats"]["data"])
-    for place, value in enumerate(values, 1):
-        if not (value > 0 and math.isfinite(value)):
-            raise ValueError(f"value {place} of {name} is {value:g}")
     if any(index < 0 for index in extra["prompt_index"]):
         raise ValueError(f"{name} has a prompt index below 0")
     prompts = tuple(extra["prompts"][index] for index in extra["prompt_index"])
+    series = Series(values, prompts, int(extra["failures"]))
+    for place, value in enumerate(values, 1):
+        if not ((value > 0 or (series.once and value == 0)) and math.isfinite(value)):
+            raise ValueError(f"value {place} of {name} is {value:g}")
     return Recording(
         check=benchmark["fullname"].removesuffix(f"::{name}"),
-        metric=Metric(name, text(extra, "unit"), Series(values, prompts, int(extra["failures"]))),
+        metric=Metric(name, text(extra, "unit"), series),
         fingerprint=dict(extra["fingerprint"]),
         beside=dict(extra["beside"]),
     )

@@ -97,7 +97,7 @@ class Accepted:
         """None where there is no store."""
         if metric not in self._found:
             store, target = self.bench.store, self.bench.target.name
-            self._found[metric] = _accepted(store.find(target, metric, self.fingerprint)) if store else None
+            self._found[metric] = accepted(store.find(target, metric, self.fingerprint)) if store else None
         return self._found[metric]
 
 
@@ -180,7 +180,8 @@ def plain(name: str) -> str:
     return name.removesuffix(".typical")
 
 
-def _accepted(match: Match) -> Reference:
+def accepted(match: Match) -> Reference:
+    """What the store found, in words."""
     newest = f" of {match.newest:%Y-%m-%d %H:%M}" if match.newest else ""
     runs = len(match.series)
     words = f"the accepted run{newest}" if runs == 1 else f"{runs} accepted runs, the newest{newest}"

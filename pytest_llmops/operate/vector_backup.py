@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmops.clients.prints import prints_of
+from pytest_llmops.clients.prints import READ, prints_of
 from pytest_llmops.clients.snapshots import Snapshots
 from pytest_llmops.clients.vectors import scratch_name
 from pytest_llmops.errors import CallFailed, StepFailed, Unsupported, Vacuous
@@ -26,12 +26,17 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.vectors import Vectors
     from pytest_llmops.control.change import Change
     from pytest_llmops.samples import Workload
+    from pytest_llmops.target.components import Vectors as VectorsTable
 
 CANARIES = 3
 """Searches that are made in both collections."""
 
 NEAREST = 10
 PAUSE_S = 0.1
+
+MADE_AND_SENT = 7
+"""Calls for the cluster, the snapshots that there are, one more, its bytes, the source's settings, what the new
+collection holds, and for sending it the snapshot. What is made and taken away by the journal is in no budget."""
 
 GONE_S = 10.0
 """For seeing that what was made is there, or is gone, once the server has said so."""
@@ -261,14 +266,15 @@ class VectorBackup:
         return scratch, time.perf_counter() - start
 
     def _green(self, name: str) -> None:
-        ends_at = time.monotonic() + self._deadline_s
+        begun = time.monotonic()
         while (found := self._client.collection(name)).status != "green":
             if found.status == "red":
                 raise StepFailed(f"{self._where}: restored as {name} it is red: {found.optimizer}.")
-            if time.monotonic() + PAUSE_S >= ends_at:
+            waited_s = time.monotonic() - begun
+            if waited_s + _pause_s(waited_s) >= self._deadline_s:
                 said = f"restored as {name} it is {found.status} still after {spoken(self._deadline_s)}"
                 raise StepFailed(f"{self._where}: {said}.")
-            time.sleep(PAUSE_S)
+            time.sleep(_pause_s(waited_s))
 
     def _canaries(self, prompts: Workload, scratch: str, meanwhile: frozenset[Id]) -> Iterator[str]:
         """Searches that find something else in the restored collection."""
@@ -279,3 +285,22 @@ class VectorBackup:
             )
             if said := disagreement(here, there, meanwhile):
                 yield f"canary search {number} of {CANARIES} differs: {said}"
+
+
+def most_calls(config: VectorsTable) -> int:
+    """How many calls a proof makes at the most: of a collection of any size, which becomes green at the last moment.
+
+    Args:
+        config: the component's table.
+    """
+    looks, waited_s = 1, 0.0
+    while waited_s + _pause_s(waited_s) < config.snapshot_deadline:
+        waited_s += _pause_s(waited_s)
+        looks += 1
+    names = 0 if config.collection else 3  # asked where nobody says which collection it is
+    return names + 3 * READ + MADE_AND_SENT + looks + 1 + 2 * CANARIES
+
+
+def _pause_s(waited_s: float) -> float:
+    """Until the next look, so that what was waited is known to a tenth."""
+    return max(PAUSE_S, waited_s / 10)

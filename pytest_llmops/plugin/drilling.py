@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from pytest_llmops.clients.client import connect
 from pytest_llmops.drill.canary import Canary
-from pytest_llmops.drill.rehearsal import Plan, Rehearsal, Watched
+from pytest_llmops.drill.rehearsal import OFTEN_S, Plan, Rehearsal, Watched
 from pytest_llmops.errors import LlmopsError
 from pytest_llmops.operate.asking import PAUSE_S
-from pytest_llmops.plugin.recording import Record
+from pytest_llmops.plugin.measuring import Measure
 from pytest_llmops.report.documents import Documents
 from pytest_llmops.report.drill_timeline import timeline, timeline_picture
+from pytest_llmops.samples import Prompt, Workload
 from pytest_llmops.target.dependents import dependents
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Drill:
         self._run = test.run
         self._own = test.run.own
         self._change = change
-        self._record = Record(test)
+        self._measure = Measure(test)
         written = test.check.documents.append
         self._documents = Documents(test.run.report_folder, test.run.declared.name, test.run.redactor, written)
 
@@ -106,7 +107,7 @@ class Drill:
                 drilled = rehearsal.carry_out()
             finally:
                 self._write(rehearsal.drilled)
-        self._keep(drilled)
+        self._keep(drilled, watched, slowest_s)
         return drilled
 
     def _beside(self, component: str) -> list[str]:
@@ -138,11 +139,20 @@ class Drill:
         picture = self._documents.write(f"drill-{drilled.name}.svg", timeline_picture(drilled))
         self._documents.write(f"drill-{drilled.name}.md", timeline(drilled, picture.name))
 
-    def _keep(self, drilled: Drilled) -> None:
-        """Record the figures; a limit that is broken fails the test once all of them are."""
+    def _keep(self, drilled: Drilled, watched: Sequence[Watched], slowest_s: float) -> None:
+        """Record the figures; a limit that is broken, or a regression, fails the test once all of them are."""
+        from pytest_llmops.measure.once import Figure, judged_once  # brings numpy and scipy
+
         name, loss = drilled.name, drilled.loss
-        with self._record.to_the_end():
-            self._record(f"drill_detect[{name}]", drilled.detect_s or 0.0, "s", of=drilled.observed)
-            self._record(f"drill_rto[{name}]", drilled.rto_s or 0.0, "s", of=drilled.seen)
-            if loss is not None:
-                self._record(f"drill_rpo[{name}]", loss.rpo_s, "s", of=loss.said)
+        figures = [
+            Figure(f"drill_detect[{name}]", drilled.detect_s or 0.0, drilled.observed),
+            Figure(f"drill_rto[{name}]", drilled.rto_s or 0.0, drilled.seen),
+        ]
+        figures += [Figure(f"drill_rpo[{name}]", loss.rpo_s, loss.said)] if loss is not None else []
+        names, written = " beside ".join(one.name for one in watched), loss.store if loss else "nothing"
+        how = f"{names}; {written} is written to; slowest {slowest_s:g} s"
+        bench = self._measure.bench(watched[0].client)
+        bench = bench if self._run.twin is None else replace(bench, store=None)
+        exact_s = max(one.pause_s for one in watched) + OFTEN_S
+        measurement = judged_once(name, figures, bench, Workload((Prompt(name, how),)), exact_s)
+        self._measure.conclude(measurement, check=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.clients.client import lint_calls, preflight_calls, traffic_calls
 from pytest_llmops.plugin.attack_cost import ATTACKS, attack_tokens
+from pytest_llmops.plugin.backup_cost import backup_asks_of
 from pytest_llmops.plugin.checks import ASKS, DIAGNOSTICS, TRAFFIC, needed_roles, our_fixtures
 from pytest_llmops.plugin.cost import Asking
 from pytest_llmops.plugin.disruption_plan import calls_of, disruption_of
@@ -67,7 +68,7 @@ def planned(
             suffix="".join(item.name.partition("[")[1:]),
             changes=CHANGE in fixtures,
             load=target.table.load,
-            asks=asks_of(target),
+            asks=asks_of(target) | backup_asks_of(target),
         ),
     )
     read = cost_of_figures(cost.figures, target)

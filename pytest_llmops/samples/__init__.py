@@ -10,12 +10,13 @@ from pytest_llmops.samples.metrics import (
     split_statistic,
 )
 from pytest_llmops.samples.sample import COLD_S, Sample, Stream
-from pytest_llmops.samples.series import Series
+from pytest_llmops.samples.series import ONCE, Series
 from pytest_llmops.samples.workload import Prompt, Workload
 
 __all__ = [
     "COLD_LOAD",
     "COLD_S",
+    "ONCE",
     "PARTS",
     "STATISTICS",
     "Metric",

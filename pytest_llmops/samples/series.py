@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+ONCE = "once"
+"""In the place of a prompt's id: the run has this one value, which may be 0."""
+
 
 @dataclass(frozen=True, slots=True)
 class Series:
@@ -22,6 +25,11 @@ class Series:
     def __post_init__(self) -> None:
         if self.prompts and len(self.prompts) != len(self.values):
             raise ValueError(f"{len(self.values)} values, but {len(self.prompts)} prompt ids")
+
+    @property
+    def once(self) -> bool:
+        """Whether it is the one value of its run."""
+        return self.prompts == (ONCE,)
 
     @property
     def calls(self) -> int:

@@ -58,6 +58,7 @@ class Service:
     roles: Roles | None = None
     failing: Share = field(default_factory=lambda: Share(0.0))
     deletions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    points: int | None = None
     jobs: dict[str, Job] = field(default_factory=dict)
 
     @property
@@ -85,14 +86,20 @@ async def health(service: Service, given: dict[str, Any]) -> Outcome:
     shift_s = -_HOUR_S if "api:stale" in faults else 0.0
     named = dict.fromkeys(("vectors", "llm", "cache", *states))
     values = {name: spoken["up" if states.get(name) else "down"] for name in named}
-    try:
-        points = await service.rag.count() if states["vectors"] else 0
-    except UpstreamFailed:
-        points = 0
-    values |= {"now": now(shift_s), "epoch": time.time() + shift_s, "points": points}
+    if service.points is None or "api:blind" not in faults:
+        service.points = await _points(service) if states["vectors"] else 0
+    values |= {"now": now(shift_s), "epoch": time.time() + shift_s, "points": service.points}
     minds = states if minded is None else minded
     bad = not all(states.get(name, True) for name in minds) or "api:degraded" in faults
     return "degraded" if bad else "ok", values
+
+
+async def _points(service: Service) -> int:
+    """How many the collection has; 0 where it does not say."""
+    try:
+        return await service.rag.count()
+    except UpstreamFailed:
+        return 0
 
 
 async def ready(service: Service, values: dict[str, Any]) -> Outcome:

@@ -1,8 +1,13 @@
 """The fixture ``drill``: planned, recorded, drawn, and red in words of its own; what it breaks is taken back."""
 
 import json
+import shutil
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+
+from pytest_llmops.judge import Store, load, write_candidate
 
 KEY = "--llmops-allow-disruption=demo"
 FILE = """
@@ -64,7 +69,7 @@ def test_what_drills_come_to(demo, quick):
     assert run.status == 1, run.out
     outcomes = {name: (check["outcome"], check["category"]) for name, check in run.checks.items()}
     assert outcomes == {
-        "test_killed": ("passed", ""),
+        "test_killed": ("passed", "no-baseline"),
         "test_strict": ("failed", "threshold"),
         "test_name": ("failed", "failed"),
         "test_left_to_the_undo": ("failed", "failed"),
@@ -124,3 +129,41 @@ def test_a_dependency_is_slow_until_its_proxy_passes_again(project, quick):
     assert run.status == 0, run.out
     assert "drill slow: observed after " in run.out
     assert "of api-to-redis: back to 'pass'" in run.out
+
+
+def _times(recording, times):
+    """A recording, as if its values were so many times as high."""
+    series = recording.metric.series
+    higher = replace(series, values=tuple(times * value for value in series.values))
+    return replace(recording, metric=replace(recording.metric, series=higher))
+
+
+def test_a_drill_is_held_against_accepted_ones(demo, quick):
+    run = quick(KEY, "-k", "killed", "--llmops-baseline=record")
+    assert run.status == 0, run.out
+    assert {metric["state"] for metric in run.checks["test_killed"]["metrics"]} == {"no-baseline"}
+    (recorded,) = (demo.reports / "candidates").glob("demo-*.json")
+
+    def accept(times):
+        """Five runs, as if everything had taken so many times as long, on five days."""
+        store = Store(demo.path / "baselines")
+        for day in range(1, 6):
+            made = load(recorded)
+            then = tuple(_times(one, times) for one in made.recordings)
+            earlier = made.recorded - timedelta(days=day)
+            write_candidate(demo.path / "one.json", replace(made, recorded=earlier, recordings=then))
+            store.accept(demo.path / "one.json", reason="as it was", by="ada")
+
+    accept(times=100)
+    run = quick(KEY, "-k", "killed")
+    assert run.status == 0, run.out
+    figures = {metric["name"]: metric for metric in run.checks["test_killed"]["metrics"]}
+    assert figures["drill_rto[gone]"]["state"] == "improvement"
+    shutil.rmtree(demo.path / "baselines")
+    accept(times=1e-3)
+    run = quick(KEY, "-k", "killed")
+    assert run.status == 1, run.out
+    check = run.checks["test_killed"]
+    assert (check["outcome"], check["category"]) == ("failed", "regression")
+    assert "drill_rto[gone] is " in check["reason"]
+    assert " times worse, and the accepted runs do not lie so far apart" in check["reason"]

@@ -7,15 +7,17 @@ from types import SimpleNamespace
 import pytest
 import uvicorn
 from qdrant_client import QdrantClient
+from qdrant_client.models import PointStruct
 
 from pytest_llmops.clients.http import Http
+from pytest_llmops.clients.prints import PAGE, READ
 from pytest_llmops.clients.vectors import Vectors
 from pytest_llmops.control.change import Change
 from pytest_llmops.control.interruption import Interruption
 from pytest_llmops.control.recovery import recoveries
 from pytest_llmops.errors import StepFailed, Unsupported, Vacuous
 from pytest_llmops.operate.makers import MAKERS
-from pytest_llmops.operate.vector_backup import VectorBackup
+from pytest_llmops.operate.vector_backup import CANARIES, MADE_AND_SENT, VectorBackup, most_calls
 from pytest_llmops.samples import Prompt, Workload
 from pytest_llmops.sandbox.faults import Faults
 from pytest_llmops.sandbox.qdrant_api import app
@@ -57,11 +59,12 @@ def backup(read, ledger, tmp_path):
     """A function that gives a server, and what proves its backup."""
     begun = []
 
-    def backup(faults=None, empty=False, more="", kind=Vectors):
+    def backup(faults=None, empty=False, more="", kind=Vectors, named=True):
         folder = tmp_path / "served"
         folder.mkdir()
         qdrant = Qdrant(folder, faults or {}, empty)
-        target = read(FILE.format(url=qdrant.url) + more)
+        file = FILE if named else FILE.replace('collection = "documents"\n', "")
+        target = read(file.format(url=qdrant.url) + more)
         client = kind(Http(target, "qdrant", ledger(target)), target.component("qdrant"))
         begun.extend((client.close, qdrant.end))
         change = Change(
@@ -93,6 +96,33 @@ def test_it_is_proven_and_nothing_is_left(backup):
     assert (qdrant.left, copies(change)) == (set(), [])
     assert change.undo()
     assert {act.outcome for act in Journal.of(change.target.state_folder, "here").acts(0)} == {"taken back"}
+
+
+THREE = Workload(tuple(Prompt(f"p{number}", "a question") for number in range(CANARIES)))
+
+
+@pytest.mark.parametrize("points", [0, 2 * PAGE])
+@pytest.mark.parametrize("named", [True, False])
+def test_it_makes_no_more_calls_than_are_said_before(backup, points, named):
+    qdrant, proof, _ = backup(named=named)
+    more = [PointStruct(id=1000 + number, vector=[1.0] * 256, payload={}) for number in range(points)]
+    if more:
+        qdrant.engine.upsert("documents", more)
+    done = proof.proven(THREE)
+    assert (done.compared, done.wrong) == (17 + points, ())
+    ledger, config = proof._client.http.ledger, proof._client.config
+    read = 2 + points // PAGE  # counted, and page by page
+    looks = most_calls(config) - (3 * READ + MADE_AND_SENT + 1 + 2 * CANARIES) - (0 if named else 3)
+    assert ledger.spent().requests == most_calls(config) - 3 * (READ - read) - (looks - 1)
+
+
+def test_the_longer_a_restored_collection_is_waited_for_the_more_seldom_it_is_looked_at(read):
+    def most(deadline):
+        table = read(FILE.format(url="http://x") + f'snapshot_deadline = "{deadline}"\n')
+        return most_calls(table.component("qdrant"))
+
+    assert most("1 s") - most("100 ms") == pytest.approx(10, abs=1)
+    assert most("600 s") - most("1 s") < 70
 
 
 class Written(Vectors):
