@@ -103,6 +103,8 @@ def _of_audit(trail: Trail) -> Iterator[Fault]:
     yield Fault("audit_log:dropped", "the audit log begins with its last entries from before")
     yield Fault("audit_log:writable", "closed files of the audit log can be written to by everybody")
     yield Fault("audit_log:lossy", "every other event is not written to the audit log")
+    if "{id}" not in trail.file:
+        yield Fault("audit_log:garbled", "a line of the audit log holds half of its entry, and cannot be read")
     if trail.digest:
         yield Fault("audit_log:unchained", "entries of the audit log hold no digest")
 

@@ -85,8 +85,8 @@ class WrittenTrail:
             event = {"id": str(uuid4()), "type": kinds[index % len(kinds)], "actor": "mary"}
             entries.append((event["id"], self._made(state, event, at), at))
             self._tell(event["type"], event["id"], at)
-        for event_id, made, at in self._spoilt(entries, middle, now):
-            self._put(event_id, made, at, earlier=True)
+        for index, (event_id, made, at) in enumerate(self._spoilt(entries, middle, now)):
+            self._put(event_id, made, at, earlier=True, cut="garbled" in self._asked and index == middle)
         return state
 
     def _spoilt(
@@ -114,8 +114,10 @@ class WrittenTrail:
             made[table.digest] = state["previous"] = hashlib.sha256(text.encode()).hexdigest()
         return made
 
-    def _put(self, event_id: str, made: Mapping[str, Any], at: float, *, earlier: bool = False) -> None:
-        """Write an entry into its file, or behind the others; closed is what has the one event that it is for."""
+    def _put(
+        self, event_id: str, made: Mapping[str, Any], at: float, *, earlier: bool = False, cut: bool = False
+    ) -> None:
+        """Write an entry, or half of it, into its file, or behind the others; closed is what has its one event."""
         name = self._table.file.replace("{id}", event_id)
         path = self._root / (f"{name}.1" if earlier and not self._each else name)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -123,7 +125,8 @@ class WrittenTrail:
         if path.exists():
             path.chmod(_OPEN)
         with path.open("a", encoding="utf-8") as opened:
-            opened.write(json.dumps(made) + "\n")
+            line = json.dumps(made)
+            opened.write((line[: len(line) // 2] if cut else line) + "\n")
         path.chmod(closed if earlier or self._each else _OPEN)
         os.utime(path, (at, at))
 

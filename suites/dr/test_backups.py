@@ -56,6 +56,7 @@ def test_newest_backups_are_whole(stored_backups: Mapping[str, Backups], record:
 @pytest.mark.procedure("aegis-rag.daily.backup-completion", fault="vector_backups:old")
 @pytest.mark.procedure("document-enhancer.recover-config.list-backups", fault="full_backups:old")
 @pytest.mark.procedure(fault="copies:old")
+@pytest.mark.procedure(fault="copies:ahead")
 def test_backups_are_young_and_kept(stored_backups: Mapping[str, Backups], record: Record) -> None:
     """The newest of each kind is as young, the oldest as old, as is asked for; none is older than it may be."""
 

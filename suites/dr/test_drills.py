@@ -150,7 +150,7 @@ def test_a_failing_model_server_is_noticed(mode: str, drill: Drill, change: Chan
 def test_container_of_the_model_server_fails(drill: Drill, change: Change, ollama: Ollama, api: Api) -> None:
     """Stopped, left so for half a minute, started: it tells its version, and the service can use its models again.
 
-    The dashboard of the runbook is not asked: its process is new each time, has seen no request, and never says healthy.
+    The dashboard of the runbook is not asked: its process is new each time, saw no request, and never says healthy.
     """
     drill(
         "container-failure",

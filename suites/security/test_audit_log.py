@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @pytest.mark.needs("api")
 @pytest.mark.procedure("enterprise-pipeline.monthly.audit-log-gaps", fault="audit_log:unordered")
 @pytest.mark.procedure(fault="audit_log:removed")
+@pytest.mark.procedure(fault="audit_log:garbled")
 def test_entries_are_in_order(audit_log: AuditReview, record: Record) -> None:
     """Each line can be read, is of a time not before the one before it, and follows it in number, where it has one."""
     wrong = audit_log.faults("order", "sequence", "rewritten", "unreadable")

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_llmops.sandbox.audit import Audit
 from pytest_llmops.sandbox.order import read
-from pytest_llmops.security.audit_entries import entries_of
+from pytest_llmops.security.audit_entries import entries_of, unreadable_in
 from pytest_llmops.security.audit_log import counted, faults, longest_gap, too_open, writable
 from pytest_llmops.security.audit_reading import on_disk, printed
 from pytest_llmops.security.audit_tampering import tried
@@ -47,7 +47,8 @@ class Written:
     def said(self):
         files = self.files
         entries = entries_of(self.table.log, files)
-        found = {one.kind for one in faults(self.table, entries)}
+        unread = unreadable_in(self.table.log, files)
+        found = {one.kind for one in faults(self.table, entries, unread)}
         gap = longest_gap(entries, self.now)
         found |= {"gap"} if gap.seconds > (2 if self.table.sequence else 7) * DAY else set()
         found |= {"open"} if too_open(self.table, files) else set()
@@ -81,6 +82,7 @@ def test_a_healthy_log(written, profile, healthy, count):
         ("gap", {"gap"}),
         ("unordered", {"order"}),
         ("removed", {"sequence", "chain"}),
+        ("garbled", {"unreadable", "sequence", "chain"}),
         ("altered", {"chain"}),
         ("unchained", {"chain"}),
         ("writable", {"writable", "open"}),
