@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from pytest_llmops.target.ballast import BallastFile
 from pytest_llmops.target.control import Driven, Words, in_address, placed
 from pytest_llmops.target.fault_proxies import Proxied
 from pytest_llmops.target.paths import Below
@@ -283,7 +284,8 @@ Valued = Annotated[
     | Planted
     | PlantedDocument
     | Canary
-    | Proxied,
+    | Proxied
+    | BallastFile,
     Field(discriminator="driver"),
 ]
 """Whatever has a value that is set and taken back."""
