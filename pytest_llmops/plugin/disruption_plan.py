@@ -241,7 +241,8 @@ def _load(component: str, operation: str, calls: int, target: Target) -> dict[st
 
 def _act(act: str, component: str, target: Target) -> dict[str, Any]:
     part = target.table.components.configured().get(component)
-    control = part.control if part else {**target.table.settings, **target.table.proxies}.get(component)
+    named = {**target.table.settings, **target.table.proxies, **target.table.cuts}
+    control = part.control if part else named.get(component)
     if part and target.table.embedded:
         control = control_of(target, component)
     undo = "none: nothing is attempted" if component and control is None else UNDO[act].format(component or "it")

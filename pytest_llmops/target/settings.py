@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from pytest_llmops.target.ballast import BallastFile
 from pytest_llmops.target.control import Driven, Words, in_address, placed
+from pytest_llmops.target.cuts import CutRule
 from pytest_llmops.target.fault_proxies import Proxied
 from pytest_llmops.target.paths import Below
 from pytest_llmops.target.secrets import without_userinfo
@@ -285,7 +286,8 @@ Valued = Annotated[
     | PlantedDocument
     | Canary
     | Proxied
-    | BallastFile,
+    | BallastFile
+    | CutRule,
     Field(discriminator="driver"),
 ]
 """Whatever has a value that is set and taken back."""

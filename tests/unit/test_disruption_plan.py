@@ -82,6 +82,8 @@ url = "http://127.0.0.1:8910"
 
 
 DISKS = """
+[targets.here.components.api]
+url = "http://127.0.0.1:9"
 [targets.here.ballast.data]
 folder = "/srv/data"
 leaves = "5 %"
@@ -121,3 +123,12 @@ def test_what_may_be_any_disk_is_said_of_each(tmp_path):
     assert [act["what"] for act in disruption_of([("fill", "")], [], bare, [])["acts"]] == [
         "a file of at most 32 MB on the disk of data, which leaves 8 % free"
     ]
+
+
+def test_a_way_that_is_cut_off_says_which(tmp_path):
+    text = '[targets.here.components.redis]\nurl = "redis://10.0.0.7"\n'
+    text += '[targets.here.cuts.to-redis]\ncomponent = "redis"\naddress = "10.0.0.7:6379"\n'
+    (tmp_path / "llmops.toml").write_text(text)
+    [act] = disruption_of([("set", "to-redis")], [], load(tmp_path / "llmops.toml", None, tmp_path, {}), [])["acts"]
+    assert (act["what"], act["driver"]) == ("the way to redis at 10.0.0.7:6379", "cut")
+    assert act["undo"] == "set to-redis back to what it was"
