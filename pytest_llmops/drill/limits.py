@@ -29,7 +29,7 @@ def within_limits(name: str, figures: Figures, thresholds: Mapping[str, Threshol
     figures.table(name)
     threshold = threshold_for(name, thresholds)
     if threshold is None:
-        raise Unsupported(f"""{no_limit(name, "critical = '> 90 %'")}; until then nobody would learn of it.""")
+        raise Unsupported(f"""{name}: {no_limit(name, "critical = '> 90 %'")}; until then nobody would learn of it.""")
 
     def look() -> None:
         now = figures.read(name)

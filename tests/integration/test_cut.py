@@ -25,6 +25,7 @@ deadline = "60 s"
 """
 INSIDE = """
 import json, os, signal, socket, subprocess, sys
+from pathlib import Path
 from pytest_llmops.control.change import Change
 from pytest_llmops.control.interruption import Interruption
 from pytest_llmops.control.recovery import recoveries

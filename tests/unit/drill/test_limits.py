@@ -47,7 +47,7 @@ def test_what_nothing_limits_cannot_be_noticed():
     with pytest.raises(Unsupported) as refused:
         within_limits("other", Told(), LIMITS)
     assert str(refused.value) == (
-        "no threshold judges it: give thresholds.\"other\" a limit in llmops.toml, such as critical = '> 90 %'; "
+        "other: no threshold judges it: give thresholds.\"other\" a limit in llmops.toml, such as critical = '> 90 %'; "
         "until then nobody would learn of it."
     )
     with pytest.raises(ConfigError, match="Did you mean 'disk_used'"):
