@@ -102,6 +102,8 @@ def _file(target: Target, *, knows: bool) -> str:
         tables.append(
             f"\n[targets.sandbox.proxies.{name}]\nlisten = {_quoted(proxy.listen)}\nsocket = {_quoted(proxy.socket)}\n"
         )
+    for name, disk in target.table.ballast.items():
+        tables.append(f"\n[targets.sandbox.ballast.{name}]\nroot = {_quoted(disk.root)}\n")
     if not knows:
         tables += [
             f"\n[[targets.sandbox.prompts]]\nid = {_quoted(prompt.id)}\ntext = {_quoted(prompt.text)}\n"

@@ -6,22 +6,23 @@ import errno
 import os
 import shlex
 import stat
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from pytest_llmops.control.below import FOLDER, below
 from pytest_llmops.control.driver import Status
 from pytest_llmops.control.value import SetDriver
 from pytest_llmops.errors import ControlError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from pytest_llmops.control.driver import Act
     from pytest_llmops.target.load import Target
     from pytest_llmops.target.settings import Aside
 
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS})
 
 
@@ -100,21 +101,9 @@ class AsideDriver(SetDriver):
             with suppress(OSError), self._folder(path.parent) as outer:
                 os.rmdir(path.name, dir_fd=outer)
 
-    @contextmanager
-    def _folder(self, path: PurePosixPath, *, make: bool = False) -> Iterator[int]:
-        """A folder below the root, opened part by part without following a link."""
-        opened = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            for part in path.parts:
-                if make:
-                    with suppress(FileExistsError):
-                        os.mkdir(part, 0o700, dir_fd=opened)
-                inner = os.open(part, _FOLDER, dir_fd=opened)
-                os.close(opened)
-                opened = inner
-            yield opened
-        finally:
-            os.close(opened)
+    def _folder(self, path: PurePosixPath, *, make: bool = False) -> AbstractContextManager[int]:
+        """A folder below the root."""
+        return below(self._root, path, make=make)
 
 
 def _renamed(name: str, here: int, new: str, there: int) -> None:
@@ -140,7 +129,7 @@ def _files(folder: int, at: str = "") -> Iterator[str]:
     for entry in os.scandir(folder):
         name = f"{at}{entry.name}"
         if entry.is_dir(follow_symlinks=False):
-            inner = os.open(entry.name, _FOLDER, dir_fd=folder)
+            inner = os.open(entry.name, FOLDER, dir_fd=folder)
             try:
                 yield from _files(inner, f"{name}/")
             finally:
@@ -153,7 +142,7 @@ def _emptied(folder: int) -> None:
     """Remove the folders below an open one that hold nothing."""
     for entry in list(os.scandir(folder)):
         if entry.is_dir(follow_symlinks=False):
-            inner = os.open(entry.name, _FOLDER, dir_fd=folder)
+            inner = os.open(entry.name, FOLDER, dir_fd=folder)
             try:
                 _emptied(inner)
             finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, cast
 
+from pytest_llmops.control.ballast import EMPTY, FILLED
 from pytest_llmops.control.drivers import NONE, hands_by, hands_on
 from pytest_llmops.control.embedded import socket_of
 from pytest_llmops.control.hands import AFTERWARDS, WAYS
@@ -136,6 +137,28 @@ class Change:
                 f"[targets.{self.target.name}.proxies.NAME] component = '{component}', listen, socket."
             )
         return name
+
+    def ballast(self) -> dict[str, str]:
+        """The disks that can be made nearly full, by name, each with the figure whose limits are to be broken by that.
+
+        Raises:
+            Unsupported: the target has none.
+        """
+        found = {name: table.figure for name, table in self.target.table.ballast.items()}
+        if not found:
+            raise Unsupported(
+                f"{self.target.where} has no disk that may be made nearly full; describe one: "
+                f"[targets.{self.target.name}.ballast.NAME] folder, leaves, at_most, figure."
+            )
+        return found
+
+    def fill(self, name: str) -> Status:
+        """Make a disk nearly full, as far as its table ``ballast.NAME`` says, by one file."""
+        return self._act("set", name, {"value": FILLED})
+
+    def clear(self, name: str) -> Status:
+        """Remove the file that makes a disk nearly full."""
+        return self._act("set", name, {"value": EMPTY})
 
     def also(self, name: str, table: Valued) -> None:
         """Have something further that can be set, which no table of the target describes.

@@ -26,7 +26,7 @@ EXTRAS = {"docker": "docker", "compose": "docker", "kubernetes": "kubernetes"}
 
 
 def hands_on(target: Target, component: str) -> Hands:
-    """The hands on a component, a setting, or a fault proxy.
+    """The hands on a component, a setting, a fault proxy, a disk with ballast, or a cut.
 
     Raises:
         ConfigError: the target has none of that name, or the driver's extra is not installed.
@@ -36,6 +36,10 @@ def hands_on(target: Target, component: str) -> Hands:
         return hands_by(target.table.settings[component], target, component)
     if component in target.table.proxies:
         return hands_by(target.table.proxies[component], target, component)
+    if component in target.table.ballast:
+        return hands_by(target.table.ballast[component].named(), target, component)
+    if component in target.table.cuts:
+        return hands_by(target.table.cuts[component].named(), target, component)
     control = target.component(component).control
     embedded = target.config.targets.get(target.name, target.table).embedded
     if embedded and (control is None or control.driver != "sandbox"):

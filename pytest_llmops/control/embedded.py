@@ -118,7 +118,7 @@ class Sandbox:
 
 
 def _order(target: Target) -> dict[str, Any]:
-    told = target.table.model_dump(mode="json", include={"components", "sandbox", "settings", "proxies"})
+    told = target.table.model_dump(mode="json", include={"components", "sandbox", "settings", "proxies", "ballast"})
     return {**told, "system_prompt": target.table.security.prompt(target.root)}
 
 
@@ -189,7 +189,9 @@ def placed(target: Target, facts: Mapping[str, Any]) -> Target:
     security = target.table.security.below(facts["root"])
     at_work = facts.get("proxies", {})  # a stack of some parts alone may lack them
     proxies = {name: one.model_copy(update=at_work.get(name)) for name, one in target.table.proxies.items()}
-    update = {"components": components, "settings": settings, "proxies": proxies, "security": security, **known}
+    ballast = {name: one.model_copy(update={"root": facts["root"]}) for name, one in target.table.ballast.items()}
+    disks = {"ballast": ballast, "security": security}
+    update = {"components": components, "settings": settings, "proxies": proxies, **disks, **known}
     table = target.table.model_copy(update=update)
     return replace(target, table=table, environ={**target.environ, **facts["environ"], **_sinks(target, facts)})
 

@@ -12,6 +12,7 @@ from pytest_llmops.plugin.drill_cost import CANARY
 from pytest_llmops.plugin.reading import DELETE
 from pytest_llmops.target.dependents import dependents
 from pytest_llmops.target.durations import spoken
+from pytest_llmops.target.sizes import worded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -30,6 +31,9 @@ UNDO = {
     "set": "set {} back to what it was",
 }
 """How each act is taken back where the component, or the setting, was as one expects it."""
+
+OF_DISKS = {"fill": "its file is removed", "clear": "none is needed: it was filled before"}
+"""How each act on a disk that may be made nearly full is taken back."""
 
 DELETED = "all is put back until the rest was seen to be well; then nothing brings it back"
 """How a clean-up is taken back."""
@@ -114,7 +118,7 @@ def disruption_of(
         "target": target.name,
         "environment": target.table.environment,
         "acts": [
-            *(_change(act, component, target) for act, component in dict.fromkeys(changes)),
+            *(one for act, component in dict.fromkeys(changes) for one in _change(act, component, target)),
             *(entry for name in operations for entry in _acts_of(name, target)),
             *(_tool(name, target) for name in TOOLS if name in fixtures),
             *(_load(*load, target) for load in loads),
@@ -166,14 +170,31 @@ def _typed(argv: Sequence[str]) -> str:
     return excerpt(" ".join(shlex.join(argv).split()))
 
 
-def _change(act: str, component: str, target: Target) -> dict[str, Any]:
-    """What one act does, or what a fixture does by itself."""
+def _change(act: str, component: str, target: Target) -> Iterator[dict[str, Any]]:
+    """What one act does, or what a fixture does by itself; of a disk that the source does not name, to each."""
     if act == DELETE:
-        return _deletion(component, target)
-    if act == CANARY:
+        yield _deletion(component, target)
+    elif act == CANARY:
         what, undo = "numbers under a name of their own", f"they are removed from {component} again"
-        return {"act": act, "component": component, "what": what, "driver": "", "undo": undo, "touches": {}}
-    return _act(act, component, target)
+        yield {"act": act, "component": component, "what": what, "driver": "", "undo": undo, "touches": {}}
+    elif act in OF_DISKS:
+        yield from (
+            _ballast(act, name, target) for name in ([component] if component else target.table.ballast or [""])
+        )
+    else:
+        yield _act(act, component, target)
+
+
+def _ballast(act: str, name: str, target: Target) -> dict[str, Any]:
+    """What is laid on a disk, or removed from it."""
+    table = target.table.ballast.get(name)
+    what, undo = "no ballast table", "none: nothing is attempted"
+    if table:
+        laid = f"a file of at most {worded(table.at_most)} on {table.what}, which leaves {table.leaves} free"
+        what = laid if act == "fill" else f"that file on {table.what}"
+        undo = OF_DISKS[act]
+    driver = table.driver if table else ""
+    return {"act": act, "component": name, "what": what, "driver": driver, "undo": undo, "touches": {}}
 
 
 def _deletion(name: str, target: Target) -> dict[str, Any]:
@@ -220,7 +241,8 @@ def _load(component: str, operation: str, calls: int, target: Target) -> dict[st
 
 def _act(act: str, component: str, target: Target) -> dict[str, Any]:
     part = target.table.components.configured().get(component)
-    control = part.control if part else {**target.table.settings, **target.table.proxies}.get(component)
+    named = {**target.table.settings, **target.table.proxies, **target.table.cuts}
+    control = part.control if part else named.get(component)
     if part and target.table.embedded:
         control = control_of(target, component)
     undo = "none: nothing is attempted" if component and control is None else UNDO[act].format(component or "it")

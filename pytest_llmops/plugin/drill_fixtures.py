@@ -21,8 +21,8 @@ def drill(_llmops: Run, request: pytest.FixtureRequest, change: Change) -> Drill
     all the time, each by a thread, and the calls count in the budget. What fault and recovery do by ``change`` is taken
     back at the end of the test. Recorded are ``drill_detect[NAME]`` and ``drill_rto[NAME]``, and with ``canary``, the
     name of a store that can be written to safely, ``drill_rpo[NAME]``; their thresholds are the objectives. The
-    timeline is among the documents, as a page and a picture. ``beside probe observe left_s within_s slowest_s`` are the
-    other words.
+    timeline is among the documents, as a page and a picture. ``beside probe figure observe left_s within_s slowest_s``
+    are the other words.
 
     Returns what was seen: ``detect_s rto_s rpo_s loss probes failed(component) failed_pct(component)``.
 

@@ -8,7 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_llmops.clients.client import connect
+from pytest_llmops.clients.figures import Figures
 from pytest_llmops.drill.canary import Canary
+from pytest_llmops.drill.limits import within_limits
 from pytest_llmops.drill.rehearsal import OFTEN_S, Plan, Rehearsal, Watched
 from pytest_llmops.errors import LlmopsError
 from pytest_llmops.operate.asking import PAUSE_S
@@ -56,6 +58,7 @@ class Drill:
         *,
         beside: Sequence[str] | None = None,
         probe: Callable[[], object] | None = None,
+        figure: str = "",
         observe: Callable[[], str] | None = None,
         recovery: Callable[[], object] | None = None,
         left_s: float = 0.0,
@@ -72,6 +75,8 @@ class Drill:
             beside: what else is watched, and has to be well before and after; by default what depends on it.
             probe: asks the component in the place of a cheap look, and raises ``CallFailed`` where that fails. It runs
                 in a thread.
+            figure: one of the target's, which is read in the place of a cheap look: it fails while a limit of it is
+                broken.
             observe: says what is to be seen of the fault where no probe of the component has to fail by it; empty:
                 nothing so far.
             recovery: brings back what was broken; without one it has to come back by itself.
@@ -86,6 +91,7 @@ class Drill:
             NotSteady: something did not work before, so nothing was broken.
             Unobserved: no probe noticed the fault.
             NotRecovered: something did not come back in time.
+            Unsupported: no limit judges the figure.
             LlmopsError: whatever fault and recovery raise.
         """
         if not NAME.fullmatch(name):
@@ -95,6 +101,7 @@ class Drill:
         plan = Plan(name, fault, observe, recovery, left_s, within_s)
         names = list(dict.fromkeys([component, *(self._beside(component) if beside is None else beside)]))
         with ExitStack() as opened:
+            probe = self._limits(figure, slowest_s, opened) if figure else probe
             watched = []
             for one in names:
                 own_probe, pause_s = probe if one == component else None, self._pause_s(one, 2 * within_s)
@@ -126,6 +133,18 @@ class Drill:
         client = connect(replace(target, table=table), component, self._own.ledger)
         opened.callback(client.close)
         return client
+
+    def _limits(self, figure: str, slowest_s: float, opened: ExitStack) -> Callable[[], object]:
+        """What reads a figure and holds it against its limits, by clients of its own."""
+        clients: dict[str, Client] = {}
+
+        def reach(component: str) -> Client:
+            if component not in clients:
+                clients[component] = self._further(component, slowest_s, opened)
+            return clients[component]
+
+        figures = Figures(self._own.target, reach, self._run.once)
+        return within_limits(figure, figures, self._run.declared.table.thresholds)
 
     def _pause_s(self, component: str, lasts_s: float) -> float:
         """Between two probes: a component with a limit of its own is asked so that half of what is left stays."""

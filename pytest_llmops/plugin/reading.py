@@ -50,7 +50,7 @@ DELETE = "delete"
 ACT_OF = {"cleanup": DELETE, "restarted": "restart"}
 """Fixtures that do one thing to what they are called with: a clean-up by its name, or a component."""
 
-ACTS = ("stop", "start", "restart", "roll", "kill", "pause", "resume", "set")
+ACTS = ("stop", "start", "restart", "roll", "kill", "pause", "resume", "set", "fill", "clear")
 
 READS_FIGURES = {
     ("record", "figure"),

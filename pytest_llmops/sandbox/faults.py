@@ -187,6 +187,8 @@ FAULTS: dict[str, Fault] = {
         Fault("vectors:keeps-deleted", "collections and snapshots that are deleted stay, and success is answered"),
         Fault("vectors:slow", "every request to Qdrant is answered this much later", "seconds"),
         Fault("proxy:stuck", "a fault proxy that is told to let all pass says so, and goes on as before"),
+        Fault("disk:unseen", "the machine's figures say of a disk with a quota that it is as full as at first"),
+        Fault("disk:kept", "what is deleted from a disk with a quota takes up its room all the same"),
         Fault("redis:down", "Redis refuses connections"),
         Fault("redis:open", "Redis asks for no password"),
         Fault("redis:forgetful", "Redis accepts writes and loses them at once"),

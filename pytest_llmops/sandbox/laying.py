@@ -27,6 +27,8 @@ def lay(stack: Stack) -> None:
         ConfigError: a time in a text cannot be read.
     """
     stack.root.mkdir(parents=True, exist_ok=True)
+    for disk in stack.ballast.values():
+        (stack.root / disk.folder).mkdir(parents=True, exist_ok=True)
     write(stack, _chosen(stack))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_llmops.errors import ConfigError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 CALM = {
     "cpus": 4.0,
@@ -60,10 +60,12 @@ class Machine:
 
     Args:
         figures: what is other than calm.
+        disks: further ones, by what their series are labelled with: each tells its size and what is free of it.
     """
 
-    def __init__(self, figures: Mapping[str, float]) -> None:
+    def __init__(self, figures: Mapping[str, float], disks: Mapping[str, Callable[[], tuple[float, float]]]) -> None:
         self._is = {**CALM, **figures}
+        self._disks = disks
         self._began = time.time()
 
     def exposition(self) -> str:
@@ -86,12 +88,8 @@ class Machine:
             "node_memory_MemFree_bytes": ("", available * 0.6),
             "node_memory_SwapTotal_bytes": ("", swap),
             "node_memory_SwapFree_bytes": ("", swap * (1 - has["swap_pct"] / 100)),
-            "node_filesystem_size_bytes": (root, disk),
-            "node_filesystem_free_bytes": (root, disk * (1 - has["disk_pct"] / 100)),
-            "node_filesystem_avail_bytes": (root, disk * (1 - has["disk_pct"] / 100)),
             "node_filesystem_files": (root, inodes),
             "node_filesystem_files_free": (root, inodes * (1 - has["inodes_pct"] / 100)),
-            "node_filesystem_readonly": (root, 0),
             "node_filefd_allocated": ("", has["open_files"]),
             "node_filefd_maximum": ("", has["open_files_max"]),
             "node_network_speed_bytes": (eth0, has["network_bytes_per_s"]),
@@ -108,6 +106,11 @@ class Machine:
             gauges["nvidia_smi_clocks_current_memory_clock_hz"] = gpu, 6.251e9
         for name, (labels, value) in gauges.items():
             yield from _family(name, "gauge", {labels: value})
+        spaces = {root: (disk, disk * (1 - has["disk_pct"] / 100)), **{of: tell() for of, tell in self._disks.items()}}
+        yield from _family("node_filesystem_size_bytes", "gauge", {of: size for of, (size, _) in spaces.items()})
+        yield from _family("node_filesystem_free_bytes", "gauge", {of: free for of, (_, free) in spaces.items()})
+        yield from _family("node_filesystem_avail_bytes", "gauge", {of: free for of, (_, free) in spaces.items()})
+        yield from _family("node_filesystem_readonly", "gauge", dict.fromkeys(spaces, 0.0))
         counters = {
             "node_disk_read_bytes_total": (vda, has["disk_read_bytes_per_s"]),
             "node_disk_written_bytes_total": (vda, has["disk_written_bytes_per_s"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -14,6 +14,7 @@ from pytest_llmops.sandbox import access, derived, faults, machine
 from pytest_llmops.sandbox.engines import choice
 from pytest_llmops.sandbox.stack import OUTSIDE, Stack
 from pytest_llmops.sandbox.texts import within
+from pytest_llmops.target.ballast import Ballast
 from pytest_llmops.target.components import Components
 from pytest_llmops.target.embedded import SERVING, Sandbox
 from pytest_llmops.target.fault_proxies import Proxied
@@ -49,7 +50,7 @@ def read(line: str) -> Order:
         raise ConfigError("the order on standard input is not a JSON object.")
     known = (
         *("components", "sandbox", "settings", "faults", "engine", "channels"),
-        *("directory", "keep", "parts", "addresses", "keys", "system_prompt", "proxies"),
+        *("directory", "keep", "parts", "addresses", "keys", "system_prompt", "proxies", "ballast"),
     )
     for key in order:
         if key not in known:
@@ -60,6 +61,7 @@ def read(line: str) -> Order:
         sandbox = Sandbox.model_validate(order.get("sandbox", {}))
         settings = TypeAdapter(dict[str, Setting]).validate_python(order.get("settings", {}))
         proxies = TypeAdapter(dict[str, Proxied]).validate_python(order.get("proxies", {}))
+        ballast = TypeAdapter(dict[str, Ballast]).validate_python(order.get("ballast", {}))
     except ValidationError as error:
         raise ConfigError("; ".join(_told(problem) for problem in error.errors())) from None
     asked, given = order.get("faults", []), order.get("directory")
@@ -78,6 +80,7 @@ def read(line: str) -> Order:
         tuple(order.get("parts", ())),
         str(order.get("system_prompt", "")),
         proxies=proxies,
+        ballast=ballast,
     )
     _check(stack)
     return Order(stack, given=bool(given), keeps_directory=bool(given) and bool(order.get("keep", True)))
@@ -122,7 +125,8 @@ def _check_parts(stack: Stack) -> None:
 
 def _acted_on(stack: Stack) -> list[str]:
     """What the faults of the stack can act on."""
-    found = {"notify": stack.channels, "proxy": stack.proxies}
+    disks = stack.ballast if "machine" in stack.outside else {}
+    found = {"notify": stack.channels, "proxy": stack.proxies, "disk": disks}
     return [*stack.parts, *stack.watchers, *(name for name, there in found.items() if there)]
 
 
@@ -155,6 +159,7 @@ def _check_outside(stack: Stack) -> None:
             )
     _check_settings(stack)
     _check_proxies(stack)
+    _check_ballast(stack)
     machine.check(stack.sandbox.machine)
     texts = {"commands", "files", "services", "processes", "log", "routes"}
     for text in within(stack.sandbox.model_dump(include=texts)):
@@ -169,6 +174,16 @@ def _check_proxies(stack: Stack) -> None:
             raise ConfigError(
                 f"proxies.{name}: in the sandbox a proxy stands between the API and a part that it calls, "
                 f"not between {proxy.asked_by} and {proxy.component}."
+            )
+
+
+def _check_ballast(stack: Stack) -> None:
+    """What is filled is a folder of the sandbox, which has a size of its own: no disk of this machine is at stake."""
+    for name, one in stack.ballast.items():
+        if one.quota is None or PurePosixPath(one.folder).is_absolute():
+            raise ConfigError(
+                f"ballast.{name}: in the sandbox its folder is relative, and has a quota; found {one.folder!r}, "
+                f"quota {one.quota}."
             )
 
 

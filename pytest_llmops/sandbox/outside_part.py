@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from pytest_llmops.sandbox import instances, laying, machine, workers
+from pytest_llmops.sandbox.disks import disks
 from pytest_llmops.sandbox.door import AccessLog, Door
 from pytest_llmops.sandbox.gpu import Gpu
 from pytest_llmops.sandbox.ingesting import ingest
@@ -167,7 +168,7 @@ def _machine(stack: Stack) -> Starlette:
     figures = dict(cases.get("ok", {}))
     for case in stack.asked_of("machine"):
         figures |= cases.get(case, {})
-    made = machine.Machine(figures)
+    made = machine.Machine(figures, disks(stack))
 
     async def page(_: Request) -> Response:
         return Response(made.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")

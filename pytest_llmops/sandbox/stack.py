@@ -17,6 +17,7 @@ from pytest_llmops.target.components import Components, Llm
 
 if TYPE_CHECKING:
     from pytest_llmops.sandbox import faults
+    from pytest_llmops.target.ballast import Ballast
     from pytest_llmops.target.embedded import Sandbox, StandIn
     from pytest_llmops.target.fault_proxies import Proxied
     from pytest_llmops.target.settings import Setting
@@ -62,6 +63,7 @@ class Stack:
         began: what the settings were when this process began, as texts name them.
         proxies: fault proxies between the API and other parts, by name.
         sockets: the folder of the sockets at which proxies are told what to do.
+        ballast: disks that may be made nearly full, by name, each a folder with a quota.
     """
 
     components: Components
@@ -78,6 +80,7 @@ class Stack:
     began: dict[str, str] = field(default_factory=dict)
     proxies: dict[str, Proxied] = field(default_factory=dict)
     sockets: Path = Path()
+    ballast: dict[str, Ballast] = field(default_factory=dict)
 
     @property
     def root(self) -> Path:

@@ -24,7 +24,7 @@ SETTING = "setting"
 STARTING = frozenset({"start", "restart", "kill", "roll"})
 """Acts after which a component may be a new process, which has read its settings anew."""
 
-UNREAD = frozenset({"canary", "proxy"})
+UNREAD = frozenset({"canary", "proxy", "ballast", "cut"})
 """Drivers of what is set and no component reads, whatever is started after it."""
 
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from pytest_llmops.errors import did_you_mean
+from pytest_llmops.target.ballast import Ballast
 from pytest_llmops.target.components import Components
+from pytest_llmops.target.cuts import Cut
 from pytest_llmops.target.databases import Database
 from pytest_llmops.target.durations import Seconds
 from pytest_llmops.target.embedded import Sandbox
@@ -159,6 +161,8 @@ class TargetTable(Table):
     components: Components = Components()
     settings: dict[str, Setting] = Field({}, description="Values of the system that an operation may change, by name.")
     proxies: dict[str, Proxied] = Field({}, description="Fault proxies between components, by name.")
+    ballast: dict[str, Ballast] = Field({}, description="Disks that a drill may make nearly full, by name.")
+    cuts: dict[str, Cut] = Field({}, description="Addresses that a drill may cut off from this machine, by name.")
     databases: dict[str, Database] = Field({}, description="Databases whose dump is restored elsewhere, by name.")
     operations: dict[str, Operation] = Field({}, description="What may be done to the system, step by step, by name.")
     figures: dict[str, Figure] = Field({}, description="Where numbers come from, by name.")
@@ -248,6 +252,24 @@ class TargetTable(Table):
                 if one not in known:
                     near = did_you_mean(one, known) or f" It has: {', '.join(known) or 'none'}."
                     raise ValueError(f"proxies.{name}.{key}: {one!r} is no component of this target.{near}")
+        return self
+
+    @model_validator(mode="after")
+    def _names_of_what_is_filled_and_cut_are_free(self) -> Self:
+        others = {
+            **dict.fromkeys(self.components.configured(), "component"),
+            **dict.fromkeys(self.settings, "setting"),
+            **dict.fromkeys(self.proxies, "proxy"),
+        }
+        for kind, names in (("ballast", self.ballast), ("cuts", self.cuts)):
+            if twice := next((name for name in names if name in others), ""):
+                raise ValueError(f"{kind}.{twice}: a {others[twice]} is called so; call it otherwise")
+            others |= dict.fromkeys(names, f"table of {kind}")
+        known = self.components.configured()
+        for name, cut in self.cuts.items():
+            if cut.component not in known:
+                near = did_you_mean(cut.component, known) or f" It has: {', '.join(known) or 'none'}."
+                raise ValueError(f"cuts.{name}.component: {cut.component!r} is no component of this target.{near}")
         return self
 
     def proxy_between(self, asked_by: str, component: str) -> str:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from pytest_llmops.target.ballast import BallastFile
 from pytest_llmops.target.control import Driven, Words, in_address, placed
+from pytest_llmops.target.cuts import CutRule
 from pytest_llmops.target.fault_proxies import Proxied
 from pytest_llmops.target.paths import Below
 from pytest_llmops.target.secrets import without_userinfo
@@ -252,7 +254,9 @@ Valued = Annotated[
     | Planted
     | PlantedDocument
     | Canary
-    | Proxied,
+    | Proxied
+    | BallastFile
+    | CutRule,
     Field(discriminator="driver"),
 ]
 """Whatever has a value that is set and taken back."""

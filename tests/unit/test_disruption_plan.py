@@ -79,3 +79,56 @@ url = "http://127.0.0.1:8910"
     assert (act["act"], act["component"], act["what"]) == ("set", "qdrant", "the collection's configuration")
     assert act["undo"] == "set that of qdrant back to what it was, unless it is accepted"
     assert "api" in act["touches"]
+
+
+DISKS = """
+[targets.here.components.api]
+url = "http://127.0.0.1:9"
+[targets.here.ballast.data]
+folder = "/srv/data"
+leaves = "5 %"
+at_most = "50 GB"
+[targets.here.ballast.logs]
+folder = "logs"
+leaves = "2 GB"
+at_most = "4 GB"
+"""
+
+
+def test_a_disk_that_is_filled_says_by_how_much_at_most(tmp_path):
+    (tmp_path / "llmops.toml").write_text(DISKS)
+    target = load(tmp_path / "llmops.toml", None, tmp_path, {})
+    filled, cleared = disruption_of([("fill", "data"), ("clear", "data")], [], target, [])["acts"]
+    assert filled == {
+        "act": "fill",
+        "component": "data",
+        "what": "a file of at most 50 GB on the disk of /srv/data, which leaves 5 % free",
+        "driver": "ballast",
+        "undo": "its file is removed",
+        "touches": {},
+    }
+    assert (cleared["what"], cleared["undo"]) == (
+        "that file on the disk of /srv/data",
+        "none is needed: it was filled before",
+    )
+    [unknown] = disruption_of([("fill", "dta")], [], target, [])["acts"]
+    assert (unknown["what"], unknown["undo"]) == ("no ballast table", "none: nothing is attempted")
+
+
+def test_what_may_be_any_disk_is_said_of_each(tmp_path):
+    (tmp_path / "llmops.toml").write_text(DISKS)
+    target = load(tmp_path / "llmops.toml", None, tmp_path, {})
+    assert [act["component"] for act in disruption_of([("fill", "")], [], target, [])["acts"]] == ["data", "logs"]
+    bare = load(None, None, tmp_path / "none", {})
+    assert [act["what"] for act in disruption_of([("fill", "")], [], bare, [])["acts"]] == [
+        "a file of at most 32 MB on the disk of data, which leaves 8 % free"
+    ]
+
+
+def test_a_way_that_is_cut_off_says_which(tmp_path):
+    text = '[targets.here.components.redis]\nurl = "redis://10.0.0.7"\n'
+    text += '[targets.here.cuts.to-redis]\ncomponent = "redis"\naddress = "10.0.0.7:6379"\n'
+    (tmp_path / "llmops.toml").write_text(text)
+    [act] = disruption_of([("set", "to-redis")], [], load(tmp_path / "llmops.toml", None, tmp_path, {}), [])["acts"]
+    assert (act["what"], act["driver"]) == ("the way to redis at 10.0.0.7:6379", "cut")
+    assert act["undo"] == "set to-redis back to what it was"

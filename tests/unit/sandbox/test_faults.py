@@ -47,7 +47,7 @@ def test_wrong_numbers_are_explained(text, message):
 
 
 def test_every_fault_is_described_and_belongs_to_a_part():
-    parts = {"llm", "api", "vectors", "redis", "proxy", "notify", "prometheus", "alertmanager", "grafana"}
+    parts = {"llm", "api", "vectors", "redis", "proxy", "disk", "notify", "prometheus", "alertmanager", "grafana"}
     assert {fault.part for fault in FAULTS.values()} == parts
     assert all(fault.does for fault in FAULTS.values())
 
