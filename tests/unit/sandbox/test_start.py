@@ -1,8 +1,10 @@
 """One line in, one line out."""
 
 import json
+import os
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,6 +43,23 @@ def test_the_line_names_addresses_keys_and_directory(stack):
     assert set(told["environ"]) == {f"LLMOPS_SANDBOX_{name}" for name in (*of_roles, *of_parts)}
     assert len(set(told["environ"].values())) == 6
     assert 0 < told["ready_s"] < 300
+
+
+def _imported(order, running):
+    """How many processes of a sandbox import each module for themselves; the first one is the supervisor."""
+    sandbox = running(order, {**os.environ, "PYTHONPROFILEIMPORTTIME": "1"})
+    return Counter(line.rpartition("|")[2].strip() for line in sandbox.end().splitlines())
+
+
+def test_what_several_processes_need_is_imported_once(order, running):
+    imported = _imported(order("aegis-rag"), running)
+    shared = ("httpx", "h11", "starlette.routing", "uvicorn.protocols.http.h11_impl", "uvicorn.loops.asyncio")
+    assert {name: imported[name] for name in shared} == dict.fromkeys(shared, 1)
+
+
+def test_nothing_is_imported_for_others_where_there_are_none(order, running):
+    imported = _imported(order("ollama"), running)
+    assert (imported["h11"], imported["httpx"]) == (1, 0)
 
 
 def test_only_configured_components_are_told(start):
