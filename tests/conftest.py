@@ -16,7 +16,8 @@ SEED = int(os.environ.get("TESTS_SEED") or time.time() // 86_400)
 os.environ["TESTS_SEED"] = str(SEED)  # workers that start after midnight collect the same
 
 WHOLE = os.environ.get("TESTS_WHOLE") == "1"
-"""Whether all of it is looked at: each step of each operation, each boundary of a run that ends there."""
+"""Whether all of it is looked at: each step of each operation, each boundary of a run that ends there, each sick stack
+of the daily suite."""
 
 
 def pytest_configure(config):
@@ -29,8 +30,9 @@ def pytest_configure(config):
 
 def pytest_report_header():
     if WHOLE:
-        return "TESTS_WHOLE=1: each operation is struck at each step in each way, each run ended at each boundary"
-    again = f"TESTS_SEED={SEED} looks at the same again, TESTS_WHOLE=1 at all of operations and of boundaries"
+        each = "each operation is struck at each step in each way, each run ended at each boundary"
+        return f"TESTS_WHOLE=1: {each}, each sick stack tried"
+    again = f"TESTS_SEED={SEED} looks at the same again, TESTS_WHOLE=1 at all of operations, boundaries and sick stacks"
     return f"what is only sampled goes by the seed {SEED}; {again}"
 
 
