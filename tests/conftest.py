@@ -16,7 +16,8 @@ SEED = int(os.environ.get("TESTS_SEED") or time.time() // 86_400)
 os.environ["TESTS_SEED"] = str(SEED)  # workers that start after midnight collect the same
 
 WHOLE = os.environ.get("TESTS_WHOLE") == "1"
-"""Whether all of it is looked at: each step of each operation, each boundary of a run that ends there, each drill."""
+"""Whether all of it is looked at: each step of each operation, each boundary of a run that ends there, each drill, each
+sick stack of the daily suite."""
 
 
 def pytest_configure(config):
@@ -30,8 +31,9 @@ def pytest_configure(config):
 def pytest_report_header():
     if WHOLE:
         said = "each operation is struck at each step in each way, each run ended at each boundary"
-        return f"TESTS_WHOLE=1: {said}, each drill killed at twenty moments"
-    again = f"TESTS_SEED={SEED} looks at the same again, TESTS_WHOLE=1 at all of operations, boundaries and drills"
+        return f"TESTS_WHOLE=1: {said}, each drill killed at twenty moments, each sick stack tried"
+    every = "operations, boundaries, drills and sick stacks"
+    again = f"TESTS_SEED={SEED} looks at the same again, TESTS_WHOLE=1 at all of {every}"
     return f"what is only sampled goes by the seed {SEED}; {again}"
 
 

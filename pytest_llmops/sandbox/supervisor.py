@@ -93,6 +93,7 @@ class Supervisor:
         Raises:
             LlmopsError: one did not come up.
         """
+        playing.prepare(self.stack.units)
         laying.lay(self.stack)
         tls.lay(self.stack)
         Settings(self.stack).lay()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from copy import deepcopy
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -61,7 +62,7 @@ def under(name: str) -> str:
 
 def _extended(name: str) -> dict[str, Any]:
     """The values of a profile, or of one that only others extend (``_generic``)."""
-    values = _written(name)
+    values = deepcopy(_written(name))
     parent, without = values.pop("extends", None), values.pop("without", [])
     under = _extended(parent) if parent else {}
     for path in without:
@@ -81,8 +82,12 @@ def _less(values: Mapping[str, Any], key: str, *rest: str) -> dict[str, Any]:
     return left | {key: _less(values[key], *rest)} if rest else left
 
 
+@cache
 def _written(name: str) -> dict[str, Any]:
-    """What a profile itself says: one file, or a folder with one file for each subject."""
+    """What a profile itself says: one file, or a folder with one file for each subject.
+
+    It is read once a process, so nobody may change what is returned.
+    """
     folder = _FOLDER / name
     if not folder.is_dir():
         return tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))

@@ -11,6 +11,8 @@ import pytest
 
 from pytest_llmops.procedures.bindings import bindings
 
+from ..conftest import WHOLE
+
 pytestmark = pytest.mark.acceptance
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +35,7 @@ SICK = {
     "redis:down": "refused",
 }
 
-TURNS = 4
+TURNS = len(SICK) if WHOLE else 2
 """Of them a day; five days in a row are all."""
 
 PATIENT = """

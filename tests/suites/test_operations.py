@@ -24,7 +24,7 @@ from ..lightning import Lightning, System, hit, killed_at, unlimited
 pytestmark = pytest.mark.acceptance
 
 ROOT = Path(__file__).parents[2]
-AT_MOST = 4
+AT_MOST = 2
 """Steps of an operation that are struck in one run, others with every seed."""
 
 

@@ -1,8 +1,10 @@
 """One line in, one line out."""
 
 import json
+import os
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,6 +43,31 @@ def test_the_line_names_addresses_keys_and_directory(stack):
     assert set(told["environ"]) == {f"LLMOPS_SANDBOX_{name}" for name in (*of_roles, *of_parts)}
     assert len(set(told["environ"].values())) == 6
     assert 0 < told["ready_s"] < 300
+
+
+def _imported(order):
+    """How many processes of a sandbox, which ends once it is ready, import each module for themselves."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest_llmops.sandbox"],
+        input=f"{json.dumps(order)}\n",
+        env={**os.environ, "PYTHONPROFILEIMPORTTIME": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "ready_s" in json.loads(done.stdout)
+    return Counter(line.rpartition("|")[2].strip() for line in done.stderr.splitlines())
+
+
+def test_what_several_processes_need_is_imported_once(order):
+    imported = _imported(order("aegis-rag"))
+    shared = ("httpx", "h11", "starlette.routing", "uvicorn.protocols.http.flow_control")
+    assert {name: imported[name] for name in shared} == dict.fromkeys(shared, 1)
+
+
+def test_nothing_is_imported_for_others_where_there_are_none(order):
+    imported = _imported(order("ollama"))
+    assert (imported["h11"], imported["httpx"]) == (1, 0)
 
 
 def test_only_configured_components_are_told(start):
