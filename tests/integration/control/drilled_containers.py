@@ -71,10 +71,30 @@ class Drilled(System):
     def looked_at(self):
         """How it is: its containers as the engine describes them and the proxies' modes too, all keys, all points."""
         proxies = {name: hands_on(self.target, name).status().kept["value"] for name in self.target.table.proxies}
-        with redis.Redis.from_url(self.target.component("redis").url) as server:
+        with self.cache() as server:
             keys = {name: server.dump(name) for name in server.scan_iter()}
         found = super().looked_at()
         return {**found, "containers": self._containers(), "proxies": proxies, "keys": keys, "points": self._points()}
+
+    def save(self):
+        """Have the cache write to its disk what it holds: a killed one comes back with that, and not with what was."""
+        with self.cache() as server:
+            server.save()
+
+    def came_back(self):
+        """The canaries that a killed cache had on its disk, though they were removed: seconds for which they stay.
+
+        They are removed once more.
+        """
+        with self.cache() as server:
+            found = {name: server.ttl(name) for name in server.scan_iter("llmops-canary-*")}
+            for name in found:
+                server.delete(name)
+        return found
+
+    def cache(self):
+        """A connection to it."""
+        return redis.Redis.from_url(self.target.component("redis").url)
 
     def _containers(self):
         controls = [part.control for part in self.target.table.components.configured().values() if part.control]
@@ -96,12 +116,12 @@ def drillable(folder):
     """The deployment, with proxies, files, backups and a cache that is not empty; ``before`` is how it is."""
     _lay(folder / "app")
     with deployed(folder, TABLES, THROUGH) as target:
-        with redis.Redis.from_url(target.component("redis").url) as server:
-            server.mset(KEPT)
-            server.save()  # what a killed server has not lost
         one = Drilled(target, folder)
         try:
-            awaited(lambda: all(one.looked_at()["answers"].values()))
+            awaited(lambda: all(System.looked_at(one)["answers"].values()), WITHIN_S)
+            with one.cache() as server:
+                server.mset(KEPT)
+            one.save()
             one.before = one.looked_at()
             yield one
         finally:

@@ -23,7 +23,13 @@ component = "{name}"
 listen = "127.0.0.1:{port}"
 socket = "{name}.socket"
 """
-CONTROL = '[targets.staging.components.{name}.control]\ndriver = "docker"\ncontainer = "{container}"\nhost = "{host}"\n'
+CONTROL = """
+[targets.staging.components.{name}.control]
+driver = "docker"
+container = "{container}"
+host = "{host}"
+deadline = "3 m"
+"""
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from pytest_llmops.cli.recover import recover
+from pytest_llmops.clients.canaries import KEPT_S
 
 from ...conftest import SEED, WHOLE
 from .drilled_containers import Run, drillable
@@ -108,8 +109,10 @@ def system(tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def recovers_here(system, monkeypatch):
+def here(system, monkeypatch):
+    """Recovering is possible from here; and what one test has removed does not come back in another."""
     monkeypatch.chdir(system.target.root)
+    system.save()
 
 
 def figures_of(checks):
@@ -135,6 +138,9 @@ def test_every_drill_is_green_and_all_is_as_before(system, tmp_path, record_prop
         store = name.startswith(("qdrant", "redis")) and not name.endswith("-slow")
         assert ("rpo" in seen) is store, (name, seen)
         assert (seen.get("rpo", 0) > 0) is (name == LOSES), (name, seen)
+    came_back = system.came_back()
+    assert len(came_back) <= (1 if WHOLE else 0), run.said
+    assert all(0 < stays_s <= KEPT_S for stays_s in came_back.values()), came_back
     assert system.changed() == {}, run.said
 
 
@@ -177,6 +183,7 @@ def ended(system, folder, drill, sign, chance):
 def test_who_is_killed_in_the_midst_of_a_drill_is_recovered_from(system, tmp_path, record_property, drill):
     chance = random.Random(f"{SEED} {drill}")
     for number in range(KILLS):
+        system.save()
         status, where, said = ended(system, tmp_path, drill, signal.SIGKILL, chance)
         assert status == -signal.SIGKILL, (where, said)
         done = CliRunner().invoke(recover, [])
