@@ -92,7 +92,7 @@ def started(folder, *words):
         yield SimpleNamespace(file=file, home=home, keys=keys, logged=logged, asked=asked, generated=generated)
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
         process.stdout.close()
     assert list(home.iterdir()) == []
 

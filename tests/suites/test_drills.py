@@ -292,7 +292,8 @@ def test_who_is_told_to_end_takes_it_back_himself(system, test, sign):
     share = random.Random(f"{SEED} {test} {sign}").random()
     status, after_s, out = system.ended_at(test, sign, share)
     found = system.wrong()
-    assert (status, found) == (2, {}), (after_s, out)
+    assert found == {}, (status, after_s, out)
+    assert status in {2, -sign}, (status, after_s, out)  # once its tests are over, it ends as any process does
 
 
 def test_each_test_of_the_suite_is_a_drill(forks, tmp_path):
