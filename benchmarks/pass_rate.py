@@ -1,6 +1,6 @@
 """How often the gate of golden datasets is wrong: 60 cases, three repeats, at every strength of likeness.
 
-    python benchmarks/pass_rate.py [--trials 4000]      # seconds
+    python benchmarks/pass_rate.py [--trials 4000]      # some twenty seconds
 
 Cases are made up, each with its own chance of passing: all the same (likeness 0), spread by a beta distribution, or
 passing always or never (likeness 1: repeats that never differ, as at temperature 0). Likeness is the correlation of two

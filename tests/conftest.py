@@ -4,9 +4,9 @@ import os
 import time
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("any machine", deadline=None)
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the tests start a thousand processes that import the same modules
