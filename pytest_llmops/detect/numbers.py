@@ -22,9 +22,6 @@ NEAR = Decimal("0.02")
 BOUND = Decimal("0.15")
 """So far a figure that is told as "over" or "under" may lie from the value."""
 
-ANOTHERS = "the value is another fact's"
-"""Why a figure is altered whose value the facts have, of something else."""
-
 _OF = r"(?:[A-Z]{3}|[€$£¥])?"
 _SCALED_TABLE = re.compile(
     rf"\((?:in )?{_OF}\s?(?:{'|'.join(SCALES)})s?\s?{_OF}\)|\bin (?:thousands|millions|billions|Tsd|Mio|Mrd)",
@@ -130,7 +127,7 @@ def _judged(one: Told, known: Sequence[Told], days: Sequence[Quantity], facts: s
     if all(_opposite(one, fact) for fact in same):
         return _finding("altered", figure, same[0].quantity, "the facts say the opposite direction")
     other = next((fact for fact in known if all(_is_of(one, mine, fact) for mine in same)), None)
-    return other and _finding("altered", figure, other.quantity, ANOTHERS)
+    return _finding("altered", figure, other.quantity, "the value is another fact's") if other else None
 
 
 def _dated(figure: Quantity, known: Sequence[Told], days: Sequence[Quantity]) -> NumberFinding | None:
