@@ -39,7 +39,7 @@ class Driven(Table):
     @property
     def what(self) -> str:
         """What is acted on, for people."""
-        return self.said.format_map(dict(self))
+        return self.said.format_map(dict(iter(self)))
 
     def secrets(self, environ: Mapping[str, str]) -> list[str]:  # noqa: ARG002 (most have none)
         """What of it must never be shown, as far as it is set."""
