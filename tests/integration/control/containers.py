@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -50,20 +50,29 @@ def engine():
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
     folder = Path("/tmp", f"llmops-engine-{run}")  # short, for a socket's path has at most 107 characters
     host = f"unix://{folder}/sock"
-    folder.mkdir(exist_ok=True)
-    with (folder / "users").open("a") as users, (folder / "first").open("a") as first:
-        fcntl.flock(users, fcntl.LOCK_SH)
-        try:
-            fcntl.flock(first, fcntl.LOCK_EX)
-            if not (folder / "ready").exists():
-                script = Path(__file__).with_name("docker_engine.py")
-                keeper = os.posix_spawn(sys.executable, [sys.executable, script, folder], os.environ, setsid=True)
-                _prepare(host, keeper, folder)
-                (folder / "ready").touch()
-            fcntl.flock(first, fcntl.LOCK_UN)
-            yield host
-        finally:
-            fcntl.flock(users, fcntl.LOCK_UN)
+    with _shared(folder), (folder / "first").open("a") as first:
+        fcntl.flock(first, fcntl.LOCK_EX)
+        if not (folder / "ready").exists():
+            script = Path(__file__).with_name("docker_engine.py")
+            keeper = os.posix_spawn(sys.executable, [sys.executable, script, folder], os.environ, setsid=True)
+            _prepare(host, keeper, folder)
+            (folder / "ready").touch()
+        fcntl.flock(first, fcntl.LOCK_UN)
+        yield host
+
+
+@contextmanager
+def _shared(folder):
+    """A shared lock on the folder's users; an engine that ends takes its folder along."""
+    with ExitStack() as held:
+        while True:
+            folder.mkdir(exist_ok=True)
+            with suppress(FileNotFoundError):
+                users = held.enter_context((folder / "users").open("a"))
+                fcntl.flock(users, fcntl.LOCK_SH)
+                if os.path.samestat(os.fstat(users.fileno()), (folder / "users").stat()):
+                    break
+        yield
 
 
 def _prepare(host, keeper, folder):

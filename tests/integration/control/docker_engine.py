@@ -33,7 +33,8 @@ def main(folder):
                     subprocess.run(["umount", "-l", place], check=False)
             for group in Path("/sys/fs/cgroup").glob(f"**/{root.name}"):
                 group.rmdir()
-            shutil.rmtree(root, ignore_errors=True)
+            gone = root.rename(f"{root}-ended")  # at once, so that whoever comes now makes another
+            shutil.rmtree(gone, ignore_errors=True)
 
 
 main(*sys.argv[1:])
