@@ -101,6 +101,20 @@ class Hands:
         with self._by_name():
             return self._awaited(lambda now: now.settled, ends_at, f"{self.driver.what} was not seen to arrive")
 
+    def await_answer(self) -> None:
+        """Wait until somebody is there who tells how it is, or the deadline is over."""
+        ends_at, pause_s = time.monotonic() + self.deadline_s, ASK_AGAIN_S
+        while time.monotonic() < ends_at:
+            try:
+                self.status()
+            except ControlError as error:
+                if error.kind != "away":
+                    return
+                time.sleep(pause_s)
+                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+            else:
+                return
+
     def logs(self, lines: int = 200) -> list[str]:
         """The newest lines that it wrote, oldest first.
 

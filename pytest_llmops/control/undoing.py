@@ -85,7 +85,7 @@ class Undoing:
         if went_with_sandbox(story):
             self.say("the sandbox has ended, and with it all that was changed: nothing is left to bring back")
             self.journal.undone(*story.open)
-        outdated = story.outdated
+        outdated, started = story.outdated, False
         for component, numbers in story.changed.items():
             if story.failed.keys() & set(numbers) and not again:
                 continue
@@ -94,9 +94,11 @@ class Undoing:
                 self.say(f"{_acts(story, numbers)} of {_called(first)} had not begun: nothing to undo")
                 self.journal.undone(*numbers)
                 continue
-            failure = self._take_back(story, numbers, anew=component in outdated)
+            setting = story.steps[numbers[-1]].kind == SETTING
+            failure = self._take_back(story, numbers, anew=component in outdated, wait=setting and started)
             if failure is None:
                 self.journal.undone(*numbers)
+                started = started or not setting
             else:
                 self.journal.failed(numbers[-1], failure)
         if story.open:
@@ -112,30 +114,35 @@ class Undoing:
                 return story.steps[number]
         return None
 
-    def _take_back(self, story: Story, numbers: list[int], *, anew: bool) -> Failure | None:
+    def _take_back(self, story: Story, numbers: list[int], *, anew: bool, wait: bool) -> Failure | None:
         """Take back a component's steps; None if that came about.
 
         Args:
             story: of the journal.
             numbers: the steps, the last first.
             anew: whether it has to start once more: it has read settings that are to be back by now.
+            wait: whether what would be asked may have been started just now, and answer in a moment.
         """
         first = story.steps[numbers[-1]]
         of = f"{_acts(story, numbers)} of {_called(first)}"
         self.say(f"undoing {of}: back to {first.was}{', anew' if anew else ''}")
         scaled = any(story.steps[number].act in SCALING for number in numbers)
-        failure = self._bring_back(first, self._unfinished(story, numbers), exactly=scaled, anew=anew)
+        failure = self._bring_back(first, self._unfinished(story, numbers), exactly=scaled, anew=anew, wait=wait)
         left = dict.fromkeys(step.component for step in story.open.values() if step.kind == SETTING)
         if failure or not left or not anew or first.state == "stopped":
             return failure
         why = f"{first.component} is to be restarted once {' and '.join(left)} is as it was."
         return Failure(why, [self._hands_for(first).driver.by_hand("restart", first.kept)])
 
-    def _bring_back(self, step: Step, unfinished: Step | None, *, exactly: bool, anew: bool) -> Failure | None:
+    def _bring_back(
+        self, step: Step, unfinished: Step | None, *, exactly: bool, anew: bool, wait: bool
+    ) -> Failure | None:
         """Make a component as it was before a step; None if that came about."""
         hands: Hands | None = None
         try:
             hands = self._hands_for(step)
+            if wait:
+                hands.await_answer()
             if unfinished is not None:
                 _carry_out(unfinished, hands)
             state: Any = step.state

@@ -11,6 +11,7 @@ from pytest_llmops.errors import ControlError
 from pytest_llmops.state.journal import Journal
 from pytest_llmops.target.control import Docker
 from pytest_llmops.target.load import load
+from pytest_llmops.target.settings import Canary
 
 TARGET = """
 [targets.here.components.api]
@@ -26,9 +27,12 @@ class Version:
     control = Docker(driver="docker", container="version")
 
     def __init__(self):
-        self.value, self.fails = "v1", False
+        self.value, self.fails, self.away = "v1", False, 0
 
     def status(self, within_s):
+        if self.away:
+            self.away -= 1
+            raise ControlError("", "away", "nothing listens there.")
         return Status("running", kept={"value": self.value})
 
     def act(self, act, within_s, kept):
@@ -186,3 +190,20 @@ def test_who_comes_after_a_kill_in_between_restarts_it_too(here):
     here.journal.undone(1)
     assert here.recover()
     assert here.api.acts == ["restart", "restart"]
+
+
+def test_what_answers_a_moment_after_a_start_is_waited_for(here):
+    here.version.control = Canary(driver="canary", component="api", endpoint={}, name="llmops-canary-1")
+    here.change.set("version", value="v0")
+    here.change.kill("api")
+    here.version.away = 3
+    assert here.change.undo()
+    assert here.version.value == "v1"
+
+
+def test_what_nothing_was_started_for_is_asked_once(here):
+    here.change.set("version", value="v0")
+    here.version.away = 1000
+    assert not here.change.undo()
+    assert here.version.away > 990
+    assert "version: nothing listens there." in here.journal.story.failed[1].why
