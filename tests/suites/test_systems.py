@@ -32,8 +32,8 @@ LOADS = [
 """Tests that send load for seconds each: they are left to ``llmops faults``."""
 
 PROFILES = [name for name in profiles.names() if profiles.read(name).get("system") in SYSTEMS]
-FAULTS = "3"
-"""Tried of each profile; others every day, so that a month comes to all of them."""
+FAULTS = "2"
+"""Tried of each profile; others every day, so that some weeks come to all of them."""
 
 
 def test_every_system_has_a_profile():

@@ -165,5 +165,5 @@ def test_a_drill_is_held_against_accepted_ones(demo, quick):
     assert run.status == 1, run.out
     check = run.checks["test_killed"]
     assert (check["outcome"], check["category"]) == ("failed", "regression")
-    assert "drill_rto[gone] is " in check["reason"]
+    assert "drill_rpo[gone] is " in check["reason"]
     assert " times worse, and the accepted runs do not lie so far apart" in check["reason"]
