@@ -316,8 +316,8 @@ def test_their_tests_alone_are_as_without_us(beside, module, files, words, own, 
     with_us = beside(module, files, *words, ours=False)
     without = beside(module, files, *words, ours=False, without=["llmops"])
     assert (with_us.status, with_us.whole) == (without.status, None)
-    assert f"{own} passed" in without.lines[-1], without.out
-    assert f"{own} passed" in with_us.lines[-1], with_us.out
+    for run in (without, with_us):  # interpreters of theirs that end last may say something of their own
+        assert any(f" {own} passed" in line for line in run.lines), run.out
     assert "llmops" not in "".join(line for line in with_us.lines if not line.startswith("plugins:"))
 
 
