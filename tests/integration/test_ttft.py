@@ -11,7 +11,8 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.quiet]
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "ttft.py"
 CALLS = 40
-WITHIN_S = 0.002
+WITHIN_S = 0.01
+"""Much less than an answer takes; how late it really is, `benchmarks/ttft.py` prints."""
 
 
 @pytest.fixture(scope="module")
@@ -36,4 +37,4 @@ def test_the_first_token_is_seen_when_it_is_written(benchmark_of_ttft, component
     assert median(one.true_ttft_s for one in seen) > 0.05
     assert median(abs(one.late_s) for one in seen) <= WITHIN_S
     assert median(abs(one.tpot_off_s) for one in seen) <= WITHIN_S / 4
-    assert median(one.late_s for one in blocks) > 10 * WITHIN_S
+    assert median(one.late_s for one in blocks) > 2 * WITHIN_S

@@ -83,6 +83,7 @@ def test_each_timed_check_is_red_where_the_model_server_is_slow(suite, recorded)
     assert _is_readable(run), run.out
 
 
+@pytest.mark.skipif(not WHOLE, reason="it is the README's first command, which runs before all tests; TESTS_WHOLE=1")
 def test_a_healthy_stack_is_green(suite):
     run = suite("-m", "daily")
     assert run.status == 0, run.out
