@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llmops.cli.options import meant
 from pytest_llmops.errors import ConfigError, did_you_mean
+from pytest_llmops.report.paths import seen_from_here
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,7 +51,7 @@ def chosen(config: Path | None, target: str | None, files: Sequence[Path]) -> Ch
         fitting = sorted(path for path in found.root.glob(pattern) if path.is_file())
         if not fitting:
             raise ConfigError(f"{where} files: {pattern!r} fits no file in {found.root}.")
-        paths |= dict.fromkeys(Path(shown(path)) for path in fitting)
+        paths |= dict.fromkeys(Path(seen_from_here(path)) for path in fitting)
     return Chosen(tuple(paths), table, where)
 
 
@@ -70,9 +71,3 @@ def waived(picked: Chosen, golden: GoldenSet) -> Iterator[str]:
             raise ConfigError(f"{picked.where} waivers: {waiver.case!r} is no case of the golden files.{near}")
         counts = "" if waiver.counts(today) else " (it counts no more: the case is judged)"
         yield f"{waiver.case} is {waiver.said}{counts}"
-
-
-def shown(path: Path) -> str:
-    """A path as seen from here, where that is shorter."""
-    here = Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)

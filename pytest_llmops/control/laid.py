@@ -47,12 +47,9 @@ class LaidDriver(SetDriver):
             self._path.mkdir(mode=0o700) if kept["there"] else shutil.rmtree(self._path)
         except OSError as error:
             said = f"{error.filename or self._path}: {error.strerror or error}"
-            raise ControlError("", "refused", f"{said}; {self._path} is not {_word(kept)}.") from error
+            done = "made" if kept["there"] else "removed"
+            raise ControlError("", "refused", f"{said}; {self._path} is not {done}.") from error
 
     def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:  # noqa: ARG002
         """How a person removes it."""
         return f"rm -r {shlex.quote(str(self._path))}"
-
-
-def _word(kept: Mapping[str, Any]) -> str:
-    return "made" if kept["there"] else "removed"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.padding import Padding
@@ -12,6 +11,7 @@ from rich.text import Text
 
 from pytest_llmops.report.metric import so_many
 from pytest_llmops.report.page import page
+from pytest_llmops.report.paths import seen_from_here
 from pytest_llmops.report.plan import counted, most
 from pytest_llmops.samples import COLD_S
 from pytest_llmops.target.durations import spoken
@@ -42,7 +42,7 @@ def lines(found: dict[str, Any], *, color: bool, width: int) -> list[str]:
 
 
 def _parts(found: dict[str, Any]) -> Iterator[RenderableType]:
-    where = f", {_shown(found['file'])}" if found["file"] else ", no llmops.toml"
+    where = f", {seen_from_here(found['file'])}" if found["file"] else ", no llmops.toml"
     yield Text(f"{found['target']}: profile {found['profile']}{where}", "bold")
     if found["embedded"]:
         yield Text("This is the embedded sandbox: each run starts it, so there is nothing to ask now.")
@@ -58,11 +58,6 @@ def _parts(found: dict[str, Any]) -> Iterator[RenderableType]:
         yield _findings(found["findings"])
     yield Text("")
     yield _verdict(found)
-
-
-def _shown(file: str) -> str:
-    """A path as it would be typed here."""
-    return str(Path(file).relative_to(Path.cwd())) if Path(file).is_relative_to(Path.cwd()) else file
 
 
 def _component(component: dict[str, Any]) -> Iterator[RenderableType]:
