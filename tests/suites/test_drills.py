@@ -315,19 +315,3 @@ def test_a_drill_leaves_its_figures_and_its_timeline(suite):
     assert 0 < names["drill_detect[redis-killed]"] < names["drill_rto[redis-killed]"]
     page, picture = sorted((run.reports / "documents" / "sandbox").iterdir())
     assert f"]({picture.name})" in page.read_text()
-
-
-def test_what_never_comes_back_and_cannot_be_brought_back_is_said_twice(suite):
-    run = suite(
-        "suites/dr/test_drills.py",
-        "-k", "killed and redis",
-        "--llmops-target=sandbox",
-        "--llmops-allow-disruption=sandbox",
-        "--llmops-sandbox-fault=redis:wont-start",
-        "--llmops-baseline=off",
-    )  # fmt: skip
-    assert run.status == 1
-    check = run.checks["dr/test_drills.py::test_what_is_killed_comes_back[redis]"]
-    assert (check["outcome"], check["category"]) == ("error", "left-changed")
-    assert "redis: start of part redis of the sandbox was not seen within 20 s" in run.out
-    assert "UNDO FAILED: sandbox is NOT as it was before dr/test_drills.py::test_what_is_killed_comes_back" in run.out
