@@ -26,6 +26,7 @@ from pytest_llmops.target.figures import (
     FromPrometheus,
     FromTraffic,
 )
+from pytest_llmops.target.moments import Period
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.api import Api
     from pytest_llmops.clients.client import Client
     from pytest_llmops.clients.exposition import MetricsPage
+    from pytest_llmops.clients.log_entries import Entries
     from pytest_llmops.clients.logs import Logs
     from pytest_llmops.clients.prometheus import Prometheus
     from pytest_llmops.clients.traffic import Once
@@ -193,8 +195,12 @@ class Figures:
 
     def past(self, name: str, last_s: float) -> list[Reading]:
         """What it was over the last seconds, by the source's own memory; nothing where it has none."""
-        now = time.time()
-        return self.between(name, now - last_s, now)
+        figure, now = self.table(name), time.time()
+        return (
+            self._windows(name, figure, last_s)
+            if isinstance(figure, FromLogs)
+            else self.between(name, now - last_s, now)
+        )
 
     def between(self, name: str, start: float, end: float) -> list[Reading]:
         """What it was from one moment to another, in epoch seconds; nothing where the source has no memory."""
@@ -331,17 +337,29 @@ class Figures:
 
     def _of_lines(self, name: str, figure: FromLogs) -> float:
         """How many lines of a level, or worse, a log has of late, or their share."""
-        logs = cast("Logs", self._client(name, "logs"))
-        found = logs.entries(figure.log, since_s=figure.since).judged()
-        if figure.among:
-            found = found.having(**{figure.among: True})
-        those = found.having(**{figure.having: True}) if figure.having else found.at_least(figure.level)
-        if figure.share and not found:
+        found = self._lines(name, figure, figure.since).judged()
+        value = _counted(figure, found)
+        if value is None:
             what = f"lines that are {figure.among!r}" if figure.among else "lines"
             raise Vacuous(
                 f"figures.{name} says nothing: {figure.log} has no {what} of the last {spoken(figure.since)}."
             )
-        return 100 * len(those) / len(found) if figure.share else len(those)
+        return value
+
+    def _windows(self, name: str, figure: FromLogs, last_s: float) -> list[Reading]:
+        """What the log counted before, over one ``since`` after the other; none that it does not reach back to."""
+        found = self._lines(name, figure, last_s + figure.since)
+        oldest, now = found.reading.oldest_at, found.reading.at
+        ends = [now - number * figure.since for number in range(1, 1 + int(last_s / figure.since))]
+        values = [
+            (end, _counted(figure, found.within([Period(end - figure.since, end)])))
+            for end in reversed(ends)
+            if oldest is not None and oldest <= end - figure.since
+        ]
+        return [Reading(value, figure.counted_in, figure.place, end) for end, value in values if value is not None]
+
+    def _lines(self, name: str, figure: FromLogs, since_s: float) -> Entries:
+        return cast("Logs", self._client(name, "logs")).entries(figure.log, since_s=since_s)
 
     def _client(self, name: str, component: str, *, proven: bool = True) -> Client:
         if component not in self._target.table.components.configured():
@@ -350,3 +368,12 @@ class Figures:
                 f"which target {self._target.name} does not have."
             )
         return self._reach(component) if proven else self._unproven(component)
+
+
+def _counted(figure: FromLogs, found: Entries) -> float | None:
+    """How many of these lines are such as the figure counts, or their share in %; None where that is one of nothing."""
+    among = found.having(**{figure.among: True}) if figure.among else found
+    those = among.having(**{figure.having: True}) if figure.having else among.at_least(figure.level)
+    if not figure.share:
+        return float(len(those))
+    return 100 * len(those) / len(among) if among else None

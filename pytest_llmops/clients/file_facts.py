@@ -9,6 +9,7 @@ import os
 import re
 import time
 import tomllib
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -101,9 +102,17 @@ class Found:
     def __len__(self) -> int:
         return len(self.facts)
 
-    def by_size(self, count: int) -> list[FileFact]:
-        """The largest of them, the largest first."""
-        return sorted(self.facts, key=lambda fact: (-fact.bytes, fact.name))[:count]
+    def largest_entries(self, count: int) -> list[tuple[str, int]]:
+        """What takes up most room, and its bytes, the largest first: files, and folders with all that is in them."""
+        sizes: Counter[str] = Counter()
+        for fact in self.facts:
+            sizes[self._entry(PurePosixPath(fact.name))] += fact.bytes
+        return sorted(sizes.items(), key=lambda entry: (-entry[1], entry[0]))[:count]
+
+    def _entry(self, name: PurePosixPath) -> str:
+        """What lies immediately in the folder that its path begins with, and is the file or holds it."""
+        depths = [_plain_parts(path) for path in self.table.paths if _matches(name, path)]
+        return "/".join(name.parts[: min(depths, default=0) + 1])
 
     @property
     def missing(self) -> list[str]:
@@ -221,6 +230,12 @@ def _matches(name: PurePosixPath, path: str) -> bool:
     if not WILD & set(path):
         return name == PurePosixPath(path)
     return any(name.match(glob) for glob in (path, path.replace("**/", "")))
+
+
+def _plain_parts(path: str) -> int:
+    """How many folders a path or glob begins with that no wildcard stands for."""
+    folders = PurePosixPath(path).parts[:-1]
+    return next((number for number, part in enumerate(folders) if WILD & set(part)), len(folders))
 
 
 def _yaml(text: str) -> Any:

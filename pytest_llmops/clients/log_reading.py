@@ -259,7 +259,8 @@ class LogReading(InFolder):
             fields=table.fields,
         )
         least = rank(table.at_least) if table.at_least else -1
-        return Entries([entry for entry in period if rank(entry.level) >= least], reading, self.clean)
+        wanted = [entry for entry in period if table.only is None or entry.fields.get(table.only) is True]
+        return Entries([entry for entry in wanted if rank(entry.level) >= least], reading, self.clean)
 
     def clean(self, text: str) -> str:
         """A text without secrets."""

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 NO_LIST = {404, 405, 501}
 """Statuses of a server that has no list of models."""
 
-BROKEN_LIST = {"http-500", "bad-answer"}
-"""Failures of a list that is there and does not work."""
+BROKEN_LIST = {"http-500", "bad-answer", *(f"http-{status}" for status in NO_LIST)}
+"""Failures of a list that is there, or should be, and does not work."""
 
 
 class Models(OverHttp, ABC):
@@ -31,10 +31,12 @@ class Models(OverHttp, ABC):
     Attributes:
         list_path: of the list of models.
         list_key: under which it stands in the answer.
+        always_lists: whether a list belongs to what such a server is; else one without it is as good.
     """
 
     list_path: str
     list_key: str
+    always_lists = False
 
     def __init__(self, http: Http, config: LlmComponent) -> None:
         super().__init__(http)
@@ -150,7 +152,7 @@ class Models(OverHttp, ABC):
 
     def _list(self) -> Answer:
         answer = self.http.call("GET", self.list_path)
-        if answer.status in NO_LIST:
+        if answer.status in NO_LIST and not self.always_lists:
             raise Unsupported(f"{self.component}: {answer.asked} answered {answer.status}: it has no list of models.")
         found = answer.ok().table()
         if answer.status != 200 or not isinstance(found.get(self.list_key, ""), list | None):  # null: it has none

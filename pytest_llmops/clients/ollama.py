@@ -39,6 +39,7 @@ class Ollama(Llm):
     list_path = "/api/tags"
     list_key = "models"
     embed_path = "/api/embed"
+    always_lists = True
 
     def __init__(self, http: Http, config: LlmComponent, options: Mapping[str, float] | None = None) -> None:
         super().__init__(http, config)

@@ -84,6 +84,11 @@ class Cluster:
     peers: int = 1
     wrong: tuple[str, ...] = ()
 
+    @property
+    def enabled(self) -> bool:
+        """Whether it is a cluster at all, and no single node."""
+        return self.status == "enabled"
+
 
 class Vectors(OverHttp):
     """A Qdrant server.

@@ -67,6 +67,7 @@ FAULTS: dict[str, Fault] = {
         Fault("llm:one-model", "only the first model is listed and served"),
         Fault("llm:late-list", "the list of models is answered this much later", "seconds"),
         Fault("llm:no-list", "/api/tags and /v1/models answer 200 and {}"),
+        Fault("llm:unlisted", "/api/tags and /v1/models answer 404, all else as usual"),
         Fault("llm:no-version", "/api/version answers {}"),
         Fault("llm:no-details", "/api/show answers without a model's details"),
         Fault("llm:empty", "answers have no token"),

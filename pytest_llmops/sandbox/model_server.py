@@ -106,6 +106,8 @@ class ModelServer:
     async def listing(self, models: dict[str, object]) -> dict[str, object]:
         """The answer to whoever asks which models there are: the list, unless a fault lets there be none."""
         await asyncio.sleep(self.stack.faults.number("llm:late-list", 0.0))
+        if "llm:unlisted" in self.stack.faults:
+            raise Refusal(404, "route", "not found")
         return {} if "llm:no-list" in self.stack.faults else models
 
     @property

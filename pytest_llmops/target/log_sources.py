@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from pytest_llmops.errors import did_you_mean
 from pytest_llmops.target.durations import Seconds
 from pytest_llmops.target.paths import Below
 from pytest_llmops.target.table import JmesPath, Regex, Table, Timezone
@@ -51,6 +52,10 @@ class Source(Table):
     at_least: Level | None = Field(
         None, description="Lines below this level are left out: an error log of a whole one."
     )
+    only: str | None = Field(
+        None,
+        description="One of its keys; lines in which that is not true are left out: one part's log of a whole one.",
+    )
     whole: bool = Field(
         False,
         description="Its lines may be kept as they stand; else only what is read of them, for they may hold what users "
@@ -90,6 +95,8 @@ class Source(Table):
             raise ValueError("of_last is what a command prints, e.g. docker logs --since 24h; files have all")
         if self.format == "document" and not self.files:
             raise ValueError("documents are files; a command or a component prints lines")
+        if self.only is not None and self.only not in self.keys:
+            raise ValueError(f"only = {self.only!r} is none of its keys.{did_you_mean(self.only, self.keys)}")
         return self
 
     @field_validator("line")

@@ -70,11 +70,13 @@ def test_models_of_the_day(logs: Logs, record: Record) -> None:
 def test_what_the_night_brought(logs: Logs, record: Record, documents: Documents) -> None:
     """Warnings and errors since the evening before, counted for each component and written down."""
     night = logs.merged("app", "errors", since_s=NIGHT_S, level="warning").judged()
-    for component, entries in night.by("logger").items():
+    components = night.by("logger")
+    for component, entries in components.items():
         record(f"night_warnings[{component}]", len(entries), "entries")
-    assert documents.read(
-        documents.write("overnight.md", night.breakdown("Warnings and errors of the night", "logger"))
-    )
+    report = night.breakdown("Warnings and errors of the night", "logger")
+    written = documents.read(documents.write("overnight.md", report))
+    for component in components:
+        assert f"| {component} |" in written, f"logs: not in the document: {component}"
 
 
 @pytest.mark.procedure("aegis-rag.daily.error-logs", fault="app_log:missing")

@@ -27,6 +27,7 @@ def test_ollama_says_its_version(ollama: Ollama, record: Record) -> None:
 
 @pytest.mark.generic
 @pytest.mark.procedure("aegis-rag.llm-issues.service-status", fault="llm:no-models")
+@pytest.mark.procedure("aegis-rag.llm-issues.service-status", fault="llm:unlisted")
 @pytest.mark.procedure("voyageur.morning-health.model-availability", fault="llm:one-model")
 def test_enough_models(llm: Llm, record: Record) -> None:
     """As many models are listed as the target asks for."""

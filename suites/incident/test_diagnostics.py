@@ -19,11 +19,17 @@ if TYPE_CHECKING:
 @pytest.mark.generic
 @pytest.mark.procedure("voyageur.incident.diagnostics-system-state", fault="llm:down")
 @pytest.mark.procedure("document-enhancer.incident-steps.assess", fault="gateway:down")
-def test_bundle_is_whole(diagnostics: Diagnostics, record: Record) -> None:
-    """What an investigation wants lies in one folder with the report, and nothing that was there failed to answer."""
-    assert diagnostics.read("incident-report.md")
+def test_bundle_is_whole(triage: Triage, diagnostics: Diagnostics, record: Record) -> None:
+    """What an investigation wants lies in one folder, and nothing that was there failed to answer.
+
+    The report in it proposes the severity that triage found, and names each check that failed as its evidence.
+    """
+    said = diagnostics.report_parts
     record("diagnostics_files", len(diagnostics.files), "files")
     record("diagnostics_time", diagnostics.took_s, "s")
+    assert said["Severity"] == triage.told().severity, f"the report says {said['Severity']}, and {triage.said}"
+    lost = [one.title for one in triage.evidence if one.title not in said["Evidence"]]
+    assert not lost, f"the report does not name as evidence: {', '.join(lost)}"
     assert not diagnostics.failed, "; ".join(diagnostics.failed)
 
 

@@ -130,7 +130,7 @@ def test_several_logs_as_one(logs: Logs, record: Record, documents: Documents) -
     """The runs' logs and the LLM calls by time, in one document."""
     both = logs.merged("app", "llm_calls", since_s=DAY_S).judged()
     record("merged_entries", len(both), "entries")
-    assert documents.read(documents.write("merged.md", both.report("Runs and LLM calls", lines=500)))
+    assert documents.read(documents.write("merged.md", both.report("Runs and LLM calls", lines=len(both))))
 
 
 @pytest.mark.procedure(
@@ -147,10 +147,14 @@ def test_errors_of_the_last_hour(logs: Logs, record: Record) -> None:
 def test_errors_by_type(logs: Logs, record: Record, documents: Documents) -> None:
     """How many errors of each type the last 24 hours had, the most frequent first, in a document."""
     errors = logs.entries("app", since_s=DAY_S, level="error").judged()
-    record("error_types", len(errors.types(1000)), "types")
+    kinds = errors.types(1000)
+    record("error_types", len(kinds), "types")
     for kind in errors.types():
         record(f"errors_of_type[{kind.says}]", kind.count, "entries")
-    assert documents.read(documents.write("errors-by-type.md", errors.report("Errors by type", by_type=True)))
+    report = errors.report("Errors by type", by_type=True, groups=len(kinds))
+    written = documents.read(documents.write("errors-by-type.md", report))
+    for kind in kinds:
+        assert f"| {kind.count} |" in written, f"logs: not in the document: {kind}"
 
 
 @pytest.mark.procedure("document-enhancer.log-search.by-document-id", fault="app_log:unfinished")

@@ -60,11 +60,12 @@ def test_memory_is_left(machine: Machine, record: Record) -> None:
 
 @pytest.mark.procedure("document-enhancer.disk-full.usage", fault="outputs:missing")
 def test_what_takes_the_room(machine: Machine, files: Files, record: Record, documents: Documents) -> None:
-    """How full the disk is, and the 20 largest outputs."""
+    """How full the disk is, and the 20 largest files and folders among the outputs."""
     record("outputs_disk_used", machine.disk("outputs").used_pct, "%")
-    largest = files.found("outputs").by_size(LARGEST)
-    record("outputs_listed", len(largest), "files")
-    documents.write("largest-outputs.md", "\n".join(f"- {fact.name}: {fact.bytes} B" for fact in largest))
+    largest = files.found("outputs").largest_entries(LARGEST)
+    record("outputs_listed", len(largest), "entries")
+    written = documents.write("largest-outputs.md", "\n".join(f"- {name}: {size} B" for name, size in largest))
+    assert len(documents.read(written).splitlines()) == len(largest), "the document lacks some of the largest outputs"
 
 
 @pytest.mark.procedure("agent-aiops.ollama-failure.port", fault="listener_list:none")

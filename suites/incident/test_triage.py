@@ -26,6 +26,7 @@ def test_no_limit_is_broken(triage: Triage, record: Record) -> None:
     """Every limit that can be read now is judged, and each that is broken is named."""
     record("limits_judged", triage.looked_at("figure"), "limits")
     assert not triage.failed("figure"), "; ".join(triage.failed("figure"))
+    triage.all_seen("figure")
 
 
 ASSESSED = ("commands/dashboard.json", "alerts/api.json", "containers.json")

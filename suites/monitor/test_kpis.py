@@ -25,7 +25,7 @@ DAY_S = 86400.0
 
 @pytest.mark.procedure("agent-aiops.alerts.error-rate", fault="request_log:failing")
 def test_error_rate_of_the_log(record: Record) -> None:
-    """The share of questions that failed, by the application's own log."""
+    """Not too many questions fail, by the application's own log, or not for long."""
     record.figure("api_error_rate")
 
 
@@ -137,14 +137,18 @@ def test_memory_of_the_api(containers: Containers, record: Record) -> None:
         record(f"container_memory[{container.name}]", container.memory_pct, "%", of=container.name)
 
 
-@pytest.mark.procedure("document-enhancer.metrics.processing-queue", fault="process_list:fails")
+@pytest.mark.procedure(
+    "document-enhancer.metrics.processing-queue", "document-enhancer.incident-steps.assess", fault="process_list:fails"
+)
 def test_processing_queue(machine: Machine, record: Record) -> None:
     """How many scripts are at work, and how many items wait for one: where the target says where that stands."""
     record("work_processes", len(machine.processes("work")), "processes")
     record.figure("processing_queue")
 
 
-@pytest.mark.procedure("document-enhancer.metrics.response-latency", fault="api:delay=0.6")
+@pytest.mark.procedure(
+    "document-enhancer.metrics.response-latency", "document-enhancer.incident-steps.assess", fault="api:delay=0.6"
+)
 def test_response_latency(measure: Measure, api: Api, prompts: Workload) -> None:
     """How long the interface takes to answer; the scripts that it starts answer nobody."""
     measure("response_latency", api, lambda api, _: api.call("providers").ok(), prompts=prompts)

@@ -12,15 +12,21 @@ if TYPE_CHECKING:
     from pytest_llmops.report.documents import Documents
 
 WEEK_S = 7 * 86400
+WHOSE_ERRORS = "llm_operations"
+"""The log of the models' calls, where they have one of their own."""
 
 
 @pytest.mark.generic
-@pytest.mark.procedure("voyageur.friday-qa.error-pattern-analysis", fault="backend_logs:fails")
+@pytest.mark.procedure("voyageur.friday-qa.error-pattern-analysis", fault="week_logs:fails")
 def test_error_patterns(logs: Logs, record: Record, documents: Documents) -> None:
     """The errors among the newest 1000 lines, those that say the same together, the most frequent first."""
-    errors = logs.entries("app").judged().last(1000).at_least("error")
-    record("error_patterns", len(errors.top(1000)), "kinds")
-    assert documents.read(documents.write("error-patterns.md", errors.report("Error patterns")))
+    errors = logs.entries(WHOSE_ERRORS if logs.has(WHOSE_ERRORS) else "app").judged().last(1000).at_least("error")
+    patterns = errors.top(1000)
+    record("error_patterns", len(patterns), "kinds")
+    report = errors.report("Error patterns", groups=len(patterns))
+    written = documents.read(documents.write("error-patterns.md", report))
+    for group in patterns:
+        assert f"| {group.count} |" in written, f"logs: not in the document: {group}"
 
 
 @pytest.mark.generic

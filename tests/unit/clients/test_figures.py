@@ -388,6 +388,22 @@ def test_lines_of_a_log_are_counted(figures, tmp_path):
     assert read["errors"].source == "the log app"
 
 
+def test_a_log_remembers_what_it_counted(figures, tmp_path):
+    now = time.time()
+    ages = {590: "INFO", 290: "ERROR", 190: "ERROR", 170: "INFO", 10: "ERROR"}  # of the last but one minute nothing
+    lines = [{"at": now - age, "level": level, "text": "x"} for age, level in ages.items()]
+    (tmp_path / "app.log").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    figure = {"from": "logs", "log": "app", "level": "error", "since": "60 s"}
+    found = figures(share=figure | {"share": True}, count=figure, components={"logs": LOG})
+
+    def past(name):
+        return [(round(now - one.at), one.value, one.unit) for one in found.past(name, 300)]
+
+    assert past("share") == [(240, 100.0, "%"), (180, 100.0, "%"), (120, 0.0, "%")]
+    assert past("count") == [(300, 0.0, ""), (240, 1.0, ""), (180, 1.0, ""), (120, 0.0, ""), (60, 0.0, "")]
+    assert len(found.past("count", 600)) == 8  # before that there was no log
+
+
 def test_a_share_among_the_lines_that_count(figures, tmp_path):
     log = {"sources": {"app": {**LOG["sources"]["app"]}}}
     log["sources"]["app"]["keys"] = {**log["sources"]["app"]["keys"], "ended": "ended", "failed": "failed"}

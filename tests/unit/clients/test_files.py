@@ -58,8 +58,8 @@ def test_what_is_there(lay, files, ledger):
         "data/deep/b.bin",
         "data/a.bin",
     )
-    assert [fact.name for fact in found.by_size(1)] == ["data/deep/b.bin"]
-    assert [fact.name for fact in found.by_size(9)] == ["data/deep/b.bin", "data/a.bin"]
+    assert [name for name, _ in found.largest_entries(1)] == ["data/deep"]
+    assert [name for name, _ in found.largest_entries(9)] == ["data/deep", "data/a.bin"]
     assert [fact.name for fact in found.older_than(2 * DAY)] == ["data/a.bin"]
     assert found.checksums()["data/a.bin"] == hashlib.sha256(b"x" * 1000).hexdigest()
     assert found.wrong == []

@@ -504,21 +504,31 @@ def test_the_model_that_was_asked_is_known(listing):
 
 
 @pytest.mark.parametrize("status", [404, 405, 501])
-def test_a_server_without_a_list_of_models(serve, client, kind, status):
-    path = {"ollama": "/api/tags", "openai": "/v1/models"}[kind]
+def test_a_server_without_a_list_of_models(serve, client, status):
     url = serve(lambda _: (status, "what?")).url
-    llm = client(kind, url=url, model="mine")
+    llm = client("openai", url=url, model="mine")
     assert llm.timed_model == Model("mine")
     for ask in (llm.models, llm.list_time, llm.missing_models):
         with pytest.raises(Unsupported) as caught:
             ask()
-        assert str(caught.value) == f"{kind}: GET {path} answered {status}: it has no list of models."
+        assert str(caught.value) == f"openai: GET /v1/models answered {status}: it has no list of models."
     with pytest.raises(CallFailed) as unknown:
-        _ = client(kind, url=url).timed_model
+        _ = client("openai", url=url).timed_model
     assert (unknown.value.kind, str(unknown.value)) == (
         "no-model",
-        f'{kind}: it has no list of models; name the one to ask as model = "…" of the component.',
+        'openai: it has no list of models; name the one to ask as model = "…" of the component.',
     )
+
+
+@pytest.mark.parametrize("status", [404, 405, 501])
+def test_an_ollama_server_always_has_a_list(serve, client, status):
+    url = serve(lambda _: (status, "what?")).url
+    llm = client("ollama", url=url, model="mine")
+    assert llm.timed_model == Model("mine")  # a token proves it
+    for ask in (llm.models, llm.list_time, llm.missing_models, lambda: client("ollama", url=url).timed_model):
+        with pytest.raises(CallFailed, match=f"GET /api/tags answered {status}") as caught:
+            ask()
+        assert caught.value.kind == f"http-{status}"
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,19 @@ def test_a_silent_log_is_no_good_news(lay, logs):
     assert logs(quiet=True).count("app", since_s=DAY, level="error") == 0
 
 
+def test_one_part_of_a_whole_log(lay, logs):
+    lines = [
+        line(9, "ERROR", "another's"),
+        line(5, "ERROR", '{"event": "failed"}'),
+        line(2, "INFO", '{"event": "well"}'),
+    ]
+    lay("logs/app.log", "".join(lines))
+    ours = {"keys": {"message": "event", "ours": "event != `null`"}, "only": "ours"}
+    assert [entry.message for entry in logs(**ours).entries("app")] == ["failed", "well"]
+    with pytest.raises(ValidationError, match=r"only = 'our' is none of its keys\. Did you mean 'ours'\?"):
+        logs(**ours | {"only": "our"})
+
+
 def test_no_file(logs, tmp_path):
     assert failure(lambda: logs().entries("app")) == (
         "absent",
