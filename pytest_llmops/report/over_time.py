@@ -170,6 +170,15 @@ class History:
         usual = self.usual(metric, days)
         return 100 * abs(now - usual) / usual
 
+    def fallen_pct(self, metric: str, now: float, days: float = MONTH) -> float:
+        """By how many % a value is below what is usual; 0 where it is not.
+
+        Raises:
+            HistoryError, Vacuous: as of :meth:`usual`.
+        """
+        usual = self.usual(metric, days)
+        return max(0.0, 100 * (usual - now) / usual)
+
     def runs(self, days: float = MONTH) -> list[EarlierRun]:
         """The runs, oldest first: ``at``, ``exit_status``, ``outcomes``."""
         return over_time.runs(self._place, self._target.name, self._now() - days * DAY_S)
