@@ -19,7 +19,7 @@ class Answered:
 
     Attributes:
         declined: ids of the questions that were blocked or refused, or whose answer was withheld.
-        lengths: words of each answer that was given.
+        lengths: words of each other answer that is not empty.
         asked: questions of the round that came back.
     """
 
@@ -64,11 +64,16 @@ def answered(traffic: Traffic) -> Answered:
             failed = error
     if not replies and failed is not None:
         raise failed
-    given = [reply.text for _, reply in replies if reply is not None and not reply.blocked and reply.text.strip()]
-    declined = [
-        question.prompt.id for question, reply in replies if reply is None or reply.blocked or refused(reply.text)
-    ]
-    return Answered(tuple(declined), tuple(len(text.split()) for text in given), len(replies))
+    told = [(question.prompt.id, reply, _declines(reply)) for question, reply in replies]
+    given = [reply.text for _, reply, declined in told if reply is not None and not declined and reply.text.strip()]
+    return Answered(
+        tuple(name for name, _, declined in told if declined), tuple(len(text.split()) for text in given), len(told)
+    )
+
+
+def _declines(reply: Reply | None) -> bool:
+    """Whether it was blocked, withheld, or refuses."""
+    return reply is None or reply.blocked or refused(reply.text)
 
 
 def _reply(question: Question) -> Reply | None:

@@ -77,9 +77,7 @@ class Scratch:
         """
         if not self.submitted:
             raise Vacuous("no annotation is completed, so there is nothing that could become a golden case.")
-        why = (
-            f"; {self.unusable} have no question or no answer, as the application stores them" if self.unusable else ""
-        )
+        why = f"; {self.unusable} are stored without a question or an answer" if self.unusable else ""
         lost = [
             f"{name}: {count} of {self.submitted} completed annotations were {what}{why}"
             for name, count in files.items()
