@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -39,12 +40,13 @@ def test_scores_of_the_day(traffic: Traffic, record: Record) -> None:
 @pytest.mark.needs("prometheus")
 @pytest.mark.procedure("enterprise-pipeline.hallucination.score-distribution", fault="llm:nonsense")
 @pytest.mark.procedure("enterprise-pipeline.hallucination.score-distribution", fault="past:better")
-def test_distribution_of_scores(traffic: Traffic, record: Record, history: History) -> None:
+def test_distribution_of_scores(traffic: Traffic, figures: Figures, record: Record, history: History) -> None:
     """The lowest scores, the median and the highest of the last hours, and the median beside what it usually is."""
     record.figure("hhem_hours[p5]", during=traffic)
     record.figure("hhem_hours[p95]", during=traffic)
-    middle = record.figure("hhem_hours[p50]", during=traffic)
-    record("hhem_deviation_pct", history.deviation_pct("hhem_score", middle.value), "%", of="the median")
+    middle = figures.read("hhem_hours[p50]", during=traffic).value
+    record("hhem_hours[p50]", middle)
+    record("hhem_deviation_pct", history.deviation_pct("hhem_score", middle), "%", of="the median")
 
 
 @pytest.mark.procedure("enterprise-pipeline.hallucination.low-score-traces", fault="langfuse:low")
@@ -95,10 +97,11 @@ def test_embeddings_have_not_drifted(lint: Lint, record: Record) -> None:
 
 @pytest.mark.procedure("enterprise-pipeline.daily.grafana-feedback", fault="feedback_stats:quiet")
 @pytest.mark.procedure("enterprise-pipeline.daily.grafana-feedback", fault="past:talkative")
-def test_people_say_what_they_think(record: Record, history: History) -> None:
+def test_people_say_what_they_think(figures: Figures, record: Record, history: History) -> None:
     """How often people rated an answer in the last seven days, by the service's own count, beside earlier runs."""
-    given = record.figure("feedback_week")
-    record("feedback_fall_pct", history.fallen_pct("feedback_week", given.value), "%")
+    given = figures.read("feedback_week").value
+    record("feedback_week", given, "answers")
+    record("feedback_fall_pct", history.fallen_pct("feedback_week", given), "%")
 
 
 @pytest.mark.generic
@@ -119,10 +122,27 @@ def test_answers_are_as_long_as_usual(answered: Answered, record: Record, histor
 
 
 @pytest.mark.generic
+@pytest.mark.procedure(fault="api:other-model")
+def test_models_answer_as_often_as_usual(traffic: Traffic, record: Record, history: History) -> None:
+    """The share of each model in the answers, by their own account, beside what it usually is."""
+    answers = Counter(model for model in traffic.each("model") if model is not None)
+    record("models_that_answered", len(answers), "models")
+    shares = record.shares("answers_by_model", answers)
+    with record.to_the_end():
+        for model, points in history.share_changes("answers_by_model", "models_that_answered", shares).items():
+            record(f"answers_by_model_change[{model}]", points, "points")
+
+
+@pytest.mark.generic
 @pytest.mark.procedure(fault="past:decaying")
 @pytest.mark.parametrize(
     ("metric", "worse"),
-    [("refusal_rate", "up"), ("answer_length.p50", "off"), ("retrieval_similarity", "down")],
+    [
+        ("refusal_rate", "up"),
+        ("answer_length.p50", "off"),
+        ("retrieval_similarity", "down"),
+        ("cache_hit_rate", "down"),
+    ],
 )
 def test_week_beside_the_week_before(history: History, record: Record, metric: str, worse: Direction) -> None:
     """What the week's runs found of answers, beside the week before: a mean that has surely become worse is red."""
