@@ -6,7 +6,8 @@ import pytest
 
 from pytest_llmops.clients.client import connect
 from pytest_llmops.errors import CallFailed, Vacuous
-from pytest_llmops.operate.flywheel import Flywheel, Scratch
+from pytest_llmops.operate.annotations import Scratch
+from pytest_llmops.operate.flywheel import Flywheel
 
 from .test_failure_reports import report
 
