@@ -1,4 +1,4 @@
-"""Langfuse's public API: is it well, and how many traces has it?"""
+"""Langfuse's public API: is it well, how many traces has it, and how were their answers scored?"""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import jmespath
+
+from pytest_llmops.clients.health import moment_of
 from pytest_llmops.clients.over_http import OverHttp
-from pytest_llmops.errors import CallFailed, Unsupported, excerpt
+from pytest_llmops.errors import CallFailed, Unsupported, Vacuous, excerpt
+from pytest_llmops.target.durations import spoken
 
 if TYPE_CHECKING:
     from pytest_llmops.clients.client import Level
@@ -16,6 +20,9 @@ if TYPE_CHECKING:
 
 HEALTH = "/api/public/health"
 PROJECTS = "/api/public/projects"
+OBSERVATIONS = "/api/public/observations"
+MOST_OBSERVATIONS = 100
+"""That one page of them holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,47 @@ class LangfuseHealth:
     code: int
     version: str
     elapsed_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How the answer of a trace was scored.
+
+    Attributes:
+        trace: its id.
+        at: when, in epoch seconds.
+        value: the score.
+    """
+
+    trace: str
+    at: float
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """The newest scores of a time.
+
+    Attributes:
+        all: of each answer, newest first.
+        low: those below the limit.
+        limit: it.
+        said: of how many answers of how long.
+    """
+
+    all: tuple[Score, ...]
+    low: tuple[Score, ...]
+    limit: float
+    said: str
+
+    def document(self) -> str:
+        """A page of Markdown: trace, time and score of each answer that was scored low."""
+        rows = [
+            f"| {one.trace} | {dt.datetime.fromtimestamp(one.at, dt.UTC):%Y-%m-%d %H:%M:%S} | {one.value:.3g} |"
+            for one in self.low
+        ]
+        head = [f"# Answers scored below {self.limit:g}", "", f"{len(self.low)} {self.said}.", ""]
+        return "\n".join([*head, "| trace | at (UTC) | score |", "|---|---|---|", *rows, ""])
 
 
 class Langfuse(OverHttp):
@@ -114,3 +162,46 @@ class Langfuse(OverHttp):
         except (KeyError, TypeError, ValueError):
             said = f"{answer.asked} answered something else than Langfuse's API: {excerpt(answer.text)!r}"
             raise CallFailed(self.component, "bad-answer", f"{self.component}: {said}.") from None
+
+    def scores(self, last_s: float) -> Scores:
+        """How the newest answers of the last seconds were scored, a hundred of them at most.
+
+        Args:
+            last_s: seconds until now.
+
+        Raises:
+            Unsupported: the target does not say where scores stand.
+            Vacuous: no answer of that time has a score.
+            CallFailed: the keys are refused (kind ``http-401``), or no answer of Langfuse's came, or a score is no
+                number, or has no time.
+        """
+        where = self.config.scored
+        if where is None:
+            raise Unsupported(
+                f"{self.component}: the target does not say where the score of an answer stands; "
+                "give components.langfuse.scored an observation and low."
+            )
+        since = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=last_s)
+        asked = {"name": where.observation, "fromStartTime": since.isoformat(), "limit": str(MOST_OBSERVATIONS)}
+        answer = self.http.call("GET", OBSERVATIONS, query=asked).ok()
+        try:
+            told = [(one, jmespath.search(where.value, one)) for one in answer.json()["data"]]
+            found = tuple(_score(one, value) for one, value in told if value is not None)
+        except (KeyError, TypeError, ValueError):
+            said = f"{answer.asked} answered something else than scores: {excerpt(answer.text)!r}"
+            raise CallFailed(self.component, "bad-answer", f"{self.component}: {said}.") from None
+        if not found:
+            raise Vacuous(
+                f"{self.component}: none of {len(told)} observations {where.observation!r} of the last "
+                f"{spoken(last_s)} has a score at {where.value!r}."
+            )
+        low = tuple(one for one in found if one.value < where.low)
+        return Scores(found, low, where.low, f"of {len(found)} answers of the last {spoken(last_s)}")
+
+
+def _score(observation: dict[str, Any], value: Any) -> Score:
+    """Raises ValueError where the score is no number, or has no time."""
+    at = moment_of(observation["startTime"])
+    if isinstance(value, bool) or not isinstance(value, int | float) or at is None:
+        raise ValueError(value)
+    return Score(str(observation["traceId"]), at, float(value))

@@ -17,6 +17,7 @@ from pytest_llmops.plugin import (
     drill_fixtures,
     erasure_fixtures,
     fixtures,
+    flywheel_fixtures,
     hostile_fixtures,
     incident_fixtures,
     leak_fixtures,
@@ -45,6 +46,7 @@ FIXTURES = (
     attack_fixtures,
     supply_fixtures,
     backup_fixtures,
+    flywheel_fixtures,
 )
 """The modules whose fixtures every test may ask for."""
 

@@ -170,6 +170,41 @@ class History:
         usual = self.usual(metric, days)
         return 100 * abs(now - usual) / usual
 
+    def fallen_pct(self, metric: str, now: float, days: float = MONTH) -> float:
+        """By how many % a value is below what is usual; 0 where it is not.
+
+        Raises:
+            HistoryError, Vacuous: as of :meth:`usual`.
+        """
+        usual = self.usual(metric, days)
+        return max(0.0, 100 * (usual - now) / usual)
+
+    def share_changes(
+        self, metric: str, counted: str, shares: Mapping[str, float], days: float = MONTH
+    ) -> dict[str, float]:
+        """By how many points each of several shares is another than what is usual, in either direction.
+
+        Args:
+            metric: recorded as ``METRIC[NAME]``.
+            counted: the metric of how many names there were, which is recorded beside them.
+            shares: name to its share now, in %; one that the newest run did not record had none, and one that it
+                recorded and is not among them has none now.
+            days: how far back.
+
+        Raises:
+            HistoryError: the history cannot be read.
+            Vacuous: no run of that time recorded it.
+        """
+        since = self._now() - days * DAY_S
+        found = over_time.listed(self._place, self._target.name, metric, counted, since, self._now())
+        if found is None:
+            raise Vacuous(
+                f"no run of the last {days:g} days recorded {counted} on {self._target.name}, so there are no shares "
+                "to compare with; run the suites that do for a while, and ask again."
+            )
+        usual = {name: median(one.value for one in self.values(f"{metric}[{name}]", days)) for name in found.names}
+        return {name: abs(shares.get(name, 0.0) - usual.get(name, 0.0)) for name in {**usual, **shares}}
+
     def runs(self, days: float = MONTH) -> list[EarlierRun]:
         """The runs, oldest first: ``at``, ``exit_status``, ``outcomes``."""
         return over_time.runs(self._place, self._target.name, self._now() - days * DAY_S)

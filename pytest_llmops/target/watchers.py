@@ -7,6 +7,7 @@ from pydantic import Field, field_validator
 from pytest_llmops.target.component import Component
 from pytest_llmops.target.durations import Seconds
 from pytest_llmops.target.monitoring import AlertRule, Dashboard, Job, MetricRow, Scope
+from pytest_llmops.target.table import JmesPath, Table
 
 
 class Prometheus(Component):
@@ -43,5 +44,15 @@ class Grafana(Component):
     dashboards: list[Dashboard] = []
 
 
+class Scored(Table):
+    """Where a trace has the score of its answer."""
+
+    observation: str = Field(min_length=1, description="Name of the observation, such as a span, that has it.")
+    value: JmesPath = Field("metadata.score", description="JMESPath of the score in it.")
+    low: float = Field(description="A score below this is a low one.")
+
+
 class Langfuse(Component):
     """A Langfuse server."""
+
+    scored: Scored | None = Field(None, description="Where the score of an answer stands among its traces.")

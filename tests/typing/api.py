@@ -301,6 +301,7 @@ def test_traces(langfuse: Langfuse) -> None:
     assert_type(langfuse.traces(last_s=3600), int)
     assert_type(langfuse.newest(10, user="u1"), list[dict[str, Any]])
     assert_type(langfuse.keys_status(), int)
+    assert_type(langfuse.scores(3600).said, str)
 
 
 def test_what_says_nothing(lint: Lint, api: Api, prompts: Workload) -> None:

@@ -1,5 +1,6 @@
 """The commands of the profiles as they are run on the real systems: what of them can be tried here."""
 
+import datetime as dt
 import json
 import os
 import subprocess
@@ -464,3 +465,143 @@ def test_the_checker_of_the_pipeline_is_asked_for_both_answers(pipeline):
 def test_the_largest_process_is_found(pipeline):
     held = bytearray(b"x") * 80_000_000  # so that some process here is as large
     assert pipeline.json("pipeline_memory")["resident_bytes"] >= len(held)
+
+
+FLYWHEEL = """
+import argparse, json, pathlib
+asked = argparse.ArgumentParser()
+for name in ("--week", "--annotations-dir", "--reports-dir"):
+    asked.add_argument(name, required=True)
+told = asked.parse_args()
+reports, pending = pathlib.Path(told.reports_dir), pathlib.Path(told.annotations_dir, "pending")
+for folder in (reports, pending):
+    folder.mkdir(parents=True)
+(reports / f"triage-{told.week}.json").write_text(json.dumps({"total_responses": 3}))
+(pending / "t1.json").write_text(json.dumps({"trace_id": "t1"}))
+print("=== Weekly Flywheel ===")
+"""
+ANNOTATE = """
+import sys
+print({"stats": "Pending:   1\\nCompleted: 2\\nTotal:     3", "next": '{\\n  "trace_id": "t1"\\n}'}[sys.argv[1]])
+"""
+EVALUATION = """
+import json, pathlib, sys
+pathlib.Path(sys.argv[sys.argv.index("--output") + 1], "2026-11-30.json").write_text("{}")
+print(json.dumps({"status": "insufficient_data", "sample_size": 0}))
+"""
+BREAKS = "import sys\nsys.exit('traces/local: permission denied')"
+
+
+@pytest.fixture
+def quality(client, tmp_path):
+    """The commands of the flywheel, run here by this Python over scripts in the place of the application's."""
+
+    def quality(**scripts):
+        (tmp_path / "scripts").mkdir(exist_ok=True)
+        for name, script in scripts.items():
+            (tmp_path / f"scripts/{name}.py").write_text(script)
+        named = {
+            name: {
+                "argv": [
+                    sys.executable,
+                    "-c",
+                    command.argv[-1].replace("/tmp/llmops-flywheel", str(tmp_path / "held")),
+                ],
+                "output": command.output,
+            }
+            for name, command in commands("enterprise-pipeline").items()
+            if name in {"annotations", "triage_reports", "triage_rehearsal", "quality_eval", "flywheel_scratch_holds"}
+        }
+        return client("app_command", commands=named)
+
+    return quality
+
+
+def test_the_first_phase_is_rehearsed_in_a_folder_of_its_own(quality, tmp_path):
+    app = quality(run_weekly_flywheel=FLYWHEEL)
+    week = dt.datetime.now(dt.UTC).strftime("%G-W%V")
+    assert app.json("triage_rehearsal") == {
+        "files": [f"triage-{week}.json"],
+        "report": {"total_responses": 3},
+        "tasks": ["t1"],
+    }
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["scripts"]
+    with pytest.raises(CallFailed, match="it said: traces/local: permission denied"):
+        quality(run_weekly_flywheel=BREAKS).json("triage_rehearsal")
+
+
+def test_the_queue_of_annotations(quality, tmp_path):
+    app = quality(annotate=ANNOTATE)
+    assert app.json("annotations") == {"pending": 1, "completed": 2, "next": {"trace_id": "t1"}, "oldest_s": 0}
+    (tmp_path / "annotations/pending").mkdir(parents=True)
+    (tmp_path / "annotations/pending/t1.json").write_text("{}")
+    os.utime(tmp_path / "annotations/pending/t1.json", (1, 1))
+    assert app.json("annotations")["oldest_s"] > 1e9
+    none = ANNOTATE.replace('{\\n  "trace_id": "t1"\\n}', "No pending annotations.")
+    assert quality(annotate=none).json("annotations")["next"] is None
+    with pytest.raises(CallFailed, match="it said: traces/local: permission denied"):
+        quality(annotate=BREAKS).json("annotations")
+
+
+def test_the_triage_reports_by_week(quality, tmp_path):
+    app = quality()
+    assert app.json("triage_reports") == {}
+    (tmp_path / "reports/triage").mkdir(parents=True)
+    (tmp_path / "reports/triage/triage-2026-W49.json").write_text('{"total_responses": 3}')
+    (tmp_path / "reports/triage/triage-2026-W48.json").write_text('{"total_')
+    assert app.json("triage_reports") == {"2026-W48": None, "2026-W49": {"total_responses": 3}}
+
+
+def test_the_evaluation_leaves_no_report(quality, tmp_path):
+    assert quality(run_daily_eval=EVALUATION).json("quality_eval") == {"status": "insufficient_data", "sample_size": 0}
+    assert not list(tmp_path.rglob("2026-11-30.json"))
+    with pytest.raises(CallFailed, match="it said: traces/local: permission denied"):
+        quality(run_daily_eval=BREAKS).json("quality_eval")
+
+
+def test_what_the_scratch_copy_holds(quality, tmp_path):
+    app = quality()
+    assert app.json("flywheel_scratch_holds")["scratch"] == "none"
+    files = {
+        "golden_dataset/faithfulness_tests.jsonl": '{"id": 1}\n',
+        "held/golden/faithfulness_tests.jsonl": '{"id": 1}\n{"id": 2}\n',
+        "held/golden/promptfoo_tests.jsonl": '{"vars": {}}\n',
+        "held/exported/faithfulness_tests.jsonl": '{"id": 2}\n\n{"id"\n',
+        "held/annotations/completed/t1.json": '{"query": "Why?", "annotation": {"correct_answer": "So."}}',
+        "held/annotations/completed/t2.json": '{"query": "", "annotation": {"correct_answer": "So."}}',
+        "held/annotations/completed/t3.json": "{",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert app.json("flywheel_scratch_holds") == {
+        "scratch": "copied",
+        "submitted": 3,
+        "grown": {"faithfulness_tests.jsonl": 1, "promptfoo_tests.jsonl": 1},
+        "exported": {"faithfulness_tests.jsonl": 2, "promptfoo_tests.jsonl": 0},
+        "unreadable": ["exported/faithfulness_tests.jsonl:3"],
+        "unusable": 2,
+    }
+
+
+def test_the_scratch_copy_is_made_and_goes(tmp_path):
+    table = profiles.read("enterprise-pipeline")["settings"]["flywheel_scratch"]
+    held = str(tmp_path / "held")
+
+    def told(words, *more):
+        script = words[words.index("pipeline") + 1 :]
+        run = [word.replace("/tmp/llmops-flywheel", held).replace("{value}", *more or ("",)) for word in script]
+        return subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=True).stdout.strip()
+
+    (tmp_path / "golden_dataset").mkdir()
+    (tmp_path / "golden_dataset/a.jsonl").write_text("{}")
+    (tmp_path / "annotations/completed").mkdir(parents=True)
+    assert told(table["read"]) == "none"
+    told(table["write"], "copied")
+    told(table["write"], "copied")
+    assert told(table["read"]) == "copied"
+    there = sorted(path.relative_to(tmp_path / "held").as_posix() for path in (tmp_path / "held").rglob("*"))
+    assert there == ["annotations", "annotations/completed", "golden", "golden/a.jsonl"]
+    told(table["write"], "none")
+    assert told(table["read"]) == "none"
+    assert (tmp_path / "golden_dataset/a.jsonl").exists()

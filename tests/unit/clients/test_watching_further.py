@@ -261,6 +261,60 @@ def test_how_many_traces_langfuse_has(answering):
     assert str(caught.value) == f"langfuse: {said}."
 
 
+SCORED = {"observation": "check", "value": "metadata.score", "low": 0.7}
+
+
+def observed(*scores):
+    return {
+        "data": [
+            {
+                "traceId": f"t{number}",
+                "startTime": "2026-11-30T09:00:05Z",
+                "metadata": {"score": score} if score else {},
+            }
+            for number, score in enumerate(scores)
+        ]
+    }
+
+
+def test_how_answers_were_scored(answering):
+    client, server = answering("langfuse", {"/api/public/observations": observed(0.9, None, 0.41)}, scored=SCORED)
+    found = client.scores(3600)
+    path, query = asked(server)
+    assert (path, query["name"], query["limit"]) == ("/api/public/observations", "check", "100")
+    assert query["fromStartTime"].startswith(time.strftime("%Y", time.gmtime(time.time() - 3600)))
+    assert [(one.trace, one.value) for one in found.all] == [("t0", 0.9), ("t2", 0.41)]
+    assert [one.trace for one in found.low] == ["t2"]
+    assert found.said == "of 2 answers of the last 60 min"
+    assert "1 of 2 answers of the last 60 min.\n" in found.document()
+    assert "| t2 | 2026-11-30 09:00:05 | 0.41 |\n" in found.document()
+
+
+def test_answers_that_nobody_scored(answering):
+    client, _ = answering("langfuse", {"/api/public/observations": observed(None)}, scored=SCORED)
+    with pytest.raises(Vacuous) as caught:
+        client.scores(3600)
+    said = "none of 1 observations 'check' of the last 60 min has a score at 'metadata.score'"
+    assert str(caught.value) == f"langfuse: {said}."
+    client, _ = answering("langfuse", {})
+    with pytest.raises(Unsupported) as unsaid:
+        client.scores(3600)
+    assert str(unsaid.value) == (
+        "langfuse: the target does not say where the score of an answer stands; "
+        "give components.langfuse.scored an observation and low."
+    )
+
+
+@pytest.mark.parametrize(
+    "found", [observed("high"), observed(True), {"data": [{"traceId": "a", "metadata": {"score": 1}}]}, {}, []]
+)
+def test_scores_that_are_none(answering, found):
+    client, _ = answering("langfuse", {"/api/public/observations": found}, scored=SCORED)
+    with pytest.raises(CallFailed, match="answered something else than scores") as caught:
+        client.scores(3600)
+    assert caught.value.kind == "bad-answer"
+
+
 PAGE = """
 # TYPE asked_total counter
 asked_total{route="/a"} 0.0

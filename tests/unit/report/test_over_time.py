@@ -74,6 +74,28 @@ def test_what_is_usual_is_the_median_of_a_month(history):
     assert str(caught.value).startswith("sessions was recorded 2 times in the last 2.5 days, with a median of 1")
 
 
+def test_by_how_much_a_value_has_fallen_below_what_is_usual(history):
+    usual = history().usual("sessions")
+    assert history().fallen_pct("sessions", usual / 2) == pytest.approx(50)
+    assert history().fallen_pct("sessions", 2 * usual) == 0
+    assert history().deviation_pct("sessions", 2 * usual) == pytest.approx(100)
+
+
+def test_by_how_many_points_shares_have_changed(history, tmp_path):
+    known = history("past:none")
+    with pytest.raises(Vacuous) as caught:
+        known.share_changes("share", "kinds", {"a": 100})
+    assert str(caught.value) == (
+        "no run of the last 30 days recorded kinds on demo, so there are no shares to compare with; run the suites "
+        "that do for a while, and ask again."
+    )
+    shares = {"share[a]": 75, "share[b]": 25}
+    metrics = {name: {"first": share, "last": share, "counts": True} for name, share in shares.items()}
+    past = Past.model_validate({"days": 5, "metrics": {"kinds": {"first": 2, "last": 2}, **metrics}})
+    lay(known._place, "demo", "sandbox", past, NOW)
+    assert known.share_changes("share", "kinds", {"a": 60, "c": 40}) == {"a": 15.0, "b": 25.0, "c": 40.0}
+
+
 LIMITED = f"""{BARE}
 [targets.demo.thresholds.room]
 warning = "> 1350 points"
