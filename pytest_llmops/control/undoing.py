@@ -128,7 +128,7 @@ class Undoing:
         self.say(f"undoing {of}: back to {first.was}{', anew' if anew else ''}")
         scaled = any(story.steps[number].act in SCALING for number in numbers)
         failure = self._bring_back(first, self._unfinished(story, numbers), exactly=scaled, anew=anew, wait=wait)
-        left = dict.fromkeys(step.component for step in story.open.values() if step.kind == SETTING)
+        left = dict.fromkeys(step.component for step in story.open.values() if step.is_read)
         if failure or not left or not anew or first.state == "stopped":
             return failure
         why = f"{first.component} is to be restarted once {' and '.join(left)} is as it was."

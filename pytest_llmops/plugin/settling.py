@@ -98,6 +98,10 @@ class Settling:
             self.run.interruption.end()
         try:  # we listen to signals until it is said: one that comes meanwhile ends what others do, and not this
             return (yield)
+        except KeyboardInterrupt as signal:
+            session.exitstatus = pytest.ExitCode.INTERRUPTED
+            self.run.say(f"interrupted by {signal or 'Ctrl-C'} while reports were written: some may be missing")
+            return None
         finally:
             self._cry()
 

@@ -24,7 +24,9 @@ SETTING = "setting"
 STARTING = frozenset({"start", "restart", "kill", "roll"})
 """Acts after which a component may be a new process, which has read its settings anew."""
 
-UNREAD = frozenset({"canary", "proxy", "ballast", "cut"})
+UNREAD = frozenset(
+    {"canary", "proxy", "ballast", "cut", "snapshot", "scratch", "loaded", "planted", "planted-document"}
+)
 """Drivers of what is set and no component reads, whatever is started after it."""
 
 
@@ -55,6 +57,11 @@ class Step:
     deadline_s: float = 60.0
     instance: str = ""
     kind: str = "control"
+
+    @property
+    def is_read(self) -> bool:
+        """Whether it set something that components may read as they start."""
+        return self.kind == SETTING and self.control.get("driver") not in UNREAD
 
     @property
     def was(self) -> str:
@@ -173,19 +180,25 @@ class Story:
         """The components that are to be brought back, in that order, each with its open steps, the last first.
 
         Each is to be as it was before its first open step: what lies between was the test's own doing. Those that
-        are outdated are the last: what they have read is to be back before they start anew.
+        are outdated come later: what they have read is to be back before they start anew. After them comes what was
+        set by their own API before they were acted on: they may not answer until then.
         """
         found: dict[str, list[int]] = {}
         for number, step in self.open.items():
             found.setdefault(step.component, []).append(number)
         outdated = self.outdated
-        return dict(sorted(found.items(), key=lambda one: one[0] in outdated))
+
+        def turn(name: str) -> int:
+            last = found[name][0]
+            behind = str(self.steps[last].control.get("component", "")) if self.steps[last].kind == SETTING else ""
+            return 1 if name in outdated else 2 if behind in outdated and last < found[behind][-1] else 0
+
+        return {name: found[name] for name in sorted(found, key=turn)}
 
     @property
     def outdated(self) -> set[str]:
         """The components that were started after a setting was changed that is no more to be so: they have read it."""
-        settings = {n: step for n, step in self.steps.items() if step.kind == SETTING and n not in self.kept}
-        changed = [n for n, step in settings.items() if step.control.get("driver") not in UNREAD]
+        changed = [number for number, step in self.steps.items() if step.is_read and number not in self.kept]
         first = min(changed, default=len(self.steps))
         return {
             step.component

@@ -74,6 +74,22 @@ class Service(Version):
         return f"{act} api"
 
 
+class Inside(Version):
+    """What is set by the component's own API, and lies in it."""
+
+    what = "canaries"
+    control = Canary(driver="canary", component="api", endpoint={}, name="llmops-canary-1")
+
+    def __init__(self, service):
+        super().__init__()
+        self.service = service
+
+    def status(self, within_s):
+        if self.service.state != "running":
+            raise ControlError("", "away", "nothing listens there.")
+        return super().status(within_s)
+
+
 class Here:
     def __init__(self, folder, can=ACTS):
         (folder / "llmops.toml").write_text(TARGET)
@@ -81,8 +97,9 @@ class Here:
         self.journal = Journal.of(folder, "here")
         self.version = Version()
         self.api = Service(self.version, can)
+        self.inside = Inside(self.api)
         self.said = []
-        machines = {"version": self.version, "api": self.api}
+        machines = {"version": self.version, "api": self.api, "inside": self.inside}
         self.change = Change(
             self.target,
             self.journal,
@@ -207,3 +224,31 @@ def test_what_nothing_was_started_for_is_asked_once(here):
     assert not here.change.undo()
     assert here.version.away > 990
     assert "version: nothing listens there." in here.journal.story.failed[1].why
+
+
+def test_what_lies_in_it_is_taken_back_once_it_is_there_again(here):
+    here.change.set("inside", value="v0")
+    here.change.stop("api")
+    here.change.set("version", value="v0")
+    here.change.start("api")
+    here.api.state = "stopped"  # it came to nothing
+    assert here.change.undo()
+    assert (here.inside.value, here.version.value, here.api.reads) == ("v1", "v1", "v1")
+    assert [line.split(":")[0] for line in here.said] == [
+        "undoing set of version",
+        "undoing stop and start of api (container api)",
+        "undoing set of inside",
+    ]
+
+
+def test_what_was_set_in_it_after_its_start_is_taken_back_before_it_starts_anew(here):
+    here.change.set("version", value="v0")
+    here.change.restart("api")
+    here.change.set("inside", value="v0")
+    assert here.change.undo()
+    assert here.inside.value == "v1"
+    assert [line.split(":")[0] for line in here.said] == [
+        "undoing set of inside",
+        "undoing set of version",
+        "undoing restart of api (container api)",
+    ]
