@@ -22,6 +22,7 @@ from pytest_llmops.plugin import (
     leak_fixtures,
     markers,
     restore_fixtures,
+    retrieval_fixtures,
     setup_fixtures,
     supply_fixtures,
     tool_fixtures,
@@ -45,6 +46,7 @@ FIXTURES = (
     attack_fixtures,
     supply_fixtures,
     backup_fixtures,
+    retrieval_fixtures,
 )
 """The modules whose fixtures every test may ask for."""
 
