@@ -70,6 +70,8 @@ class Retrievals:
             Vacuous: none of its queries is asked as it was.
             BaselineError: its file is damaged.
         """
+        if self._run.options.baseline == "record":
+            self._leave(search)
         canary = self._accepted(search)
         if canary is None:
             return []
@@ -148,12 +150,9 @@ class Retrievals:
         return canary
 
     def _accepted(self, search: str) -> Canary | None:
-        """The accepted canary; without one there is a note. Whoever records is left a candidate."""
-        option = self._run.options.baseline
-        if option == "off":
+        """The accepted canary; without one there is a note."""
+        if self._run.options.baseline == "off":
             return None
-        if option == "record":
-            self._leave(search)
         canary = Canaries(self._run.declared).newest(search)
         if canary is None:
             self._check.notes.append(NO_BASELINE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -205,6 +206,8 @@ class TargetTable(Table):
     @model_validator(mode="after")
     def _searches_are_known(self) -> Self:
         for name, search in self.retrieval.items():
+            if not re.fullmatch(r"[A-Za-z0-9][\w-]*", name):
+                raise ValueError(f"retrieval.{name}: a search is called by letters, digits, _ and -, e.g. 'documents'")
             for key, one, known in (
                 ("same_as", search.same_as, self.retrieval),
                 ("embedder", search.embedder, self.components.services),
