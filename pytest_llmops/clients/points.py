@@ -42,7 +42,8 @@ def points_of(client: Vectors, most: int, *, vectors: bool = False) -> list[Poin
         CallFailed: they could not be read.
         Unsupported: the target does not say which of several collections it is.
     """
-    path, found, following = f"/collections/{client.own()}/points/scroll", [], None
+    path, following = f"/collections/{client.own()}/points/scroll", None
+    found: list[Point] = []
     while len(found) < most:
         body = {"limit": min(PAGE, most - len(found)), "with_payload": True, "with_vector": vectors}
         page = result_of(client.http.call("POST", path, body=body | ({"offset": following} if following else {})))

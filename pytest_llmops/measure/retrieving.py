@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from pytest_llmops.target.retrieval import Labelled
 
 
+FIGURES = ("segment_length", "embedding_margin")
+"""Numbers of a collection, and of its embeddings, that a canary holds."""
+
+
 class Retrieval:
     """One search of the target; ``collection`` is what it searches, where that is a vector store.
 
@@ -88,11 +92,15 @@ class Retrieval:
         return Retrieved(tuple(rankings), self.table.k)
 
     def separation(self) -> Separation:
-        """How well its embeddings tell texts that are alike from texts that are not.
+        """How well its embeddings tell texts that are alike from texts that are not; embedded once.
 
         Raises:
             Unsupported: nothing here can embed, or the table has no pairs.
         """
+        return self._separated
+
+    @cached_property
+    def _separated(self) -> Separation:
         if not self.table.pairs:
             where = f"{self._target.where[:-1]}.retrieval.{self.name}]"
             raise Unsupported(f"{where} has no pairs of texts that are alike, and that are not; add pairs.")
@@ -133,7 +141,8 @@ class Retrieval:
         Raises:
             Unsupported, CallFailed: as :meth:`found`.
         """
-        found, model, vectors = self.found(), "", {}
+        found, model = self.found(), ""
+        vectors: dict[str, list[float]] = {}
         if self.table.by != "command":
             try:
                 model, vectors = self._searching.embedded([*self.queries.values()])
@@ -156,18 +165,16 @@ class Retrieval:
             model=model,
             k=self.table.k,
             queries=queries,
-            figures=self.figures(),
+            figures={name: figure for name in FIGURES if (figure := self.figure(name)) is not None},
         )
 
-    def figures(self) -> dict[str, float]:
-        """Numbers of the collection and of its embeddings that a canary holds, as far as the target can show them."""
-        found: dict[str, float] = {}
-        for name, figure in (
-            ("segment_length", lambda: self.collection.segments().mean_length),
-            ("embedding_margin", lambda: self.separation().margin),
-        ):
-            try:
-                found[name] = figure()
-            except (Unsupported, Vacuous):
-                continue
-        return found
+    def figure(self, name: str) -> float | None:
+        """A number of the collection, or of its embeddings, that a canary holds; None where the target shows none.
+
+        Args:
+            name: ``segment_length``, the mean in characters, or ``embedding_margin``.
+        """
+        try:
+            return self.collection.segments().mean_length if name == "segment_length" else self.separation().margin
+        except (Unsupported, Vacuous):
+            return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pytest_llmops.clients.health import AHEAD_S
@@ -102,6 +103,10 @@ class Collection:
             Unsupported: there is no vector store, or no payload holds a text.
             Vacuous: the collection has no points.
         """
+        return self._segments
+
+    @cached_property
+    def _segments(self) -> Segments:
         return segments([self._text(point, self._table.text) for point in self._points()])
 
     def recent(self, since_s: float) -> list[Ingested]:
@@ -115,7 +120,8 @@ class Collection:
             raise Unsupported(
                 f'{self._where} does not say when a document was ingested; add ingested = "…", a JMESPath.'
             )
-        read, newest, told = clock("UTC", None), {}, 0
+        read, told = clock("UTC", None), 0
+        newest: dict[str, float] = {}
         for point in self._points():
             stamp = self._searching.looked_up(self._table.ingested, point.payload)
             if stamp is None:

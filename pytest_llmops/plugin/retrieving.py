@@ -102,10 +102,9 @@ class Retrievals:
             figure: ``segment_length``, which is off where it is higher, too; ``embedding_margin``.
         """
         canary = self._like(search)
-        now = self._of(search).figures()
-        if canary is None or figure not in canary.figures or figure not in now:
+        was, is_now = canary.figures.get(figure) if canary else None, self._of(search).figure(figure)
+        if canary is None or was is None or is_now is None:
             return []
-        was, is_now = canary.figures[figure], now[figure]
         pct = worse_pct(was, is_now) or (worse_pct(is_now, was) if figure == "segment_length" else 0.0)
         return [Change(figure, pct, f"{is_now:.4g}, accepted {was:.4g}; {canary.said}")]
 
