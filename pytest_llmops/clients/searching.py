@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 import jmespath
 from jmespath.exceptions import JMESPathError
 
+from pytest_llmops.clients.api import GUEST
 from pytest_llmops.clients.embedding import embedder_of
-from pytest_llmops.errors import CallFailed, Unsupported
+from pytest_llmops.errors import CallFailed, Unsupported, excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -94,13 +95,17 @@ class Searching:
             raise Unsupported(f"target {self._target.name} has no vector store (components.qdrant) to look into.")
         return cast("Vectors", self._reach(component))
 
-    def looked_up(self, path: str, payload: Mapping[str, Any]) -> Any:
-        """What a path of its table points at in a point's payload."""
+    def looked_up(self, path: str, document: Any, of: str = "qdrant") -> Any:
+        """What a path of its table points at: in a point's payload, or in the answer of another component.
+
+        Raises:
+            CallFailed: it has no meaning there (kind ``bad-answer``).
+        """
         try:
-            return jmespath.search(path, payload)
+            return jmespath.search(path, document)
         except JMESPathError as error:
-            said = f"retrieval.{self.name}: {path!r} has no meaning in a payload with {', '.join(payload) or 'nothing'}"
-            raise CallFailed("qdrant", "bad-answer", f"{said} ({str(error).splitlines()[0]}).") from None
+            said = f"{of}: {path!r} of retrieval.{self.name} has no meaning in {excerpt(str(document))}"
+            raise CallFailed(of, "bad-answer", f"{said} ({str(error).splitlines()[0].rstrip('.')}).") from None
 
     def _ask(self, queries: Sequence[Labelled]) -> Results:
         if self.table.by == "vectors":
@@ -128,11 +133,17 @@ class Searching:
         return str(self.looked_up(self.table.document, payload) or otherwise)
 
     def _of_answer(self, api: Api, query: Labelled) -> list[tuple[str, float | None]]:
+        """The sources of an answer, also of one whose text is withheld."""
         if self.table.results is None:
             api.require("sources", "where sources stand")
-            return [(name, None) for name in api.query(query.text).sources]
-        told = jmespath.search(self.table.results, api.query(query.text).body)
-        return [_result(api.component, self.name, one) for one in told or []]
+        body = api.call("query", prompt=query.text, user=GUEST, fresh=True).ok().json()
+        if self.table.results is None:
+            told = self.looked_up(api.route("query").sources or "@", body, api.component)
+            return [(str(name), None) for name in told or []]
+        return [
+            _result(api.component, self.name, one)
+            for one in self.looked_up(self.table.results, body, api.component) or []
+        ]
 
     def _by_command(self, commands: AppCommands, queries: Sequence[Labelled]) -> Results:
         asked = json.dumps({query.id: query.text for query in queries})

@@ -100,7 +100,7 @@ def test_a_result_without_a_name_is_no_result(serve, searching):
     one, _ = searching(
         {"by": "api", "results": "found[].{id: nothing}"}, api={"url": server.url, "routes": {"query": query}}
     )
-    with pytest.raises(CallFailed, match="a result of the search documents is .*, without an id"):
+    with pytest.raises(CallFailed, match=r"a result of the search documents is .*, without an id"):
         one.found(QUERIES)
 
 
