@@ -25,6 +25,8 @@ def test_stored_vectors_are_sound(retrieval: Retrievals, record: Record) -> None
 @pytest.mark.generic
 @pytest.mark.needs("vectors")
 @pytest.mark.procedure(fault="vectors:stale")
+@pytest.mark.procedure(fault="vectors:cut")
+@pytest.mark.procedure(fault="vectors:blank")
 def test_texts_embed_to_what_is_stored(retrieval: Retrievals, record: Record) -> None:
     """A few stored texts, embedded anew, have the vectors that are stored: the model is the one that filled it."""
     same = retrieval.collection("documents").reembedded()

@@ -21,6 +21,10 @@ WEEK_S = 7 * 86400.0
 @pytest.mark.procedure("enterprise-pipeline.retrieval.canary", fault="vectors:lost")
 @pytest.mark.procedure("aegis-rag.search-accuracy.symptoms", fault="vectors:lost")
 @pytest.mark.procedure("aegis-rag.search-accuracy.symptoms", fault="vectors:stale")
+@pytest.mark.procedure("aegis-rag.search-accuracy.symptoms", fault="jina:same")
+@pytest.mark.procedure(fault="llm:other-embeddings")
+@pytest.mark.procedure(fault="llm:other-embedder")
+@pytest.mark.procedure(fault="llm:same-embeddings")
 def test_known_documents_are_found(retrieval: Retrievals, record: Record) -> None:
     """Each labelled query brings something, and its document is among the first results."""
     found = retrieval.found("documents")
@@ -67,7 +71,7 @@ def test_known_sites_are_found(retrieval: Retrievals, record: Record) -> None:
 @pytest.mark.needs("vectors")
 @pytest.mark.procedure("enterprise-pipeline.retrieval.canary", fault="vectors:unrelated")
 @pytest.mark.procedure("enterprise-pipeline.retrieval.canary", fault="vectors:dimmed=0.8")
-@pytest.mark.procedure("aegis-rag.search-accuracy.symptoms", fault="vectors:unrelated")
+@pytest.mark.procedure("aegis-rag.search-accuracy.symptoms", fault="vectors:dimmed=0.8")
 @pytest.mark.procedure(fault="vectors:shuffled")
 def test_search_is_as_it_was_accepted(retrieval: Retrievals, record: Record) -> None:
     """Recall, rank and median similarity are not worse than in the accepted canary."""

@@ -30,7 +30,8 @@ class RAGTool:
         if query == "nothing":
             return {"success": True, "results": "No relevant documents found in the local knowledge base."}
         found = "**Result 1** (from procedures.txt, similarity: 0.712):\\nSee **Result 9**.\\n\\n"
-        return {"success": True, "results": "Found 2:\\n\\n" + found + "**Result 2** (from a b.md, similarity: 0.500):\\nx"}
+        found += "**Result 2** (from a b.md, similarity: 0.500):\\nx"
+        return {"success": True, "results": "Found 2:\\n\\n" + found}
 """
 SEARCH = """
 from types import SimpleNamespace as N
