@@ -126,7 +126,9 @@ def test_texts_are_embedded_as_they_were(retrieval):
         retrieval(points, text="body").collection.reembedded()
 
 
-@pytest.mark.parametrize("stamp", [NOW - 3600, dt.datetime.fromtimestamp(NOW - 3600, dt.UTC).isoformat()])
+@pytest.mark.parametrize(
+    "stamp", [NOW - 3600, dt.datetime.fromtimestamp(NOW - 3600, dt.UTC).isoformat()], ids=["epoch", "iso"]
+)
 def test_recent_documents_are_those_since_then_the_newest_first(retrieval, stamp):
     points = [
         point(1, doc_id="old", at=NOW - 90_000),
@@ -139,7 +141,9 @@ def test_recent_documents_are_those_since_then_the_newest_first(retrieval, stamp
     assert [one.document for one in recent] == ["newer", "new"]
 
 
-@pytest.mark.parametrize(("stamp", "wrong"), [(NOW + 86_400, "to come"), ("soon", "no time")])
+@pytest.mark.parametrize(
+    ("stamp", "wrong"), [(NOW + 86_400, "to come"), ("soon", "no time")], ids=["to come", "no time"]
+)
 def test_a_time_that_cannot_be_is_a_failed_call(retrieval, stamp, wrong):
     with pytest.raises(CallFailed, match=f"point 1 was ingested at at = .*, which is {wrong}"):
         retrieval([point(1, at=stamp)], ingested="at").collection.recent(60)
