@@ -48,6 +48,14 @@ def test_a_narrower_cloud_is_seen_by_its_spread():
     assert found.spread_pct < -20
 
 
+def test_texts_that_are_all_as_far_from_each_other_are_seen_by_their_own_vectors_alone():
+    before, now = np.eye(16)[:8], np.eye(16)[8:]
+    found = drift(before.tolist(), now.tolist())
+    assert found.p == 1  # every division of sixteen such vectors lies as far apart
+    assert found.same == 0
+    assert found.shift == pytest.approx(1)
+
+
 def test_p_is_uniform_where_nothing_changed():
     """Two samples of the same texts' distribution: the test is wrong as often as it says."""
     ps = [drift(cloud(2 * seed), cloud(2 * seed + 1)).p for seed in range(60)]
