@@ -73,7 +73,7 @@ def accept(
         raise BaselineError(
             f"these candidates are of target {', '.join(strangers)}, not of {found.name}; give --target."
         )
-    by = by or _who()
+    by = by or who()
     compare(found, loaded[-1])
     store = own_store_of(found)
     apart = _apart(found, loaded, replace=replace)
@@ -125,7 +125,7 @@ def _failed(target: Target, candidates: Sequence[BaselineRun]) -> list[str]:
     ]
 
 
-def _who() -> str:
+def who() -> str:
     """Git's user, else the login.
 
     Raises:

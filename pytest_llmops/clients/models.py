@@ -105,6 +105,15 @@ class Models(OverHttp, ABC):
             )
         return self.config.embedding_model
 
+    @property
+    def embedding_identity(self) -> str:
+        """What a baseline knows that model by: its name, and its digest where the server tells it.
+
+        Raises:
+            Unsupported: as of :attr:`embedding_model`.
+        """
+        return (self._find(self.embedding_model) or Model(self.embedding_model)).identity
+
     @cached_property
     def timed_model(self) -> Model:
         """The model that calls ask for, looked up once: the configured one, else the first listed.

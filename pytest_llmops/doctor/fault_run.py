@@ -104,7 +104,8 @@ def _run(named: NamedFault, profile: str, folder: Path, within_s: float) -> Trie
     file.write_text(FILE.format(profile=profile), encoding="utf-8")
     words = [f"--llmops-config={file}", f"--llmops-report={folder}", f"--llmops-sandbox-fault={named.fault}"]
     words += ["--llmops-allow-disruption=sandbox"]  # which is embedded, so it is nobody's
-    words += ["--llmops-against=sandbox"] if named.timed else ["--llmops-baseline=off"]
+    words += ["--llmops-against=sandbox"] if named.timed else []
+    words += [] if named.timed or named.recalled else ["--llmops-baseline=off"]
     started, said = time.monotonic(), ""
     try:
         done = subprocess.run(  # noqa: S603 (our own plugin)

@@ -23,6 +23,7 @@ from pytest_llmops.plugin import (
     leak_fixtures,
     markers,
     restore_fixtures,
+    retrieval_fixtures,
     setup_fixtures,
     supply_fixtures,
     tool_fixtures,
@@ -47,6 +48,7 @@ FIXTURES = (
     supply_fixtures,
     backup_fixtures,
     flywheel_fixtures,
+    retrieval_fixtures,
 )
 """The modules whose fixtures every test may ask for."""
 

@@ -17,6 +17,7 @@ from pytest_llmops.plugin.leak_cost import LEAKS, leak_tokens, once_for_leaks
 from pytest_llmops.plugin.markers import SUITES
 from pytest_llmops.plugin.ours import AFRESH, CHECK
 from pytest_llmops.plugin.reading import CHANGE, cost_of
+from pytest_llmops.plugin.retrieval_cost import RETRIEVAL, once_for_retrieval
 from pytest_llmops.plugin.security_cost import ERASURE, asks_of, once_for_erasure
 from pytest_llmops.plugin.triage_cost import once_for_triage
 from pytest_llmops.procedures.bindings import COMPARING
@@ -76,9 +77,10 @@ def planned(
     asked = {name: calls(target) for name, calls in ONCE.items() if name in fixtures}
     asked |= {**once_for_triage(fixtures, target), **read.once}
     asked |= once_for_leaks(item, target) if LEAKS in fixtures else {}
-    erased = once_for_erasure(item, target) if ERASURE in fixtures else {}
-    asked |= erased
-    reached = cost.reached | {name.partition(".")[0] for calls in erased.values() for name in calls}
+    whole = once_for_erasure(item, target) if ERASURE in fixtures else {}
+    whole |= once_for_retrieval(item, target) if RETRIEVAL in fixtures else {}
+    asked |= whole
+    reached = cost.reached | {name.partition(".")[0] for calls in whole.values() for name in calls}
     if afresh:
         asked = {name if name in KEPT else f"{name}{AFRESH}": calls for name, calls in asked.items()}
     return {

@@ -42,6 +42,11 @@ class Binding:
         """Whether what it times can be compared with another deployment."""
         return not self.asks.isdisjoint(COMPARING)
 
+    @property
+    def recalled(self) -> bool:
+        """Whether it compares a search with its accepted canary: an embedded target has one that is shipped."""
+        return "retrieval" in self.asks
+
     def of(self, procedures: tuple[str, ...]) -> Binding:
         """The same for these procedures alone."""
         return replace(self, procedures=procedures)

@@ -22,12 +22,14 @@ class NamedFault:
         tests: key of each check to the procedures that it carries out and names this fault for.
         timed: whether one of the tests measures, so that a slowdown shows only against a healthy stack.
         beside: other tests, that are run beside them to see whether they stay green.
+        recalled: whether one of the tests compares a search with its accepted canary.
     """
 
     fault: str
     tests: dict[str, tuple[str, ...]]
     timed: bool
     beside: tuple[str, ...] = ()
+    recalled: bool = False
 
     @property
     def files(self) -> set[str]:
@@ -66,13 +68,14 @@ def _of(system: str, ids: Iterable[str]) -> tuple[str, ...]:
 def by_fault(bindings: Iterable[Binding]) -> list[NamedFault]:
     """The faults that they name, by name; timed ones first, for they take longest."""
     tests: dict[str, dict[str, tuple[str, ...]]] = {}
-    timed = set()
+    timed, recalled = set(), set()
     for one in bindings:
         if one.fault:
             known = tests.setdefault(one.fault, {})
             known[one.test] = (*known.get(one.test, ()), *one.procedures)
             timed |= {one.fault} if one.timed else set()
-    found = [NamedFault(fault, tests[fault], fault in timed) for fault in sorted(tests)]
+            recalled |= {one.fault} if one.recalled else set()
+    found = [NamedFault(fault, tests[fault], fault in timed, recalled=fault in recalled) for fault in sorted(tests)]
     return sorted(found, key=lambda one: not one.timed)
 
 

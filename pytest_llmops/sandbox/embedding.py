@@ -31,3 +31,19 @@ def embed(text: str) -> list[float]:
 def _add(vector: list[float], feature: str, weight: float) -> None:
     code = crc32(feature.encode())
     vector[code % DIMENSIONS] += weight if code & 0x10000 else -weight
+
+
+def elsewhere(vector: list[float]) -> list[float]:
+    """The same as another model might have it: texts are as near each other, and nowhere near where they were.
+
+    Components change places, and every other one its sign.
+    """
+    return [-value if place % 2 else value for place, value in enumerate(reversed(vector))]
+
+
+def alike(vector: list[float]) -> list[float]:
+    """A vector by a model that tells no text from another: hardly off one direction, the same for all."""
+    common = 1 / math.sqrt(len(vector))
+    moved = [common + 0.02 * value for value in vector]
+    length = math.sqrt(sum(value * value for value in moved))
+    return [value / length for value in moved]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pytest_llmops.sandbox import leaking, orders
-from pytest_llmops.sandbox.embedding import embed
+from pytest_llmops.sandbox.embedding import alike, elsewhere, embed
 from pytest_llmops.sandbox.engines.choice import ENGINES
 from pytest_llmops.sandbox.engines.engine import Answer, Asked, Engine, Figures
 from pytest_llmops.sandbox.engines.reader import NONSENSE, tokens
@@ -224,10 +224,16 @@ class ModelServer:
         self._fail_if_due()
         load_s, anew_s = await self._load(model)
         began = request.scope["arrived"] + anew_s
-        vectors = [embed(text) for text in texts]
+        vectors = [self._moved(embed(text)) for text in texts]
         due = began + self._pace.embedding("\n".join(texts))
         await asyncio.sleep(max(0.0, due - asyncio.get_running_loop().time()))
         return vectors, load_s
+
+    def _moved(self, vector: list[float]) -> list[float]:
+        """An embedding, where a fault lets it be another."""
+        if "llm:other-embeddings" in self.stack.faults or "llm:other-embedder" in self.stack.faults:
+            return elsewhere(vector)
+        return alike(vector) if "llm:same-embeddings" in self.stack.faults else vector
 
     def _fail_if_due(self) -> None:
         if self._failing.due():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -14,12 +15,14 @@ from starlette.routing import Route
 from pytest_llmops.sandbox import instances, laying, machine, workers
 from pytest_llmops.sandbox.disks import disks
 from pytest_llmops.sandbox.door import AccessLog, Door
+from pytest_llmops.sandbox.embedding import alike, embed
 from pytest_llmops.sandbox.gpu import Gpu
 from pytest_llmops.sandbox.ingesting import ingest
 from pytest_llmops.sandbox.serving import serve
 from pytest_llmops.sandbox.settings import Settings
 from pytest_llmops.sandbox.stack import OUTSIDE
 from pytest_llmops.sandbox.store import store
+from pytest_llmops.sandbox.texts import within
 from pytest_llmops.target.embedded import Case, Printed
 from pytest_llmops.target.settings import SETTING
 
@@ -33,6 +36,9 @@ if TYPE_CHECKING:
 
 _GARBAGE = '{"status": "\x00\ufffd<<<>>> 0x%%{{{ \n'
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
+EMBEDDING, SAME_EMBEDDING = "{embedding}", "{same_embedding}"
+"""In a body: the vector of the text that is asked for, and one that tells hardly any text from another."""
+
 _ERRORS = Case(status=500, body="Internal Server Error")
 
 
@@ -186,6 +192,24 @@ def service(stack: Stack, name: str, told: Mapping[str, Any]) -> Starlette:
     return store(stack.root / buckets, errors=f"{name}:errors" in stack.faults) if buckets else Starlette(routes=routes)
 
 
+def _input(asked: bytes) -> str:
+    """The text that is to be embedded, as OpenAI's route takes it."""
+    try:
+        given = json.loads(asked or b"{}").get("input", "")
+    except (ValueError, AttributeError):
+        given = ""
+    return str(given[0] if isinstance(given, list) and given else given)
+
+
+def _with_vectors(body: Any, vector: list[float]) -> Any:
+    """A body with the vector where it is asked for."""
+    if isinstance(body, dict):
+        return {key: _with_vectors(item, vector) for key, item in body.items()}
+    if isinstance(body, list):
+        return [_with_vectors(item, vector) for item in body]
+    return {EMBEDDING: vector, SAME_EMBEDDING: alike(vector)}.get(body, body) if isinstance(body, str) else body
+
+
 def _answering(
     stack: Stack, name: str, cases: Mapping[str, Case], told: Mapping[str, Any]
 ) -> Callable[[Request], Awaitable[Response]]:
@@ -198,6 +222,8 @@ def _answering(
     async def answer(request: Request) -> Response:
         texts, values = stack.texts, {**told, **settings.shown(), **request.path_params}
         body, headers = texts.rendered(found.body, values), texts.rendered(found.headers, values)
+        if EMBEDDING in within(found.body) or SAME_EMBEDDING in within(found.body):
+            body = _with_vectors(body, embed(_input(await request.body())))
         if isinstance(body, str):
             return PlainTextResponse(body, found.status, headers)
         if body is None:

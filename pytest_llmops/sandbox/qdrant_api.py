@@ -20,6 +20,7 @@ from pytest_llmops.sandbox.qdrant_calls import Wrong, asked, check_id
 from pytest_llmops.sandbox.qdrant_counts import ResponseCounts
 from pytest_llmops.sandbox.qdrant_optimizer import Optimizer
 from pytest_llmops.sandbox.qdrant_snapshots import Snapshots
+from pytest_llmops.sandbox.qdrant_spoiled import Spoiled
 from pytest_llmops.sandbox.write_ahead import WriteAhead
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Api:
         self._unrelated = "vectors:unrelated" in stack.faults
         self._failing = Share(stack.faults.number("vectors:errors", 0.0))
         self._faults = stack.faults
+        self._spoiled = Spoiled(stack.faults)
         self._optimizers: dict[str, Optimizer] = {}
         volume = "new-volume" if "vectors:new-volume" in stack.faults else "vectors"
         self._ahead = WriteAhead(stack.directory / f"{volume}.jsonl")
@@ -317,7 +319,7 @@ class Api:
             found = found[self._optimizer(name).missed :]
         if name in self._snapshots.recovered and "vectors:restore-misses" in self._faults:
             found = found[1:]
-        return (found[::-1] if self._unrelated else found)[offset : offset + limit]
+        return self._spoiled.found((found[::-1] if self._unrelated else found)[offset : offset + limit])
 
     @contextmanager
     def _unaltered(self, name: str) -> Iterator[None]:
@@ -339,7 +341,7 @@ class Api:
             with_payload=True if wanted.with_payload is None else wanted.with_payload,
             with_vectors=wanted.with_vector or False,
         )
-        return {"points": _plain(points), "next_page_offset": following}
+        return {"points": self._spoiled.stored(_plain(points)), "next_page_offset": following}
 
     def _count(self, name: str, body: dict[str, Any]) -> Any:
         self._known(name)

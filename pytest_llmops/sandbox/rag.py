@@ -65,6 +65,8 @@ class Rag:
             }
             for point in points
         ]
+        if "api:worst-first" in self._stack.faults:
+            sources.reverse()
         context = "\n".join(f"[{source['id']}] {source['text']}" for source in sources)
         text, tokens = await self._upstream.generate(_PROMPT.format(context=context, question=question))
         faithfulness = self._faithfulness(text, context)

@@ -105,6 +105,8 @@ class Shelf:
         if build > 1 or origin not in self._stack.models:
             digest = sha256(f"{model.digest}/{build}".encode()).hexdigest()
             model = replace(model, digest=digest, newer=True)
+        if model.embeds and "llm:other-embedder" in self._stack.faults:
+            model = replace(model, digest=sha256(f"{model.digest}/other".encode()).hexdigest())
         return replace(model, name=name)
 
     def _lay(self, lying: dict[str, list[Any]]) -> None:

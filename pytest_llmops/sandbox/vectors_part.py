@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from typing import TYPE_CHECKING
 
 from pytest_llmops.sandbox import corpus
 from pytest_llmops.sandbox.door import AccessLog, Door
-from pytest_llmops.sandbox.embedding import DIMENSIONS, embed
+from pytest_llmops.sandbox.embedding import DIMENSIONS, elsewhere, embed
 from pytest_llmops.sandbox.serving import serve
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient
 
+    from pytest_llmops.sandbox.faults import Faults
     from pytest_llmops.sandbox.ports import Opening
     from pytest_llmops.sandbox.stack import Stack
 
@@ -26,26 +28,37 @@ def run(stack: Stack, opening: Opening, *, before: int = 0) -> None:
 
     engine = QdrantClient(":memory:")
     if "vectors:new-volume" not in stack.faults:
-        fill(engine, stack.collection, empty="vectors:empty" in stack.faults)
+        fill(engine, stack.collection, stack.faults)
     if before and "vectors:forgets" in stack.faults:
         engine.delete(stack.collection, points_selector=list(range(1, before + 1)))
     log = AccessLog(stack.directory, "vectors")
     serve(Door(app(stack, engine), log, stack.faults.number("vectors:slow", 0.0)), opening)
 
 
-def fill(engine: QdrantClient, collection: str, *, empty: bool) -> None:
-    """Make the collection, and put the corpus into it."""
+def fill(engine: QdrantClient, collection: str, faults: Faults) -> None:
+    """Make the collection, and put the corpus into it: of each day before today a document."""
     from qdrant_client import models
 
     size = models.VectorParams(size=DIMENSIONS, distance=models.Distance.COSINE)
     engine.create_collection(collection, vectors_config=size)
+    today = dt.datetime.now(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     points = [
         models.PointStruct(
             id=number,
-            vector=embed(f"{document.title}. {document.text}"),
-            payload={"doc_id": document.id, "title": document.title, "text": document.text},
+            vector=_vector(f"{document.title}. {document.text}", faults),
+            payload={
+                "doc_id": document.id,
+                "title": document.title,
+                "text": document.text,
+                "created_at": (today - dt.timedelta(days=number)).isoformat(),
+            },
         )
         for number, document in enumerate(corpus.documents(), start=1)
+        if not ("vectors:lost" in faults and number % 2)
     ]
-    if not empty:
+    if "vectors:empty" not in faults:
         engine.upsert(collection, points=points)
+
+
+def _vector(text: str, faults: Faults) -> list[float]:
+    return elsewhere(embed(text)) if "vectors:stale" in faults else embed(text)

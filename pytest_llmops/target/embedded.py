@@ -11,6 +11,7 @@ from pytest_llmops.target.growth import Growing, Past
 from pytest_llmops.target.loads import Load
 from pytest_llmops.target.paths import Below
 from pytest_llmops.target.prompts import PromptText
+from pytest_llmops.target.retrieval import Search
 from pytest_llmops.target.severities import Reported
 from pytest_llmops.target.table import Regex, Table
 from pytest_llmops.target.thresholds import Threshold
@@ -259,6 +260,9 @@ class Sandbox(Table):
         {}, description="Limits that lie over the profile's for an embedded target: its pace can break them."
     )
     successor: str = Field("", description="The same of components.ollama.successor: a model to switch to.")
+    retrieval: dict[str, Search] = Field(
+        {}, description="What lies over the profile's retrieval for an embedded target: queries that the sandbox knows."
+    )
     growth: dict[str, Growing] = Field(
         {}, description="Limits of a plan that lie over the profile's growth for an embedded target: it has a plan."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -25,6 +26,7 @@ from pytest_llmops.target.monitoring import Vacuity
 from pytest_llmops.target.operations import Operation
 from pytest_llmops.target.points import Point
 from pytest_llmops.target.prompts import PromptText
+from pytest_llmops.target.retrieval import Search
 from pytest_llmops.target.runbook import Runbook
 from pytest_llmops.target.security import Security
 from pytest_llmops.target.settings import Setting
@@ -170,6 +172,9 @@ class TargetTable(Table):
     growth: dict[str, Growing] = Field({}, description="Metrics that are looked at over time, by name.")
     prompts: list[PromptText] = Field([], description="The workload that timed calls send.")
     golden: Golden = Field(Golden(), description="Questions whose right answers are known.")
+    retrieval: dict[str, Search] = Field(
+        {}, description="Its searches, and queries whose documents are known, by name."
+    )
     baseline: Baseline = Baseline()
     budget: Budget = Budget()
     load: Load = Field(Load(), description="How much load there may be, what it consists of, how it rises and falls.")
@@ -196,6 +201,20 @@ class TargetTable(Table):
         twice = sorted({name for name in ids if ids.count(name) > 1})
         if twice:
             raise ValueError(f"prompt ids must differ; twice here: {', '.join(twice)}")
+        return self
+
+    @model_validator(mode="after")
+    def _searches_are_known(self) -> Self:
+        for name, search in self.retrieval.items():
+            if not re.fullmatch(r"[A-Za-z0-9][\w-]*", name):
+                raise ValueError(f"retrieval.{name}: a search is called by letters, digits, _ and -, e.g. 'documents'")
+            for key, one, known in (
+                ("same_as", search.same_as, self.retrieval),
+                ("embedder", search.embedder, self.components.services),
+            ):
+                if one and one not in known:
+                    near = did_you_mean(one, known) or f" It has: {', '.join(known) or 'none'}."
+                    raise ValueError(f"retrieval.{name}.{key}: this target has no {one!r}.{near}")
         return self
 
     @model_validator(mode="after")
