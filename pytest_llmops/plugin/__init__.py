@@ -17,6 +17,7 @@ from pytest_llmops.plugin import (
     drill_fixtures,
     erasure_fixtures,
     fixtures,
+    golden_fixtures,
     hostile_fixtures,
     incident_fixtures,
     leak_fixtures,
@@ -43,6 +44,7 @@ FIXTURES = (
     access_fixtures,
     hostile_fixtures,
     attack_fixtures,
+    golden_fixtures,
     supply_fixtures,
     backup_fixtures,
 )

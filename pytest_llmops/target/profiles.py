@@ -150,7 +150,7 @@ def _alike(under: Any, over: Any) -> bool:
 def embedded(values: dict[str, Any]) -> dict[str, Any]:
     """A profile's values for a sandbox: asked what that knows, held to limits that its pace can break."""
     sandbox = values.get("sandbox", {})
-    over = {key: sandbox[key] for key in ("prompts", "thresholds", "growth", "load") if key in sandbox}
+    over = {key: sandbox[key] for key in ("prompts", "golden", "thresholds", "growth", "load") if key in sandbox}
     if "reported" in sandbox:
         over["incident"] = {"reported": sandbox["reported"]}
     if "successor" in sandbox:

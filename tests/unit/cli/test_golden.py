@@ -126,10 +126,7 @@ def test_import_writes_a_new_file_and_says_what_is_left_out(llmops, tmp_path):
     )
     assert llmops("golden", "import", "their.jsonl", "--output", "new.jsonl") == (
         0,
-        (
-            "imported: their.jsonl (synthetic) into new.jsonl: 1 case\n"
-            "left out: expect.sources, which nothing here judges (1)\n"
-        ),
+        "imported: their.jsonl (synthetic) into new.jsonl: 1 case\n",
     )
     assert llmops("golden", "check", "new.jsonl")[0] == 0
     assert json.loads((tmp_path / "new.jsonl").read_text()) == {
@@ -137,7 +134,7 @@ def test_import_writes_a_new_file_and_says_what_is_left_out(llmops, tmp_path):
         "prompt": "Who?",
         "tags": ["document:d"],
         "origin": "synthetic",
-        "expect": {"refusal": False},
+        "expect": {"refusal": False, "sources": "d"},
     }
 
 
