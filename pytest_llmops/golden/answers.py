@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmops.errors import Vacuous, excerpt
+from pytest_llmops.errors import Unsupported, Vacuous, excerpt
+from pytest_llmops.golden.consistency import disagreements
 from pytest_llmops.golden.evaluators import said
 from pytest_llmops.judge.pass_rate import CaseRuns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from pytest_llmops.target.golden import Consistent
 
 HALVES = ("refused", "answered")
 """What a case that expects of an answer whether it refuses can expect."""
@@ -67,16 +70,18 @@ class GoldenAnswers:
         cases: each with its answers.
         kinds: of expectation that count; all of them where it is empty.
         called: what these cases are, in words; empty for all.
+        consistent: the target's tables of answers that have to agree, by name.
     """
 
     component: str
     cases: tuple[CaseAnswers, ...]
     kinds: tuple[str, ...] = ()
     called: str = ""
+    consistent: Mapping[str, Consistent] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, fact: Mapping[str, Any]) -> GoldenAnswers:
-        """What was kept as plain JSON."""
+    def read(cls, fact: Mapping[str, Any], consistent: Mapping[str, Consistent] | None = None) -> GoldenAnswers:
+        """What was kept as plain JSON, with the target's tables of answers that have to agree."""
         cases = tuple(
             CaseAnswers(
                 **{key: tuple(value) if isinstance(value, list) else value for key, value in case.items()}
@@ -84,11 +89,11 @@ class GoldenAnswers:
             )
             for case in fact["cases"]
         )
-        return cls(fact["component"], cases)
+        return cls(fact["component"], cases, consistent=consistent or {})
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON of all of it."""
-        return asdict(self)
+        return {"component": self.component, "cases": [asdict(case) for case in self.cases]}
 
     def expecting(self, *kinds: str) -> GoldenAnswers:
         """The cases that expect one of these kinds, judged by those alone, whatever else is wrong with an answer.
@@ -109,6 +114,26 @@ class GoldenAnswers:
             Vacuous: none has it.
         """
         return self._some(tuple(case for case in self.cases if tag in case.tags), f"has the tag {tag!r}", self.kinds)
+
+    def disagreements(self, name: str) -> list[str]:
+        """In what answers differ, or fall short, that have to agree (``golden.consistent``), a clause each.
+
+        Raises:
+            Unsupported: the target has no such table.
+            Vacuous: fewer than two of the cases were answered, so there is nothing to differ.
+        """
+        if name not in self.consistent:
+            raise Unsupported(f"golden dataset: nobody says in what answers agree; add golden.consistent.{name}.")
+        table = self.consistent[name]
+        given = {
+            f"{case.id} ({number})": one.text
+            for case in self.tagged(table.tag).cases
+            for number, one in enumerate(case.given, 1)
+            if not one.lost
+        }
+        if len({label.rpartition(" ")[0] for label in given}) < 2:
+            raise Vacuous(f"golden dataset: fewer than two cases with the tag {table.tag!r} were answered.")
+        return disagreements(given, table)
 
     @property
     def runs(self) -> list[CaseRuns]:

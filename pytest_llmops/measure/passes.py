@@ -69,7 +69,8 @@ def judged_passes(name: str, answers: GoldenAnswers, bench: Bench) -> tuple[Meas
     verdict = judge_passes(runs, rule, accepted=accepted, waivers=waivers)
     measurement = Measurement(name, [], [])
     measurement.results.append(_result(name, verdict, rule, accepted, match, stored=bench.store is not None))
-    measurement.results += [_tagged(name, one.tag, verdict, rule) for one in verdict.tags]
+    if not answers.called:
+        measurement.results += [_tagged(name, one.tag, verdict, rule) for one in verdict.tags]
     state, reason = measurement.results[0].state, f"{name}: {verdict.reason}"
     if verdict.state == "void":
         measurement.voids.append("\n".join([reason, *answers.said(tuple(one.id for one in runs if one.lost))]))
@@ -80,14 +81,17 @@ def judged_passes(name: str, answers: GoldenAnswers, bench: Bench) -> tuple[Meas
     elif verdict.state == "regression":
         measurement.regressions.append(said)
     measurement.notes += [state] if state in NOTED else []
-    measurement.notes += [f"{case} is {why}" for case, why in verdict.waived]
-    measurement.notes += verdict.notes
     rate = verdict.rate
     if rate is not None:
         series = Series((100 * rate.value,), (ONCE,))
         beside = {**bench.beside, RULE[0]: rule.threshold, RULE[1]: rule.at_least, **counts}
         measurement.recordings.append(Recording(bench.check, Metric(name, "%", series), fingerprint, beside))
     return measurement, verdict
+
+
+def remarks(verdict: PassVerdict) -> list[str]:
+    """What is to be said beside a verdict, each a clause: which cases are waived, and what is wrong with waivers."""
+    return [*(f"{case} is {why}" for case, why in verdict.waived), *verdict.notes]
 
 
 def is_of_cases(recording: Recording) -> bool:
@@ -154,7 +158,7 @@ def _result(
         state=_state(verdict, match, stored=stored),
         suspect=verdict.suspect,
         threshold=limits,
-        reason=f"{verdict.reason}; {match.differs}" if match.differs else verdict.reason,
+        reason="; ".join(filter(None, (verdict.reason, match.differs, *remarks(verdict)))),
     )
 
 

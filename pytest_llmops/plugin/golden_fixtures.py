@@ -37,7 +37,7 @@ def golden_set(_llmops: Run) -> GoldenAnswers:
     client = run.own.serving(of)
     asker = OfApi(cast("Api", client)) if of == API else OfModel(cast("Llm", client), target.table.golden.max_tokens)
     fact = run.once("golden_set", lambda: ask(golden, asker, target.table.golden.repeats, run.say).as_json())
-    return GoldenAnswers.read(fact)
+    return GoldenAnswers.read(fact, target.table.golden.consistent)
 
 
 @pytest.fixture
@@ -60,13 +60,15 @@ def pass_gate(_llmops: Run, request: pytest.FixtureRequest) -> Callable[[str, Go
     documents = Documents(run.report_folder, run.declared.name, run.redactor, test.check.documents.append)
 
     def judge(name: str, answers: GoldenAnswers) -> None:
-        from pytest_llmops.measure.passes import judged_passes
+        from pytest_llmops.measure.passes import judged_passes, remarks
 
         name = measure.full(name)
         bench = measure.bench(run.own.client(answers.component))
         bench = bench if run.twin is None else replace(bench, store=None)
         measurement, verdict = judged_passes(name, answers, bench)
-        documents.write(f"{name}.md", answers.document(name, verdict.reason, measurement.notes))
+        documents.write(f"{name}.md", answers.document(name, verdict.reason, remarks(verdict)))
+        for remark in () if answers.called else remarks(verdict):
+            run.say(f"golden dataset: {remark}")
         measure.conclude(measurement, check=True)
 
     return judge

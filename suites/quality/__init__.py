@@ -1,0 +1,1 @@
+"""Quality: is it still right, not only fast?"""

@@ -1,0 +1,30 @@
+"""Figures of answers: those of the facts, none invented, none altered, none left out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_llmops.golden.answers import GoldenAnswers
+
+    PassGate = Callable[[str, GoldenAnswers], None]
+
+
+@pytest.mark.generic
+@pytest.mark.procedure(fault="answers:invents-figures")
+@pytest.mark.procedure(fault="answers:alters-figures")
+@pytest.mark.procedure(fault="answers:drops-figures")
+def test_every_figure_is_one_of_the_facts(golden_set: GoldenAnswers, pass_gate: PassGate) -> None:
+    """Answers give the figures that they have to, and no other that is in none of the facts."""
+    pass_gate("right_figures", golden_set.expecting("numbers"))
+
+
+@pytest.mark.generic
+@pytest.mark.procedure(fault="answers:alters-figures")
+def test_the_number_that_is_asked_for_is_given(golden_set: GoldenAnswers, pass_gate: PassGate) -> None:
+    """Answers give the one number that is asked for, in its unit and within its tolerance."""
+    pass_gate("right_numbers", golden_set.expecting("number"))
