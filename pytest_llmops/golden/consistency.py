@@ -50,4 +50,4 @@ def _of_term(name: str, ways: Sequence[str], answers: Mapping[str, str]) -> Iter
 
 def _said(ways: Sequence[str], text: str) -> list[str]:
     """The ways that stand in a text as words of their own, in capitals or not."""
-    return [way for way in ways if re.search(rf"(?<!\w){re.escape(way)}(?!\w)", text, re.IGNORECASE)]
+    return [way for way in ways if re.search(rf"(?<!\w)(?:{way})(?!\w)", text, re.IGNORECASE)]

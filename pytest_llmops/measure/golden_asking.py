@@ -70,10 +70,17 @@ class OfApi:
 
 @dataclass(frozen=True)
 class OfModel:
-    """Asks the model server; the texts that an answer has to rest on stand before the question."""
+    """Asks the model server; the texts that an answer has to rest on stand before the question.
+
+    Attributes:
+        llm: the server.
+        max_tokens: length of an answer.
+        model: that is asked whatever a case says; empty: the case's own, or the target's.
+    """
 
     llm: Llm
     max_tokens: int
+    model: str = ""
 
     @property
     def component(self) -> str:
@@ -87,7 +94,9 @@ class OfModel:
     def answer(self, case: Case) -> Answer:
         """The answer."""
         return Answer(
-            self.llm.generate(put(case), model=case.model or None, max_tokens=self.max_tokens, stream=False).text
+            self.llm.generate(
+                put(case), model=self.model or case.model or None, max_tokens=self.max_tokens, stream=False
+            ).text
         )
 
 

@@ -46,13 +46,16 @@ def rule_of(table: Golden, kinds: Sequence[str]) -> PassRule:
     return PassRule(max(rates, default=table.pass_rate), table.at_least)
 
 
-def judged_passes(name: str, answers: GoldenAnswers, bench: Bench) -> tuple[Measurement, PassVerdict]:
+def judged_passes(
+    name: str, answers: GoldenAnswers, bench: Bench, before: GoldenAnswers | None = None
+) -> tuple[Measurement, PassVerdict]:
     """Judge a golden set that was asked, or some of its cases.
 
     Args:
         name: of the metric, the pass rate in %; ``NAME[TAG]`` are those of the tags.
         answers: of this run.
         bench: the target, its baselines, who was asked.
+        before: what is compared with in place of accepted runs: the same cases, as a model that serves answers them.
 
     Raises:
         Vacuous: each case is waived.
@@ -65,7 +68,8 @@ def judged_passes(name: str, answers: GoldenAnswers, bench: Bench) -> tuple[Meas
     counts = {f"{CASE}{one.id}": f"{one.passes} of {one.answers}, {one.lost} lost, {one.digest}" for one in runs}
     asked = f"{bench.component}; {table.max_tokens} tokens; at least {table.at_least or 'each'}"
     fingerprint = bench.fingerprint(Workload((Prompt("golden", asked),)))
-    match, accepted = _accepted(bench.store, bench.target.name, name, fingerprint)
+    match, accepted = _accepted(bench.store if before is None else None, bench.target.name, name, fingerprint)
+    accepted = accepted if before is None else [before.runs]
     verdict = judge_passes(runs, rule, accepted=accepted, waivers=waivers)
     measurement = Measurement(name, [], [])
     measurement.results.append(_result(name, verdict, rule, accepted, match, stored=bench.store is not None))
@@ -82,7 +86,7 @@ def judged_passes(name: str, answers: GoldenAnswers, bench: Bench) -> tuple[Meas
         measurement.regressions.append(said)
     measurement.notes += [state] if state in NOTED else []
     rate = verdict.rate
-    if rate is not None:
+    if rate is not None and before is None:
         series = Series((100 * rate.value,), (ONCE,))
         beside = {**bench.beside, RULE[0]: rule.threshold, RULE[1]: rule.at_least, **counts}
         measurement.recordings.append(Recording(bench.check, Metric(name, "%", series), fingerprint, beside))

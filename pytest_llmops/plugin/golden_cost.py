@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 from pytest_llmops.errors import LlmopsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from pytest_llmops.target.load import Target
 
 GOLDEN = "golden_set"
 """The fixture that hands out its answers."""
+
+CANDIDATE = "candidate_set"
+"""The one that hands out those of a model that does not serve yet."""
 
 
 def golden_calls(target: Target) -> dict[str, int]:
@@ -31,9 +34,22 @@ def golden_calls(target: Target) -> dict[str, int]:
     return {f"{component}.{method}": cases * target.table.golden.repeats}
 
 
+def candidate_calls(target: Target) -> dict[str, int]:
+    """The same of a model that does not serve yet; none where the target names none, or an API answers."""
+    part = target.table.components.ollama
+    calls = golden_calls(target)
+    return calls if part is not None and part.candidate and "ollama.generate" in calls else {}
+
+
+GOLDEN_SETS: Mapping[str, Callable[[Target], dict[str, int]]] = {GOLDEN: golden_calls, CANDIDATE: candidate_calls}
+"""Fixture to the calls that it asks once a run."""
+
+
 def golden_tokens(fixtures: Iterable[str], target: Target) -> dict[str, int]:
     """Tokens that a model server generates at most; an API's own are not ours to count."""
-    if GOLDEN not in fixtures:
-        return {}
-    generated = sum(calls for name, calls in golden_calls(target).items() if name.endswith(".generate"))
-    return {GOLDEN: generated * target.table.golden.max_tokens} if generated else {}
+    asked = {name: calls(target) for name, calls in GOLDEN_SETS.items() if name in fixtures}
+    generated = {
+        name: sum(count for operation, count in calls.items() if operation.endswith(".generate"))
+        for name, calls in asked.items()
+    }
+    return {name: count * target.table.golden.max_tokens for name, count in generated.items() if count}

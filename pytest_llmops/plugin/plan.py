@@ -13,7 +13,7 @@ from pytest_llmops.plugin.checks import ASKS, DIAGNOSTICS, TRAFFIC, needed_roles
 from pytest_llmops.plugin.cost import Asking
 from pytest_llmops.plugin.disruption_plan import calls_of, disruption_of
 from pytest_llmops.plugin.figure_cost import cost_of_figures
-from pytest_llmops.plugin.golden_cost import GOLDEN, golden_calls, golden_tokens
+from pytest_llmops.plugin.golden_cost import GOLDEN, GOLDEN_SETS, golden_tokens
 from pytest_llmops.plugin.leak_cost import LEAKS, leak_tokens, once_for_leaks
 from pytest_llmops.plugin.markers import SUITES
 from pytest_llmops.plugin.ours import AFRESH, CHECK
@@ -40,7 +40,7 @@ ONCE = {
     "lint": lint_calls,
     "access": access_calls,
     "hostile_input": hostile_calls,
-    GOLDEN: golden_calls,
+    **GOLDEN_SETS,
     **ATTACKS,
 }
 """Fixtures that ask once a run, whoever needs them, and what they ask."""

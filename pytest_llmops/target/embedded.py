@@ -273,6 +273,7 @@ class Sandbox(Table):
     answers: dict[str, list[Scripted]] = Field(
         {}, description="What the model says, by case; the fault answers:CASE lays that case over ok."
     )
+    candidate: str = Field("", description="The same of components.ollama.candidate: the sandbox has it.")
     successor: str = Field("", description="The same of components.ollama.successor: a model to switch to.")
     growth: dict[str, Growing] = Field(
         {}, description="Limits of a plan that lie over the profile's growth for an embedded target: it has a plan."

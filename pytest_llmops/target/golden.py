@@ -7,7 +7,7 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from pytest_llmops.target.paths import Below
-from pytest_llmops.target.table import Table
+from pytest_llmops.target.table import Regex, Table
 from pytest_llmops.target.waivers import CaseWaiver
 
 
@@ -16,8 +16,10 @@ class Consistent(Table):
 
     tag: str = Field(description="Of the cases whose answers are held beside each other.")
     figures: list[str] = Field([], description="Facts that each of the answers has to give, each with a figure in it.")
-    terms: dict[str, list[str]] = Field(
-        {}, description="Name to the ways of saying it: each answer has one of them, and all have the same."
+    terms: dict[str, list[Regex]] = Field(
+        {},
+        description="Name to the ways of saying it, each an expression of whole words, such as 'acheter|achat': each "
+        "answer has one of them, and all have the same.",
     )
 
     @model_validator(mode="after")

@@ -153,8 +153,9 @@ def embedded(values: dict[str, Any]) -> dict[str, Any]:
     over = {key: sandbox[key] for key in ("prompts", "golden", "thresholds", "growth", "load") if key in sandbox}
     if "reported" in sandbox:
         over["incident"] = {"reported": sandbox["reported"]}
-    if "successor" in sandbox:
-        over["components"] = {"ollama": {"successor": sandbox["successor"]}}
+    models = {key: sandbox[key] for key in ("candidate", "successor") if key in sandbox}
+    if models:
+        over["components"] = {"ollama": models}
     if "keys" in sandbox:
         auth = values["components"]["api"]["auth"]
         keyed = {**auth, "roles": {**auth.get("roles", {}), **sandbox["keys"]}}

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_llmops.golden.answers import GoldenAnswers
+    from pytest_llmops.plugin.recording import Record
 
     PassGate = Callable[[str, GoldenAnswers], None]
 
@@ -28,3 +29,15 @@ def test_every_figure_is_one_of_the_facts(golden_set: GoldenAnswers, pass_gate: 
 def test_the_number_that_is_asked_for_is_given(golden_set: GoldenAnswers, pass_gate: PassGate) -> None:
     """Answers give the one number that is asked for, in its unit and within its tolerance."""
     pass_gate("right_numbers", golden_set.expecting("number"))
+
+
+@pytest.mark.procedure("voyageur.friday-qa.financial-accuracy", fault="answers:misstates")
+def test_financial_figures_match_the_reference(golden_set: GoldenAnswers, pass_gate: PassGate) -> None:
+    """Every figure in the answers to financial questions is that of the reference data."""
+    pass_gate("financial_figures", golden_set.tagged("finance").expecting("numbers"))
+
+
+@pytest.mark.procedure("voyageur.friday-qa.response-quality-metrics", fault="dashboard:critical")
+def test_quality_by_the_dashboards_own_account(record: Record) -> None:
+    """The mean quality of answers, as the application's dashboard counts it, beside that of the accepted runs."""
+    record.figure("response_quality")
