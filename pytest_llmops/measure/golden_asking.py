@@ -93,11 +93,8 @@ class OfModel:
 
     def answer(self, case: Case) -> Answer:
         """The answer."""
-        return Answer(
-            self.llm.generate(
-                put(case), model=self.model or case.model or None, max_tokens=self.max_tokens, stream=False
-            ).text
-        )
+        model = self.model or case.model or None
+        return Answer(self.llm.generate(put(case), model=model, max_tokens=self.max_tokens, stream=False).text)
 
 
 def asked_of(target: Target) -> str:

@@ -9,8 +9,10 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_llmops.clients.app_command import AppCommands
     from pytest_llmops.golden.answers import GoldenAnswers
     from pytest_llmops.plugin.recording import Record
+    from pytest_llmops.report.over_time import History
 
     PassGate = Callable[[str, GoldenAnswers], None]
 
@@ -38,6 +40,11 @@ def test_financial_figures_match_the_reference(golden_set: GoldenAnswers, pass_g
 
 
 @pytest.mark.procedure("voyageur.friday-qa.response-quality-metrics", fault="dashboard:critical")
-def test_quality_by_the_dashboards_own_account(record: Record) -> None:
-    """The mean quality of answers, as the application's dashboard counts it, beside that of the accepted runs."""
-    record.figure("response_quality")
+@pytest.mark.procedure("voyageur.friday-qa.response-quality-metrics", fault="dashboard:poorer")
+def test_quality_by_the_dashboards_own_account(app_command: AppCommands, history: History, record: Record) -> None:
+    """The mean quality of answers, as the application's dashboard has it, and beside what earlier runs read there."""
+    app_command.report("dashboard")
+    quality = record.figure("response_quality").value
+    usual = history.usual("response_quality")
+    worse_pct = history.deviation_pct("response_quality", quality)
+    record("response_quality_deviation", worse_pct, "%", of=f"quality {quality:.2f}, usually {usual:.2f}")

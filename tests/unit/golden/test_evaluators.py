@@ -86,9 +86,9 @@ def test_what_is_as_expected(expect, text):
             {"numbers": {"facts": [REVENUE], "required": ["142.3"]}},
             "Revenue was EUR 124.3 million, a margin of 11 %.",
             (
-                "numbers: altered: 'EUR 124.3 million' at character 12, the facts say 'EUR 142.3 million' (the value or "
-                "unit differs); invented: '11 %' at character 43 (no fact has it); dropped: '142.3' is required and not "
-                "in the answer"
+                "numbers: altered: 'EUR 124.3 million' at character 12, the facts say 'EUR 142.3 million' (the value "
+                "or unit differs); invented: '11 %' at character 43 (no fact has it); dropped: '142.3' is required and "
+                "not in the answer"
             ),
         ),
         ({"numbers": REVENUE}, "It grew.", "numbers: the answer gives no figure: 'It grew.'"),
@@ -96,8 +96,8 @@ def test_what_is_as_expected(expect, text):
             {"language": "fr"},
             "The refund window is thirty days from the day of delivery.",
             (
-                "language: only 0% of it is in fr, as expected; in en: 'The refund window is thirty days from the day of "
-                "delivery.'"
+                "language: only 0% of it is in fr, as expected; in en: 'The refund window is thirty days from the day "
+                "of delivery.'"
             ),
         ),
         ({"language": "fr"}, "Paris", "language: it cannot be told whether 'Paris' is in fr"),
