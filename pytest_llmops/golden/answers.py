@@ -84,8 +84,12 @@ class GoldenAnswers:
         """What was kept as plain JSON, with the target's tables of answers that have to agree."""
         cases = tuple(
             CaseAnswers(
-                **{key: tuple(value) if isinstance(value, list) else value for key, value in case.items()}
-                | {"given": tuple(Given(**one) for one in case["given"])}
+                case["id"],
+                case["prompt"],
+                tuple(case["tags"]),
+                case["digest"],
+                tuple(case["expects"]),
+                tuple(Given(**one) for one in case["given"]),
             )
             for case in fact["cases"]
         )

@@ -30,11 +30,12 @@ API, LLM = "api", "llm"
 class Asker(Protocol):
     """Puts a case to whoever answers."""
 
-    component: str
+    @property
+    def component(self) -> str:
+        """Who is asked."""
 
     def can(self, case: Case) -> str:
         """Why nothing that it answers could pass a case; empty where it could."""
-        ...
 
     def answer(self, case: Case) -> Answer:
         """The answer.
@@ -42,7 +43,6 @@ class Asker(Protocol):
         Raises:
             CallFailed: none came.
         """
-        ...
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,8 @@ def judged_passes(
         return measurement, verdict
     said = "\n".join([reason, *answers.said(verdict.failing)])
     if verdict.state == "breach":
-        measurement.breaches.append(Breach("normal", _limit(rule), said))
+        limit = f"  limit: golden.{'rates' if rule.threshold != table.pass_rate else 'pass_rate'}"
+        measurement.breaches.append(Breach("normal", _limit(rule), f"{said}\n{limit}"))
     elif verdict.state == "regression":
         measurement.regressions.append(said)
     measurement.notes += [state] if state in NOTED else []

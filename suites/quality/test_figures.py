@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_llmops.clients.app_command import AppCommands
+    from pytest_llmops.clients.figures import Figures
     from pytest_llmops.golden.answers import GoldenAnswers
     from pytest_llmops.plugin.recording import Record
     from pytest_llmops.report.over_time import History
@@ -41,10 +42,13 @@ def test_financial_figures_match_the_reference(golden_set: GoldenAnswers, pass_g
 
 @pytest.mark.procedure("voyageur.friday-qa.response-quality-metrics", fault="dashboard:critical")
 @pytest.mark.procedure("voyageur.friday-qa.response-quality-metrics", fault="dashboard:poorer")
-def test_quality_by_the_dashboards_own_account(app_command: AppCommands, history: History, record: Record) -> None:
+def test_quality_by_the_dashboards_own_account(
+    app_command: AppCommands, figures: Figures, history: History, record: Record
+) -> None:
     """The mean quality of answers, as the application's dashboard has it, and beside what earlier runs read there."""
     app_command.report("dashboard")
-    quality = record.figure("response_quality").value
+    quality = figures.read("response_quality").value
+    record("response_quality", quality, of="the mean of what its process has counted")
     usual = history.usual("response_quality")
     worse_pct = history.deviation_pct("response_quality", quality)
     record("response_quality_deviation", worse_pct, "%", of=f"quality {quality:.2f}, usually {usual:.2f}")

@@ -70,7 +70,7 @@ def test_a_rate_that_is_surely_too_low_is_a_breach_and_names_cases(bench):
         f"{NAME}: 50.0% of 40 answers to 20 cases passed, with 95 % confidence at most"
     )
     assert said.split("\n")[1:3] == ["  c10: contains: lacks 'x'", "  c11: contains: lacks 'x'"]
-    assert said.split("\n")[-1] == "  and 5 more cases"
+    assert said.split("\n")[-2:] == ["  and 5 more cases", "  limit: golden.pass_rate"]
     assert [one.severity for one in found.breaches] == ["normal"]
 
 
