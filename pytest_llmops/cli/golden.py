@@ -41,8 +41,8 @@ def check(config: Path | None, target: str | None, files: Sequence[Path]) -> Non
     from pytest_llmops.golden.reading import read
 
     picked = chosen(config, target, files)
-    found = read(picked.paths)
-    for path in picked.paths:
+    found = read(picked.paths, beside=picked.beside)
+    for path in dict.fromkeys(path for path, _ in found.places.values()):
         count = sum(place == path for place, _ in found.places.values())
         click.echo(f"{path}: {count} case{'s' * (count > 1)}")
     for ids in alike(found):
@@ -78,7 +78,7 @@ def stats(
         **{key: tuple(dict.fromkeys((*getattr(table, key), *given))) for key, given in wanted.items()},
         fewest=fewest or table.fewest,
     )
-    found = coverage(read(picked.paths), asked)
+    found = coverage(read(picked.paths, beside=picked.beside), asked)
     if as_json:
         click.echo(json.dumps(found.as_json(), indent=1, ensure_ascii=False))
     else:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pytest_llmops.golden.case import GoldenSet
+    from pytest_llmops.golden.reading import InPlace
     from pytest_llmops.target.golden import Golden
 
 
@@ -25,11 +26,13 @@ class Chosen:
         paths: the files.
         table: what the target says of them; without one where files are named on the command line.
         where: the table's place, for messages.
+        beside: cases that stand in the table itself.
     """
 
     paths: tuple[Path, ...]
     table: Golden
     where: str
+    beside: InPlace | None = None
 
 
 def chosen(config: Path | None, target: str | None, files: Sequence[Path]) -> Chosen:
@@ -38,21 +41,17 @@ def chosen(config: Path | None, target: str | None, files: Sequence[Path]) -> Ch
     Raises:
         ConfigError: the target names none, or a pattern of it fits no file.
     """
+    from pytest_llmops.golden.of_target import files_of, in_place, table_of
     from pytest_llmops.target.golden import Golden
 
     if files:
         return Chosen(tuple(dict.fromkeys(files)), Golden(), "")
     found = meant(config, target)
-    table, where = found.table.golden, f"{found.where[:-1]}.golden]"
-    if not table.files:
+    table, where = found.table.golden, table_of(found)
+    if not table.files and not table.cases:
         raise ConfigError(f'{where} names no files; add files = ["golden/*.jsonl"], or name files here.')
-    paths: dict[Path, None] = {}
-    for pattern in table.files:
-        fitting = sorted(path for path in found.root.glob(pattern) if path.is_file())
-        if not fitting:
-            raise ConfigError(f"{where} files: {pattern!r} fits no file in {found.root}.")
-        paths |= dict.fromkeys(Path(seen_from_here(path)) for path in fitting)
-    return Chosen(tuple(paths), table, where)
+    paths = tuple(Path(seen_from_here(path)) for path in files_of(found))
+    return Chosen(paths, table, where, in_place(found))
 
 
 def waived(picked: Chosen, golden: GoldenSet) -> Iterator[str]:

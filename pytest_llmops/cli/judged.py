@@ -13,6 +13,7 @@ from pytest_llmops.judge.schedule import LONG_CALL_S, WARM_UP
 from pytest_llmops.judge.shipped import store_of
 from pytest_llmops.measure.asking import compared, rule_of
 from pytest_llmops.measure.once import EXACT, verdict_on
+from pytest_llmops.measure.passes import is_of_cases, judged_again
 from pytest_llmops.measure.references import points_of
 from pytest_llmops.samples import PARTS, split_statistic
 
@@ -115,6 +116,8 @@ def _together(target: Target, whole: str, recordings: Sequence[Recording]) -> li
 
 
 def _once(target: Target, recording: Recording, store: Store) -> Judged:
+    if is_of_cases(recording):
+        return Judged(recording.metric.name, recording, *judged_again(recording, target, store))
     name, series = recording.metric.name, recording.metric.series
     match = store.find(target.name, name, recording.fingerprint, KEPT)
     verdict = verdict_on(series, match.series, target, float(recording.beside[EXACT] or 0))

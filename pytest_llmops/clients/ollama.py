@@ -57,6 +57,21 @@ class Ollama(Llm):
         return Ollama(self.http, self.config, options)
 
     @property
+    def candidate(self) -> Ollama:
+        """A client that asks the model that is to be tried before it serves.
+
+        Raises:
+            Unsupported: the target names none, or it does not lie there.
+            CallFailed: the models cannot be listed.
+        """
+        name = self.config.candidate
+        if not name:
+            raise Unsupported(f"{self.component}: no model is to be tried before it serves; name it as candidate.")
+        if bare(name) not in {bare(one.name) for one in self.models()}:
+            raise Unsupported(f"{self.component}: the candidate {name} does not lie there; pull it, and run again.")
+        return self.asking(name)
+
+    @property
     def successor(self) -> str:
         """The model that a switch goes to.
 

@@ -213,7 +213,8 @@ def _unknown(target: Target) -> dict[str, Any]:
         [prompt.model_copy(update={"expect": ""}) for prompt in asked]
         for asked in (table.prompts, table.incident.reported)
     )
-    return {"prompts": prompts, "incident": table.incident.model_copy(update={"reported": reported})}
+    golden = table.golden.model_copy(update={"cases": []})
+    return {"prompts": prompts, "golden": golden, "incident": table.incident.model_copy(update={"reported": reported})}
 
 
 def _sinks(target: Target, facts: Mapping[str, Any]) -> dict[str, str]:

@@ -112,8 +112,7 @@ def check(answer: str, expected: str) -> LanguageReview:
         ConfigError: a package that this needs is not installed; says how to install it.
         ValueError: the expected language is none that is told apart.
     """
-    wanted = re.split(r"[-_]", expected.lower())[0]
-    wanted = "no" if wanted in {"nb", "nn"} else wanted
+    wanted = code_of(expected)
     if wanted not in LANGUAGES:
         raise ValueError(f"{expected!r} is no language that is told apart; known: {', '.join(LANGUAGES)}.")
     passages = [one for one in _passages(answer, wanted) if one.language != "und"]
@@ -125,6 +124,12 @@ def check(answer: str, expected: str) -> LanguageReview:
         weights[one.language] += one.weight
     strays = tuple(one for one in passages if one.language != wanted)
     return LanguageReview(wanted, weights.most_common(1)[0][0], weights[wanted] / total, strays)
+
+
+def code_of(language: str) -> str:
+    """A language's code without its region: ``pt`` of ``pt-BR``; both kinds of Norwegian are ``no``."""
+    code = re.split(r"[-_]", language.lower())[0]
+    return "no" if code in {"nb", "nn"} else code
 
 
 def detected(text: str) -> str:

@@ -74,6 +74,11 @@ class NumberReview:
     required: int
 
     @property
+    def dropped(self) -> tuple[NumberFinding, ...]:
+        """The required facts that it does not give."""
+        return tuple(one for one in self.findings if one.defect == "dropped")
+
+    @property
     def faithful(self) -> bool:
         """Whether there is no defect."""
         return not self.findings

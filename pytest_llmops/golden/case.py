@@ -26,6 +26,7 @@ class Case(Table):
     tags: list[str] = Field([], description="What the case is about; pass rates are told for each.")
     language: str | None = Field(None, pattern=LANGUAGE, description="Of the question, e.g. 'en'.")
     context: list[str] = Field([], description="Texts that the answer has to rest on.")
+    model: str = Field("", description="Which model of a model server is asked; the target's own by default.")
     reference: str = Field("", description="A right answer, for people.")
     origin: str = Field("", description="Where the case comes from, e.g. 'annotation'; cases are counted by it.")
 

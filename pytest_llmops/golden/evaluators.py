@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pytest_llmops.detect import language, numbers
 from pytest_llmops.detect.refusal import refused
 from pytest_llmops.errors import excerpt
 from pytest_llmops.golden.json_schema import broken_rule
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_llmops.golden.case import Case
-    from pytest_llmops.golden.expectations import Exact, Patterns, Texts
+    from pytest_llmops.golden.expectations import Exact, Figures, Patterns, Sources, Texts
+
+
+EMPTY = "the answer is empty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +51,30 @@ class Evaluator(Protocol):
         ...
 
 
-def misses(case: Case, answer: Answer, evaluators: Mapping[str, Evaluator] | None = None) -> list[str]:
-    """What of a case's expectations does not hold, a clause each; empty: the answer passes.
+def missed(case: Case, answer: Answer, evaluators: Mapping[str, Evaluator] | None = None) -> dict[str, str]:
+    """Why each kind of expectation that does not hold does not; empty: the answer passes.
 
     An empty answer that was not blocked misses all of them.
 
     Raises:
         KeyError: nothing holds answers against a kind that is expected; ``read`` refuses such a case.
+        ConfigError: a package that an evaluator rests on is not installed; says how to install it.
     """
     known = EVALUATORS if evaluators is None else evaluators
     if not answer.text.strip() and not answer.blocked:
-        return ["the answer is empty"]
+        return dict.fromkeys(case.expect.given, EMPTY)
     found = ((kind, known[kind](expected, answer)) for kind, expected in case.expect.given.items())
-    return [f"{kind}: {why}" for kind, why in found if why]
+    return {kind: why for kind, why in found if why}
+
+
+def misses(case: Case, answer: Answer, evaluators: Mapping[str, Evaluator] | None = None) -> list[str]:
+    """The same as clauses, one for each kind; of an empty answer one for all."""
+    return said(missed(case, answer, evaluators))
+
+
+def said(found: Mapping[str, str]) -> list[str]:
+    """Clauses of what ``missed`` found."""
+    return list(dict.fromkeys(why if why == EMPTY else f"{kind}: {why}" for kind, why in found.items()))
 
 
 def _exact(expected: Exact, answer: Answer) -> str:
@@ -101,6 +116,28 @@ def _refusal(expected: bool, answer: Answer) -> str:
     )
 
 
+def _figures(expected: Figures, answer: Answer) -> str:
+    """An answer without any figure has none that could be wrong, which is no faithful one."""
+    review = numbers.check(answer.text, "\n".join(expected.facts), expected.required)
+    if not review.figures and not review.findings:
+        return f"the answer gives no figure: {excerpt(answer.text.strip())!r}"
+    return "; ".join(map(str, review.findings))
+
+
+def _language(expected: str, answer: Answer) -> str:
+    review = language.check(answer.text, expected)
+    if review.language == "und":
+        return f"it cannot be told whether {excerpt(answer.text.strip())!r} is in {review.expected}"
+    return str(review) if review.wrong else ""
+
+
+def _sources(expected: Sources, answer: Answer) -> str:
+    lacking = [one for one in expected.all_of if one not in answer.sources]
+    either = [] if set(expected.any_of) & set(answer.sources) else expected.any_of
+    why = _parts_said(lacking, either, [])
+    return f"{why}; it names {', '.join(answer.sources) or 'none'}" if why else ""
+
+
 def _parts_said(lacking: list[str], either: list[str], wrong: list[str]) -> str:
     said = [f"lacks {' and '.join(map(repr, lacking))}"] if lacking else []
     said += [f"lacks {_either(either)}"] if either else []
@@ -123,7 +160,10 @@ EVALUATORS: Mapping[str, Evaluator] = {
     "contains": _contains,
     "regex": _regex,
     "number": lambda expected, answer: unlike(expected, answer.text),
+    "numbers": _figures,
     "schema": lambda expected, answer: broken_rule(expected, answer.text),
     "refusal": _refusal,
+    "language": _language,
+    "sources": _sources,
 }
 """Kinds that can be judged. ``read`` and ``misses`` take more of them, and a case that expects another is refused."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
+from pytest_llmops.detect.language import LANGUAGES, code_of
 from pytest_llmops.golden.json_schema import JsonSchema, read_schema
 from pytest_llmops.golden.shorthand import Short
 from pytest_llmops.target.table import Regex, Table
@@ -83,6 +84,19 @@ class Number(Table):
         return self
 
 
+class Figures(Table):
+    """Every figure of the answer is one of the facts."""
+
+    facts: list[str] = Field(min_length=1, description="Texts that hold every figure that the answer may give.")
+    required: list[str] = Field([], description="Facts that the answer has to give, each with a figure in it.")
+
+    @model_validator(mode="after")
+    def _are_texts(self) -> Self:
+        if not all(text.strip() for text in (*self.facts, *self.required)):
+            raise ValueError("an empty text holds no figure; take it out")
+        return self
+
+
 class Sources(_Parts):
     """Documents that the answer names, by the words that the system names them by."""
 
@@ -97,12 +111,20 @@ class Expectations(Table):
     contains: Annotated[Texts | None, Short("all_of")] = None
     regex: Annotated[Patterns | None, Short("all_of")] = None
     number: Annotated[Number | None, Short("value", listed=False)] = None
+    numbers: Annotated[Figures | None, Short("facts")] = None
     json_schema: Annotated[JsonSchema | None, BeforeValidator(read_schema), _OBJECT_OR_PATH] = Field(
         None, alias="schema", description="The answer is JSON of this schema: a table, or the path of a file."
     )
     language: str | None = Field(None, pattern=LANGUAGE, description="Of the answer, e.g. 'fr'.")
     refusal: bool | None = Field(None, description="true: it is refused or blocked; false: it is answered.")
     sources: Annotated[Sources | None, Short("all_of")] = None
+
+    @field_validator("language")
+    @classmethod
+    def _is_told_apart(cls, value: str | None) -> str | None:
+        if value is not None and code_of(value) not in LANGUAGES:
+            raise ValueError(f"{value!r} is no language that is told apart; known: {', '.join(LANGUAGES)}")
+        return value
 
     @model_validator(mode="after")
     def _expects_something(self) -> Self:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.errors import ConfigError
-from pytest_llmops.golden.evaluators import EVALUATORS
 from pytest_llmops.golden.importers.answered import Answered
 from pytest_llmops.golden.importers.faithfulness import Faithfulness
 from pytest_llmops.golden.importers.promptfoo import Promptfoo
@@ -75,7 +74,7 @@ def imported(path: Path, form: str | None, answers: Answers, taken: set[str]) ->
         left_out.update(made.left_out)
         if made.case is None:
             continue
-        case = _judged(_without_nothing(made.case), left_out)
+        case = _without_nothing(made.case)
         case = {"id": _id(case, taken, f"{path}:{row.line}"), **case}
         case_of(case, f"{path}:{row.line}", path.parent)
         cases.append(case)
@@ -102,13 +101,6 @@ def _made(row: Row, path: Path, name: str, answers: Answers) -> Made:
         return importer.made(row.table, answers)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(f"{path}:{row.line}: no record of the format {name}: {error}.") from None
-
-
-def _judged(case: dict[str, Any], left_out: Counter[str]) -> dict[str, Any]:
-    """The case without expectations that nothing can judge."""
-    strange = [kind for kind in case["expect"] if kind not in EVALUATORS]
-    left_out.update(f"expect.{kind}, which nothing here judges" for kind in strange)
-    return {**case, "expect": {kind: one for kind, one in case["expect"].items() if kind not in strange}}
 
 
 def _without_nothing(case: dict[str, Any]) -> dict[str, Any]:

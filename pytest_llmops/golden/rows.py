@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-LISTED = ("tags", "context", "expect.exact", "expect.contains", "expect.regex", "expect.sources", "expect.number.unit")
+TEXTS = ("context", "expect.numbers.facts", "expect.numbers.required")
+"""Columns of a CSV that are a list also where a cell is one text."""
+
+LISTED = (
+    *("tags", "expect.exact", "expect.contains", "expect.regex", "expect.sources", "expect.numbers"),
+    *("expect.number.unit", *TEXTS),
+)
 """Columns of a CSV whose cell may be a list in JSON; ``expect.schema`` may be a table."""
 
 
@@ -145,7 +151,7 @@ def _cell(name: str, cell: str, line: int) -> Any:
         return _json(bare, line)
     if name == "tags":
         return [tag.strip() for tag in cell.split(";") if tag.strip()]
-    return [cell] if name == "context" or name.endswith("_of") else cell
+    return [cell] if name in TEXTS or name.endswith("_of") else cell
 
 
 def _yaml(text: str, within: Sequence[str]) -> Iterator[Row]:

@@ -39,6 +39,7 @@ ASKS = {
     "limits": "api",
     "permission_review": "app_command",
     "forbidden_commands": "app_command",
+    "candidate_set": "ollama",
     "attacks": "api",
     "model_attacks": "llm",
     "poisoned": "api",

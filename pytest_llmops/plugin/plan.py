@@ -13,6 +13,7 @@ from pytest_llmops.plugin.checks import ASKS, DIAGNOSTICS, TRAFFIC, needed_roles
 from pytest_llmops.plugin.cost import Asking
 from pytest_llmops.plugin.disruption_plan import calls_of, disruption_of
 from pytest_llmops.plugin.figure_cost import cost_of_figures
+from pytest_llmops.plugin.golden_cost import GOLDEN, GOLDEN_SETS, golden_tokens
 from pytest_llmops.plugin.leak_cost import LEAKS, leak_tokens, once_for_leaks
 from pytest_llmops.plugin.markers import SUITES
 from pytest_llmops.plugin.ours import AFRESH, CHECK
@@ -40,6 +41,7 @@ ONCE = {
     "lint": lint_calls,
     "access": access_calls,
     "hostile_input": hostile_calls,
+    **GOLDEN_SETS,
     **ATTACKS,
 }
 """Fixtures that ask once a run, whoever needs them, and what they ask."""
@@ -80,7 +82,9 @@ def planned(
     whole = once_for_erasure(item, target) if ERASURE in fixtures else {}
     whole |= once_for_retrieval(item, target) if RETRIEVAL in fixtures else {}
     asked |= whole
-    reached = cost.reached | {name.partition(".")[0] for calls in whole.values() for name in calls}
+    reached = cost.reached | {
+        name.partition(".")[0] for calls in (*whole.values(), asked.get(GOLDEN, {})) for name in calls
+    }
     if afresh:
         asked = {name if name in KEPT else f"{name}{AFRESH}": calls for name, calls in asked.items()}
     return {
@@ -95,7 +99,7 @@ def planned(
         "timed_tokens": cost.timed_tokens,
         "operations": dict(operations),
         "once": asked,
-        "once_tokens": attack_tokens(fixtures, target) | leak_tokens(asked, target),
+        "once_tokens": attack_tokens(fixtures, target) | golden_tokens(fixtures, target) | leak_tokens(asked, target),
         "measures": cost.measures,
         "records": cost.records,
         "disruption": disruption_of(cost.changes, cost.carried_out, target, lacking, fixtures, cost.loads)

@@ -92,6 +92,8 @@ def _limits(run: Run, check: Check) -> list[str]:
     own = {name: threshold for name, threshold in target.table.thresholds.items() if name in target.own_thresholds}
     places = []
     for name in broken:
+        if threshold_for(name, target.table.thresholds) is None:
+            continue  # it is no threshold's limit, and whose it is was said
         where = f"{target.where[:-1]}.thresholds]" if threshold_for(name, own) else f"profile {target.table.profile}"
         places.append(f"  limit: {where}")
     return list(dict.fromkeys(places))

@@ -50,7 +50,10 @@ SKIPPED = {"unsupported": "unsupported", "optional-unreachable": "not there"}
 """Checks that are named beside what is vacuous: their category, and the word in the first column."""
 
 LONGEST_HEADING = 10
-LONGEST_WORD = len("recorded")
+OPEN = frozenset({"regression", "void", "suspect", "inconclusive"})
+"""States that a value with a limit can be in whether it holds or not, as a golden dataset's pass rate can."""
+
+LONGEST_WORD = len("inconclusive")
 GAP = 2
 NARROW = 16
 """Columns that limits are given however long the names beside them are."""
@@ -196,6 +199,7 @@ def _values(console: Console, metrics: Sequence[dict[str, Any]]) -> None:
     for name, now, limits, word, color in dict.fromkeys(rows):  # two checks may record the same
         table.add_row(name, now, flowing(limits, max(NARROW, room)), Text(word, color))
     console.print(table)
+    _undecided(console, metrics)
     console.print()
 
 
@@ -204,6 +208,7 @@ def _row(metric: dict[str, Any]) -> tuple[str, str, tuple[str, ...], str, str]:
     state = state_of(metric)
     limits = tuple(f"{level} {text}" for level, text in (metric["threshold"] or {}).items() if level != "broken")
     word = "broken" if state == "broken" else "holds" if metric["threshold"] else "recorded"
+    word = state if state in OPEN else word
     return metric["name"], number(metric, "value"), limits, word, COLORS[state]
 
 

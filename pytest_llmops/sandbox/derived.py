@@ -41,6 +41,7 @@ def _of_profile(sandbox: Sandbox) -> Iterator[Fault]:
         yield Fault(f"{name}:fails", f"the command {name} ends with exit status 1 and a line on standard error")
         yield Fault(f"{name}:hangs", f"the command {name} never ends")
         yield Fault(f"{name}:garbage", f"the command {name} prints what nobody can read")
+    yield from _cases("answers", list(sandbox.answers), "the model answers as its case says")
     yield from _of_settings(sandbox)
     for name in sandbox.files:
         yield Fault(f"{name}:missing", f"none of the files {name} is there")

@@ -81,6 +81,7 @@ FAULTS: dict[str, Fault] = {
         Fault("llm:leaks-pii", "answers name a person, with an e-mail address and a bank account"),
         Fault("llm:no-counts", "answers come without token counts (eval_count, usage)"),
         Fault("llm:update-slower", "the build that a pull brings takes this many times as long", "factor"),
+        Fault("llm:others-slower", "every model but the one that serves takes this many times as long", "factor"),
         Fault("llm:update-fails", "a pull breaks off half-way with an error"),
         Fault("llm:update-none", "a pull finds that the newest build is there already"),
         Fault("llm:wont-delete", "a model that is to be deleted stays, and 500 is answered"),

@@ -129,6 +129,7 @@ class Stack:
         """The models that are served, those to generate with first; ours where the target names none."""
         settings = [part for part in (self.components.ollama, self.components.openai) if part]
         named = [name for part in settings for name in (*part.models, part.model) if name]
+        named += [self.sandbox.candidate] if self.sandbox.candidate else []
         named += [part.embedding_model for part in settings if part.embedding_model]
         behind = (LEFT_BEHIND,) if self._left_behind else ()
         return (*(dict.fromkeys(named) or DEFAULT_MODELS), *behind)

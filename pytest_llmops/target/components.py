@@ -79,6 +79,9 @@ class Llm(Component):
     embedding_model: str | None = None
     max_tokens: int = Field(64, gt=0, description="Length of a daily answer: short, it is the operator's money.")
     pull_deadline: Seconds = Field(1800.0, gt=0, description="For pulling a model, whatever its size.")
+    candidate: str = Field(
+        "", description="A model that lies there and is tried, by golden questions and in time, before it serves."
+    )
     successor: str = Field("", description="The model that a rehearsed switch goes to: it is pulled, and goes again.")
     load_deadline: Seconds = Field(180.0, gt=0, description="For loading a model into memory, or unloading it.")
     endpoint: Literal["chat", "completions"] | None = Field(

@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from pytest_llmops.target.durations import Seconds
+from pytest_llmops.target.golden import Golden
 from pytest_llmops.target.growth import Growing, Past
 from pytest_llmops.target.loads import Load
 from pytest_llmops.target.paths import Below
@@ -238,6 +239,14 @@ SERVING = {
 """The part of the sandbox that stands for a component."""
 
 
+class Scripted(Table):
+    """What the model says where it is asked something, whatever its engine would say."""
+
+    asked: Regex = Field(description="Is found in what it is asked.")
+    says: str = Field(description="All of the answer.")
+    model: str = Field("", description="Only where this model is asked; else any.")
+
+
 class Effect(Table):
     """What follows from a setting's value, from the next start of a part, or call of a command, on."""
 
@@ -259,6 +268,13 @@ class Sandbox(Table):
     thresholds: dict[str, Threshold] = Field(
         {}, description="Limits that lie over the profile's for an embedded target: its pace can break them."
     )
+    golden: Golden = Field(
+        Golden(), description="What lies over golden for an embedded target: the sandbox knows the answers."
+    )
+    answers: dict[str, list[Scripted]] = Field(
+        {}, description="What the model says, by case; the fault answers:CASE lays that case over ok."
+    )
+    candidate: str = Field("", description="The same of components.ollama.candidate: the sandbox has it.")
     successor: str = Field("", description="The same of components.ollama.successor: a model to switch to.")
     retrieval: dict[str, Search] = Field(
         {}, description="What lies over the profile's retrieval for an embedded target: queries that the sandbox knows."

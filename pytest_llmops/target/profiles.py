@@ -150,11 +150,13 @@ def _alike(under: Any, over: Any) -> bool:
 def embedded(values: dict[str, Any]) -> dict[str, Any]:
     """A profile's values for a sandbox: asked what that knows, held to limits that its pace can break."""
     sandbox = values.get("sandbox", {})
-    over = {key: sandbox[key] for key in ("prompts", "thresholds", "growth", "load", "retrieval") if key in sandbox}
+    replaced = ("prompts", "golden", "thresholds", "growth", "load", "retrieval")
+    over = {key: sandbox[key] for key in replaced if key in sandbox}
     if "reported" in sandbox:
         over["incident"] = {"reported": sandbox["reported"]}
-    if "successor" in sandbox:
-        over["components"] = {"ollama": {"successor": sandbox["successor"]}}
+    models = {key: sandbox[key] for key in ("candidate", "successor") if key in sandbox}
+    if models:
+        over["components"] = {"ollama": models}
     if "keys" in sandbox:
         auth = values["components"]["api"]["auth"]
         keyed = {**auth, "roles": {**auth.get("roles", {}), **sandbox["keys"]}}

@@ -273,6 +273,26 @@ def test_tokens_of_a_review_that_several_tests_read_are_counted_once(project, mo
     assert (plan["total"]["calls"], plan["total"]["tokens"]) == (calls + 3, tokens)
 
 
+GOLDEN = """
+    def test_all(golden_set, pass_gate):
+        pass_gate("golden_answers", golden_set)
+
+    def test_some(golden_set, pass_gate):
+        pass_gate("right_texts", golden_set.expecting("contains"))
+"""
+
+
+def test_a_golden_set_is_counted_once_with_its_tokens(project, model, plan_of):
+    project.write("test_it.py", GOLDEN)
+    cases = 'cases = [{ id = "a", prompt = "Where?", expect = { contains = "here" } }]'
+    project.target(model.url, f"\n[targets.here.golden]\n{cases}\nrepeats = 5\nmax_tokens = 20\n")
+    _, plan = plan_of()
+    first, second = plan["checks"]
+    assert first["once"] == second["once"] == {"golden_set": {"openai.generate": 5}}
+    assert (first["components"], first["once_tokens"]) == (["openai"], {"golden_set": 100})
+    assert (plan["total"]["calls"], plan["total"]["tokens"]) == (5 + 3, 100)
+
+
 def test_a_round_that_nobody_can_ask_is_left_out_like_its_component(project, model, plan_of):
     project.write("test_it.py", READING)
     project.target(model.url)

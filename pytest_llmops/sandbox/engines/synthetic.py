@@ -120,6 +120,8 @@ class Synthetic:
         said, reason = asked.within(said)
         drawn = self._pace.generation(f"{asked.context}\n{asked.prompt}", len(said))
         slower = self.stack.faults.number("llm:update-slower", 1.0) if asked.model.newer else 1.0
+        if asked.model.name != self.stack.model:
+            slower *= self.stack.faults.number("llm:others-slower", 1.0)
         at = [moment * slower for moment in drawn]
         figures = Figures(
             tokens=len(said),

@@ -58,6 +58,16 @@ def test_check_says_all_that_is_wrong(llmops, project):
     )
 
 
+def test_cases_of_the_table_are_checked_and_counted_too(llmops, project):
+    case = '{ id = "c", prompt = "Who?", tags = ["law"], expect = { contains = "she" } }'
+    text = TARGET.replace('files = ["golden/*.jsonl"]', f'files = ["golden/*.jsonl"]\ncases = [{case}]')
+    (project / "llmops.toml").write_text(text)
+    said = llmops("golden", "check")[1].splitlines()
+    assert said[:2] == ["llmops.toml: [targets.staging.golden] cases: 1 case", "golden/geo.jsonl: 2 cases"]
+    assert said[-1] == "3 cases hold"
+    assert json.loads(llmops("golden", "stats", "--json")[1])["tags"] == {"geo": 2, "law": 1}
+
+
 def test_named_files_need_no_target(llmops, tmp_path):
     (tmp_path / "one.jsonl").write_text(LINES.splitlines()[0])
     assert llmops("golden", "check", "one.jsonl") == (0, "one.jsonl: 1 case\n1 case holds\n")
@@ -126,10 +136,7 @@ def test_import_writes_a_new_file_and_says_what_is_left_out(llmops, tmp_path):
     )
     assert llmops("golden", "import", "their.jsonl", "--output", "new.jsonl") == (
         0,
-        (
-            "imported: their.jsonl (synthetic) into new.jsonl: 1 case\n"
-            "left out: expect.sources, which nothing here judges (1)\n"
-        ),
+        "imported: their.jsonl (synthetic) into new.jsonl: 1 case\n",
     )
     assert llmops("golden", "check", "new.jsonl")[0] == 0
     assert json.loads((tmp_path / "new.jsonl").read_text()) == {
@@ -137,7 +144,7 @@ def test_import_writes_a_new_file_and_says_what_is_left_out(llmops, tmp_path):
         "prompt": "Who?",
         "tags": ["document:d"],
         "origin": "synthetic",
-        "expect": {"refusal": False},
+        "expect": {"refusal": False, "sources": "d"},
     }
 
 

@@ -54,7 +54,7 @@ def test_gaps_are_sentences():
 def test_kind_that_is_none_names_the_nearest():
     with pytest.raises(ConfigError) as caught:
         Wanted(kinds=["numbre"])
-    assert str(caught.value) == "'numbre' is no kind of expectation. Did you mean 'number'?"
+    assert str(caught.value) == "'numbre' is no kind of expectation. Did you mean 'number' or 'numbers'?"
 
 
 tags = st.lists(st.sampled_from("abc"), unique=True)

@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 
 from pytest_llmops.golden.case import Case
 from pytest_llmops.golden.evaluators import Answer, misses
+from pytest_llmops.golden.evaluators import missed as missed_kinds
 from pytest_llmops.golden.numbers import numbers
+
+REVENUE = "Revenue in Q3: EUR 142.3 million"
 
 
 def missed(expect, text, **given):
@@ -36,6 +39,10 @@ def missed(expect, text, **given):
         ({"schema": {"type": "object", "required": ["a"]}}, '```json\n{"a": 1}\n```'),
         ({"refusal": True}, "I cannot help with that request."),
         ({"refusal": False}, "It is in Paris."),
+        ({"numbers": REVENUE}, "Der Umsatz betrug 142,3 Mio. EUR."),
+        ({"numbers": {"facts": [REVENUE, "Staff: 120"], "required": ["EUR 142.3 million"]}}, "It was €142.3m."),
+        ({"language": "fr"}, "La capitale de la France est Paris, et elle se trouve au nord du pays."),
+        ({"language": "en-GB"}, "The capital of France is Paris, in the north of the country."),
     ],
 )
 def test_what_is_as_expected(expect, text):
@@ -75,6 +82,26 @@ def test_what_is_as_expected(expect, text):
             "so",
             "schema: the answer is no JSON (Expecting value: line 1 column 1 (char 0))",
         ),
+        (
+            {"numbers": {"facts": [REVENUE], "required": ["142.3"]}},
+            "Revenue was EUR 124.3 million, a margin of 11 %.",
+            (
+                "numbers: altered: 'EUR 124.3 million' at character 12, the facts say 'EUR 142.3 million' (the value "
+                "or unit differs); invented: '11 %' at character 43 (no fact has it); dropped: '142.3' is required and "
+                "not in the answer"
+            ),
+        ),
+        ({"numbers": REVENUE}, "It grew.", "numbers: the answer gives no figure: 'It grew.'"),
+        (
+            {"language": "fr"},
+            "The refund window is thirty days from the day of delivery.",
+            (
+                "language: only 0% of it is in fr, as expected; in en: 'The refund window is thirty days from the day "
+                "of delivery.'"
+            ),
+        ),
+        ({"language": "fr"}, "Paris", "language: it cannot be told whether 'Paris' is in fr"),
+        ({"sources": "a.md"}, "so", "sources: the answer lacks 'a.md'; it names none"),
         ({"refusal": True}, "Sure: yes", "refusal: a refusal is expected, the answer is 'Sure: yes'"),
     ],
 )
@@ -144,3 +171,22 @@ def test_tolerance_is_a_distance(value, tolerance, off):
 def test_a_text_stands_in_what_surrounds_it(part, before, after):
     assert missed({"contains": part}, f"{before} {part} {after}") == []
     assert missed({"contains": {"none_of": [part]}}, f"{before} {part} {after}") != []
+
+
+@pytest.mark.parametrize(
+    ("expect", "sources", "said"),
+    [
+        (["a.md", "b.md"], ("b.md", "c.md", "a.md"), []),
+        (["a.md", "b.md"], ("b.md",), ["sources: the answer lacks 'a.md'; it names b.md"]),
+        ({"any_of": ["a.md", "b.md"]}, ("b.md",), []),
+        ({"any_of": ["a.md", "b.md"]}, ("c.md",), ["sources: the answer lacks 'a.md' or 'b.md'; it names c.md"]),
+    ],
+)
+def test_documents_that_are_named(expect, sources, said):
+    assert missed({"sources": expect}, "so", sources=sources) == said
+
+
+def test_an_empty_answer_misses_each_kind_and_is_said_once():
+    case = Case.model_validate({"id": "a", "prompt": "?", "expect": {"exact": "x", "sources": "a.md"}})
+    assert missed_kinds(case, Answer(" ")) == {"exact": "the answer is empty", "sources": "the answer is empty"}
+    assert misses(case, Answer(" ")) == ["the answer is empty"]

@@ -87,7 +87,11 @@ def test_right_answers_become_cases_and_wrong_ones_do_not(made):
 def test_what_is_out_of_scope_is_to_be_refused(made):
     found = made(SYNTHETIC)
     assert [(one["id"], one["expect"], one["tags"]) for one in found.cases] == [
-        ("who-chairs-the-board", {"refusal": False}, ["document:ethics", "route:rag_knowledge_base"]),
+        (
+            "who-chairs-the-board",
+            {"refusal": False, "sources": "ethics"},
+            ["document:ethics", "route:rag_knowledge_base"],
+        ),
         (
             "what-does-the-chair-earn",
             {"refusal": True},
@@ -95,7 +99,6 @@ def test_what_is_out_of_scope_is_to_be_refused(made):
         ),
     ]
     assert found.left_out == {
-        "expect.sources, which nothing here judges": 1,
         "faithfulness_score: it is a measured value, and nothing to expect": 1,
     }
 

@@ -10,6 +10,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pytest_llmops.detect.language import LANGUAGES
 from pytest_llmops.errors import ConfigError
 from pytest_llmops.golden.evaluators import EVALUATORS, Answer, misses
 from pytest_llmops.golden.expectations import KINDS
@@ -72,7 +73,7 @@ def test_files_are_one_set_and_know_their_places(folder, case):
             {"expect": {}},
             (
                 "golden.jsonl:1: [expect]: nothing is expected, so no answer could be wrong; give one of "
-                "exact, contains, regex, number, schema, language, refusal, sources."
+                "exact, contains, regex, number, numbers, schema, language, refusal, sources."
             ),
         ),
         (
@@ -132,18 +133,15 @@ def test_files_are_one_set_and_know_their_places(folder, case):
             "golden.jsonl:1: [expect] schema: there is no file none.json.",
         ),
         (
-            {"expect": {"language": "fr"}},
+            {"expect": {"language": "xx"}},
             (
-                "golden.jsonl:1: [expect] language: nothing here holds an answer against it, so it could not fail; "
-                "take it out. Judged are contains, exact, number, refusal, regex, schema."
+                "golden.jsonl:1: [expect] language: 'xx' is no language that is told apart; "
+                f"known: {', '.join(LANGUAGES)}."
             ),
         ),
         (
-            {"expect": {"sources": "a.md"}},
-            (
-                "golden.jsonl:1: [expect] sources: nothing here holds an answer against it, so it could not fail; "
-                "take it out. Judged are contains, exact, number, refusal, regex, schema."
-            ),
+            {"expect": {"numbers": {"facts": ["a"], "required": [" "]}}},
+            "golden.jsonl:1: [expect.numbers]: an empty text holds no figure; take it out.",
         ),
         ({"tags": ["a", "a"]}, "golden.jsonl:1 tags: 'a' is there twice."),
     ],
@@ -230,6 +228,16 @@ def test_schema_beside_the_file_is_read(folder, case):
     written(folder, "sub/price.json", '{"type": "object", "required": ["price"]}')
     (one,) = read([written(folder, "sub/g.jsonl", case(expect={"schema": "price.json"}))])
     assert misses(one, Answer('{"cost": 1}')) == ["schema: 'price' is a required property"]
+
+
+def test_what_nothing_judges_is_refused(folder, case):
+    file = written(folder, "g.jsonl", case(expect={"language": "fr"}))
+    with pytest.raises(ConfigError) as caught:
+        read([file], {"exact": EVALUATORS["exact"]})
+    assert str(caught.value) == (
+        f"{file}:1: [expect] language: nothing here holds an answer against it, so it could not fail; take it out. "
+        "Judged are exact."
+    )
 
 
 def test_further_evaluators_are_taken_and_asked(folder, case):

@@ -46,6 +46,21 @@ def test_wrong_numbers_are_explained(text, message):
     assert str(caught.value) == message
 
 
+def test_what_the_model_says_is_a_case_that_a_fault_lays_over_ok(start):
+    capital = {"asked": "capital of France", "says": "It is Paris."}
+    answers = {"ok": [capital], "wrong": [{**capital, "says": "It is Lyon.", "model": "tiny"}]}
+    over = {"sandbox": {"answers": answers}, "components": {"ollama": {"models": ["tiny", "large"]}}}
+    healthy, sick = start("ollama", over=over), start("ollama", ["answers:wrong"], over=over)
+
+    def said(sandbox, model, prompt="What is the capital of France?"):
+        body = {"model": model, "prompt": prompt, "stream": False}
+        return sandbox.http.post(f"{sandbox.url.ollama}/api/generate", json=body).json()["response"]
+
+    assert [said(one, "tiny") for one in (healthy, sick)] == ["It is Paris.", "It is Lyon."]
+    assert said(sick, "large") == "It is Paris."
+    assert "Pacific" in said(sick, "tiny", "Which ocean is the largest?")
+
+
 def test_every_fault_is_described_and_belongs_to_a_part():
     parts = {"llm", "api", "vectors", "redis", "proxy", "disk", "notify", "prometheus", "alertmanager", "grafana"}
     assert {fault.part for fault in FAULTS.values()} == parts

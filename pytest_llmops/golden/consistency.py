@@ -1,0 +1,53 @@
+"""Do answers that say the same agree: in their figures, and in the words for what must be called one thing?"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pytest_llmops.detect import numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pytest_llmops.target.golden import Consistent
+
+
+def disagreements(answers: Mapping[str, str], table: Consistent) -> list[str]:
+    """What is wrong, a clause each; empty where all agree.
+
+    Args:
+        answers: label to text.
+        table: the figures that each has to give, and the terms that all have to choose alike.
+
+    Raises:
+        ConfigError: a package that reads figures is not installed.
+    """
+    found = [
+        f"{label} does not give {fact}"
+        for label, text in answers.items()
+        for fact in table.figures
+        if numbers.check(text, fact, [fact]).dropped
+    ]
+    for name, ways in table.terms.items():
+        found += _of_term(name, ways, answers)
+    return found
+
+
+def _of_term(name: str, ways: Sequence[str], answers: Mapping[str, str]) -> Iterator[str]:
+    """Which answers have no way of saying it, and between whom the ways differ."""
+    chosen = {label: _said(ways, text) for label, text in answers.items()}
+    yield from (f"{label} has no {name} ({', '.join(ways)})" for label, way in chosen.items() if not way)
+    users: dict[str, list[str]] = {}
+    for label, used in chosen.items():
+        for way in used:
+            users.setdefault(way, []).append(label)
+    if len(users) > 1:
+        yield f"{name} is not the same: " + "; ".join(
+            f"{way!r} in {', '.join(labels)}" for way, labels in users.items()
+        )
+
+
+def _said(ways: Sequence[str], text: str) -> list[str]:
+    """The ways that stand in a text as words of their own, in capitals or not."""
+    return [way for way in ways if re.search(rf"(?<!\w)(?:{way})(?!\w)", text, re.IGNORECASE)]
