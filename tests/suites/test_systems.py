@@ -16,7 +16,7 @@ from ..conftest import SEED, WHOLE
 pytestmark = pytest.mark.acceptance
 
 SUITES = {
-    "runbook": "(daily or weekly or monthly or maintenance or deploy or incident or monitor) and not security",
+    "runbook": "(daily or weekly or monthly or maintenance or deploy or incident or monitor or quality) and not security",
     "security": "security",
 }
 """Two runs, as the review of security alone sends as much as all the others: no run needs the time of both."""
