@@ -33,7 +33,7 @@ class Qdrant:
 
     def __init__(self, folder, faults, empty):
         self.engine, self.folder = QdrantClient(":memory:"), folder
-        fill(self.engine, "documents", empty=empty)
+        fill(self.engine, "documents", Faults({"vectors:empty": 1.0} if empty else {}))
         components = SimpleNamespace(qdrant=None)
         stack = SimpleNamespace(keys={}, faults=Faults(faults), components=components, directory=folder)
         self.server = uvicorn.Server(uvicorn.Config(app(stack, self.engine), port=0, log_level="error", lifespan="off"))
