@@ -120,6 +120,7 @@ def slots(target):
         process.kill()
 
 
+@pytest.mark.acceptance
 def test_the_search_finds_a_known_capacity(slots):
     """Within 10 %: a call may take ten times its service time, so that only a queue that grows is too slow."""
 

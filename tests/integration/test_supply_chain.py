@@ -18,6 +18,11 @@ from pytest_llmops.target import profiles
 from pytest_llmops.target.load import Target
 from pytest_llmops.target.models import Budget, TargetTable
 
+from ..conftest import SEED, WHOLE
+
+PROFILES = ("agent-aiops", "document-enhancer")
+"""Those that look for updates of the system."""
+
 
 def words(profile, name):
     return profiles.read(profile)["components"]["app_command"]["commands"][name]["argv"]
@@ -127,7 +132,7 @@ def test_a_package_that_pip_audit_leaves_out_makes_it_say_nothing(audit):
 
 
 @pytest.mark.skipif(shutil.which("apt-get") is None, reason="this machine has no apt-get")
-@pytest.mark.parametrize("profile", ["agent-aiops", "document-enhancer"])
+@pytest.mark.parametrize("profile", PROFILES if WHOLE else [PROFILES[SEED % len(PROFILES)]])
 def test_apt_get_says_what_waits(app, profile):
     names = ("system_updates", "packages_held", "package_lists")
     packages = SystemPackages(app(**{name: words(profile, name) for name in names}), lambda: 4e9)
