@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from pytest_llmops.errors import Vacuous
-from pytest_llmops.judge.retrieval import fall, worse_pct
-from pytest_llmops.judge.shift import FEWEST, shift
+from pytest_llmops.judge.retrieval import SIGNIFICANT, fall, worse_pct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_llmops.judge.canary import Canary
     from pytest_llmops.judge.retrieval import Retrieved
+
+FEWEST = 5
+"""Queries below which no turning of their differences is rare enough to be none of chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +62,17 @@ def changes(canary: Canary, now: Retrieved, unlike: list[str]) -> Iterator[Chang
 
 
 def score_change(canary: Canary, now: Retrieved, unlike: list[str]) -> Change:
-    """By how many % the mean of all scores is surely another, by Welch.
+    """By how many % the queries' mean scores are surely others, up or down, each query compared with itself.
 
     Raises:
-        Vacuous: too few results have a score, then or now.
+        Vacuous: too few queries have results with a score, then and now.
     """
     then = canary.retrieved(unlike)
-    now = now.only(one.query for one in then.rankings)
-    if min(len(then.scores), len(now.scores)) < FEWEST:
-        raise Vacuous(f"{len(now.scores)} results have a score, {len(then.scores)} of the accepted canary: too few.")
-    found = shift(then.scores, now.scores)
-    return Change("retrieval_score", found.off_pct, f"{found}; {canary.said}")
+    scored = {one.query: fmean(one.scores) for one in now.rankings if one.scores}
+    pairs = [(fmean(one.scores), scored[one.query]) for one in then.rankings if one.scores and one.query in scored]
+    if len(pairs) < FEWEST:
+        raise Vacuous(f"{len(pairs)} queries have results with a score now and in the accepted canary: too few.")
+    before, after = [was for was, _ in pairs], [is_now for _, is_now in pairs]
+    down, up = fall(before, after), fall(after, before)
+    off_pct = down.surely_pct or (max(0.0, -down.pct) if up.p <= SIGNIFICANT else 0.0)
+    return Change("retrieval_score", off_pct, f"mean score {down}, {up.p:.2g} of a rise; {canary.said}")

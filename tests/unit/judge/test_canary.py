@@ -101,8 +101,8 @@ def test_a_query_that_is_another_now_is_left_out_by_name():
 
 
 def test_scores_that_are_others_are_off_in_either_direction():
-    assert score_change(canary(), now(), []).pct == 0
+    assert score_change(canary(), now(scores=(0.8, 0.41234567)), []).pct == 0
     assert score_change(canary(), now(scores=(0.4, 0.2)), []).pct > 20
     assert score_change(canary(), now(scores=(1.6, 0.8)), []).pct > 20
-    with pytest.raises(Vacuous, match="0 results have a score"):
+    with pytest.raises(Vacuous, match="0 queries have results with a score"):
         score_change(canary(), now(scores=()), [])
