@@ -2,6 +2,8 @@
 
 import pytest
 
+from ..conftest import SEED, WHOLE
+
 SHORT = """\\g<0>
 max_tokens = 16
 [targets.local.components.openai.detail]
@@ -87,6 +89,7 @@ def test_a_slower_server_is_a_regression_and_the_same_one_is_not(person, llama_c
         assert all(1.3 < slow.metrics[name]["ratio"] < 2 for name in TIMED), slow.out
 
 
+@pytest.mark.skipif(not WHOLE and SEED % 2 == 0, reason="it is looked at every other day; TESTS_WHOLE=1")
 def test_a_deeper_model_of_the_same_name_is_not_comparable(person, known, llama_cpp):
     timed = ("-k", "generation_latency")
     person.adds("[targets.local.baseline]\nlooks = [30]")
@@ -104,6 +107,7 @@ def test_a_deeper_model_of_the_same_name_is_not_comparable(person, known, llama_
     assert f"not compared {now} now, {then}" in " ".join(run.out.split())
 
 
+@pytest.mark.skipif(not WHOLE and SEED % 2 == 1, reason="it is looked at every other day; TESTS_WHOLE=1")
 def test_a_server_that_asks_for_a_key(person, llama_cpp):
     person.environ["MODEL_KEY"] = "kettle-and-tea"
     server = llama_cpp(key="kettle-and-tea")

@@ -16,9 +16,22 @@ import pytest
 from pytest_llmops.target import profiles
 from pytest_llmops.target.models import TargetTable
 
+from ...conftest import SEED, WHOLE
+
 LLAMA_CPP = find_spec("xllamacpp") is not None and find_spec("gguf") is not None
 REAL = pytest.param("llama.cpp", marks=pytest.mark.skipif(not LLAMA_CPP, reason="needs pytest-llmops[llamacpp]"))
+EVERY = 3
+"""Days in which each test on real inference has its turn; with ``TESTS_WHOLE=1`` it has it every day."""
+
 QUICK = {"delay_s": 0.02, "token_s": 0.002, "embed_s": 0.01}
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out, of many tests on real inference, those whose day it is not."""
+    real = [one for one in items if Path(__file__).parent in one.path.parents and "[llama.cpp" in one.name]
+    others = [] if WHOLE or len(real) < 2 * EVERY else [one for at, one in enumerate(real) if (at + SEED) % EVERY]
+    config.hook.pytest_deselected(items=others)
+    items[:] = [one for one in items if one not in others]
 
 
 class Running:
