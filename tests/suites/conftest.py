@@ -17,6 +17,11 @@ UNUSED = ("hypothesispytest", "anyio", "locust", "benchmark", "faker", "allure_p
 """Installed plugins that would only cost time here; .ci/run types the README's command as well, with all of them."""
 
 
+def pytest_collection_modifyitems(items):
+    """What is short and of a great number comes last, so that no long run is begun when all others are over."""
+    items.sort(key=lambda item: item.path.name == "test_operations.py")
+
+
 def _environ(**more):
     """This process's environment without what would steer the inner run."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "LLMOPS_", "GITHUB_"))}
