@@ -9,7 +9,8 @@ import os
 import signal
 import socket
 import sys
-from importlib import import_module
+from functools import cached_property
+from importlib import import_module, metadata
 from pathlib import Path
 
 import execnet.gateway_io
@@ -19,12 +20,16 @@ import pytest.__main__
 IMPORTS_FIRST = (
     "httpx",
     "numpy",
+    "pdb",
+    "prometheus_client.parser",
     "rich.table",
     "scipy.special",
-    "sqlalchemy",
+    "sqlalchemy.dialects.sqlite",
+    "xml.etree.ElementTree",
     "pytest_llmops.cli",
     "pytest_llmops.clients.http",
     "pytest_llmops.clients.llm",
+    "pytest_llmops.clients.openai",
     "pytest_llmops.clients.preflight",
     "pytest_llmops.control.change",
     "pytest_llmops.control.command",
@@ -32,14 +37,23 @@ IMPORTS_FIRST = (
     "pytest_llmops.measure.candidate",
     "pytest_llmops.measure.measuring",
     "pytest_llmops.measure.planning",
+    "pytest_llmops.operate.vector_backup",
+    "pytest_llmops.plugin.cleaning",
     "pytest_llmops.plugin.controller",
+    "pytest_llmops.plugin.diagnostics",
+    "pytest_llmops.plugin.incidents",
+    "pytest_llmops.plugin.missing",
     "pytest_llmops.plugin.named_suites",
     "pytest_llmops.plugin.outcomes",
     "pytest_llmops.plugin.plan",
     "pytest_llmops.plugin.selection",
     "pytest_llmops.plugin.settling",
+    "pytest_llmops.plugin.triaging",
+    "pytest_llmops.report.changed_lines",
+    "pytest_llmops.report.incident_lines",
     "pytest_llmops.report.plan",
     "pytest_llmops.report.run_json",
+    "pytest_llmops.report.summary",
     "pytest_llmops.report.terminal",
     "pytest_llmops.state.history.last_good",
     "pytest_llmops.state.history.unwritten",
@@ -138,6 +152,19 @@ def _become(asked):
     sys.exit(pytest.main(asked["words"]))
 
 
+def _distributions_are_read_once():
+    """Each run of pytest asks every installed distribution for its entry points, and each plugin's for its files."""
+    for name in ("entry_points", "files", "metadata"):
+        once = cached_property(getattr(metadata.PathDistribution, name).fget)
+        once.__set_name__(metadata.PathDistribution, name)
+        setattr(metadata.PathDistribution, name, once)
+    found = [*metadata.distributions()]
+    for one in found:
+        one.metadata, (one.files if one.entry_points else None)  # noqa: B018 (reads them)
+    metadata.distributions = lambda **_asked: iter(found)
+
+
+_distributions_are_read_once()
 for name in IMPORTS_FIRST:
     import_module(name)
 for name in [name for name in sys.modules if name.partition(".")[0] == "anyio"]:
