@@ -20,6 +20,11 @@ WHOLE = os.environ.get("TESTS_WHOLE") == "1"
 sick stack of the daily suite."""
 
 
+def in_turn(day, of):
+    """Marks a test that has its turn on that day of so many, counted from 0; with ``TESTS_WHOLE=1`` on each."""
+    return pytest.mark.skipif(not WHOLE and SEED % of != day, reason=f"its turn is every {of} days; TESTS_WHOLE=1")
+
+
 def pytest_configure(config):
     """Under ``--dist loadfile``, files in their order: most of those that take long are in the folders that come first.
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import ndtri
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,7 +114,7 @@ def _interval(
         return -math.inf, math.inf
     _, ties = np.unique(level, return_counts=True)
     variance = (n * (n - 1) * (2 * n + 5) - float(np.sum(ties * (ties - 1) * (2 * ties + 5)))) / 18
-    reach = float(ndtri(0.5 + confidence / 2)) * math.sqrt(max(variance, 0.0))
+    reach = NormalDist().inv_cdf(0.5 + confidence / 2) * math.sqrt(max(variance, 0.0))
     count = len(slopes)
     below, above = math.floor((count - reach) / 2), math.ceil((count + reach) / 2)
     low = float(slopes[below - 1]) if below >= 1 else -math.inf

@@ -12,7 +12,6 @@ from pytest_llmops.clients.health import AHEAD_S
 from pytest_llmops.clients.log_words import clock
 from pytest_llmops.clients.points import dimensions_of, points_of
 from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
-from pytest_llmops.judge.drift import cosine, unsound
 from pytest_llmops.judge.segments import segments
 
 if TYPE_CHECKING:
@@ -73,6 +72,8 @@ class Collection:
             Unsupported: there is no vector store.
             Vacuous: the collection has no points.
         """
+        from pytest_llmops.judge.drift import unsound
+
         dimensions = dimensions_of(self._searching.vectors())
         points = self._points(vectors=True)
         wrong = unsound({f"point {one.id}": one.vector for one in points}, dimensions)
@@ -85,6 +86,8 @@ class Collection:
             Unsupported: nothing here can embed, or a point's payload holds no text.
             CallFailed: a vector is of another length than those of the collection (kind ``other-model``).
         """
+        from pytest_llmops.judge.drift import cosine
+
         embedder, found = self._searching.embedder(), {}
         for point in self._points(vectors=True)[:SAMPLE]:
             now = embedder(self._text(point, self._table.embedded or self._table.text))

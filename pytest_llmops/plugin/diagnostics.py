@@ -60,7 +60,8 @@ class Diagnostics:
     @property
     def report_parts(self) -> dict[str, str]:
         """What the incident report says, by name: ``Time Severity Status``, and by heading: ``Actions taken``."""
-        from pytest_llmops.report.incident import REPORT, parts_of
+        from pytest_llmops.report.incident import REPORT
+        from pytest_llmops.report.markdown import parts_of
 
         return parts_of(self.read(REPORT))
 

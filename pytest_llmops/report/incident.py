@@ -100,13 +100,6 @@ def report(told: Told) -> str:
     )
 
 
-def parts_of(report: str) -> dict[str, str]:
-    """What an incident report says, by the names of its lines (``Severity``) and headings (``Actions taken``)."""
-    lines = re.findall(r"^- \*\*(.+?):\*\* (.*)$", report, re.MULTILINE)
-    _, *rest = re.split(r"^## (.+)$", report, flags=re.MULTILINE)
-    return {**dict(lines), **{name: text.strip() for name, text in zip(rest[::2], rest[1::2], strict=True)}}
-
-
 def review(
     told: Told,
     timeline: Sequence[tuple[float, str]],

@@ -1,4 +1,4 @@
-"""Text of anybody's in Markdown as GitHub renders it: escaped, in tables, and no longer than it may be."""
+"""Text of anybody's in Markdown as GitHub renders it: escaped, in tables, no longer than it may be. A report read."""
 
 from __future__ import annotations
 
@@ -59,3 +59,10 @@ def fitting(text: str, most: int, rest: str) -> str:
             break
         kept.append(line)
     return f"{''.join(kept)}\n{rest}\n"
+
+
+def parts_of(report: str) -> dict[str, str]:
+    """What an incident report says, by the names of its lines (``Severity``) and headings (``Actions taken``)."""
+    lines = re.findall(r"^- \*\*(.+?):\*\* (.*)$", report, re.MULTILINE)
+    _, *rest = re.split(r"^## (.+)$", report, flags=re.MULTILINE)
+    return {**dict(lines), **{name: text.strip() for name, text in zip(rest[::2], rest[1::2], strict=True)}}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_llmops.report.incident import parts_of
+from pytest_llmops.report.markdown import parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,6 +15,8 @@ from pytest_llmops.errors import CallFailed, ConfigError, Unsupported
 from pytest_llmops.state.ledger import Ledger
 from pytest_llmops.target.load import load
 
+from ..conftest import in_turn
+
 FILE = """
 [targets.here]
 [targets.here.components.services.store]
@@ -116,6 +118,7 @@ def test_an_archive_in_a_bucket(store, files, tmp_path):
     assert said.startswith("files: nightly/full.tar.gz is damaged, and restores nothing that can be relied on: ")
 
 
+@in_turn(0, of=2)
 def test_more_objects_than_stand_on_a_page(store, files):
     for number in range(1003):
         store.put_object(Bucket="backups", Key=f"nightly/{number:04d}.tar.gz", Body=b"x")

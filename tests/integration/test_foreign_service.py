@@ -2,6 +2,8 @@
 
 import pytest
 
+from ..conftest import in_turn
+
 pytest.importorskip("litestar")
 
 KEY = "kettle-and-tea"
@@ -96,6 +98,7 @@ def test_a_service_that_is_gone_is_one_red_line(person, known):
 
 
 @pytest.mark.acceptance
+@in_turn(2, of=3)
 def test_a_slower_service_is_a_regression_and_the_same_one_is_not(person, service, start):
     introduced(person, start("delaying_proxy.py", service.url))
     timed = ("-k", "query_latency")

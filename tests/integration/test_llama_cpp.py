@@ -2,7 +2,7 @@
 
 import pytest
 
-from ..conftest import SEED, WHOLE
+from ..conftest import in_turn
 
 SHORT = """\\g<0>
 max_tokens = 16
@@ -65,7 +65,7 @@ def test_a_server_that_is_gone_is_one_red_line(person, known):
 
 @pytest.mark.quiet
 @pytest.mark.acceptance
-@pytest.mark.skipif(not WHOLE and SEED % 2 == 1, reason="it is looked at every other day; TESTS_WHOLE=1")
+@in_turn(1, of=3)
 def test_a_slower_server_is_a_regression_and_the_same_one_is_not(person, llama_cpp, start):
     # A small model far away: most of each call is a wait that no other process of the machine can stretch.
     server = llama_cpp(layers=2)
@@ -90,7 +90,7 @@ def test_a_slower_server_is_a_regression_and_the_same_one_is_not(person, llama_c
         assert all(1.3 < slow.metrics[name]["ratio"] < 2 for name in TIMED), slow.out
 
 
-@pytest.mark.skipif(not WHOLE and SEED % 2 == 0, reason="it is looked at every other day; TESTS_WHOLE=1")
+@in_turn(2, of=3)
 def test_a_deeper_model_of_the_same_name_is_not_comparable(person, known, llama_cpp):
     timed = ("-k", "generation_latency")
     person.adds("[targets.local.baseline]\nlooks = [30]")
@@ -108,7 +108,7 @@ def test_a_deeper_model_of_the_same_name_is_not_comparable(person, known, llama_
     assert f"not compared {now} now, {then}" in " ".join(run.out.split())
 
 
-@pytest.mark.skipif(not WHOLE and SEED % 2 == 1, reason="it is looked at every other day; TESTS_WHOLE=1")
+@in_turn(0, of=3)
 def test_a_server_that_asks_for_a_key(person, llama_cpp):
     person.environ["MODEL_KEY"] = "kettle-and-tea"
     server = llama_cpp(key="kettle-and-tea")

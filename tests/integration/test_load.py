@@ -33,6 +33,8 @@ from pytest_llmops.target.load import Target
 from pytest_llmops.target.models import TargetTable
 from pytest_llmops.target.prompts import PromptText
 
+from ..conftest import in_turn
+
 SERVER = Path(__file__).parents[2] / "benchmarks" / "plain_server.py"
 ROUTES = {
     "query": "/answer/5",
@@ -121,6 +123,7 @@ def slots(target):
 
 
 @pytest.mark.acceptance
+@in_turn(1, of=3)
 def test_the_search_finds_a_known_capacity(slots):
     """Within 10 %: a call may take ten times its service time, so that only a queue that grows is too slow."""
 

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from ..conftest import in_turn
+
 pytestmark = pytest.mark.acceptance
 
 ROOT = Path(__file__).parents[2]
@@ -101,6 +103,7 @@ def test_the_sdist_carries_what_builds_and_tests_it(built):
     assert wanted | {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "ARCHITECTURE.md"} <= held
 
 
+@in_turn(0, of=2)
 def test_the_suites_run_from_an_empty_folder_with_the_keys_of_the_clone(python, tmp_path):
     done = _run(
         python, "-m", "pytest", "--pyargs", "pytest_llmops.suites", "-m", "daily", "--llmops-gate", cwd=tmp_path
@@ -115,6 +118,7 @@ def test_the_suites_run_from_an_empty_folder_with_the_keys_of_the_clone(python, 
     assert set(timed.values()) <= {"ok", "inconclusive"}
 
 
+@in_turn(1, of=2)
 def test_the_suites_run_beside_a_file_and_its_own_environment(python, tmp_path):
     file = tmp_path / "llmops.toml"
     file.write_text('[targets.mine]\nprofile = "openai-compatible"\nenvironment = "sandbox"\n')

@@ -11,7 +11,7 @@ import pytest
 
 from pytest_llmops.procedures.bindings import bindings
 
-from ..conftest import WHOLE
+from ..conftest import WHOLE, in_turn
 
 pytestmark = pytest.mark.acceptance
 
@@ -74,6 +74,7 @@ def _is_readable(run):
     return "Traceback" not in run.out and "pytest_llmops/" not in run.out and "INTERNALERROR" not in run.out
 
 
+@in_turn(0, of=3)
 def test_each_timed_check_is_red_where_the_model_server_is_slow(suite, recorded):
     run = suite(recorded, f"--llmops-sandbox-fault={STEADY}", "--llmops-gate", *TIMED)
     assert len(run.checks) >= len(TIMED)
@@ -96,6 +97,7 @@ def _metrics(run):
     return {test: [metric["name"] for metric in check["metrics"]] for test, check in run.checks.items()}
 
 
+@in_turn(0, of=2)
 @pytest.mark.parametrize("stack", [("--fault", QUICK)], ids=["quick"], indirect=True)
 def test_serial_and_parallel_are_the_same(suite, stack):
     stack.file.write_text(stack.file.read_text() + "\n[targets.sandbox.baseline]\nlooks = [30]\n")
@@ -112,6 +114,7 @@ def test_serial_and_parallel_are_the_same(suite, stack):
     assert all(once.values())
 
 
+@in_turn(1, of=2)
 @pytest.mark.parametrize("stack", [("--fault", "llm:slow=8")], ids=["slow"], indirect=True)
 def test_a_slow_model_generates_at_most_14_times_for_all_that_is_not_timed(suite, stack):
     stack.file.write_text(stack.file.read_text() + PATIENT)

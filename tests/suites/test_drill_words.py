@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from ..conftest import in_turn
+
 pytestmark = pytest.mark.acceptance
 
 WORDS = {
@@ -27,6 +29,7 @@ WORDS = {
 """A test, the fault of the sandbox that turns it red, and what its reason says."""
 
 
+@in_turn(0, of=2)
 def test_each_is_red_in_its_own_words(suite):
     faults = [f"--llmops-sandbox-fault={fault}" for fault, _ in WORDS.values()]
     drills = [f"suites/{test}" for test in WORDS]
@@ -41,6 +44,7 @@ def test_each_is_red_in_its_own_words(suite):
         assert not any(re.search(words, run.checks[other]["reason"]) for other in WORDS if other != test)
 
 
+@in_turn(1, of=2)
 def test_what_never_comes_back_and_cannot_be_brought_back_is_said_twice(suite):
     run = suite(
         "suites/dr/test_drills.py",

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from ..conftest import SEED, WHOLE
+from ..conftest import in_turn
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.quiet]
 
@@ -24,7 +24,7 @@ def received(stack):
 
 
 @pytest.mark.parametrize("stack", [LIVE], ids=["llama.cpp"], indirect=True)
-@pytest.mark.skipif(not WHOLE and SEED % 2 == 0, reason="it is looked at every other day; TESTS_WHOLE=1")
+@in_turn(0, of=3)
 def test_a_security_run_costs_at_most_what_was_said(suite, stack):
     text = re.sub(
         r"(?m)^(\[targets\.sandbox\.components\.(?:api|ollama)\]\n)",

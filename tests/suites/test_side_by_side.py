@@ -9,7 +9,7 @@ import pytest
 
 from pytest_llmops.target import profiles
 
-from ..conftest import SEED, WHOLE
+from ..conftest import in_turn
 
 pytestmark = pytest.mark.acceptance
 
@@ -32,6 +32,7 @@ def _says_which(run, sides):
     assert "Traceback" not in run.out
 
 
+@in_turn(2, of=3)
 def test_a_slower_embedded_stack(suite):
     fault = f"--llmops-sandbox-fault={SLOWER}"
     run = suite("--llmops-target=sandbox", "--llmops-against=sandbox", fault, "--llmops-gate", *GENERATING)
@@ -41,7 +42,7 @@ def test_a_slower_embedded_stack(suite):
     _says_which(run, "sandbox against another sandbox")
 
 
-@pytest.mark.skipif(not WHOLE and SEED % 2 == 0, reason="it is looked at every other day; TESTS_WHOLE=1")
+@in_turn(2, of=3)
 def test_an_equal_embedded_stack(suite):
     run = suite("--llmops-target=sandbox", "--llmops-against=sandbox", "--llmops-gate", "-n", "2", *GENERATING)
     assert run.status == 0, run.out
@@ -91,7 +92,7 @@ def _renamed(auth, owner):
     return f"{{ {', '.join(words)} }}"
 
 
-@pytest.mark.skipif(not WHOLE and SEED % 2 == 1, reason="it is looked at every other day; TESTS_WHOLE=1")
+@in_turn(1, of=3)
 def test_stacks_that_were_started_apart(suite, stacks):
     file, environ = stacks
     words = (f"--llmops-config={file}", "--llmops-against=stable", "--llmops-gate")

@@ -12,6 +12,7 @@ import pytest
 from pytest_llmops.errors import LlmopsError
 from pytest_llmops.target.load import load
 
+from ...conftest import in_turn
 from ...lightning import Lightning, System
 from .containers import IMAGE, SEEN, engine
 from .rig import PYTHON, SERVE, answer, awaited, free_port
@@ -181,6 +182,7 @@ def taken_back(staging):
     return taken_back
 
 
+@in_turn(0, of=2)
 def test_an_image_is_rolled_back_and_that_is_taken_back(staging, checkout, taken_back):
     was = checkout.container("pipeline")
     operation, change = staging.operation("rollback-image", Lightning())
@@ -193,6 +195,7 @@ def test_an_image_is_rolled_back_and_that_is_taken_back(staging, checkout, taken
     taken_back(change)
 
 
+@in_turn(1, of=2)
 def test_a_roll_back_that_fails_is_taken_back(staging, taken_back):
     operation, change = staging.operation("rollback-image", Lightning(CHECK, "before"))
     with pytest.raises(LlmopsError, match="step 4 of 5, check api: struck"):

@@ -15,6 +15,8 @@ from pytest_llmops.errors import CallFailed, ControlError
 from pytest_llmops.state.journal import Journal
 from pytest_llmops.target.load import load
 
+from ...conftest import in_turn
+
 FILE = '[targets.here]\nprofile = "agent-aiops"\n'
 WHEELS = {
     ("Agent_App", "1.0"): ["base-lib"],
@@ -118,6 +120,7 @@ def update(here, app):
     here.change.set("dependencies", value=newest)
 
 
+@in_turn(0, of=2)
 def test_the_newest_are_installed_and_those_before_come_back(here, app):
     here.has(Agent_App="1.0", base_lib="1.0")
     here.edits("own")
@@ -129,6 +132,7 @@ def test_the_newest_are_installed_and_those_before_come_back(here, app):
     assert here.installed == before
 
 
+@in_turn(1, of=2)
 def test_a_conflict_is_found_and_taken_back_to_whatever_conflicted_before(here, app):
     here.has(Agent_App="1.0", base_lib="1.0", tool="1.0", stale="1.0")
     before = here.installed

@@ -8,7 +8,8 @@ import pytest
 from pytest_llmops.operate.bundle import Part
 from pytest_llmops.operate.findings import Finding
 from pytest_llmops.operate.severity import assess
-from pytest_llmops.report.incident import Told, bundles_of, outcome, parts_of, report, review, write_bundle
+from pytest_llmops.report.incident import Told, bundles_of, outcome, report, review, write_bundle
+from pytest_llmops.report.markdown import parts_of
 from pytest_llmops.state.history.over_time import Kept
 from pytest_llmops.target.load import load
 from pytest_llmops.target.secrets import Redactor
