@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
 
 from pytest_llmops.sandbox import corpus
 from pytest_llmops.sandbox.door import AccessLog, Door
@@ -12,6 +15,8 @@ from pytest_llmops.sandbox.embedding import DIMENSIONS, elsewhere, embed
 from pytest_llmops.sandbox.serving import serve
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from qdrant_client import QdrantClient
 
     from pytest_llmops.sandbox.faults import Faults
@@ -22,7 +27,8 @@ if TYPE_CHECKING:
 def run(stack: Stack, opening: Opening, *, before: int = 0) -> None:
     """Serve until the process ends; a store that forgets lacks a point for each start before this one."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # 17 small vectors need no threads
-    from qdrant_client import QdrantClient
+    with _models_built_once_used():
+        from qdrant_client import QdrantClient
 
     from pytest_llmops.sandbox.qdrant_api import app
 
@@ -33,6 +39,17 @@ def run(stack: Stack, opening: Opening, *, before: int = 0) -> None:
         engine.delete(stack.collection, points_selector=list(range(1, before + 1)))
     log = AccessLog(stack.directory, "vectors")
     serve(Door(app(stack, engine), log, stack.faults.number("vectors:slow", 0.0)), opening)
+
+
+@contextmanager
+def _models_built_once_used() -> Iterator[None]:
+    """While qdrant-client is imported, which has pydantic build hundreds of models: half of what its import takes."""
+    rebuild = vars(BaseModel)["model_rebuild"]
+    setattr(BaseModel, "model_rebuild", classmethod(lambda _model: None))  # noqa: B010 (mypy: a method is no variable)
+    try:
+        yield
+    finally:
+        setattr(BaseModel, "model_rebuild", rebuild)  # noqa: B010
 
 
 def fill(engine: QdrantClient, collection: str, faults: Faults) -> None:
