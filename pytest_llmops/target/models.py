@@ -28,6 +28,7 @@ from pytest_llmops.target.points import Point
 from pytest_llmops.target.prompts import PromptText
 from pytest_llmops.target.retrieval import Search
 from pytest_llmops.target.runbook import Runbook
+from pytest_llmops.target.schedules import Schedule
 from pytest_llmops.target.security import Security
 from pytest_llmops.target.settings import Setting
 from pytest_llmops.target.severities import Incident, Notify, Severity, misrouted
@@ -191,8 +192,8 @@ class TargetTable(Table):
     incident: Incident = Incident()
     notify: Notify = Notify()
     staging: Staging = Staging()
+    schedule: Schedule = Schedule()
     # Named here so that a file written for the whole product is valid; `unread` says what this version leaves alone.
-    schedule: dict[str, str] = Field({}, description="Cron lines by suite.")
     audit: dict[str, Any] = Field({}, description="Services that audits may ask.")
 
     @model_validator(mode="after")
@@ -291,6 +292,16 @@ class TargetTable(Table):
                 raise ValueError(f"cuts.{name}.component: {cut.component!r} is no component of this target.{near}")
         return self
 
+    @model_validator(mode="after")
+    def _planned_changes_have_the_first_key(self) -> Self:
+        planned = [name for name, one in self.schedule.planned.items() if one.disruptive]
+        if planned and not self.may_be_disrupted:
+            raise ValueError(
+                f"schedule.{planned[0]}.disruptive hands over the second key, and the first is not there: "
+                "disruption.allowed = true"
+            )
+        return self
+
     def proxy_between(self, asked_by: str, component: str) -> str:
         """The name of the fault proxy through which one component asks another; empty: none is there."""
         between = (asked_by, component)
@@ -330,7 +341,7 @@ class Config(Table):
     gate: Gate = Gate()
 
 
-UNREAD = ("schedule", "audit")
+UNREAD = ("audit",)
 
 
 def unread(table: TargetTable) -> list[str]:
