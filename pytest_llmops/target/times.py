@@ -139,8 +139,10 @@ def _of_cron(text: str) -> tuple[tuple[str, str, str, str, str], int]:
     weeks = set(chain.from_iterable(nth.values()))
     if weeks - {1, 2, 3, 4} or len(weeks) > 1:
         raise ValueError(
-            f"{text!r}: of a month's weekdays one of the first four can be meant: '0 9 * * 1#1' is the first Monday"
+            f"{text!r}: of a month's weekdays one of the first four is meant: '0 9 * * 1#1' is the first Monday"
         )
+    if "l" in chain.from_iterable(values):  # the last day, which not every cron knows
+        raise ValueError(f"{text!r} says no times; {EXAMPLE}")
     minute, hour, day, month, weekday = (_field(*both) for both in zip(written, values, strict=True))
     return (minute, hour, day, month, weekday), next(iter(weeks), 0)
 
