@@ -292,16 +292,6 @@ class TargetTable(Table):
                 raise ValueError(f"cuts.{name}.component: {cut.component!r} is no component of this target.{near}")
         return self
 
-    @model_validator(mode="after")
-    def _planned_changes_have_the_first_key(self) -> Self:
-        planned = [name for name, one in self.schedule.planned.items() if one.disruptive]
-        if planned and not self.may_be_disrupted:
-            raise ValueError(
-                f"schedule.{planned[0]}.disruptive hands over the second key, and the first is not there: "
-                "disruption.allowed = true"
-            )
-        return self
-
     def proxy_between(self, asked_by: str, component: str) -> str:
         """The name of the fault proxy through which one component asks another; empty: none is there."""
         between = (asked_by, component)

@@ -176,7 +176,7 @@ def planned(
 
 
 def _within_windows(target: Target, suite: Suite, now: dt.datetime) -> None:
-    """See whether what may change the target begins while it may be changed.
+    """See whether what may change the target begins while it may be changed, if it may at all.
 
     Raises:
         ConfigError: it does not.
@@ -184,6 +184,11 @@ def _within_windows(target: Target, suite: Suite, now: dt.datetime) -> None:
     windows, moment = target.windows(), now
     if not suite.disruptive:
         return
+    if not target.table.may_be_disrupted:
+        raise ConfigError(
+            f"{target.where[:-1]}.schedule] {suite.name}.disruptive hands over the second key, and the first is not "
+            f"there: allowed = true in [targets.{target.name}.disruption]."
+        )
     for _ in range(FIRINGS):
         moment = suite.times.next(moment)
         if not windows.is_open(moment):

@@ -78,6 +78,14 @@ def test_what_changes_the_target_is_planned_within_the_windows(llmops, write):
     assert llmops("schedule", "--format", "crontab")[0] == 0
 
 
+def test_the_second_key_is_not_planned_without_the_first(llmops, write):
+    write((FILE + DR).replace("allowed = true", "allowed = false"))
+    assert llmops("schedule", "--format", "crontab")[1] == (
+        "Error: llmops.toml: [targets.staging.schedule] dr.disruptive hands over the second key, and the first is not "
+        "there: allowed = true in [targets.staging.disruption].\n"
+    )
+
+
 def test_files_are_written_over_our_own_alone(llmops, write, tmp_path):
     units = tmp_path / "units"
     units.mkdir()

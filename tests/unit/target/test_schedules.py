@@ -47,10 +47,6 @@ def test_a_text_is_short_for_a_table(read):
             "timezone = 'Europe/Berln'",
             "[targets.a.schedule] timezone: 'Europe/Berln' is no time zone. Did you mean 'Europe/Berlin'",
         ),
-        (
-            "dr = { at = '9:00', disruptive = true }",
-            "schedule.dr.disruptive hands over the second key, and the first is not there: disruption.allowed = true.",
-        ),
     ],
 )
 def test_mistakes_are_named(read, line, said):
