@@ -87,8 +87,7 @@ def _carry_out(
     from pytest_llmops.operate.planned_run import carried_out
     from pytest_llmops.operate.planned_run import words as own
 
-    entry = target.table.schedule.planned.get(suite)
-    given = [*own(target, suite, disruptive=bool(entry and entry.disruptive)), *words]
+    given = [*own(target, suite), *words]
     if not quiet:
         return carried_out(target, given, lock, None)
     log = scheduled.log(suite)

@@ -88,11 +88,13 @@ def planned(target: Target, suite: str) -> Planned:
     return known[suite]
 
 
-def words(target: Target, suite: str, *, disruptive: bool) -> list[str]:
-    """What pytest is given, after its name: the suite, the target, the gate, reports of their own."""
-    found = ["-m", suite, f"--llmops-config={target.file}", f"--llmops-target={target.name}", "--llmops-gate"]
-    found.append(f"--llmops-report=reports/{file_name(target.name)}/{suite}")
-    return [*found, f"--llmops-allow-disruption={target.name}"] if disruptive else found
+def words(target: Target, suite: str) -> list[str]:
+    """What pytest is given, after its name: the suite, the target, the gate, reports of their own.
+
+    Never the second key of what changes the target: that is typed by who begins the run, or it is not there.
+    """
+    own = ["-m", suite, f"--llmops-config={target.file}", f"--llmops-target={target.name}", "--llmops-gate"]
+    return [*own, f"--llmops-report=reports/{file_name(target.name)}/{suite}"]
 
 
 def carried_out(target: Target, given: Sequence[str], lock: int, output: IO[bytes] | None) -> int:

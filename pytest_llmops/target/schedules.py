@@ -30,7 +30,7 @@ class Planned(Table):
         None, gt=0, description="How late a run that was missed may still begin; else until the next is due."
     )
     disruptive: bool = Field(
-        False, description="Hand over the second key: tests of the suite that change the target may do so."
+        False, description="Type the second key into what schedulers read: tests that change the target may do so."
     )
 
     @field_validator("at")

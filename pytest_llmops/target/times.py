@@ -89,13 +89,21 @@ class Times:
         Args:
             now: with a time zone, whichever.
         """
-        walls = self._walls(now.astimezone(self.zone).replace(tzinfo=None) + _AROUND, back=True)
-        return next(found for found in map(self._instant, walls) if found <= now)
+        local, found = now.astimezone(self.zone).replace(tzinfo=None), list[dt.datetime]()
+        for wall in self._walls(local + _AROUND, back=True):
+            found += [one for one in self._instants(wall) if one <= now]
+            if found and wall < local - _AROUND:
+                break
+        return max(found)
 
     def next(self, now: dt.datetime) -> dt.datetime:
         """The first planned moment after now, in UTC."""
-        walls = self._walls(now.astimezone(self.zone).replace(tzinfo=None) - _AROUND, back=False)
-        return next(found for found in map(self._instant, walls) if found > now)
+        local, found = now.astimezone(self.zone).replace(tzinfo=None), list[dt.datetime]()
+        for wall in self._walls(local - _AROUND, back=False):
+            found += [one for one in self._instants(wall) if one > now]
+            if found and wall > local + _AROUND:
+                break
+        return min(found)
 
     def _walls(self, start: dt.datetime, *, back: bool) -> Iterator[dt.datetime]:
         """Times on the wall from one on; clocks that are changed do not touch these."""
@@ -106,8 +114,11 @@ class Times:
         while True:
             yield walk.get_prev() if back else walk.get_next()
 
-    def _instant(self, wall: dt.datetime) -> dt.datetime:
-        return instant(wall.date(), 60 * wall.hour + wall.minute, self.zone)
+    def _instants(self, wall: dt.datetime) -> list[dt.datetime]:
+        """Once; in an hour that comes twice, what is planned for every hour comes in both."""
+        first = instant(wall.date(), 60 * wall.hour + wall.minute, self.zone)
+        again = wall.replace(tzinfo=self.zone, fold=1).astimezone(dt.UTC)
+        return [first, again] if again > first and self.fields[1].startswith("*") else [first]
 
 
 def _of_words(found: re.Match[str], text: str) -> tuple[tuple[str, str, str, str, str], int]:

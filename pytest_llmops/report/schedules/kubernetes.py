@@ -74,6 +74,7 @@ def _cron_job(plan: Plan, suite: Suite) -> dict[str, Any]:
 def _pod(plan: Plan, suite: Suite) -> dict[str, Any]:
     # Whether it is due is asked there, too: cron knows no first Monday, and the lock of the target lies in the claim
     words = ["llmops", "run", suite.name, f"--config={ROOT}/{plan.file.name}", f"--target={plan.target}", "--if-due"]
+    words += plan.key(suite)
     container: dict[str, Any] = {"name": "llmops", "image": plan.image, "command": words, "workingDir": ROOT}
     if plan.variables:
         container["envFrom"] = [{"secretRef": {"name": _name(plan)}}]

@@ -102,10 +102,14 @@ class Plan:
         first = f"{MARK}{self.target}. Change [targets.{self.target}.schedule] instead, and make it anew."
         return "".join(f"{line}\n" for line in (first, *(f"# {line}" for line in lines)))
 
-    def words(self, suite: Suite | str, *flags: str) -> list[str]:
+    def words(self, suite: Suite, *flags: str) -> list[str]:
         """The command that runs a suite on this machine."""
-        name = suite if isinstance(suite, str) else suite.name
-        return [str(self.llmops), "run", name, f"--config={self.file}", f"--target={self.target}", *flags]
+        own = [str(self.llmops), "run", suite.name, f"--config={self.file}", f"--target={self.target}"]
+        return [*own, *flags, *self.key(suite)]
+
+    def key(self, suite: Suite) -> list[str]:
+        """The second key, where a suite is given it: for pytest."""
+        return [f"--llmops-allow-disruption={self.target}"] if suite.disruptive else []
 
     @property
     def folder(self) -> str:
@@ -123,8 +127,7 @@ class Plan:
         """The command that runs a suite in a checkout, from ``folder``."""
         own = ["python", "-m", "pytest", "-m", suite.name, f"--llmops-target={self.target}", "--llmops-gate"]
         own += [f"--llmops-config={self.file.name}"] if self.file.name != "llmops.toml" else []
-        own += [f"--llmops-allow-disruption={self.target}"] if suite.disruptive else []
-        return [*own, "--junitxml=reports/junit.xml"]
+        return [*own, *self.key(suite), "--junitxml=reports/junit.xml"]
 
 
 def planned(

@@ -21,8 +21,8 @@ def files(plan: Plan) -> dict[str, str]:
     lines = ["set -u"]
     if plan.env_file:
         lines.append(f"set -a; . {shlex.quote(str(plan.env_file))}; set +a")
-    names = " ".join(suite.name for suite in plan.suites)
-    command = " ".join(word if word == '"$suite"' else shlex.quote(word) for word in plan.words('"$suite"', "--if-due"))
-    lines += ["status=0", f"for suite in {names}; do", f"    {command} || status=$?", "done", 'exit "$status"']
+    lines.append("status=0")
+    lines += [f"{shlex.join(plan.words(suite, '--if-due'))} || status=$?" for suite in plan.suites]
+    lines.append('exit "$status"')
     header = plan.header(*notes)
     return {f"llmops-{plan.slug}.sh": f"#!/bin/sh\n{header}" + "\n".join(lines) + "\n"}

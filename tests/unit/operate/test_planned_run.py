@@ -86,17 +86,15 @@ def test_what_is_not_planned_is_never_due(here):
     )
 
 
-def test_the_second_key_is_typed_only_where_it_is_planned(here):
-    assert words(here, "dr", disruptive=True) == [
+def test_the_second_key_is_never_given_by_the_file(here):
+    assert words(here, "dr") == [
         "-m",
         "dr",
         f"--llmops-config={here.file}",
         "--llmops-target=here",
         "--llmops-gate",
         "--llmops-report=reports/here/dr",
-        "--llmops-allow-disruption=here",
     ]
-    assert "--llmops-allow-disruption=here" not in words(here, "daily", disruptive=False)
 
 
 WAITS = """

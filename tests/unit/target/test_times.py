@@ -78,6 +78,22 @@ def test_last_and_next_go_by_the_clock_of_the_zone(text, last, after):
     assert f"{times.next(CHANGED):%Y-%m-%dT%H:%M}" == after
 
 
+@pytest.mark.parametrize(
+    ("text", "moments"),
+    [
+        ("*/30 * * * *", ["00:00", "00:30", "01:00", "01:30", "02:00"]),
+        ("30 2 * * *", ["00:30"]),  # and not again an hour later
+    ],
+)
+def test_an_hour_that_comes_twice(text, moments):
+    times, found = Times.read(text, BERLIN), []
+    moment, end = dt.datetime(2026, 10, 24, 23, 59, tzinfo=dt.UTC), dt.datetime(2026, 10, 25, 2, 1, tzinfo=dt.UTC)
+    while (moment := times.next(moment)) < end:
+        assert times.last(moment) == times.last(moment + dt.timedelta(minutes=1)) == moment
+        found.append(f"{moment:%H:%M}")
+    assert found == moments
+
+
 @given(now=MOMENTS, text=st.sampled_from(["30 2 * * *", "first Mon 09:00", "*/7 3 * * *", "Sun 00:00", "0 9 1,15 * 5"]))
 def test_what_was_last_is_what_came_next_before(now, text):
     times = Times.read(text, BERLIN)

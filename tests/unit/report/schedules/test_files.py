@@ -78,7 +78,7 @@ def test_a_crontab_looks_at_the_minutes_of_each_suite(plan):
         f"0 * * * * /bin/llmops run daily {end}",
         f"0 * * * * /bin/llmops run weekly {end}",
         f"0 * * * * /bin/llmops run monthly {end}",
-        f"30 * * * * /bin/llmops run dr {end}",
+        f"30 * * * * /bin/llmops run dr {end} --llmops-allow-disruption=staging",
     ]
 
 
@@ -116,6 +116,8 @@ def test_a_timer_catches_up_what_may_be_late(plan):
     assert "\nPersistent=false\n" in made["llmops-staging-monthly.timer"]
     assert "\nPersistent=false\n" in made["llmops-staging-dr.timer"]
     assert "\nUser=ops\n" in made["llmops-staging-dr.service"]
+    typed = [name for name, text in made.items() if "--target=staging --llmops-allow-disruption=staging\n" in text]
+    assert typed == ["llmops-staging-dr.service"]
     assert "\nEnvironmentFile=/etc/x.env\n" in made["llmops-staging-dr.service"]
 
 
@@ -226,6 +228,8 @@ def test_cron_jobs_forbid_overlap_and_know_their_zone(plan):
     ]
     container = monthly["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
     assert container["command"][-1] == "--if-due"
+    drill = specs["llmops-staging-dr"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
+    assert drill["command"][-2:] == ["--if-due", "--llmops-allow-disruption=staging"]
     assert container["envFrom"] == [{"secretRef": {"name": "llmops-staging"}}]
 
 
