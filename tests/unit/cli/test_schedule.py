@@ -1,8 +1,13 @@
 """``llmops schedule`` and ``llmops run``: what they show, write and refuse."""
 
+import re
+import textwrap
+from pathlib import Path
+
 import pytest
 
 from pytest_llmops.cli.run import OCCUPIED
+from pytest_llmops.report.schedules import FORMATS
 from pytest_llmops.state.scheduled import Scheduled
 
 FILE = """
@@ -115,6 +120,19 @@ def test_a_script_can_be_run(llmops, write, tmp_path):
         f"written: {tmp_path / 'llmops-staging.sh'}\n",
     )
     assert (tmp_path / "llmops-staging.sh").stat().st_mode & 0o777 == 0o755
+
+
+def test_what_the_docs_say_is_so(llmops, write, tmp_path):
+    page = (Path(__file__).parents[3] / "docs" / "schedule.md").read_text(encoding="utf-8")
+    own = FILE.partition("[targets.staging.schedule]")[0].replace('["Sat 02:00-04:00"]', '["first Sun 02:00-04:00"]')
+    table, *_ = re.findall(r"(?:^    .*\n)+", page, re.MULTILINE)
+    write(own.replace('"UTC"', '"Europe/Berlin"') + textwrap.dedent(table))
+    commands = re.findall(r"^    llmops (schedule [^|\n]*)", page, re.MULTILINE)
+    assert {command.split()[2] for command in commands} == set(FORMATS)
+    for command in commands:
+        words = re.sub(r"--write \S+", f"--write {tmp_path}", command.partition("#")[0]).split()
+        status, said = llmops(*words)
+        assert status == 0, said
 
 
 # llmops run
