@@ -25,7 +25,9 @@ COMMANDS = {
     "procedures": "procedures",
     "proxy": "proxy",
     "recover": "recover",
+    "run": "run",
     "sandbox": "sandbox",
+    "schedule": "schedule",
     "sign-off": "sign_off",
 }
 """Command to the module that holds it under the same name: only that of the command which is run is imported."""

@@ -111,10 +111,19 @@ class Outcomes:
             if report.when == "call" and described["outcome"] == "failed":
                 check.failed_part = described  # more calls of one test are parts of it: with ``subtests``
             report.llmops = described  # type: ignore[attr-defined]
+            self._tell_properties(item, described)
             if allure_results.wanted(item.config):
                 allure_results.rate(described["severity"])
             report.llmops_recordings = check.recordings  # type: ignore[attr-defined]
         return report
+
+    def _tell_properties(self, item: pytest.Item, described: dict[str, Any]) -> None:
+        """For the report of its teardown, which JUnit's file is written by; those of an earlier attempt go."""
+        from pytest_llmops.report.properties import PREFIX, properties
+
+        declared = self.run.declared_or_none
+        own = [(name, value) for name, value in item.user_properties if not str(name).startswith(PREFIX)]
+        item.user_properties[:] = [*own, *properties(described, declared.name if declared else "")]
 
     def _category(self, report: pytest.TestReport, check: Check, error: BaseException | None) -> str:
         """The class of the outcome; empty for a plain pass."""

@@ -28,6 +28,7 @@ from pytest_llmops.target.points import Point
 from pytest_llmops.target.prompts import PromptText
 from pytest_llmops.target.retrieval import Search
 from pytest_llmops.target.runbook import Runbook
+from pytest_llmops.target.schedules import Schedule
 from pytest_llmops.target.security import Security
 from pytest_llmops.target.settings import Setting
 from pytest_llmops.target.severities import Incident, Notify, Severity, misrouted
@@ -191,8 +192,8 @@ class TargetTable(Table):
     incident: Incident = Incident()
     notify: Notify = Notify()
     staging: Staging = Staging()
+    schedule: Schedule = Schedule()
     # Named here so that a file written for the whole product is valid; `unread` says what this version leaves alone.
-    schedule: dict[str, str] = Field({}, description="Cron lines by suite.")
     audit: dict[str, Any] = Field({}, description="Services that audits may ask.")
 
     @model_validator(mode="after")
@@ -330,7 +331,7 @@ class Config(Table):
     gate: Gate = Gate()
 
 
-UNREAD = ("schedule", "audit")
+UNREAD = ("audit",)
 
 
 def unread(table: TargetTable) -> list[str]:

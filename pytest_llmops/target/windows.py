@@ -55,7 +55,7 @@ class Window:
         """From when to when it is open, in UTC; None where it does not begin on that day."""
         if day.weekday() not in self.days or (self.week and (day.day - 1) // 7 + 1 != self.week):
             return None
-        opens, closes = (_instant(day, minutes, zone) for minutes in (self.opens, self.closes))
+        opens, closes = (instant(day, minutes, zone) for minutes in (self.opens, self.closes))
         return (opens, closes) if opens < closes else None  # the clock jumped over all of it
 
 
@@ -111,8 +111,8 @@ def window(text: str) -> Window:
     found = _PATTERN.fullmatch(text.strip())
     if found is None:
         raise ValueError(f"{text!r} is no maintenance window; {EXAMPLE}")
-    days = frozenset(chain.from_iterable(_days(part, text) for part in (found[2] or "Mon-Sun").split(",")))
-    opens, closes = (_minutes(found[first], found[first + 1], text) for first in (3, 5))
+    days = frozenset(chain.from_iterable(weekdays(part, text) for part in (found[2] or "Mon-Sun").split(",")))
+    opens, closes = (minutes_of(found[first], found[first + 1], text) for first in (3, 5))
     if opens == _DAY_MIN:
         raise ValueError(f"{text!r} begins at 24:00; write 00:00, and the next day")
     if opens == closes:
@@ -135,8 +135,12 @@ def timezone(name: str) -> ZoneInfo:
         raise ValueError(f"{name!r} is no time zone.{near or ' Write for example Europe/Berlin, or UTC'}") from None
 
 
-def _days(text: str, whole: str) -> list[int]:
-    """``Sat``, or ``Mon-Fri``, also over the weekend."""
+def weekdays(text: str, whole: str) -> list[int]:
+    """``Sat``, or ``Mon-Fri``, also over the weekend; 0 is Monday.
+
+    Raises:
+        ValueError: it is neither; quotes the whole of which it is a part.
+    """
     first, dash, last = text.partition("-")
     begin = _day(first, whole)
     end = _day(last, whole) if dash else begin
@@ -154,7 +158,12 @@ def _day(word: str, whole: str) -> int:
     raise ValueError(f"{whole!r}: {word!r} is no weekday. {said}")
 
 
-def _minutes(hours: str, minutes: str, whole: str) -> int:
+def minutes_of(hours: str, minutes: str, whole: str) -> int:
+    """Minutes since midnight.
+
+    Raises:
+        ValueError: there is no such time of day; quotes the whole of which it is a part.
+    """
     found = 60 * int(hours) + int(minutes)
     if int(minutes) >= 60 or found > _DAY_MIN:
         raise ValueError(f"{whole!r}: {hours}:{minutes} is no time of day; from 00:00 to 24:00")
@@ -166,7 +175,7 @@ def _clock(minutes: int) -> str:
     return f"{hours:02d}:{rest:02d}"
 
 
-def _instant(day: dt.date, minutes: int, zone: dt.tzinfo | None) -> dt.datetime:
+def instant(day: dt.date, minutes: int, zone: dt.tzinfo | None) -> dt.datetime:
     """A time on the wall as an instant; of one that comes twice the first, of one that never comes what it would be."""
     ahead, within = divmod(minutes, _DAY_MIN)
     wall = dt.datetime.combine(day + dt.timedelta(days=ahead), dt.time(*divmod(within, 60)), tzinfo=zone)

@@ -277,7 +277,7 @@ def several(project, model):
         return (
             done,
             {one["name"]: one for one in results},
-            {case.get("name"): part.get("message") for case in cases for part in case},
+            {case.get("name"): part.get("message") for case in cases for part in case if part.tag != "properties"},
         )
 
     return run
@@ -304,6 +304,24 @@ def test_allure_and_junit_say_it_in_the_same_words(several, model):
         "test_unsupported": "unsupported: openai: no such thing.",
         "test_skipped": "not today",
         "test_plain": "AssertionError: assert 1 == 7",
+    }
+
+
+@pytest.mark.parametrize("words", [(), ("-n", "2")], ids=["serial", "parallel"])
+def test_junit_has_what_was_measured_as_properties(several, project, words):
+    several("-k", "count or skipped", *words)
+    cases = ET.parse(project.path / "junit.xml").iter("testcase")
+    said = {case.get("name"): {one.get("name"): one.get("value") for one in case.iter("property")} for case in cases}
+    assert said == {
+        "test_count": {
+            "llmops.target": "here",
+            "llmops.outcome": "failed",
+            "llmops.category": "threshold",
+            "llmops.severity": "normal",
+            "llmops.metric.model_count": "1 models",
+            "llmops.metric.model_count.verdict": "broke < 2",
+        },
+        "test_skipped": {"llmops.target": "here", "llmops.outcome": "skipped", "llmops.category": "skipped"},
     }
 
 

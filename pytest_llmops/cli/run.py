@@ -1,0 +1,111 @@
+"""``llmops run``: a suite as schedulers run it, one at a time on a target, and where it is asked only if it is due."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from pytest_llmops.cli.options import config_option, meant, target_option
+from pytest_llmops.errors import ConfigError, Occupied, did_you_mean
+from pytest_llmops.state.folder import private
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_llmops.state.scheduled import Scheduled
+    from pytest_llmops.target.load import Target
+
+OCCUPIED = 75
+"""Exit status EX_TEMPFAIL of sysexits.h: another time, perhaps."""
+
+WAIT_S = 3600.0
+"""How long a suite waits for another of its target that is under way, unless it is planned again before."""
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("suite")
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+@config_option
+@target_option
+@click.option("--if-due", is_flag=True, help="Only if it was planned since it last began.")
+@click.option("--quiet", is_flag=True, help="Print what the run said only if it was not green.")
+def run(
+    suite: str, words: tuple[str, ...], config: Path | None, target: str | None, *, if_due: bool, quiet: bool
+) -> None:
+    """Run a suite under the gate, while no other scheduled run of the target is under way. WORDS are given to pytest.
+
+    Exits as pytest does under --llmops-gate; 75 where another run was under way all the time, 0 where nothing is due.
+    """
+    from pytest_llmops.operate.planned_run import planned
+    from pytest_llmops.state.scheduled import Scheduled
+    from pytest_llmops.target.schedules import SUITES
+
+    if suite not in SUITES:
+        raise click.UsageError(
+            f"There is no suite {suite!r}.{did_you_mean(suite, SUITES)} Suites: {', '.join(SUITES)}."
+        )
+    found = meant(config, target)
+    if found.file is None:
+        raise ConfigError("There is no llmops.toml here, so nobody says what is to be run: give --config PATH.")
+    if if_due:
+        planned(found, suite)
+    scheduled = Scheduled(found.state_folder, found.name)
+    try:
+        if if_due and not _is_due(found, suite, scheduled, quiet=quiet):
+            return
+        with scheduled.alone(suite, _patience(found, suite)) as lock:
+            if if_due and not _is_due(found, suite, scheduled, quiet=quiet):  # run meanwhile
+                return
+            scheduled.note(suite, _now().timestamp())
+            status = _carry_out(found, suite, words, lock, scheduled, quiet=quiet)
+    except Occupied as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(OCCUPIED)
+    except OSError as error:
+        raise ConfigError(f"{found.state_folder} cannot be written: {error}. Nothing is run without it.") from error
+    sys.exit(status)
+
+
+def _is_due(target: Target, suite: str, scheduled: Scheduled, *, quiet: bool) -> bool:
+    from pytest_llmops.operate.planned_run import due
+
+    now, begun = _now(), scheduled.begun(suite)
+    found = due(target, suite, begun, now)
+    if begun is None and not found.now:
+        scheduled.note(suite, now.timestamp())
+    if not quiet:
+        click.echo(f"{suite} of {target.name} is {'' if found.now else 'not '}due: {found.why}")
+    return found.now
+
+
+def _carry_out(
+    target: Target, suite: str, words: tuple[str, ...], lock: int, scheduled: Scheduled, *, quiet: bool
+) -> int:
+    from pytest_llmops.operate.planned_run import carried_out
+    from pytest_llmops.operate.planned_run import words as own
+
+    given = [*own(target, suite), *words]
+    if not quiet:
+        return carried_out(target, given, lock, None)
+    log = scheduled.log(suite)
+    with open(log, "wb", opener=private) as file:
+        status = carried_out(target, given, lock, file)
+    if status:
+        click.echo(log.read_bytes(), nl=False)
+        click.echo(f"{suite} of {target.name}: exit status {status}")
+    return status
+
+
+def _patience(target: Target, suite: str) -> float:
+    """Seconds: a run that is planned again before it can begin is the next one's matter."""
+    if suite not in target.table.schedule.planned:
+        return WAIT_S
+    now = _now()
+    return min(WAIT_S, (target.table.schedule.times(suite).next(now) - now).total_seconds())
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)

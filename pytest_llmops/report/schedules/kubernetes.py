@@ -1,0 +1,90 @@
+"""CronJobs of Kubernetes, one for each suite, with a volume for what runs remember."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_llmops.errors import ConfigError
+from pytest_llmops.report.schedules.yaml_text import dumped
+
+if TYPE_CHECKING:
+    from pytest_llmops.report.schedules.plan import Plan, Suite
+
+ROOT = "/srv/llmops"
+"""Where the image holds the project: ``llmops.toml``, baselines, tests."""
+
+LATE_S = 3600
+"""How late a job may begin; a suite that is looked at later for the first time counts as not missed."""
+
+
+def files(plan: Plan) -> dict[str, str]:
+    """One file of several objects.
+
+    Raises:
+        ConfigError: no image is named.
+    """
+    if plan.image is None:
+        raise ConfigError(
+            f"--format kubernetes needs --image NAME: one that holds pytest-llmops and, in {ROOT}, the folder of "
+            f"{plan.file.name}. docs/schedule.md has its Dockerfile."
+        )
+    notes = [f"It keeps its state and reports in the claim {_name(plan)}."]
+    if plan.variables:
+        notes.append(f"The secret {_name(plan)} has to hold {', '.join(plan.variables)}.")
+    text = dumped(_claim(plan), *(_cron_job(plan, suite) for suite in plan.suites))
+    return {f"{_name(plan)}.yaml": plan.header(*notes) + text}
+
+
+def _name(plan: Plan) -> str:
+    return f"llmops-{plan.slug}"
+
+
+def _claim(plan: Plan) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": _name(plan), "labels": _labels(plan)},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+    }
+
+
+def _labels(plan: Plan) -> dict[str, str]:
+    return {"app.kubernetes.io/name": "pytest-llmops", "app.kubernetes.io/instance": plan.slug}
+
+
+def _cron_job(plan: Plan, suite: Suite) -> dict[str, Any]:
+    template = {
+        "backoffLimit": 0,
+        "template": {"metadata": {"labels": _labels(plan)}, "spec": _pod(plan, suite)},
+    }
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "metadata": {"name": f"{_name(plan)}-{suite.name}"[:52].rstrip("-"), "labels": _labels(plan)},
+        "spec": {
+            "schedule": suite.times.cron,
+            "timeZone": suite.zone or "Etc/UTC",
+            "concurrencyPolicy": "Forbid",
+            "startingDeadlineSeconds": LATE_S if suite.late_s is None else min(LATE_S, int(suite.late_s)),
+            "jobTemplate": {"spec": template},
+        },
+    }
+
+
+def _pod(plan: Plan, suite: Suite) -> dict[str, Any]:
+    # Whether it is due is asked there, too: cron knows no first Monday, and the lock of the target lies in the claim
+    words = ["llmops", "run", suite.name, f"--config={ROOT}/{plan.file.name}", f"--target={plan.target}", "--if-due"]
+    words += plan.key(suite)
+    container: dict[str, Any] = {"name": "llmops", "image": plan.image, "command": words, "workingDir": ROOT}
+    if plan.variables:
+        container["envFrom"] = [{"secretRef": {"name": _name(plan)}}]
+    container["volumeMounts"] = [
+        {"name": "kept", "mountPath": f"{ROOT}/{plan.state}", "subPath": "state"},
+        {"name": "kept", "mountPath": f"{ROOT}/reports", "subPath": "reports"},
+    ]
+    return {
+        "restartPolicy": "Never",
+        "automountServiceAccountToken": False,
+        "containers": [container],
+        "volumes": [{"name": "kept", "persistentVolumeClaim": {"claimName": _name(plan)}}],
+    }

@@ -1,0 +1,26 @@
+"""The environment variables that a target takes secrets from, by name: what a scheduler has to hand over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_llmops.target.control import Supervisor
+
+if TYPE_CHECKING:
+    from pytest_llmops.target.models import Config, TargetTable
+
+
+def variables(table: TargetTable, config: Config) -> list[str]:
+    """Their names, in alphabetical order.
+
+    Args:
+        table: the target's.
+        config: the whole file, whose history may have a password.
+    """
+    named: list[str | None] = [*table.notify.variables, config.history.password_env]
+    for part in table.components.configured().values():
+        named += part.auth.variables if part.auth else []
+        named.append(part.control.auth if isinstance(part.control, Supervisor) else None)
+    for one in table.databases.values():
+        named += [one.password_env, one.scratch_password_env]
+    return sorted({name for name in named if name})

@@ -1,0 +1,188 @@
+"""``llmops schedule`` and ``llmops run``: what they show, write and refuse."""
+
+import re
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from pytest_llmops.cli.run import OCCUPIED
+from pytest_llmops.report.schedules import FORMATS
+from pytest_llmops.state.scheduled import Scheduled
+
+FILE = """
+[targets.staging.components.api]
+url = "https://api.example"
+[targets.staging.disruption]
+allowed = true
+windows = ["Sat 02:00-04:00"]
+timezone = "UTC"
+[targets.staging.schedule]
+timezone = "UTC"
+daily = "09:00"
+"""
+DR = 'dr = { at = "Sat 05:00", disruptive = true }\n'
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text=FILE):
+        (tmp_path / "llmops.toml").write_text(text)
+
+    write()
+    return write
+
+
+def test_what_is_planned_is_shown(llmops, write):
+    status, said = llmops("schedule")
+    assert status == 0
+    assert said.splitlines()[0].split() == ["suite", "at", "next", "last", "begun"]
+    assert said.splitlines()[1].split()[:7] == ["daily", "0", "9", "*", "*", "*", "(UTC)"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--format", "crontap"], "There is no format 'crontap'. Did you mean 'crontab'? Formats: crontab, systemd, "),
+        (["--write", "x"], "--write needs a format: --format crontab|systemd|github|gitlab|kubernetes|shell."),
+        (["--format", "github", "--user", "x"], "--user says nothing to github; it goes with crontab, systemd."),
+        (["--image", "x"], "--image says nothing to what is planned; it goes with gitlab, kubernetes."),
+        (["--format", "shell", "--write", "gone"], "--write gone: there is no such folder; make it first."),
+        (["--format", "kubernetes"], "--format kubernetes needs --image NAME"),
+        (["--target", "stagin"], "unknown target 'stagin'. Did you mean 'staging'"),
+    ],
+)
+def test_mistakes_are_named(llmops, write, words, said):
+    status, out = llmops("schedule", *words)
+    assert status
+    assert said in out
+
+
+def test_without_a_schedule_it_says_what_to_add(llmops, write):
+    write(FILE.partition("[targets.staging.schedule]")[0])
+    assert llmops("schedule")[1] == (
+        "Error: llmops.toml has no [targets.staging.schedule]: add it, with for example daily = '0 9 * * *'.\n"
+    )
+
+
+def test_without_a_file_it_says_what_to_do(llmops):
+    said = "Error: There is no llmops.toml here, and so no schedule: write one (llmops init), or give --config PATH.\n"
+    assert llmops("schedule") == (1, said)
+
+
+def test_what_changes_the_target_is_planned_within_the_windows(llmops, write):
+    write(FILE + DR)
+    status, said = llmops("schedule", "--format", "crontab")
+    assert status == 1
+    assert said.startswith(
+        "Error: llmops.toml: [targets.staging.schedule] dr may change the target, and is planned for "
+    )
+    assert "05:00 UTC, when no maintenance window is open; the next opens Sat " in said
+    assert said.endswith(". Windows: Sat 02:00-04:00.\n")
+    write(FILE + DR.replace("05:00", "02:30"))
+    assert llmops("schedule", "--format", "crontab")[0] == 0
+
+
+def test_the_second_key_is_not_planned_without_the_first(llmops, write):
+    write((FILE + DR).replace("allowed = true", "allowed = false"))
+    assert llmops("schedule", "--format", "crontab")[1] == (
+        "Error: llmops.toml: [targets.staging.schedule] dr.disruptive hands over the second key, and the first is not "
+        "there: allowed = true in [targets.staging.disruption].\n"
+    )
+
+
+def test_files_are_written_over_our_own_alone(llmops, write, tmp_path):
+    units = tmp_path / "units"
+    units.mkdir()
+    write(FILE + DR.replace("05:00", "02:30"))
+    status, said = llmops("schedule", "--format", "systemd", "--write", units)
+    assert (status, len(said.splitlines()), len(list(units.iterdir()))) == (0, 4, 4)
+    write()
+    status, said = llmops("schedule", "--format", "systemd", "--write", units)
+    assert said.splitlines()[2:] == [
+        f"not planned any more, remove it: {units / name}"
+        for name in ("llmops-staging-dr.service", "llmops-staging-dr.timer")
+    ]
+    timer, service = units / "llmops-staging-daily.timer", units / "llmops-staging-daily.service"
+    timer.write_text("theirs\n")
+    service.unlink()
+    status, said = llmops("schedule", "--format", "systemd", "--write", units)
+    assert (status, said) == (1, f"Error: {timer} exists, and is not of target staging; nothing was written.\n")
+    assert (timer.read_text(), service.exists()) == ("theirs\n", False)
+    timer.unlink()
+    timer.symlink_to("gone")
+    assert llmops("schedule", "--format", "systemd", "--write", units)[0] == 1
+
+
+def test_a_script_can_be_run(llmops, write, tmp_path):
+    assert llmops("schedule", "--format", "shell", "--write", tmp_path) == (
+        0,
+        f"written: {tmp_path / 'llmops-staging.sh'}\n",
+    )
+    assert (tmp_path / "llmops-staging.sh").stat().st_mode & 0o777 == 0o755
+
+
+def test_what_the_docs_say_is_so(llmops, write, tmp_path):
+    page = (Path(__file__).parents[3] / "docs" / "schedule.md").read_text(encoding="utf-8")
+    own = FILE.partition("[targets.staging.schedule]")[0].replace('["Sat 02:00-04:00"]', '["first Sun 02:00-04:00"]')
+    table, *_ = re.findall(r"(?:^    .*\n)+", page, re.MULTILINE)
+    write(own.replace('"UTC"', '"Europe/Berlin"') + textwrap.dedent(table))
+    commands = re.findall(r"^    llmops (schedule [^|\n]*)", page, re.MULTILINE)
+    assert {command.split()[2] for command in commands} == set(FORMATS)
+    for command in commands:
+        words = re.sub(r"--write \S+", f"--write {tmp_path}", command.partition("#")[0]).split()
+        status, said = llmops(*words)
+        assert status == 0, said
+
+
+# llmops run
+
+
+@pytest.fixture
+def pytest_of_ours(tmp_path, monkeypatch):
+    """In the place of pytest: says its words, and ends as it is told."""
+
+    def made(status):
+        (tmp_path / "pytest.py").write_text(f"import sys\nprint(*sys.argv[1:])\nsys.exit({status})\n")
+
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    made(0)
+    return made
+
+
+def test_a_suite_runs_once_for_each_time_that_it_was_planned(llmops, write, pytest_of_ours, tmp_path):
+    scheduled = Scheduled(tmp_path / ".llmops", "staging")
+    scheduled.note("daily", 0.0)
+    status, said = llmops("run", "daily", "--if-due")
+    assert (status, said.startswith("daily of staging is due: planned for ")) == (0, True)
+    assert scheduled.begun("daily") > 0
+    status, said = llmops("run", "daily", "--if-due")
+    assert (status, said.startswith("daily of staging is not due: planned next for ")) == (0, True)
+
+
+def test_a_quiet_run_is_heard_where_it_is_not_green(llmops, write, pytest_of_ours, tmp_path):
+    assert llmops("run", "daily", "--quiet") == (0, "")
+    pytest_of_ours(11)
+    status, said = llmops("run", "daily", "--quiet", "-k", "one")
+    assert status == 11
+    words = f"-m daily --llmops-config={tmp_path / 'llmops.toml'} --llmops-target=staging --llmops-gate"
+    assert said == f"{words} --llmops-report=reports/staging/daily -k one\ndaily of staging: exit status 11\n"
+
+
+def test_a_run_that_cannot_be_alone_says_so(llmops, write, pytest_of_ours, tmp_path, monkeypatch):
+    monkeypatch.setattr("pytest_llmops.cli.run.WAIT_S", 0.0)
+    with Scheduled(tmp_path / ".llmops", "staging").alone("weekly", 0):
+        status, said = llmops("run", "daily")
+    assert status == OCCUPIED
+    assert said.startswith("Error: staging is being looked at by weekly of process ")
+
+
+def test_run_names_mistakes(llmops, write, tmp_path):
+    assert "There is no suite 'dayly'. Did you mean 'daily'?" in llmops("run", "dayly")[1]
+    assert (
+        "[targets.staging.schedule] says no times for weekly; it has: daily." in llmops("run", "weekly", "--if-due")[1]
+    )
+    (tmp_path / "llmops.toml").unlink()
+    assert llmops("run", "daily")[1] == (
+        "Error: There is no llmops.toml here, so nobody says what is to be run: give --config PATH.\n"
+    )

@@ -1,0 +1,254 @@
+"""What each scheduler reads of one schedule; YAML against the published schemas."""
+
+import datetime as dt
+import json
+import shlex
+from importlib.resources import files as package_files
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from pytest_llmops.errors import ConfigError
+from pytest_llmops.report.schedules import FORMATS, Plan, Suite, files
+from pytest_llmops.report.schedules.crontab import line
+from pytest_llmops.report.schedules.systemd import calendar
+from pytest_llmops.target.times import Times
+from pytest_llmops.target.windows import timezone
+
+ODD = Path("/srv/a b/100%/llmops.toml")
+
+
+def suite(name, at, zone="Europe/Berlin", *, late_s=None, disruptive=False):
+    return Suite(name, Times.read(at, timezone(zone) if zone else None), zone, late_s, disruptive)
+
+
+SUITES = (
+    suite("monitor", "*/15 * * * *"),
+    suite("daily", "0 9 * * *"),
+    suite("weekly", "0 9 1,15 * 5"),
+    suite("monthly", "first Mon,Wed 09:00", late_s=1800.0),
+    suite("dr", "first Sun 02:30", disruptive=True),
+)
+
+
+@pytest.fixture
+def plan(tmp_path):
+    def plan(*suites, file=tmp_path / "llmops.toml", **more):
+        known = {"variables": ("STAGING_KEY",), "env_file": None, "user": None, "image": None}
+        now = dt.datetime(2026, 7, 1, tzinfo=dt.UTC)
+        return Plan("staging", file, ".llmops", suites or SUITES, llmops=Path("/bin/llmops"), now=now, **known | more)
+
+    return plan
+
+
+def the_file(plan, kind):
+    made = files(plan, kind)
+    assert len(made) == 1
+    return made.popitem()[1]
+
+
+def published(name):
+    vendored = package_files("check_jsonschema") / "builtin_schemas" / "vendor" / f"{name}.json"
+    return json.loads(vendored.read_text(encoding="utf-8"))
+
+
+def read(workflow):
+    """As GitHub reads it, for whom ``on`` is a word."""
+    return {"on" if key is True else key: value for key, value in yaml.safe_load(workflow).items()}
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_every_file_says_whose_it_is_and_holds_no_other_secret_than_a_name(plan, kind):
+    for text in files(plan(image="registry.example/llmops:1"), kind).values():
+        mark = "# Made by llmops schedule for target staging."
+        assert any(one.startswith(mark) for one in text.splitlines()[:2])
+        assert all(line == line.rstrip() for line in text.splitlines())
+
+
+# crontab
+
+
+def test_a_crontab_looks_at_the_minutes_of_each_suite(plan):
+    lines = [one for one in the_file(plan(), "crontab").splitlines() if not one.startswith("#")]
+    end = f"--config={plan().file} --target=staging --if-due --quiet"
+    assert lines == [
+        f"*/15 * * * * /bin/llmops run monitor {end}",
+        f"0 * * * * /bin/llmops run daily {end}",
+        f"0 * * * * /bin/llmops run weekly {end}",
+        f"0 * * * * /bin/llmops run monthly {end}",
+        f"30 * * * * /bin/llmops run dr {end} --llmops-allow-disruption=staging",
+    ]
+
+
+def test_minutes_are_those_of_this_machines_clock(plan):
+    daily = suite("daily", "10 9 * * *", "Asia/Kolkata")  # five and a half hours ahead
+    assert line(plan(daily), daily).startswith("40 * * * * ")
+    often = suite("monitor", "*/20 * * * *", "Asia/Kolkata")
+    assert line(plan(often), often).startswith("10,30,50 * * * * ")
+    assert line(plan(suite("daily", "10 9 * * *", None)), suite("daily", "10 9 * * *", None)).startswith("10 * * * * ")
+
+
+def test_a_line_quotes_for_the_shell_and_for_cron(plan):
+    daily = suite("daily", "0 9 * * *")
+    written = line(plan(daily, file=ODD, env_file=Path("/etc/it's.env"), user="ops"), daily)
+    assert written == (
+        "0 * * * * ops set -a; . '/etc/it'\"'\"'s.env'; set +a; /bin/llmops run daily "
+        r"'--config=/srv/a b/100\%/llmops.toml' --target=staging --if-due --quiet"
+    )
+    with pytest.raises(ConfigError, match=r"^A line of a crontab cannot hold a path with a line break: "):
+        line(plan(daily, file=Path("/srv/a\nb/llmops.toml")), daily)
+
+
+def test_a_crontab_says_what_it_needs_where_no_file_sets_it(plan):
+    assert "this needs STAGING_KEY: --env-file PATH." in the_file(plan(), "crontab")
+    assert "STAGING_KEY" not in the_file(plan(env_file=Path("/etc/llmops.env")), "crontab")
+
+
+# systemd
+
+
+def test_a_timer_catches_up_what_may_be_late(plan):
+    made = files(plan(user="ops", env_file=Path("/etc/x.env")), "systemd")
+    assert len(made) == 2 * len(SUITES)
+    assert "\nPersistent=true\n" in made["llmops-staging-daily.timer"]
+    assert "\nPersistent=false\n" in made["llmops-staging-monthly.timer"]
+    assert "\nPersistent=false\n" in made["llmops-staging-dr.timer"]
+    assert "\nUser=ops\n" in made["llmops-staging-dr.service"]
+    typed = [name for name, text in made.items() if "--target=staging --llmops-allow-disruption=staging\n" in text]
+    assert typed == ["llmops-staging-dr.service"]
+    assert "\nEnvironmentFile=/etc/x.env\n" in made["llmops-staging-dr.service"]
+
+
+def test_a_service_quotes_for_systemd(plan):
+    text = files(plan(file=ODD), "systemd")["llmops-staging-daily.service"]
+    assert '\nExecStart=/bin/llmops run daily "--config=/srv/a b/100%%/llmops.toml" --target=staging\n' in text
+    assert "\nWorkingDirectory=/srv/a b/100%%\n" in text
+
+
+@pytest.mark.parametrize(
+    ("at", "events"),
+    [
+        ("*/5 9-17 * * 1-5", ["Mon,Tue,Wed,Thu,Fri *-*-* 09..17:00/5:00 UTC"]),
+        ("first Mon 09:00", ["Mon *-*-01..07 09:00:00 UTC"]),
+        ("0 9 1,15 3 5", ["*-03-01,15 09:00:00 UTC", "Fri *-03-* 09:00:00 UTC"]),
+        ("0 0 */2 * *", ["*-*-01/2 00:00:00 UTC"]),
+    ],
+)
+def test_calendar_events(at, events):
+    assert calendar(Times.read(at), "UTC") == events
+
+
+# GitHub Actions
+
+
+def test_a_workflow_is_valid_and_names_the_zone(plan):
+    workflow = read(the_file(plan(), "github"))
+    jsonschema.validate(workflow, published("github-workflows"))
+    assert workflow["on"]["schedule"][3] == {"cron": "0 9 1-7 * *", "timezone": "Europe/Berlin"}
+    assert workflow["jobs"]["dr"]["concurrency"] == {
+        "group": "llmops-staging",
+        "cancel-in-progress": False,
+        "queue": "max",
+    }
+    ran = [
+        step for step in workflow["jobs"]["dr"]["steps"] if "--llmops-allow-disruption=staging" in step.get("run", "")
+    ]
+    assert [step["env"] for step in ran] == [{"STAGING_KEY": "${{ secrets.STAGING_KEY }}"}]
+
+
+def test_a_workflow_in_a_folder_of_the_repository_works_there(plan, tmp_path):
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "ops").mkdir()
+    made = read(the_file(plan(file=tmp_path / "ops" / "staging.toml"), "github"))
+    job = made["jobs"]["daily"]
+    assert job["defaults"] == {"run": {"working-directory": "ops"}}
+    assert job["steps"][-1]["with"]["path"] == "ops/reports/"
+    assert "--llmops-config=staging.toml" in job["steps"][-2]["run"]
+    gitlab = yaml.safe_load(the_file(plan(file=tmp_path / "ops" / "staging.toml"), "gitlab"))
+    assert gitlab["llmops-staging-daily"]["script"][0] == "cd ops"
+
+
+def test_what_github_cannot_do_is_refused(plan):
+    with pytest.raises(ConfigError) as caught:
+        files(plan(suite("monitor", "0,3 * * * *")), "github")
+    assert str(caught.value) == (
+        "[targets.staging.schedule] monitor is planned at minutes 0,3, and GitHub starts a workflow every 5 minutes at "
+        "most: write for example '*/5 * * * *'."
+    )
+    with pytest.raises(ConfigError) as caught:
+        files(plan(suite("daily", "0 9 * * *"), suite("load", "0 9 * * *", "UTC")), "github")
+    assert str(caught.value) == (
+        "[targets.staging.schedule] daily and load are planned by the same cron '0 9 * * *' in different zones, and "
+        "GitHub tells a run nothing but that: move one by a minute."
+    )
+
+
+# GitLab CI
+
+
+def test_jobs_of_gitlab_are_valid_and_their_schedules_are_named(plan):
+    text = the_file(plan(), "gitlab")
+    jobs = yaml.safe_load(text)
+    jsonschema.validate(jobs, published("gitlab-ci"))
+    assert {job["extends"] for name, job in jobs.items() if not name.startswith(".")} == {".llmops-staging"}
+    assert jobs[".llmops-staging"]["resource_group"] == "llmops-staging"
+    made = [shlex.split(one[2:]) for one in text.splitlines() if one.startswith("# glab ")]
+    crons = [words[words.index("--cron") + 1 : words.index("--cron") + 4] for words in made]
+    assert crons[3] == ["0 9 1-7 * *", "--cronTimeZone", "Europe/Berlin"]
+
+
+def test_the_weekday_of_a_month_is_guarded(plan):
+    jobs = yaml.safe_load(the_file(plan(), "gitlab"))
+    assert jobs["llmops-staging-monthly"]["script"][0] == (
+        "case $(TZ=Europe/Berlin date +%u) in 1|3) ;; *) echo 'not the first Mon|Wed of the month'; exit 0 ;; esac"
+    )
+    assert len(jobs["llmops-staging-daily"]["script"]) == 1
+    steps = yaml.safe_load(the_file(plan(), "github"))["jobs"]["monthly"]["steps"]
+    assert steps[0]["run"].splitlines()[1] == '  true* | *1 | *3) echo "runs=true" >>"$GITHUB_OUTPUT" ;;'
+    assert {"steps.day.outputs.runs == 'true'" in step.get("if", "") for step in steps[1:]} == {True}
+
+
+# Kubernetes
+
+
+def test_cron_jobs_forbid_overlap_and_know_their_zone(plan):
+    with pytest.raises(ConfigError, match=r"^--format kubernetes needs --image NAME: "):
+        files(plan(), "kubernetes")
+    claim, *jobs = yaml.safe_load_all(the_file(plan(image="registry.example/llmops:1"), "kubernetes"))
+    assert claim["kind"] == "PersistentVolumeClaim"
+    specs = {job["metadata"]["name"]: job["spec"] for job in jobs}
+    monthly = specs["llmops-staging-monthly"]
+    assert [monthly[key] for key in ("schedule", "timeZone", "concurrencyPolicy", "startingDeadlineSeconds")] == [
+        "0 9 1-7 * *",
+        "Europe/Berlin",
+        "Forbid",
+        1800,
+    ]
+    container = monthly["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
+    assert container["command"][-1] == "--if-due"
+    drill = specs["llmops-staging-dr"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
+    assert drill["command"][-2:] == ["--if-due", "--llmops-allow-disruption=staging"]
+    assert container["envFrom"] == [{"secretRef": {"name": "llmops-staging"}}]
+
+
+def test_cron_jobs_have_only_fields_that_the_api_has(plan):
+    models = pytest.importorskip("kubernetes.client.models")
+
+    def strange(value, kind):
+        if kind.startswith("list["):
+            return [found for one in value for found in strange(one, kind[5:-1])]
+        model = getattr(models, kind, None)
+        if model is None:
+            return []
+        names = {written: name for name, written in model.attribute_map.items()}
+        inner = [
+            found for key in value if key in names for found in strange(value[key], model.openapi_types[names[key]])
+        ]
+        return [f"{kind}.{key}" for key in value if key not in names] + inner
+
+    for made in yaml.safe_load_all(the_file(plan(image="registry.example/llmops:1"), "kubernetes")):
+        kind = "V1CronJob" if made["kind"] == "CronJob" else "V1PersistentVolumeClaim"
+        assert strange(made, kind) == []
+        assert strange({**made, "speck": {}}, kind) == [f"{kind}.speck"]
