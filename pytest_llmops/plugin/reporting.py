@@ -98,7 +98,7 @@ class Reporting:
 
         self._write(lambda: write_textfile(self.run, self.result))
         self.result["news"] = told(self.run, self.result)
-        if self.result["news"]:
+        if self.result["news"] is not None:
             from pytest_llmops.report.run_json import write
 
             folder, written = self.run.report_folder, list(self.written)

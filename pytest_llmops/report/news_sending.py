@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from pytest_llmops.target.load import Target
     from pytest_llmops.target.news import Alerts
 
+MARGIN_S = 1.0
+"""That a message may take beside its deadline: one that has a deadline of its own says more when it is over."""
+
 TURN_S = 60.0
 """How long another run of the same target is waited for that is telling."""
 
@@ -90,6 +93,11 @@ class _Telling:
             return
         still = len(known_after.keys() - {one.now.check for one in new})
         subject, text = title(self._target.name, new), body(new, still, self._at, self._links)
+        try:
+            notifier.load()
+        except ConfigError as error:
+            yield _entry(channel, len(new), Delivery(channel, accepted=False, said=str(error)))
+            return
         delivery = self._within(channel, lambda: notifier.send(channel, subject, text, url))
         yield _entry(channel, len(new), delivery)
         if delivery.accepted:
@@ -139,7 +147,7 @@ class _Telling:
 
         thread = Thread(target=act, daemon=True)
         thread.start()
-        thread.join(limit + 1.0)  # those with a deadline of their own say more when it ends them
+        thread.join(limit + MARGIN_S)
         late = f"channel {place}: not accepted: no answer within {spoken(limit)} (news.deadline)."
         return found[0] if found else Delivery(place, accepted=False, said=late)
 

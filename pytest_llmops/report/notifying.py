@@ -84,6 +84,19 @@ class Notifier:
         """
         return BETWEEN.split(self._urls(channel).strip(" ,"))
 
+    def load(self) -> None:
+        """Load the library and all its services now, which may take seconds: before a clock runs.
+
+        Raises:
+            ConfigError: the extra is not installed.
+        """
+        _check_installed()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the services' own modules, all of which are looked at
+            from apprise import Apprise
+
+            Apprise().add("json://localhost")
+
     def send(self, channel: str, title: str, body: str, url: str = "") -> Delivery:
         """Send a message by one channel, once.
 
@@ -131,10 +144,14 @@ class Notifier:
             )
 
 
-def _sent(urls: str, title: str, body: str, channel: str, redactor: Redactor) -> tuple[bool, str]:
-    """Whether it was accepted, and what apprise says of it, in one line."""
+def _check_installed() -> None:
     if find_spec("apprise") is None:
         raise ConfigError("notifications need apprise: run pip install 'pytest-llmops[notify]'.")
+
+
+def _sent(urls: str, title: str, body: str, channel: str, redactor: Redactor) -> tuple[bool, str]:
+    """Whether it was accepted, and what apprise says of it, in one line."""
+    _check_installed()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the services' own modules, all of which are looked at
         return _by_apprise(urls, title, body, channel, redactor)

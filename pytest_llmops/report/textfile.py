@@ -56,9 +56,14 @@ def write(path: Path, result: Mapping[str, Any], at: float, keep_s: float) -> Pa
         The file.
 
     Raises:
-        NewsError: what is there is not ours, or cannot be read; it is left as it is.
+        NewsError: what is there is not ours, or cannot be read, and is left as it is; or the folder is not there.
         OSError: it cannot be written.
     """
+    if not path.parent.is_dir():  # one that we make, nobody reads
+        raise NewsError(
+            f"{path.parent} is not there; give a file in the folder that node-exporter's "
+            "--collector.textfile.directory names."
+        )
     lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=TURN_S)
     try:
         lock.acquire()
