@@ -38,7 +38,7 @@ def told(run: Run, result: dict[str, Any]) -> list[dict[str, Any]] | None:
         ``news`` of ``run.json``; None where nothing was to be told.
     """
     always = run.declared.table.notify.news.when == "always"
-    if run.options.against is not None or not (run.options.notify or always):
+    if run.options.against is not None or not (run.options.notify or always) or not result["checks"]:
         return None
     redactor = run.redactor
     try:

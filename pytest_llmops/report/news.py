@@ -19,7 +19,7 @@ ORDER: tuple[What, ...] = ("broken", "worse", "otherwise", "eased", "waived", "r
 KINDS = {"unreachable": "unreachable", "regression": "regression"}
 """Of categories; all others are failures, or errors where nothing could be said of the target."""
 
-WORST = {rank: len(RANKS) - place for place, rank in enumerate(RANKS)}
+WORST: dict[str, int] = {rank: len(RANKS) - place for place, rank in enumerate(RANKS)}
 """By severity, higher is worse; of what is well nothing is here."""
 
 

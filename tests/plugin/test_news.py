@@ -69,7 +69,7 @@ def test_a_change_is_told_once_and_a_dead_sink_changes_no_verdict(project, model
     plain = run(50)
     assert (plain.status, plain.whole["news"], sink.told) == (1, None, [])  # nobody asked for it
 
-    dead = run(50, *asked, "-n", "2", status=403)
+    dead = run(50, *asked, status=403)
     assert (dead.status, dead.checks["test_limit"]["outcome"]) == (1, "failed")
     assert [(one["channel"], one["changes"], one["accepted"]) for one in dead.whole["news"]] == [("default", 1, False)]
     why = "Failed to send JSON POST notification: error=403. Its URL is taken from HERE"
