@@ -44,7 +44,8 @@ def told(run: Run, result: dict[str, Any]) -> list[dict[str, Any]] | None:
     try:
         from pytest_llmops.report.news_sending import tell
 
-        found = tell(run.target, redactor.inside(result), time.time(), run.report_folder)
+        clean, folder = redactor.inside(result), run.report_folder
+        found = tell(run.target, clean, time.time(), folder, embedded=run.own.embedded)
     except Exception as error:  # noqa: BLE001 (whatever is wrong with a message is no verdict on a target)
         found = [{"channel": "", "changes": 0, "accepted": False, "said": f"{type(error).__name__}: {error}"}]
     cleaned: list[dict[str, Any]] = redactor.inside(found)

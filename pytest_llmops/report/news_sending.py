@@ -33,7 +33,9 @@ TURN_S = 60.0
 """How long another run of the same target is waited for that is telling."""
 
 
-def tell(target: Target, result: Mapping[str, Any], at: float, folder: Path) -> list[dict[str, Any]]:
+def tell(
+    target: Target, result: Mapping[str, Any], at: float, folder: Path, *, embedded: bool = False
+) -> list[dict[str, Any]]:
     """Tell what is new of a target's checks. No place is told the same twice, and none keeps another from its own.
 
     Args:
@@ -41,6 +43,7 @@ def tell(target: Target, result: Mapping[str, Any], at: float, folder: Path) -> 
         result: the run as in ``run.json``, without secrets.
         at: its end, seconds since the epoch.
         folder: where its reports are.
+        embedded: whether the messages stay in an embedded sandbox, whose ports are others in each run.
 
     Returns:
         ``news`` of ``run.json``: what became of each message, and of each that could not be sent.
@@ -48,7 +51,7 @@ def tell(target: Target, result: Mapping[str, Any], at: float, folder: Path) -> 
     news, entries = News(target.state_folder, target.name), []
     try:
         with news.alone(TURN_S):
-            for entry in _Telling(target, result, at, folder, news).told():
+            for entry in _Telling(target, result, at, folder, news, embedded=embedded).told():
                 entries.append(entry)  # noqa: PERF402 (those before an error count)
     except LlmopsError as error:
         entries.append(_entry("", 0, Delivery("", accepted=False, said=str(error))))
@@ -56,12 +59,16 @@ def tell(target: Target, result: Mapping[str, Any], at: float, folder: Path) -> 
 
 
 class _Telling:
-    def __init__(self, target: Target, result: Mapping[str, Any], at: float, folder: Path, news: News) -> None:
+    def __init__(
+        self, target: Target, result: Mapping[str, Any], at: float, folder: Path, news: News, *, embedded: bool
+    ) -> None:
         self._target = target
+        self._embedded = embedded
         self._notify = target.table.notify
         self._at = at
         self._news = news
         self._book: Told = news.read()
+        self._book.forget(at - target.config.history.keep)
         self._now = states(result["checks"])
         template = self._notify.news.link
         report = template.format(target=target.name, run=result["id"]) if template else ""
@@ -85,7 +92,8 @@ class _Telling:
             yield from self._alerts(self._notify.alertmanager)
 
     def _message(self, notifier: Notifier, channel: str, url: str) -> Iterator[dict[str, Any]]:
-        place, takes = self._book.name(channel, url), self._notify.takes(channel)
+        place = self._book.name(channel, "" if self._embedded else url)
+        takes = self._notify.takes(channel)
         known = self._book.places.get(place, {})
         new, known_after = changes(known, self._now, takes), after(known, self._now, takes, self._at)
         if not new:

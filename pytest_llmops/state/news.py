@@ -62,6 +62,18 @@ class Told:
         digest = blake2b(url.encode(), key=bytes.fromhex(self.salt), digest_size=8).hexdigest()
         return f"{place} {digest}"
 
+    def forget(self, oldest: float) -> None:
+        """Leave out checks that no run has made since, and places that know of nothing else.
+
+        Args:
+            oldest: seconds since the epoch.
+        """
+        left = {
+            place: {check: red for check, red in checks.items() if red.seen >= oldest}
+            for place, checks in self.places.items()
+        }
+        self.places = {place: checks for place, checks in left.items() if checks}
+
 
 class News:
     """The file of a target.

@@ -47,11 +47,11 @@ class Runs:
         self.environ = environ
         self.at = 1_000_000.0
 
-    def tells(self, *checks):
+    def tells(self, *checks, **told):
         self.at += 60
         target = load(self.file, None, self.file.parent, {"API_KEY": "s3cret-value", **self.environ})
         result = {"id": "7f", "checks": list(checks)}
-        return tell(target, result, self.at, self.file.parent / "reports")
+        return tell(target, result, self.at, self.file.parent / "reports", **told)
 
 
 @pytest.fixture
@@ -155,6 +155,17 @@ def test_a_channel_that_is_not_set_keeps_no_other_from_being_told(runs, serve):
         (f"WARNING      not told: channel default: {unset}", True),
         ("told         sms: 1 change", False),
     ]
+
+
+def test_another_url_is_another_place_but_for_a_sandbox_that_has_a_new_one_each_time(runs, serve):
+    server = serve({"/1": {}, "/2": {}})
+    runs = runs()
+    told = []
+    for embedded in (False, True):
+        for number in (1, 2):
+            runs.environ = {"ALL": f"json://{server.place}/{number}"}
+            told.append(len(runs.tells(MINOR, embedded=embedded)))
+    assert told == [1, 1, 1, 0]
 
 
 def test_a_damaged_file_stops_the_telling_and_stays(runs, serve):

@@ -40,6 +40,14 @@ def test_a_place_is_known_by_its_url_and_by_another_name_in_each_file(news):
     assert len({told.name("sms", "json://a"), told.name("sms", "json://b"), Told().name("sms", "json://a")}) == 3
 
 
+def test_what_no_run_makes_any_more_is_forgotten():
+    told = Told(places={"sms a": {"old": replace(RED, seen=5.0), "new": RED}, "sms b": {"old": RED}, "sms c": {}})
+    told.forget(3.0)
+    assert told.places == {"sms a": {"old": replace(RED, seen=5.0), "new": RED}, "sms b": {"old": RED}}
+    told.forget(4.0)
+    assert told.places == {"sms a": {"old": replace(RED, seen=5.0)}}
+
+
 @pytest.mark.parametrize(
     "text",
     [

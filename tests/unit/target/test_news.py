@@ -1,10 +1,17 @@
 """Who is told of checks: routes that lead somewhere, an Alertmanager whose keys are secrets."""
 
+import re
+import subprocess
+from pathlib import Path
+from shutil import which
+
 import pytest
 
 from pytest_llmops.errors import ConfigError
+from pytest_llmops.report.textfile import FAMILIES
 from pytest_llmops.target.load import load
 
+DOCUMENT = Path(__file__).parents[3] / "docs" / "notify.md"
 A = "[targets.a.components.api]\nurl = 'http://127.0.0.1'\n"
 P0 = "[[targets.a.severities]]\nname = 'P0'\nresponse = 60\n"
 SMS = f"{P0}[targets.a.notify.channels.sms]\nurl_env = 'SMS'\nseverities = ['P0']\n"
@@ -88,3 +95,21 @@ def test_what_is_secret_of_an_alertmanager_is_known(read):
         "k3y-value",
     ]
     assert read(f"{ALERTS}url = 'http://127.0.0.1'\nauth.bearer = 'KEY'\n").known_secrets().get("notify") is None
+
+
+def test_what_the_documentation_shows_is_read_without_a_complaint(tmp_path):
+    tables = re.findall(r"```toml\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
+    file = tmp_path / "llmops.toml"
+    file.write_text("\n".join([A.replace("targets.a", "targets.staging"), *tables]))
+    target = load(file, None, tmp_path, {})
+    assert (target.notes, target.table.notify.places) == ((), ["default", "sms", "alertmanager"])
+
+
+@pytest.mark.skipif(which("promtool") is None, reason="promtool is not installed")
+def test_the_rules_of_the_documentation_are_rules_of_what_is_written(tmp_path):
+    (rules,) = re.findall(r"```yaml\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
+    file = tmp_path / "rules.yml"
+    file.write_text(rules)
+    done = subprocess.run(["promtool", "check", "rules", str(file)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert set(re.findall(r"llmops_\w+", rules)) <= FAMILIES.keys()
