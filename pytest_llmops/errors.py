@@ -24,6 +24,10 @@ class HistoryError(LlmopsError):
     """The history of earlier runs cannot be read or written. It is never a verdict, and never overwritten."""
 
 
+class NewsError(LlmopsError):
+    """What was told of earlier runs cannot be read or written. It is never a verdict, and never overwritten."""
+
+
 class CallFailed(LlmopsError):
     """One call to a component failed.
 

@@ -10,7 +10,7 @@ from pytest_llmops.clients.over_http import OverHttp
 from pytest_llmops.errors import CallFailed, excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from pytest_llmops.clients.client import Level
     from pytest_llmops.clients.http import Http
@@ -142,6 +142,19 @@ class Alertmanager(OverHttp):
     def silences(self) -> list[Silence]:
         """All silences; ``state`` says which of them count now."""
         return self._read("silences", lambda found: [*map(Silence.of, found)])
+
+    def send(self, alerts: Sequence[Mapping[str, Any]], *, deadline_s: float | None = None) -> None:
+        """Tell it of alerts (POST /api/v2/alerts); one whose labels it knows is the same alert.
+
+        Args:
+            alerts: each with ``labels``, and as its API has it ``annotations``, ``startsAt``, ``endsAt``,
+                ``generatorURL``.
+            deadline_s: for the call; the component's own by default.
+
+        Raises:
+            CallFailed: it did not take them.
+        """
+        self.http.call("POST", "/api/v2/alerts", body=list(alerts), deadline_s=deadline_s).ok()
 
     def _read(self, route: str, read: Callable[[Any], Read], asked: Mapping[str, bool] | None = None) -> Read:
         answer = self.http.call("GET", f"/api/v2/{route}", query=asked).ok()

@@ -49,11 +49,22 @@ def add(parser: pytest.Parser) -> None:
     group.addoption(
         "--llmops-sandbox-engine", choices=ENGINES, default="synthetic", help="what generates the sandbox's answers"
     )
+    group.addoption(
+        "--llmops-notify",
+        action="store_true",
+        help="tell the target's channels and Alertmanager which checks are red, worse or well again since they were "
+        "told last",
+    )
+    group.addoption(
+        "--llmops-textfile",
+        metavar="PATH",
+        help="write the outcome for Prometheus into this file of node-exporter's textfile collector (*.prom)",
+    )
     group.addoption("--llmops-report", metavar="DIR", help="where reports are written (default: reports)")
 
 
 def asked(config: pytest.Config) -> bool:
     """Whether this run was given one of the options that only a run of ours has."""
-    words = ("config", "target", "gate", "plan", "sandbox_fault")
+    words = ("config", "target", "gate", "plan", "notify", "textfile", "sandbox_fault")
     given = any(config.getoption(f"llmops_{name}") for name in words) or config.getoption("llmops_against") is not None
     return given or config.getoption("llmops_sandbox_engine") != ENGINES[0]

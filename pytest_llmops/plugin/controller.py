@@ -13,6 +13,7 @@ from pytest_llmops.control.embedded import Sandbox
 from pytest_llmops.errors import ConfigError, LlmopsError
 from pytest_llmops.plugin.command_line import ENGINES
 from pytest_llmops.plugin.deployment import SANDBOX
+from pytest_llmops.plugin.news import check_asked
 from pytest_llmops.plugin.plan import against, stay_here
 from pytest_llmops.plugin.remembering import last_passed
 from pytest_llmops.plugin.reporting import Reporting
@@ -110,7 +111,8 @@ class Controller:
         """What is asked of the sandbox is refused where there is none.
 
         Raises:
-            ConfigError: a fault or an engine is asked for, and nothing embedded is there to have it.
+            ConfigError: a fault or an engine is asked for, and nothing embedded is there to have it; or nobody is named
+                who could be told.
         """
         target, options = self.run.own, self.run.options
         engine = options.engine != ENGINES[0] and not any(one.embedded for one in self.run.deployments)
@@ -120,6 +122,7 @@ class Controller:
                 raise ConfigError(
                     f"--llmops-sandbox-{option} is for embedded targets; {name} is not one and stays untouched."
                 )
+        check_asked(self.run)
 
     def _check_baselines(self, selected: Selected) -> None:
         """What cannot be compared with is known before anything is sent.

@@ -27,6 +27,8 @@ class Options:
     allowed_elsewhere: bool
     gate: bool
     plan: bool
+    notify: bool
+    textfile: Path | None
     faults: tuple[str, ...]
     engine: str
     report: Path | None
@@ -36,6 +38,7 @@ class Options:
         """Read them."""
         path = config.getoption("llmops_config") or os.environ.get("LLMOPS_CONFIG")
         report = config.getoption("llmops_report")
+        textfile = config.getoption("llmops_textfile")
         faults = tuple(config.getoption("llmops_sandbox_fault"))
         start = config.invocation_params.dir
         against = config.getoption("llmops_against")
@@ -51,6 +54,8 @@ class Options:
             allowed_elsewhere=bool(config.getoption("llmops_allow_disruption")) and typed_key(config) is None,
             gate=config.getoption("llmops_gate"),
             plan=config.getoption("llmops_plan"),
+            notify=config.getoption("llmops_notify"),
+            textfile=start / textfile if textfile else None,
             faults=faults,
             engine=config.getoption("llmops_sandbox_engine"),
             report=start / report if report else None,
@@ -71,6 +76,16 @@ class Options:
                 "--llmops-baseline record keeps what is normal for one target, and under --llmops-against "
                 "the calls of two are made in turns; leave out one of them."
             )
+        if self.textfile is not None and self.textfile.suffix != ".prom":
+            raise ConfigError(
+                f"--llmops-textfile {self.textfile.name}: node-exporter reads files that end in .prom, and no others."
+            )
+        for name, given in (("notify", self.notify), ("textfile", self.textfile is not None)):
+            if self.against is not None and given:
+                raise ConfigError(
+                    f"--llmops-{name} tells of one target over time, and --llmops-against judges two by each other; "
+                    "leave out one of them."
+                )
 
 
 def typed_key(config: pytest.Config) -> str | None:

@@ -90,6 +90,20 @@ class Reporting:
         if opened:
             for line in keep_run(self.run, self.result):
                 self.controller.telling.line(line)
+            self._tell()
+
+    def _tell(self) -> None:
+        """Last: whatever becomes of a message, the result is on disk before."""
+        from pytest_llmops.plugin.news import told, write_textfile
+
+        self._write(lambda: write_textfile(self.run, self.result))
+        self.result["news"] = told(self.run, self.result)
+        if self.result["news"] is not None:
+            from pytest_llmops.report.run_json import write
+
+            folder, written = self.run.report_folder, list(self.written)
+            self._write(lambda: write(folder, self.result, self.run.redactor))
+            self.written = written  # which names it already
 
     def _status(self, session: pytest.Session, status: int) -> int:
         if self.run.selected is None:  # none of our tests: all that the gate says is that nothing at all was run
@@ -143,6 +157,7 @@ class Reporting:
             "missing": self.missing,
             "left_changed": self.controller.settling.left,
             "vacuous": self._vacuous(opened=opened),
+            "news": None,
             "checks": self.checks,
         }
 

@@ -171,6 +171,11 @@ class Telling:
         warnings = [warning for deployment in self.run.deployments for warning in deployment.declared.warnings]
         for warning in dict.fromkeys(warnings):
             terminalreporter.line(f"WARNING      {warning}", red=True)
+        if result["news"]:
+            from pytest_llmops.report.news_sending import lines
+
+            for line, warns in lines(result["news"]):
+                terminalreporter.line(line, red=warns)
         if result["not_made"]["checks"]:
             terminalreporter.line(f"stopped      {self._stopped(result['not_made'])}")
 

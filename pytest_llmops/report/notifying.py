@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
@@ -13,6 +14,10 @@ from pytest_llmops.target.secrets import Redactor, in_notification
 if TYPE_CHECKING:
     from pytest_llmops.target.load import Target
     from pytest_llmops.target.severities import Channel
+
+
+BETWEEN = re.compile(r"[\s,]+(?=[A-Za-z0-9]+://)")
+"""What stands between two apprise URLs: one may hold commas itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +76,35 @@ class Notifier:
         only = self._channel(channel).severities
         return [one.name for one in self._target.table.severities if not only or one.name in only]
 
-    def send(self, channel: str, title: str, body: str) -> Delivery:
+    def urls(self, channel: str) -> list[str]:
+        """The URLs of a channel, each by itself; secret.
+
+        Raises:
+            Unsupported, ConfigError: the target has no such channel, or its variable is not set.
+        """
+        return BETWEEN.split(self._urls(channel).strip(" ,"))
+
+    def load(self) -> None:
+        """Load the library and all its services now, which may take seconds: before a clock runs.
+
+        Raises:
+            ConfigError: the extra is not installed.
+        """
+        _check_installed()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the services' own modules, all of which are looked at
+            from apprise import Apprise
+
+            Apprise().add("json://localhost")
+
+    def send(self, channel: str, title: str, body: str, url: str = "") -> Delivery:
         """Send a message by one channel, once.
 
         Args:
             channel: its name.
             title: one line.
             body: plain text or Markdown, without secrets already; those that are known are taken out here, too.
+            url: only to this one of its URLs; empty: to all.
 
         Raises:
             Unsupported: the target has no such channel, or its variable is not set.
@@ -86,7 +113,7 @@ class Notifier:
         urls = self._urls(channel)
         known = [secret for values in self._target.known_secrets().values() for secret in values]
         redactor = Redactor([*known, *in_notification(urls, whole=not self._target.table.embedded)])
-        accepted, said = _sent(urls, redactor.clean(title), redactor.clean(body), channel, redactor)
+        accepted, said = _sent(url or urls, redactor.clean(title), redactor.clean(body), channel, redactor)
         why = f"{said or 'no reason was given'}".rstrip(".")
         variable = self._channel(channel).url_env
         outcome = "accepted" if accepted else f"not accepted: {why}. Its URL is taken from {variable}."
@@ -117,10 +144,14 @@ class Notifier:
             )
 
 
-def _sent(urls: str, title: str, body: str, channel: str, redactor: Redactor) -> tuple[bool, str]:
-    """Whether it was accepted, and what apprise says of it, in one line."""
+def _check_installed() -> None:
     if find_spec("apprise") is None:
         raise ConfigError("notifications need apprise: run pip install 'pytest-llmops[notify]'.")
+
+
+def _sent(urls: str, title: str, body: str, channel: str, redactor: Redactor) -> tuple[bool, str]:
+    """Whether it was accepted, and what apprise says of it, in one line."""
+    _check_installed()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the services' own modules, all of which are looked at
         return _by_apprise(urls, title, body, channel, redactor)
@@ -129,7 +160,7 @@ def _sent(urls: str, title: str, body: str, channel: str, redactor: Redactor) ->
 def _by_apprise(urls: str, title: str, body: str, channel: str, redactor: Redactor) -> tuple[bool, str]:
     import logging
 
-    from apprise import Apprise, AppriseAsset, LogCapture, PersistentStoreMode
+    from apprise import Apprise, AppriseAsset, LogCapture, NotifyFormat, PersistentStoreMode
 
     asset = AppriseAsset(
         app_id="pytest-llmops",
@@ -145,7 +176,8 @@ def _by_apprise(urls: str, title: str, body: str, channel: str, redactor: Redact
         if not apprise.add(urls):
             said = redactor.clean(_line(heard.getvalue()))
             raise ConfigError(f"channel {channel}: its variable holds no URL that apprise knows: {said}")
-        accepted = bool(apprise.notify(title=title, body=body))
+        # Else mail is said to be HTML: lines run together, and <words> are lost.
+        accepted = bool(apprise.notify(title=title, body=body, body_format=NotifyFormat.TEXT))
         said = redactor.clean(_line(heard.getvalue()))
     return accepted, said
 

@@ -157,6 +157,8 @@ class Target:
             found["notify"] = [
                 secret for urls in told for secret in in_notification(urls, whole=not self.table.embedded)
             ]
+        if (alerts := self.table.notify.alertmanager) and (of_alerts := alerts.secrets(self.environ)):
+            found["notify"] = [*found.get("notify", ()), *of_alerts]
         if of_databases := [one for table in self.table.databases.values() for one in table.secrets(self.environ)]:
             found["databases"] = of_databases
         if of_history := self.config.history.secrets(self.environ):

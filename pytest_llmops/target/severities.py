@@ -7,7 +7,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from pytest_llmops.errors import did_you_mean
 from pytest_llmops.target.durations import Seconds
+from pytest_llmops.target.news import ALERTMANAGER, RANKS, Alerts, News, Rank
 from pytest_llmops.target.prompts import PromptText
 from pytest_llmops.target.table import Table
 from pytest_llmops.target.thresholds import LimitField
@@ -108,13 +110,47 @@ class Notify(Table):
     )
     channels: dict[str, Channel] = {}
     test_every: Seconds = Field(6 * 86400.0, gt=0, description="A channel that took a message later gets no test one.")
+    news: News = Field(News(), description="What runs tell of checks that became red, worse, or well again.")
+    alertmanager: Alerts | None = Field(None, description="An Alertmanager that is told, too.")
 
     @field_validator("channels")
     @classmethod
-    def _default_is_ours(cls, value: dict[str, Channel]) -> dict[str, Channel]:
+    def _names_are_free(cls, value: dict[str, Channel]) -> dict[str, Channel]:
         if DEFAULT in value:
             raise ValueError(f"{DEFAULT!r} is the channel of urls_env; call this one otherwise")
+        if ALERTMANAGER in value:
+            raise ValueError(f"{ALERTMANAGER!r} is the table of an Alertmanager; call this channel otherwise")
         return value
+
+    @model_validator(mode="after")
+    def _news_goes_somewhere(self) -> Self:
+        known = self.places
+        if self.news.when == "always" and not known:
+            raise ValueError("news.when = 'always' and nobody to tell; name channels (urls_env), or an alertmanager")
+        for severity, names in self.news.routes.items():
+            for name in names:
+                if name not in known:
+                    near = did_you_mean(name, known) or f" It has: {', '.join(known) or 'none'}."
+                    raise ValueError(
+                        f"news.routes.{severity} names {name!r}, which is no channel of this target.{near}"
+                    )
+        return self
+
+    @property
+    def places(self) -> list[str]:
+        """All that news may be sent to, by name."""
+        return [*self.all_channels, *([ALERTMANAGER] if self.alertmanager else [])]
+
+    def takes(self, place: str) -> frozenset[Rank]:
+        """Of which severities of checks a place is told.
+
+        What no route speaks of goes everywhere, but for channels that take only some severities of incidents: there
+        only what is critical.
+        """
+        channel = self.all_channels.get(place)
+        usual: tuple[Rank, ...] = ("critical",) if channel and channel.severities else RANKS
+        routes = self.news.routes
+        return frozenset(rank for rank in RANKS if (place in routes[rank] if rank in routes else rank in usual))
 
     @property
     def all_channels(self) -> dict[str, Channel]:

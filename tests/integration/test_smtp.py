@@ -45,10 +45,10 @@ def test_mail_arrives_with_title_and_text(mailbox, tmp_path):
     file.write_text(FILE)
     url = f"mailto://127.0.0.1:{mailbox.port}?from=llmops@example.com&to=ops@example.com&mode=insecure"
     notifier = Notifier(load(file, None, tmp_path, {"MAIL": url}))
-    delivery = notifier.send("default", "P1 on here", "- component ollama: was refused")
+    delivery = notifier.send("default", "P1 on here", "- component ollama: was refused\n- <api> as well")
     assert delivery.accepted, delivery.said
     ((to, message),) = mailbox.messages
     assert to == ["ops@example.com"]
     assert message["Subject"] == "P1 on here"
     text = "".join(str(part.get_payload(decode=True), "utf-8") for part in message.walk() if not part.is_multipart())
-    assert "component ollama: was refused" in text
+    assert text.splitlines()[:2] == ["- component ollama: was refused", "- <api> as well"]

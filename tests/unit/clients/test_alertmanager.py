@@ -1,3 +1,4 @@
+import json
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -105,3 +106,17 @@ def test_an_answer_that_is_not_alertmanagers(alertmanager, answer, kind, reason)
     with pytest.raises(CallFailed) as caught:
         alertmanager(alerts=answer)[0].alerts()
     assert (caught.value.kind, str(caught.value)) == (kind, f"alertmanager: {reason}")
+
+
+def test_alerts_are_handed_over_as_they_are(alertmanager):
+    client, server = alertmanager()
+    sent = [{"labels": {"alertname": "LlmopsCheckFailed", "check": "a"}, "endsAt": "2026-11-30T09:00:00Z"}]
+    client.send(sent)
+    (request,) = server.requests
+    assert (request.method, request.path, json.loads(request.text)) == ("POST", "/api/v2/alerts", sent)
+
+
+def test_alerts_that_are_not_taken_are_an_error(alertmanager):
+    client, _ = alertmanager(alerts=(400, "bad labels"))
+    with pytest.raises(CallFailed, match=r"POST /api/v2/alerts answered 400"):
+        client.send([{"labels": {}}])
