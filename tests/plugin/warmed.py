@@ -18,6 +18,7 @@ import pytest.__main__
 
 IMPORTS_FIRST = (
     "httpx",
+    "jinja2",
     "numpy",
     "rich.table",
     "scipy.special",
@@ -38,6 +39,8 @@ IMPORTS_FIRST = (
     "pytest_llmops.plugin.plan",
     "pytest_llmops.plugin.selection",
     "pytest_llmops.plugin.settling",
+    "pytest_llmops.report.board.remembered",
+    "pytest_llmops.report.board.writing",
     "pytest_llmops.report.plan",
     "pytest_llmops.report.run_json",
     "pytest_llmops.report.terminal",

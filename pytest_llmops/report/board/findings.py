@@ -7,19 +7,21 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.report.by_hand import CHANGED, UNKNOWN
-from pytest_llmops.report.last_good import told
+from pytest_llmops.report.last_good import LAST_PASSED, told
 from pytest_llmops.report.metric import (
     ACCEPT,
+    asked,
     missing_by_reason,
     names_by_reason,
     number,
+    sentences,
     so_many,
     state_of,
     worst_first,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 SEVERITIES = ("critical", "normal", "minor")
 TRY = "  try: "
@@ -93,7 +95,7 @@ def findings(result: Mapping[str, Any]) -> list[Finding]:
         *_left_changed(result["left_changed"]),
         *_incident(result["incident"]),
         *_unreachable(result),
-        *(_red(check, result) for check in sorted(red, key=_place)),
+        *(_red(alike, result) for alike in _alike(sorted(red, key=_place))),
         *_unmade(result["not_made"]),
         *_missing(result["missing"]),
         *_unsettled(checks),
@@ -140,7 +142,17 @@ def _place(check: Mapping[str, Any]) -> tuple[int, float]:
     return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES), -max(ratios, default=0.0)
 
 
-def _red(check: Mapping[str, Any], result: Mapping[str, Any]) -> Finding:
+def _alike(checks: Iterable[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
+    """Checks that say the very same belong together."""
+    found: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    for check in checks:
+        said = [line for line in sentences(check["reason"]) if not line.startswith(LAST_PASSED)]
+        found.setdefault((check["severity"], check["category"], *said), []).append(check)
+    return list(found.values())
+
+
+def _red(alike: Sequence[Mapping[str, Any]], result: Mapping[str, Any]) -> Finding:
+    check, *others = alike
     title, *more = told(check) or [f"{check['category'] or check['outcome']}, without a word"]
     title, mark, rest = title.partition(INTERVAL)
     more = [f"95 % limits {rest}".replace(")", "", 1), *more] if mark else more
@@ -148,14 +160,16 @@ def _red(check: Mapping[str, Any], result: Mapping[str, Any]) -> Finding:
     again = [line.removeprefix(TRY) for line in check["reason"].splitlines() if line.startswith(TRY)]
     figure, beside = _figure(check["metrics"])
     to_do = _to_do(check["category"], bool(again), (result["twin"] or {"called": ""})["called"])
-    return Finding("bad", word, title, check["test"], tuple(more), figure, beside, to_do, tuple(again))
+    about = so_many(len(alike), "check") if others else check["test"]
+    names = tuple(one["test"] for one in alike) if others else ()
+    return Finding("bad", word, title, about, tuple(more), figure, beside, to_do, tuple(again), names)
 
 
 def _figure(metrics: Sequence[dict[str, Any]]) -> tuple[str, str]:
     """Of the worst that is broken: how many times worse, or its value and the limit."""
     for metric in worst_first(metrics):
         if state_of(metric) == "broken":
-            return number(metric, "value"), f"asked {metric['threshold']['broken']}"
+            return number(metric, "value"), asked(metric)
         if state_of(metric) == "regression":
             return f"{metric['ratio']:.2f}\N{NO-BREAK SPACE}times", f"95 % {metric['low']:.2f} to {metric['high']:.2f}"
     return "", ""

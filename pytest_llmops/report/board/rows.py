@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.procedures.catalogue import SUITES
 from pytest_llmops.report.board.sparkline import sparkline
-from pytest_llmops.report.metric import is_quiet_rate, number, state_of, times, worded, worst_first
+from pytest_llmops.report.metric import asked, is_quiet_rate, number, state_of, times, worded, worst_first
 from pytest_llmops.report.outcomes import counted, word_of
 from pytest_llmops.state.history.lately import Recorded
 from pytest_llmops.target.thresholds import LEVELS, Limit
@@ -134,8 +134,10 @@ def components_of(preflight: Iterable[Mapping[str, Any]], whose: str = "") -> li
     found = []
     for one in preflight:
         known = {key: str(one["facts"][key]) for key in FACTS if one["facts"].get(key)}
-        facts = [text[:DIGITS] if key == "digest" else text for key, text in known.items()]
-        found.append({**one, "whose": whose, "about": " · ".join(facts), "word": _level(one)})
+        known |= {"digest": known["digest"][:DIGITS]} if "digest" in known else {}
+        if known.get("server", "")[:1].isdigit():
+            known["server"] = f"version {known['server']}"
+        found.append({**one, "whose": whose, "about": " · ".join(known.values()), "word": _level(one)})
     return sorted(found, key=lambda one: one["ok"])
 
 
@@ -192,9 +194,8 @@ def drills_of(checks: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _figure(metric: dict[str, Any]) -> dict[str, Any]:
-    limits = metric["threshold"] or {}
-    asked = next((str(limits[key]) for key in ("broken", *LEVELS) if limits.get(key)), "")
-    return {"value": number(metric, "value"), "asked": asked, "broken": bool(limits.get("broken"))}
+    broken = bool((metric["threshold"] or {}).get("broken"))
+    return {"value": number(metric, "value"), "asked": asked(metric), "broken": broken}
 
 
 def procedures_of(known: Remembered, result: Mapping[str, Any]) -> dict[str, Any]:
