@@ -14,6 +14,7 @@ from pytest_llmops.errors import LlmopsError, did_you_mean
 
 COMMANDS = {
     "baseline": "baseline",
+    "board": "board",
     "canary": "canary",
     "detectors": "detectors",
     "doctor": "doctor",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from pytest_llmops.cli.procedure_states import ProcedureState
+    from pytest_llmops.report.procedure_states import ProcedureState
     from pytest_llmops.target.load import Target
 
 
@@ -26,8 +26,8 @@ def procedures(config: Path | None, target: str | None, *, due: bool, as_json: b
     """Show the procedures of the target's system: tests, last verdict, what is overdue, what waits for a sign-off."""
     from pytest_llmops.cli import columns
     from pytest_llmops.cli.memory import opened
-    from pytest_llmops.cli.procedure_states import states
     from pytest_llmops.procedures.catalogue import SYSTEMS
+    from pytest_llmops.report.procedure_states import states
     from pytest_llmops.target.load import BUILT_IN
 
     found = meant(config, target)

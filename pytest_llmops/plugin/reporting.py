@@ -90,6 +90,7 @@ class Reporting:
         if opened:
             for line in keep_run(self.run, self.result):
                 self.controller.telling.line(line)
+            self._draw()
             self._tell()
 
     def _tell(self) -> None:
@@ -187,6 +188,18 @@ class Reporting:
         self._write(lambda: write(self.run.report_folder, self.result, redactor))
         if step := os.environ.get(STEP_SUMMARY):
             self._write(lambda: append(Path(step), self.result, redactor))
+
+    def _draw(self) -> None:
+        """The board, of the run and of what is remembered of earlier ones; so it comes last."""
+        try:
+            from pytest_llmops.report.board.remembered import remembered
+            from pytest_llmops.report.board.writing import write
+
+            clean = self.run.redactor.inside(self.result)
+            self.written.append(write(self.run.report_folder, clean, remembered(self.run.declared, clean)))
+        except Exception as error:  # noqa: BLE001 (whatever is wrong with a page is no verdict on a target)
+            said = f"{type(error).__name__}: {error}"
+            self.controller.telling.line(f"no board was written: {self.run.redactor.clean(said)}")
 
     def _write(self, write: Callable[[], Path | None]) -> None:
         """A file that cannot be written is said, and never a change of the verdict."""

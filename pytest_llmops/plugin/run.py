@@ -227,10 +227,11 @@ class Run:
         if self.worker or self.options.plan or self.pytest.option.collectonly:
             return
         from pytest_llmops.measure.candidate import BENCHMARKS
+        from pytest_llmops.report.board import BOARD
         from pytest_llmops.report.run_json import RUN_JSON
         from pytest_llmops.report.summary import SUMMARY_MD
 
-        for path in (self.report_folder / name for name in (RUN_JSON, SUMMARY_MD, BENCHMARKS)):
+        for path in (self.report_folder / name for name in (RUN_JSON, SUMMARY_MD, BENCHMARKS, BOARD)):
             if path.is_file():
                 path.unlink()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.judge.thresholds import said
+from pytest_llmops.target.thresholds import LEVELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -67,6 +68,14 @@ def number(metric: dict[str, Any], key: str) -> str:
     if metric["name"].endswith(".error_rate"):
         return f"{100 * value:.3g} %"
     return said(value, metric["unit"])
+
+
+def asked(metric: dict[str, Any]) -> str:
+    """The limit that it broke, else its mildest, with its level: ``critical > 5 %``; empty where none is."""
+    limits = metric["threshold"] or {}
+    broken = limits.get("broken")
+    named = [f"{level} {limits[level]}" for level in LEVELS if limits.get(level) and broken in {None, limits[level]}]
+    return next(iter(named), str(broken or ""))
 
 
 def times(metric: dict[str, Any]) -> str:

@@ -122,6 +122,7 @@ def test_whole_runs_at_once_the_commands_and_the_last_good_value(project, cluste
     assert "history" not in "".join(said)
     red = subprocess.run(command, cwd=project, env=environ(9), text=True, capture_output=True, check=False)
     assert "size is 9; that is a warning (> 5); last good: 1 on 2" in red.stdout
+    assert "3 runs since" in (project / "reports" / "board.html").read_text()
     llmops = Path(sys.executable).with_name("llmops")
 
     def answered(*words):

@@ -109,6 +109,7 @@ def test_the_suites_run_from_an_empty_folder_with_the_keys_of_the_clone(python, 
         python, "-m", "pytest", "--pyargs", "pytest_llmops.suites", "-m", "daily", "--llmops-gate", cwd=tmp_path
     )
     assert done.returncode == 0, done.stdout
+    assert "<h1>All well" in (tmp_path / "reports" / "board.html").read_text()
     whole = json.loads((tmp_path / "reports" / "run.json").read_text())
     listed = _run(sys.executable, "-m", "pytest", "-m", "daily", "--collect-only", "-q", cwd=ROOT).stdout.splitlines()
     keys = {line.removeprefix("suites/") for line in listed if "::" in line}

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from collections import Counter
 from dataclasses import replace
 from types import SimpleNamespace
@@ -94,6 +95,7 @@ def runs(tmp_path_factory, projects, models):
     Store(project.path / "baselines").accept(past, reason="another past", by="sre")
     for name, words in (("serial", []), ("parallel", ["-n", "2"])):
         found[name] = project.run("--llmops-gate", *words, environ={"GITHUB_STEP_SUMMARY": str(step)})
+        found[name].board = (project.reports / "board.html").read_text()
         found[name].summary = (project.reports / "summary.md").read_text()
         found[name].benchmarks = json.loads((project.reports / "benchmark.json").read_text())["benchmarks"]
     found["one file"] = project.run("--llmops-gate", "perf/test_other.py")
@@ -104,6 +106,15 @@ def runs(tmp_path_factory, projects, models):
 
 def _states(run):
     return {m["name"]: m["state"] for check in run.checks.values() for m in check["metrics"]}
+
+
+@pytest.mark.parametrize("which", ["serial", "parallel"])
+def test_the_board_is_written_once_and_knows_the_runs_before(runs, which):
+    run = runs.by[which]
+    assert run.lines.count("written: reports/board.html") == 1
+    assert re.findall("<h1>(.*?)</h1>", run.board) == re.findall("<h1>(.*?)</h1>", runs.by["serial"].board)
+    assert "suspect" in run.board
+    assert f"{2 if which == 'serial' else 3} runs since" in run.board
 
 
 def test_without_any_baseline_all_is_new(runs):

@@ -2,7 +2,7 @@
 
 import pytest
 
-OLD = {"run.json", "summary.md", "benchmark.json"}
+OLD = {"run.json", "summary.md", "benchmark.json", "board.html"}
 MISTAKEN = '[targets.here]\nprofil = "rag"\n'
 OURS = "def test_it(llm):\n    assert llm.models()\n"
 

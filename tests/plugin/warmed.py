@@ -19,6 +19,7 @@ import pytest.__main__
 
 IMPORTS_FIRST = (
     "httpx",
+    "jinja2",
     "numpy",
     "pdb",
     "prometheus_client.parser",
@@ -51,6 +52,8 @@ IMPORTS_FIRST = (
     "pytest_llmops.plugin.triaging",
     "pytest_llmops.report.changed_lines",
     "pytest_llmops.report.incident_lines",
+    "pytest_llmops.report.board.remembered",
+    "pytest_llmops.report.board.writing",
     "pytest_llmops.report.plan",
     "pytest_llmops.report.run_json",
     "pytest_llmops.report.summary",
