@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LEFT_OUT = {"test", "tests", "idlelib", "lib2to3", "site-packages", "ensurepip", "pydoc_data", "turtledemo"}
-SUMMARY, REST = range(25, 140), range(200, 1400)
+SUMMARY, REST = range(25, 140), range(200, 600)
 """Characters of the first paragraph, which is the question, and of the others, which are searched."""
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import torch
 from transformers import AutoModel, AutoTokenizer
 
-LONGEST = 256
-"""Tokens that the model was made for."""
+LONGEST = 128
+"""Tokens that are read of a text: half as many as the model could."""
 
 
 class Embedding:

