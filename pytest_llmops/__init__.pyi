@@ -49,6 +49,8 @@ from pytest_llmops.errors import OutsideWindow as OutsideWindow
 from pytest_llmops.errors import Unreachable as Unreachable
 from pytest_llmops.errors import Unsupported as Unsupported
 from pytest_llmops.errors import Vacuous as Vacuous
+from pytest_llmops.golden.answers import GoldenAnswers as GoldenAnswers
+from pytest_llmops.judge.retrieval import Retrieved as Retrieved
 from pytest_llmops.load.capacity import Capacity as Capacity
 from pytest_llmops.load.plan import Stage as Stage
 from pytest_llmops.load.result import LoadResult as LoadResult
@@ -62,7 +64,9 @@ from pytest_llmops.plugin.drilling import Drill as Drill
 from pytest_llmops.plugin.loading import LoadRun as LoadRun
 from pytest_llmops.plugin.maintenance import Maintenance as Maintenance
 from pytest_llmops.plugin.measuring import Measure as Measure
+from pytest_llmops.plugin.passing import PassGate as PassGate
 from pytest_llmops.plugin.recording import Record as Record
+from pytest_llmops.plugin.retrieving import Retrievals as Retrievals
 from pytest_llmops.plugin.triaging import Triage as Triage
 from pytest_llmops.report.documents import Documents as Documents
 from pytest_llmops.samples import Prompt as Prompt

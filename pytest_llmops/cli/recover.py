@@ -29,7 +29,8 @@ NEVER = "nothing is open: no run has changed anything here"
 def recover(config: Path | None, target: str | None, plan: bool, settled: bool) -> None:
     """Bring back what a killed run, or a failed undo, left changed. Needs no key: it changes nothing else.
 
-    What such a run left on this machine, scratch folders and files that are not whole, is removed.
+    What such a run left on this machine, scratch folders and files that are not whole, is removed; and the database
+    that it restored a dump into.
 
     Exits 0 when nothing is left open, 1 otherwise.
     """
@@ -57,13 +58,15 @@ def recover(config: Path | None, target: str | None, plan: bool, settled: bool) 
             f"Open: {', '.join(opened) or 'none'}."
         )
     _tidy(state, plan=plan)
+    tidy = _tidy_elsewhere(state, plan=plan)
     if not (state / FOLDER).is_dir():
-        _say(NEVER)
-        return
+        if tidy:
+            _say(NEVER)
+        sys.exit(0 if tidy else 1)
     done = [(_show(one) if plan else _recover(one, file, settled=settled)) for one in meant]
-    if all(state is None for state in done):
+    if tidy and all(state is None for state in done):
         _say(NOTHING if meant == found else f"{NOTHING}, of {target}")
-    sys.exit(0 if False not in done else 1)
+    sys.exit(0 if tidy and False not in done else 1)
 
 
 def _tidy(state: Path, *, plan: bool) -> None:
@@ -79,6 +82,27 @@ def _tidy(state: Path, *, plan: bool) -> None:
             _say(f"removed, for a process that was killed left it: {path}")
         except OSError as error:
             _red(f"{path}: {error.strerror or error}; a process that was killed left it, remove it by hand.")
+
+
+def _tidy_elsewhere(state: Path, *, plan: bool) -> bool:
+    """Remove what such processes left on other servers, a copy of somebody's data; whether nothing of it is left."""
+    from pytest_llmops.operate.postgresql_scratch import remove, said
+    from pytest_llmops.state.noted import left_elsewhere
+
+    left = False
+    for note in left_elsewhere(state):
+        try:
+            what = said(note)
+            if plan:
+                _say(f"left by a process that was killed: {what}")
+                left = True
+                continue
+            remove(note, os.environ)
+            _say(f"removed, for a process that was killed left it: {what}")
+        except LlmopsError as error:
+            _red(f"{error} A process that was killed left it; llmops recover tries again as long as {note} is there.")
+            left = True
+    return not left
 
 
 def _targets(file: Path | None) -> list[str]:

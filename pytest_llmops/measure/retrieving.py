@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pytest_llmops.target.retrieval import Labelled
 
 
-FIGURES = ("segment_length", "embedding_margin")
+FIGURES = ("collection_points", "segment_length", "embedding_margin")
 """Numbers of a collection, and of its embeddings, that a canary holds."""
 
 
@@ -172,9 +172,14 @@ class Retrieval:
         """A number of the collection, or of its embeddings, that a canary holds; None where the target shows none.
 
         Args:
-            name: ``segment_length``, the mean in characters, or ``embedding_margin``.
+            name: ``collection_points``, how many; ``segment_length``, the mean in characters; ``embedding_margin``.
         """
+        looks: dict[str, Callable[[], float]] = {
+            "collection_points": self.collection.count,
+            "segment_length": lambda: self.collection.segments().mean_length,
+            "embedding_margin": lambda: self.separation().margin,
+        }
         try:
-            return self.collection.segments().mean_length if name == "segment_length" else self.separation().margin
+            return looks[name]()
         except (Unsupported, Vacuous):
             return None

@@ -99,6 +99,14 @@ class Collection:
                 raise CallFailed("qdrant", "other-model", f"{said}, of {len(now)}: {error}.") from None
         return found
 
+    def count(self) -> int:
+        """How many points the collection holds, all of them.
+
+        Raises:
+            Unsupported: there is no vector store, or it is not said which collection it is.
+        """
+        return self._searching.vectors().kept().count()
+
     def segments(self) -> Segments:
         """How long the segments of the collection are, and how many are empty or cut off.
 

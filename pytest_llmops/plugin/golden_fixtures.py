@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pytest_llmops.clients.api import Api
     from pytest_llmops.clients.llm import Llm
     from pytest_llmops.clients.ollama import Ollama
     from pytest_llmops.golden.answers import GoldenAnswers
+    from pytest_llmops.plugin.passing import PassGate
     from pytest_llmops.plugin.run import Run
 
 
 @pytest.fixture(scope="session")
 def golden_set(_llmops: Run) -> GoldenAnswers:
-    """What was answered to the target's golden dataset: ``expecting(kind) tagged(tag) consistent(name) runs``.
+    """What was answered to the target's golden dataset: ``expecting(kind) tagged(tag) disagreements(name) runs``.
 
     All its cases are asked once a run, each ``golden.repeats`` times: of the API by its route ``query``, where it has
     one, else of the model server. ``expecting`` are the cases that expect something of a kind, judged by that alone.
@@ -67,7 +65,7 @@ def candidate_set(_llmops: Run) -> GoldenAnswers:
 
 
 @pytest.fixture
-def pass_gate(_llmops: Run, request: pytest.FixtureRequest) -> Callable[..., None]:
+def pass_gate(_llmops: Run, request: pytest.FixtureRequest) -> PassGate:
     """Judge how many answers pass: ``pass_gate(name, answers, before=None)``.
 
     NAME is the pass rate in %, NAME[TAG] that of each tag, which gates nothing. The test fails where the rate is surely
@@ -78,24 +76,7 @@ def pass_gate(_llmops: Run, request: pytest.FixtureRequest) -> Callable[..., Non
         def test_answers(golden_set, pass_gate):
             pass_gate("golden_answers", golden_set)
     """
-    from pytest_llmops.plugin.measuring import Measure
+    from pytest_llmops.plugin.passing import PassGate
     from pytest_llmops.plugin.this_test import ThisTest
-    from pytest_llmops.report.documents import Documents
 
-    test = ThisTest.asking(_llmops, request)
-    measure, run = Measure(test), _llmops
-    documents = Documents(run.report_folder, run.declared.name, run.redactor, test.check.documents.append)
-
-    def judge(name: str, answers: GoldenAnswers, *, before: GoldenAnswers | None = None) -> None:
-        from pytest_llmops.measure.passes import judged_passes, remarks
-
-        name = measure.full(name)
-        bench = measure.bench(run.own.client(answers.component))
-        bench = bench if run.twin is None else replace(bench, store=None)
-        measurement, verdict = judged_passes(name, answers, bench, before)
-        documents.write(f"{name}.md", answers.document(name, verdict.reason, remarks(verdict)))
-        for remark in () if answers.called else remarks(verdict):
-            run.say(f"golden dataset: {remark}")
-        measure.conclude(measurement, "the model that serves" if before else "", check=True, recorded=before is None)
-
-    return judge
+    return PassGate(ThisTest.asking(_llmops, request))

@@ -99,11 +99,18 @@ class Retrievals:
 
         Args:
             search: which.
-            figure: ``segment_length``, which is off where it is higher, too; ``embedding_margin``.
+            figure: ``collection_points``; ``segment_length``, which is off where it is higher, too;
+                ``embedding_margin``, which another model has another of.
+
+        Returns:
+            Nothing, with a note, where the accepted canary holds no such number.
         """
-        canary = self._like(search)
+        canary = self._like(search) if figure == "embedding_margin" else self._accepted(search)
         was, is_now = canary.figures.get(figure) if canary else None, self._of(search).figure(figure)
-        if canary is None or was is None or is_now is None:
+        if canary is None or is_now is None:
+            return []
+        if not was:
+            self._check.notes.append(NO_BASELINE)
             return []
         pct = worse_pct(was, is_now) or (worse_pct(is_now, was) if figure == "segment_length" else 0.0)
         return [Change(figure, pct, f"{is_now:.4g}, accepted {was:.4g}; {canary.said}")]

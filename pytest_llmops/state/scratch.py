@@ -26,7 +26,7 @@ def run_folder() -> Path:
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
     """An empty folder for its owner alone, which goes with the context."""
-    with tempfile.TemporaryDirectory(prefix=f"llmops-scratch-{os.getpid()}-") as name, _held(Path(name)):
+    with tempfile.TemporaryDirectory(prefix=f"llmops-scratch-{os.getpid()}-") as name, held(Path(name)):
         yield Path(name)
 
 
@@ -43,7 +43,7 @@ def unfinished(path: Path) -> Iterator[Path]:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
-        with _held(part):
+        with held(part):
             yield part
     finally:
         part.unlink(missing_ok=True)
@@ -61,7 +61,8 @@ def hold(path: Path) -> int:
 
 
 @contextmanager
-def _held(path: Path) -> Iterator[None]:
+def held(path: Path) -> Iterator[None]:
+    """Hold a file or folder meanwhile."""
     opened = hold(path)
     try:
         yield
@@ -77,8 +78,8 @@ def left_behind(state: Path) -> list[Path]:
     Args:
         state: the state folder, in which files are.
     """
-    folders = [path for path in Path(tempfile.gettempdir()).glob("llmops-*") if _is_orphan(path, _FOLDER)]
-    return [*sorted(folders), *sorted(path for path in state.glob("*/*/.*.part") if _is_orphan(path, _PART))]
+    folders = [path for path in Path(tempfile.gettempdir()).glob("llmops-*") if is_orphan(path, _FOLDER)]
+    return [*sorted(folders), *sorted(path for path in state.glob("*/*/.*.part") if is_orphan(path, _PART))]
 
 
 def remove(path: Path) -> None:
@@ -95,7 +96,13 @@ def remove(path: Path) -> None:
         path.unlink()
 
 
-def _is_orphan(path: Path, name: re.Pattern[str]) -> bool:
+def is_orphan(path: Path, name: re.Pattern[str]) -> bool:
+    """Whether a file or folder was left by a process that is gone, and is this user's.
+
+    Args:
+        path: of it.
+        name: what it is called, with the process's number as its first group.
+    """
     found = name.fullmatch(path.name)
     if found is None or _lives(int(found[1])):
         return False

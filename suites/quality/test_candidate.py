@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pytest_llmops.clients.ollama import Ollama
     from pytest_llmops.golden.answers import GoldenAnswers
     from pytest_llmops.plugin.measuring import Measure
+    from pytest_llmops.plugin.passing import PassGate
     from pytest_llmops.samples import Workload
 
 
 @pytest.mark.procedure("agent-aiops.models.test-before-production", fault="answers:candidate-wrong")
 def test_a_candidate_is_as_right_as_the_model_that_serves(
-    golden_set: GoldenAnswers, candidate_set: GoldenAnswers, pass_gate: Callable[..., None]
+    golden_set: GoldenAnswers, candidate_set: GoldenAnswers, pass_gate: PassGate
 ) -> None:
     """Enough of the golden answers of the model that is to be tried pass, and no fewer than of the one that serves."""
     pass_gate("candidate_answers", candidate_set, before=golden_set)

@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pytest_llmops.clients.app_command import AppCommands
     from pytest_llmops.clients.figures import Figures
     from pytest_llmops.golden.answers import GoldenAnswers
+    from pytest_llmops.plugin.passing import PassGate
     from pytest_llmops.plugin.recording import Record
     from pytest_llmops.report.over_time import History
-
-    PassGate = Callable[[str, GoldenAnswers], None]
 
 
 @pytest.mark.generic

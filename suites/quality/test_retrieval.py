@@ -80,6 +80,16 @@ def test_search_is_as_it_was_accepted(retrieval: Retrievals, record: Record) -> 
             record(f"{change.name}[documents].worse", change.pct, "%", of=change.said)
 
 
+@pytest.mark.generic
+@pytest.mark.needs("vectors")
+@pytest.mark.procedure("enterprise-pipeline.retrieval.canary", fault="vectors:lost")
+def test_collection_is_as_large_as_accepted(retrieval: Retrievals, record: Record) -> None:
+    """The collection holds no fewer points than when the canary was accepted, whichever of them queries would find."""
+    record("collection_points[documents]", retrieval.collection("documents").count(), "points")
+    for change in retrieval.figure_changes("documents", "collection_points"):
+        record(f"{change.name}[documents].worse", change.pct, "%", of=change.said)
+
+
 @pytest.mark.procedure(
     "agent-aiops.performance-review.search-quality",
     "agent-aiops.rag-tool.search-relevance",

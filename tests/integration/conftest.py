@@ -15,7 +15,13 @@ HERE = Path(__file__).parent
 
 
 class Person:
-    """Somebody at a shell, in a folder of their own."""
+    """Somebody at a shell, in a folder of their own.
+
+    Attributes:
+        within_s: for a command.
+    """
+
+    within_s = 240
 
     def __init__(self, folder):
         self.folder = folder
@@ -33,7 +39,7 @@ class Person:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=240,
+            timeout=self.within_s,
             check=False,
         )
         for secret in self.environ.values():

@@ -10,6 +10,7 @@ import time
 from contextlib import closing
 from fnmatch import fnmatch
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
@@ -57,8 +58,11 @@ NEAR = 1e-5
 STAYS_LOADED = "set of memory of "
 """What a run says where it leaves a model in memory that was not."""
 
-LOSES_REMOVALS = ("killed_comes_back[redis]", b"llmops-canary-")
+LOSES_REMOVALS = "killed_comes_back[redis]"
 """A test that kills Redis, which may lose with its last second the removal of an earlier drill's canaries."""
+
+CANARY = re.compile(rb"llmops-canary-[0-9a-f]{8}")
+"""What the canaries of a drill are called: a key of Redis, which its journal names."""
 
 END_THEMSELVES = ("llmops:dump:*", 120)
 """Keys of Redis that a dump is seen to hold, and the seconds after which they are gone, whatever becomes of the run."""
@@ -88,6 +92,11 @@ each = pytest.mark.parametrize(
     scope="module",
     ids=[f"{profile}-{test.partition('::')[2]}" for profile, test in TODAY],
 )
+
+
+def journalled_canaries(state):
+    """What the canaries of all drills are called that a state folder's journals tell of, open or closed."""
+    return {name for path in state.rglob("*.jsonl") for name in CANARY.findall(path.read_bytes())}
 
 
 class Near(tuple):
@@ -136,6 +145,7 @@ class Drilled(System):
         self._forks = forks
         self._lasts_s = {}
         self._last = ""
+        self._earlier = set()
 
     def looked_at(self):
         """How it is."""
@@ -196,11 +206,16 @@ class Drilled(System):
                 continue
         return sorted(found)
 
+    def begins(self):
+        """A drill is about to begin: all canaries of which a journal tells by now are an earlier one's."""
+        self._earlier |= journalled_canaries(self.target.state_folder)
+
     def run(self, test, sign=None, share=1.0):
         """Carry out a test, and send its run a signal once such a share of its time has passed.
 
         Returns its exit status, when the signal came, and all that it printed.
         """
+        self.begins()
         self._last, out = test, self.folder / "out.txt"
         words = [f"-pno:{name}" for name in ("cacheprovider", *UNUSED)]
         words += ["-v", f"--llmops-config={self.stack.file}", f"--llmops-report={self.folder / 'reports'}"]
@@ -241,10 +256,12 @@ class Drilled(System):
         return {check["category"] for check in found} or {"none was made"}
 
     def wrong(self):
-        """What is not as it was before the last look; from now on that is how it is."""
+        """What is not as it was before the last look; from now on that is how it is.
+
+        Canaries that a killed Redis brings back are deleted where they are an earlier drill's; its own are wrong.
+        """
         found = self.changed()
-        losing, lost = LOSES_REMOVALS
-        if losing in self._last and (again := [key for key in found.get("keys", ()) if key.startswith(lost)]):
+        if LOSES_REMOVALS in self._last and (again := self._earlier & {*found.get("keys", ())}):
             self.client(self.target.table.components.serving("redis")).library.delete(*again)
             found = self.changed()
         if self.journal.story.open:
@@ -332,3 +349,36 @@ def test_a_drill_leaves_its_figures_and_its_timeline(suite):
     assert 0 < names["drill_detect[redis-killed]"] < names["drill_rto[redis-killed]"]
     page, picture = sorted((run.reports / "documents" / "sandbox").iterdir())
     assert f"]({picture.name})" in page.read_text()
+
+
+def test_a_drills_own_canary_is_told_from_those_that_redis_brings_back(tmp_path):
+    """Of the journals alone: an earlier drill's is deleted, its own is red, and one that nobody journalled, too."""
+    keys = {b"llmops-canary-0000000a": "earlier", b"llmops-canary-0000000b": "own", b"llmops-canary-0000000c": "whose?"}
+
+    class Left(Drilled):
+        target = SimpleNamespace(
+            state_folder=tmp_path, table=SimpleNamespace(components=SimpleNamespace(serving=lambda _: "redis"))
+        )
+        journal = SimpleNamespace(story=SimpleNamespace(open={}))
+        _earlier, _last = set(), f"dr/test_drills.py::test_what_is_{LOSES_REMOVALS}"
+
+        def __init__(self):
+            pass
+
+        def client(self, _):
+            return SimpleNamespace(library=SimpleNamespace(delete=lambda *names: [keys.pop(name) for name in names]))
+
+        def changed(self):
+            return {"keys": {*keys}}
+
+        def looked_at(self):
+            return {}
+
+    closed = tmp_path / "journal" / "closed"
+    closed.mkdir(parents=True)
+    left = Left()
+    for number, name in enumerate(("llmops-canary-0000000a", "llmops-canary-0000000b")):
+        left.begins()
+        entry = {"entry": "step", "by_hand": [f"in redis-cli: DEL {name}"], "control": {}}
+        (closed / f"sandbox-{number}.jsonl").write_text(f"{json.dumps(entry)}\n")
+    assert left.wrong() == {"keys": {b"llmops-canary-0000000b", b"llmops-canary-0000000c"}}

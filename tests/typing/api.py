@@ -30,6 +30,7 @@ from pytest_llmops import (
     Figures,
     Files,
     Generation,
+    GoldenAnswers,
     Grafana,
     HealthReport,
     KeyInventory,
@@ -47,6 +48,7 @@ from pytest_llmops import (
     Ollama,
     OpenAI,
     OwnTests,
+    PassGate,
     Prometheus,
     Prompt,
     Ran,
@@ -54,6 +56,8 @@ from pytest_llmops import (
     Redis,
     Reply,
     Result,
+    Retrievals,
+    Retrieved,
     Rollback,
     RunbookDocument,
     Scanner,
@@ -110,7 +114,14 @@ from pytest_llmops.clients.vectors import Collection, Hit
 from pytest_llmops.clients.watching import Alert, Fired, Memory, Rule, ScrapeTarget, Setup
 from pytest_llmops.clients.ways import Way
 from pytest_llmops.judge import Verdict, judge_samples
+from pytest_llmops.judge.canary_change import Change as CanaryChange
+from pytest_llmops.judge.drift import Drift, Separation
+from pytest_llmops.judge.pass_rate import CaseRuns
+from pytest_llmops.judge.segments import Segments
 from pytest_llmops.judge.vacuity import Finding
+from pytest_llmops.measure.stored import Collection as Searched
+from pytest_llmops.measure.stored import Ingested
+from pytest_llmops.measure.stored import Stored as StoredVectors
 from pytest_llmops.operate.severity import Met
 from pytest_llmops.plugin.services import Services
 from pytest_llmops.samples import Sample
@@ -532,3 +543,31 @@ def test_a_drill(drill: Drill, change: Change) -> None:
     assert_type(drilled, Drilled)
     assert_type(drilled.rto_s, float | None)
     assert_type(drilled.failed_pct("ollama"), float)
+
+
+def test_quality(golden_set: GoldenAnswers, candidate_set: GoldenAnswers, pass_gate: PassGate) -> None:
+    pass_gate("right_figures", golden_set.expecting("numbers", "exact"))
+    pass_gate("candidate", candidate_set.tagged("finance"), before=golden_set)
+    assert_type(golden_set.disagreements("detail-levels"), list[str])
+    assert_type(golden_set.runs, list[CaseRuns])
+
+
+def test_search(retrieval: Retrievals, record: Record) -> None:
+    found: Retrieved = retrieval.found("documents")
+    assert_type((found.recall_pct, found.hit_pct, found.mrr, found.empty_pct), tuple[float, float, float, float])
+    assert_type(found.similarity_p50, float)
+    assert_type(found.missed, tuple[str, ...])
+    assert_type(found.agreement_pct(retrieval.again("documents")), float)
+    assert_type(retrieval.changes("documents"), list[CanaryChange])
+    assert_type(retrieval.score_changes("documents")[0].pct, float)
+    assert_type(retrieval.figure_changes("documents", "segment_length"), list[CanaryChange])
+    assert_type(retrieval.reranked("documents", "reranked"), CanaryChange)
+    assert_type(retrieval.drift("documents"), Drift | None)
+    assert_type(retrieval.model_change("documents"), str)
+    assert_type(retrieval.separation("documents"), Separation)
+    assert_type(retrieval.recent("documents", last_s=86400), list[Ingested])
+    collection = assert_type(retrieval.collection("documents"), Searched)
+    assert_type(collection.stored(), StoredVectors)
+    assert_type(collection.reembedded(), dict[str, float])
+    assert_type(collection.segments(), Segments)
+    record("recall", found.recall_pct, "%", of=found.said)

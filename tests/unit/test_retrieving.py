@@ -20,10 +20,13 @@ class Qdrant:
     """Finds the document of each query at this rank, with this score."""
 
     def __init__(self):
-        self.rank, self.score = 1, 0.8
+        self.rank, self.score, self.points = 1, 0.8, 60
 
     def own(self):
         raise Unsupported("qdrant: it has several collections.")
+
+    def kept(self):
+        return SimpleNamespace(count=lambda: self.points)
 
     def search(self, vector, limit):
         number = vector.index(1.0)
@@ -144,6 +147,32 @@ def test_another_model_is_named_and_called_no_drift(site):
     assert retrieval.score_changes("documents") == []
     assert [one.name for one in retrieval.changes("documents")] == ["retrieval_recall", "retrieval_mrr"]
     assert check.notes == ["not-comparable"] * 3
+
+
+def test_a_collection_that_has_shrunk_is_worse_whoever_embeds_and_one_that_has_grown_is_not(site):
+    retrieval, check = site.asking()
+    assert retrieval.figure_changes("documents", "collection_points") == []
+    assert check.notes == ["no-baseline"]
+    site.accept()
+    site.llm.embedding_identity = "embed@def"
+    found = []
+    for points in (54, 60, 66, 0):
+        site.qdrant.points = points
+        retrieval, check = site.asking()
+        [change] = retrieval.figure_changes("documents", "collection_points")
+        found.append(change.pct)
+        assert change.said.startswith(f"{points}, accepted 60; accepted ")
+        assert check.notes == []
+    assert found == [pytest.approx(10), 0, 0, 100]
+
+
+def test_a_canary_of_before_there_was_such_a_number_says_nothing_and_notes_it(site):
+    site.accept()
+    [path] = (site.folder / "baselines" / "staging" / "canary").glob("*.json")
+    path.write_text(path.read_text().replace('"collection_points": 60.0', '"segment_length": 8.0'))
+    retrieval, check = site.asking()
+    assert retrieval.figure_changes("documents", "collection_points") == []
+    assert check.notes == ["no-baseline"]
 
 
 def test_switched_off_nothing_is_compared_and_nothing_noted(site):

@@ -53,6 +53,9 @@ class Qdrant:
     def own(self):
         return "documents"
 
+    def kept(self):
+        return type("kept", (), {"count": lambda _: len(self.http.points)})()
+
     def search(self, vector, limit):
         from pytest_llmops.clients.vectors import Hit
 
@@ -165,7 +168,8 @@ def test_a_canary_holds_ranks_scores_and_embeddings(retrieval):
     assert (canary.model, canary.search, canary.k) == ("embed@abc", "documents", 3)
     assert canary.queries["one"].ranks == [2, 1]
     assert canary.queries["one"].vector == [1.0, 0.0]
-    assert canary.figures == {"segment_length": 8, "embedding_margin": pytest.approx(0.995, abs=1e-3)}
+    margin = pytest.approx(0.995, abs=1e-3)
+    assert canary.figures == {"collection_points": 1, "segment_length": 8, "embedding_margin": margin}
 
 
 def test_drift_needs_embeddings_then_and_now(retrieval):
