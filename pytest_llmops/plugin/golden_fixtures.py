@@ -42,6 +42,28 @@ def golden_set(_llmops: Run) -> GoldenAnswers:
 
 
 @pytest.fixture(scope="session")
+def grounded_answers(_llmops: Run, golden_set: GoldenAnswers) -> GoldenAnswers:
+    """The golden answers that have to rest on the texts of their sources, judged by that alone (docs, 'grounding').
+
+    *Unsupported* where the service's answers carry no texts: ``routes.query.texts`` does not say where they stand.
+
+    Example:
+        def test_answers_rest_on_their_sources(grounded_answers, pass_gate):
+            pass_gate("grounded_answers", grounded_answers)
+    """
+    from pytest_llmops.errors import Unsupported
+    from pytest_llmops.measure.golden_asking import API, asked_of
+
+    api = _llmops.target.table.components.api
+    if api is not None and asked_of(_llmops.target) == API and api.routes["query"].texts is None:
+        raise Unsupported(
+            "api: its answers carry no texts of their sources, so nobody can say whether they rest on them; where they "
+            "do, say where in routes.query.texts."
+        )
+    return golden_set.expecting("grounded")
+
+
+@pytest.fixture(scope="session")
 def candidate_set(_llmops: Run) -> GoldenAnswers:
     """What the model that is to be tried before it serves answers to the golden dataset: as ``golden_set``.
 
