@@ -61,7 +61,9 @@ class OfApi:
         if case.expect.sources and self.api.route("query").sources is None:
             return f"sources are expected, and routes.query of {self.component} does not say where they stand"
         if case.expect.grounded and self.api.route("query").texts is None:
-            return f"it is to be grounded, and routes.query of {self.component} does not say where texts of sources stand"
+            return (
+                f"it is to be grounded, and routes.query of {self.component} does not say where texts of sources stand"
+            )
         return f"it names the model {case.model}, which {self.component} chooses itself" if case.model else ""
 
     def answer(self, case: Case) -> Answer:
