@@ -88,7 +88,7 @@ def judge(asked: list[Asked], llm: Llm, table: Judge, clean: Callable[[str], str
         )
         for one in asked
     )
-    return Judged(GoldenAnswers(llm.component, cases, (KIND,)), llm.asked, table.gates)
+    return Judged(GoldenAnswers(llm.component, cases, (KIND,), "has a rubric"), llm.asked, table.gates)
 
 
 def _judged(one: Asked, llm: Llm, table: Judge, clean: Callable[[str], str]) -> Given:

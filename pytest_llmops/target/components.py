@@ -22,7 +22,6 @@ ROLES: dict[str, tuple[str, ...]] = {
     "llm": ("ollama", "openai"),
     "ollama": ("ollama",),
     "openai": ("openai",),
-    "judge": ("judge",),
     "vectors": ("qdrant",),
     "qdrant": ("qdrant",),
     "redis": ("redis",),
