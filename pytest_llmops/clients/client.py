@@ -48,6 +48,7 @@ CLIENTS: dict[str, tuple[str, str]] = {
     "api": ("api", "Api"),
     "ollama": ("ollama", "Ollama"),
     "openai": ("openai", "OpenAI"),
+    "judge": ("openai", "OpenAI"),
     "qdrant": ("vectors", "Vectors"),
     "redis": ("redis", "Redis"),
     "prometheus": ("prometheus", "Prometheus"),
@@ -70,7 +71,7 @@ WORKER = ("worker", "Worker")
 """The client of its processes that nobody calls."""
 
 
-PREFLIGHTS = {"ollama": 4, "openai": 3, "grafana": 2}
+PREFLIGHTS = {"ollama": 4, "openai": 3, "judge": 3, "grafana": 2}
 """Calls of a component's preflight, where they are several whatever its table says; Ollama is also asked what it holds
 in memory."""
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SIGNS = {
     "ollama": ("Ollama", "/api/version", "version"),
     "openai": ("a server with OpenAI's API", "/v1/models", "data"),
+    "judge": ("a server with OpenAI's API", "/v1/models", "data"),
     "qdrant": ("Qdrant", "/collections", "result"),
     "prometheus": ("Prometheus", "/api/v1/status/buildinfo", "data"),
     "alertmanager": ("Alertmanager", "/api/v2/status", "cluster"),
@@ -31,6 +32,7 @@ SIGNS = {
 
 ADDED = {
     "openai": ("/chat/completions", "/models", "/embeddings"),
+    "judge": ("/chat/completions", "/models", "/embeddings"),
     "ollama": ("/api/generate", "/api/chat", "/api/tags", "/api"),
     "qdrant": ("/collections",),
     "prometheus": ("/api/v1", "/metrics", "/graph"),

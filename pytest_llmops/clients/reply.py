@@ -23,6 +23,7 @@ class Reply:
     Attributes:
         text: the answer; empty for a block.
         sources: ids of the sources that it names.
+        texts: of these sources, where the route says where they stand.
         blocked: whether the API refused the input, by the profile's predicate over the body.
         status: HTTP status.
         elapsed_s: the whole call.
@@ -37,6 +38,7 @@ class Reply:
     elapsed_s: float
     body: Any = field(repr=False, default=None)
     values: Mapping[str, Any] = field(default_factory=dict)
+    texts: tuple[str, ...] = field(repr=False, default=())
 
     @property
     def failure(self) -> str:
@@ -70,7 +72,10 @@ def reply_of(answer: Answer, route: Route) -> Reply:
             f"it holds {_holds(body)}.",
         )
     named = tuple(str(source) for source in sources or ())
-    return Reply(text or "", named, blocked, answer.status, answer.elapsed_s, body, parts_of(body, route))
+    texts = jmespath.search(route.texts, body) if route.texts else None
+    rests_on = tuple(str(one) for one in texts or () if one)
+    values = parts_of(body, route)
+    return Reply(text or "", named, blocked, answer.status, answer.elapsed_s, body, values, rests_on)
 
 
 def parts_of(body: Any, route: Route) -> dict[str, Any]:

@@ -175,6 +175,7 @@ BEYOND: dict[str, Callable[[Examination, Any, ComponentReport], None]] = {
     "api": _api,
     "ollama": _llm,
     "openai": _llm,
+    "judge": _llm,
     "qdrant": _qdrant,
     "redis": _redis,
 }

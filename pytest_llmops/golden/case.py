@@ -27,7 +27,8 @@ class Case(Table):
     language: str | None = Field(None, pattern=LANGUAGE, description="Of the question, e.g. 'en'.")
     context: list[str] = Field([], description="Texts that the answer has to rest on.")
     model: str = Field("", description="Which model of a model server is asked; the target's own by default.")
-    reference: str = Field("", description="A right answer, for people.")
+    reference: str = Field("", description="A right answer, for people, and for a judge.")
+    rubric: str = Field("", description="What a judge model is asked of the answer, where the target names one.")
     origin: str = Field("", description="Where the case comes from, e.g. 'annotation'; cases are counted by it.")
 
     @field_validator("id")
@@ -55,7 +56,7 @@ class Case(Table):
     @property
     def digest(self) -> str:
         """12 hex digits that change when what is asked or expected does: then it is another case."""
-        asked = self.model_dump(mode="json", include={"prompt", "context", "expect"}, exclude_defaults=True)
+        asked = self.model_dump(mode="json", include={"prompt", "context", "expect", "rubric"}, exclude_defaults=True)
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:12]
 
 

@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pytest_llmops.detect import language, numbers
+from pytest_llmops.detect import grounding, language, numbers
 from pytest_llmops.detect.refusal import refused
 from pytest_llmops.errors import excerpt
 from pytest_llmops.golden.json_schema import broken_rule
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_llmops.golden.case import Case
-    from pytest_llmops.golden.expectations import Exact, Figures, Patterns, Sources, Texts
+    from pytest_llmops.golden.expectations import Exact, Figures, Grounded, Patterns, Sources, Texts
 
 
 EMPTY = "the answer is empty"
@@ -31,11 +31,13 @@ class Answer:
         text: the answer; empty where it was blocked without one.
         blocked: the system said by its status or body that it does not answer.
         sources: documents that it names, by the system's own words for them.
+        texts: of these documents, or those that it was given.
     """
 
     text: str
     blocked: bool = False
     sources: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
 
 
 class Evaluator(Protocol):
@@ -138,6 +140,15 @@ def _sources(expected: Sources, answer: Answer) -> str:
     return f"{why}; it names {', '.join(answer.sources) or 'none'}" if why else ""
 
 
+def _grounded(expected: Grounded, answer: Answer) -> str:
+    """An answer that declines claims nothing; one that came without a text claims what nobody can hold it against."""
+    if answer.blocked or refused(answer.text):
+        return ""
+    if not answer.texts:
+        return f"no text of a source came with the answer: {excerpt(answer.text.strip())!r}"
+    return str(grounding.check(answer.text, answer.texts, expected.words))
+
+
 def _parts_said(lacking: list[str], either: list[str], wrong: list[str]) -> str:
     said = [f"lacks {' and '.join(map(repr, lacking))}"] if lacking else []
     said += [f"lacks {_either(either)}"] if either else []
@@ -165,5 +176,6 @@ EVALUATORS: Mapping[str, Evaluator] = {
     "refusal": _refusal,
     "language": _language,
     "sources": _sources,
+    "grounded": _grounded,
 }
 """Kinds that can be judged. ``read`` and ``misses`` take more of them, and a case that expects another is refused."""

@@ -7,12 +7,14 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
+from pytest_llmops.detect.grounding import LEAST
 from pytest_llmops.detect.language import LANGUAGES, code_of
 from pytest_llmops.golden.json_schema import JsonSchema, read_schema
 from pytest_llmops.golden.shorthand import Short
 from pytest_llmops.target.table import Regex, Table
 
 _OBJECT_OR_PATH = WithJsonSchema({"anyOf": [{"type": "object"}, {"type": "string"}]})
+_TABLE_OR_TRUE = WithJsonSchema({"anyOf": [{"type": "object"}, {"const": True}]})
 LANGUAGE = "^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
 
 
@@ -104,6 +106,18 @@ class Sources(_Parts):
     any_of: list[str] = Field([], description="One of them at least.")
 
 
+class Grounded(Table):
+    """Every figure of the answer, and enough of its words, stand in the texts of its sources."""
+
+    words: float = Field(LEAST, ge=0, le=1, description="Share of its words that stands there at least.")
+
+
+def _as_grounded(value: Any) -> Any:
+    if value is False:
+        raise ValueError("false expects nothing; leave it out")
+    return {} if value is True else value
+
+
 class Expectations(Table):
     """What is expected of the answer to one case: all of it must hold."""
 
@@ -118,6 +132,9 @@ class Expectations(Table):
     language: str | None = Field(None, pattern=LANGUAGE, description="Of the answer, e.g. 'fr'.")
     refusal: bool | None = Field(None, description="true: it is refused or blocked; false: it is answered.")
     sources: Annotated[Sources | None, Short("all_of")] = None
+    grounded: Annotated[Grounded | None, BeforeValidator(_as_grounded), _TABLE_OR_TRUE] = Field(
+        None, description="true, or a table: the answer rests on the texts of its sources."
+    )
 
     @field_validator("language")
     @classmethod

@@ -60,12 +60,16 @@ class OfApi:
         """It has to say where sources and blocks stand, and chooses its model itself."""
         if case.expect.sources and self.api.route("query").sources is None:
             return f"sources are expected, and routes.query of {self.component} does not say where they stand"
+        if case.expect.grounded and self.api.route("query").texts is None:
+            return (
+                f"it is to be grounded, and routes.query of {self.component} does not say where texts of sources stand"
+            )
         return f"it names the model {case.model}, which {self.component} chooses itself" if case.model else ""
 
     def answer(self, case: Case) -> Answer:
         """The answer, with the sources that it names."""
         reply = self.api.query(case.prompt)
-        return Answer(reply.text, reply.blocked, reply.sources)
+        return Answer(reply.text, reply.blocked, reply.sources, reply.texts)
 
 
 @dataclass(frozen=True)
@@ -88,13 +92,16 @@ class OfModel:
         return self.llm.component
 
     def can(self, case: Case) -> str:
-        """It names no sources."""
+        """It names no sources, and has the texts of a case alone."""
+        if case.expect.grounded and not case.context:
+            return f"it is to be grounded, and gives {self.component} no context"
         return f"sources are expected, and {self.component} names none" if case.expect.sources else ""
 
     def answer(self, case: Case) -> Answer:
         """The answer."""
         model = self.model or case.model or None
-        return Answer(self.llm.generate(put(case), model=model, max_tokens=self.max_tokens, stream=False).text)
+        said = self.llm.generate(put(case), model=model, max_tokens=self.max_tokens, stream=False).text
+        return Answer(said, texts=tuple(case.context))
 
 
 def asked_of(target: Target) -> str:

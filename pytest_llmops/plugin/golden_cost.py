@@ -18,6 +18,10 @@ CANDIDATE = "candidate_set"
 """The one that hands out those of a model that does not serve yet."""
 
 
+JUDGED = "judged_answers"
+"""The one that hands out what a judge says of them."""
+
+
 def golden_calls(target: Target) -> dict[str, int]:
     """Calls that ask it: ``component.method`` to how many.
 
@@ -41,7 +45,25 @@ def candidate_calls(target: Target) -> dict[str, int]:
     return calls if part is not None and part.candidate and "ollama.generate" in calls else {}
 
 
-GOLDEN_SETS: Mapping[str, Callable[[Target], dict[str, int]]] = {GOLDEN: golden_calls, CANDIDATE: candidate_calls}
+def judge_calls(target: Target) -> dict[str, int]:
+    """Calls that ask a judge about the answers; none where the target names none, or no case has a rubric."""
+    from pytest_llmops.golden.of_target import golden_of
+
+    table = target.table.golden.judge
+    if table is None or table.component not in target.table.components.configured():
+        return {}
+    try:
+        wanted = sum(bool(case.rubric) for case in golden_of(target))
+    except LlmopsError:
+        return {}
+    return {f"{table.component}.generate": wanted * table.repeats} if wanted else {}
+
+
+GOLDEN_SETS: Mapping[str, Callable[[Target], dict[str, int]]] = {
+    GOLDEN: golden_calls,
+    CANDIDATE: candidate_calls,
+    JUDGED: judge_calls,
+}
 """Fixture to the calls that it asks once a run."""
 
 
@@ -52,4 +74,6 @@ def golden_tokens(fixtures: Iterable[str], target: Target) -> dict[str, int]:
         name: sum(count for operation, count in calls.items() if operation.endswith(".generate"))
         for name, calls in asked.items()
     }
-    return {name: count * target.table.golden.max_tokens for name, count in generated.items() if count}
+    table = target.table.golden
+    length = dict.fromkeys(generated, table.max_tokens) | ({JUDGED: table.judge.max_tokens} if table.judge else {})
+    return {name: count * length[name] for name, count in generated.items() if count}

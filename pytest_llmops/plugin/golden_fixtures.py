@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.llm import Llm
     from pytest_llmops.clients.ollama import Ollama
     from pytest_llmops.golden.answers import GoldenAnswers
+    from pytest_llmops.golden.judged import Judged
     from pytest_llmops.plugin.passing import PassGate
     from pytest_llmops.plugin.run import Run
 
@@ -40,6 +41,28 @@ def golden_set(_llmops: Run) -> GoldenAnswers:
 
 
 @pytest.fixture(scope="session")
+def grounded_answers(_llmops: Run, golden_set: GoldenAnswers) -> GoldenAnswers:
+    """The golden answers that have to rest on the texts of their sources, judged by that alone (docs, 'grounding').
+
+    *Unsupported* where the service's answers carry no texts: ``routes.query.texts`` does not say where they stand.
+
+    Example:
+        def test_answers_rest_on_their_sources(grounded_answers, pass_gate):
+            pass_gate("grounded_answers", grounded_answers)
+    """
+    from pytest_llmops.errors import Unsupported
+    from pytest_llmops.measure.golden_asking import API, asked_of
+
+    api = _llmops.target.table.components.api
+    if api is not None and asked_of(_llmops.target) == API and api.routes["query"].texts is None:
+        raise Unsupported(
+            "api: its answers carry no texts of their sources, so nobody can say whether they rest on them; where they "
+            "do, say where in routes.query.texts."
+        )
+    return golden_set.expecting("grounded")
+
+
+@pytest.fixture(scope="session")
 def candidate_set(_llmops: Run) -> GoldenAnswers:
     """What the model that is to be tried before it serves answers to the golden dataset: as ``golden_set``.
 
@@ -62,6 +85,35 @@ def candidate_set(_llmops: Run) -> GoldenAnswers:
     asker = OfModel(client, table.max_tokens, str(client.config.model))
     fact = run.once("candidate_set", lambda: ask(golden, asker, table.repeats, run.say).as_json())
     return GoldenAnswers.read(fact, table.consistent)
+
+
+@pytest.fixture(scope="session")
+def judged_answers(_llmops: Run, golden_set: GoldenAnswers) -> Judged:
+    """Golden answers to cases with a ``rubric``, as a judge sees them: ``share_pct disagreement_pct variance gates``.
+
+    The judge is ``golden.judge.component``: ``components.judge``, any server of OpenAI's API, or a model server of the
+    target. Each answer is judged ``golden.judge.repeats`` times, without any secret. Without a judge it is
+    *unsupported*. It gates nothing unless ``golden.judge.gates`` says so.
+
+    Example:
+        def test_open_ended_answers(judged_answers, record):
+            record("judge_share", judged_answers.share_pct, "%", of=judged_answers.said)
+    """
+    from pytest_llmops.clients.llm import Llm
+    from pytest_llmops.errors import ConfigError
+    from pytest_llmops.golden.judged import Judged
+    from pytest_llmops.golden.of_target import golden_of
+    from pytest_llmops.measure.golden_judging import judge, judge_of, to_judge
+
+    run, table = _llmops, judge_of(_llmops.target)
+    if table.component not in run.target.table.components.configured():
+        raise ConfigError(f"golden.judge.component: the target has no component {table.component!r}.")
+    asked = to_judge(golden_of(run.target), golden_set)
+    client = run.own.reached(table.component)
+    if not isinstance(client, Llm):
+        raise ConfigError(f"golden.judge.component: {table.component} is no model server, so it cannot judge.")
+    fact = run.once("judged_answers", lambda: judge(asked, client, table, run.redactor.clean).as_json())
+    return Judged.read(fact, gates=table.gates)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from pytest_llmops.plugin.checks import ASKS, DIAGNOSTICS, TRAFFIC, needed_roles
 from pytest_llmops.plugin.cost import Asking
 from pytest_llmops.plugin.disruption_plan import calls_of, disruption_of
 from pytest_llmops.plugin.figure_cost import cost_of_figures
-from pytest_llmops.plugin.golden_cost import GOLDEN, GOLDEN_SETS, golden_tokens
+from pytest_llmops.plugin.golden_cost import GOLDEN, GOLDEN_SETS, JUDGED, golden_tokens
 from pytest_llmops.plugin.leak_cost import LEAKS, leak_tokens, once_for_leaks
 from pytest_llmops.plugin.markers import SUITES
 from pytest_llmops.plugin.ours import AFRESH, CHECK
@@ -83,7 +83,9 @@ def planned(
     whole |= once_for_retrieval(item, target) if RETRIEVAL in fixtures else {}
     asked |= whole
     reached = cost.reached | {
-        name.partition(".")[0] for calls in (*whole.values(), asked.get(GOLDEN, {})) for name in calls
+        name.partition(".")[0]
+        for calls in (*whole.values(), asked.get(GOLDEN, {}), asked.get(JUDGED, {}))
+        for name in calls
     }
     if afresh:
         asked = {name if name in KEPT else f"{name}{AFRESH}": calls for name, calls in asked.items()}

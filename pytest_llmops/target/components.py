@@ -166,6 +166,7 @@ class Components(Table):
     api: Api | None = None
     ollama: Llm | None = None
     openai: Llm | None = None
+    judge: Llm | None = Field(None, description="Any server of OpenAI's API that judges golden answers.")
     qdrant: Vectors | None = None
     redis: Redis | None = None
     prometheus: Prometheus | None = None

@@ -31,6 +31,15 @@ class Consistent(Table):
         return self
 
 
+class Judge(Table):
+    """A model that says of open-ended answers whether they will do, ``[targets.NAME.golden.judge]``."""
+
+    component: str = Field("judge", description="Who judges: components.judge, or a model server of the target.")
+    repeats: int = Field(3, ge=2, le=20, description="How often it is asked about the same answer.")
+    max_tokens: int = Field(96, gt=0, description="Length of a verdict.")
+    gates: bool = Field(False, description="true: a share that is surely below golden.pass_rate fails the test.")
+
+
 class Golden(Table):
     """Questions whose right answers are known, ``[targets.NAME.golden]`` (docs, 'golden')."""
 
@@ -46,6 +55,7 @@ class Golden(Table):
     )
     max_tokens: int = Field(256, gt=0, description="Length of an answer, where a model server is asked.")
     consistent: dict[str, Consistent] = Field({}, description="Answers that have to agree, by what they are of.")
+    judge: Judge | None = Field(None, description="Who judges cases with a rubric; without it nobody does.")
     tags: list[str] = Field([], description="Tags that must have cases.")
     languages: list[str] = Field([], description="Languages of questions that must have cases, e.g. 'fr'.")
     kinds: list[str] = Field([], description="Kinds of expectation that must have cases, e.g. 'number'.")

@@ -45,6 +45,9 @@ class Route(Table):
     signed: bool = Field(True, description="false: it is open to all, and asked without a key.")
     answer: JmesPath | None = Field(None, description="JMESPath to the answer.")
     sources: JmesPath | None = Field(None, description="JMESPath to the list of source ids.")
+    texts: JmesPath | None = Field(
+        None, description="JMESPath to the texts of these sources, whole ones: what the answer has to rest on."
+    )
     blocked: JmesPath | None = Field(None, description="JMESPath, true where the answer is a block.")
     values: dict[str, JmesPath] = Field({}, description="Further parts of the answer by name, each a JMESPath.")
     events: JmesPath | None = Field(None, description="JMESPath to a list of {at, type} for an audit route.")

@@ -73,7 +73,7 @@ def test_files_are_one_set_and_know_their_places(folder, case):
             {"expect": {}},
             (
                 "golden.jsonl:1: [expect]: nothing is expected, so no answer could be wrong; give one of "
-                "exact, contains, regex, number, numbers, schema, language, refusal, sources."
+                "exact, contains, regex, number, numbers, schema, language, refusal, sources, grounded."
             ),
         ),
         (

@@ -59,7 +59,7 @@ def test_a_long_set_says_how_far_it_is(tmp_path):
 
 
 class Route:
-    sources = None
+    sources = texts = None
 
 
 class Client:
@@ -76,6 +76,19 @@ class Client:
             OfApi(Client()),
             {"expect": {"sources": "a.md"}},
             "sources are expected, and routes.query of api does not say where they stand; it could not pass.",
+        ),
+        (
+            OfApi(Client()),
+            {"expect": {"grounded": True}},
+            (
+                "it is to be grounded, and routes.query of api does not say where texts of sources stand; it could "
+                "not pass."
+            ),
+        ),
+        (
+            OfModel(Client(), 64),
+            {"expect": {"grounded": True}},
+            "it is to be grounded, and gives api no context; it could not pass.",
         ),
         (OfApi(Client()), {"model": "qwen2"}, "it names the model qwen2, which api chooses itself; it could not pass."),
         (

@@ -1,0 +1,22 @@
+"""Grounding: answers rest on the documents that they came with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_llmops.golden.answers import GoldenAnswers
+
+    PassGate = Callable[[str, GoldenAnswers], None]
+
+
+@pytest.mark.generic
+@pytest.mark.procedure(fault="answers:invents-figures")
+@pytest.mark.procedure(fault="llm:nonsense")
+def test_answers_rest_on_their_sources(grounded_answers: GoldenAnswers, pass_gate: PassGate) -> None:
+    """Every figure of an answer, and enough of its words, stand in the texts of the documents that it names."""
+    pass_gate("grounded_answers", grounded_answers)
