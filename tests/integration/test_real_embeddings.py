@@ -45,6 +45,8 @@ FILE = """
 [targets.library]
 [targets.library.budget]
 requests = 20000
+[targets.library.thresholds]
+"retrieval_hit_rate[*]" = {{ warning = "< 60 %" }}
 [targets.library.components.services.embeddings]
 url = "{model}"
 deadline = 60
@@ -164,7 +166,7 @@ class Library(Person):
         run.metrics = {
             one["name"].replace("[documents]", ""): one for check in checks.values() for one in check["metrics"]
         }
-        run.red = {name for name, check in checks.items() if check["outcome"] not in {"passed", "unsupported"}}
+        run.red = {name for name, check in checks.items() if check["outcome"] in {"failed", "error"}}
         run.checks = checks
         return run
 

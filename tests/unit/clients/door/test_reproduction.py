@@ -1,14 +1,17 @@
 """The shown command, pasted into a shell, sends the same call."""
 
+import json
 import os
 import shlex
 import subprocess
 from shutil import which
+from types import SimpleNamespace
 
 import pytest
 import trustme
 
 from pytest_llmops.clients.exchange import last_exchange
+from pytest_llmops.clients.reproduction import as_curl
 from pytest_llmops.clients.signing import WRONG, signature
 
 pytestmark = pytest.mark.skipif(not (which("curl") and which("bash")), reason="curl or bash is not installed")
@@ -18,6 +21,9 @@ OWN = {"user-agent", "accept-encoding", "connection", "host"}
 """Headers in which two programs differ."""
 
 AWKWARD = 'it\'s "quoted" $HOME `id` $(id) !! \\ \n two lines, ünï ☃ 🎉 %s @file &amp; {prompt} [1]'
+
+BARE = SimpleNamespace(component=lambda _: SimpleNamespace(tls=None, encrypted=False), proxy=lambda _: None, environ={})
+"""A target whose component is reached as it is."""
 
 
 def paste(environ):
@@ -55,6 +61,16 @@ CALLS = {
     "no body": ("DELETE", "/x", {}),
     "HEAD": ("HEAD", "/x", {}),
 }
+
+
+def test_a_vector_has_four_digits_of_each_number_and_all_else_is_as_it_was():
+    vector = [0.0123456789, -1.0, 0, 12345678, 7.629857865521514e-34] * 4
+    few = [0.123456789] * 15
+    dates = f"[{', '.join(['2024-01-01'] * 20)}] {[0.5] * 3}"
+    curl = as_curl(BARE, "api", "POST", "http://x/", json.dumps({"query": vector, "few": few, "text": dates}), None)
+    sent = json.loads(shlex.split(curl)[-1])
+    assert sent == {"query": [0.01235, -1, 0, 12345678, 7.63e-34] * 4, "few": few, "text": dates}
+    assert "0.01235, -1, 0, 12345678, 7.63e-34, 0.01235" in curl
 
 
 @pytest.mark.parametrize("call", CALLS)
