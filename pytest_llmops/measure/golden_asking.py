@@ -118,6 +118,20 @@ def asked_of(target: Target) -> str:
     raise Unsupported(f"target {target.name} has neither an api with a route query nor a model server to be asked.")
 
 
+def carries_texts(target: Target) -> None:
+    """Go on only where answers come with the texts of their sources; a model server's are the context of a case.
+
+    Raises:
+        Unsupported: they do not, or nobody can be asked; says what to write.
+    """
+    api = target.table.components.api
+    if asked_of(target) == API and api is not None and api.routes["query"].texts is None:
+        raise Unsupported(
+            "api: its answers carry no texts of their sources, so nobody can say whether they rest on them; where they "
+            "do, say where in routes.query.texts."
+        )
+
+
 def put(case: Case) -> str:
     """What a model server is asked: the question, after the texts that its answer has to rest on."""
     if not case.context:

@@ -50,15 +50,9 @@ def grounded_answers(_llmops: Run, golden_set: GoldenAnswers) -> GoldenAnswers:
         def test_answers_rest_on_their_sources(grounded_answers, pass_gate):
             pass_gate("grounded_answers", grounded_answers)
     """
-    from pytest_llmops.errors import Unsupported
-    from pytest_llmops.measure.golden_asking import API, asked_of
+    from pytest_llmops.measure.golden_asking import carries_texts
 
-    api = _llmops.target.table.components.api
-    if api is not None and asked_of(_llmops.target) == API and api.routes["query"].texts is None:
-        raise Unsupported(
-            "api: its answers carry no texts of their sources, so nobody can say whether they rest on them; where they "
-            "do, say where in routes.query.texts."
-        )
+    carries_texts(_llmops.target)
     return golden_set.expecting("grounded")
 
 

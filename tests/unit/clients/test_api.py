@@ -15,9 +15,11 @@ QUERY = {
     "body": {"question": "{prompt}", "user": "{user}", "fresh": "{fresh}"},
     "answer": "result.text",
     "sources": "result.sources[].id",
+    "texts": "result.sources[].text",
     "blocked": "status == 'blocked'",
 }
-ANSWERED = {"status": "ok", "result": {"text": "Paris, of course.", "sources": [{"id": 7}, {"id": "b"}]}}
+FOUND = [{"id": 7, "text": "Paris."}, {"id": "b"}]
+ANSWERED = {"status": "ok", "result": {"text": "Paris, of course.", "sources": FOUND}}
 KEYS = {"header": "X-API-Key", "env": "KEY", "roles": {"operator": "OPERATOR_KEY"}}
 ENVIRON = {"KEY": "user-key", "OPERATOR_KEY": "operator-key"}
 
@@ -36,7 +38,7 @@ def api(serve, client):
 def test_an_answer_is_found_by_its_paths(api):
     client, server = api(ANSWERED)
     reply = client.query(Prompt("capital", "Capital of France?"))
-    assert reply == Reply("Paris, of course.", ("7", "b"), False, 200, reply.elapsed_s, ANSWERED)
+    assert reply == Reply("Paris, of course.", ("7", "b"), False, 200, reply.elapsed_s, ANSWERED, texts=("Paris.",))
     assert 0 < reply.elapsed_s < 60
     (sent,) = server.requests
     assert (sent.method, sent.path) == ("POST", "/v1/query")

@@ -5,7 +5,7 @@ import pytest
 from pytest_llmops.errors import CallFailed, ConfigError, Unsupported
 from pytest_llmops.golden.case import Case, GoldenSet
 from pytest_llmops.golden.evaluators import Answer
-from pytest_llmops.measure.golden_asking import EVERY, OfApi, OfModel, ask, asked_of, put
+from pytest_llmops.measure.golden_asking import EVERY, OfApi, OfModel, ask, asked_of, carries_texts, put
 from pytest_llmops.target.load import Target
 from pytest_llmops.target.models import TargetTable
 
@@ -127,3 +127,24 @@ def test_where_nobody_takes_any_it_is_unsupported(tmp_path):
     with pytest.raises(Unsupported) as caught:
         asked_of(target)
     assert str(caught.value) == "target here has neither an api with a route query nor a model server to be asked."
+
+
+@pytest.mark.parametrize(
+    ("components", "carries"),
+    [
+        ({"api": {"url": "http://h", "routes": {"query": {"path": "/q", "texts": "sources[].text"}}}}, True),
+        ({"api": {"url": "http://h", "routes": {"query": {"path": "/q", "sources": "sources[].id"}}}}, False),
+        ({"openai": {"url": "http://h"}}, True),
+    ],
+)
+def test_answers_without_texts_are_unsupported_by_name(tmp_path, components, carries):
+    target = Target("here", TargetTable.model_validate({"components": components}), tmp_path)
+    if carries:
+        return carries_texts(target)
+    with pytest.raises(Unsupported) as caught:
+        carries_texts(target)
+    assert str(caught.value) == (
+        "api: its answers carry no texts of their sources, so nobody can say whether they rest on them; where they do, "
+        "say where in routes.query.texts."
+    )
+    return None
