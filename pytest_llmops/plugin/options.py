@@ -27,11 +27,11 @@ class Options:
     allowed_elsewhere: bool
     gate: bool
     plan: bool
-    notify: bool
-    textfile: Path | None
     faults: tuple[str, ...]
     engine: str
     report: Path | None
+    notify: bool = False
+    textfile: Path | None = None
 
     @classmethod
     def from_config(cls, config: pytest.Config) -> Options:
@@ -54,11 +54,11 @@ class Options:
             allowed_elsewhere=bool(config.getoption("llmops_allow_disruption")) and typed_key(config) is None,
             gate=config.getoption("llmops_gate"),
             plan=config.getoption("llmops_plan"),
-            notify=config.getoption("llmops_notify"),
-            textfile=start / textfile if textfile else None,
             faults=faults,
             engine=config.getoption("llmops_sandbox_engine"),
             report=start / report if report else None,
+            notify=config.getoption("llmops_notify"),
+            textfile=start / textfile if textfile else None,
         )
 
     def check(self) -> None:
