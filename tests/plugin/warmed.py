@@ -170,6 +170,7 @@ def _distributions_are_read_once():
 _distributions_are_read_once()
 for name in IMPORTS_FIRST:
     import_module(name)
+sys.modules["pytest_llmops.report.board.writing"].template()  # compiled once
 for name in [name for name in sys.modules if name.partition(".")[0] == "anyio"]:
     del sys.modules[name]  # brought by httpx, and a plugin of pytest's: what is imported already cannot be rewritten
 gc.collect()

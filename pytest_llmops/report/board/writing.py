@@ -73,11 +73,11 @@ def html(result: Mapping[str, Any], known: Remembered, now: float | None = None)
         known: what the history adds.
         now: when it is made, seconds since the epoch.
     """
-    template, style = _template()
+    page, style = template()
     found = findings(result)
     judged, recorded = metrics_of(result, known)
     twin = result["twin"]
-    return template.render(
+    return page.render(
         run=result,
         style=style,
         policy=f"default-src 'none'; style-src 'sha256-{_digest(style)}'",
@@ -153,7 +153,7 @@ def _when(seconds: float) -> str:
 
 
 @cache
-def _template() -> tuple[Template, str]:
+def template() -> tuple[Template, str]:
     """The template, and the style sheet."""
     from jinja2 import Environment, StrictUndefined
 
@@ -175,5 +175,5 @@ def _template() -> tuple[Template, str]:
         "so_many": so_many,
     }
     environment.globals |= {"SIGNS": SIGNS, "columns": columns_of}
-    template = environment.from_string((here / "board.html.jinja").read_text(encoding="utf-8"))
-    return template, (here / "board.css").read_text(encoding="utf-8")
+    page = environment.from_string((here / "board.html.jinja").read_text(encoding="utf-8"))
+    return page, (here / "board.css").read_text(encoding="utf-8")
