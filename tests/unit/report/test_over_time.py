@@ -288,7 +288,7 @@ def test_the_usage_page_has_metrics_runs_and_sign_offs(history):
     assert page[4].startswith("| metric | values | days | mean |")
     assert page[6].startswith("| points | 30 | 30 | 1")
     assert len(page[6].split("|")) == 10
-    assert page[8:11] == ["## Creeps", "", "No time that runs measured became longer beyond doubt."]
+    assert page[9:12] == ["## Creeps", "", "No time that runs measured became longer beyond doubt."]
     assert page[-1].endswith(": voyageur.capacity.monthly-usage-report, by Ada: read")
 
 
