@@ -16,7 +16,7 @@ import numpy as np
 from pytest_llmops.judge.creep import Creep, creep
 
 QUIET, RUNS, CREEP = 30, 10, 0.015
-NOISES = (0.02, 0.03, 0.05)
+NOISES = (0.01, 0.02, 0.03, 0.05)
 
 
 def looked(values: np.ndarray) -> tuple[int, Creep] | None:
