@@ -30,6 +30,7 @@ COMMANDS = {
     "sandbox": "sandbox",
     "schedule": "schedule",
     "sign-off": "sign_off",
+    "trends": "trends",
 }
 """Command to the module that holds it under the same name: only that of the command which is run is imported."""
 

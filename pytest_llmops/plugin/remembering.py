@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 UNREAD = "history-unread"
 """The fact of a run that its history cannot be read: found out once, and not tried again."""
 
+TRENDS_UNREAD = "trends-unread"
+"""The fact of a run that its history could not be read for what creeps, and could before."""
+
 NOT_ASKED = {"unreachable", "budget"}
 """Categories whose failure says nothing of the check itself."""
 
@@ -33,6 +36,21 @@ def last_passed(run: Run, key: str) -> float | None:
     return passed
 
 
+def what_creeps(run: Run, result: dict[str, Any]) -> list[dict[str, Any]]:
+    """The times that became longer over the last runs, this one included; that it cannot be known changes nothing."""
+    if run.directory.known(UNREAD):
+        return []
+    try:
+        from pytest_llmops.report.creeps import of_run
+        from pytest_llmops.state.history.place import place_of
+
+        return of_run(place_of(run.declared), run.redactor.inside(result))
+    except Exception as error:  # noqa: BLE001 (whatever is wrong with a history is no verdict on a target)
+        with suppress(OSError):
+            run.directory.write(TRENDS_UNREAD, {"reason": run.redactor.clean(str(error))})
+        return []
+
+
 def keep_run(run: Run, result: dict[str, Any]) -> list[str]:
     """Put the run into the history of its project; what is to be said of that."""
     try:
@@ -42,9 +60,9 @@ def keep_run(run: Run, result: dict[str, Any]) -> list[str]:
         lines = kept_or_put_aside(place_of(run.declared), run.redactor.inside(result))
     except Exception as error:  # noqa: BLE001 (whatever is wrong with a history is no verdict on a target)
         return [f"not in the history: {run.redactor.clean(f'{type(error).__name__}: {error}')}"]
-    unread = run.directory.known(UNREAD)
-    if unread and not any(line.startswith(NOT_KEPT) for line in lines):
-        lines.append(f"last good values are not told: {unread['']['reason']}")
+    if not any(line.startswith(NOT_KEPT) for line in lines):
+        for fact, lacking in ((UNREAD, "last good values"), (TRENDS_UNREAD, "trends")):
+            lines += [f"{lacking} are not told: {one['reason']}" for one in run.directory.known(fact).values()]
     return lines
 
 

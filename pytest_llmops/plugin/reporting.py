@@ -12,7 +12,7 @@ from pytest_llmops import __version__
 from pytest_llmops.errors import LlmopsError
 from pytest_llmops.plugin.exit_status import NO_TESTS, NOTHING_CHECKED, exit_status
 from pytest_llmops.plugin.plan import plan_of
-from pytest_llmops.plugin.remembering import keep_run
+from pytest_llmops.plugin.remembering import keep_run, what_creeps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,6 +84,7 @@ class Reporting:
         session.exitstatus = self._status(session, status)
         self.result = self._result(int(session.exitstatus))
         if opened:
+            self.result["creeps"] = what_creeps(self.run, self.result)
             self._report()
         if self.run.options.gate:
             self._summarize()
@@ -158,6 +159,7 @@ class Reporting:
             "missing": self.missing,
             "left_changed": self.controller.settling.left,
             "vacuous": self._vacuous(opened=opened),
+            "creeps": [],
             "news": None,
             "checks": self.checks,
         }

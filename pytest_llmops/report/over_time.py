@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 from pytest_llmops.errors import Unsupported, Vacuous
 from pytest_llmops.judge.thresholds import breach, said, threshold_for
 from pytest_llmops.judge.trends import exhaustion, trend
+from pytest_llmops.report.creeps import creeping
 from pytest_llmops.report.over_time_pages import days_of, growth_page, pattern_page, usage_page
 from pytest_llmops.report.over_time_values import DAY_S, MONTH, Beside, Growth, Room
 from pytest_llmops.state.history import over_time
+from pytest_llmops.state.history.timed import timed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from pytest_llmops.report.creeps import Creeping
     from pytest_llmops.state.history.over_time import EarlierRun, Kept, Listed
     from pytest_llmops.state.history.place import Place
     from pytest_llmops.state.history.signing import SignOff
@@ -337,13 +340,22 @@ class History:
         return growth_page(self._target.name, list(growths), self.never_grows, self._now())
 
     def usage_report(self, *metrics: str, days: float = MONTH) -> str:
-        """A page of Markdown: each metric over the last days, the runs with their outcomes, what people signed off.
+        """A page of Markdown: each metric over the last days, the runs and their outcomes, what creeps, the sign-offs.
 
         Raises:
             Vacuous: one of the metrics was not recorded.
         """
         kept = {metric: self.values(metric, days) for metric in metrics}
-        return usage_page(self._target.name, days, kept, self.runs(days), self.sign_offs(days), self._now())
+        return usage_page(
+            self._target.name, days, kept, self.runs(days), self.sign_offs(days), self.creeps(), self._now()
+        )
+
+    def creeps(self) -> list[Creeping]:
+        """The times that became longer over the last runs, by less than the gate sees, the most first.
+
+        Each has ``metric``, ``pct``, ``per_run_pct`` and its first bad run: ``run``, ``started``, ``commit``.
+        """
+        return creeping(timed(self._place, self._target.name, None, self._now()))
 
     def days_of_month(self, *metrics: str) -> dict[str, int]:
         """On how many days of the last month, in UTC, each metric was recorded.

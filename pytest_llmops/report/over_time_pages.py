@@ -5,14 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections import Counter
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from pytest_llmops.report.creep_words import said
 from pytest_llmops.target.moments import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from pytest_llmops.clients.figures import Reading
+    from pytest_llmops.report.creeps import Creeping
     from pytest_llmops.report.over_time_values import Growth
     from pytest_llmops.state.history.over_time import EarlierRun, Kept
     from pytest_llmops.state.history.signing import SignOff
@@ -28,15 +31,24 @@ def growth_page(target: str, growths: Sequence[Growth], absent: Sequence[str], n
             one.says,
             _said(one.now, one.unit),
             f"{one.per_month:+.4g} ({_bound(one.line.low)} to {_bound(one.line.high)})",
+            _forecast(one),
             f"{one.line.values} over {one.line.days:.0f} days",
             _used_up(one, now),
         )
         for one in growths
     ]
-    head = ("what", "now", "a month (95 %)", "values", "used up")
+    head = ("what", "now", "a month (95 %)", "in 30 days (95 %)", "values", "used up")
     note = "The line through a metric's values is Theil and Sen's: single odd days do not bend it."
     lacking = "".join(f"\nNot there: {one}.\n" for one in absent)
     return f"# Growth on {target}\n\n{moment(now)}. {note}\n\n{_table(head, rows)}{lacking}"
+
+
+def _forecast(one: Growth) -> str:
+    """Where it is in a month, as the line goes, and by both ends of its slope's interval."""
+    ahead, least, most = one.forecast
+    if not (math.isfinite(least) and math.isfinite(most)):
+        return f"{_said(ahead, one.unit)} (unknown)"
+    return f"{_said(ahead, one.unit)} ({_said(least, '')} to {_said(most, '')})"
 
 
 def _used_up(one: Growth, now: float) -> str:
@@ -57,17 +69,20 @@ def usage_page(
     kept: Mapping[str, Sequence[Kept]],
     runs: Sequence[EarlierRun],
     signed: Iterable[SignOff],
+    creeps: Sequence[Creeping],
     now: float,
 ) -> str:
-    """Each metric over some days and on how many of them it has values, the runs, the sign-offs."""
+    """Each metric over some days and on how many of them it has values, the runs, what creeps, the sign-offs."""
     rows = [(name, *_summed(values)) for name, values in kept.items()]
     head = ("metric", "values", "days", "mean", "least", "most", "first", "last")
     outcomes = sum((Counter(run.outcomes) for run in runs), Counter[str]())
     checks = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items())) or "none"
     lines = [f"- {moment(one.at)}: {one.procedure}, by {one.by}: {one.note}" for one in signed]
     people = "\n\n## Signed off\n\n" + "\n".join(lines) if lines else ""
+    slower = [f"- {said(asdict(one))}" for one in creeps] or ["No time that runs measured became longer beyond doubt."]
+    trends = "\n## Creeps\n\n" + "\n".join(slower)
     first = f"# Usage of {target}\n\n{moment(now)}, the last {days:g} days. {len(runs)} runs; checks: {checks}."
-    return f"{first}\n\n{_table(head, rows)}{people}"
+    return f"{first}\n\n{_table(head, rows)}{trends}{people}"
 
 
 def _summed(values: Sequence[Kept]) -> tuple[str, ...]:

@@ -47,6 +47,12 @@ class Growth:
         return self.line.per_day * MONTH
 
     @property
+    def forecast(self) -> tuple[float, float, float]:
+        """Where it is in thirty days: as the line goes on from now, at the least and at the most (95 %)."""
+        line = self.line
+        return self.now + line.per_day * MONTH, self.now + line.low * MONTH, self.now + line.high * MONTH
+
+    @property
     def room(self) -> float:
         """How much of it there is left until the limit; infinite without one."""
         return float("inf") if self.limit is None else self.limit - self.now

@@ -19,6 +19,7 @@ SCHEMA = 1
 
 ADDED: dict[str, Any] = {
     "against": None, "twin": None, "incident": None, "missing": [], "left_changed": [], "vacuous": [],
+    "creeps": [],
 }  # fmt: skip
 """Keys that came later, and what they are in a file of a version that did not write them."""
 

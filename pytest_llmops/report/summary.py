@@ -9,6 +9,7 @@ from pytest_llmops.errors import LlmopsError
 from pytest_llmops.report.advice import advice
 from pytest_llmops.report.by_hand import in_words
 from pytest_llmops.report.by_hand import section as left_changed
+from pytest_llmops.report.creep_words import said
 from pytest_llmops.report.last_good import in_short
 from pytest_llmops.report.markdown import escaped, fitting, named, table
 from pytest_llmops.report.metric import (
@@ -113,6 +114,7 @@ def markdown(result: dict[str, Any]) -> str:
         *_section("Failed", _failed(result["checks"])),
         *_section("Timed", _timed(timed, _other(result))),
         *_section("Not settled", _unsettled(result, metrics)),
+        *_section("Trends", [f"- **creeps**: {escaped(said(one))}" for one in result.get("creeps", [])]),
         *_section("Says nothing", _says_nothing(result.get("vacuous", []))),
         *_section("What to do", list(advice(result, metrics))),
     ]

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
+from pytest_llmops.report.creep_words import said as creeps_said
 from pytest_llmops.report.last_good import told
 from pytest_llmops.report.metric import (
     ACCEPT,
@@ -83,6 +84,8 @@ def _fill(console: Console, result: dict[str, Any], *, verbose: bool) -> None:
     for kind, names in by_kind(result.get("vacuous", [])).items():
         first, *more = (_broken(name, console) for name in names)
         _list(console, "vacuous", [f"{kind}: {first}", *more])
+    for one in result.get("creeps", []):
+        _say(console, "creeps", Text(creeps_said(one)))
     for category, word in SKIPPED.items():
         skipped = [check["test"] for check in result["checks"] if check["category"] == category]
         _list(console, word, [_broken(test, console) for test in skipped])

@@ -107,6 +107,7 @@ def test_what_cannot_be_read_and_can_be_written_is_said_once(here):
     connection.execute("DELETE FROM llmops_schema WHERE version > 1")
     connection.execute("DROP TABLE llmops_sign_offs")
     connection.execute("ALTER TABLE llmops_runs DROP COLUMN left_changed")
+    connection.execute('ALTER TABLE llmops_runs DROP COLUMN "commit"')
     connection.commit()
     connection.close()
     red = here.run("-n", "2", environ={"VALUE": "9"})

@@ -91,6 +91,7 @@ def test_run_json_holds_what_is_documented(project, model):
         "missing",
         "left_changed",
         "vacuous",
+        "creeps",
         "news",
         "checks",
     ]

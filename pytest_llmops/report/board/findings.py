@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.report.by_hand import CHANGED, UNKNOWN
+from pytest_llmops.report.creep_words import said as creeps_said
 from pytest_llmops.report.last_good import LAST_PASSED, told
 from pytest_llmops.report.metric import (
     ACCEPT,
@@ -99,6 +100,7 @@ def findings(result: Mapping[str, Any]) -> list[Finding]:
         *_unmade(result["not_made"]),
         *_missing(result["missing"]),
         *_unsettled(checks),
+        *_creeping(result.get("creeps", ())),
         *(_waived(check) for check in checks if check["outcome"] == "waived"),
     ]
 
@@ -208,6 +210,13 @@ def _unsettled(checks: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
             found = {TOGETHER[state]: [name for names in found.values() for name in names]}
         for reason, names in found.items():
             yield Finding(tone, word, reason, to_do=to_do, names=tuple(names))
+
+
+def _creeping(creeps: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
+    for one in creeps:
+        looked = f"No verdict: the trend of its last {one['values']} runs."
+        to_do = f"Find what changed with that run; or, if this is the new normal, accept it: {ACCEPT}."
+        yield Finding("note", "creeps", creeps_said(one), said=(looked,), figure=f"+{one['pct']:.0f} %", to_do=to_do)
 
 
 def _waived(check: Mapping[str, Any]) -> Finding:

@@ -57,7 +57,9 @@ SIGN_OFFS = (
 
 LEFT_CHANGED = ("ALTER TABLE llmops_runs ADD COLUMN left_changed INTEGER NOT NULL DEFAULT 0",)
 
-STEPS: tuple[tuple[str, ...], ...] = (FIRST, SIGN_OFFS, LEFT_CHANGED)
+COMMIT = ("""ALTER TABLE llmops_runs ADD COLUMN "commit" TEXT NOT NULL DEFAULT ''""",)
+
+STEPS: tuple[tuple[str, ...], ...] = (FIRST, SIGN_OFFS, LEFT_CHANGED, COMMIT)
 """The statements that lead to schema 1, from there to 2, ….  A step that was released is never changed."""
 
 SCHEMA = len(STEPS)

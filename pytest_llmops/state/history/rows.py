@@ -36,6 +36,7 @@ def run_row(result: Mapping[str, Any]) -> Row:
         "seconds": _finite(spent["seconds"]),
         "version": _text(result.get("version", __version__)),
         "left_changed": len({one["component"] for one in result.get("left_changed", ())}),
+        "commit": _text(result.get("commit", "")),
     }
 
 

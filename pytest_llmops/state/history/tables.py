@@ -27,6 +27,7 @@ RUNS = Table(
     Column("seconds", Double, nullable=False),
     Column("version", Text, nullable=False),
     Column("left_changed", Integer, nullable=False, server_default="0"),
+    Column("commit", Text, nullable=False, server_default="", quote=True),  # a word of SQL
 )
 Index("llmops_runs_newest", RUNS.c.started.desc())
 Index("llmops_runs_of_target", RUNS.c.target, RUNS.c.started.desc())

@@ -177,6 +177,7 @@ def test_json_is_in_utc(llmops, three):
         "id": "two", "target": "shop", "profile": "none", "environment": "staging", "against": None, "started": utc,
         "duration_s": 61.5, "exit_status": 1, "version": "0.1.0", "checks": {"failed": 1, "passed": 1},
         "spent": {"requests": 31, "tokens": 4, "seconds": 5.0}, "left_changed": 0,
+        "commit": "",
     }  # fmt: skip
     (found,) = json.loads(llmops("history", "--json", "--outcome", "failed")[1])
     assert (found["run"], found["test"], found["reason"]) == (

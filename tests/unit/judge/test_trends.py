@@ -71,6 +71,16 @@ def test_a_limit_is_reached_between_two_days():
     assert (found.days, found.earliest, found.latest) == (20, 10, 40)
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_when_a_disk_that_fills_evenly_is_full(seed):
+    """100 GB and 1 GB a day more; files that come and go are 1 GB of noise. Of 200 GB it is full in 71 days."""
+    draw = random.Random(seed)
+    values = [100 + day + draw.gauss(0, 1) for day in range(30)]
+    found = exhaustion(trend(range(30), values), 200)
+    assert found.days == pytest.approx(71, rel=0.1)
+    assert found.earliest < found.days < found.latest
+
+
 def test_what_is_known_of_now_goes_before_the_line():
     assert exhaustion(Trend(2.0, 1.0, 4.0, level=60.0, values=30, days=29), 100.0, now=96.0).days == 2
 

@@ -268,7 +268,7 @@ def test_the_growth_page_says_what_how_much_and_when(history):
     known = history()
     page = known.growth_report(known.all_growth()).splitlines()
     assert page[0] == "# Growth on demo"
-    assert page[4] == "| what | now | a month (95 %) | values | used up |"
+    assert page[4] == "| what | now | a month (95 %) | in 30 days (95 %) | values | used up |"
     assert page[6].startswith("| points of the collection | 1")
     assert "| 41 over 40 days | 2027-" in page[6]
     assert page[6].endswith("; of 4000 points |")
@@ -288,6 +288,7 @@ def test_the_usage_page_has_metrics_runs_and_sign_offs(history):
     assert page[4].startswith("| metric | values | days | mean |")
     assert page[6].startswith("| points | 30 | 30 | 1")
     assert len(page[6].split("|")) == 10
+    assert page[9:12] == ["## Creeps", "", "No time that runs measured became longer beyond doubt."]
     assert page[-1].endswith(": voyageur.capacity.monthly-usage-report, by Ada: read")
 
 
