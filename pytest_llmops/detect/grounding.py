@@ -1,4 +1,4 @@
-"""Whether an answer brings in from elsewhere what its sources do not have: a figure, a name, a sentence about something else."""
+"""Whether an answer brings in what its sources do not have: a figure, a name, a sentence about something else."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ LEAST = 0.3
 FEWEST = 3
 """Words that carry a subject in a sentence that can be about something else."""
 
-_SENTENCE = re.compile(r"(?<=[.!?。])(?<!\bDr\.)(?<!\bMr\.)(?<!\bMs\.)(?<!Prof\.)(?<!Mrs\.)(?<!Mio\.)(?<!Mrd\.)\s+(?=[\W\d]*[A-ZÀ-Ý])|\n+|;\s")
+_SENTENCE = re.compile(
+    r"(?<=[.!?。])(?<!\bDr\.)(?<!\bMr\.)(?<!\bMs\.)(?<!Prof\.)(?<!Mrs\.)(?<!Mio\.)(?<!Mrd\.)\s+(?=[\W\d]*[A-ZÀ-Ý])"
+    r"|\n+|;\s"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +65,18 @@ class Grounding:
         return "; ".join(map(str, self.strays))
 
 
-def check(answer: str, texts: Sequence[str]) -> Grounding:
+def check(answer: str, texts: Sequence[str], least: float = LEAST) -> Grounding:
     """Hold an answer against the texts that it was made of.
 
-    Found is what is brought in from elsewhere: a figure that no text gives with that unit; a name (of a person, company,
-    product, place) that stands in none; a sentence about something that they do not speak of. Not found is what twists
-    them in their own words: a negation, a direction, a cause, a figure or name in another's place (docs, 'grounding').
+    Found is what is brought in from elsewhere: a figure that no text gives with that unit; a name (of a person,
+    company, product, place) that stands in none; a sentence about something that they do not speak of. Not found is
+    what twists them in their own words: a negation, a direction, a cause, a figure or name in another's place (docs,
+    'grounding'). A sentence that says what the texts do not say claims nothing.
 
     Args:
         answer: what is looked through; English, German, French or Spanish.
         texts: of its sources, in the same language.
+        least: share of a sentence's words, weighed by how rare they are, that stands in the texts, from 0 to 1.
 
     Raises:
         ConfigError: a package that this needs is not installed; says how to install it.
@@ -83,7 +88,7 @@ def check(answer: str, texts: Sequence[str]) -> Grounding:
     figures = sourced_figures.strange("\n".join(claiming), together)
     strays = [Stray("figure", one.found, one.why) for one in figures]
     for sentence in claiming:
-        strays += _of_sentence(sentence, known, tongue)
+        strays += _of_sentence(sentence, known, tongue, least)
     return Grounding(tuple(strays))
 
 
@@ -92,18 +97,18 @@ def sentences(text: str) -> list[str]:
     return [one.strip() for one in _SENTENCE.split(text) if one.strip()]
 
 
-def _of_sentence(sentence: str, known: Vocabulary, tongue: str) -> Iterator[Stray]:
+def _of_sentence(sentence: str, known: Vocabulary, tongue: str, least: float) -> Iterator[Stray]:
     found = list(names.strange(sentence, known, tongue))
     yield from (Stray("name", one.text, "it stands in no source") for one in found)
     if courteous(sentence):
         return
     share, count = overlap(sentence, known, tongue)
-    if count >= FEWEST and share < LEAST:
-        yield Stray("sentence", sentence, f"{share:.0%} of its words stand in the sources, not {LEAST:.0%}")
+    if count >= FEWEST and share < least:
+        yield Stray("sentence", sentence, f"{share:.0%} of its words stand in the sources, not {least:.0%}")
 
 
 def overlap(sentence: str, known: Vocabulary, tongue: str) -> tuple[float, int]:
-    """Of its words that carry a subject, the share that stands in the sources, weighed by rarity; and how many they are."""
+    """The share of its words that stands in the sources, weighed by rarity; and how many carry a subject at all."""
     said = {word.text: _weight(word.text, tongue) for word in carrying(sentence)}
     there = sum(weight for word, weight in said.items() if known.has(word))
     return there / sum(said.values()) if said else 1.0, len(said)

@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from pytest_llmops.detect.function_words import FUNCTION_WORDS
+from pytest_llmops.detect.grounding_words import ABBREVIATIONS, LOANS, TITLES
 from pytest_llmops.detect.packages import needed
 from pytest_llmops.detect.vocabulary import Word, commonness, words
 
@@ -19,13 +20,6 @@ _OPENING = re.compile(r"(?:^|[.!?:;•¡¿\n\"“„«(>*#|–—-]|\d[.)])[\s\"
 """Before a word that has a capital because something begins with it."""
 
 _TITLE = re.compile(r"(?:^|\W)(?:Herrn?|Frau|Dr\.?|Prof\.?|Mr\.?|Mrs\.?|Ms\.?|Firma|Madame|Monsieur|Mme|M\.)\s+$")
-
-TITLES = frozenset("""dr prof mr mrs ms herr herrn frau madame monsieur mme ceo cfo cto coo chief yes no ja nein oui non sorry leider""".split())
-ABBREVIATIONS = frozenset(
-    """eur usd gbp chf nzd nok sek dkk aud cad jpy utc gmt cet cest am pm kwh mwh gwh kw mw gb mb tb mib gib kib ghz mhz hz db nm wh ml
-    mio mrd tsd ok faq id co vat mwst ust tva pdf url api csr esg ebit ebitda ev it hr pr q us""".split()
-)
-"""In capitals, and names of nothing that a source would have to give."""
 
 
 def strange(sentence: str, known: Vocabulary, tongue: str) -> Iterator[Word]:
@@ -82,7 +76,7 @@ def _german(word: Word, before: str, known: Vocabulary) -> bool:
     if known.has(word.text) or _OPENING.search(before):
         return False
     small = word.text.lower()
-    if small in _LOANS:
+    if small in LOANS:
         return False
     if small in _places():
         return True
@@ -104,15 +98,13 @@ def _compound(small: str) -> bool:
 
 _COMMON = 3.0
 _SELDOM, _ABROAD, _APART, _UNUSUAL = 1.5, 1.3, 2.25, 3.5
-_LOANS = frozenset("""chat team service start extra info display app software online tag name film test version system information
-    plan tipp link code status problem person format option hotel restaurant museum park bus auto computer internet""".split())
 _BARE = re.compile(r"(?:^|\s)(?:in|aus|bei|nach|von|und|oder|durch)\s+$|,\s+$")
 """Before a noun without an article, as names are."""
 
 
 @cache
 def _dates() -> frozenset[str]:
-    """Names of months and days, of languages and of currencies, in small letters."""
+    """Names of months and days, in small letters."""
     needed("babel", extra="quality", to="telling whether an answer is grounded")
     from babel import Locale
 

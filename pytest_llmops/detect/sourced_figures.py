@@ -41,7 +41,9 @@ def strange(answer: str, sources: str) -> Iterator[NumberFinding]:
     counted = {COUNTED[word] for word in _WORD.findall(sources.lower()) if word in COUNTED}
     for one in found:
         figure = figures.get(one.start)
-        if not figure or not (_given(figure, given) or _clock(figure, given) or _day(figure, given) or _counted(figure, counted)):
+        if not figure or not (
+            _given(figure, given) or _clock(figure, given) or _day(figure, given) or _counted(figure, counted)
+        ):
             yield one
 
 

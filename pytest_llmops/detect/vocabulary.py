@@ -20,7 +20,7 @@ SNOWBALL = {"en": "english", "de": "german", "fr": "french", "es": "spanish"}
 """Languages whose inflection is known, and Snowball's name of each."""
 
 LONG = 5
-"""Letters that two words share at their beginning where they are taken for forms of one; a part of a compound has as many."""
+"""Letters that forms of one word share at their beginning, and that a part of a compound has at least."""
 
 _WORD = re.compile(r"[^\W\d_]+(?:[-&'’][^\W\d_]+)*")
 _PART = re.compile(r"[^\W\d_]+")
