@@ -109,7 +109,7 @@ COUNTED: dict[str, int] = {
         "cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince",
     )
     for at, word in enumerate(line.split())
-} | {"once": 1, "twice": 2, "half": 30, "einmal": 1, "zweimal": 2, "dreimal": 3, "eine": 1, "une": 1}
+} | {"once": 1, "twice": 2, "einmal": 1, "zweimal": 2, "dreimal": 3, "eine": 1, "une": 1}
 """Number words of small numbers, in English, German, French and Spanish."""
 
 

@@ -21,6 +21,7 @@ OF_ANOTHER = frozenset({"the value is another fact's", "the facts say the opposi
 _DOLLARS = frozenset({"USD", "AUD", "CAD", "NZD", "HKD", "SGD", "MXN"})
 _CLOCK = re.compile(r"(\d{1,2})[:.h]\s?(\d\d)")
 _HOUR = re.compile(r"\s?(?:[ap]\.?m\b|uhr\b|h\b|o'clock)", re.IGNORECASE)
+_CENTS = re.compile(r"\s?(?:cents?|ct|p|pence|centimes?)\b", re.IGNORECASE)
 _DAY = re.compile(r"(\d{1,2})[./](\d{1,2})\.?")
 _WORD = re.compile(r"[^\W\d_]+")
 
@@ -34,15 +35,19 @@ def strange(answer: str, sources: str) -> Iterator[NumberFinding]:
         ConfigError: a package that this needs is not installed; says how to install it.
     """
     given = find(sources)
+    cents = [one for one in given if not one.unit and _CENTS.match(sources, one.end)]
     figures = {one.start: one for one in find(answer)}
     found = [one for one in numbers.check(answer, sources).findings if one.why not in OF_ANOTHER]
     hours = [one for one in given if not one.unit and _HOUR.match(sources, one.end)]
     yield from _amounts_of_hours(list(figures.values()), given, hours)
-    counted = {COUNTED[word] for word in _WORD.findall(sources.lower()) if word in COUNTED}
+    spelled = find(_WORD.sub(lambda word: str(COUNTED.get(word[0].lower(), word[0])), sources)) if found else []
     for one in found:
         figure = figures.get(one.start)
         if not figure or not (
-            _given(figure, given) or _clock(figure, given) or _day(figure, given) or _counted(figure, counted)
+            _given(figure, [*given, *spelled])
+            or _clock(figure, given)
+            or _day(figure, given)
+            or (figure.money and any(_hundredfold(figure, fact) for fact in cents))
         ):
             yield one
 
@@ -64,9 +69,14 @@ def _amounts_of_hours(
 def _given(figure: Quantity, given: Sequence[Quantity]) -> bool:
     if figure.day and not figure.readings:
         return False
-    return any(_agree(figure, fact) and _values(figure) & _values(fact) for fact in given) or any(
-        figure.money and fact.unit in {"", figure.unit} and _hundredfold(figure, fact) for fact in given
-    )
+    return any(_agree(figure, fact) and _equal(figure, fact) for fact in given)
+
+
+def _equal(figure: Quantity, fact: Quantity) -> bool:
+    """Whether two values are one: with scale and unit where both have the same unit, else as the digits say."""
+    if not fact.day and (figure.unit == fact.unit or {figure.unit, fact.unit} <= _DOLLARS):
+        return bool({one.value for one in figure.readings} & {one.value for one in fact.readings})
+    return bool(_values(figure) & _values(fact))
 
 
 def _values(one: Quantity) -> set[Decimal]:
@@ -98,10 +108,6 @@ def _clock(figure: Quantity, given: Sequence[Quantity]) -> bool:
 def _day(figure: Quantity, given: Sequence[Quantity]) -> bool:
     """Whether it is day and month of a date, as ``15.06.`` is."""
     said = _DAY.fullmatch(figure.text)
-    return bool(said) and any(
+    return said is not None and any(
         choice[1:3] == (int(said[2]), int(said[1])) for fact in given if fact.day for choice in fact.day.choices
     )
-
-
-def _counted(figure: Quantity, counted: set[int]) -> bool:
-    return any(value in counted for value in _values(figure))

@@ -40,6 +40,7 @@ def test_what_stands_in_the_texts_is_grounded(answer):
         ("Express delivery costs 9.50 dollars.", "9.50 dollars"),
         ("Standard delivery costs 6 euros.", "6 euros"),
         ("The depot opens at 19:30.", "19:30"),
+        ("Express delivery takes 1 working day and costs 9.50 million euros.", "9.50 million euros"),
     ],
 )
 def test_a_figure_that_no_text_gives_with_that_unit_is_from_elsewhere(answer, text):
