@@ -34,5 +34,13 @@ o os as um uma do da dos das no na nos nas ao aos à às pelo pela com não são
 het een van ter met voor op bij tot uit naar is zijn was waren wordt worden werd niet en of maar dat die deze dit er ook als om te aan
 kwam bedroeg""".split()
 
+BY_LANGUAGE = {
+    "en": frozenset(_ENGLISH),
+    "de": frozenset(_GERMAN),
+    "fr": frozenset(_FRENCH),
+    "es": frozenset(_SPANISH),
+}
+"""Those of the four languages that are known best, by their ISO 639-1 codes."""
+
 FUNCTION_WORDS = frozenset([*_ENGLISH, *_GERMAN, *_FRENCH, *_SPANISH, *_OTHERS])
 """In small letters, of English, German, French and Spanish, and the commonest of Italian, Portuguese and Dutch."""

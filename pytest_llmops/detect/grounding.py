@@ -1,90 +1,119 @@
-"""How far an answer rests on the texts that came with it: its figures one by one, its words as a share."""
+"""Whether an answer brings in what its sources do not have: a figure, a name, a sentence about something else."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from pytest_llmops.detect import numbers
-from pytest_llmops.detect.function_words import FUNCTION_WORDS
+from pytest_llmops.detect import names, sourced_figures
+from pytest_llmops.detect.abstaining import abstains, courteous
+from pytest_llmops.detect.vocabulary import Vocabulary, carrying, commonness, language
+from pytest_llmops.errors import excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterator, Sequence
 
-LEAST = 0.4
-"""Share of an answer's words that stands in its texts at least: of 700 answers that rest on theirs, 9 have less."""
+Kind = Literal["figure", "name", "sentence"]
 
-SHOWN = 8
-"""Words that a sentence names."""
+LEAST = 0.3
+"""Of a sentence's words, weighed by how rare they are, so much stands in the sources at least."""
 
-_WORD = re.compile(r"[^\W\d_]{2,}")
-_BEGINNING = 5
+FEWEST = 3
+"""Words that carry a subject in a sentence that can be about something else."""
+
+_SENTENCE = re.compile(
+    r"(?<=[.!?。])(?<!\bDr\.)(?<!\bMr\.)(?<!\bMs\.)(?<!Prof\.)(?<!Mrs\.)(?<!Mio\.)(?<!Mrd\.)\s+(?=[\W\d]*[A-ZÀ-Ý])"
+    r"|\n+|;\s"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """Something of an answer that is in none of its sources.
+
+    Attributes:
+        kind: ``figure``, ``name`` or ``sentence``.
+        text: as the answer has it.
+        why: what is wrong with it.
+    """
+
+    kind: Kind
+    text: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {excerpt(self.text)!r}: {self.why}"
 
 
 @dataclass(frozen=True, slots=True)
 class Grounding:
-    """What of an answer stands in texts.
+    """What of an answer comes from elsewhere.
 
     Attributes:
-        figures: its figures, held against those of the texts.
-        words: how many different words it has that carry a subject, by their beginnings.
-        strange: those that stand in no text, in the answer's order.
-        least: share of the words that has to stand there.
+        strays: figures, then names and sentences in the answer's order.
     """
 
-    figures: numbers.NumberReview
-    words: int
-    strange: tuple[str, ...]
-    least: float
-
-    @property
-    def share(self) -> float:
-        """Of its words, how many stand in the texts, from 0 to 1; 1 where it has none."""
-        return 1 - len(self.strange) / self.words if self.words else 1.0
+    strays: tuple[Stray, ...]
 
     @property
     def grounded(self) -> bool:
-        """Whether each figure stands there, and enough of the words do."""
-        return self.figures.faithful and self.share >= self.least
+        """Whether nothing does."""
+        return not self.strays
 
     def __str__(self) -> str:
-        said = [str(finding) for finding in self.figures.findings]
-        if self.share < self.least:
-            more = f" and {len(self.strange) - SHOWN} more" if len(self.strange) > SHOWN else ""
-            named = ", ".join(self.strange[:SHOWN])
-            said.append(f"{self.share:.0%} of its words stand in its sources, not {self.least:.0%}; not {named}{more}")
-        return "; ".join(said)
+        return "; ".join(map(str, self.strays))
 
 
 def check(answer: str, texts: Sequence[str], least: float = LEAST) -> Grounding:
     """Hold an answer against the texts that it was made of.
 
-    Figures are judged one by one, by :mod:`pytest_llmops.detect.numbers`. Words only say whether the answer is about
-    the same at all: a right word in a wrong place, a negation, a cause are not seen (docs, 'grounding').
+    Found is what is brought in from elsewhere: a figure that no text gives with that unit; a name (of a person,
+    company, product, place) that stands in none; a sentence about something that they do not speak of. Not found is
+    what twists them in their own words: a negation, a direction, a cause, a figure or name in another's place (docs,
+    'grounding'). A sentence that says what the texts do not say claims nothing.
 
     Args:
-        answer: what is looked through.
-        texts: of its sources.
-        least: share of its words that has to stand in them, from 0 to 1.
+        answer: what is looked through; English, German, French or Spanish.
+        texts: of its sources, in the same language.
+        least: share of a sentence's words, weighed by how rare they are, that stands in the texts, from 0 to 1.
 
     Raises:
         ConfigError: a package that this needs is not installed; says how to install it.
     """
     together = "\n\n".join(texts)
-    known = set(_beginnings(together))
-    said = _beginnings(answer)
-    strange = tuple(word for beginning, word in said.items() if beginning not in known)
-    return Grounding(numbers.check(answer, together), len(said), strange, least)
+    tongue = language(f"{answer}\n{together}")
+    known = Vocabulary(together, tongue)
+    claiming = [one for one in sentences(answer) if not abstains(one, tongue)]
+    figures = sourced_figures.strange("\n".join(claiming), together)
+    strays = [Stray("figure", one.found, one.why) for one in figures]
+    for sentence in claiming:
+        strays += _of_sentence(sentence, known, tongue, least)
+    return Grounding(tuple(strays))
 
 
-def _beginnings(text: str) -> dict[str, str]:
-    """How the words begin that carry a subject, each with the first such word as it is written."""
-    found: dict[str, str] = {}
-    for word in _carrying(text):
-        found.setdefault(word[:_BEGINNING].lower(), word)
-    return found
+def sentences(text: str) -> list[str]:
+    """Of an answer, also at line ends and semicolons."""
+    return [one.strip() for one in _SENTENCE.split(text) if one.strip()]
 
 
-def _carrying(text: str) -> Iterable[str]:
-    return (word for word in _WORD.findall(text) if word.lower() not in FUNCTION_WORDS)
+def _of_sentence(sentence: str, known: Vocabulary, tongue: str, least: float) -> Iterator[Stray]:
+    found = list(names.strange(sentence, known, tongue))
+    yield from (Stray("name", one.text, "it stands in no source") for one in found)
+    if courteous(sentence):
+        return
+    share, count = overlap(sentence, known, tongue)
+    if count >= FEWEST and share < least:
+        yield Stray("sentence", sentence, f"{share:.0%} of its words stand in the sources, not {least:.0%}")
+
+
+def overlap(sentence: str, known: Vocabulary, tongue: str) -> tuple[float, int]:
+    """The share of its words that stands in the sources, weighed by rarity; and how many carry a subject at all."""
+    said = {word.text: _weight(word.text, tongue) for word in carrying(sentence)}
+    there = sum(weight for word, weight in said.items() if known.has(word))
+    return there / sum(said.values()) if said else 1.0, len(said)
+
+
+def _weight(word: str, tongue: str) -> float:
+    """One for a word of which there is one in a million, less for one that is commoner, a quarter at least."""
+    return min(max((7 - commonness(word.lower(), tongue)) / 4, 0.25), 1.0)

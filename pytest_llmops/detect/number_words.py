@@ -100,6 +100,18 @@ UP = r"up|rose|rises|risen|rising|gained|gains?|grew|grown|growth|increased?|inc
 LEVEL = r"to|from|at|auf|von|bei|vom|à|a|hasta|naar|op"
 """Before a figure that a movement starts from or ends at, and not the movement."""
 
+COUNTED: dict[str, int] = {
+    word: at
+    for line in (
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty",
+        "null ein zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn neunzehn zwanzig",
+        "zéro un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize",
+        "cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince",
+    )
+    for at, word in enumerate(line.split())
+} | {"once": 1, "twice": 2, "einmal": 1, "zweimal": 2, "dreimal": 3, "eine": 1, "une": 1}
+"""Number words of small numbers, in English, German, French and Spanish."""
+
 
 def words(pattern: str) -> str:
     """A group of words that stand alone."""

@@ -13,6 +13,7 @@ DISTRIBUTIONS = {
     "babel": "babel",
     "py3langid": "py3langid",
     "snowballstemmer": "snowballstemmer",
+    "wordfreq": "wordfreq",
 }
 
 

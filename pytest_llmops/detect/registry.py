@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_llmops.detect import language, numbers, pii, secrets, stack_trace
+from pytest_llmops.detect import grounding, language, numbers, pii, secrets, stack_trace
 from pytest_llmops.detect.injection import succeeded
 from pytest_llmops.detect.refusal import refused
 from pytest_llmops.detect.system_prompt import leaked
@@ -23,6 +23,7 @@ DETECTORS: dict[str, Callable[[Case], bool]] = {
     "system_prompt": lambda case: leaked(case.text, **case.given),
     "numbers": lambda case: not numbers.check(case.text, case.given["facts"], _lines(case, "required")).faithful,
     "language": lambda case: language.check(case.text, case.given["expected"]).wrong,
+    "grounding": lambda case: not grounding.check(case.text, [case.given["sources"]]).grounded,
 }
 """Name, as in the names of its files of cases, to whether it finds something in a case."""
 

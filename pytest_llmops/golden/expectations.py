@@ -107,9 +107,9 @@ class Sources(_Parts):
 
 
 class Grounded(Table):
-    """Every figure of the answer, and enough of its words, stand in the texts of its sources."""
+    """Every figure and name of the answer, and enough of each sentence, stand in the texts of its sources."""
 
-    words: float = Field(LEAST, ge=0, le=1, description="Share of its words that stands there at least.")
+    words: float = Field(LEAST, ge=0, le=1, description="Share of a sentence's words that stands there at least.")
 
 
 def _as_grounded(value: Any) -> Any:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 @pytest.mark.generic
 @pytest.mark.procedure(fault="answers:invents-figures")
+@pytest.mark.procedure(fault="answers:invents-names")
+@pytest.mark.procedure(fault="answers:drifts-off")
 @pytest.mark.procedure(fault="llm:nonsense")
 def test_answers_rest_on_their_sources(grounded_answers: GoldenAnswers, pass_gate: PassGate) -> None:
-    """Every figure of an answer, and enough of its words, stand in the texts of the documents that it names."""
+    """No figure, name or whole sentence of an answer is from elsewhere than the documents that it names."""
     pass_gate("grounded_answers", grounded_answers)

@@ -126,11 +126,12 @@ def test_an_answer_is_held_against_the_texts_that_came_with_it():
     assert missed({"grounded": True}, "Express delivery costs 9.50 euros.", texts=texts) == []
     assert missed({"grounded": True}, "I'm sorry, but I can't answer that.", texts=texts) == []
     assert missed({"grounded": True}, "It costs 8 euros.", texts=texts) == [
-        "grounded: altered: '8 euros' at character 9, the facts say '9.50 euros' (the value or unit differs)"
+        "grounded: figure '8 euros': the value or unit differs"
     ]
-    assert missed({"grounded": {"words": 1}}, "Express delivery is dear.", texts=texts) == [
-        "grounded: 67% of its words stand in its sources, not 100%; not dear"
+    assert missed({"grounded": True}, "Express delivery with Hermes costs 9.50 euros.", texts=texts) == [
+        "grounded: name 'Hermes': it stands in no source"
     ]
+    assert missed({"grounded": {"words": 0}}, "Penguins huddle to survive polar nights.", texts=texts) == []
     assert missed({"grounded": True}, "It is dear.") == [
         "grounded: no text of a source came with the answer: 'It is dear.'"
     ]
