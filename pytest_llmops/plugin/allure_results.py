@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 FOLDER = "allure-results"
 CATEGORY = "category"
+KEY = "check"
 TYPES = {
     ".svg": "image/svg+xml",
     ".json": "application/json",
@@ -51,7 +52,7 @@ def wanted(config: pytest.Config) -> bool:
 
 def label(item: pytest.Item, check: Check, system: str) -> None:
     """Epic = system, feature = suite, story = section of the runbook."""
-    for kind, text in _labels(system, check.suite, check.section):
+    for kind, text in [*_labels(system, check.suite, check.section), (KEY, check.key)]:
         item.add_marker(pytest.mark.allure_label(text, label_type=kind))
 
 
@@ -80,7 +81,9 @@ def tell(run: Run, check: Check) -> None:
     for document in dict.fromkeys(check.documents):
         file = run.report_folder / document
         if file.suffix in TYPES and file.is_file():
-            allure.attach.file(file, plain_name(file.stem), TYPES[file.suffix], file.suffix.removeprefix("."))
+            allure.attach.file(  # type: ignore[no-untyped-call]
+                file, plain_name(file.stem), TYPES[file.suffix], file.suffix.removeprefix(".")
+            )
     if check.red and last_exchange.get():
         allure.attach(last_exchange.get(), "the last call, to be repeated", allure.attachment_type.TEXT)
 
@@ -170,7 +173,8 @@ def _spoken(status: str, message: str, trace: str) -> tuple[str, str]:
 def _place(result: Any, target: str) -> None:
     """A result is one of its target and of its category.
 
-    Allure 2 knows it again by ``historyId``, 3 by its parameters; both sort it into a category by its trace.
+    The check's key is the same from a clone and a wheel, serial and parallel, and holds the values of its parameters.
+    Allure 2 knows it again by ``historyId``, 3 by ``testCaseId`` and parameters; both sort it by its trace.
     """
     from allure_commons.model2 import Label, Parameter, StatusDetails
     from allure_commons.utils import md5
@@ -179,10 +183,12 @@ def _place(result: Any, target: str) -> None:
     found = last.pop(CATEGORY).value if CATEGORY in last else ""
     result.labels = [label for label in result.labels if label.name not in {"severity", CATEGORY}]
     result.labels += [*last.values(), *([Label(CATEGORY, found)] if found else [])]
-    if not any(one.name == "target" for one in result.parameters):
-        result.parameters.append(Parameter("target", target))
-        if result.historyId:
-            result.historyId = md5(result.historyId, target)  # type: ignore[no-untyped-call]
+    key = next((label.value for label in result.labels if label.name == KEY), "")
+    if key:
+        result.testCaseId = md5(key)  # type: ignore[no-untyped-call]
+        result.historyId = md5(key, target)  # type: ignore[no-untyped-call]
+        if not any(one.name == "target" for one in result.parameters):
+            result.parameters.append(Parameter("target", target))
     if found:
         details = result.statusDetails or StatusDetails(message=found)
         details.trace = "\n".join(filter(None, (details.trace, f"{MARK}{found}")))
@@ -211,6 +217,7 @@ def crashed(run: Run, known: dict[str, Any], node_id: str, words: str) -> None:
         *_labels(system, known["suite"], known["section"]),
         ("severity", "critical"),
         (CATEGORY, "crashed"),
+        (KEY, known["test"]),
         ("framework", "pytest"),
     ]
     labels += [("parentSuite", name.parent_package), ("suite", name.module), ("package", name.package)]
