@@ -26,6 +26,7 @@ COMMANDS = {
     "procedures": "procedures",
     "proxy": "proxy",
     "recover": "recover",
+    "report": "report",
     "run": "run",
     "sandbox": "sandbox",
     "schedule": "schedule",

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmops.plugin.ours import suite_arguments
+from pytest_llmops.report.allure_files import MARK, category
 from pytest_llmops.report.last_good import LAST_GOOD
+from pytest_llmops.report.metric import sentence
 
 if TYPE_CHECKING:
     from pytest_llmops.plugin.checks import Check
@@ -18,6 +20,17 @@ if TYPE_CHECKING:
     from pytest_llmops.plugin.run import Run
 
 FOLDER = "allure-results"
+CATEGORY = "category"
+KEY = "check"
+TYPES = {
+    ".svg": "image/svg+xml",
+    ".json": "application/json",
+    ".csv": "text/csv",
+    ".md": "text/markdown",
+    ".txt": "text/plain",
+    ".log": "text/plain",
+}
+"""What a person reads of a document, and Allure shows."""
 
 _OUR_NAMES = re.compile(r"^(Failed|pytest_llmops\.errors\.\w+): ")
 
@@ -39,7 +52,7 @@ def wanted(config: pytest.Config) -> bool:
 
 def label(item: pytest.Item, check: Check, system: str) -> None:
     """Epic = system, feature = suite, story = section of the runbook."""
-    for kind, text in _labels(system, check.suite, check.section):
+    for kind, text in [*_labels(system, check.suite, check.section), (KEY, check.key)]:
         item.add_marker(pytest.mark.allure_label(text, label_type=kind))
 
 
@@ -47,15 +60,42 @@ def _labels(system: str, suite: str, section: str) -> list[tuple[str, str]]:
     return [(kind, text) for kind, text in (("epic", system), ("feature", suite), ("story", section)) if text]
 
 
-def rate(severity: str) -> None:
-    """Give the running test its severity."""
+def rate(described: dict[str, Any]) -> None:
+    """Give the running test its severity and its category; of several attempts the last one's count."""
     import allure
 
-    allure.dynamic.severity(severity or "normal")  # type: ignore[no-untyped-call]
+    allure.dynamic.severity(described["severity"] or "normal")  # type: ignore[no-untyped-call]
+    allure.dynamic.label(CATEGORY, category(described))  # type: ignore[no-untyped-call]
 
 
-def redact(config: pytest.Config, redaction: Redaction) -> None:
-    """Take secrets out of every result and attachment before it is written, until the end of the run."""
+def tell(run: Run, check: Check) -> None:
+    """At the end of a test: what it measured as steps; its documents and the last call of a red one attached."""
+    import allure
+
+    from pytest_llmops.clients.exchange import last_exchange
+    from pytest_llmops.report.documents import plain_name
+
+    for metric in check.metrics:
+        with allure.step(sentence(metric)):
+            pass
+    for document in dict.fromkeys(check.documents):
+        file = run.report_folder / document
+        if file.suffix in TYPES and file.is_file():
+            allure.attach.file(  # type: ignore[no-untyped-call]
+                file, plain_name(file.stem), TYPES[file.suffix], file.suffix.removeprefix(".")
+            )
+    if check.red and last_exchange.get():
+        allure.attach(last_exchange.get(), "the last call, to be repeated", allure.attachment_type.TEXT)
+
+
+def redact(config: pytest.Config, redaction: Redaction, target: str) -> None:
+    """Take secrets out of every result and attachment before it is written, until the end of the run.
+
+    Args:
+        config: pytest's.
+        redaction: knows the secrets.
+        target: the target's name, which is a part of each result's identity.
+    """
     from allure_commons import hookimpl, plugin_manager
     from allure_commons.logger import AllureFileLogger
 
@@ -68,6 +108,7 @@ def redact(config: pytest.Config, redaction: Redaction) -> None:
         @hookimpl
         def report_result(self, result: Any) -> None:
             _speak(result)
+            _place(result, target)
             self.writer.report_result(_cleaned(redaction, result))
 
         @hookimpl
@@ -129,6 +170,31 @@ def _spoken(status: str, message: str, trace: str) -> tuple[str, str]:
     return message, trace
 
 
+def _place(result: Any, target: str) -> None:
+    """A result is one of its target and of its category.
+
+    The check's key is the same from a clone and a wheel, serial and parallel, and holds the values of its parameters.
+    Allure 2 knows it again by ``historyId``, 3 by ``testCaseId`` and parameters; both sort it by its trace.
+    """
+    from allure_commons.model2 import Label, Parameter, StatusDetails
+    from allure_commons.utils import md5
+
+    last = {label.name: label for label in result.labels if label.name in {"severity", CATEGORY}}
+    found = last.pop(CATEGORY).value if CATEGORY in last else ""
+    result.labels = [label for label in result.labels if label.name not in {"severity", CATEGORY}]
+    result.labels += [*last.values(), *([Label(CATEGORY, found)] if found else [])]
+    key = next((label.value for label in result.labels if label.name == KEY), "")
+    if key:
+        result.testCaseId = md5(key)  # type: ignore[no-untyped-call]
+        result.historyId = md5(key, target)  # type: ignore[no-untyped-call]
+        if not any(one.name == "target" for one in result.parameters):
+            result.parameters.append(Parameter("target", target))
+    if found:
+        details = result.statusDetails or StatusDetails(message=found)
+        details.trace = "\n".join(filter(None, (details.trace, f"{MARK}{found}")))
+        result.statusDetails = details
+
+
 def crashed(run: Run, known: dict[str, Any], node_id: str, words: str) -> None:
     """Write the result of a check whose worker died with it.
 
@@ -147,7 +213,13 @@ def crashed(run: Run, known: dict[str, Any], node_id: str, words: str) -> None:
     at, name = made.now(), ParsedPytestNodeId(node_id)
     full = f"{'.'.join([name.package, *name.class_names])}#{name.test_function}"
     system = (run.declared.table.system or run.declared.name) if run.declared_or_none else ""
-    labels = [*_labels(system, known["suite"], known["section"]), ("severity", "critical"), ("framework", "pytest")]
+    labels = [
+        *_labels(system, known["suite"], known["section"]),
+        ("severity", "critical"),
+        (CATEGORY, "crashed"),
+        (KEY, known["test"]),
+        ("framework", "pytest"),
+    ]
     labels += [("parentSuite", name.parent_package), ("suite", name.module), ("package", name.package)]
     result = TestResult(
         uuid=made.uuid4(),

@@ -84,6 +84,7 @@ class Check:
         last_passed: when it last passed on this target, where it does not now and that is known.
         failed_part: what the first failed part of it came to, where it has several.
         documents: what it wrote for people, as paths relative to the reports' folder.
+        red: whether its newest outcome is a failure or an error.
     """
 
     key: str
@@ -102,11 +103,13 @@ class Check:
     last_passed: float | None = None
     failed_part: dict[str, Any] | None = None
     documents: list[str] = field(default_factory=list)
+    red: bool = False
 
     def forget(self) -> None:
         """Begin anew: of several attempts the last one counts."""
         self.metrics, self.notes, self.breaches, self.recordings, self.documents = [], [], [], [], []
         self.last_passed = self.failed_part = None
+        self.red = False
 
     @property
     def identity(self) -> dict[str, Any]:

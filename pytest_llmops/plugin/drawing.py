@@ -1,4 +1,4 @@
-"""Pictures of load: documents of the check, and in the Allure result where one is written."""
+"""Pictures of load: documents of the check."""
 
 from __future__ import annotations
 
@@ -26,7 +26,6 @@ class Drawing:
     def __init__(self, test: ThisTest) -> None:
         run, written = test.run, test.check.documents.append
         self._run = run
-        self._item = test.item
         self._documents = Documents(run.report_folder, run.declared.name, run.redactor, written)
 
     def over_time(self, result: LoadResult) -> None:
@@ -50,7 +49,3 @@ class Drawing:
     def _keep(self, name: str, picture: str) -> None:
         plain = re.sub(r"[^\w.-]+", "-", name).strip("-.")
         self._documents.write(f"{plain}.svg", picture)
-        if self._item.config.getoption("allure_report_dir", None):
-            import allure
-
-            allure.attach(picture, name, allure.attachment_type.SVG)

@@ -56,7 +56,8 @@ class Outcomes:
         """Count what was selected; and take secrets out of the results that may be written from here on."""
         Selection(self.run).count(session.items)
         if self.run.selected is not None and allure_results.wanted(self.run.pytest):
-            allure_results.redact(self.run.pytest, self.redaction)
+            declared = self.run.declared_or_none
+            allure_results.redact(self.run.pytest, self.redaction, declared.name if declared else "")
         return (yield)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -113,8 +114,11 @@ class Outcomes:
             report.llmops = described  # type: ignore[attr-defined]
             self._tell_properties(item, described)
             if allure_results.wanted(item.config):
-                allure_results.rate(described["severity"])
+                allure_results.rate(described)
             report.llmops_recordings = check.recordings  # type: ignore[attr-defined]
+            check.red = described["outcome"] in {"failed", "error"}
+        if report.when == "teardown" and allure_results.wanted(item.config):
+            allure_results.tell(self.run, check)
         return report
 
     def _tell_properties(self, item: pytest.Item, described: dict[str, Any]) -> None:

@@ -179,8 +179,18 @@ class Reporting:
         found = [one for recordings in self._in_order(self.controller.recordings) for one in recordings]
         self._write(lambda: write(folder, self.result, self.run.redactor))
         self._write(lambda: write_benchmarks(folder, target, found))
+        self._write(self._beside_allure)
         if self.run.options.baseline == "record":
             self._write(lambda: write_run(folder, target, found))
+
+    def _beside_allure(self) -> None:
+        """What Allure reads beside the results: categories, environment, executor."""
+        from pytest_llmops.plugin.allure_results import wanted
+        from pytest_llmops.report.allure_files import write
+
+        if wanted(self.run.pytest):
+            clean = self.run.redactor.inside(self.result)
+            write(Path(self.run.pytest.option.allure_report_dir), clean, os.environ)
 
     def _summarize(self) -> None:
         from pytest_llmops.report.summary import append, write

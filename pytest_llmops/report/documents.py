@@ -32,6 +32,11 @@ def dated(stem: str, at: float) -> str:
     return f"{stem}_{dt.datetime.fromtimestamp(at, dt.UTC):%Y%m%dT%H%M%SZ}"
 
 
+def plain_name(stem: str) -> str:
+    """A dated name without its time, as a person calls the document: ``daily-summary``."""
+    return re.sub(r"_\d{8}T\d{6}Z(_\d+)?$", "", stem)
+
+
 def folder_name(target: str) -> str:
     """A target's name as any system takes it for a folder's: ``sandbox%3Aaegis-rag``."""
     name = quote(target, safe="+@")

@@ -50,6 +50,15 @@ def worded(metric: dict[str, Any]) -> str:
     return "inconclusive, suspect" if state == "suspect" else state
 
 
+def sentence(metric: dict[str, Any]) -> str:
+    """Its name, its value, the baseline and how they compare, and its state: ``latency 231 ms, baseline 138 ms, …``."""
+    baseline, ratio, named = number(metric, "baseline"), times(metric), worded(metric)
+    parts = [f"{metric['name']} {number(metric, 'value')}".strip()]
+    parts += [f"baseline {baseline}"] if baseline else []
+    parts += [f"{ratio} times worse"] if ratio else []
+    return ", ".join([*parts, *([named] if named else [])])
+
+
 def is_timed(metric: dict[str, Any]) -> bool:
     """Whether it is a time that was measured, and not one live value."""
     return bool(metric["unit"] == "s" and (metric["state"] != "recorded" or metric["n"] > 1))

@@ -142,7 +142,8 @@ def test_allure_has_our_sentence_the_runbooks_labels_and_the_picture(steps):
     assert result["statusDetails"]["message"] == steps["slow"].checks["test_generation"]["reason"]
     assert labels.items() >= {"feature": "daily", "severity": "normal", "epic": "here"}.items()
     assert labels["story"]
-    (picture,) = result["attachments"]
+    picture, call = result["attachments"]
+    assert (call["name"], call["type"]) == ("the last call, to be repeated", "text/plain")
     assert (picture["name"], picture["type"]) == ("generation: now against baseline", "image/svg+xml")
     drawn = (folder / picture["source"]).read_text()
     assert drawn.startswith("<svg")

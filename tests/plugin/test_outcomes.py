@@ -296,7 +296,7 @@ def test_allure_and_junit_say_it_in_the_same_words(several, model):
         "test_plain": ("failed", "AssertionError: assert 1 == 7"),
     }
     assert details == {name: check["reason"] for name, check in run.checks.items()}
-    assert "trace" not in results["test_unsupported"]["statusDetails"]
+    assert results["test_unsupported"]["statusDetails"]["trace"] == "category: unsupported"
     first = {name: message.partition("\n")[0] for name, message in messages.items()}
     assert first == {
         "test_count": "model_count is 1 models; that is a warning (< 2)",
@@ -332,8 +332,22 @@ def test_allure_says_why_a_check_is_waived_and_what_it_measured(several, project
     assert results["test_count"]["status"] == "skipped"
     assert results["test_count"]["statusDetails"] == {
         "message": f"waived until {until} by sre: one model is enough for now",
-        "trace": "model_count is 1 models; that is a warning (< 2)",
+        "trace": "model_count is 1 models; that is a warning (< 2)\ncategory: waived",
     }
+
+
+def test_allure_knows_a_check_again_serial_and_parallel_and_on_another_target_as_another(several, project):
+    def identities(*words):
+        for old in (project.path / "allure").glob("*"):
+            old.unlink()
+        return {name: (one["testCaseId"], one["historyId"]) for name, one in several("-k", "count", *words)[1].items()}
+
+    serial = identities()
+    assert identities("-n", "1") == serial
+    project.write("llmops.toml", (project.path / "llmops.toml").read_text().replace("targets.here", "targets.there"))
+    other = identities()
+    assert other["test_count"][0] == serial["test_count"][0]
+    assert other["test_count"][1] != serial["test_count"][1]
 
 
 def test_a_check_whose_worker_dies_has_an_allure_result(several, project):
