@@ -28,11 +28,14 @@ OTHERS = {
 """Commands that are not ours, and what they are there for: their words are not looked at."""
 
 
-def complaint(text, pytestconfig):
-    """What is wrong with it, or nothing. Synopses (``[--json]``, ``FILE...``) are read as if all were given."""
+def complaint(text, pytestconfig, mentioned=False):
+    """What is wrong with it, or nothing. Synopses (``[--json]``, ``FILE...``) are read as if all were given.
+
+    One that is only mentioned, in a sentence, may go without what it has to be given.
+    """
     for line in text.replace("\\\n", " ").splitlines():
         for words in commands(line):
-            if said := of_words(words, pytestconfig):
+            if said := of_words(words, pytestconfig, mentioned):
                 return f"{line.strip()}: {said}"
     return ""
 
@@ -49,7 +52,7 @@ def commands(line):
             parts.append("1" if word == "N" else word.removesuffix("..."))
 
 
-def of_words(words, pytestconfig):
+def of_words(words, pytestconfig, mentioned):
     name, *rest = words
     name = name.removeprefix(".venv/bin/")
     if name.startswith("python") and rest[:2] == ["-m", "pytest"]:
@@ -61,7 +64,7 @@ def of_words(words, pytestconfig):
     known = {
         "pytest": lambda: of_pytest(rest, pytestconfig),
         "pip": lambda: of_pip(rest),
-        "llmops": lambda: of_llmops(rest),
+        "llmops": lambda: of_llmops(rest, mentioned),
     }
     if name in known:
         return known[name]()
@@ -74,7 +77,7 @@ def of_pytest(words, pytestconfig):
     except (pytest.UsageError, SystemExit) as error:
         return str(error)
     markers = {line.partition(":")[0].partition("(")[0] for line in pytestconfig.getini("markers")}
-    named = set(re.findall(r"[\w-]+", given.markexpr or "")) - {"and", "or", "not"}
+    named = set(re.findall(r"[\w-]+", given.markexpr or "")) - {"and", "or", "not", "SUITE"}
     Expression.compile(given.markexpr or "daily")
     targets = {given.llmops_target, given.llmops_against, given.llmops_allow_disruption} - {None}
     wrong = [*unknown, *(named - markers), *(targets - TARGETS), *faults(given.llmops_sandbox_fault)]
@@ -93,9 +96,11 @@ def faults(texts):
     return []
 
 
-def of_llmops(words):
+def of_llmops(words, mentioned):
     try:
-        parsed(llmops, "llmops", words)
+        parsed(llmops, "llmops", [word.partition("|")[0] for word in words])
+    except (click.exceptions.NoArgsIsHelpError, click.MissingParameter) as error:
+        return "" if mentioned else error.format_message()
     except click.ClickException as error:
         return error.format_message()
     return ""

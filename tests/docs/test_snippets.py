@@ -86,10 +86,16 @@ def test_a_wrong_key_is_seen(tmp_path):
         loaded('[targets.staging.components.api]\nurll = "http://x"', tmp_path)
 
 
-@pytest.mark.parametrize("snippet", **ids([*of("shell"), *INLINE]))
+@pytest.mark.parametrize("snippet", **ids(of("shell")))
 def test_commands_parse(snippet, pytestconfig, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert complaint(snippet.text, pytestconfig) == ""
+
+
+def test_commands_in_sentences_parse(pytestconfig, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    said = {str(snippet): complaint(snippet.text, pytestconfig, mentioned=True) for snippet in INLINE}
+    assert {place: wrong for place, wrong in said.items() if wrong} == {}
 
 
 @pytest.mark.parametrize(
