@@ -124,5 +124,8 @@ def procedures(system: str, bound: set[str]) -> str:
     for one in of_system(system).values():
         sections.setdefault(one.section, []).append(one.id in bound)
     found = [(cell(section), str(len(steps)), str(sum(steps))) for section, steps in sections.items()]
-    told = "## The runbook's steps\n\nThe others are a person's: `llmops procedures` lists them, `llmops sign-off` notes them."
+    told = (
+        "## The runbook's steps\n\n"
+        "The others are a person's: `llmops procedures` lists them, `llmops sign-off` notes them."
+    )
     return f"{told}\n\n{rows(('section', 'steps', 'by a test'), found)}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import re
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,8 +78,8 @@ def fixtures() -> str:
                 found[value.name or name] = (str(scope), inspect.getdoc(function) or "")
     parts = [f"## `{name}`\n\n*scope: {scope}*\n\n{docstring(text)}\n" for name, (scope, text) in sorted(found.items())]
     return (
-        "# Fixtures\n\nEvery test may ask for these. One of yours with the same name replaces ours for your tests, and rewires "
-        "nothing else. A call of which a target has no part is *unsupported*, and says what to write.\n\n"
+        "# Fixtures\n\nEvery test may ask for these. One of yours with the same name replaces ours for your tests, and "
+        "rewires nothing else. A call of which a target has no part is *unsupported*, and says what to write.\n\n"
         + "\n".join(parts)
     )
 

@@ -24,6 +24,7 @@ OTHERS = {
     "export": "of the shell",
     "cd": "of the shell",
     "git": "a clone",
+    "mkdocs": "builds the site, in test_site",
 }
 """Commands that are not ours, and what they are there for: their words are not looked at."""
 

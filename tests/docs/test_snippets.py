@@ -24,6 +24,7 @@ from .snippets import INLINE, Snippet, of, snippets_in
 
 PRINTED = {
     "==== llmops: sandbox ====": "the end of a run; its figures are a machine's",
+    "metric             now": "the end of a run; its figures are a machine's",
     "detector       there": "by llmops detectors, whose own tests hold the figures",
     "UNDO FAILED:": "of a recovery that fails",
     "golden/finance.jsonl:12:": "of a file with mistakes",
