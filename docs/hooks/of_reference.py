@@ -51,7 +51,7 @@ def options() -> str:
     for option in parser.getgroup("llmops").options:
         known = option.attrs()
         names = ", ".join(option.names())
-        values = "|".join(known.get("choices") or ()) or known.get("metavar", "")
+        values = "|".join(known.get("choices") or ()) or known.get("metavar") or ""
         rows.append(f"| {code(f'{names} {values}'.strip())} | {cell(str(known['help']))} |")
     head = "# Options\n\nOf pytest, by the plugin: `pytest --help` lists them too.\n\n| option | meaning |\n|---|---|\n"
     return head + "\n".join(rows) + "\n"
@@ -183,4 +183,4 @@ def kind_of(value: dict[str, Any]) -> str:
 def default(value: dict[str, Any]) -> str:
     """What holds where the key is left out; nothing where it has to be given."""
     given = value.get("default")
-    return "" if given in (None, [], {}, "") else code(str(given))
+    return "" if given in (None, [], "") or isinstance(given, dict) else code(str(given))

@@ -20,7 +20,8 @@ from pytest_llmops.target.models import Config
 from pytest_llmops.target.profiles import merged
 
 from .commands import complaint
-from .snippets import INLINE, Snippet, of, snippets_in
+from .snippets import INLINE, ROOT, Snippet, of, snippets_in
+from .typed import annotated
 
 PRINTED = {
     "==== llmops: sandbox ====": "the end of a run; its figures are a machine's",
@@ -215,3 +216,42 @@ def test_blocks_are_found():
         (6, "toml"),
         (10, "yaml"),
     ]
+
+
+LAX = """
+[[tool.mypy.overrides]]
+module = {names}
+disallow_untyped_defs = false
+disallow_incomplete_defs = false
+check_untyped_defs = true
+disallow_untyped_calls = false
+disallow_untyped_decorators = false
+warn_unused_ignores = false
+disable_error_code = ["name-defined", "func-returns-value"]
+"""
+"""Snippets need not be typed; names that a fragment presupposes are not there. No other section spoils the cache."""
+
+
+def misused(folder, texts):
+    """What mypy says of modules with these texts, by the project's own settings and with its cache."""
+    config = folder / "pyproject.toml"
+    files = []
+    for name, text in texts.items():
+        files.append(folder / f"typed_{re.sub(r'[^a-z0-9]', '_', name.lower())}.py")
+        files[-1].write_text(annotated(text))
+    lax = LAX.replace("{names}", json.dumps([file.stem for file in files]))
+    config.write_text((ROOT / "pyproject.toml").read_text("utf-8") + lax)
+    command = [sys.executable, "-m", "mypy", "--config-file", str(config), "--no-error-summary", *map(str, files)]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return ended.stdout + ended.stderr
+
+
+@pytest.mark.acceptance
+def test_what_tests_call_exists(tmp_path):
+    texts = {str(snippet): module(snippet) for snippet in of("python")}
+    wrong = "def test_x(api): assert api.health().wel"
+    said = misused(tmp_path, texts | {"wrong": wrong}).splitlines()
+    ours = [line for line in said if "typed_" in line]
+    assert [line.partition("typed_")[2] for line in ours] == [
+        'wrong.py:4: error: "HealthReport" has no attribute "wel"  [attr-defined]'
+    ], "\n".join(said)
