@@ -177,7 +177,10 @@ def kind_of(value: dict[str, Any]) -> str:
     if value.get("type") == "array":
         return f"list of {kind_of(value.get('items', {}))}"
     inner = value.get("additionalProperties")
-    return f"table of {kind_of(inner)}" if isinstance(inner, dict) else str(value.get("type", "any"))
+    if isinstance(inner, dict):
+        return f"table of {kind_of(inner)}"
+    given = value.get("type", "any")
+    return " or ".join(given) if isinstance(given, list) else str(given)
 
 
 def default(value: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ from of_reference import reference_pages
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
+
+ROW = re.compile(r"^ *\|.*$", re.MULTILINE)
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -31,3 +34,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for path, text in pages.items():
         files.append(File.generated(config, path, content=text))
     return files
+
+
+def on_page_markdown(markdown: str, **_more: Any) -> str:
+    """Bars within code in tables: repositories want a backslash before them, and this Markdown none."""
+    unescaped = re.compile(r"`[^`]*`")
+    return ROW.sub(lambda row: unescaped.sub(lambda code: code[0].replace("\\|", "|"), row[0]), markdown)
