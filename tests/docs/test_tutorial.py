@@ -24,8 +24,8 @@ TYPED = [
 ]
 """Its commands in their order, their exit status, and an expression that is found in what they print.
 
-Without the first, which the second is too, the whole daily suite, and what looks for somebody's own servers: other tests
-run those.
+Without the first, which the second is too, the whole daily suite, and what looks for somebody's own servers: other
+tests run those.
 """
 
 
