@@ -111,7 +111,8 @@ def test_the_picture_names_both(sides, slower):
     folder = sides[0].path / "allure"
     found = [json.loads(path.read_text()) for path in folder.glob("*-result.json")]
     (result,) = [result for result in found if result["status"] == "failed"]
-    (picture,) = result["attachments"]
+    picture, call = result["attachments"]
+    assert sides[1].url in (folder / call["source"]).read_text()
     assert (picture["name"], picture["type"]) == ("generation: canary against stable", "image/svg+xml")
     drawn = (folder / picture["source"]).read_text()
     assert ">canary<" in drawn
