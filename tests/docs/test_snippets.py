@@ -33,6 +33,7 @@ PRINTED = {
     "WARNING      not told:": "of a channel that is away",
     "rollback: step 5": "of an operation that fails",
     "FROM python": "a Dockerfile: nothing here builds images",
+    "query_latency is 14 % longer": "what a run prints of a creep",
 }
 """What cannot be run, by words of its first line, and why: what a program prints, and what another program reads."""
 
