@@ -179,7 +179,7 @@ PROBLEMS = {
         (
             ": [targets.staging.components] has an unknown key 'mongo'. Known: alertmanager, api, app_command, "
             "containers, files, "
-            "grafana, langfuse, logs, machine, ollama, openai, prometheus, qdrant, redis, services, ui, workers."
+            "grafana, judge, langfuse, logs, machine, ollama, openai, prometheus, qdrant, redis, services, ui, workers."
         ),
     ),
     "a component that is nearly right": (
