@@ -225,8 +225,6 @@ def crashed(run: Run, known: dict[str, Any], node_id: str, words: str) -> None:
         uuid=made.uuid4(),
         name=node_id.rpartition("::")[2],
         fullName=full,
-        testCaseId=made.md5(full),
-        historyId=None if node_id.endswith("]") else made.md5(full),  # the values of params died with the worker
         titlePath=[*name.path_segments, *name.class_names],
         status=Status.BROKEN,
         statusDetails=StatusDetails(message=words, trace=words),
@@ -234,4 +232,5 @@ def crashed(run: Run, known: dict[str, Any], node_id: str, words: str) -> None:
         start=at,
         stop=at,
     )
+    _place(result, run.declared.name if run.declared_or_none else "")  # no test is run here, so nobody else does
     plugin_manager.hook.report_result(result=result)

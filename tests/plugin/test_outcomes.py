@@ -371,10 +371,14 @@ def test_a_check_whose_worker_dies_has_an_allure_result(several, project):
     assert (died["status"], lives["status"]) == ("broken", "passed")
     assert died["statusDetails"]["message"] == run.checks["test_dies"]["reason"]
     assert "crashed while running 'test_it.py::TestDying::test_dies'" in died["statusDetails"]["message"]
+    assert died["statusDetails"]["trace"].endswith("\ncategory: crashed")
+    assert died["statusDetails"]["trace"].count("category: ") == 1
     assert died["fullName"] == "test_it.TestDying#test_dies"
     labels = {label["name"]: label["value"] for label in died["labels"]}
     assert (labels["epic"], labels["feature"], labels["severity"]) == ("here", "monitor", "critical")
     project.write("test_it.py", (project.path / "test_it.py").read_text().replace("os._exit(3)", "assert 0"))
+    for old in (project.path / "allure").glob("*"):
+        old.unlink()
     again = several()[1]["test_dies"]
     assert {key: again[key] for key in ("fullName", "historyId", "testCaseId", "titlePath")} == {
         key: died[key] for key in ("fullName", "historyId", "testCaseId", "titlePath")
