@@ -7,7 +7,11 @@ from statistics import median
 
 import pytest
 
+from ..conftest import SEED, WHOLE
+
 pytestmark = [pytest.mark.acceptance, pytest.mark.quiet]
+
+DIALECTS = [("ollama", "completions"), ("ollama", "chat"), ("openai", "chat"), ("openai", "completions")]
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "ttft.py"
 CALLS = 40
@@ -25,10 +29,7 @@ def benchmark_of_ttft():
     del sys.modules[spec.name]
 
 
-@pytest.mark.parametrize(
-    ("component", "endpoint"),
-    [("ollama", "completions"), ("ollama", "chat"), ("openai", "chat"), ("openai", "completions")],
-)
+@pytest.mark.parametrize(("component", "endpoint"), DIALECTS if WHOLE else DIALECTS[SEED % 2 :: 2])
 def test_the_first_token_is_seen_when_it_is_written(benchmark_of_ttft, component, endpoint):
     with benchmark_of_ttft.stack(endpoint) as running:
         seen = benchmark_of_ttft.by_our_client(running, component, CALLS)
