@@ -7,11 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pytest_llmops.golden.answers import GoldenAnswers
-
-    PassGate = Callable[[str, GoldenAnswers], None]
+    from pytest_llmops.plugin.passing import PassGate
 
 
 @pytest.mark.generic

@@ -7,14 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from pytest_llmops.golden.answers import GoldenAnswers
     from pytest_llmops.golden.judged import Judged
+    from pytest_llmops.plugin.passing import PassGate
     from pytest_llmops.plugin.recording import Record
     from pytest_llmops.report.documents import Documents
-
-    PassGate = Callable[[str, GoldenAnswers], None]
 
 
 @pytest.mark.generic
