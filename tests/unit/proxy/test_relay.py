@@ -197,7 +197,7 @@ def test_a_bandwidth_is_kept(proxy):
 
 def test_who_is_not_there_is_seen_as_a_reset(proxy, answering):
     answering.close()
-    with proxy.connected() as one, pytest.raises(ConnectionResetError):
+    with pytest.raises(ConnectionResetError), proxy.connected() as one:  # which may be late to see that it connected
         asked(one)
 
 
