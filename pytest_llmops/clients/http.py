@@ -19,7 +19,7 @@ from pytest_llmops.clients.asked import Asked
 from pytest_llmops.clients.certificates import trouble, trusted
 from pytest_llmops.clients.connecting import not_connected, not_let_through
 from pytest_llmops.clients.deadline import Deadline, DeadlineBackend
-from pytest_llmops.clients.exchange import last_exchange
+from pytest_llmops.clients.exchange import keep_answer, last_exchange
 from pytest_llmops.clients.form_file import FormFile
 from pytest_llmops.clients.reproduction import as_curl
 from pytest_llmops.clients.signing import WRONG, signature
@@ -280,7 +280,9 @@ class Http:
         headers = {name.lower(): value for name, value in response.headers.items()}
         through = str(self.proxy or "")
         asked, status = f"{method} {path}", response.status_code
-        return Answer(self.component, asked, status, response.text, elapsed_s, headers, self.url, through)
+        answer = Answer(self.component, asked, status, response.text, elapsed_s, headers, self.url, through)
+        keep_answer(answer)
+        return answer
 
     def _in_words(self, error: Exception, allowed_s: float) -> tuple[str, str]:
         """The kind of a failure, and what to say of it."""

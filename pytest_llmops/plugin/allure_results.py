@@ -68,24 +68,31 @@ def rate(described: dict[str, Any]) -> None:
     allure.dynamic.label(CATEGORY, category(described))  # type: ignore[no-untyped-call]
 
 
-def tell(run: Run, check: Check) -> None:
-    """At the end of a test: what it measured as steps; its documents and the last call of a red one attached."""
+def tell(run: Run, item: pytest.Item, check: Check) -> None:
+    """At the end of a test: what it measured as steps; attached are its documents, and of a red one the last call.
+
+    Of the diagnostics bundle that a test reads, the incident report and the index are attached.
+    """
     import allure
 
-    from pytest_llmops.clients.exchange import last_exchange
+    from pytest_llmops.clients.exchange import last_answer, last_exchange
     from pytest_llmops.report.documents import plain_name
+    from pytest_llmops.report.incident import INDEX
 
     for metric in check.metrics:
         with allure.step(sentence(metric)):
             pass
-    for document in dict.fromkeys(check.documents):
-        file = run.report_folder / document
+    bundle = getattr(item, "funcargs", {}).get("diagnostics")
+    files = [run.report_folder / document for document in dict.fromkeys(check.documents)]
+    for file in [*files, *([bundle.report, bundle.report.with_name(INDEX)] if bundle else [])]:
         if file.suffix in TYPES and file.is_file():
             allure.attach.file(  # type: ignore[no-untyped-call]
                 file, plain_name(file.stem), TYPES[file.suffix], file.suffix.removeprefix(".")
             )
     if check.red and last_exchange.get():
         allure.attach(last_exchange.get(), "the last call, to be repeated", allure.attachment_type.TEXT)
+        if answer := last_answer():
+            allure.attach(answer, "its answer", allure.attachment_type.TEXT)
 
 
 def redact(config: pytest.Config, redaction: Redaction, target: str) -> None:
@@ -185,6 +192,7 @@ def _place(result: Any, target: str) -> None:
     result.labels += [*last.values(), *([Label(CATEGORY, found)] if found else [])]
     key = next((label.value for label in result.labels if label.name == KEY), "")
     if key:
+        result.name = _title(result.name)
         result.testCaseId = md5(key)  # type: ignore[no-untyped-call]
         result.historyId = md5(key, target)  # type: ignore[no-untyped-call]
         if not any(one.name == "target" for one in result.parameters):
@@ -193,6 +201,15 @@ def _place(result: Any, target: str) -> None:
         details = result.statusDetails or StatusDetails(message=found)
         details.trace = "\n".join(filter(None, (details.trace, f"{MARK}{found}")))
         result.statusDetails = details
+
+
+def _title(name: str) -> str:
+    """A test's name as a person reads it: ``Api is healthy [ollama]``; a title that the test gives itself stays."""
+    function, bracket, values = name.partition("[")
+    if not function.startswith("test_"):
+        return name
+    words = function.removeprefix("test_").replace("_", " ")
+    return f"{words[:1].upper()}{words[1:]}{' ' if bracket else ''}{bracket}{values}"
 
 
 def crashed(run: Run, known: dict[str, Any], node_id: str, words: str) -> None:

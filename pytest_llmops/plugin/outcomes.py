@@ -118,7 +118,7 @@ class Outcomes:
             report.llmops_recordings = check.recordings  # type: ignore[attr-defined]
             check.red = described["outcome"] in {"failed", "error"}
         if report.when == "teardown" and allure_results.wanted(item.config):
-            allure_results.tell(self.run, check)
+            allure_results.tell(self.run, item, check)
         return report
 
     def _tell_properties(self, item: pytest.Item, described: dict[str, Any]) -> None:

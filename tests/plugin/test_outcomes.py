@@ -276,7 +276,7 @@ def several(project, model):
         cases = ET.parse(project.path / "junit.xml").iter("testcase")
         return (
             done,
-            {one["name"]: one for one in results},
+            {one["fullName"].rpartition("#")[2]: one for one in results},
             {case.get("name"): part.get("message") for case in cases for part in case if part.tag != "properties"},
         )
 
@@ -297,6 +297,7 @@ def test_allure_and_junit_say_it_in_the_same_words(several, model):
     }
     assert details == {name: check["reason"] for name, check in run.checks.items()}
     assert results["test_unsupported"]["statusDetails"]["trace"] == "category: unsupported"
+    assert [results[name]["name"] for name in ("test_count", "test_plain")] == ["Count", "Plain"]
     first = {name: message.partition("\n")[0] for name, message in messages.items()}
     assert first == {
         "test_count": "model_count is 1 models; that is a warning (< 2)",
@@ -334,6 +335,20 @@ def test_allure_says_why_a_check_is_waived_and_what_it_measured(several, project
         "message": f"waived until {until} by sre: one model is enough for now",
         "trace": "model_count is 1 models; that is a warning (< 2)\ncategory: waived",
     }
+
+
+def test_allure_has_the_last_call_of_a_red_check_and_its_answer(several, project, model):
+    def attached(one):
+        return {part["name"]: (project.path / "allure" / part["source"]).read_text() for part in one["attachments"]}
+
+    _, results, _ = several()
+    shown = attached(results["test_count"])
+    assert shown["the last call, to be repeated"].startswith("curl ")
+    head, _, body = shown["its answer"].partition("\n\n")
+    assert head == "GET /v1/models: 200, no content type"
+    assert len(json.loads(body)["data"]) == 1
+    assert set(attached(results["test_call"])) == {"the last call, to be repeated"}  # which had none
+    assert not results["test_skipped"].get("attachments")
 
 
 def test_allure_knows_a_check_again_serial_and_parallel_and_on_another_target_as_another(several, project):
