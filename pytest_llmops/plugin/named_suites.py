@@ -1,4 +1,4 @@
-"""``pytest -m daily`` without a path: the ready suites are collected too, beside an llmops.toml and in a clone."""
+"""``pytest -m daily`` without a path: the ready suites too, in a clone, beside an llmops.toml, with --llmops-target."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from pytest_llmops.plugin.ours import SUITES_FOLDER, described
 
 
 def add(config: pytest.Config) -> None:
-    """Collect the ready suites where ``-m`` names one of them, no path is given, and a target is described here.
+    """Collect the ready suites where ``-m`` names one of them, no path is given, and there is a target to run them on.
 
-    Somebody else's ``-m load`` stays what it was where no target is described, by a file here or by LLMOPS_CONFIG.
+    Somebody else's ``-m load`` stays what it was where none is described, by a file here or by LLMOPS_CONFIG, or named.
     """
     if config.args_source is pytest.Config.ArgsSource.ARGS or not names_a_suite(config.option.markexpr):
         return
     clone = config.rootpath == SUITES_FOLDER.parent
     if clone:
         config.args = [str(SUITES_FOLDER)]
-    elif described(config):
+    elif described(config) or config.getoption("llmops_target"):
         config.args = [
             *(part for argument in config.args for part in _around(Path(argument), config)),
             str(SUITES_FOLDER),

@@ -26,6 +26,12 @@ HISTORY_2 = "allure-history"
 KEPT = 100
 """Runs that the trends of Allure 3 go back."""
 LONGEST_S = 600
+UNCOUNTED = {"ALLURE_NO_ANALYTICS": "1"}
+"""What a renderer is told that heeds it; who reads a report is told to nobody."""
+_COUNTING = re.compile(
+    r'\s*<script async src="https://www\.googletagmanager\.com/[^"]*"></script>\s*<script>(?:(?!</script>).)*</script>',
+    re.DOTALL,
+)
 
 
 @dataclass(frozen=True)
@@ -111,22 +117,36 @@ def render(
         The page to open.
 
     Raises:
-        LlmopsError: it failed; with its last words.
+        LlmopsError: it failed; with its last words. Or something else lies where the report is to be.
         OSError: a file cannot be written.
     """
+    _make_room(output)
     if allure.major == 3:
         file = write_whole(state, "allurerc.json", json.dumps(config, indent=1))
         words = ["generate", "--config", str(file), "--output", str(output), str(results)]
     else:
         words = ["generate", "--clean", "--output", str(output), str(results)]
         _copy(state / HISTORY_2, results / "history")
-    said = _said([allure.path, *words], environ, must=True)
+    said = _said([allure.path, *words], {**environ, **UNCOUNTED}, must=True)
     page = output / "index.html"
     if not page.exists():
         raise LlmopsError(f"Allure {allure.version} wrote no {page}: {said.strip()[-500:] or 'it said nothing'}")
+    page.write_text(_COUNTING.sub("", page.read_text(encoding="utf-8")), encoding="utf-8")  # Allure 3 heeds no variable
     if allure.major == 2:
         _copy(output / "history", state / HISTORY_2)
     return page
+
+
+def _make_room(output: Path) -> None:
+    """Delete an earlier report: Allure 3 leaves it as it is, and writes the new one below it.
+
+    Raises:
+        LlmopsError: there is something else.
+    """
+    if output.exists() and any(output.iterdir()):
+        if not ((output / "index.html").is_file() and (output / "data").is_dir()):
+            raise LlmopsError(f"{output} holds something that is no Allure report: give another --output.")
+        shutil.rmtree(output)
 
 
 def _copy(source: Path, to: Path) -> None:

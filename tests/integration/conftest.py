@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -12,6 +13,9 @@ from types import SimpleNamespace
 import pytest
 
 HERE = Path(__file__).parent
+CHROMIUM = shutil.which("chromium")
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+QUIET += ["--disable-component-update", "--disable-sync"]
 
 
 class Person:
@@ -86,6 +90,19 @@ def person(tmp_path):
     folder = tmp_path / "ops"
     folder.mkdir()
     return Person(folder)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A browser for the tests of a file."""
+    if CHROMIUM is None:
+        pytest.skip("not installed: chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The board in a real Chromium: what a person sees on it, at a desk, at night, on a phone and on paper."""
 
-import shutil
 from contextlib import contextmanager
 
 import pytest
@@ -13,26 +12,11 @@ from pytest_llmops.target.load import load
 
 from ..recorded import RUNS, recorded
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="not installed: chromium")
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-QUIET += ["--disable-component-update", "--disable-sync"]
 DESK, PHONE, PAPER = {"width": 1200, "height": 900}, {"width": 360, "height": 740}, {"width": 794, "height": 1123}
 DAY_S = 86400.0
 OPEN = "for (const one of document.querySelectorAll('details')) one.open = true"
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 HOSTILE = "<img src=x onerror=\"console.error('owned')\"><script>console.error('owned')</script>"
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """A browser for the tests of this file."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

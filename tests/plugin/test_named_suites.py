@@ -88,6 +88,12 @@ def test_a_strangers_marker_is_none_of_our_business(project):
     assert "collected 1 item" in run.out
 
 
+def test_a_target_that_is_named_is_enough(project):
+    run = project.run("-m", "daily", "--llmops-target", "sandbox", "-k", READY)
+    assert run.status == 0, run.out
+    assert list(run.checks) == [READY]
+
+
 def test_suites_in_a_venv_within_the_project(here, clone):
     packages = here.path / ".venv" / "lib"
     shutil.copytree(clone / "pytest_llmops", packages / "pytest_llmops")

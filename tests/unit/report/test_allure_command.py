@@ -53,7 +53,7 @@ def test_allure_2_gets_the_history_of_the_report_before(tmp_path):
     results, output, state = (tmp_path / name for name in ("results", "report", "state"))
     results.mkdir(), state.mkdir()
     # appends a line to the history that it was given
-    text = """mkdir -p "$4/history"; cat "$5/history/h" > "$4/history/h" 2>/dev/null
+    text = """mkdir -p "$4/history" "$4/data"; cat "$5/history/h" > "$4/history/h" 2>/dev/null
 echo run >> "$4/history/h"; echo x > "$4/index.html\""""
     allure = Allure(str(script(tmp_path, text)), "2.46.0")
     for _ in range(3):
@@ -66,6 +66,25 @@ def test_allure_3_is_told_by_a_file_where_its_history_lies(tmp_path):
     config = settings(tmp_path / "report", tmp_path / "history.jsonl", "n", [], {"target": "t"})
     page = render(allure, tmp_path, tmp_path / "report", tmp_path / "state", config, USUAL)
     assert json.loads(page.read_text())["historyPath"] == str(tmp_path / "history.jsonl")
+
+
+def test_what_counts_readers_is_taken_out_of_the_page(tmp_path):
+    counting = '<script async src="https://www.googletagmanager.com/gtag/js?id=G"></script>\n<script>gtag()</script>'
+    page = f"<body><script>ours()</script>{counting}<script>data()</script>"
+    text = f"""mkdir -p "$5/data"; echo '{page}' > "$5/index.html\""""
+    allure, output = Allure(str(script(tmp_path, text)), "3.18.0"), tmp_path / "report"
+    for _ in range(2):
+        page = render(allure, tmp_path, output, tmp_path / "state", {}, USUAL)
+        assert page.read_text() == "<body><script>ours()</script><script>data()</script>\n"
+        assert not (output / "old").exists()
+        (output / "old").touch()  # goes with the report that it lies in
+
+
+def test_what_is_no_report_is_not_written_over(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(LlmopsError, match="holds something that is no Allure report: give another --output"):
+        render(Allure("true", "3.18.0"), tmp_path, tmp_path, tmp_path / "state", {}, USUAL)
+    assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
 @pytest.mark.parametrize(
