@@ -52,6 +52,9 @@ class Files(SimpleHTTPRequestHandler):
 def opened(allure, chromium, person):
     """The page of a run of some daily checks; nothing went wrong on it, and it asked nobody else for anything."""
 
+    if allure.major != 3:
+        pytest.skip(f"the pages of Allure {allure.version} are other ones")
+
     @contextmanager
     def opened(chosen, *words):
         person.daily("-k", chosen, "--llmops-target", "sandbox", *words)
