@@ -117,7 +117,15 @@ def with_runbook() -> list[str]:
     return [BUILT_IN, *found]
 
 
-def made(profile: str, markers: Sequence[str], sample: int | None, seed: int, *, beside: bool = False) -> Round:
+def made(
+    profile: str,
+    markers: Sequence[str],
+    sample: int | None,
+    seed: int,
+    *,
+    words: Sequence[str] = (),
+    beside: bool = False,
+) -> Round:
     """What is to be tried of a profile.
 
     Args:
@@ -125,26 +133,25 @@ def made(profile: str, markers: Sequence[str], sample: int | None, seed: int, *,
         markers: only procedures of these suites; all where it is empty.
         sample: how many faults; None: all of them.
         seed: which of them.
+        words: only tests that have one of these in their names, file and all; each where it is empty.
         beside: whether under each fault all other tests are run too.
 
     Raises:
-        ConfigError: there is no such profile or suite.
+        ConfigError: there is no such profile or suite, or no test with such a word in its name.
     """
-    for word in markers:
-        if word not in SUITES:
-            raise ConfigError(
-                f"--marker {word!r} is no suite.{did_you_mean(word, SUITES)} Suites: {', '.join(SUITES)}."
-            )
+    every_binding = list(bindings(beside_package("suites")))
+    _understand(markers, words, every_binding)
     profiles.read(profile, "--profile")
     target = load(None, BUILT_IN if profile == BUILT_IN else f"{BUILT_IN}:{profile}", Path.cwd())
     system = target.table.system
-    every_binding = list(bindings(beside_package("suites")))
     bound = for_system(every_binding, system, markers)
     if system:
         bound += _shown_nowhere_else(every_binding, bound, target.table.components, markers)
     bound = [one for one in bound if not one.fault or _meant(one, profile)]
     if not system:
         bound = [one for one in bound if _applies(one, target.table.components)]
+    if words:
+        bound = [one for one in bound if any(word in one.test for word in words)]
     bare = {one.test for one in bound} - {one.test for one in bound if one.procedures}
     every = by_fault(bound)
     chosen = part(every, sample, seed) if sample else every
@@ -162,6 +169,17 @@ def made(profile: str, markers: Sequence[str], sample: int | None, seed: int, *,
         for test in one.tests.keys() if not system else one.tests.keys() & bare:
             any_of.setdefault(test, set()).add(one.fault)
     return Round(profile, planned, chosen, silent, any_of, variant=_is_variant(profile, system))
+
+
+def _understand(markers: Iterable[str], words: Iterable[str], every: Sequence[Binding]) -> None:
+    for word in markers:
+        if word not in SUITES:
+            raise ConfigError(
+                f"--marker {word!r} is no suite.{did_you_mean(word, SUITES)} Suites: {', '.join(SUITES)}."
+            )
+    for word in words:
+        if not any(word in one.test for one in every):
+            raise ConfigError(f"--test {word!r} is in the name of no test that names a procedure or a fault.")
 
 
 def _shown_nowhere_else(

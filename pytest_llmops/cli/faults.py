@@ -16,6 +16,7 @@ DAY_S = 86_400
 @click.command()
 @click.option("--profile", "profiles", multiple=True, help="Which system the sandbox is. All that have a runbook.")
 @click.option("--marker", "markers", multiple=True, help="Only the procedures of this suite, e.g. daily.")
+@click.option("--test", "words", multiple=True, help="Only tests with this in their names, e.g. daily/test_logs.py.")
 @click.option("--sample", type=click.IntRange(min=1), help="Only so many faults of each profile, others every day.")
 @click.option("--seed", type=int, help="Which of them; a number for each day by default.")
 @click.option("--jobs", type=click.IntRange(min=1), default=os.cpu_count() or 1, help="How many runs at a time.")
@@ -25,6 +26,7 @@ def faults(
     context: click.Context,
     profiles: Sequence[str],
     markers: Sequence[str],
+    words: Sequence[str],
     sample: int | None,
     seed: int | None,
     jobs: int,
@@ -44,7 +46,7 @@ def faults(
     number = int(time.time() // DAY_S) if seed is None else seed
     rounds = []
     for profile in profiles or with_runbook():
-        found = made(profile, markers, sample, number, beside=beside)
+        found = made(profile, markers, sample, number, words=words, beside=beside)
         click.echo(found.planned)
         for line in found.carried_out(jobs):
             click.echo(line)

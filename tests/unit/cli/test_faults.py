@@ -1,7 +1,10 @@
 """What ``llmops faults`` says: which procedures were never red, and why."""
 
+import pytest
+
 from pytest_llmops.cli.fault_round import Round, made, with_runbook
 from pytest_llmops.doctor.fault_run import Tried
+from pytest_llmops.errors import ConfigError
 from pytest_llmops.procedures.named_faults import NamedFault
 
 DOWN = NamedFault(
@@ -127,3 +130,12 @@ def test_beside_a_fault_run_all_other_tests_of_the_suite():
     assert others == [every]
     assert every == sorted(set(every))
     assert "security/test_leaks.py::test_no_answer_leaks" in every
+
+
+def test_tests_are_chosen_by_words_in_their_names():
+    chosen = made("voyageur", [], None, 0, words=["daily/test_dashboard.py"]).chosen
+    tests = {test for one in chosen for test in one.tests}
+    assert {test.partition("::")[0] for test in tests} == {"daily/test_dashboard.py"}
+    assert {one.fault for one in chosen} == {"dashboard:alerts", "dashboard:critical"}
+    with pytest.raises(ConfigError, match="--test 'daily/test_nothing' is in the name of no test"):
+        made("voyageur", [], None, 0, words=["daily/test_nothing"])
