@@ -138,7 +138,9 @@ def test_several_logs_as_one(logs: Logs, record: Record, documents: Documents) -
 )
 def test_errors_of_the_last_hour(logs: Logs, record: Record) -> None:
     """How many errors the last 60 minutes had."""
-    record("log_errors_last_hour", logs.count("app", since_s=HOUR_S, level="error"), "entries")
+    errors = logs.entries("app", since_s=HOUR_S, level="error").judged()
+    record("log_errors_last_hour", len(errors), "entries")
+    errors.whole()
 
 
 @pytest.mark.procedure(
