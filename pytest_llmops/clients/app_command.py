@@ -16,6 +16,7 @@ import jmespath
 from pytest_llmops.clients.exchange import last_exchange
 from pytest_llmops.clients.in_folder import InFolder
 from pytest_llmops.clients.noise import json_within
+from pytest_llmops.clients.own_python import is_ours, lacking, programs
 from pytest_llmops.control.tool import Tool
 from pytest_llmops.errors import CallFailed, ControlError, Unsupported, Vacuous, excerpt
 
@@ -105,6 +106,19 @@ class AppCommands(InFolder):
         """Whether the target has a command of that name, and one that can work."""
         command = self.part.commands.get(name)
         return command is not None and not command.unable
+
+    def must_be_its_own(self, name: str) -> None:
+        """See that a command asks the application's Python, and not the one that these tests run in.
+
+        Raises:
+            CallFailed: ``absent``: it asks ours, which lacks what ``requirements.txt`` names.
+            Unsupported, Vacuous: as `run`.
+        """
+        command = self._command(name)
+        lacks = lacking(self.root / "requirements.txt")
+        if lacks and is_ours(command.argv[0], self._environ(command).get("PATH", os.defpath)):
+            said = f"its python is the one of these tests, which has no {lacks[0]} of requirements.txt"
+            raise self._failed(name, "absent", f"{said}; give argv the path of the application's own")
 
     def unable(self) -> dict[str, str]:
         """The commands of the runbook that are known to be unable to work, by name, with the reason."""
@@ -216,9 +230,16 @@ class AppCommands(InFolder):
         return command
 
     def _environ(self, command: Command) -> Mapping[str, str]:
-        """Ours, without the variables that hold a secret of this target; but for those that the command names."""
+        """Ours, without the variables that hold a secret of this target, but for those that the command names.
+
+        Without our pytest's, too; and with the application's own virtual environment, where its folder holds one.
+        """
         secret = {value for values in self.target.known_secrets().values() for value in values}
-        ours = {name: value for name, value in os.environ.items() if value not in secret}
+        ours = {
+            name: value for name, value in os.environ.items() if value not in secret and not name.startswith("PYTEST_")
+        }
+        if own := programs(self.root):
+            ours |= {"PATH": f"{own}{os.pathsep}{ours.get('PATH', os.defpath)}", "VIRTUAL_ENV": str(own.parent)}
         return {**ours, **{name: self.target.environ[name] for name in command.env if name in self.target.environ}}
 
     def _find(self) -> None:

@@ -13,7 +13,7 @@ from pytest_llmops.target.moments import utc
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from pytest_llmops.clients.app_command import AppCommands
+    from pytest_llmops.clients.app_command import AppCommands, Ran
 
 CLEAN = "No broken requirements found."
 """What ``pip check`` says where nothing conflicts."""
@@ -119,7 +119,7 @@ class Dependencies:
         Raises:
             CallFailed: it reports nothing that can be read.
         """
-        ran = self._app.run("pip_check")
+        ran = self._ran("pip_check")
         lines = [line.strip() for line in ran.output.splitlines() if line.strip()]
         found = [line for line in lines if " has requirement " in line or " requires " in line or " is not " in line]
         if bool(found) is (CLEAN in lines) or bool(ran.status) is not bool(found):
@@ -133,7 +133,7 @@ class Dependencies:
         Raises:
             CallFailed: it is no such list.
         """
-        rows = self._app.json("pip_outdated")
+        rows = self._listed("pip_outdated")
         try:
             return [Outdated(row["name"], row["version"], row["latest_version"]) for row in rows]
         except (TypeError, KeyError) as error:
@@ -147,7 +147,7 @@ class Dependencies:
         """
         from packaging.utils import canonicalize_name
 
-        rows = self._app.json("pip_list")
+        rows = self._listed("pip_list")
         try:
             return {canonicalize_name(row["name"]): str(row["version"]) for row in rows}
         except (TypeError, KeyError) as error:
@@ -201,7 +201,7 @@ class Dependencies:
         Raises:
             CallFailed: it is no such report, or not one package could be looked up.
         """
-        ran = self._app.run("pip_audit")
+        ran = self._ran("pip_audit")
         try:
             rows: list[dict[str, Any]] = json_within(ran.output)["dependencies"]
             skipped = tuple(f"{row['name']} ({row['skip_reason']})" for row in rows if "skip_reason" in row)
@@ -215,6 +215,15 @@ class Dependencies:
         if not rows or len(skipped) == len(rows):
             raise self._unreadable("pip_audit", "looked up no package")
         return Audited(found, skipped)
+
+    def _ran(self, name: str) -> Ran:
+        """What a command came to, where it is the application's environment that it asks."""
+        self._app.must_be_its_own(name)
+        return self._app.run(name)
+
+    def _listed(self, name: str) -> Any:
+        self._app.must_be_its_own(name)
+        return self._app.json(name)
 
     def _unreadable(self, name: str, what: str) -> CallFailed:
         return CallFailed(self._app.component, "bad-answer", f"{self._app.component}: {name}: {what}.")

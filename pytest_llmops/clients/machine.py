@@ -122,7 +122,7 @@ class Machine:
         holding = [space for space in self.disks() if path.is_relative_to(space.mount)]
         space = max(holding, key=lambda one: len(one.mount), default=None)
         if space is None or (space.mount == "/" != str(path) and not trusted):
-            known = ", ".join(sorted(one.mount for one in self.disks())) or "nowhere"
+            known = ", ".join(sorted(one.mount for one in self.disks()))
             raise Unsupported(f"{said}, and no file system is known to hold it. Mounted: {known}. {_WRITE}")
         return space
 
@@ -130,7 +130,7 @@ class Machine:
         """The file system of a mount, off the page."""
         spaces = {space.mount: space for space in self.disks()}
         if mount not in spaces:
-            known = ", ".join(sorted(spaces)) or "nowhere"
+            known = ", ".join(sorted(spaces))
             raise Unsupported(
                 f"{said}, which is on {mount}, and {self.address} tells of no file system that is mounted there "
                 f"and can be written. Mounted: {known}."
@@ -138,9 +138,16 @@ class Machine:
         return spaces[mount]
 
     def disks(self) -> list[Space]:
-        """All file systems that hold data."""
+        """All file systems that hold data.
+
+        Raises:
+            Unsupported: the machine tells of none; or it is none whose file systems can be seen from here.
+        """
         self.listing.must_be_here()
-        return self.source.spaces()
+        found = self.source.spaces()
+        if not found:
+            raise Unsupported(f"{self.component}: {self.address} tells of no file system that can be written.")
+        return found
 
     def processes(self, name: str) -> list[RunningProcess]:
         """The processes of a name in ``processes``.

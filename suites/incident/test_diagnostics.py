@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_llmops import Vacuous
 from pytest_llmops.report.markdown import parts_of
 
 if TYPE_CHECKING:
@@ -102,3 +103,5 @@ def test_review_is_prepared(triage: Triage, documents: Documents, record: Record
         f"{triage.torn} events of the record of incidents cannot be read, so the timeline lacks them; "
         f"complete it by hand: {triage.record_file}"
     )
+    if not triage.answers.records:
+        raise Vacuous("no incident of this target is recorded, so there is nothing to review.")

@@ -138,7 +138,9 @@ def test_several_logs_as_one(logs: Logs, record: Record, documents: Documents) -
 )
 def test_errors_of_the_last_hour(logs: Logs, record: Record) -> None:
     """How many errors the last 60 minutes had."""
-    record("log_errors_last_hour", logs.count("app", since_s=HOUR_S, level="error"), "entries")
+    errors = logs.entries("app", since_s=HOUR_S, level="error").judged()
+    record("log_errors_last_hour", len(errors), "entries")
+    errors.whole()
 
 
 @pytest.mark.procedure(
@@ -177,7 +179,7 @@ def test_no_rate_limit_of_late(logs: Logs, triage: Triage, record: Record, docum
     """The newest 10 LLM calls that met a rate limit, by time; none since the incident began, or in the last hour."""
     limited = logs.event("rate_limited").judged().last(10)
     assert documents.read(documents.write("rate-limits.md", limited.report("LLM calls that met a rate limit")))
-    late = logs.event("rate_limited", since_s=triage.answers.lasting_s(HOUR_S))
+    late = logs.event("rate_limited", since_s=triage.answers.lasting_s(HOUR_S)).judged()
     record("rate_limited_of_late", len(late), "calls")
     assert not late, f"logs: LLM calls met a rate limit since the incident began, or in the last hour: {late.top(1)[0]}"
 

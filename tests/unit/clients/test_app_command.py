@@ -249,3 +249,17 @@ def test_what_it_says_of_its_state(commands):
     with pytest.raises(Unsupported) as nowhere:
         commands(plain=["echo", "{}"]).report("plain")
     assert str(nowhere.value) == "app_command: target staging does not say where plain tells its state."
+
+
+def test_its_own_virtual_environment_comes_first(client, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--no-such-option")
+    show = ["sh", "-c", "command -v python; echo $VIRTUAL_ENV; env | grep -c ^PYTEST_"]
+    app = client("app_command", commands={"show": {"argv": show, "exit": [1]}})
+    before = app.lines("show")
+    assert before[-1] == "0"
+    programs = app.root / "venv" / "bin"
+    programs.mkdir(parents=True)
+    (programs / "python").write_text("#!/bin/sh\n")
+    (programs / "python").chmod(0o755)
+    assert app.lines("show") == [str(programs / "python"), str(programs.parent), "0"]
+    assert before[0] != str(programs / "python")

@@ -1,6 +1,9 @@
 """Packages: conflicts, newer versions, known vulnerabilities, as pip and pip-audit say it."""
 
 import json
+import os
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -140,3 +143,25 @@ def test_what_is_not_installed_is_outside(app):
     assert failure(Dependencies(app(pip_list='{"a": 1}')).installed).startswith(
         "app_command: pip_list: is no list of pip's"
     )
+
+
+@pytest.fixture
+def ours(monkeypatch):
+    """The Python of these tests comes first on the path, as where their environment is active."""
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+
+
+def test_the_packages_of_these_tests_are_nobody_elses(client, ours):
+    check = {"argv": ["python", "-c", "print('No broken requirements found.')"], "exit": [0, 1]}
+    app = client("app_command", commands={"pip_check": check})
+    assert Dependencies(app).conflicts() == []  # nothing says what the application requires
+    wanted = app.root / "requirements.txt"
+    wanted.write_text("# of the interface\npytest>=8  # is here\n\n-r more.txt\nno-such-win; sys_platform == 'win32'\n")
+    assert Dependencies(app).conflicts() == []
+    wanted.write_text("pytest\nNo_Such-Package[all]>=2\n")
+    assert failure(Dependencies(app).conflicts) == (
+        "app_command: pip_check: its python is the one of these tests, which has no No_Such-Package of "
+        "requirements.txt; give argv the path of the application's own."
+    )
+    away = {"argv": [sys.executable, *check["argv"][1:]], "exit": [0, 1]}  # named on purpose
+    assert Dependencies(client("app_command", commands={"pip_check": away})).conflicts() == []

@@ -177,7 +177,9 @@ def test_a_page_that_says_nothing(machine):
     )
     other = machine(lambda _: (200, "# TYPE node_cpu_seconds_total counter\nnode_cpu_seconds_total 1\n"))
     assert failure(Vacuous, other.usage).startswith("machine: node_cpu_seconds_total did not move")
-    assert other.disks() == []
+    assert failure(Unsupported, other.disks) == (
+        f"machine: {other.address} tells of no file system that can be written."
+    )
 
 
 def test_the_figures_of_a_machine(machine):
