@@ -10,13 +10,17 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.clients.form_file import FormFile
-from pytest_llmops.errors import CallFailed
+from pytest_llmops.errors import CallFailed, Unsupported
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_llmops.clients.answer import Answer
     from pytest_llmops.clients.http import Http
+
+
+MADE = "2026-01-05-09-00-00"
+"""How a snapshot's name ends, before ``.snapshot``: COLLECTION-NODE-TIME."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,24 @@ class Snapshots:
         self._http.call(
             "POST", f"{self._path}/upload", content=FormFile("snapshot", path), query=query, deadline_s=deadline_s
         ).ok()
+
+
+def newest_in(folder: Path, collection: str) -> Path | None:
+    """The newest snapshot of a collection that lies in a folder, by the times in their names; None: there is none.
+
+    Raises:
+        Unsupported: they are of several nodes, so that each holds only a part of it.
+    """
+    found = [
+        path for path in folder.rglob("*.snapshot") if path.stem == collection or path.stem.startswith(f"{collection}-")
+    ]
+    nodes = {path.stem[: -len(MADE) - 1] for path in found}
+    if len(nodes) > 1:
+        raise Unsupported(
+            f"files: {folder.name} has snapshots of {collection} of several nodes, {', '.join(sorted(nodes))}: "
+            "each holds only a part of it, and is restored on its own node."
+        )
+    return max(found, key=lambda path: path.stem[-len(MADE) :], default=None)
 
 
 def _snapshot(found: dict[str, Any]) -> Snapshot:

@@ -33,6 +33,46 @@ class Agreement:
     wrong: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What an earlier snapshot came to, against its source as that is now.
+
+    Attributes:
+        same: points of the source, of those looked at, that it has as they are.
+        changed: points that one of the two lacks, or has otherwise.
+        unlike_pct: how much of both together that is, in percent.
+        wrong: a sentence's end each.
+    """
+
+    same: int
+    changed: frozenset[Id]
+    unlike_pct: float
+    wrong: tuple[str, ...]
+
+
+def since(restored: Prints, now: Prints) -> Since:
+    """Compare what was made of an earlier snapshot with its source, which may have changed since in part.
+
+    Args:
+        restored: what was made of the snapshot.
+        now: the source, of at least one point; where these are not all, the same points were looked for in the other.
+    """
+    same = {one for one, print_ in now.of.items() if restored.of.get(one) == print_}
+    changed = frozenset((now.of.keys() | restored.of.keys()) - same)
+    alike = len(same) / len(now.of) * min(1.0, now.points / max(1, restored.points))
+    return Since(len(same), changed, 100 * (1 - alike), tuple(_of_another(restored, now, len(same))))
+
+
+def _of_another(restored: Prints, now: Prints, same: int) -> Iterator[str]:
+    if not restored.points:
+        yield f"the restore was answered with success, and the collection holds none of the {now.points} points"
+    elif 2 * same < len(now.of):
+        yield (
+            f"it is another corpus: {same} of {len(now.of)} points agree with the source's, and it holds "
+            f"{restored.points}"
+        )
+
+
 def agreement(before: Prints, restored: Prints, after: Prints) -> Agreement:
     """Compare a restored collection with its source, as that was before the snapshot and after the restore.
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from pytest_llmops.clients.backup_content import sha256
 from pytest_llmops.errors import StepFailed, Vacuous
 from pytest_llmops.operate.set_aside import ASIDE, SetAside
 from pytest_llmops.target.settings import Aside, Laid
@@ -117,7 +118,8 @@ class Restoration:
         SetAside(self._change, ORIGINALS, self._files.root, ASIDE, sorted(every))
         self._change.set(COPIES, aside=[])
         took_s = time.perf_counter() - began
-        return {of: InPlace(self.one.name, len(held[of]), took_s, self._wrong(of, due[of])) for of in sets}
+        copied = {of: {name: sha256(folder / name) for name in names} for of, names in held.items()}
+        return {of: InPlace(self.one.name, len(held[of]), took_s, self._wrong(of, due[of], copied[of])) for of in sets}
 
     def clean_up(self) -> None:
         """Delete what was unpacked."""
@@ -140,7 +142,7 @@ class Restoration:
             raise StepFailed(f"{self.one.name} holds nothing of {of}: it would restore none of it.")
         return held
 
-    def _wrong(self, of: str, due: Mapping[str, str]) -> tuple[str, ...]:
+    def _wrong(self, of: str, due: Mapping[str, str], copied: Mapping[str, str]) -> tuple[str, ...]:
         after = {fact.name: fact.sha256() for fact in self._files.found(of).facts}
         gone = [f"{self.one.last}: {name} is not there once it is restored" for name in due if name not in after]
         other = [
@@ -148,7 +150,12 @@ class Restoration:
             for name, checksum in due.items()
             if after.get(name, checksum) != checksum
         ]
-        return (*gone, *other)
+        unlike = [
+            f"{self.one.last}: {name} is not as it is in the backup"
+            for name, checksum in copied.items()
+            if after.get(name) != checksum
+        ]
+        return (*gone, *other, *unlike)
 
     def _lay_beside(self, folder: Path, names: list[str], as_of: Mapping[str, FileFact]) -> None:
         """Copy restored files beside those that they take the place of, to the same disk."""

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from pytest_llmops.clients.backup_content import sha256
 from pytest_llmops.clients.prints import READ, prints_of
-from pytest_llmops.clients.snapshots import Snapshots
+from pytest_llmops.clients.snapshots import Snapshot, Snapshots
 from pytest_llmops.clients.vectors import scratch_name
 from pytest_llmops.errors import CallFailed, StepFailed, Unsupported, Vacuous
-from pytest_llmops.operate.agreement import agreement, disagreement
+from pytest_llmops.operate.agreement import agreement, disagreement, since
 from pytest_llmops.state.folder import state_folder
 from pytest_llmops.state.new_folder import new_folder
 from pytest_llmops.target.durations import spoken
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_llmops.clients.prints import Id, Prints
-    from pytest_llmops.clients.snapshots import Snapshot
     from pytest_llmops.clients.vectors import Vectors
     from pytest_llmops.control.change import Change
     from pytest_llmops.samples import Workload
@@ -66,9 +66,10 @@ class Restored:
         size_mb: how large it is, in MB (1e6 bytes).
         points: what the restored collection holds, counted.
         compared: points that were compared, vector by vector, with those of the source.
-        meanwhile: points that came, went or changed in the source while it was restored.
+        meanwhile: points that came, went or changed in the source while it was restored, or since it was made.
         took_s: from sending the snapshot until the restored collection was green.
         wrong: in which it is not as its source, a sentence's end each.
+        unlike_pct: of an earlier snapshot: how much of it and its source differs, in percent.
     """
 
     snapshot: str
@@ -78,6 +79,7 @@ class Restored:
     meanwhile: int
     took_s: float
     wrong: tuple[str, ...]
+    unlike_pct: float = 0.0
 
 
 class VectorBackup:
@@ -137,6 +139,41 @@ class VectorBackup:
             wrong,
         )
 
+    def restored_from(self, copy: Path, prompts: Workload) -> Restored:
+        """Restore a snapshot that somebody made earlier, compare it with the source as that is now, and take it away.
+
+        Args:
+            copy: the snapshot.
+            prompts: as many searches, at most three, are made in both collections.
+
+        Raises:
+            Unsupported: it can hold only a part of the collection, or is larger than ``snapshot_limit``.
+            Vacuous: the collection has no points, so that there is nothing to compare it with.
+            StepFailed: it cannot be restored; says why.
+            ControlError: what was made could not be taken away again.
+        """
+        self._one_node()
+        kept = Kept(Snapshot(copy.name, copy.stat().st_size, "", None), copy, sha256(copy))
+        self._small_enough(kept.snapshot)
+        scratch, took_s = self._restore(kept)
+        now = prints_of(self._client.http, self.collection)
+        if not now.of:
+            raise Vacuous(f"{self._where}: it has no points, so that no backup of it can be compared with them.")
+        restored = prints_of(self._client.http, scratch, None if now.whole else now.of)
+        found = since(restored, now)
+        wrong = found.wrong or tuple(self._canaries(prompts, scratch, found.changed))
+        self.remove()
+        return Restored(
+            copy.name,
+            kept.snapshot.size / 1e6,
+            restored.points,
+            found.same,
+            len(found.changed),
+            took_s,
+            wrong,
+            found.unlike_pct,
+        )
+
     def may_be_lost(self, prompts: Workload) -> Prints:
         """See that what the collection holds could be restored, before it is lost on purpose; what it holds.
 
@@ -170,19 +207,9 @@ class VectorBackup:
             Unsupported: it holds only a part of the collection, or is larger than ``snapshot_limit``.
             StepFailed: it cannot be made, or comes damaged.
         """
-        cluster = self._client.cluster()
-        if cluster.peers > 1:
-            raise Unsupported(
-                f"{self._where}: it lies on a cluster of {cluster.peers} nodes, and a snapshot holds only what lies on "
-                "one of them; restoring takes one of each node."
-            )
+        self._one_node()
         snapshot, copy = self._snapshot()
-        limit = self._client.config.snapshot_limit
-        if snapshot.size > limit * 1e6:
-            raise Unsupported(
-                f"{self._where}: its snapshot has {snapshot.size / 1e6:.0f} MB, and snapshot_limit is {limit:g}; "
-                "give more where there is room for it here, and for a second collection there."
-            )
+        self._small_enough(snapshot)
         checksum = self._snapshots.fetch(snapshot.name, copy, self._deadline_s)
         if snapshot.checksum and checksum != snapshot.checksum:
             raise StepFailed(
@@ -203,6 +230,22 @@ class VectorBackup:
     @property
     def _where(self) -> str:
         return f"{self._client.component}: {self.collection}"
+
+    def _one_node(self) -> None:
+        cluster = self._client.cluster()
+        if cluster.peers > 1:
+            raise Unsupported(
+                f"{self._where}: it lies on a cluster of {cluster.peers} nodes, and a snapshot holds only what lies on "
+                "one of them; restoring takes one of each node."
+            )
+
+    def _small_enough(self, snapshot: Snapshot) -> None:
+        limit = self._client.config.snapshot_limit
+        if snapshot.size > limit * 1e6:
+            raise Unsupported(
+                f"{self._where}: its snapshot has {snapshot.size / 1e6:.0f} MB, and snapshot_limit is {limit:g}; "
+                "give more where there is room for it here, and for a second collection there."
+            )
 
     def _snapshot(self) -> tuple[Snapshot, Path]:
         """Make a snapshot: that it may be there is written down before, and its name once it is known.

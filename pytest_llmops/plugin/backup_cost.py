@@ -21,5 +21,5 @@ def backup_asks_of(target: Target) -> Asks:
     if table is None:
         return {}
     proof = most_calls(table)
-    calls = {"proven": proof, "may_be_lost": READ + proof, "lost_since": READ}
+    calls = {"proven": proof, "may_be_lost": READ + proof, "lost_since": READ, "restored_from": proof}
     return {(VECTOR_BACKUP, method): {f"qdrant.{method}": count} for method, count in calls.items()}

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_llmops.sandbox.stack import Stack
-    from pytest_llmops.sandbox.texts import Texts
     from pytest_llmops.target.embedded import Laid
 
 
 def lay(stack: Stack) -> None:
     """Lay the files of all groups, each in the case that the faults say.
 
-    A path is a template, too. With ``{n}`` in it each copy is a file of its own; one that ends with ``/`` is a folder.
+    A path is a template, too, and may name the ``{collection}``. With ``{n}`` in it each copy is a file of its own; one
+    that ends with ``/`` is a folder.
 
     Raises:
         ConfigError: a time in a text cannot be read.
@@ -39,7 +39,7 @@ def write(stack: Stack, files: Mapping[str, Laid]) -> None:
     packs = [path for path, laid in files.items() if laid.packs is not None]
     for path in [*(path for path in files if path not in packs), *packs]:
         laid = files[path]
-        for name, text in _each(stack.texts, path, laid, now):
+        for name, text in _each(stack, path, laid, now):
             file = stack.root / name
             if laid.packs is not None:
                 pack(laid.packs, stack.root, name, now - laid.age, stack.texts.written(laid.packs.base, at=now))
@@ -54,6 +54,11 @@ def write(stack: Stack, files: Mapping[str, Laid]) -> None:
             if laid.link is not None:
                 file.symlink_to(laid.link)
                 os.utime(file, (now - laid.age, now - laid.age), follow_symlinks=False)
+            elif laid.snapshot:
+                from pytest_llmops.sandbox import vectors_part
+
+                file.write_bytes(vectors_part.snapshot(stack.collection))
+                _dress(file, laid, now)
             elif laid.text is not None:
                 file.write_bytes(gzip.compress(text.encode()) if file.suffix == ".gz" else text.encode())
                 _dress(file, laid, now)
@@ -61,10 +66,11 @@ def write(stack: Stack, files: Mapping[str, Laid]) -> None:
         _dress(folder, laid, now)
 
 
-def _each(texts: Texts, path: str, laid: Laid, now: float) -> Iterator[tuple[str, str]]:
+def _each(stack: Stack, path: str, laid: Laid, now: float) -> Iterator[tuple[str, str]]:
     """The files of one entry, by path, with what they hold; the oldest copy, of the highest number, comes first."""
+    texts, values = stack.texts, {"collection": stack.collection}
     copies = [
-        (texts.written(path, number=number, at=now), texts.written(laid.text or "", number=number, at=now))
+        (texts.written(path, values, number=number, at=now), texts.written(laid.text or "", number=number, at=now))
         for number in range(laid.copies, 0, -1)
     ]
     if "{n}" in path:
@@ -85,7 +91,8 @@ def _chosen(stack: Stack) -> dict[str, Laid]:
 
 
 def _is_something(path: str, laid: Laid) -> bool:
-    return laid.text is not None or laid.link is not None or laid.packs is not None or path.endswith("/")
+    held = laid.text is not None or laid.link is not None or laid.packs is not None or laid.snapshot
+    return held or path.endswith("/")
 
 
 def _dress(path: Path, laid: Laid, now: float) -> None:

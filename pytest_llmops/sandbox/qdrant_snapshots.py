@@ -67,7 +67,7 @@ class Snapshots:
         folder = self._folder / name
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{name}-{PEER}-{dt.datetime.now(dt.UTC):%Y-%m-%d-%H-%M-%S}.snapshot"
-        self._write(name, path)
+        path.write_bytes(written(self._engine, name))
         path.with_suffix(".snapshot.checksum").write_text(_checksum(path.read_bytes()), encoding="ascii")
         return _described(path)
 
@@ -133,18 +133,6 @@ class Snapshots:
         if not self._engine.collection_exists(name):
             raise Wrong(404, f"Not found: Collection `{name}` doesn't exist!")
 
-    def _write(self, name: str, path: Path) -> None:
-        vectors = self._engine.get_collection(name).config.params.vectors
-        if not isinstance(vectors, models.VectorParams):
-            raise Wrong(500, "Service internal error: the sandbox has no snapshots of named vectors")
-        points, _ = self._engine.scroll(name, limit=self._engine.count(name).count or 1, with_vectors=True)
-        lines = "".join(point.model_dump_json() + "\n" for point in points)
-        with tarfile.open(path, "w") as archive:
-            for member, text in ((CONFIG, vectors.model_dump_json()), (POINTS, lines)):
-                info = tarfile.TarInfo(member)
-                info.size = len(text.encode())
-                archive.addfile(info, io.BytesIO(text.encode()))
-
     def _restore(self, name: str, content: bytes, body: dict[str, Any]) -> bool:
         """What both ways have in common; without priority ``snapshot`` what a collection holds goes before."""
         wanted = body.get("checksum")
@@ -195,6 +183,26 @@ class Snapshots:
             turned = [*points[1:], *points[:1]]
             return [other.model_copy(update={"id": one.id}) for one, other in zip(points, turned, strict=True)]
         return points
+
+
+def written(engine: QdrantClient, name: str) -> bytes:
+    """A snapshot of a collection.
+
+    Raises:
+        Wrong: the sandbox has none of its kind.
+    """
+    vectors = engine.get_collection(name).config.params.vectors
+    if not isinstance(vectors, models.VectorParams):
+        raise Wrong(500, "Service internal error: the sandbox has no snapshots of named vectors")
+    points, _ = engine.scroll(name, limit=engine.count(name).count or 1, with_vectors=True)
+    lines = "".join(point.model_dump_json() + "\n" for point in points)
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as archive:
+        for member, text in ((CONFIG, vectors.model_dump_json()), (POINTS, lines)):
+            info = tarfile.TarInfo(member)
+            info.size = len(text.encode())
+            archive.addfile(info, io.BytesIO(text.encode()))
+    return content.getvalue()
 
 
 def _read(content: bytes) -> tuple[models.VectorParams, list[models.PointStruct]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
@@ -26,19 +27,34 @@ if TYPE_CHECKING:
 
 def run(stack: Stack, opening: Opening, *, before: int = 0) -> None:
     """Serve until the process ends; a store that forgets lacks a point for each start before this one."""
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # 17 small vectors need no threads
-    with _models_built_once_used():
-        from qdrant_client import QdrantClient
-
+    engine = _engine()
     from pytest_llmops.sandbox.qdrant_api import app
 
-    engine = QdrantClient(":memory:")
     if "vectors:new-volume" not in stack.faults:
         fill(engine, stack.collection, stack.faults)
     if before and "vectors:forgets" in stack.faults:
         engine.delete(stack.collection, points_selector=list(range(1, before + 1)))
     log = AccessLog(stack.directory, "vectors")
     serve(Door(app(stack, engine), log, stack.faults.number("vectors:slow", 0.0)), opening)
+
+
+@cache
+def snapshot(collection: str) -> bytes:
+    """One of the collection as it is filled, whatever the faults make of that."""
+    engine = _engine()
+    from pytest_llmops.sandbox.faults import Faults
+    from pytest_llmops.sandbox.qdrant_snapshots import written
+
+    fill(engine, collection, Faults({}))
+    return written(engine, collection)
+
+
+def _engine() -> QdrantClient:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # 17 small vectors need no threads
+    with _models_built_once_used():
+        from qdrant_client import QdrantClient
+
+    return QdrantClient(":memory:")
 
 
 @contextmanager

@@ -78,13 +78,14 @@ class Packed(Table):
 
 
 class Laid(Table):
-    """One state of a file of the application; without text, files, or where it links to, it is not there."""
+    """One state of a file of the application; without text, files, snapshot or link it is not there."""
 
     text: str | None = Field(None, description="Template of what it holds; of a .gz, before it is compressed.")
     link: str | None = Field(
         None, min_length=1, description="It is a symbolic link to there, in place of a file; its age is its own."
     )
     packs: Packed | None = Field(None, description="It is an archive of other files: .tar, .tar.gz; a folder, with /.")
+    snapshot: bool = Field(False, description="It is a snapshot of the vectors, as they are at first.")
     copies: int = Field(1, ge=1, description="How often the text stands in it.")
     age: Seconds = Field(0.0, ge=0, description="How long ago it was written, e.g. '2 h'.")
     mode: str | None = Field(None, pattern="^[0-7]{3}$", description="Permissions; 644, of a folder 755.")
@@ -95,6 +96,8 @@ class Laid(Table):
             raise ValueError("a link has neither text nor mode")
         if self.packs is not None and (self.link is not None or self.text is not None):
             raise ValueError("what packs other files has neither text nor link")
+        if self.snapshot and (self.link is not None or self.text is not None or self.packs is not None):
+            raise ValueError("a snapshot has neither text nor link, and packs nothing")
         return self
 
 

@@ -19,6 +19,10 @@ def loses_on_purpose(vector_backup, prompts):
     assert not vector_backup.lost_since(held)
 
 
+def restores(vector_backup, prompts, copy):
+    vector_backup.restored_from(copy, prompts)
+
+
 def cost(test, profile):
     of = load(None, profile, Path.cwd())
     parts = of.table.components.configured()
@@ -29,6 +33,7 @@ def cost(test, profile):
 def test_a_proof_costs_what_it_asks_at_the_most_whatever_the_workload():
     proof = most_calls(load(None, "sandbox", Path.cwd()).table.components.qdrant)
     assert cost(proves, "sandbox") == {"qdrant.proven": proof}
+    assert cost(restores, "sandbox") == {"qdrant.restored_from": proof}
     assert cost(loses_on_purpose, "sandbox") == {"qdrant.may_be_lost": proof + 42, "qdrant.lost_since": 42}
 
 

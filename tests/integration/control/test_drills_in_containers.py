@@ -67,6 +67,7 @@ NOT_HERE = {
     "test_configuration_comes_out_of_a_backup": "document-enhancer",
     "test_configuration_is_restored_in_its_place": "document-enhancer",
     "test_backup_of_the_vectors_can_be_fetched": "aegis-rag",
+    "test_newest_backup_of_the_vectors_can_be_restored": "aegis-rag",
     "test_environment_is_saved_before_an_update": "voyageur",
     "test_metrics_are_saved_before_an_update": "voyageur",
     "test_models_are_saved_while_the_stack_is_down": "voyageur",

@@ -4,7 +4,7 @@ import pytest
 
 from pytest_llmops.clients.prints import Print, Prints
 from pytest_llmops.clients.vectors import Hit
-from pytest_llmops.operate.agreement import agreement, disagreement
+from pytest_llmops.operate.agreement import agreement, disagreement, since
 
 SOURCE = {number: Print(f"v{number}", f"p{number}") for number in range(1, 18)}
 
@@ -47,6 +47,29 @@ def test_what_changed_meanwhile_is_not_lost():
     assert found.wrong == ()
     assert found.meanwhile == {1, 2, 90, 91, 92}
     assert found.compared == 15
+
+
+@pytest.mark.parametrize(
+    ("earlier", "unlike", "changed", "said"),
+    [
+        (SOURCE, 0, set(), ""),
+        (without(1), 100 / 17, {1}, ""),
+        ({**SOURCE, 3: Print("other", "p3")}, 100 / 17, {3}, ""),
+        ({**SOURCE, 99: Print("gone", "since")}, 100 / 18, {99}, ""),
+        ({}, 100, set(SOURCE), "the restore was answered with success, and the collection holds none of the 17 points"),
+        (
+            without(*range(1, 10)),
+            100 * 9 / 17,
+            set(range(1, 10)),
+            "it is another corpus: 8 of 17 points agree with the source's, and it holds 8",
+        ),
+    ],
+)
+def test_what_is_not_as_in_an_earlier_snapshot_is_a_share(earlier, unlike, changed, said):
+    found = since(prints(earlier), prints(SOURCE))
+    assert (found.same, found.changed) == (len(SOURCE.keys() - changed), changed)
+    assert found.unlike_pct == pytest.approx(unlike)
+    assert found.wrong == ((said,) if said else ())
 
 
 @pytest.mark.parametrize(

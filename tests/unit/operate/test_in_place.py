@@ -97,6 +97,14 @@ def test_another_value_and_a_file_that_is_not_in_it(root, restore):
     assert state(root) == before
 
 
+def test_what_does_not_stand_there_as_it_is_in_the_backup_is_said(root, restore, monkeypatch):
+    os.utime(root / "config/app.json", (time.time() + 60, time.time() + 60))
+    monkeypatch.setattr(shutil, "copy2", lambda source, place: place.write_text("a: 1"))
+    before = state(root)
+    assert restore().wrong == ("full.tar.gz: config/app.json is not as it is in the backup",)
+    assert state(root) == before
+
+
 def test_nothing_to_restore_and_nothing_to_compare(root, restore):
     (root / "config/other").write_text("x")
     pack(root, "config/other")

@@ -21,6 +21,7 @@ from pytest_llmops.operate.vector_backup import CANARIES, MADE_AND_SENT, VectorB
 from pytest_llmops.samples import Prompt, Workload
 from pytest_llmops.sandbox.faults import Faults
 from pytest_llmops.sandbox.qdrant_api import app
+from pytest_llmops.sandbox.qdrant_snapshots import written
 from pytest_llmops.sandbox.vectors_part import fill
 from pytest_llmops.state.journal import Journal
 
@@ -96,6 +97,20 @@ def test_it_is_proven_and_nothing_is_left(backup):
     assert (qdrant.left, copies(change)) == (set(), [])
     assert change.undo()
     assert {act.outcome for act in Journal.of(change.target.state_folder, "here").acts(0)} == {"taken back"}
+
+
+def test_a_snapshot_of_somebody_is_restored_and_compared(backup, tmp_path):
+    qdrant, proof, _ = backup()
+    earlier = tmp_path / "documents-1-2026-01-05-09-00-00.snapshot"
+    earlier.write_bytes(written(qdrant.engine, "documents"))
+    qdrant.engine.delete("documents", points_selector=[1])
+    done = proof.restored_from(earlier, PROMPTS)
+    assert (done.points, done.compared, done.meanwhile, done.wrong) == (17, 16, 1, ())
+    assert done.unlike_pct == pytest.approx(100 / 17)
+    assert qdrant.left == set()
+    earlier.write_bytes(b"segment 1")
+    with pytest.raises(StepFailed, match="cannot be restored: "):
+        proof.restored_from(earlier, PROMPTS)
 
 
 THREE = Workload(tuple(Prompt(f"p{number}", "a question") for number in range(CANARIES)))
