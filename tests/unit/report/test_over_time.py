@@ -273,7 +273,7 @@ def test_a_metric_without_values_hides_the_growth_of_no_other(history):
 
 
 def test_where_no_metric_has_values_there_is_no_growth(history):
-    with pytest.raises(Vacuous, match="recorded points on demo; .* recorded sessions on demo; "):
+    with pytest.raises(Vacuous, match=r"recorded points on demo; .* recorded sessions on demo; "):
         history("past:none").all_growth()
 
 
