@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 CLEAN = "No broken requirements found."
 """What ``pip check`` says where nothing conflicts."""
+
+GIVEN_UP = re.compile(r"Retry\(total=0\b.*/([^/\s]+)/?$", re.MULTILINE)
+"""How pip warns of its last try to ask its index for a package; then it lists the package as up to date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +135,15 @@ class Dependencies:
         """Packages with a newer version, as ``pip list --outdated --format json`` lists them.
 
         Raises:
-            CallFailed: it is no such list.
+            CallFailed: it is no such list; or pip got no answer of its index, which it only warns of.
         """
-        rows = self._listed("pip_outdated")
+        ran = self._ran("pip_outdated")
+        if unanswered := list(dict.fromkeys(GIVEN_UP.findall(ran.errors))):
+            some = f"{', '.join(unanswered[:5])}{' and others' if len(unanswered) > 5 else ''}"
+            raise self._unreadable("pip_outdated", f"its index did not answer for {some}, so that nobody knows of them")
         try:
-            return [Outdated(row["name"], row["version"], row["latest_version"]) for row in rows]
-        except (TypeError, KeyError) as error:
+            return [Outdated(row["name"], row["version"], row["latest_version"]) for row in json_within(ran.output)]
+        except (TypeError, KeyError, ValueError) as error:
             raise self._unreadable("pip_outdated", f"is no list of pip's: {error!r}") from None
 
     def installed(self) -> dict[str, str]:

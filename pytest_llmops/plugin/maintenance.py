@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 LOOK_AHEAD_DAYS = 80
 """A window that is there once a month, and swallowed once by the change to summer time, is there by then."""
 MINUTE = dt.timedelta(minutes=1)
+GATE = ".window-gate"
+"""Ends the id of the step by which a section of a runbook has a window."""
 BESIDE = (dt.timedelta(hours=12), dt.timedelta(days=1), dt.timedelta(days=3), dt.timedelta(days=7))
 """How long after its begin a window is looked at again: it, or another of the target's, may be open then."""
 
@@ -69,7 +71,7 @@ class Maintenance:
         """Moments in and beside a window at which one of its steps, with both keys, is let through or refused wrongly.
 
         Asked is what refuses tests in every run. A step of the window is one of a section that waits for it
-        (``disruption.only``); where none does, any step is.
+        (``disruption.only``); where none does, one of the runbook's only section that has a window, else any step.
 
         Raises:
             CallFailed: the runbook names no such window.
@@ -103,7 +105,7 @@ class Maintenance:
         return [opens - MINUTE, closes, *(opens + later for later in BESIDE)]
 
     def _steps(self, wanted: Window) -> dict[str, tuple[str, ...]]:
-        """What is said of steps that wait for a window, to their ids: by section; of any step where none waits for it.
+        """What is said of steps that wait for a window, to their ids: by section; of any step where none is known to.
 
         Raises:
             ConfigError: a section that waits for it, or for none, is none of the runbook's.
@@ -115,6 +117,8 @@ class Maintenance:
             if strange := [name for name in names if name not in sections]:
                 said = f"{strange[0]!r} is no section of the runbook of {system}.{did_you_mean(strange[0], sections)}"
                 raise ConfigError(f"{self.target.where[:-1]}.disruption.{key}]: {said}")
+        gated = [step.split(".")[1] for step in of_system(system) if step.endswith(GATE)]
+        waiting = waiting or (gated if len(gated) == 1 else [])
         found = {name: tuple(step for step in of_system(system) if step.split(".")[1] == name) for name in waiting}
         return {f"a step of {name}": steps for name, steps in found.items()} or {f"what waits for '{wanted}'": ()}
 

@@ -319,18 +319,31 @@ class History:
         return table.limit if table else None
 
     def all_growth(self, now: Mapping[str, float] | None = None) -> list[Growth]:
-        """The growth of every metric of the target's ``growth`` table, as `growth` has it.
+        """The growth of each metric of the target's ``growth`` table, as `growth` has it; see `untold_growth`.
 
         Raises:
-            Vacuous: the target says of nothing that it grows, or one of them has too few values.
+            Vacuous: the target says of nothing that it grows, or every one of them has too few values.
         """
         if not self.growing:
             raise Vacuous(
                 f"{self._target.where} says of nothing that it grows; "
                 f"add [targets.{self._target.name}.growth.METRIC] with the name of a metric that runs record."
             )
-        live = now or {}
-        return [self.growth(metric, live.get(metric)) for metric in self.growing]
+        told = [self._growth_or_why(metric, now) for metric in self.growing]
+        found = [one for one in told if not isinstance(one, str)]
+        if not found:
+            raise Vacuous(" ".join(one for one in told if isinstance(one, str)))
+        return found
+
+    def untold_growth(self, now: Mapping[str, float] | None = None) -> list[str]:
+        """Of which metrics of the ``growth`` table no growth can be told, for want of values, a sentence each."""
+        return [one for metric in self.growing if isinstance(one := self._growth_or_why(metric, now), str)]
+
+    def _growth_or_why(self, metric: str, now: Mapping[str, float] | None) -> Growth | str:
+        try:
+            return self.growth(metric, (now or {}).get(metric))
+        except Vacuous as error:
+            return str(error)
 
     def growth_report(self, growths: Iterable[Growth]) -> str:
         """A page of Markdown: each metric now, a month's growth with its interval, when its limit is reached.

@@ -1,4 +1,4 @@
-"""The page for people: a question that is asked there as a person asks it."""
+"""The page for people, and the agent behind it: a question that is asked as a person asks it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from pytest_llmops.clients.app_command import AppCommands
     from pytest_llmops.clients.ui import Ui
     from pytest_llmops.plugin.recording import Record
     from pytest_llmops.samples import Workload
@@ -23,6 +24,23 @@ def test_page_answers_a_question(ui: Ui, prompts: Workload, record: Record) -> N
     turn = ui.ask(prompts[0])
     record("agent_answer_time", turn.took_s, "s")
     assert turn.knows(prompts[0].expect), f"ui: the answer to {prompts[0].text!r} lacks {prompts[0].expect!r}"
+
+
+@pytest.mark.procedure(
+    "agent-aiops.daily-health.agent-functionality",
+    "agent-aiops.agent-failure.simple-query",
+    fault="agent_answer:silent",
+)
+@pytest.mark.procedure("agent-aiops.agent-failure.simple-query", fault="agent_answer:failed")
+@pytest.mark.procedure("agent-aiops.agent-failure.simple-query", fault="agent_answer:slow")
+def test_agent_answers_a_question(app_command: AppCommands, prompts: Workload, record: Record) -> None:
+    """The agent itself, which the page asks only in agent mode, brings the expected answer in time, and no error."""
+    said = app_command.json("agent_answer", prompts[0].text)
+    assert not said["error"], f"agent: {said['error']}"
+    assert said["answer"].strip(), f"agent: its answer to {prompts[0].text!r} is empty"
+    record("agent_query_time", said["took_s"], "s")
+    right = prompts[0].expect.casefold() in said["answer"].casefold()
+    assert right, f"agent: the answer to {prompts[0].text!r} lacks {prompts[0].expect!r}"
 
 
 @pytest.mark.procedure("agent-aiops.user-support.frequent-issues", fault="llm:nonsense")

@@ -28,8 +28,9 @@ def test_usage_of_the_pipeline(files: Files, logs: Logs, record: Record) -> None
 @pytest.mark.procedure("agent-aiops.capacity.growth-trends", fault="request_log:missing")
 @pytest.mark.procedure("agent-aiops.capacity.growth-trends", fault="ui:page")
 def test_usage_of_the_agent(files: Files, logs: Logs, ui: Ui, llm: Llm, record: Record) -> None:
-    """Requests of the last 24 hours, users, documents of the knowledge base, and storage, of models and in all."""
-    record("requests_of_the_day", len(logs.entries("requests", since_s=DAY_S)), "requests")
+    """Questions of the last 24 hours, users, documents of the knowledge base, and storage, of models and in all."""
+    asked = logs.entries("llm_requests", since_s=DAY_S).first_of_each("question")  # "requests" has the agent's alone
+    record("requests_of_the_day", len(asked), "requests")
     record("active_sessions", ui.sessions().active, "sessions")
     record("rag_documents", len(files.found("rag_documents")), "documents")
     record("model_storage", llm.stored_gb(), "GB")

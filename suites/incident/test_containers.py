@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_llmops import Unsupported
 from pytest_llmops.clients.containers import table
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ def test_units_are_started_with_the_machine(containers: Containers) -> None:
     for part, found in containers.parts().items():
         asleep = [container.name for container in found if container.enabled is False]
         assert not asleep, f"{part}: not enabled: {', '.join(asleep)}"
+        untold = [container.name for container in found if container.enabled is None]
+        if untold:
+            raise Unsupported(f"{part}: nothing says whether {', '.join(untold)} is started with the machine.")
 
 
 @pytest.mark.procedure("voyageur.incident.diagnostics-resource-usage", fault="container_usage:partial")

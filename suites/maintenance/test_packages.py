@@ -36,6 +36,7 @@ def test_packages_do_not_conflict(dependencies: Dependencies, record: Record) ->
 
 
 @pytest.mark.procedure("enterprise-pipeline.monthly.outdated-packages", fault="pip_outdated:garbage")
+@pytest.mark.procedure("enterprise-pipeline.monthly.outdated-packages", fault="pip_outdated:unanswered")
 @pytest.mark.procedure("document-enhancer.monthly-maintenance.dependency-updates", fault="pip_outdated:fails")
 def test_outdated_packages_are_listed(dependencies: Dependencies, documents: Documents, record: Record) -> None:
     """The packages that have a newer version are written down, and remembered by name for the next month."""

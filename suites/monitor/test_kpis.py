@@ -50,7 +50,12 @@ def test_error_rate_of_the_log(record: Record) -> None:
             "page",
             marks=[
                 pytest.mark.procedure("agent-aiops.key-metrics.error-rates-by-component", fault="ui:failing"),
-                pytest.mark.procedure("agent-aiops.key-metrics.error-rates-by-component", fault="app:broken"),
+                pytest.mark.procedure(
+                    "agent-aiops.key-metrics.error-rates-by-component",
+                    "agent-aiops.alerts.error-rate",
+                    fault="app:broken",
+                ),
+                pytest.mark.procedure("agent-aiops.alerts.error-rate", fault="llm:errors=1, standby:errors"),
             ],
         ),
     ],

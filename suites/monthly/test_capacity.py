@@ -40,14 +40,17 @@ def test_usage_of_the_month(history: History, record: Record, documents: Documen
     fault="past:runaway",
 )
 def test_growth(history: History, record: Record, documents: Documents) -> None:
-    """What grows is reported, and there is room for another month at least."""
+    """What grows is reported, and there is room for another month at least; one without values hides no other."""
     growths = history.all_growth()
     documents.write("growth-report.md", history.growth_report(growths))
-    record("history_age", history.age(), "s")
-    for growth in growths:
-        record(f"{growth.name}.per_month", growth.per_month, growth.unit)
-        if growth.time_left_s is not None:
-            record(f"{growth.name}.time_left", growth.time_left_s, "s")
+    record("history_age", history.age(*(growth.name for growth in growths)), "s")
+    with record.to_the_end():
+        for growth in growths:
+            record(f"{growth.name}.per_month", growth.per_month, growth.unit)
+            if growth.time_left_s is not None:
+                record(f"{growth.name}.time_left", growth.time_left_s, "s")
+        if untold := history.untold_growth():
+            raise Vacuous(" ".join(untold))
 
 
 @pytest.mark.procedure("document-enhancer.monthly-maintenance.capacity-planning", fault="past:stale")

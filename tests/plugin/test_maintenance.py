@@ -28,9 +28,9 @@ class Said:
 
 @pytest.fixture
 def maintenance(tmp_path):
-    def maintenance(configured, only="", **said):
+    def maintenance(configured, only="", system="document-enhancer", **said):
         (tmp_path / "llmops.toml").write_text(
-            f"[targets.staging]\nsystem = 'document-enhancer'\n[targets.staging.components.api]\nurl = 'http://api.example'\n"
+            f"[targets.staging]\nsystem = '{system}'\n[targets.staging.components.api]\nurl = 'http://api.example'\n"
             f"[targets.staging.disruption]\nwindows = {configured!r}\ntimezone = 'Europe/Berlin'\n{only}"
         )
         target = load(tmp_path / "llmops.toml", None, tmp_path, {})
@@ -71,6 +71,15 @@ def test_steps_that_wait_for_no_window_of_their_own(maintenance):
         "what waits for 'first Sun 02:00-06:00' is let through on Sun 2026-12-13 02:00"
     ]
     assert found.wrongly_judged("weekly") == ["what waits for 'Sun 02:00-04:00' is let through on Sun 2026-12-06 04:00"]
+
+
+def test_steps_of_the_only_section_that_has_a_window(maintenance):
+    there = {"system": "agent-aiops", "weekly": "Sat 02:00-04:00"}
+    found = maintenance(["Sat 02:00-04:00"], "anytime = ['sessions']\n", **there)
+    assert (found.wrongly_judged("weekly"), found.refused_beside("weekly")) == ([], 5)
+    found = maintenance(["Sat 02:00-04:00"], "anytime = ['sessions', 'maintenance']\n", **there)
+    assert found.wrongly_judged("weekly")[0] == "a step of maintenance is let through on Sat 2026-12-05 01:59"
+    assert found.refused_beside("weekly") == 0
 
 
 def test_steps_that_wait_for_another(maintenance):

@@ -149,13 +149,17 @@ def client(target, ledger):
 
 @pytest.fixture
 def app(client):
-    """The application's commands, each of which prints a text, and ends with 0 or as said: ``app(crontab="…")``."""
+    """The application's commands, each of which prints a text: ``app(crontab="…")``.
+
+    They end with 0, and say no error, or as said: ``app(crontab=("…", 1, "no crontab"))``.
+    """
 
     def app(good=(0, 1), **prints):
         said = {name: text if isinstance(text, tuple) else (text, 0) for name, text in prints.items()}
+        script = 'printf %s "$0"; printf %s "$2" >&2; exit "$1"'
         commands = {
-            name: {"argv": ["sh", "-c", 'printf %s "$0"; exit "$1"', text, str(status)], "exit": list(good)}
-            for name, (text, status) in said.items()
+            name: {"argv": ["sh", "-c", script, text, str(status), *errors], "exit": list(good)}
+            for name, (text, status, *errors) in said.items()
         }
         return client("app_command", commands=commands)
 

@@ -54,6 +54,18 @@ def test_outdated(app):
     )
 
 
+TRY = "WARNING: Retrying (Retry(total={left}, connect=None)) after connection broken by 'Errno 111': /simple/{name}/\n"
+
+
+def test_what_the_index_did_not_answer_is_not_up_to_date(app):
+    said = "".join(TRY.format(left=left, name=name) for name in "abcdef" for left in (1, 0))
+    assert failure(Dependencies(app(pip_outdated=("[]", 0, said))).outdated) == (
+        "app_command: pip_outdated: its index did not answer for a, b, c, d, e and others, so that nobody "
+        "knows of them."
+    )
+    assert Dependencies(app(pip_outdated=("[]", 0, TRY.format(left=1, name="a")))).outdated() == []
+
+
 def audit(*packages):
     return json.dumps({"dependencies": list(packages), "fixes": []})
 

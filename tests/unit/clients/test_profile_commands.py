@@ -285,6 +285,45 @@ def test_a_burst_of_searches_is_passed_on_refused_or_delayed(client, tmp_path):
     assert app.json("hasty")["delaying"]["passed"] <= 3
 
 
+AGENT = """
+from types import SimpleNamespace
+
+class AgentFactory:
+    @staticmethod
+    def create_agent(model):
+        tool = SimpleNamespace(execute=lambda query: {"success": True})
+        agent = SimpleNamespace(tools={"terminal": tool})
+        def process_query_stream(query):
+            allowed = tool.execute(query)["success"]
+            for kind, content in STEPS:
+                yield SimpleNamespace(step_type=SimpleNamespace(value=kind), content=f"{content} {model} {allowed}")
+        agent.process_query_stream = process_query_stream
+        return agent
+"""
+THOUGHT = ("thought", "hm")
+
+
+@pytest.mark.parametrize(
+    ("steps", "answer", "error"),
+    [
+        ([THOUGHT, ("final_answer", "42")], "42 tiny False", ""),
+        ([THOUGHT, ("error", "no such tool"), THOUGHT, ("final_answer", "42")], "42 tiny False", ""),
+        ([THOUGHT, ("error", "it failed")], "", "it failed tiny False"),
+        ([], "", ""),
+    ],
+)
+def test_the_agent_is_asked_and_allowed_no_tool(client, tmp_path, steps, answer, error):
+    for folder in ("services", "config"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "services/agent_factory.py").write_text(f"STEPS = {steps!r}\n{AGENT}")
+    (tmp_path / "config/settings.py").write_text("DEFAULT_MODEL = 'tiny'\n")
+    _, *words = commands("agent-aiops")["agent_answer"].argv
+    app = client("app_command", commands={"agent_answer": {"argv": [sys.executable, *words]}})
+    said = app.json("agent_answer", "How many?")
+    assert (said["answer"], said["error"]) == (answer, error)
+    assert said["took_s"] >= 0
+
+
 def said_of(*messages):
     """What the profile reads off a request's line with these messages."""
     keys = profiles.read("agent-aiops")["components"]["logs"]["sources"]["llm_requests"]["keys"]

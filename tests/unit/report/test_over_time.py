@@ -264,6 +264,19 @@ def test_a_target_that_says_of_nothing_that_it_grows(history):
     )
 
 
+def test_a_metric_without_values_hides_the_growth_of_no_other(history):
+    known = history(file=f"{FILE}[targets.demo.growth.files]\n")
+    assert [one.name for one in known.all_growth()] == ["points", "sessions"]
+    why = "no run of the last 90 days recorded files on demo; run the suites that do for a while, and ask again."
+    assert known.untold_growth() == [why]
+    assert history().untold_growth() == []
+
+
+def test_where_no_metric_has_values_there_is_no_growth(history):
+    with pytest.raises(Vacuous, match=r"recorded points on demo; .* recorded sessions on demo; "):
+        history("past:none").all_growth()
+
+
 def test_the_growth_page_says_what_how_much_and_when(history):
     known = history()
     page = known.growth_report(known.all_growth()).splitlines()
