@@ -162,6 +162,7 @@ class KeyInventory:
         Raises:
             CallFailed: as `keys` and `in_use`.
             Unsupported: as `keys` and `in_use`.
+            Vacuous: the application takes no key, and the inventory has none of it.
         """
         roles, taken = self.in_use()
         known = {key.fingerprint: key for key in self.keys() if key.fingerprint}
@@ -178,6 +179,8 @@ class KeyInventory:
                 said.append(f"{key.name} has the role {one.role}, and by the inventory {key.role or 'none'}")
         there = {one.fingerprint for one in taken}
         gone = [key.name for key in known.values() if key.retired is None and key.role and key.fingerprint not in there]
+        if not (taken or gone):
+            raise Vacuous("keys: the application takes no key, and the inventory has none of it.")
         return said + [f"{name} is in the inventory, and the application does not take it" for name in gone]
 
     def _unreadable(self, what: str) -> CallFailed:

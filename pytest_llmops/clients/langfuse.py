@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import jmespath
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 HEALTH = "/api/public/health"
 PROJECTS = "/api/public/projects"
 OBSERVATIONS = "/api/public/observations"
-MOST_OBSERVATIONS = 100
-"""That one page of them holds."""
+ON_A_PAGE = 100
+"""Traces, or observations, that one page holds at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,16 +147,26 @@ class Langfuse(OverHttp):
             raise CallFailed(self.component, "bad-answer", f"{self.component}: {said}.") from None
 
     def newest(self, most: int = 50, *, user: str = "") -> list[dict[str, Any]]:
-        """Its newest traces, as it has them, with what was asked and answered.
+        """Its newest traces, as it has them, with what was asked and answered; a call for each hundred.
 
         Args:
-            most: so many at most, 100 or fewer.
+            most: so many at most.
             user: only those of this user.
 
         Raises:
             CallFailed: the keys are refused (kind ``http-401``), or no answer of Langfuse's came.
         """
-        asked = {"limit": str(most), **({"userId": user} if user else {})}
+        size = min(most, ON_A_PAGE)
+        asked = {"limit": str(size), **({"userId": user} if user else {})}
+        found: list[dict[str, Any]] = []
+        for page in range(1, ceil(most / size) + 1):
+            on_page = self._traces(asked if page == 1 else {**asked, "page": str(page)})
+            found += on_page
+            if len(on_page) < size:
+                break
+        return found[:most]
+
+    def _traces(self, asked: dict[str, str]) -> list[dict[str, Any]]:
         answer = self.http.call("GET", "/api/public/traces", query=asked).ok()
         try:
             return [dict(trace) for trace in answer.json()["data"]]
@@ -182,7 +193,7 @@ class Langfuse(OverHttp):
                 "give components.langfuse.scored an observation and low."
             )
         since = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=last_s)
-        asked = {"name": where.observation, "fromStartTime": since.isoformat(), "limit": str(MOST_OBSERVATIONS)}
+        asked = {"name": where.observation, "fromStartTime": since.isoformat(), "limit": str(ON_A_PAGE)}
         answer = self.http.call("GET", OBSERVATIONS, query=asked).ok()
         try:
             told = [(one, jmespath.search(where.value, one)) for one in answer.json()["data"]]

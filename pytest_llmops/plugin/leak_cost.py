@@ -26,6 +26,9 @@ ANSWERS, GENERATE = "leaks-answers", ".generate"
 WRONG = 4
 """Requests that no route wants."""
 
+TRACES = 20
+"""Pages of the traces that a leak affects, at most: a thousand of a user's, a thousand of all."""
+
 
 def once_for_leaks(item: pytest.Item, target: Target) -> dict[str, dict[str, int]]:
     """What a test asks for once a run that looks for leaks: the name of each look to ``component.method`` to calls."""
@@ -64,7 +67,7 @@ def _calls(look: str, target: Target) -> dict[str, int]:
         "told": {**asked, **read},
         "detected": {**asked, "logs.entries": 1} if logs else {},
         "traces": {"langfuse.newest": 1},
-        "affected": {"langfuse.newest": 1, "langfuse.traces": 1},
+        "affected": {"langfuse.newest": TRACES, "langfuse.traces": 1},
     }.get(look, {})
 
 

@@ -79,8 +79,8 @@ def once_for_erasure(item: pytest.Item, target: Target) -> dict[str, dict[str, i
     commands = sum(bool(place.command) for place in table.places.values())
     if commands and parts.app_command is not None:
         calls["app_command.text"] = LOOKS * commands
-    if parts.langfuse is not None and "traces" not in table.places:
-        calls["langfuse.traces"] = LOOKS
+    if parts.langfuse is not None:
+        calls["langfuse.newest"] = 2 * LOOKS
     return {ERASURE: calls}
 
 

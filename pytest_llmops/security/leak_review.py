@@ -8,11 +8,12 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, cast
 
 from pytest_llmops.clients.api import GUEST
-from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
+from pytest_llmops.errors import Unsupported
+from pytest_llmops.security.affected import Affected, affected
 from pytest_llmops.security.disclosure import Disclosure
 from pytest_llmops.security.lacking import unless_lacking
 from pytest_llmops.security.leak_detection import PERSON, PLANTED, SECRET, TRACE, Detection, Leak, Looked
-from pytest_llmops.security.leak_places import TOLD, UNREAD, LeakPlaces, text_of
+from pytest_llmops.security.leak_places import TOLD, UNREAD, LeakPlaces
 from pytest_llmops.security.specimens import USER, VALUES, said
 
 if TYPE_CHECKING:
@@ -100,8 +101,8 @@ class Leaks:
         """
         return self._looked("traces", self._places.traces, PERSON, SECRET)
 
-    def affected(self, user: str = GUEST) -> list[dict[str, str]]:
-        """The traces of a user, newest first, with what each holds: ``id``, ``at``, ``holds``.
+    def affected(self, user: str = GUEST) -> Affected:
+        """The traces of a user, and those that hold what reviews send of a person, whoever's they are.
 
         Raises:
             Vacuous: Langfuse has no trace at all.
@@ -109,20 +110,7 @@ class Leaks:
                 questions were asked.
         """
         langfuse = cast("Langfuse", self._places.served("langfuse"))
-        found = langfuse.newest(user=user)
-        if not found:
-            if not langfuse.traces():
-                raise Vacuous("langfuse: it has no trace, so none can be found by a user or a value.")
-            said = f"langfuse: none of its traces is of user {user}, in whose name questions are asked"
-            raise CallFailed("langfuse", "absent", f"{said}; the list may lag by ten minutes.")
-        return [
-            {
-                "id": str(trace.get("id", "")),
-                "at": str(trace.get("timestamp", "")),
-                "holds": ", ".join(self._detection.kinds(text_of(trace))),
-            }
-            for trace in found
-        ]
+        return affected(langfuse, Detection(self._own, VALUES.values()), user)
 
     def told(self) -> Looked:
         """Every log once a person was named in a conversation, by the page for people or else by the API.

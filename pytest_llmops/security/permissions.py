@@ -10,7 +10,7 @@ from pytest_llmops.errors import CallFailed, Unsupported, did_you_mean
 from pytest_llmops.security.lacking import unless_lacking
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from pytest_llmops.clients.app_command import AppCommands
     from pytest_llmops.target.load import Target
@@ -112,10 +112,25 @@ def listed(printed: Any, command: str) -> dict[str, Any]:
     """
     found = printed
     if isinstance(printed, dict) and isinstance(printed.get("items"), list):
-        found = {name: value for item in printed["items"] for name, value in _of_cluster(item)}
+        items = printed["items"]
+        own = {_space(item) for item in items if item.get("kind") == "ServiceAccount"}
+        found = {name: value for item in items if _concerns(item, own) for name, value in _of_cluster(item)}
     if not isinstance(found, dict) or not found:
         raise CallFailed("app_command", "bad-answer", f"app_command: {command} printed nothing that may do anything.")
     return found
+
+
+def _space(item: Mapping[str, Any]) -> str:
+    return str(item.get("metadata", {}).get("namespace", ""))
+
+
+def _concerns(item: Mapping[str, Any], own: Collection[str]) -> bool:
+    """Whether an entry is about these namespaces: of what binds in the whole cluster, what binds their accounts."""
+    if item.get("kind") != "ClusterRoleBinding":
+        return True
+    groups = {"system:serviceaccounts", *(f"system:serviceaccounts:{space}" for space in own)}
+    bound = [one for one in item.get("subjects") or () if one.get("namespace") in own or one.get("name") in groups]
+    return bool(bound) and not str(item.get("metadata", {}).get("name", "")).startswith("system:")
 
 
 def _of_cluster(item: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

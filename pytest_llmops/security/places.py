@@ -8,6 +8,7 @@ from pytest_llmops.clients.below import found
 from pytest_llmops.clients.held_values import HeldValues
 from pytest_llmops.clients.owned_points import OwnedPoints
 from pytest_llmops.errors import CallFailed, Unsupported
+from pytest_llmops.security.leak_places import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 EARLIER_S = 2.0
 """By so much the clock of a file system may be behind ours."""
+
+NEWEST = 100
+"""Traces that are looked through for what a trace without the user's id may hold."""
 
 LARGEST = 50_000_000
 """Bytes at the end of a file that are read."""
@@ -61,13 +65,22 @@ class Places:
         if store == "cache":
             return bool(HeldValues(cast("Redis", self._served("redis"))).holding(self._person.traces))
         place = self._table.places.get(store)  # type: ignore[call-overload]
-        if place is None and store == "traces" and "langfuse" in self._target.table.components.configured():
-            return cast("Langfuse", self._served("langfuse")).traces(user=self._person.user) > 0
+        if store == "traces" and "langfuse" in self._target.table.components.configured():
+            return self._traced() or (place is not None and self._at(store, place))
         if place is None:
             raise Unsupported(
                 f"target {self._target.name} does not say where they are read; give security.erasure.places.{store}"
             )
+        return self._at(store, place)
+
+    def _at(self, store: str, place: Place) -> bool:
         return self._printed(place) if place.command else self._written(store, place)
+
+    def _traced(self) -> bool:
+        """Whether one of the user's traces, or of the newest, whoever's they are, has anything of the person."""
+        langfuse = cast("Langfuse", self._served("langfuse"))
+        found = [*langfuse.newest(user=self._person.user), *langfuse.newest(NEWEST)]
+        return any(self._person.within(text_of(trace)) for trace in found)
 
     def _api(self) -> bool:
         """Whether an answer to the person's own question, past any cache, tells what only the person's data tell."""

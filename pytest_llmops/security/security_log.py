@@ -9,10 +9,11 @@ from pytest_llmops.clients.log_entries import merged
 from pytest_llmops.errors import Unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from pytest_llmops.clients.files import Files
     from pytest_llmops.clients.log_entries import Entries
+    from pytest_llmops.clients.log_entry import Entry
     from pytest_llmops.clients.logs import Logs
     from pytest_llmops.target.load import Target
 
@@ -67,7 +68,7 @@ class SecurityLog:
             lines: so many of the newest.
         """
         table = ["| class | entries |", "|---|---:|", *(f"| {name} | {len(those)} |" for name, those in found.items())]
-        report = merged(list(found.values())).report(title, groups=20, lines=lines)
+        report = merged(list(_apart(found.values()))).report(title, groups=20, lines=lines)
         head, _, rest = report.partition("\n\n")
         return "\n".join([head, "", *table, "", rest])
 
@@ -125,3 +126,15 @@ class SecurityLog:
 
     def _open(self, name: str) -> list[str]:
         return [f"{name}: {said}" for said in self._files().found(name).wrong]
+
+
+def _apart(classes: Iterable[Entries]) -> Iterator[Entries]:
+    """The classes, each without what an earlier one has: a failed login is of two, and listed once."""
+    told: set[tuple[object, ...]] = set()
+    for those in classes:
+        yield those.like([one for one in those if _told_by(one) not in told], those.reading)
+        told |= set(map(_told_by, those))
+
+
+def _told_by(entry: Entry) -> tuple[object, ...]:
+    return entry.source, entry.at, entry.level, entry.message

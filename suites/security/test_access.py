@@ -43,6 +43,7 @@ def test_nobody_gets_in_with_a_wrong_key(access: AccessReview) -> None:
 @pytest.mark.procedure(fault="api:roles-ignored")
 @pytest.mark.procedure(fault="api:any-key")
 @pytest.mark.procedure(fault="api:keeps-keys")
+@pytest.mark.procedure("voyageur.security.access-control", fault="api:roles-ignored")
 def test_each_role_may_what_it_should_and_nothing_else(access: AccessReview, documents: Documents) -> None:
     """Each role's key is let in at the routes that name it, and refused at all others; the matrix is written down."""
     matrix = access.matrix()
@@ -72,6 +73,7 @@ def test_tools_have_the_permissions_that_were_approved(permission_review: Permis
 @pytest.mark.procedure("agent-aiops.audits.permission-review", fault="terminal_user:root")
 @pytest.mark.procedure("aegis-rag.monthly.access-controls", fault="cluster_access:wider")
 @pytest.mark.procedure("aegis-rag.monthly.access-controls", fault="cluster_access:new-account")
+@pytest.mark.procedure("aegis-rag.monthly.access-controls", fault="cluster_access:of-the-cluster")
 def test_permissions_are_listed_with_their_changes(
     permission_review: PermissionReview, documents: Documents, record: Record
 ) -> None:

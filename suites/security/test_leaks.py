@@ -71,6 +71,7 @@ def test_no_trace_leaks(leaks: Leaks) -> None:
 
 @pytest.mark.needs("logs")
 @pytest.mark.procedure("agent-aiops.privacy.no-personal-data", fault="user_log:person")
+@pytest.mark.procedure("agent-aiops.privacy.no-personal-data", fault="workflow_log:person")
 def test_a_conversation_leaves_no_person_in_a_log(leaks: Leaks, record: Record) -> None:
     """A person who was named in a conversation stands in no log afterwards."""
     found = leaks.told()
@@ -106,8 +107,8 @@ def test_known_personal_data_is_detected(leaks: Leaks, documents: Documents) -> 
 @pytest.mark.needs("langfuse")
 @pytest.mark.procedure("enterprise-pipeline.pii.affected-traces", fault="langfuse:unfindable")
 @pytest.mark.procedure("enterprise-pipeline.pii.affected-traces", fault="langfuse:errors")
-def test_affected_traces_can_be_found(leaks: Leaks, documents: Documents) -> None:
-    """The traces of one user can be found, and what each holds of persons and secrets is written down."""
+def test_affected_traces_can_be_found(leaks: Leaks, record: Record, documents: Documents) -> None:
+    """The traces of one user, and those that hold a value, can be found; what each holds is written down."""
     found = leaks.affected()
-    lines = [f"- {trace['id']} of {trace['at']}: {trace['holds'] or 'nothing of a person'}" for trace in found]
-    assert documents.read(documents.write("affected-traces.md", "\n".join(["# Traces of the user", "", *lines])))
+    record("affected_traces", len(found.traces), "traces")
+    assert documents.read(documents.write("affected-traces.md", found.document()))

@@ -39,7 +39,7 @@ def on_an_agent(leaks):
             on_a_pipeline,
             "sandbox:enterprise-pipeline",
             {
-                "leaks-affected": {"langfuse.newest": 1, "langfuse.traces": 1},
+                "leaks-affected": {"langfuse.newest": 20, "langfuse.traces": 1},
                 "leaks-detected": {"api.query": 1, "logs.entries": 1},
                 "leaks-logs": {"logs.raw": 1},
             },
@@ -47,7 +47,7 @@ def on_an_agent(leaks):
         (
             on_an_agent,
             "sandbox:agent-aiops",
-            {"leaks-answers": {"ollama.generate": 3}, "leaks-told": {"ui.ask": 1, "logs.raw": 8}},
+            {"leaks-answers": {"ollama.generate": 3}, "leaks-told": {"ui.ask": 1, "logs.raw": 9}},
         ),
     ],
 )

@@ -67,6 +67,11 @@ def test_no_key_of_the_application_says_nothing(inventory):
     )
 
 
+def test_an_application_without_keys_says_nothing(inventory):
+    none = inventory("[keys.OPENROUTER_API_KEY]\ncreated = 2026-11-09\n", keys=())
+    assert failure(none.wrong, Vacuous) == "keys: the application takes no key, and the inventory has none of it."
+
+
 def test_what_the_application_takes(inventory):
     found = inventory(keys=[("bbbb", "worker"), ("cccc", "admin"), ("dddd", "")]).wrong()
     assert found == [

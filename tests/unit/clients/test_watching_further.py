@@ -261,6 +261,19 @@ def test_how_many_traces_langfuse_has(answering):
     assert str(caught.value) == f"langfuse: {said}."
 
 
+def test_the_newest_traces_of_langfuse_page_by_page(answering):
+    def pages(request):
+        query = dict(parse_qsl(urlsplit(request.path).query))
+        first, size = (int(query.get("page", 1)) - 1) * int(query["limit"]), int(query["limit"])
+        return {"data": [{"id": str(number)} for number in range(first, min(first + size, 230))]}
+
+    client, server = answering("langfuse", {"/api/public/traces": pages})
+    assert [len(client.newest(most)) for most in (50, 100, 150, 230, 1000)] == [50, 100, 150, 230, 230]
+    assert len({trace["id"] for trace in client.newest(1000)}) == 230
+    client.newest(1000, user="u1")
+    assert asked(server) == ("/api/public/traces", {"limit": "100", "page": "3", "userId": "u1"})
+
+
 SCORED = {"observation": "check", "value": "metadata.score", "low": 0.7}
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from pytest_llmops.errors import Vacuous
 from pytest_llmops.security.erasure import Erasure
+from pytest_llmops.security.person import Person
+from pytest_llmops.security.places import Places
 
 ROUTES = {
     "query": {"method": "POST", "path": "/q", "body": {"question": "{prompt}", "user": "{user}"}, "answer": "answer"},
@@ -71,3 +73,16 @@ def test_who_is_written_nowhere_proves_nothing(erase, monkeypatch):
     monkeypatch.delitem(ROUTES, "query")
     with pytest.raises(Vacuous, match=r"api: nothing of .* was seen in any store before the deletion"):
         erase().proven()
+
+
+@pytest.mark.parametrize(("own", "newest", "held"), [(False, False, False), (True, False, True), (False, True, True)])
+def test_a_langfuse_is_asked_for_the_user_and_for_what_else_is_known(serve, target, client, own, newest, held):
+    person = Person("c0ffee")
+
+    def answer(request, _):
+        if "userId" in request.path:
+            return 200, {"data": [{"id": "a", "userId": person.user}] if own else []}
+        return 200, {"data": [{"id": "b", "userId": "redacted", "input": person.question if newest else "Hello"}]}
+
+    made = target({"langfuse": {"url": serve(answer).url}})
+    assert Places(made, client(made), person, time.time()).holds("traces") is held

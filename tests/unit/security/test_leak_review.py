@@ -1,11 +1,14 @@
 """Where it is looked for leaks, what was no look at all, and what a target is declared to lack."""
 
 import socket
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from pytest_llmops.clients.client import connect
 from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
+from pytest_llmops.security.affected import affected
+from pytest_llmops.security.leak_detection import Detection
 from pytest_llmops.security.leak_places import TOLD
 from pytest_llmops.security.leak_review import FRAME, Leaks
 from pytest_llmops.security.specimens import VALUES, said
@@ -155,3 +158,46 @@ def test_who_redacts_and_does_not_say_otherwise_is_well(leaks):
     found.whole()
     one.unless_lacking(found)
     assert leaks({"app": f"{said(TOLD)}\n"}).told().leaks
+
+
+@pytest.fixture
+def langfuse(serve, target, ledger):
+    """A Langfuse that has these traces: ``langfuse([{"id": …, "userId": …}, …])``."""
+    opened = []
+
+    def langfuse(traces):
+        def answer(request, _):
+            query = dict(parse_qsl(urlsplit(request.path).query))
+            own = [one for one in traces if query.get("userId") in {None, one["userId"]}]
+            first = (int(query.get("page", 1)) - 1) * int(query["limit"])
+            return 200, {"data": own[first : first + int(query["limit"])], "meta": {"totalItems": len(own)}}
+
+        opened.append(connect(target({"langfuse": {"url": serve(answer).url}}), "langfuse", ledger))
+        return opened[-1]
+
+    yield langfuse
+    for one in opened:
+        one.close()
+
+
+def test_affected_are_the_traces_of_a_user_and_those_with_a_value_on_whatever_page(langfuse):
+    others = [{"id": f"o{at}", "userId": "other", "timestamp": "2026-11-30T08:00:00Z"} for at in range(150)]
+    leaked = {"id": "v", "userId": "other", "timestamp": "2026-11-30T07:00:00Z", "input": said(["iban"])}
+    own = {"id": "u", "userId": "u1", "timestamp": "2026-11-30T09:00:00Z", "input": "What is it?"}
+    detection = Detection([], VALUES.values())
+    found = affected(langfuse([own, *others, leaked]), detection, "u1")
+    assert [(one.id, one.by, one.holds) for one in found.traces] == [("u", "user", ""), ("v", "value", "iban")]
+    assert "in all 152 traces" in found.document()
+    assert VALUES["iban"] not in found.document()
+    many = affected(langfuse([own, *others * 10, leaked]), detection, "u1")
+    assert ([one.id for one in many.traces], many.read, many.total) == (["u"], 1000, 1502)
+    assert "in the newest 1000 of 1502 traces" in many.document()
+
+
+def test_traces_of_nobody_who_asked_are_a_failure_and_none_at_all_say_nothing(langfuse):
+    other = {"id": "o", "userId": "other", "timestamp": "2026-11-30T08:00:00Z"}
+    with pytest.raises(CallFailed) as caught:
+        affected(langfuse([other]), Detection([]), "u1")
+    assert caught.value.kind == "absent"
+    with pytest.raises(Vacuous):
+        affected(langfuse([]), Detection([]), "u1")

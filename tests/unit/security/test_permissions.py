@@ -64,6 +64,20 @@ def test_a_cluster():
         "RoleBinding/a": "Role/r to Group/g, User/z",
         "ServiceAccount/default": "is there",
     }
+    bound = {"kind": "ServiceAccount", "name": "default", "namespace": "mine"}
+    other = {"kind": "ServiceAccount", "name": "default", "namespace": "other"}
+    everybody = {"kind": "Group", "name": "system:serviceaccounts"}
+    role = {"kind": "ClusterRole", "name": "admin"}
+    whole = {
+        name: {"kind": "ClusterRoleBinding", "metadata": {"name": name}, "roleRef": role, "subjects": [subject]}
+        for name, subject in {"a": bound, "b": other, "c": everybody, "system:d": everybody}.items()
+    }
+    account = {"kind": "ServiceAccount", "metadata": {"name": "default", "namespace": "mine"}}
+    assert listed({"items": [account, *whole.values()]}, "x") == {
+        "ServiceAccount/default": "is there",
+        "ClusterRoleBinding/a": "ClusterRole/admin to ServiceAccount/default",
+        "ClusterRoleBinding/c": "ClusterRole/admin to Group/system:serviceaccounts",
+    }
     for nothing in ({}, [], {"items": []}, None):
         with pytest.raises(CallFailed) as caught:
             listed(nothing, "x")
