@@ -107,17 +107,13 @@ def test_vector_query_success_rate(record: Record) -> None:
     record.figure("query_success_rate")
 
 
-@pytest.mark.procedure(
-    "aegis-rag.kpi-vector.connection-pool", "aegis-rag.vector-issues.symptoms", fault="api:no-metrics"
-)
+@pytest.mark.procedure("aegis-rag.kpi-vector.connection-pool", fault="api:no-metrics")
 def test_connection_pool(record: Record) -> None:
     """How much of the API's pool of connections to the vector store is in use, where it says so."""
     record.figure("connection_pool")
 
 
-@pytest.mark.procedure(
-    "aegis-rag.kpi-vector.index-memory", "aegis-rag.vector-issues.symptoms", fault="container_usage:full"
-)
+@pytest.mark.procedure("aegis-rag.kpi-vector.index-memory", fault="container_usage:full")
 def test_index_memory(containers: Containers, record: Record) -> None:
     """The memory of the vector store, of what its container may use."""
     for container in containers.usage("qdrant"):
