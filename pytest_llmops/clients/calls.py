@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass
+from functools import partial
 from statistics import fmean, median
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.clients.generation import Generation
+from pytest_llmops.clients.vectors import Vectors
 from pytest_llmops.errors import CallFailed, Unsupported, Vacuous, excerpt
 
 if TYPE_CHECKING:
@@ -132,7 +134,7 @@ class Calls:
 
 
 def made(client: Client, target: Target, *, light: bool) -> dict[str, Any]:
-    """Call a component a few times: a model server and a page for an answer, any other for what shows that it is up.
+    """Call a component a few times, for what it is there for, or for what shows that it is up.
 
     A slow one is called less often: all of it takes no longer than `SLOW_S` and the component's deadline together.
 
@@ -147,15 +149,20 @@ def made(client: Client, target: Target, *, light: bool) -> dict[str, Any]:
     Raises:
         BudgetSpent: the run's budget, or the target's own rate limit, ended before.
     """
-    generate: Any = getattr(client, "generate", None)
-    visit: Any = getattr(client, "visit", None)
-    ask, times = (generate, FEW) if generate else (visit, VISITS)
-    steps: Iterable[Callable[[], object]]
-    if ask is not None and not light:
-        steps = [lambda prompt=prompt: ask(prompt) for prompt in [*target.workload][:times]]  # type: ignore[misc]
-    else:
-        steps = [_probe(client)] * FEW
-    return {"calls": [call.as_json() for call in _called(steps)]}
+    steps = [] if light else _real(client, target)
+    return {"calls": [call.as_json() for call in _called(steps or [_probe(client)] * FEW)]}
+
+
+def _real(client: Any, target: Target) -> list[Callable[[], object]]:
+    """A model server and a page are asked for an answer, a vector store searches; none of any other."""
+    prompts = [*target.workload]
+    if hasattr(client, "generate"):
+        return [partial(client.generate, prompt) for prompt in prompts[:FEW]]
+    if hasattr(client, "visit"):
+        return [partial(client.visit, prompt) for prompt in prompts[:VISITS]]
+    if isinstance(client, Vectors):
+        return [partial(client.search, vector) for vector in client.stored(prompts[:FEW]).values()]
+    return []
 
 
 def _probe(client: Client) -> Callable[[], object]:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from pytest_llmops.target.figures import Figure
     from pytest_llmops.target.load import Target
 
-METHODS = {"ollama": "generate", "openai": "generate", "ui": "visit"}
-"""How a component is called that is asked for an answer; any other is probed."""
+METHODS = {"ollama": "generate", "openai": "generate", "ui": "visit", "qdrant": "search"}
+"""How a component is called for what it is there for; any other is probed."""
 
 
 @dataclass

@@ -225,9 +225,9 @@ class FromTraffic(Sourced):
     component: str = Field("api", description="Who is called.")
     what: Literal["up", "failed", "broken", "answered", "mean", "median", "slowest", "slower", "load"] = Field(
         description="up: the share of a few light probes that were answered, by a model server with its version and by "
-        "a page with ok; the others are of real questions, asked on the page where it is one; failed: "
-        "without an answer to read; broken: of these, what the server failed, by 5xx or nothing whole; load: the "
-        "longest that a model was loaded, in s, where the server says it."
+        "a page with ok; the others are of real questions, asked on the page where it is one, and of a vector store's "
+        "searches; failed: without an answer to read; broken: of these, what the server failed, by 5xx or nothing "
+        "whole; load: the longest that a model was loaded, in s, where the server says it."
     )
     slower_than: Seconds | None = Field(None, gt=0, description="For what = 'slower': the share of calls above it.")
 

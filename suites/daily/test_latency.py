@@ -53,13 +53,10 @@ def test_embedding_latency(measure: Measure, llm: Llm, prompts: Workload) -> Non
 
 @pytest.mark.procedure(
     "aegis-rag.high-latency.database-queries",
-    "aegis-rag.vector-issues.symptoms",
     "aegis-rag.kpi-vector.search-latency-p95",
     fault="vectors:slow=0.6",
 )
-@pytest.mark.procedure(
-    "aegis-rag.high-latency.database-queries", "aegis-rag.vector-issues.symptoms", fault="vectors:slow=1.5"
-)
+@pytest.mark.procedure("aegis-rag.high-latency.database-queries", fault="vectors:slow=1.5")
 def test_search_latency(measure: Measure, vectors: Vectors, prompts: Workload) -> None:
     """A vector search on its own, with a fixed set of vectors."""
     stored = vectors.stored(prompts)

@@ -12,6 +12,7 @@ from pytest_llmops.clients.processes import report
 
 if TYPE_CHECKING:
     from pytest_llmops.clients.api import Api
+    from pytest_llmops.clients.app_command import AppCommands
     from pytest_llmops.clients.files import Files
     from pytest_llmops.clients.machine import Machine
     from pytest_llmops.clients.traffic import Traffic
@@ -121,6 +122,15 @@ def test_ways_to_the_components(machine: Machine, record: Record) -> None:
     for name, way in machine.ways().items():
         assert not way.lost_pct, f"{name}: {way.lost_pct:g} % of the connections {way.ends} came to nothing"
         record(f"connect_time[{name}]", way.connect_s or 0.0, "s", of=way.ends)
+
+
+@pytest.mark.procedure("aegis-rag.high-latency.network", fault="api_ways:lossy")
+@pytest.mark.procedure("aegis-rag.high-latency.network", fault="api_ways:cut")
+def test_ways_from_the_api(app_command: AppCommands, record: Record) -> None:
+    """From where the API runs, what it leans on can be connected to, each time; how long that takes is recorded."""
+    for name, way in app_command.json("api_ways").items():
+        assert not way["lost_pct"], f"{name}: {way['lost_pct']:g} % of the connections from the API came to nothing"
+        record(f"connect_time[api-{name}]", way["connect_s"], "s", of="from the API")
 
 
 @pytest.mark.procedure("aegis-rag.llm-issues.gpu-usage", fault="gpus:full")

@@ -45,6 +45,25 @@ def test_vector_store_shows_no_symptom(triage: Triage, record: Record) -> None:
     assert not failed, f"open the scenario of the vector store: {'; '.join(failed)}"
 
 
+@pytest.mark.procedure("aegis-rag.vector-issues.symptoms", fault="vectors:slow=0.6")
+@pytest.mark.procedure("aegis-rag.vector-issues.symptoms", fault="vectors:slow=1.5")
+def test_searches_are_not_slow(record: Record) -> None:
+    """Not one of a few searches takes too long, or not for long; a missed target alone opens no scenario."""
+    record.figure("search_latency_slowest", level="critical")
+
+
+@pytest.mark.procedure("aegis-rag.vector-issues.symptoms", fault="container_usage:full")
+def test_vector_store_has_memory_left(record: Record) -> None:
+    """The memory that the vector store's container may use is not used up."""
+    record.figure("index_memory", level="critical")
+
+
+@pytest.mark.procedure("aegis-rag.vector-issues.symptoms", fault="api:no-metrics")
+def test_connections_to_the_vector_store_are_left(record: Record) -> None:
+    """The API's pool of connections to the vector store is not used up, where it says so."""
+    record.figure("connection_pool", level="critical")
+
+
 @pytest.mark.generic
 @pytest.mark.needs("llm")
 @pytest.mark.procedure("aegis-rag.llm-issues.symptoms", fault="llm:errors=1")

@@ -112,21 +112,19 @@ def test_vector_query_success_rate(record: Record) -> None:
     record.figure("query_success_rate")
 
 
-@pytest.mark.procedure(
-    "aegis-rag.kpi-vector.connection-pool", "aegis-rag.vector-issues.symptoms", fault="api:no-metrics"
-)
+@pytest.mark.procedure("aegis-rag.kpi-vector.connection-pool", fault="api:no-metrics")
 def test_connection_pool(record: Record) -> None:
     """How much of the API's pool of connections to the vector store is in use, where it says so."""
     record.figure("connection_pool")
 
 
-@pytest.mark.procedure(
-    "aegis-rag.kpi-vector.index-memory", "aegis-rag.vector-issues.symptoms", fault="container_usage:full"
-)
+@pytest.mark.procedure("aegis-rag.kpi-vector.index-memory", fault="container_usage:full")
 def test_index_memory(containers: Containers, record: Record) -> None:
     """The memory of the vector store, of what its container may use."""
-    for container in containers.usage("qdrant"):
-        record(f"index_memory[{container.name}]", container.memory_pct, "%", of=container.name)
+    found = containers.usage("qdrant")
+    with record.to_the_end():
+        for container in sorted(found, key=lambda one: not one.limit_bytes):  # one without a limit hides no other
+            record(f"index_memory[{container.name}]", container.memory_pct, "%", of=container.name)
 
 
 @pytest.mark.procedure("aegis-rag.kpi-app.cpu-usage", fault="container_usage:full")
@@ -138,8 +136,10 @@ def test_cpu_of_the_api(record: Record) -> None:
 @pytest.mark.procedure("aegis-rag.kpi-app.memory-usage", fault="container_usage:full")
 def test_memory_of_the_api(containers: Containers, record: Record) -> None:
     """The memory of the API, of what its container may use; the machine's says nothing of it."""
-    for container in containers.usage("api"):
-        record(f"container_memory[{container.name}]", container.memory_pct, "%", of=container.name)
+    found = containers.usage("api")
+    with record.to_the_end():
+        for container in sorted(found, key=lambda one: not one.limit_bytes):
+            record(f"container_memory[{container.name}]", container.memory_pct, "%", of=container.name)
 
 
 @pytest.mark.procedure(

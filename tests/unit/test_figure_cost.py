@@ -24,3 +24,9 @@ def test_calls_that_several_figures_read_are_made_once(tmp_path):
     cost = cost_of_figures(["generation_success_rate", "generation_latency_slowest", "model_load_time"], target)
     assert (cost.operations, cost.once) == ({}, {"calls-ollama": {"ollama.generate": 5}})
     assert cost.tokens == 5 * target.table.components.ollama.max_tokens
+
+
+def test_a_vector_store_searches(tmp_path):
+    target = load(None, "sandbox:aegis-rag", tmp_path, {})
+    cost = cost_of_figures(["search_latency_slowest"], target)
+    assert (cost.once, cost.tokens) == ({"calls-qdrant": {"qdrant.search": 5}}, 0)
