@@ -11,7 +11,7 @@ from pytest_llmops.golden.evaluators import said
 from pytest_llmops.judge.pass_rate import CaseRuns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pytest_llmops.target.golden import Consistent
 
@@ -118,6 +118,17 @@ class GoldenAnswers:
             Vacuous: none has it.
         """
         return self._some(tuple(case for case in self.cases if tag in case.tags), f"has the tag {tag!r}", self.kinds)
+
+    def rated(self, kinds: Iterable[str]) -> dict[str, GoldenAnswers]:
+        """Of a tag's cases that are judged by all that they expect, those of each of these kinds, by that kind alone.
+
+        Of the whole dataset none: :meth:`expecting` is what asks there.
+        """
+        if self.kinds or not self.called:
+            return {}
+        ways = {kind: HALVES if kind == "refusal" else (kind,) for kind in kinds}
+        known = {kind for case in self.cases for kind in case.expects}
+        return {kind: self.expecting(*some) for kind, some in ways.items() if not known.isdisjoint(some)}
 
     def disagreements(self, name: str) -> list[str]:
         """In what answers differ, or fall short, that have to agree (``golden.consistent``), a clause each.

@@ -55,6 +55,18 @@ def test_what_was_kept_as_json_is_the_same():
     assert GoldenAnswers.read(json.loads(json.dumps(answers.as_json()))) == answers
 
 
+def test_kinds_with_a_rate_of_a_tags_cases():
+    cases = (case("a", tags=["t"], expects=("contains", "numbers")), case("b", tags=["t"], expects=("refused",)))
+    answers = GoldenAnswers("api", (*cases, case("c", expects=("schema",))))
+    rates = ["numbers", "refusal", "schema"]
+    found = answers.tagged("t").rated(rates)
+    assert {kind: [one.id for one in some.cases] for kind, some in found.items()} == {
+        "numbers": ["a"],
+        "refusal": ["b"],
+    }
+    assert answers.rated(rates) == answers.tagged("t").expecting("numbers").rated(rates) == {}
+
+
 def test_halves_of_a_refusal_are_kinds_of_their_own():
     assert kinds_of({"refusal": True, "exact": "x"}) == ("refused", "exact")
     assert kinds_of({"refusal": False}) == ("answered",)
