@@ -65,8 +65,10 @@ class Qdrant:
 
 class Llm:
     embedding_model, embedding_identity = "embed", "embed@abc"
+    asked = 0
 
     def embed(self, text, model):
+        type(self).asked += 1
         return VECTORS[text]
 
 
@@ -97,6 +99,12 @@ def test_a_round_ranks_each_expected_document(retrieval):
     assert found.rankings[0].ranks == (2, 1)
     assert found.rankings[0].scores == (0.9, 0.5)
     assert (found.recall_pct, found.mrr) == (100, 1)
+
+
+def test_a_second_round_is_embedded_anew(retrieval):
+    one, before = retrieval(), Llm.asked
+    assert one.found() == one.found(again=True)
+    assert Llm.asked - before == 2
 
 
 def test_a_search_that_nobody_describes_is_named(retrieval):
