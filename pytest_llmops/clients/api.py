@@ -145,22 +145,23 @@ class Api(Vitals):
                 )
             raise Vacuous(f"{said}, and so it is: {failure}.")
 
-    def explain(self, *, level: str = "summary", fresh: bool = True) -> Reply:
+    def explain(self, *, level: str = "summary", fresh: bool = True, language: str = "en") -> Reply:
         """Have the newest stored analysis explained (routes ``analyses`` and ``explain``).
 
         Args:
             level: of detail.
             fresh: anew, whether or not it was explained before.
+            language: of the explanation.
 
         Raises:
             Unsupported: this system has no such routes, or the account has no analysis that could be explained.
             CallFailed: a status other than 2xx, or no whole answer.
         """
         route = self.route("explain")
-        return reply_of(self.call("explain", **self.stored(level), fresh=fresh), route)
+        return reply_of(self.call("explain", **self.stored(level, language), fresh=fresh), route)
 
-    def stored(self, level: str) -> dict[str, Any]:
-        """What has the newest stored analysis explained at a level: words of the route ``explain``.
+    def stored(self, level: str, language: str = "en") -> dict[str, Any]:
+        """What has the newest stored analysis explained at a level, in a language: words of the route ``explain``.
 
         Raises:
             Unsupported, CallFailed: as of :meth:`explain`.
@@ -168,7 +169,7 @@ class Api(Vitals):
         analysis = self.value("analyses")
         if analysis is None:
             raise Unsupported(f"{self.component}: the account has no stored analysis; make one, and run again.")
-        return {"analysis": analysis, "level": level}
+        return {"analysis": analysis, "level": level, "language": language}
 
     def active_alerts(self) -> tuple[str, ...]:
         """The service's own alerts that are active, a sentence each (routes ``monitoring`` and ``alerts``).

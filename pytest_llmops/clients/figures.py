@@ -165,6 +165,32 @@ class Figures:
             found.append(self.read(name))
         return found
 
+    def after_each(self, name: str, counted: str, steps: Iterable[Act]) -> list[Reading]:
+        """A gauge after each of several steps that moved a counter: after another it still shows an earlier one.
+
+        Args:
+            name: of the gauge.
+            counted: of the counter that moves where the gauge is set.
+            steps: what is done.
+
+        Raises:
+            Vacuous: the counter moved with none of them.
+            Unsupported, ConfigError, CallFailed: as in :meth:`read`.
+        """
+        before, asked, found = self.counted(counted), 0, []
+        for step in steps:
+            step()
+            asked += 1
+            now = self.counted(counted)
+            found += [self.read(name)] if now > before else []
+            before = now
+        if not found:
+            raise Vacuous(
+                f"figures.{name} says nothing: figures.{counted} moved with none of {asked} questions, so that what "
+                "it shows is of an earlier one."
+            )
+        return found
+
     def like(self, pattern: str) -> list[str]:
         """The names of figures that fit a pattern, in which ``*`` stands for any text.
 

@@ -25,6 +25,9 @@ OBSERVATIONS = "/api/public/observations"
 ON_A_PAGE = 100
 """Traces, or observations, that one page holds at most."""
 
+MOST_PAGES = 20
+"""Pages that are read: of more answers these are the newest."""
+
 
 @dataclass(frozen=True, slots=True)
 class LangfuseHealth:
@@ -175,7 +178,7 @@ class Langfuse(OverHttp):
             raise CallFailed(self.component, "bad-answer", f"{self.component}: {said}.") from None
 
     def scores(self, last_s: float) -> Scores:
-        """How the newest answers of the last seconds were scored, a hundred of them at most.
+        """How the answers of the last seconds were scored; of more than two thousand the newest, and it is said.
 
         Args:
             last_s: seconds until now.
@@ -192,22 +195,35 @@ class Langfuse(OverHttp):
                 f"{self.component}: the target does not say where the score of an answer stands; "
                 "give components.langfuse.scored an observation and low."
             )
-        since = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=last_s)
-        asked = {"name": where.observation, "fromStartTime": since.isoformat(), "limit": str(ON_A_PAGE)}
-        answer = self.http.call("GET", OBSERVATIONS, query=asked).ok()
-        try:
-            told = [(one, jmespath.search(where.value, one)) for one in answer.json()["data"]]
-            found = tuple(_score(one, value) for one, value in told if value is not None)
-        except (KeyError, TypeError, ValueError):
-            said = f"{answer.asked} answered something else than scores: {excerpt(answer.text)!r}"
-            raise CallFailed(self.component, "bad-answer", f"{self.component}: {said}.") from None
+        now = dt.datetime.now(dt.UTC)
+        asked = {
+            "name": where.observation,
+            "fromStartTime": (now - dt.timedelta(seconds=last_s)).isoformat(),
+            "toStartTime": now.isoformat(),  # what comes meanwhile would push one from page to page
+            "limit": str(ON_A_PAGE),
+        }
+        found: list[Score] = []
+        read, page, pages = 0, 0, 1
+        while page < min(pages, MOST_PAGES):
+            page += 1
+            answer = self.http.call("GET", OBSERVATIONS, query={**asked, "page": str(page)}).ok()
+            try:
+                told = [(one, jmespath.search(where.value, one)) for one in answer.json()["data"]]
+                found += [_score(one, value) for one, value in told if value is not None]
+                pages = int(answer.json()["meta"]["totalPages"])
+            except (KeyError, TypeError, ValueError):
+                said = f"{answer.asked} answered something else than scores: {excerpt(answer.text)!r}"
+                raise CallFailed(self.component, "bad-answer", f"{self.component}: {said}.") from None
+            read += len(told)
         if not found:
             raise Vacuous(
-                f"{self.component}: none of {len(told)} observations {where.observation!r} of the last "
+                f"{self.component}: none of {read} observations {where.observation!r} of the last "
                 f"{spoken(last_s)} has a score at {where.value!r}."
             )
         low = tuple(one for one in found if one.value < where.low)
-        return Scores(found, low, where.low, f"of {len(found)} answers of the last {spoken(last_s)}")
+        newest = "the newest " if pages > MOST_PAGES else ""
+        said = f"of {newest}{len(found)} answers of the last {spoken(last_s)}"
+        return Scores(tuple(found), low, where.low, f"{said}, which has more" if newest else said)
 
 
 def _score(observation: dict[str, Any], value: Any) -> Score:

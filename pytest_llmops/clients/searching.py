@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     Results = dict[str, list[tuple[str, float | None]]]
     """Of each query, by its id, names and scores of what was found, best first."""
 
+AGAIN = "-again"
+"""What ends the name of a second round's facts."""
+
 
 class Searching:
     """A search of the target.
@@ -50,17 +53,18 @@ class Searching:
 
         Args:
             queries: labelled ones.
-            again: in a second round, which is asked once a run, too.
+            again: in a second round, embedded anew, which is asked once a run, too.
 
         Raises:
             CallFailed: a search failed, or its answer cannot be read.
             Unsupported: the target lacks what it searches by.
         """
-        fact = self._once(f"retrieval-{self.name}{'-again' if again else ''}", lambda: {"found": self._ask(queries)})
+        round_ = f"{self.name}{AGAIN if again else ''}"
+        fact = self._once(f"retrieval-{round_}", lambda: {"found": self._ask(queries, again=again)})
         return {name: [(str(one[0]), one[1]) for one in results] for name, results in fact["found"].items()}
 
-    def embedded(self, queries: Sequence[Labelled]) -> tuple[str, dict[str, list[float]]]:
-        """By which model the queries are embedded, and their vectors; asked once a run.
+    def embedded(self, queries: Sequence[Labelled], *, again: bool = False) -> tuple[str, dict[str, list[float]]]:
+        """By which model the queries are embedded, and their vectors; asked once a run, and once for a second round.
 
         Raises:
             CallFailed: one could not be embedded.
@@ -71,7 +75,7 @@ class Searching:
             embedder = self.embedder()
             return {"model": embedder.model, "vectors": {query.id: embedder(query.text) for query in queries}}
 
-        fact = self._once(f"embedded-{self.name}", embed)
+        fact = self._once(f"embedded-{self.name}{AGAIN if again else ''}", embed)
         return str(fact["model"]), dict(fact["vectors"])
 
     def embedder(self) -> Embedder:
@@ -107,9 +111,9 @@ class Searching:
             said = f"{of}: {path!r} of retrieval.{self.name} has no meaning in {excerpt(str(document))}"
             raise CallFailed(of, "bad-answer", f"{said} ({str(error).splitlines()[0].rstrip('.')}).") from None
 
-    def _ask(self, queries: Sequence[Labelled]) -> Results:
+    def _ask(self, queries: Sequence[Labelled], *, again: bool) -> Results:
         if self.table.by == "vectors":
-            return self._by_vectors(queries)
+            return self._by_vectors(queries, again=again)
         if self.table.by == "api":
             api = cast("Api", self._client("api"))
             return {query.id: self._of_answer(api, query)[: self.table.depth] for query in queries}
@@ -120,9 +124,9 @@ class Searching:
             raise Unsupported(f"target {self._target.name} has no {component}, by which {self.name} is searched.")
         return self._reach(component)
 
-    def _by_vectors(self, queries: Sequence[Labelled]) -> Results:
+    def _by_vectors(self, queries: Sequence[Labelled], *, again: bool) -> Results:
         store = self.vectors()
-        _, embedded = self.embedded(queries)
+        _, embedded = self.embedded(queries, again=again)
         found: Results = {}
         for query in queries:
             hits = store.search(embedded[query.id], limit=self.table.depth)

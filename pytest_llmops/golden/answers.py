@@ -11,7 +11,7 @@ from pytest_llmops.golden.evaluators import said
 from pytest_llmops.judge.pass_rate import CaseRuns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pytest_llmops.target.golden import Consistent
 
@@ -119,25 +119,40 @@ class GoldenAnswers:
         """
         return self._some(tuple(case for case in self.cases if tag in case.tags), f"has the tag {tag!r}", self.kinds)
 
+    def rated(self, kinds: Iterable[str]) -> dict[str, GoldenAnswers]:
+        """Of a tag's cases that are judged by all that they expect, those of each of these kinds, by that kind alone.
+
+        Of the whole dataset none: :meth:`expecting` is what asks there.
+        """
+        if self.kinds or not self.called:
+            return {}
+        ways = {kind: HALVES if kind == "refusal" else (kind,) for kind in kinds}
+        known = {kind for case in self.cases for kind in case.expects}
+        return {kind: self.expecting(*some) for kind, some in ways.items() if not known.isdisjoint(some)}
+
     def disagreements(self, name: str) -> list[str]:
         """In what answers differ, or fall short, that have to agree (``golden.consistent``), a clause each.
 
+        Also what a figure of theirs is that is none of their own case's.
+
         Raises:
             Unsupported: the target has no such table.
-            Vacuous: fewer than two of the cases were answered, so there is nothing to differ.
+            Vacuous: one of the cases was not answered, or there are fewer than two, and the others agree.
         """
         if name not in self.consistent:
             raise Unsupported(f"golden dataset: nobody says in what answers agree; add golden.consistent.{name}.")
         table = self.consistent[name]
+        cases = self.tagged(table.tag).cases
         given = {
-            f"{case.id} ({number})": one.text
-            for case in self.tagged(table.tag).cases
-            for number, one in enumerate(case.given, 1)
-            if not one.lost
+            f"{case.id} ({number})": one for case in cases for number, one in enumerate(case.given, 1) if not one.lost
         }
-        if len({label.rpartition(" ")[0] for label in given}) < 2:
-            raise Vacuous(f"golden dataset: fewer than two cases with the tag {table.tag!r} were answered.")
-        return disagreements(given, table)
+        found = disagreements({label: one.text for label, one in given.items()}, table)
+        found += [f"{label}: {why}" for label, one in given.items() if (why := one.missed.get("numbers"))]
+        unanswered = [case.id for case in cases if all(one.lost for one in case.given)]
+        if not found and (unanswered or len(cases) < 2):
+            said = f"{', '.join(unanswered)} was not answered" if unanswered else "there are fewer than two"
+            raise Vacuous(f"golden dataset: of the cases with the tag {table.tag!r} {said}, so that they may differ.")
+        return found
 
     @property
     def runs(self) -> list[CaseRuns]:

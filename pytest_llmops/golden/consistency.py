@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pytest_llmops.detect import numbers
+from pytest_llmops.detect import language as language_of
+from pytest_llmops.detect import numbers, quantities
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pytest_llmops.target.golden import Consistent
 
@@ -32,6 +33,27 @@ def disagreements(answers: Mapping[str, str], table: Consistent) -> list[str]:
     for name, ways in table.terms.items():
         found += _of_term(name, ways, answers)
     return found
+
+
+def lost(translated: str, source: str, language: str, names: Iterable[str] = ()) -> list[str]:
+    """What is wrong with a translation, a clause each; empty where it says the same in that language.
+
+    Args:
+        translated: it.
+        source: what it is of: each figure of it, and no other, has to be there.
+        language: its code, ``fr``.
+        names: that have to stay as they are, where the source has them.
+
+    Raises:
+        ConfigError: a package that tells languages, or reads figures, is not installed.
+    """
+    if not translated.strip():
+        return ["it is empty"]
+    spoken = language_of.check(translated, language)
+    figures = numbers.check(translated, source, [one.text for one in quantities.find(source)]).findings
+    wrong = [str(spoken)] if spoken.wrong else []
+    wrong += [str(one) for one in figures]
+    return wrong + [f"it lacks {name}" for name in names if name in source and name not in translated]
 
 
 def _of_term(name: str, ways: Sequence[str], answers: Mapping[str, str]) -> Iterator[str]:

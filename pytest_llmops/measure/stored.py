@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 MOST = 1000
 """Points that are looked at of a collection, the first by their ids: of a larger one that is a sample."""
 
+MANY = 50_000
+"""Points whose times are read, where any of them may be the newest."""
+
 SAMPLE = 5
 """Of them those whose texts are embedded anew."""
 
@@ -126,6 +129,7 @@ class Collection:
         Raises:
             Unsupported: the table does not say where a payload tells the time, or no payload tells one.
             CallFailed: one tells what is no time, or one to come (kind ``bad-answer``).
+            Vacuous: the collection has no points, or more than are read.
         """
         if self._table.ingested is None:
             raise Unsupported(
@@ -133,7 +137,7 @@ class Collection:
             )
         read, told = clock("UTC", None), 0
         newest: dict[str, float] = {}
-        for point in self._points():
+        for point in self._all_points():
             stamp = self._searching.looked_up(self._table.ingested, point.payload)
             if stamp is None:
                 continue
@@ -149,8 +153,17 @@ class Collection:
         since = time.time() - since_s
         return sorted((Ingested(name, at) for name, at in newest.items() if at >= since), key=lambda one: -one.at)
 
-    def _points(self, *, vectors: bool = False) -> list[Point]:
-        found = points_of(self._searching.vectors(), MOST, vectors=vectors)
+    def _all_points(self) -> list[Point]:
+        found = self._points(most=MANY)
+        if len(found) >= MANY and (there := self.count()) > len(found):
+            raise Vacuous(
+                f"qdrant: the collection of {self._searching.name} has {there} points, more than the {MANY} whose "
+                "times are read, so that nobody knows which documents are the newest."
+            )
+        return found
+
+    def _points(self, *, most: int = MOST, vectors: bool = False) -> list[Point]:
+        found = points_of(self._searching.vectors(), most, vectors=vectors)
         if not found:
             raise Vacuous(f"qdrant: the collection of {self._searching.name} has no points to look at.")
         return found

@@ -41,7 +41,7 @@ class Scratch:
 
     Attributes:
         submitted: annotations that people have completed.
-        grown: golden file to how many cases it has more than the application's own.
+        grown: golden file to how many of them ask their question in it, and did not in the application's own.
         exported: exported file to how many cases it holds.
         unreadable: lines of either that are no JSON, as ``FILE:LINE``.
         unusable: completed annotations without a question or an answer.

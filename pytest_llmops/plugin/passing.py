@@ -31,6 +31,8 @@ class PassGate:
     def __call__(self, name: str, answers: GoldenAnswers, *, before: GoldenAnswers | None = None) -> None:
         """Record the pass rate as a metric, judge it, and write what does not pass to a document.
 
+        A tag's cases are held to ``golden.rates`` as well: those of each kind that has a rate of its own, as NAME_KIND.
+
         Args:
             name: of the metric, the share of answers that pass in %; NAME[TAG] is that of each tag.
             answers: to the golden dataset, or to some of its cases.
@@ -39,6 +41,11 @@ class PassGate:
         Raises:
             AssertionError: the rate is surely below ``golden.pass_rate``, or fewer cases pass than did before.
         """
+        self._judge(name, answers, before)
+        for kind, some in answers.rated(self._run.own.target.table.golden.rates).items():
+            self._judge(f"{name}_{kind}", some, before.expecting(*some.kinds) if before else None)
+
+    def _judge(self, name: str, answers: GoldenAnswers, before: GoldenAnswers | None) -> None:
         name, run = self._measure.full(name), self._run
         bench = self._measure.bench(run.own.client(answers.component))
         bench = bench if run.twin is None else replace(bench, store=None)

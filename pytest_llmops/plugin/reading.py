@@ -56,6 +56,7 @@ READS_FIGURES = {
     ("record", "figure"),
     ("figures", "read"),
     ("figures", "shares"),
+    ("figures", "after_each"),
     ("record", "rise"),
     ("record", "spread"),
 }

@@ -59,7 +59,7 @@ def _rounds(method: str, search: Search, target: Target) -> Iterator[tuple[str, 
         yield "collection", {"qdrant.scroll": 1, embeds: SAMPLE}
     else:
         if search.by == "vectors" or method in EMBEDS:
-            yield "embedded", {embeds: queries}
+            yield ("embedded-again" if method == "again" else "embedded"), {embeds: queries}
         if method not in EMBEDS:
             by = {"vectors": ("qdrant.search", queries), "api": ("api.query", queries)}
             operation, calls = by.get(search.by, (f"app_command.{search.command}", 1))

@@ -28,6 +28,7 @@ EVERYONE = "everyone"
 _PROMPT = (
     "Explain the analysis in plain words.\n\nContext:\n[{id}] {text}\n\nQuestion: What does the {title} say?\nAnswer:"
 )
+_LANGUAGES = {"en": "English", "fr": "French", "es": "Spanish"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,26 +70,33 @@ async def analyses(_service: Service, _: dict[str, Any]) -> Outcome:
 
 
 async def explain(service: Service, values: dict[str, Any]) -> Outcome:
-    """Values ``answer``, ``analysis``, ``symbol``, ``level``, ``model``, ``word_count``, ``took_s``.
+    """Values ``answer``, ``analysis``, ``symbol``, ``level``, ``language``, ``model``, ``word_count``, ``took_s``.
 
-    ``invalid`` for a level that there is not, ``missing`` for an analysis that there is not; ``template``, where the
-    profile has such a case, when the model server fails.
+    ``invalid`` for a level or a language that there is not, ``missing`` for an analysis that there is not;
+    ``template``, where the profile has such a case, when the model server fails.
     """
     level, asked = str(values.get("level") or "standard"), str(values.get("analysis"))
     levels = service.stack.llm.detail
     if level not in levels:
         return "invalid", {"reason": f"detail_level must be one of: {', '.join(levels)}"}
+    language = str(values.get("language") or "en")
+    if language not in _LANGUAGES:
+        return "invalid", {"reason": f"language must be one of: {', '.join(_LANGUAGES)}"}
     documents = corpus.documents()[:3]
     if not asked.isdigit() or not 0 < int(asked) <= len(documents):
         return "missing", {"reason": "Analysis not found"}
     document, start = documents[int(asked) - 1], time.monotonic()
     kept = "api:no-cache" not in service.stack.faults and service.caches and not anew(values)
-    if kept and (found := await service.upstream.remembered(f"{asked} {level}", EVERYONE)):
+    key = f"{asked} {level}" if language == "en" else f"{asked} {level} {language}"
+    if kept and (found := await service.upstream.remembered(key, EVERYONE)):
         return "ok", found
     prompt = _PROMPT.format(id=document.id, text=document.text, title=document.title)
     outcome = "ok"
     try:
         text, _ = await service.upstream.generate(prompt, levels[level].max_tokens)
+        if language != "en":
+            translating = f"Translate into {_LANGUAGES[language]}.\n\n{text}"
+            text, _ = await service.upstream.generate(translating, levels[level].max_tokens)
     except UpstreamFailed:
         if not any(
             route.does == "explain" and "template" in route.cases for route in service.stack.sandbox.routes.values()
@@ -100,12 +108,13 @@ async def explain(service: Service, values: dict[str, Any]) -> Outcome:
         "analysis": int(asked),
         "symbol": document.id.upper()[:5],
         "level": level,
+        "language": language,
         "model": service.stack.model,
         "word_count": len(text.split()),
         "took_s": round(time.monotonic() - start, 3),
     }
     if kept and outcome == "ok":
-        await service.upstream.remember(f"{asked} {level}", EVERYONE, told)
+        await service.upstream.remember(key, EVERYONE, told)
     return outcome, told
 
 

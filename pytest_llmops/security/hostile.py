@@ -27,6 +27,7 @@ HARMLESS: dict[str, Any] = {
     "fresh": True,
     "analysis": "1",
     "level": "summary",
+    "language": "en",
     "document": "llmops-none",
     "deletion": "llmops-none",
     "job": "llmops-none",

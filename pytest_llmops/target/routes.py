@@ -23,7 +23,7 @@ ASKED_WITH: dict[str, frozenset[str]] = {
     "health": frozenset(),
     "login": frozenset({"user", "password"}),
     "analyses": frozenset(),
-    "explain": frozenset({"analysis", "level", "fresh"}),
+    "explain": frozenset({"analysis", "level", "language", "fresh"}),
 }
 """What the routes that every system may have are asked with; a route of another name takes any word."""
 

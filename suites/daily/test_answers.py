@@ -62,13 +62,6 @@ def test_frequent_questions_are_answered_rightly(traffic: Traffic) -> None:
     assert not wrong, f"api: {len(wrong)} of {len(known)} known questions answered wrongly: {', '.join(wrong)}"
 
 
-@pytest.mark.procedure("enterprise-pipeline.daily.grafana-retrieval-cosine", fault="vectors:unrelated")
-def test_retrieval_is_similar_by_its_own_account(api: Api, prompts: Workload, record: Record) -> None:
-    """The median similarity of the sources of a known question, as the service shows it: it keeps the last one's."""
-    api.query(prompts[0])
-    record.figure("retrieval_cosine_p50")
-
-
 @pytest.mark.generic
 @pytest.mark.procedure(fault="vectors:unrelated")
 def test_retrieval_finds_similar_texts(vectors: Vectors, llm: Llm, prompts: Workload, record: Record) -> None:

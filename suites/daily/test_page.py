@@ -45,6 +45,6 @@ def test_agent_answers_a_question(app_command: AppCommands, prompts: Workload, r
 
 @pytest.mark.procedure("agent-aiops.user-support.frequent-issues", fault="llm:nonsense")
 def test_page_answers_known_questions_rightly(ui: Ui, prompts: Workload) -> None:
-    """The first three questions with a known answer get it on the page."""
-    wrong = [one.id for one in prompts.known[:3] if not ui.ask(one).knows(one.expect)]
+    """Every question with a known answer gets it on the page."""
+    wrong = [one.id for one in prompts.known if not ui.ask(one).knows(one.expect)]
     assert not wrong, f"ui: answered wrongly: {', '.join(wrong)}"

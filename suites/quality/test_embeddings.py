@@ -38,12 +38,14 @@ def test_texts_embed_to_what_is_stored(retrieval: Retrievals, record: Record) ->
 @pytest.mark.procedure("agent-aiops.knowledge-base.validate-embeddings", fault="rag_vectors:other")
 @pytest.mark.procedure("agent-aiops.knowledge-base.validate-embeddings", fault="rag_vectors:narrow")
 @pytest.mark.procedure("agent-aiops.knowledge-base.validate-embeddings", fault="rag_vectors:lacking")
+@pytest.mark.procedure("agent-aiops.knowledge-base.validate-embeddings", fault="rag_vectors:bare")
 @pytest.mark.procedure("agent-aiops.knowledge-base.validate-embeddings", fault="rag_vectors:none")
 def test_vectors_of_the_knowledge_base_are_sound(app_command: AppCommands, record: Record) -> None:
-    """Each chunk has a vector of the model's length, finite and not zero; five, embedded anew, are the same."""
+    """Each document has chunks, each chunk a vector of the model's length, finite, not zero; five are the same anew."""
     told = app_command.json("rag_vectors")
     record("stored_vectors[documents]", told["vectors"], "vectors", of=f"of {told['dimensions']} numbers")
     assert told["vectors"] == told["chunks"] > 0, f"{told['vectors']} vectors of {told['chunks']} chunks"
+    assert not told["bare"], f"indexed without a chunk: {', '.join(told['bare'])}"
     assert told["dimensions"] == told["expected"], f"{told['dimensions']} numbers, the model has {told['expected']}"
     record("embeddings_unsound[not finite]", told["not_finite"], "vectors")
     record("embeddings_unsound[zero]", told["zero"], "vectors")

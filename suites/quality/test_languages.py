@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_llmops.golden.consistency import lost
+
 if TYPE_CHECKING:
+    from pytest_llmops.clients.api import Api
     from pytest_llmops.golden.answers import GoldenAnswers
     from pytest_llmops.plugin.passing import PassGate
 
@@ -24,6 +27,14 @@ def test_answers_are_in_the_expected_language(golden_set: GoldenAnswers, pass_ga
 def test_french_explanations_keep_figures_and_names(golden_set: GoldenAnswers, pass_gate: PassGate) -> None:
     """Explanations that are translated are there, are French, and hold the figures and names of the English ones."""
     pass_gate("french_explanations", golden_set.tagged("translation"))
+
+
+@pytest.mark.procedure("voyageur.monday-health.french-translation-quality", fault="answers:untranslated")
+def test_the_application_explains_in_french(api: Api) -> None:
+    """The explanation of the newest analysis, asked for in French, is French, and holds its figures and symbol."""
+    english, french = (api.explain(level="standard", fresh=False, language=one) for one in ("en", "fr"))
+    wrong = lost(french.text, english.text, "fr", [english.values["symbol"]])
+    assert not wrong, f"api: the French explanation: {'; '.join(wrong)}"
 
 
 @pytest.mark.procedure("voyageur.friday-qa.translation-consistency", fault="answers:other-advice")

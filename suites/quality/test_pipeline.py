@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 @pytest.mark.procedure("document-enhancer.dependencies.pipeline-chain", fault="pipeline_chain:unset")
 @pytest.mark.procedure("document-enhancer.dependencies.pipeline-chain", fault="pipeline_chain:unwritten")
 @pytest.mark.procedure("document-enhancer.dependencies.pipeline-chain", fault="pipeline_chain:lacking")
+@pytest.mark.procedure("document-enhancer.dependencies.pipeline-chain", fault="pipeline_chain:unasked")
 @pytest.mark.procedure("document-enhancer.dependencies.pipeline-chain", fault="pipeline_chain:silent")
 def test_a_document_goes_through_the_whole_chain(app_command: AppCommands, record: Record) -> None:
     """Settings load, the document is converted, its metadata is written with every field, the LLM's client answers."""
@@ -22,4 +23,5 @@ def test_a_document_goes_through_the_whole_chain(app_command: AppCommands, recor
     assert not chain["failed"], f"pipeline: {chain['failed']}"
     assert chain["written"], "pipeline: no metadata was written of the document"
     assert not chain["lacking"], f"pipeline: its metadata lacks {', '.join(chain['lacking'])}"
+    assert chain["asked"], "pipeline: the client of the LLM sent no question"
     assert chain["answer"].strip(), "pipeline: the client of the LLM brought no answer"

@@ -41,12 +41,13 @@ def test_scores_of_the_day(traffic: Traffic, record: Record) -> None:
 @pytest.mark.procedure("enterprise-pipeline.hallucination.score-distribution", fault="llm:nonsense")
 @pytest.mark.procedure("enterprise-pipeline.hallucination.score-distribution", fault="past:better")
 def test_distribution_of_scores(traffic: Traffic, figures: Figures, record: Record, history: History) -> None:
-    """The lowest scores, the median and the highest of the last hours, and the median beside what it usually is."""
-    record.figure("hhem_hours[p5]", during=traffic)
-    record.figure("hhem_hours[p95]", during=traffic)
-    middle = figures.read("hhem_hours[p50]", during=traffic).value
-    record("hhem_hours[p50]", middle)
-    record("hhem_deviation_pct", history.deviation_pct("hhem_score", middle), "%", of="the median")
+    """The lowest scores, the median and the highest of the last hours, each beside what it usually is."""
+    scores = {of: figures.read(f"hhem_hours[{of}]", during=traffic).value for of in ("p5", "p50", "p95")}
+    with record.to_the_end():
+        for of, score in scores.items():
+            record(f"hhem_hours[{of}]", score)
+        for of, score in scores.items():
+            record(f"hhem_deviation_pct[{of}]", history.deviation_pct(f"hhem_hours[{of}]", score), "%")
 
 
 @pytest.mark.procedure("enterprise-pipeline.hallucination.low-score-traces", fault="langfuse:low")
@@ -59,15 +60,16 @@ def test_answers_that_were_scored_low(langfuse: Langfuse, record: Record, docume
 
 
 @pytest.mark.procedure(
+    "enterprise-pipeline.daily.grafana-retrieval-cosine",
     "enterprise-pipeline.retrieval.cosine-drop",
     "enterprise-pipeline.hallucination.retrieval-quality",
     fault="vectors:unrelated",
 )
 def test_similarity_is_as_usual(traffic: Traffic, figures: Figures, record: Record, history: History) -> None:
-    """The median similarity of the sources, read after each question: the service keeps the last one's alone."""
-    _, *course = figures.course("retrieval_cosine_p50", traffic.one_by_one())
+    """The median similarity of the sources, read after each search: the service keeps the last one's alone."""
+    course = figures.after_each("retrieval_cosine_p50", "searches_counted", traffic.one_by_one())
     now = median(reading.value for reading in course)
-    record("retrieval_cosine_median", now, of=f"after each of {len(course)} questions")
+    record("retrieval_cosine_median", now, of=f"after each of {len(course)} searches")
     record("cosine_p50_deviation_pct", history.deviation_pct("retrieval_cosine_median", now), "%")
 
 
@@ -77,10 +79,10 @@ def test_similarity_is_as_usual(traffic: Traffic, figures: Figures, record: Reco
     fault="vectors:empty",
 )
 def test_questions_find_something(traffic: Traffic, figures: Figures, record: Record) -> None:
-    """The share of questions for which nothing was found, read after each: the service keeps the last one's alone."""
-    _, *course = figures.course("retrieval_empty_rate", traffic.one_by_one())
+    """The share of searches that found nothing, read after each: the service keeps the last one's alone."""
+    course = figures.after_each("retrieval_empty_rate", "searches_counted", traffic.one_by_one())
     empty = sum(reading.value for reading in course) / len(course)
-    record("empty_result_rate", empty, "%", of=f"after each of {len(course)} questions")
+    record("empty_result_rate", empty, "%", of=f"after each of {len(course)} searches")
 
 
 @pytest.mark.needs("prometheus")

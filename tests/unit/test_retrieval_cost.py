@@ -39,6 +39,7 @@ def unknown(retrieval):
             {
                 "embedded-documents": {"ollama.embed": 10},
                 "retrieval-documents": {"qdrant.search": 10},
+                "embedded-again-documents": {"ollama.embed": 10},
                 "retrieval-again-documents": {"qdrant.search": 10},
             },
         ),

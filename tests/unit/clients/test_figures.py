@@ -475,6 +475,17 @@ def test_the_course_of_a_figure(figures):
     assert (len(steps), later) == (8, [first + number for number in range(1, 9)])
 
 
+def test_a_gauge_after_each_step_that_moved_its_counter(figures):
+    answered = {"from": "metrics", "metric": ["requests_total"], "where": {"status": "200"}}
+    found = figures(Service(fails=2), gauge={**answered, "scale": 10}, answered=answered)
+    steps = found.round().one_by_one()
+    assert [reading.value for reading in found.after_each("gauge", "answered", steps)] == [930.0, 940.0]
+    assert failure(Vacuous, found.after_each, "gauge", "answered", [lambda: None] * 3) == (
+        "figures.gauge says nothing: figures.answered moved with none of 3 questions, so that what it shows is of an "
+        "earlier one."
+    )
+
+
 def test_figures_by_a_pattern(figures):
     rates = {f"error_rate[{name}]": {"from": "traffic", "what": "failed"} for name in ("api", "tools")}
     found = figures(**rates, error_rates=ERROR_RATE)

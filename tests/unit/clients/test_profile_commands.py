@@ -602,9 +602,9 @@ def test_what_the_scratch_copy_holds(quality, tmp_path):
     app = quality()
     assert app.json("flywheel_scratch_holds")["scratch"] == "none"
     files = {
-        "golden_dataset/faithfulness_tests.jsonl": '{"id": 1}\n',
-        "held/golden/faithfulness_tests.jsonl": '{"id": 1}\n{"id": 2}\n',
-        "held/golden/promptfoo_tests.jsonl": '{"vars": {}}\n',
+        "golden_dataset/faithfulness_tests.jsonl": '{"query": "Why?"}\n',
+        "held/golden/faithfulness_tests.jsonl": '{"query": "Why?"}\n' * 3,  # imported, and of the expanded evaluation
+        "held/golden/promptfoo_tests.jsonl": '{"vars": {"query": "How?"}}\n',
         "held/exported/faithfulness_tests.jsonl": '{"id": 2}\n\n{"id"\n',
         "held/annotations/completed/t1.json": '{"query": "Why?", "annotation": {"correct_answer": "So."}}',
         "held/annotations/completed/t2.json": '{"query": "", "annotation": {"correct_answer": "So."}}',
@@ -616,7 +616,7 @@ def test_what_the_scratch_copy_holds(quality, tmp_path):
     assert app.json("flywheel_scratch_holds") == {
         "scratch": "copied",
         "submitted": 3,
-        "grown": {"faithfulness_tests.jsonl": 1, "promptfoo_tests.jsonl": 1},
+        "grown": {"faithfulness_tests.jsonl": 1, "promptfoo_tests.jsonl": 0},
         "exported": {"faithfulness_tests.jsonl": 2, "promptfoo_tests.jsonl": 0},
         "unreadable": ["exported/faithfulness_tests.jsonl:3"],
         "unusable": 2,

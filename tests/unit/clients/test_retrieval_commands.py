@@ -11,6 +11,7 @@ from pytest_llmops.target.surroundings import AppCommand
 
 TOOL = """
 import numpy as np
+from config.constants import RAG_CONFIG
 class Model:
     def encode(self, texts):
         return np.array([[1.0, 0.0] for _ in texts])
@@ -18,8 +19,17 @@ class Model:
         return 2
 class Chunk:
     def __init__(self, content):
-        self.content = content
+        self.content, self.source_file = content, "documents/a.txt"
 class RAGTool:
+    indexed_files = {"documents/a.txt": 1.0, "documents/scan.pdf": 1.0}
+    def __init__(self):
+        if RAG_CONFIG["auto_refresh"]:
+            self._build_document_index()
+    def _build_document_index(self):
+        print("made anew")
+        self._save_cached_embeddings()
+    def _save_cached_embeddings(self):
+        open("rag_embeddings.pkl", "w").close()
     embedding_model = Model()
     embeddings = np.array([[2.0, 0.0], [0.0, 1.0], [0.0, 0.0], [np.nan, 1.0]])
     document_chunks = [Chunk(str(at)) for at in range(4)]
@@ -49,6 +59,7 @@ def app(client, tmp_path):
         "core/models/search.py": "from types import SimpleNamespace as SearchQuery",
         "services/search_service.py": SEARCH,
         "services/rag_tool.py": TOOL,
+        "config/constants.py": 'RAG_CONFIG = {"auto_refresh": True}',
     }.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
@@ -57,11 +68,12 @@ def app(client, tmp_path):
     return client("app_command", commands={name: {"argv": [sys.executable, *found[name].argv[1:]]} for name in names})
 
 
-def test_the_documents_are_searched_as_the_agent_searches_them(app):
+def test_the_documents_are_searched_as_the_agent_searches_them(app, tmp_path):
     assert app.json("rag_retrieval", json.dumps({"a": "how?", "b": "nothing"})) == {
         "a": [{"id": "procedures.txt", "score": 0.712}, {"id": "a b.md", "score": 0.5}],
         "b": [],
     }
+    assert not (tmp_path / "rag_embeddings.pkl").exists()
 
 
 def test_a_search_that_is_not_set_up_has_failed(app):
@@ -76,6 +88,7 @@ def test_only_results_of_the_web_count(app):
 def test_vectors_are_counted_and_embedded_anew(app):
     assert app.json("rag_vectors") == {
         "chunks": 4,
+        "bare": ["documents/scan.pdf"],
         "vectors": 4,
         "dimensions": 2,
         "expected": 2,

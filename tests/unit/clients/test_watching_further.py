@@ -277,7 +277,7 @@ def test_the_newest_traces_of_langfuse_page_by_page(answering):
 SCORED = {"observation": "check", "value": "metadata.score", "low": 0.7}
 
 
-def observed(*scores):
+def observed(*scores, pages=1):
     return {
         "data": [
             {
@@ -286,7 +286,8 @@ def observed(*scores):
                 "metadata": {"score": score} if score else {},
             }
             for number, score in enumerate(scores)
-        ]
+        ],
+        "meta": {"totalPages": pages},
     }
 
 
@@ -301,6 +302,15 @@ def test_how_answers_were_scored(answering):
     assert found.said == "of 2 answers of the last 60 min"
     assert "1 of 2 answers of the last 60 min.\n" in found.document()
     assert "| t2 | 2026-11-30 09:00:05 | 0.41 |\n" in found.document()
+
+
+def test_scores_of_several_pages(answering):
+    client, server = answering("langfuse", {"/api/public/observations": observed(0.9, 0.41, pages=3)}, scored=SCORED)
+    found = client.scores(3600)
+    assert (len(found.low), found.said) == (3, "of 6 answers of the last 60 min")
+    assert [dict(parse_qsl(one.path))["page"] for one in server.requests] == ["1", "2", "3"]
+    client, server = answering("langfuse", {"/api/public/observations": observed(0.9, 0.41, pages=21)}, scored=SCORED)
+    assert client.scores(3600).said == "of the newest 40 answers of the last 60 min, which has more"
 
 
 def test_answers_that_nobody_scored(answering):

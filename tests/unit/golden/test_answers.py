@@ -6,6 +6,7 @@ import pytest
 
 from pytest_llmops.errors import Unsupported, Vacuous
 from pytest_llmops.golden.answers import CaseAnswers, Given, GoldenAnswers, halved, kinds_of
+from pytest_llmops.golden.consistency import lost as lost_in
 from pytest_llmops.target.golden import Consistent
 
 RIGHT = Given("so", {})
@@ -53,6 +54,18 @@ def test_none_is_vacuous(some, which):
 def test_what_was_kept_as_json_is_the_same():
     answers = GoldenAnswers("api", (case("a", wrong(numbers="dropped"), LOST, tags=["t", "u"]), case("b")))
     assert GoldenAnswers.read(json.loads(json.dumps(answers.as_json()))) == answers
+
+
+def test_kinds_with_a_rate_of_a_tags_cases():
+    cases = (case("a", tags=["t"], expects=("contains", "numbers")), case("b", tags=["t"], expects=("refused",)))
+    answers = GoldenAnswers("api", (*cases, case("c", expects=("schema",))))
+    rates = ["numbers", "refusal", "schema"]
+    found = answers.tagged("t").rated(rates)
+    assert {kind: [one.id for one in some.cases] for kind, some in found.items()} == {
+        "numbers": ["a"],
+        "refusal": ["b"],
+    }
+    assert answers.rated(rates) == answers.tagged("t").expecting("numbers").rated(rates) == {}
 
 
 def test_halves_of_a_refusal_are_kinds_of_their_own():
@@ -112,7 +125,32 @@ def test_answers_that_differ_are_named_with_what_each_says():
 def test_one_answer_agrees_with_nobody():
     with pytest.raises(Vacuous) as caught:
         levels(short="Buy at $215.00.").disagreements("levels")
-    assert str(caught.value) == "golden dataset: fewer than two cases with the tag 'levels' were answered."
+    said = "of the cases with the tag 'levels' there are fewer than two, so that they may differ"
+    assert str(caught.value) == f"golden dataset: {said}."
+
+
+def test_a_level_that_was_not_answered_may_differ():
+    cases = [case(name, Given("Buy at $215.00.", {}), tags=["levels"]) for name in ("short", "long")]
+    lost = case("longest", LOST, tags=["levels"])
+    with pytest.raises(Vacuous, match="of the cases with the tag 'levels' longest was not answered, so that they may"):
+        GoldenAnswers("llm", (*cases, lost), consistent={"levels": LEVELS}).disagreements("levels")
+    wrong = case("long", Given("Buy at $215.00, up 9 %.", {"numbers": "invented: '9 %'"}), tags=["levels"])
+    answers = GoldenAnswers("llm", (cases[0], wrong, lost), consistent={"levels": LEVELS})
+    assert answers.disagreements("levels") == ["long (1): invented: '9 %'"]
+
+
+def test_a_translation_says_the_same_in_its_language():
+    source = "RETUR: the refund window is 30 days from the day of delivery, as our shop says."
+    right = "RETUR : le délai de remboursement est de 30 jours à compter de la livraison, selon notre boutique."
+    assert lost_in(right, source, "fr", ["RETUR", "AAPL"]) == []
+    assert lost_in(" ", source, "fr") == ["it is empty"]
+    assert "of it is in fr, as expected; in en" in lost_in(source, source, "fr")[0]
+    less = lost_in(right.replace("30 jours", "31 jours").replace("RETUR", "Cela"), source, "fr", ["RETUR"])
+    assert less == [
+        "invented: '31 jours' at character 40 (no fact has it)",
+        "dropped: '30 days' is required and not in the answer",
+        "it lacks RETUR",
+    ]
 
 
 def test_of_what_no_table_says_is_unsupported():

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
+from pytest_llmops.measure import stored
 from pytest_llmops.measure.retrieving import Retrieval
 from pytest_llmops.target.load import Target
 from pytest_llmops.target.models import TargetTable
@@ -24,7 +25,7 @@ class Http:
         self.points = points
 
     def call(self, method, path, body=None):
-        told = {"points": self.points, "next_page_offset": None}
+        told = {"points": self.points[: (body or {}).get("limit")], "next_page_offset": None}
         if method == "GET":
             told = {"config": {"params": {"vectors": {"size": 2}}}}
         return Answer({"result": told, "status": "ok"})
@@ -64,8 +65,10 @@ class Qdrant:
 
 class Llm:
     embedding_model, embedding_identity = "embed", "embed@abc"
+    asked = 0
 
     def embed(self, text, model):
+        type(self).asked += 1
         return VECTORS[text]
 
 
@@ -98,6 +101,12 @@ def test_a_round_ranks_each_expected_document(retrieval):
     assert (found.recall_pct, found.mrr) == (100, 1)
 
 
+def test_a_second_round_is_embedded_anew(retrieval):
+    one, before = retrieval(), Llm.asked
+    assert one.found() == one.found(again=True)
+    assert Llm.asked - before == 2
+
+
 def test_a_search_that_nobody_describes_is_named(retrieval):
     one = retrieval()
     with pytest.raises(Unsupported) as caught:
@@ -111,9 +120,9 @@ def test_a_search_that_nobody_describes_is_named(retrieval):
 
 
 def test_stored_vectors_are_looked_at(retrieval):
-    stored = retrieval([point(1), point(2, (0.0, 0.0)), point(3, (1.0,))]).collection.stored()
-    assert (stored.points, stored.dimensions) == (3, 2)
-    assert stored.unsound == ("point 2 is zero", "point 3 has 1 numbers, not 2")
+    found = retrieval([point(1), point(2, (0.0, 0.0)), point(3, (1.0,))]).collection.stored()
+    assert (found.points, found.dimensions) == (3, 2)
+    assert found.unsound == ("point 2 is zero", "point 3 has 1 numbers, not 2")
     with pytest.raises(Vacuous, match="no points to look at"):
         retrieval().collection.stored()
 
@@ -142,6 +151,13 @@ def test_recent_documents_are_those_since_then_the_newest_first(retrieval, stamp
     ]
     recent = retrieval(points, ingested="at").collection.recent(86_400)
     assert [one.document for one in recent] == ["newer", "new"]
+
+
+def test_a_collection_too_large_to_be_read_says_nothing_of_its_newest(retrieval, monkeypatch):
+    monkeypatch.setattr(stored, "MANY", 2)
+    assert len(retrieval([point(n, at=NOW) for n in (1, 2)], ingested="at").collection.recent(60)) == 2
+    with pytest.raises(Vacuous, match="has 3 points, more than the 2 whose times are read"):
+        retrieval([point(n, at=NOW) for n in (1, 2, 3)], ingested="at").collection.recent(60)
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,15 @@ def test_voyageur_explains_what_is_stored(system):
     assert (gone.status_code, gone.json()) == (404, {"error": "Analysis not found"})
 
 
+def test_voyageur_explains_in_french(system):
+    voyageur = system("voyageur")
+    signed, url = logged_in(voyageur), f"{voyageur.url.api}/api/v1/analytics/explain/1/"
+    french = voyageur.http.post(f"{url}?detail_level=standard&language=fr", headers=signed).json()["explanation"]
+    assert (french["language"], french["content"][:9]) == ("fr", "Les frais")
+    wrong = voyageur.http.post(f"{url}?language=de", headers=signed)
+    assert (wrong.status_code, wrong.json()) == (400, {"error": "language must be one of: en, fr, es"})
+
+
 def test_voyageur_explains_from_a_template_without_its_models(system):
     voyageur = system("voyageur", "llm:down")
     url = f"{voyageur.url.api}/api/v1/analytics/explain/1/?detail_level=summary"
