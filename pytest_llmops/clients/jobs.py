@@ -18,6 +18,7 @@ FILES, START, JOB = "files", "start", "job"
 """The routes: what can be worked on, have it begun, and how far it is."""
 
 UNDER_WAY = frozenset({"starting", "running", "queued", "pending"})
+BROKEN, UNAVAILABLE = 500, 503
 LOOK_S = 0.1
 LONGEST_PAUSE_S = 5.0
 
@@ -60,7 +61,7 @@ def begin(api: Service, tab: str) -> Begun:
     Raises:
         Unsupported: it has no such routes.
         Vacuous: no file lies there.
-        CallFailed: no whole answer came.
+        CallFailed: no whole answer came, or it broke: a status of 5xx other than 503.
     """
     api.route(JOB)
     files = _looked_up("files", api.call(FILES, tab=tab).ok().json())
@@ -68,6 +69,8 @@ def begin(api: Service, tab: str) -> Begun:
         raise Vacuous(f"{api.component}: no file lies where {tab} looks for some, so no work can be handed over.")
     answer = api.call(START, tab=tab, files=[files[0]])
     said = f"{api.component}: {answer.asked} answered {answer.status}: {excerpt(answer.text)}"
+    if answer.status >= BROKEN and answer.status != UNAVAILABLE:
+        answer.ok()  # raises: it has broken, which is no word on the work
     if not 200 <= answer.status < 300:
         return Begun("", said)
     return Begun(str(_looked_up(api.route(START).answer or "job", answer.json()) or ""), said)

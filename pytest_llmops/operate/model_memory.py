@@ -198,12 +198,13 @@ class ModelsInMemory:
         return found
 
     def answers(self, prompts: Workload) -> Answers:
-        """Ask the model that is timed the first prompts.
+        """Ask the model that is timed the first prompts, those before others whose right answer is known.
 
         Raises:
             CallFailed: it does not answer.
         """
-        asked = {prompt: self._client.generate(prompt) for prompt in list(prompts)[:ASKED]}
+        first = sorted(prompts, key=lambda prompt: not prompt.expect)[:ASKED]
+        asked = {prompt: self._client.generate(prompt) for prompt in first}
         wrong = {prompt.id: answer.implausible for prompt, answer in asked.items() if answer.implausible}
         return Answers(wrong, frozenset(one.id for one, answer in asked.items() if _knows(answer, one.expect)))
 

@@ -18,7 +18,7 @@ from pytest_llmops.errors import (
     did_you_mean,
 )
 from pytest_llmops.operate.away import Away
-from pytest_llmops.operate.lacking import WORK, lacking
+from pytest_llmops.operate.lacking import ACTS, WORK, lacking
 from pytest_llmops.operate.recovery import FIRST_TOKEN_S, until, works
 from pytest_llmops.target.durations import spoken
 
@@ -270,6 +270,26 @@ class Operation:
             values=self._values,
             before=self._before,
         )
+
+    def taken_back(self) -> str:
+        """Take back what was done, once a step has failed, and see whether what was acted on works again.
+
+        It works by the steps of the operation that check it. No act is possible afterwards.
+
+        Returns:
+            What was seen of each component, in sentences.
+        """
+        steps = self.table.steps
+        acted = {step.on for step in steps if step.do in ACTS}
+        looks = {step.on: step for step in steps if step.do == "check" and step.state != "away" and step.on in acted}
+        said = "" if self._change.undo() else "Not all of it is as it was before. "
+        return said + " ".join(f"{name} {self._again(step)}." for name, step in looks.items())
+
+    def _again(self, step: Step) -> str:
+        try:
+            return f"works again: {self._checked(step).rstrip('.')}"
+        except LlmopsError as error:
+            return f"does NOT work again: {str(error).rstrip('.')}"
 
     def _told(self, number: int, step: Step, why: str) -> str:
         """The sentence about a step that failed."""

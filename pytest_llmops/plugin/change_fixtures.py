@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pytest_llmops.operate.key_cache import KeyCache
     from pytest_llmops.operate.model_memory import ModelsInMemory
     from pytest_llmops.operate.model_update import ModelUpdate
-    from pytest_llmops.operate.operation import Operated
+    from pytest_llmops.operate.operation import Operated, Operation
     from pytest_llmops.operate.recovery import Recovered
     from pytest_llmops.operate.serving import Served
     from pytest_llmops.operate.upkeep import Upkeep
@@ -188,35 +188,24 @@ def operation(_llmops: Run, change: Change) -> Callable[[str], Operated]:
         def test_rollback(operation, record):
             record("rollback_downtime", operation("rollback").down_s, "s")
     """
-    from pytest_llmops.operate.operation import Operation
-
-    own = _llmops.own
-
-    def carry_out(name: str) -> Operated:
-        has_commands = "app_command" in own.target.table.components.configured()
-        commands = cast("AppCommands", own.client("app_command")) if has_commands else None
-        one = Operation(own.target, name, change, client=own.client, commands=commands, say=_llmops.say)
-        return one.carry_out()
-
-    return carry_out
+    return lambda name: _operation(_llmops, name, change).carry_out()
 
 
 @pytest.fixture
-def carried_out(
-    _llmops: Run, request: pytest.FixtureRequest, operation: Callable[[str], Operated]
-) -> Callable[..., Operated]:
+def carried_out(_llmops: Run, request: pytest.FixtureRequest, change: Change) -> Callable[..., Operated]:
     """Carry out an operation as ``operation`` does, and leave what came of it: ``carried_out(name, kind="")``.
 
     Its page is written to the documents, and recorded are ``NAME_time`` and ``NAME_downtime``; of one of several of a
     kind ``KIND_time[NAME]`` and ``KIND_downtime[NAME]``. One that takes a component away, and never sees it up again,
-    is unsupported, and is not begun.
+    is unsupported, and is not begun. Where a step fails all is taken back at once, and the failure says whether what
+    was acted on works again.
 
     Example:
         def test_deploy(carried_out, change):
             astray = carried_out("deploy").astray(change)
             assert not astray, "; ".join(astray)
     """
-    from pytest_llmops.errors import Unsupported
+    from pytest_llmops.errors import StepFailed, Unsupported
     from pytest_llmops.operate.away import never_seen
     from pytest_llmops.operate.operation import unknown_downtime
     from pytest_llmops.plugin.cost import times_of
@@ -234,7 +223,11 @@ def carried_out(
         unseen = never_seen(known.steps, table.settings) if known else []
         if unseen:
             raise Unsupported(f"{name} is not begun: {unknown_downtime(unseen)}")
-        done = operation(name)
+        one = _operation(_llmops, name, change)
+        try:
+            done = one.carry_out()
+        except StepFailed as error:
+            raise StepFailed(f"{error} {one.taken_back()}".rstrip()) from error
         documents.write(f"{name}.md", done.document())
         took, down = times_of(name, kind)
         record(took, done.took_s, "s")
@@ -278,12 +271,14 @@ def restarted(
     """Restart a component for good, and see it work again: ``restarted(component)``.
 
     As ``recovered`` with ``change.restart``; the new process stays, also where none ran before. Recorded is
-    ``recovery_time[NAME]``, which thresholds of that name judge.
+    ``recovery_time[NAME]``, which thresholds of that name judge. Where the component's driver names no instance it is
+    vacuous: nobody saw that another process runs.
 
     Example:
         def test_restart(restarted):
             restarted("ollama")
     """
+    from pytest_llmops.errors import Vacuous
     from pytest_llmops.plugin.recording import Record
     from pytest_llmops.plugin.this_test import ThisTest
 
@@ -293,6 +288,11 @@ def restarted(
         back = recovered(component, lambda: change.restart(component))
         change.keep(component)
         record(f"recovery_time[{component}]", back.took_s, "s", of=back.seen)
+        if not change.status(component).instance:
+            raise Vacuous(
+                f"{component}: it works, and nobody tells whether that is a new process, so its restart is not seen; "
+                f"give its control table an instance."
+            )
         return back
 
     return restart
@@ -314,3 +314,13 @@ def served(_llmops: Run, change: Change) -> Callable[[str, Callable[[], object]]
 
     own = _llmops.own
     return lambda component, act: served(own.client(component), act)
+
+
+def _operation(run: Run, name: str, change: Change) -> Operation:
+    """An operation of the target, that has not begun."""
+    from pytest_llmops.operate.operation import Operation
+
+    own = run.own
+    has_commands = "app_command" in own.target.table.components.configured()
+    commands = cast("AppCommands", own.client("app_command")) if has_commands else None
+    return Operation(own.target, name, change, client=own.client, commands=commands, say=run.say)

@@ -118,8 +118,9 @@ class _Surroundings:
         file = self._stack.root / printed.file if printed.file else None
         if file and not file.is_file():
             return self._printed(Printed(errors=f"{printed.file}: no such file\n", exit=1))
+        output = self._settings.by_starts(texts.written(printed.output, values))
         told = {
-            "output": file.read_text(encoding="utf-8") if file else texts.written(printed.output, values),
+            "output": file.read_text(encoding="utf-8") if file else output,
             "errors": texts.written(printed.errors, values),
             "exit": printed.exit,
             "calls": printed.calls,

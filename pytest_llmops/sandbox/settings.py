@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from pytest_llmops.sandbox.stack import Stack
 
 
+STARTS = "starts"
+"""How often a process has started, beside the values with which it did."""
+
+_ANEW = re.compile(r"\{anew (\w+)\? ([^{}|]*)\|([^{}|]*)\}")
+
+
 class Settings:
     """The settings of one stack; each process of it reads them anew whenever it wants to know.
 
@@ -61,14 +67,20 @@ class Settings:
         return {f"setting.{name}": self.read(name) for name in self._stack.settings}
 
     def begins(self, unit: str) -> None:
-        """Write down with which values a process starts."""
-        if self._stack.settings:
-            _replace(self._began, {**self._noted(), unit: self.now()})
+        """Write down with which values a process starts, and for which time."""
+        noted = self._noted()
+        starts = int(noted.get(unit, {}).get(STARTS, 0)) + 1
+        _replace(self._began, {**noted, unit: {**self.now(), STARTS: str(starts)}})
 
     def shown(self) -> dict[str, str]:
         """What texts of the profile may name: also ``{setting.NAME@UNIT}``, as that process read it at its start."""
         read = {f"{name}@{unit}": value for unit, values in self._noted().items() for name, value in values.items()}
         return {**self.now(), **read}
+
+    def by_starts(self, text: str) -> str:
+        """A text in which ``{anew UNIT? ONE|OTHER}`` is the one once that process was started anew, else the other."""
+        noted = self._noted()
+        return _ANEW.sub(lambda found: found[2 if int(noted.get(found[1], {}).get(STARTS, 0)) > 1 else 3], text)
 
     def faults(self, *, at_once: bool = False) -> list[str]:
         """The faults that the values bring with them, as the profile's ``effects`` say.

@@ -92,6 +92,7 @@ def test_rules_are_used_without_a_restart(app_command: AppCommands, operation: C
     """A value of a JSON file that is changed is the one that is used then, though nothing was started anew."""
     before = app_command.text("rule_in_use").strip()
     changed = operation("change-a-rule")
+    assert not changed.idle, f"settings: {'; '.join(changed.idle)}: give change-a-rule another value"
     used, wanted = app_command.text("rule_in_use").strip(), changed.values["rule"]
     assert before == changed.before["rule"], (
         f"settings: {before!r} was used, and {changed.before['rule']!r} stood there"

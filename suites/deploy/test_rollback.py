@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_llmops.clients.api import Api
+    from pytest_llmops.clients.app_command import AppCommands
     from pytest_llmops.clients.prometheus import Prometheus
     from pytest_llmops.clients.rollback import Rollback
     from pytest_llmops.control.change import Change
@@ -34,10 +35,21 @@ def test_rollback_goes_to_what_was_deployed_before(rollback: Rollback) -> None:
 @pytest.mark.procedure("document-enhancer.rollback.dependencies", fault="packages:refused")
 @pytest.mark.procedure("document-enhancer.rollback.start-and-verify", fault="previous_release:broken")
 @pytest.mark.procedure("document-enhancer.rollback.start-and-verify", fault="smoke_test:lost")
-def test_rollback_works(carried_out: Callable[..., Operated], change: Change) -> None:
-    """What ran before runs again, is what it was then and does its work: each step of the roll-back holds."""
+def test_rollback_works(
+    carried_out: Callable[..., Operated],
+    change: Change,
+    recovered: Callable[[str, Callable[[], object]], Recovered],
+    app_command: AppCommands,
+    api: Api,
+    record: Record,
+) -> None:
+    """What ran before runs again, is what it was then and does its work; and so does what runs now, taken back."""
     astray = carried_out("rollback").astray(change)
     assert not astray, "; ".join(astray)
+    back = recovered("api", change.undo)
+    record("rollback_taken_back", back.took_s, "s", of=back.seen)
+    api.call("providers").ok()
+    app_command.run("smoke_test")
 
 
 @pytest.mark.parametrize(

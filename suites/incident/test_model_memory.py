@@ -38,9 +38,12 @@ def test_gpu_memory_is_cleared(models_in_memory: ModelsInMemory, figures: Figure
 @pytest.mark.procedure("aegis-rag.llm-issues.model-reload", "aegis-rag.kpi-llm.model-load-time", fault="llm:cold=1")
 @pytest.mark.procedure("aegis-rag.llm-issues.model-reload", fault="llm:reload-wrong")
 def test_model_is_loaded_anew(models_in_memory: ModelsInMemory, prompts: Workload, record: Record) -> None:
-    """The model leaves the memory, comes back in time, and answers as well as before."""
+    """The model leaves the memory, comes back in time, and answers what it should, and as well as before."""
     before = models_in_memory.answers(prompts)
     record("model_load_time", models_in_memory.reload(), "s")
-    worse = models_in_memory.answers(prompts).worse_than(before)
+    after = models_in_memory.answers(prompts)
+    worse = after.worse_than(before)
     assert not worse, f"ollama: the model that was loaded again answers {worse}"
     models_in_memory.accept()
+    known = ", ".join(prompt.id for prompt in prompts.known)
+    assert after.right, f"ollama: the model that was loaded again gives no right answer: {known}; have it pulled anew"

@@ -50,6 +50,7 @@ def test_service_stops_and_starts_in_order(
     assert change.status("api").instance != before, f"api: process {before} never ended"
     lines = change.logs("api", LINES)
     turns = [line for line in lines if BEGAN in line or ENDED in line]
+    assert len(turns) > 1, f"api: its {len(lines)} newest log lines do not tell that a process ended and another began"
     assert BEGAN in turns[-1], f"api: its log does not tell that it started; its last word is {turns[-1]!r}"
     assert ENDED in turns[-2], (
         f"api: the process before did not end in order: its log has no {ENDED!r} after {turns[-2]!r}"

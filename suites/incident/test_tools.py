@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_llmops import Vacuous
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -81,8 +83,11 @@ def test_agent_goes_on_without_a_tool(
     operation: Callable[[str], Operated], app_command: AppCommands, ui: Ui, prompts: Workload
 ) -> None:
     """A tool that is switched off is not offered to the agent, which says so where it is asked for, and answers."""
-    operation("disable-web-search")
+    asked = prompts.known[0]
+    done = operation("disable-web-search")
+    if done.idle:
+        raise Vacuous(f"settings: {'; '.join(done.idle)}, so nothing was switched off.")
     agent = app_command.json("agent_tools")
     assert "web_search" not in agent["tools"], f"the agent has web_search still, beside: {', '.join(agent['tools'])}"
     assert "web_search" in agent["says"], f"asked for web_search, the agent says {agent['says']!r}, nothing of the tool"
-    assert ui.ask(prompts[0]).knows(prompts[0].expect), f"ui: without the tool the answer lacks {prompts[0].expect!r}"
+    assert ui.ask(asked).knows(asked.expect), f"ui: without the tool the answer lacks {asked.expect!r}"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @pytest.mark.procedure("document-enhancer.pre-maintenance.drain", fault="maintenance:unread")
 @pytest.mark.procedure("document-enhancer.pre-maintenance.drain", fault="start:drained")
 def test_new_work_is_refused(operation: Callable[[str], Operated], record: Record, documents: Documents) -> None:
-    """Work that is handed over after the flag is set is refused; what was begun before is processed."""
+    """Work is refused while the flag is set, and what was begun before is processed; without it work is taken on."""
     done = operation("drain")
     documents.write("drain.md", done.document())
     over = done["finish api"]

@@ -16,13 +16,17 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.procedure("agent-aiops.knowledge-base.refresh-index", fault="rag_refresh:swallowed")
+@pytest.mark.procedure("agent-aiops.knowledge-base.refresh-index", fault="rag_refresh:swallowed, rag_index:recent")
 @pytest.mark.procedure("agent-aiops.knowledge-base.refresh-index", fault="rag_indexed:fewer")
 def test_index_is_refreshed(
     operation: Callable[[str], Operated], files: Files, app_command: AppCommands, record: Record
 ) -> None:
     """After a refresh the index was written just now, and holds as many documents as there are."""
+    was = files.found("rag_index", some=False).newest
     record("index_refresh_duration", operation("refresh-index").took_s, "s")
-    record("index_age", files.newest_age_s("rag_index"), "s", of="written before the refresh, if it is older than that")
+    wrote = files.found("rag_index").newest != was
+    assert wrote, "rag_index: the newest file is the one that was there before the refresh, which wrote nothing"
+    record("index_age", files.newest_age_s("rag_index"), "s")
     there, indexed = len(files.found("rag_documents")), app_command.json("rag_indexed")["documents"]
     record("rag_documents_indexed", indexed, "documents")
     assert indexed == there, f"the index holds {indexed} documents, of {there}; its log says which it could not read"

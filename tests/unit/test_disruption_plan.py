@@ -57,8 +57,8 @@ def test_an_operation_says_what_work_it_begins(tmp_path):
     text = '[targets.here]\nprofile = "document-enhancer"\n[targets.here.components.api]\nurl = "http://127.0.0.1:9"\n'
     (tmp_path / "llmops.toml").write_text(text)
     target = load(tmp_path / "llmops.toml", None, tmp_path, {})
-    assert calls_of(["drain", "unknown"], target) == {"api.begin": 2, "api.finish": 1}
-    begun, flag, refused = disruption_of([], ["drain"], target, [])["acts"]
+    assert calls_of(["drain", "unknown"], target) == {"api.begin": 3, "api.finish": 2}
+    begun, flag, refused, *_ = disruption_of([], ["drain"], target, [])["acts"]
     assert (begun["act"], begun["component"], begun["what"]) == ("begin", "api", "work tab1")
     assert begun["undo"] == "none; what stays: what the workflow wrote"
     assert (flag["act"], flag["component"]) == ("set", "maintenance")

@@ -49,6 +49,14 @@ def test_work_may_be_refused_in_a_200(api):
     assert begun.said == 'api: POST /run/tab1 answered 200: {"error": "maintenance"}'
 
 
+def test_work_is_turned_away_by_a_503_and_by_no_other_5xx(api):
+    busy, _ = api({"/files/tab1": {"files": ["a.pdf"]}, "/run/tab1": ((503, "maintenance"),)})
+    assert busy.begin("tab1").job == ""
+    broken, _ = api({"/files/tab1": {"files": ["a.pdf"]}, "/run/tab1": ((500, "broken"),)})
+    with pytest.raises(CallFailed, match="api: POST /run/tab1 answered 500"):
+        broken.begin("tab1")
+
+
 def test_where_no_file_lies_nothing_is_said(api):
     client, _ = api({"/files/tab1": {"files": []}})
     with pytest.raises(Vacuous, match=r"api: no file lies where tab1 looks for some, so no work can be handed over\."):

@@ -368,6 +368,25 @@ def test_in_a_sandbox_less_is_waited(here):
     assert one.carry_out()["migrations"].took_s == pytest.approx(1, abs=0.01)
 
 
+def test_what_failed_is_taken_back_and_seen_to_work_again(here):
+    one = here.operation(text=FILE.replace('to = "v0"', 'to = "v2"'))
+    with pytest.raises(StepFailed, match="step 7 of 7"):
+        one.carry_out()
+    assert one.taken_back().startswith("api works again: ")
+    assert here.as_before
+
+
+def test_what_does_not_work_again_once_it_is_taken_back_is_said(here):
+    here.answers["/health"] = {"status": "degraded"}
+    one = here.operation()
+    with pytest.raises(StepFailed):
+        one.carry_out()
+    said = one.taken_back()
+    assert said.startswith("api does NOT work again: after "), said
+    assert "'degraded'" in said
+    assert here.as_before
+
+
 def test_an_act_that_is_refused_ends_it(here):
     here.server.refuses = {"stop"}
     with pytest.raises(StepFailed, match="step 1 of 7, stop api: api: stop is not for you"):

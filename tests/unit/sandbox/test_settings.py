@@ -83,6 +83,16 @@ def stack(tmp_path):
     return of
 
 
+def test_a_command_may_print_something_else_once_a_process_was_started_anew(stack):
+    settings = Settings(stack())
+    settings.lay()
+    assert settings.by_starts("{anew ui? 3|6} {n}") == "6 {n}"
+    for said in ("6", "3"):
+        settings.begins("ui")
+        assert settings.by_starts("{anew ui? 3|6}") == said
+    assert settings.by_starts("{anew llm? 3|6}") == "6"
+
+
 def test_a_case_chooses_the_first_value(stack):
     settings = Settings(stack("version:old"))
     settings.lay()
