@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pytest_llmops.clients.log_files import LogFile
 from pytest_llmops.clients.log_lines import LineReader
 from pytest_llmops.clients.log_words import clock, level, rank, shortened, without_secrets, without_secrets_inside
+from pytest_llmops.target.load import load
 from pytest_llmops.target.log_sources import Source
 
 STANDARD = r"(?P<time>\S+ \S+) - (?P<logger>\S+) - (?P<level>[A-Z]+) - (?P<message>.*)"
@@ -54,6 +55,24 @@ def test_json_behind_a_prefix():
     assert [first.line, second.line] == text.splitlines()  # whatever of it the table reads
     assert {one.line for one in read(text, line=line, keys=keys)[0]} == {""}  # it may hold what users wrote
     assert second.message == "plain words"
+
+
+@pytest.mark.parametrize(
+    ("event", "ended"),
+    [
+        ({"event_type": "llm_request", "detail_level": "summary"}, set()),
+        ({"event_type": "llm_response", "model_used": "llama3.1:8b", "success": False}, {"ended", "answered"}),
+        ({"event_type": "llm_response", "model_used": None, "success": False}, {"ended", "failed"}),
+        ({"event_type": "llm_error", "context": {"function": "generate_explanation"}}, {"ended", "failed"}),
+        ({"event_type": "llm_error", "context": {"detail_level": "summary", "symbol": "AAPL"}}, set()),
+    ],
+    ids=["asked", "answered", "nothing", "raised", "raised, told again"],
+)
+def test_how_a_call_of_voyageurs_models_ended(event, ended, tmp_path):
+    source = load(None, "sandbox:voyageur", tmp_path).table.components.logs.sources["day"]
+    line = f"INFO 2026-11-29 01:30:15,250 llm_monitor 7 8 {json.dumps(event)}"
+    (entry,) = LineReader(source, "day").entries([line])
+    assert {name for name in ("ended", "answered", "failed") if entry.fields[name]} == ended
 
 
 def test_json_lines_with_blanks_and_lines_that_are_none():
