@@ -75,6 +75,22 @@ def test_how_a_call_of_voyageurs_models_ended(event, ended, tmp_path):
     assert {name for name in ("ended", "answered", "failed") if entry.fields[name]} == ended
 
 
+@pytest.mark.parametrize(
+    "at",
+    [
+        "Sun Nov 29 09:30:15 UTC 2026",
+        "Sun 29 Nov 09:30:15 UTC 2026",
+        "Sun 29 Nov 2026 09:30:15 AM UTC",
+        "Sun Nov 29 09:30:15 AM UTC 2026",
+    ],
+)
+def test_when_voyageurs_monitor_ran_in_the_locale_that_cron_has(at, tmp_path):
+    source = load(None, "sandbox:voyageur", tmp_path).table.components.logs.sources["status"]
+    (entry,) = LineReader(source, "status").entries([f"{at}: Error=0%, Response=4.2s, Success=100%"])
+    assert entry.at == pytest.approx(AT - 0.25)
+    assert dict(entry.fields) == {"error_rate": "0", "response_time": "4.2", "success_rate": "100"}
+
+
 def test_json_lines_with_blanks_and_lines_that_are_none():
     text = (
         '{"event": "pipeline.request.completed", "level": "info", "timestamp": "2026-11-29T09:30:15.250000Z"}\n'
@@ -244,6 +260,9 @@ def test_a_key_that_does_not_fit_is_not_there():
         ("29/Nov/2026:09:30:15 +0000", "%d/%b/%Y:%H:%M:%S %z", "UTC", AT - 0.25),
         ("Sun Nov 29 01:30:15 PST 2026", "%a %b %d %H:%M:%S %Z %Y", "America/Vancouver", AT - 0.25),
         ("Sun Nov 29 09:30:15 UTC 2026", "%a %b %d %H:%M:%S %Z %Y", "America/Vancouver", AT - 0.25),
+        ("Sun Nov 29 01:30:15 AM PST 2026", "%a %b %d %I:%M:%S %p %Z %Y", "America/Vancouver", AT - 0.25),
+        ("2026 Nov 29 09:30", ("%Y-%m-%d", "%Y %b %d %H:%M", "%Y"), "UTC", AT - 15.25),
+        ("2026 Nov 29 09:30", ("%Y-%m-%d", "%Y"), "UTC", None),
         ("2026/11/29 - 09:30:15", None, "UTC", AT - 0.25),
         ("2026/11/29 10:30:15", None, "Europe/Berlin", AT - 0.25),
         ("2026/11/29", None, "UTC", dt.datetime(2026, 11, 29, tzinfo=dt.UTC).timestamp()),
