@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import re
 import time
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 _MEANT = {
@@ -24,7 +25,7 @@ _MEANT = {
 _SYSLOG = ("critical", "critical", "critical", "error", "warning", "info", "info", "debug")
 """Of the numbers 0 to 7, as in the journal's PRIORITY."""
 
-_ABBREVIATION = re.compile(r"\s*\b[A-Z]{2,5}\b")
+_ABBREVIATION = re.compile(r"\s*\b(?![AP]M\b)[A-Z]{2,5}\b")
 TIMES = {"hour": "%H", "day": "%Y-%m-%d"}
 """Parts of a time, in UTC, by which entries are counted."""
 
@@ -99,25 +100,26 @@ def without_secrets_inside(value: Any) -> Any:
     return without_secrets(value) if isinstance(value, str) else value
 
 
-def clock(timezone: str, form: str | None) -> Callable[[object], float | None]:
+def clock(timezone: str, form: str | Sequence[str] | None) -> Callable[[object], float | None]:
     """What reads the times of a log.
 
     Args:
         timezone: of times without one; ``local`` is this machine's.
-        form: of ``strptime``; without it epoch numbers (s, ms, µs, ns), ISO 8601 and
-            ``2026/11/29 - 10:05:00`` are read.
+        form: of ``strptime``, or several, of which the first that fits counts; without it epoch numbers (s, ms, µs,
+            ns), ISO 8601 and ``2026/11/29 - 10:05:00`` are read.
 
     Returns:
         A function from what stands there to epoch seconds, None where it is no time.
     """
     zone = None if timezone == "local" else ZoneInfo(timezone)
+    forms = (form,) if isinstance(form, str) else tuple(form or ())
 
     def moment(found: object) -> float | None:
         if isinstance(found, bool) or not isinstance(found, int | float | str):
             return None
         text = str(found).strip()
         try:
-            read = _formed(text, form) if form else _written(text)
+            read = _of_one(text, forms) if forms else _written(text)
         except ValueError:
             return None
         if isinstance(read, float):
@@ -142,6 +144,14 @@ def _epoch(text: str) -> float | None:
         return None
     number = float(text)
     return next((number / unit for limit, unit in ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3)) if number > limit), number)
+
+
+def _of_one(text: str, forms: Sequence[str]) -> dt.datetime:
+    """By the first of several forms that fits; the error of the last where none does."""
+    for form in forms[:-1]:
+        with suppress(ValueError):
+            return _formed(text, form)
+    return _formed(text, forms[-1])
 
 
 def _formed(text: str, form: str) -> dt.datetime:

@@ -45,7 +45,10 @@ class Source(Table):
     keys: dict[str, JmesPath] = Field(
         {}, description="Where time, level, logger, message and further fields stand in JSON; JMESPath."
     )
-    time_format: str | None = Field(None, description="Of strptime, where time is neither ISO 8601 nor epoch seconds.")
+    time_format: str | tuple[str, ...] | None = Field(
+        None,
+        description="Of strptime, where time is neither ISO 8601 nor epoch seconds; of several the first that fits.",
+    )
     timezone: Timezone = Field(
         "UTC", description="Of times without one, e.g. 'America/Vancouver'; local: this machine's."
     )

@@ -55,14 +55,15 @@ def test_success_rate_of_the_day(record: Record) -> None:
 @pytest.mark.procedure("voyageur.evening-review.average-response-time", fault="day_logs:slow")
 def test_response_time_of_the_day(logs: Logs, record: Record) -> None:
     """The mean time of the answers that the application logged in the last 24 hours: of its users, not of our calls."""
-    record("llm_response_time", logs.event("llm_response", since_s=DAY_S).judged().mean("took_s"), "s")
+    answers = logs.event("llm_response", since_s=DAY_S).judged().having(answered=True)
+    record("llm_response_time", answers.mean("took_s"), "s")
 
 
 @pytest.mark.procedure("voyageur.evening-review.model-usage-distribution", fault="day_logs:fails")
 def test_models_of_the_day(logs: Logs, record: Record) -> None:
     """The share that each model has of the answers that the application logged in the last 24 hours."""
-    answers = logs.event("llm_response", since_s=DAY_S).judged().by("model")
-    record.shares("model_share", {model: len(given) for model, given in answers.items()})
+    answers = logs.event("llm_response", since_s=DAY_S).judged().having(answered=True)
+    record.shares("model_share", {model: len(given) for model, given in answers.by("model").items()})
 
 
 @pytest.mark.procedure("agent-aiops.daily-health.overnight-logs", fault="app_log:missing")

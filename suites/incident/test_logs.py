@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_llmops import Vacuous
 from pytest_llmops.clients.containers import unheard
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 HOUR_S = 3600
 DAY_S = 86400
+DOCUMENTS = {"app": "application-log", "llm_operations": "model-operations-log"}
+"""Where the newest lines of a log are saved, by its name."""
 WHOLE = 1_000_000
 """Lines: more than an hour of a log has."""
 
@@ -27,12 +30,25 @@ WHOLE = 1_000_000
 @pytest.mark.procedure("voyageur.incident.diagnostics-app-logs", fault="backend_logs:fails")
 def test_newest_lines_are_saved(logs: Logs, record: Record, documents: Documents) -> None:
     """The newest 500 lines of the application's log, or all of a shorter one, in a document."""
-    entries = logs.entries("app").judged()
+    record("log_lines_saved", newest_saved(logs, "app", documents), "lines")
+
+
+@pytest.mark.procedure("voyageur.incident.diagnostics-app-logs", fault="week_logs:fails")
+def test_newest_lines_on_models_are_saved(logs: Logs, record: Record, documents: Documents) -> None:
+    """The newest 500 lines that the application logged of its models' calls, or all of fewer, in a document."""
+    record("model_log_lines_saved", newest_saved(logs, "llm_operations", documents), "lines")
+
+
+def newest_saved(logs: Logs, source: str, documents: Documents) -> int:
+    """How many of a log's newest 500 lines now stand in a document: all of them, or of a shorter log all it has."""
+    entries = logs.entries(source).judged()
     lines = entries.lines(500)
-    saved = documents.read(documents.write("application-log.txt", "\n".join(lines))).split("\n")
-    record("log_lines_saved", len(saved), "lines")
-    assert len(saved) == len(lines), f"logs: {len(lines)} lines were read, and {len(saved)} of them saved"
+    if not lines:
+        raise Vacuous(f"logs: nothing of {source} stands in the log, so there is nothing to save.")
+    saved = documents.read(documents.write(f"{DOCUMENTS[source]}.txt", "\n".join(lines))).split("\n")
+    assert len(saved) == len(lines), f"logs: {len(lines)} lines of {source} were read, and {len(saved)} of them saved"
     assert len(saved) == 500 or len(saved) >= len(entries), f"logs: {len(saved)} lines of {len(entries)} entries saved"
+    return len(saved)
 
 
 @pytest.mark.generic

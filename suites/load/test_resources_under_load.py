@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from pytest_llmops.clients.api import Api
     from pytest_llmops.clients.ollama import Ollama
     from pytest_llmops.plugin.loading import LoadRun
     from pytest_llmops.plugin.recording import Record
@@ -42,7 +41,11 @@ def test_memory_of_the_page_does_not_rise(load_run: LoadRun, ollama: Ollama, rec
 @pytest.mark.procedure("voyageur.monday-health.resource-utilisation", fault="machine:busy")
 @pytest.mark.procedure("voyageur.monday-health.resource-utilisation", fault="machine:starved")
 @pytest.mark.procedure("voyageur.monday-health.resource-utilisation", fault="llm:slow=60")
-def test_explaining_leaves_room(load_run: LoadRun, api: Api) -> None:
-    """Processors and memory of the machine, and latency, while explanations are written, two at a time."""
-    watched, words = ["cpu_usage", "memory_usage"], api.stored("summary")
-    load_run("explanations_watched", api, route="explain", words=words, concurrency=2, calls=12, beside=watched)
+def test_explaining_leaves_room(load_run: LoadRun, ollama: Ollama) -> None:
+    """Processors and memory of the machine, and latency, while its models answer, two questions at a time.
+
+    They are asked themselves: for some minutes the service hands out what they wrote before, even where it is to be
+    written anew, and that is no load.
+    """
+    watched = ["cpu_usage", "memory_usage"]
+    load_run("answers_watched", ollama, stream=False, concurrency=2, calls=12, beside=watched)

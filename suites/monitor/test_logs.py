@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.machine import Machine
     from pytest_llmops.plugin.recording import Record
 
+HOUR_S = 3600
+
 
 @pytest.mark.procedure("voyageur.monitor.status-log", fault="monitor_log:old")
 @pytest.mark.procedure("voyageur.monitor.status-log", fault="monitor_log:ahead")
@@ -35,6 +37,13 @@ def test_error_rate_of_the_hour(record: Record) -> None:
 def test_success_rate_of_the_hour(record: Record) -> None:
     """The share of calls to its models that were answered, as the application logged them in the last hour."""
     record.figure("llm_success_rate[hour]")
+
+
+@pytest.mark.procedure("voyageur.monitor.response-time", fault="day_logs:slow")
+def test_response_time_of_the_hour(logs: Logs, record: Record) -> None:
+    """The mean time of the answers that the application logged in the last hour: of its users, not of our calls."""
+    answers = logs.event("llm_response", since_s=HOUR_S).judged().having(answered=True)
+    record("llm_response_time[hour]", answers.mean("took_s"), "s")
 
 
 @pytest.mark.procedure("document-enhancer.log-view.follow-application-log", fault="log:errors")

@@ -8,6 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_llmops.clients.api import Api
+    from pytest_llmops.clients.ollama import Ollama
     from pytest_llmops.plugin.loading import LoadRun
     from pytest_llmops.plugin.recording import Record
 
@@ -28,14 +29,16 @@ def test_load_of_the_month(load_run: LoadRun, api: Api, record: Record) -> None:
     record.statistics("monthly_load_answered", result.times().tolist(), "s", of=result.plan.shape)
 
 
-@pytest.mark.procedure("voyageur.capacity.auto-scaling-analysis", fault="api:slots=1, llm:slow=20")
-@pytest.mark.procedure("voyageur.capacity.auto-scaling-analysis", fault="api:errors=0.4")
-def test_users_at_a_time(load_run: LoadRun, api: Api, record: Record) -> None:
-    """Explanations for 1, 2, 4 and 8 users at a time: up to how many latency and errors keep their limits."""
+@pytest.mark.procedure("voyageur.capacity.auto-scaling-analysis", fault="llm:slots=1, llm:slow=20")
+@pytest.mark.procedure("voyageur.capacity.auto-scaling-analysis", fault="llm:errors=0.4")
+def test_users_at_a_time(load_run: LoadRun, ollama: Ollama, record: Record) -> None:
+    """Questions to its models by 1, 2, 4 and 8 users at a time: up to how many latency and errors keep their limits.
+
+    The models are asked themselves: the service hands out for some minutes what they wrote before.
+    """
     carried = 0
     for level in LEVELS:
-        words = api.stored("summary")
-        load_run(f"users[{level}]", api, route="explain", words=words, concurrency=level, calls=EACH, check=False)
+        load_run(f"users[{level}]", ollama, stream=False, concurrency=level, calls=EACH, check=False)
         if load_run.problems:
             break
         carried = level

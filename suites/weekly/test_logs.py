@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_llmops import Vacuous
+
 if TYPE_CHECKING:
     from pytest_llmops.clients.logs import Logs
     from pytest_llmops.plugin.recording import Record
@@ -20,7 +22,11 @@ WHOSE_ERRORS = "llm_operations"
 @pytest.mark.procedure("voyageur.friday-qa.error-pattern-analysis", fault="week_logs:fails")
 def test_error_patterns(logs: Logs, record: Record, documents: Documents) -> None:
     """The errors among the newest 1000 lines, those that say the same together, the most frequent first."""
-    errors = logs.entries(WHOSE_ERRORS if logs.has(WHOSE_ERRORS) else "app").judged().last(1000).at_least("error")
+    log = WHOSE_ERRORS if logs.has(WHOSE_ERRORS) else "app"
+    newest = logs.entries(log).judged().last(1000)
+    if log == WHOSE_ERRORS and not newest:
+        raise Vacuous(f"logs: no line of {log} is of the models' calls, so that none is an error tells nothing.")
+    errors = newest.at_least("error")
     patterns = errors.top(1000)
     record("error_patterns", len(patterns), "kinds")
     report = errors.report("Error patterns", groups=len(patterns))

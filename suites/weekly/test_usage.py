@@ -20,7 +20,7 @@ DAY_S = 86400
 @pytest.mark.procedure("voyageur.wednesday-performance.model-usage-analysis", fault="day_logs:fails")
 def test_answers_by_model(logs: Logs, record: Record, documents: Documents) -> None:
     """The share of each model in the last 24 hours' answers, in a document; one that gives nearly all is noted."""
-    answers = logs.event("llm_response", since_s=DAY_S).judged()
+    answers = logs.event("llm_response", since_s=DAY_S).judged().having(answered=True)
     shares = record.shares("model_share_of_log", {model: len(given) for model, given in answers.by("model").items()})
     most = next(iter(shares))
     flag = record("largest_model_share[log]", shares[most], "%", of=most)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pytest_llmops.clients.log_files import LogFile
 from pytest_llmops.clients.log_lines import LineReader
 from pytest_llmops.clients.log_words import clock, level, rank, shortened, without_secrets, without_secrets_inside
+from pytest_llmops.target.load import load
 from pytest_llmops.target.log_sources import Source
 
 STANDARD = r"(?P<time>\S+ \S+) - (?P<logger>\S+) - (?P<level>[A-Z]+) - (?P<message>.*)"
@@ -54,6 +55,40 @@ def test_json_behind_a_prefix():
     assert [first.line, second.line] == text.splitlines()  # whatever of it the table reads
     assert {one.line for one in read(text, line=line, keys=keys)[0]} == {""}  # it may hold what users wrote
     assert second.message == "plain words"
+
+
+@pytest.mark.parametrize(
+    ("event", "ended"),
+    [
+        ({"event_type": "llm_request", "detail_level": "summary"}, set()),
+        ({"event_type": "llm_response", "model_used": "llama3.1:8b", "success": False}, {"ended", "answered"}),
+        ({"event_type": "llm_response", "model_used": None, "success": False}, {"ended", "failed"}),
+        ({"event_type": "llm_error", "context": {"function": "generate_explanation"}}, {"ended", "failed"}),
+        ({"event_type": "llm_error", "context": {"detail_level": "summary", "symbol": "AAPL"}}, set()),
+    ],
+    ids=["asked", "answered", "nothing", "raised", "raised, told again"],
+)
+def test_how_a_call_of_voyageurs_models_ended(event, ended, tmp_path):
+    source = load(None, "sandbox:voyageur", tmp_path).table.components.logs.sources["day"]
+    line = f"INFO 2026-11-29 01:30:15,250 llm_monitor 7 8 {json.dumps(event)}"
+    (entry,) = LineReader(source, "day").entries([line])
+    assert {name for name in ("ended", "answered", "failed") if entry.fields[name]} == ended
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        "Sun Nov 29 09:30:15 UTC 2026",
+        "Sun 29 Nov 09:30:15 UTC 2026",
+        "Sun 29 Nov 2026 09:30:15 AM UTC",
+        "Sun Nov 29 09:30:15 AM UTC 2026",
+    ],
+)
+def test_when_voyageurs_monitor_ran_in_the_locale_that_cron_has(at, tmp_path):
+    source = load(None, "sandbox:voyageur", tmp_path).table.components.logs.sources["status"]
+    (entry,) = LineReader(source, "status").entries([f"{at}: Error=0%, Response=4.2s, Success=100%"])
+    assert entry.at == pytest.approx(AT - 0.25)
+    assert dict(entry.fields) == {"error_rate": "0", "response_time": "4.2", "success_rate": "100"}
 
 
 def test_json_lines_with_blanks_and_lines_that_are_none():
@@ -225,6 +260,9 @@ def test_a_key_that_does_not_fit_is_not_there():
         ("29/Nov/2026:09:30:15 +0000", "%d/%b/%Y:%H:%M:%S %z", "UTC", AT - 0.25),
         ("Sun Nov 29 01:30:15 PST 2026", "%a %b %d %H:%M:%S %Z %Y", "America/Vancouver", AT - 0.25),
         ("Sun Nov 29 09:30:15 UTC 2026", "%a %b %d %H:%M:%S %Z %Y", "America/Vancouver", AT - 0.25),
+        ("Sun Nov 29 01:30:15 AM PST 2026", "%a %b %d %I:%M:%S %p %Z %Y", "America/Vancouver", AT - 0.25),
+        ("2026 Nov 29 09:30", ("%Y-%m-%d", "%Y %b %d %H:%M", "%Y"), "UTC", AT - 15.25),
+        ("2026 Nov 29 09:30", ("%Y-%m-%d", "%Y"), "UTC", None),
         ("2026/11/29 - 09:30:15", None, "UTC", AT - 0.25),
         ("2026/11/29 10:30:15", None, "Europe/Berlin", AT - 0.25),
         ("2026/11/29", None, "UTC", dt.datetime(2026, 11, 29, tzinfo=dt.UTC).timestamp()),
