@@ -27,13 +27,14 @@ def stock(stock_files):
 
 @pytest.fixture
 def later(stock, tmp_path):
-    """The same file, measured on another day, every value that many times as long."""
+    """The same file, measured on another day, on a quiet machine, every value that many times as long."""
 
     def later(day, times=1.0):
         document = json.loads(stock["all"].read_text())
         document["datetime"] = f"2026-03-{day:02d}T09:30:00+00:00"
         for one in document["benchmarks"]:
-            one["stats"]["data"] = [value * times for value in one["stats"]["data"]]
+            quiet = [0.002 * (1 + number / 1000) for number in range(len(one["stats"]["data"]))]
+            one["stats"]["data"] = [value * times for value in quiet]
         path = tmp_path / f"day {day}.json"
         path.write_text(json.dumps(document))
         return path

@@ -155,9 +155,9 @@ def test_recent_documents_are_those_since_then_the_newest_first(retrieval, stamp
 
 def test_a_collection_too_large_to_be_read_says_nothing_of_its_newest(retrieval, monkeypatch):
     monkeypatch.setattr(stored, "MANY", 2)
-    assert len(retrieval([point(n, at=NOW) for n in (1, 2)], ingested="at").collection.recent(60)) == 2
+    assert len(retrieval([point(n, at=NOW) for n in (1, 2)], ingested="at").collection.recent(86_400)) == 2
     with pytest.raises(Vacuous, match="has 3 points, more than the 2 whose times are read"):
-        retrieval([point(n, at=NOW) for n in (1, 2, 3)], ingested="at").collection.recent(60)
+        retrieval([point(n, at=NOW) for n in (1, 2, 3)], ingested="at").collection.recent(86_400)
 
 
 @pytest.mark.parametrize(
@@ -165,14 +165,14 @@ def test_a_collection_too_large_to_be_read_says_nothing_of_its_newest(retrieval,
 )
 def test_a_time_that_cannot_be_is_a_failed_call(retrieval, stamp, wrong):
     with pytest.raises(CallFailed, match=f"point 1 was ingested at at = .*, which is {wrong}"):
-        retrieval([point(1, at=stamp)], ingested="at").collection.recent(60)
+        retrieval([point(1, at=stamp)], ingested="at").collection.recent(86_400)
 
 
 def test_what_tells_no_time_is_unsupported(retrieval):
     with pytest.raises(Unsupported, match="does not say when a document was ingested"):
-        retrieval([point(1)]).collection.recent(60)
+        retrieval([point(1)]).collection.recent(86_400)
     with pytest.raises(Unsupported, match="no payload tells at 'at' when its document was ingested"):
-        retrieval([point(1)], ingested="at").collection.recent(60)
+        retrieval([point(1)], ingested="at").collection.recent(86_400)
 
 
 def test_a_canary_holds_ranks_scores_and_embeddings(retrieval):
