@@ -42,11 +42,16 @@ def faults(
     import time
 
     from pytest_llmops.cli.fault_round import made, with_runbook
+    from pytest_llmops.errors import ConfigError
 
     number = int(time.time() // DAY_S) if seed is None else seed
     rounds = []
     for profile in profiles or with_runbook():
         found = made(profile, markers, sample, number, words=words, beside=beside)
+        if words and not found.chosen:
+            if profiles:
+                raise ConfigError(f"--test {' '.join(words)}: {profile} has no fault for a test of that name.")
+            continue
         click.echo(found.planned)
         for line in found.carried_out(jobs):
             click.echo(line)

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pytest_llmops.clients.answer import Answer
 
-SHOWN = 20_000
-"""How much of a body is shown, in characters."""
-
 last_exchange: ContextVar[str] = ContextVar("last_exchange", default="")
 """A command to paste into a shell (curl, redis-cli), secrets by the names of their variables; empty before any call."""
 
 _answered: ContextVar[tuple[str, Answer] | None] = ContextVar("answered", default=None)
+
+
+def begin_exchange(command: str) -> None:
+    """A call is made that is this command; until it is answered, it is not."""
+    last_exchange.set(command)
+    _answered.set(None)
 
 
 def keep_answer(answer: Answer) -> None:
@@ -22,12 +25,7 @@ def keep_answer(answer: Answer) -> None:
     _answered.set((last_exchange.get(), answer))
 
 
-def last_answer() -> str:
-    """How the newest call was answered: status, type and body, secrets and all; empty where no whole answer came."""
+def last_answer() -> Answer | None:
+    """How the newest call was answered; None where no whole answer came, or where it is one that makes a token."""
     exchange, answer = _answered.get() or ("", None)
-    if answer is None or exchange != last_exchange.get():
-        return ""
-    body = answer.text
-    cut = f"\n(the first {SHOWN:,} of {len(body):,} characters)" if len(body) > SHOWN else ""
-    head = f"{answer.asked}: {answer.status}, {answer.headers.get('content-type', 'no content type')}"
-    return f"{head}\n\n{body[:SHOWN]}{cut}"
+    return answer if exchange == last_exchange.get() else None

@@ -19,7 +19,7 @@ from pytest_llmops.clients.asked import Asked
 from pytest_llmops.clients.certificates import trouble, trusted
 from pytest_llmops.clients.connecting import not_connected, not_let_through
 from pytest_llmops.clients.deadline import Deadline, DeadlineBackend
-from pytest_llmops.clients.exchange import keep_answer, last_exchange
+from pytest_llmops.clients.exchange import begin_exchange, keep_answer
 from pytest_llmops.clients.form_file import FormFile
 from pytest_llmops.clients.reproduction import as_curl
 from pytest_llmops.clients.signing import WRONG, signature
@@ -167,7 +167,9 @@ class Http:
             elapsed_s = time.perf_counter() - start
             if response.status_code >= 500:  # a server that stumbled may hang up without having said so
                 response.extensions["network_stream"].close()
-            return self._answer(method, path, response, elapsed_s)
+            answer = self._answer(method, path, response, elapsed_s)
+        keep_answer(answer)
+        return answer
 
     def download(self, path: str, into: Path, *, deadline_s: float) -> None:
         """Make a GET, and write the bytes of the answer to a file as they come.
@@ -248,7 +250,7 @@ class Http:
         # Whatever cannot be sent has raised by now.
         self.ledger.admit(self.component, None if asked.past_limit else self.part.rate_limit)
         told = asked.told if shown is None else json.dumps(shown, ensure_ascii=False)
-        last_exchange.set(as_curl(self.target, self.component, method, str(request.url), told, signed, asked.headers))
+        begin_exchange(as_curl(self.target, self.component, method, str(request.url), told, signed, asked.headers))
         allowed_s = deadline_s or self.part.deadline
         self._deadline.start(allowed_s)
         start, answered = time.perf_counter(), False
@@ -280,9 +282,7 @@ class Http:
         headers = {name.lower(): value for name, value in response.headers.items()}
         through = str(self.proxy or "")
         asked, status = f"{method} {path}", response.status_code
-        answer = Answer(self.component, asked, status, response.text, elapsed_s, headers, self.url, through)
-        keep_answer(answer)
-        return answer
+        return Answer(self.component, asked, status, response.text, elapsed_s, headers, self.url, through)
 
     def _in_words(self, error: Exception, allowed_s: float) -> tuple[str, str]:
         """The kind of a failure, and what to say of it."""

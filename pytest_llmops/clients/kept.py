@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.clients.answer import Answer
-from pytest_llmops.clients.exchange import keep_answer, last_exchange
+from pytest_llmops.clients.exchange import begin_exchange, keep_answer, last_exchange
 from pytest_llmops.errors import CallFailed, Unsupported
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Kept:
             CallFailed: no whole answer came.
             Unsupported: this system has no such thing.
         """
-        last_exchange.set(self.exchange)
+        begin_exchange(self.exchange)
         if isinstance(self.came, Answer):
             keep_answer(self.came)
             return self.came

@@ -32,6 +32,9 @@ TYPES = {
 }
 """What a person reads of a document, and Allure shows."""
 
+SHOWN = 20_000
+"""How much of a body is shown, in characters."""
+
 _OUR_NAMES = re.compile(r"^(Failed|pytest_llmops\.errors\.\w+): ")
 
 
@@ -75,24 +78,44 @@ def tell(run: Run, item: pytest.Item, check: Check) -> None:
     """
     import allure
 
-    from pytest_llmops.clients.exchange import last_answer, last_exchange
+    from pytest_llmops.clients.exchange import last_exchange
     from pytest_llmops.report.documents import plain_name
-    from pytest_llmops.report.incident import INDEX
 
     for metric in check.metrics:
         with allure.step(sentence(metric)):
             pass
-    bundle = getattr(item, "funcargs", {}).get("diagnostics")
     files = [run.report_folder / document for document in dict.fromkeys(check.documents)]
-    for file in [*files, *([bundle.report, bundle.report.with_name(INDEX)] if bundle else [])]:
+    for file in [*files, *_of_the_bundle(item)]:
         if file.suffix in TYPES and file.is_file():
             allure.attach.file(  # type: ignore[no-untyped-call]
                 file, plain_name(file.stem), TYPES[file.suffix], file.suffix.removeprefix(".")
             )
     if check.red and last_exchange.get():
         allure.attach(last_exchange.get(), "the last call, to be repeated", allure.attachment_type.TEXT)
-        if answer := last_answer():
+        if check.suite != "security" and (answer := _last_answer()):  # what a leak check found is not to be published
             allure.attach(answer, "its answer", allure.attachment_type.TEXT)
+
+
+def _last_answer() -> str:
+    """Status, type and body, without what looks like a person or a secret; empty where no whole answer came."""
+    from pytest_llmops.clients.exchange import last_answer
+    from pytest_llmops.security.leak_detection import Detection
+
+    if (answer := last_answer()) is None:
+        return ""
+    body = Detection([]).clean(answer.text[: 2 * SHOWN])[:SHOWN]  # a part of a secret is not known as one
+    cut = f"\n(the first {SHOWN:,} of {len(answer.text):,} characters)" if len(answer.text) > SHOWN else ""
+    head = f"{answer.asked}: {answer.status}, {answer.headers.get('content-type', 'no content type')}"
+    return f"{head}\n\n{body}{cut}"
+
+
+def _of_the_bundle(item: pytest.Item) -> list[Path]:
+    """What is attached of the diagnostics bundle, where the test reads it."""
+    from pytest_llmops.plugin.diagnostics import Diagnostics
+    from pytest_llmops.report.incident import INDEX
+
+    bundle = getattr(item, "funcargs", {}).get("diagnostics")
+    return [bundle.report, bundle.folder / INDEX] if isinstance(bundle, Diagnostics) else []
 
 
 def redact(config: pytest.Config, redaction: Redaction, target: str) -> None:

@@ -70,9 +70,9 @@ class Outcomes:
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Forget the last test's calls, and what an earlier attempt of this one came to."""
         if CHECK in item.stash:
-            from pytest_llmops.clients.exchange import last_exchange
+            from pytest_llmops.clients.exchange import begin_exchange
 
-            last_exchange.set("")
+            begin_exchange("")
             check = item.stash[CHECK]
             check.forget()
             self.run.afresh = bool(self.run.selected and self.run.selected.looks_afresh(check))

@@ -26,6 +26,8 @@ HISTORY_2 = "allure-history"
 KEPT = 100
 """Runs that the trends of Allure 3 go back."""
 LONGEST_S = 600
+OURS = ".llmops-report"
+"""A file in each report, by which it is known that the folder may be replaced."""
 UNCOUNTED = {"ALLURE_NO_ANALYTICS": "1"}
 """What a renderer is told that heeds it; who reads a report is told to nobody."""
 _COUNTING = re.compile(
@@ -120,33 +122,37 @@ def render(
         LlmopsError: it failed; with its last words. Or something else lies where the report is to be.
         OSError: a file cannot be written.
     """
-    _make_room(output)
+    _must_be_a_report(output)
+    made = output.with_name(f".{output.name}.new")
+    shutil.rmtree(made, ignore_errors=True)
     if allure.major == 3:
-        file = write_whole(state, "allurerc.json", json.dumps(config, indent=1))
-        words = ["generate", "--config", str(file), "--output", str(output), str(results)]
+        file = write_whole(state, "allurerc.json", json.dumps({**config, "output": str(made)}, indent=1))
+        words = ["generate", "--config", str(file), "--output", str(made), str(results)]
     else:
-        words = ["generate", "--clean", "--output", str(output), str(results)]
+        words = ["generate", "--clean", "--output", str(made), str(results)]
         _copy(state / HISTORY_2, results / "history")
     said = _said([allure.path, *words], {**environ, **UNCOUNTED}, must=True)
-    page = output / "index.html"
+    page = made / "index.html"
     if not page.exists():
         raise LlmopsError(f"Allure {allure.version} wrote no {page}: {said.strip()[-500:] or 'it said nothing'}")
     page.write_text(_COUNTING.sub("", page.read_text(encoding="utf-8")), encoding="utf-8")  # Allure 3 heeds no variable
     if allure.major == 2:
-        _copy(output / "history", state / HISTORY_2)
-    return page
+        _copy(made / "history", state / HISTORY_2)
+    (made / OURS).write_text("Rendered by llmops report, which writes the next one in its place.\n", encoding="utf-8")
+    if output.exists():
+        shutil.rmtree(output)
+    made.rename(output)
+    return output / page.name
 
 
-def _make_room(output: Path) -> None:
-    """Delete an earlier report: Allure 3 leaves it as it is, and writes the new one below it.
+def _must_be_a_report(output: Path) -> None:
+    """Where the new report is to be lies nothing, or an earlier one.
 
     Raises:
         LlmopsError: there is something else.
     """
-    if output.exists() and any(output.iterdir()):
-        if not ((output / "index.html").is_file() and (output / "data").is_dir()):
-            raise LlmopsError(f"{output} holds something that is no Allure report: give another --output.")
-        shutil.rmtree(output)
+    if output.exists() and not (output / OURS).is_file() and any(output.iterdir()):
+        raise LlmopsError(f"{output} holds something that llmops report did not write: give another --output.")
 
 
 def _copy(source: Path, to: Path) -> None:

@@ -28,6 +28,8 @@ RESULT = {
 }
 
 
+pytestmark = pytest.mark.acceptance
+
 ASKED_IN_VAIN = "/widgets/metrics.json"
 """A file of Allure 3 that is not there where nothing wrote metrics of its own kind."""
 
@@ -94,7 +96,7 @@ def test_of_a_healthy_run_its_page_has_the_checks_by_system_suite_and_section(op
 
 
 def test_of_a_slower_one_its_page_has_the_verdict_the_picture_the_call_and_its_answer(opened):
-    with opened("test_query_latency", "--llmops-sandbox-fault", "llm:slow=2") as page:
+    with opened("test_query_latency", "--llmops-sandbox-fault", "llm:slow=3") as page:
         page.get_by_text("Query latency", exact=True).first.click()
         shows(page, "Category: Regression", "times slower than its baseline")
         shows(page, "query_latency: now against baseline", "the last call, to be repeated", "its answer")
@@ -115,7 +117,8 @@ def test_two_reports_of_one_target_share_a_history(allure, tmp_path):
         (results / "1-result.json").write_text(json.dumps({**RESULT, "start": number, "stop": number + 1}))
         page = render(allure, results, output, state, config, os.environ)
         assert "allure" in page.read_text().lower()
-        (shown,) = (json.loads(file.read_text()) for file in (page.parent / "data" / "test-results").glob("*.json"))
+        files = "test-results" if allure.major == 3 else "test-cases"
+        (shown,) = (json.loads(file.read_text()) for file in (page.parent / "data" / files).glob("*.json"))
         assert shown.get("start", shown.get("time", {}).get("start")) == number  # this run's, and not the first one's
     if allure.major == 3:
         kept = [json.loads(line) for line in (state / "history.jsonl").read_text().splitlines()]

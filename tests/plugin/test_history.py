@@ -76,7 +76,7 @@ def test_allure_tells_it_too(here):
     here.run()
     here.run("--alluredir=allure", environ={"VALUE": "9"}, allure=True)
     found = [json.loads(file.read_text()) for file in (here.path / "allure").glob("*-result.json")]
-    told = {one["name"]: one["statusDetails"] for one in found if one["status"] == "failed"}
+    told = {one["fullName"].rpartition("#")[2]: one["statusDetails"] for one in found if one["status"] == "failed"}
     assert re.search(rf"last good: 1 on {MOMENT}", told["test_size"]["message"])
     assert re.search(rf"last passed on {MOMENT}", told["test_sentence"]["trace"])
 

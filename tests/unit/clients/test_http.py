@@ -6,7 +6,7 @@ import pytest
 
 from pytest_llmops import __version__
 from pytest_llmops.clients import deadline
-from pytest_llmops.clients.exchange import last_exchange
+from pytest_llmops.clients.exchange import last_answer, last_exchange
 from pytest_llmops.clients.http import purpose
 from pytest_llmops.errors import BudgetSpent, CallFailed, ConfigError
 from pytest_llmops.state.ledger import Ledger
@@ -39,6 +39,16 @@ def test_a_server_that_dribbles_is_cut_at_the_deadline(serve, http, answer):
     start = time.monotonic()
     assert failure(api, deadline_s=0.3) == ("timeout", "api: GET /x gave no whole answer within 300 ms.")
     assert time.monotonic() - start < 60  # the whole answer takes minutes
+
+
+def test_an_answer_is_that_of_the_newest_call_alone(serve, http):
+    given = iter([{"first": 1}, body_dribbled()])
+    api = http(url=serve(lambda _: next(given)).url)
+    api.call("GET", "/x").ok()
+    assert last_answer().json() == {"first": 1}
+    command = last_exchange.get()
+    assert failure(api, deadline_s=0.3)[0] == "timeout"
+    assert (last_exchange.get(), last_answer()) == (command, None)
 
 
 def test_a_stream_that_dribbles_is_cut_at_the_deadline(serve, http):

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from pytest_llmops.clients.exchange import last_exchange
+from pytest_llmops.clients.exchange import last_answer, last_exchange
 from pytest_llmops.errors import CallFailed, ConfigError
 
 LOGIN = {"method": "POST", "path": "/login/", "body": {"username": "{user}", "password": "{password}"}}
@@ -52,6 +52,13 @@ def test_calls_are_signed_with_the_token_that_logging_in_brings(account):
     )
     assert "authorization" not in login.headers
     assert [request.headers["authorization"] for request in rest] == ["Bearer t-1"] * 2
+
+
+def test_what_brings_a_token_is_kept_nowhere(account):
+    api, _ = account("t-1")
+    api.http.admit()
+    assert "/login/" in last_exchange.get()
+    assert last_answer() is None
 
 
 def test_an_open_route_is_asked_without_a_token(account):

@@ -53,7 +53,7 @@ def test_allure_2_gets_the_history_of_the_report_before(tmp_path):
     results, output, state = (tmp_path / name for name in ("results", "report", "state"))
     results.mkdir(), state.mkdir()
     # appends a line to the history that it was given
-    text = """mkdir -p "$4/history" "$4/data"; cat "$5/history/h" > "$4/history/h" 2>/dev/null
+    text = """mkdir -p "$4/history"; cat "$5/history/h" > "$4/history/h" 2>/dev/null
 echo run >> "$4/history/h"; echo x > "$4/index.html\""""
     allure = Allure(str(script(tmp_path, text)), "2.46.0")
     for _ in range(3):
@@ -71,7 +71,7 @@ def test_allure_3_is_told_by_a_file_where_its_history_lies(tmp_path):
 def test_what_counts_readers_is_taken_out_of_the_page(tmp_path):
     counting = '<script async src="https://www.googletagmanager.com/gtag/js?id=G"></script>\n<script>gtag()</script>'
     page = f"<body><script>ours()</script>{counting}<script>data()</script>"
-    text = f"""mkdir -p "$5/data"; echo '{page}' > "$5/index.html\""""
+    text = f"""mkdir -p "$5"; echo '{page}' > "$5/index.html\""""
     allure, output = Allure(str(script(tmp_path, text)), "3.18.0"), tmp_path / "report"
     for _ in range(2):
         page = render(allure, tmp_path, output, tmp_path / "state", {}, USUAL)
@@ -82,7 +82,7 @@ def test_what_counts_readers_is_taken_out_of_the_page(tmp_path):
 
 def test_what_is_no_report_is_not_written_over(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(LlmopsError, match="holds something that is no Allure report: give another --output"):
+    with pytest.raises(LlmopsError, match="holds something that llmops report did not write: give another --output"):
         render(Allure("true", "3.18.0"), tmp_path, tmp_path, tmp_path / "state", {}, USUAL)
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
