@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmops.clients.kept_collection import result_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pytest_llmops.clients.vectors import Vectors
 
 PAGE = 250
-"""Points of one answer: with vectors of 1024 numbers about 3 MB."""
+"""Points of one answer with their vectors: of 1024 numbers about 3 MB."""
+
+BARE_PAGE = 1000
+"""Points of one answer without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,28 +33,31 @@ class Point:
     vector: tuple[float | None, ...] = field(repr=False, default=())
 
 
-def points_of(client: Vectors, most: int, *, vectors: bool = False) -> list[Point]:
-    """The first points of the target's own collection, in the order of their ids.
+def points_of(
+    client: Vectors, most: int, *, vectors: bool = False, keys: Sequence[str] | None = None
+) -> Iterator[Point]:
+    """The first points of the target's own collection, in the order of their ids, one page in memory at a time.
 
     Args:
         client: of the server.
         most: how many at the most.
         vectors: with their vectors: those that are searched.
+        keys: what is wanted of their payloads; all by default.
 
     Raises:
         CallFailed: they could not be read.
         Unsupported: the target does not say which of several collections it is.
     """
-    path, following = f"/collections/{client.own()}/points/scroll", None
-    found: list[Point] = []
-    while len(found) < most:
-        body = {"limit": min(PAGE, most - len(found)), "with_payload": True, "with_vector": vectors}
+    path, following, left = f"/collections/{client.own()}/points/scroll", None, most
+    wanted = {"with_payload": True if keys is None else [*keys], "with_vector": vectors}
+    while left > 0:
+        body = {"limit": min(PAGE if vectors else BARE_PAGE, left), **wanted}
         page = result_of(client.http.call("POST", path, body=body | ({"offset": following} if following else {})))
-        found += [_point(one, client.config.vector) for one in page.get("points", [])]
-        following = page.get("next_page_offset")
+        points = page.get("points", [])
+        yield from (_point(one, client.config.vector) for one in points)
+        left, following = left - len(points), page.get("next_page_offset")
         if following is None:
             break
-    return found
 
 
 def dimensions_of(client: Vectors) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
 
     from pytest_llmops.clients.answer import Answer
     from pytest_llmops.clients.http import Http
-
-
-MADE = "2026-01-05-09-00-00"
-"""How a snapshot's name ends, before ``.snapshot``: COLLECTION-NODE-TIME."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,19 +119,20 @@ class Snapshots:
 def newest_in(folder: Path, collection: str) -> Path | None:
     """The newest snapshot of a collection that lies in a folder, by the times in their names; None: there is none.
 
+    A server names them COLLECTION-NODE-TIME; what is named otherwise may be of any collection, and made at any time.
+
     Raises:
         Unsupported: they are of several nodes, so that each holds only a part of it.
     """
-    found = [
-        path for path in folder.rglob("*.snapshot") if path.stem == collection or path.stem.startswith(f"{collection}-")
-    ]
-    nodes = {path.stem[: -len(MADE) - 1] for path in found}
+    named = re.compile(rf"({re.escape(collection)}-\d+)-(\d{{4}}(?:-\d\d){{5}})")
+    found = {path: told for path in folder.rglob("*.snapshot") if (told := named.fullmatch(path.stem))}
+    nodes = {told[1] for told in found.values()}
     if len(nodes) > 1:
         raise Unsupported(
             f"files: {folder.name} has snapshots of {collection} of several nodes, {', '.join(sorted(nodes))}: "
             "each holds only a part of it, and is restored on its own node."
         )
-    return max(found, key=lambda path: path.stem[-len(MADE) :], default=None)
+    return max(found, key=lambda path: found[path][2], default=None)
 
 
 def _snapshot(found: dict[str, Any]) -> Snapshot:

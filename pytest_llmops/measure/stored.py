@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import time
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,11 +11,13 @@ from typing import TYPE_CHECKING
 
 from pytest_llmops.clients.health import AHEAD_S
 from pytest_llmops.clients.log_words import clock
-from pytest_llmops.clients.points import dimensions_of, points_of
+from pytest_llmops.clients.points import BARE_PAGE, PAGE, dimensions_of, points_of
 from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
 from pytest_llmops.judge.segments import segments
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytest_llmops.clients.points import Point
     from pytest_llmops.clients.searching import Searching
     from pytest_llmops.judge.segments import Segments
@@ -26,7 +29,10 @@ MANY = 50_000
 """Points whose times are read, where any of them may be the newest."""
 
 SAMPLE = 5
-"""Of them those whose texts are embedded anew."""
+"""Of those that are looked at the ones whose texts are embedded anew."""
+
+LOOK, READ = 1 + MOST // PAGE, 1 + MANY // BARE_PAGE
+"""Calls that a look at points, and reading all times, take at the most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +143,7 @@ class Collection:
             )
         read, told = clock("UTC", None), 0
         newest: dict[str, float] = {}
-        for point in self._all_points():
+        for point in self._dated():
             stamp = self._searching.looked_up(self._table.ingested, point.payload)
             if stamp is None:
                 continue
@@ -153,20 +159,27 @@ class Collection:
         since = time.time() - since_s
         return sorted((Ingested(name, at) for name, at in newest.items() if at >= since), key=lambda one: -one.at)
 
-    def _all_points(self) -> list[Point]:
-        found = self._points(most=MANY)
-        if len(found) >= MANY and (there := self.count()) > len(found):
+    def _dated(self) -> Iterator[Point]:
+        """All points; of a payload only what tells its document and its time, where plain paths name these."""
+        if not (there := self.count()):
+            raise self._nothing()
+        if there > MANY:
             raise Vacuous(
                 f"qdrant: the collection of {self._searching.name} has {there} points, more than the {MANY} whose "
                 "times are read, so that nobody knows which documents are the newest."
             )
+        paths = [str(self._table.ingested), self._table.document]
+        plain = all(re.fullmatch(r"\w+(\.\w+)*", path) for path in paths)
+        return points_of(self._searching.vectors(), MANY, keys=paths if plain else None)
+
+    def _points(self, *, vectors: bool = False) -> list[Point]:
+        found = [*points_of(self._searching.vectors(), MOST, vectors=vectors)]
+        if not found:
+            raise self._nothing()
         return found
 
-    def _points(self, *, most: int = MOST, vectors: bool = False) -> list[Point]:
-        found = points_of(self._searching.vectors(), most, vectors=vectors)
-        if not found:
-            raise Vacuous(f"qdrant: the collection of {self._searching.name} has no points to look at.")
-        return found
+    def _nothing(self) -> Vacuous:
+        return Vacuous(f"qdrant: the collection of {self._searching.name} has no points to look at.")
 
     def _text(self, point: Point, path: str) -> str:
         found = self._searching.looked_up(path, point.payload)

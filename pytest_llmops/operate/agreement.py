@@ -66,7 +66,7 @@ def since(restored: Prints, now: Prints) -> Since:
 def _of_another(restored: Prints, now: Prints, same: int) -> Iterator[str]:
     if not restored.points:
         yield f"the restore was answered with success, and the collection holds none of the {now.points} points"
-    elif 2 * same < len(now.of):
+    elif 2 * same < max(1, min(len(now.of), len(restored.of))):  # of what only one of them has, unlike_pct tells
         yield (
             f"it is another corpus: {same} of {len(now.of)} points agree with the source's, and it holds "
             f"{restored.points}"

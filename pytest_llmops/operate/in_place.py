@@ -113,13 +113,14 @@ class Restoration:
         held = {of: self._held(of, facts, folder) for of, facts in before.items()}
         every = {name: fact for facts in before.values() for name, fact in facts.items()}
         began = time.perf_counter()
-        self._lay_beside(folder, sorted({name for names in held.values() for name in names}), every)
+        laid = self._lay_beside(folder, sorted({name for names in held.values() for name in names}), every)
         self._change.also(COPIES, Aside(driver="aside", root=self._root, folder=RESTORED))
         SetAside(self._change, ORIGINALS, self._files.root, ASIDE, sorted(every))
         self._change.set(COPIES, aside=[])
         took_s = time.perf_counter() - began
         copied = {of: {name: sha256(folder / name) for name in names} for of, names in held.items()}
-        return {of: InPlace(self.one.name, len(held[of]), took_s, self._wrong(of, due[of], copied[of])) for of in sets}
+        wrong = {of: self._wrong(of, due[of], copied[of], laid) for of in sets}
+        return {of: InPlace(self.one.name, len(held[of]), took_s, wrong[of]) for of in sets}
 
     def clean_up(self) -> None:
         """Delete what was unpacked."""
@@ -142,23 +143,28 @@ class Restoration:
             raise StepFailed(f"{self.one.name} holds nothing of {of}: it would restore none of it.")
         return held
 
-    def _wrong(self, of: str, due: Mapping[str, str], copied: Mapping[str, str]) -> tuple[str, ...]:
-        after = {fact.name: fact.sha256() for fact in self._files.found(of).facts}
+    def _wrong(
+        self, of: str, due: Mapping[str, str], copied: Mapping[str, str], laid: Mapping[str, float]
+    ) -> tuple[str, ...]:
+        """What is not as it was, or as it was copied; what the application wrote to meanwhile only has to be there."""
+        facts = self._files.found(of).facts
+        after = {fact.name: fact.sha256() for fact in facts}
+        written = {fact.name for fact in facts if fact.name in laid and _changed_at(fact.path) != laid[fact.name]}
         gone = [f"{self.one.last}: {name} is not there once it is restored" for name in due if name not in after]
         other = [
             f"{self.one.last}: {name} is not as it was before"
             for name, checksum in due.items()
-            if after.get(name, checksum) != checksum
+            if name not in written and after.get(name, checksum) != checksum
         ]
         unlike = [
             f"{self.one.last}: {name} is not as it is in the backup"
             for name, checksum in copied.items()
-            if after.get(name) != checksum
+            if name not in written and after.get(name, checksum) != checksum
         ]
         return (*gone, *other, *unlike)
 
-    def _lay_beside(self, folder: Path, names: list[str], as_of: Mapping[str, FileFact]) -> None:
-        """Copy restored files beside those that they take the place of, to the same disk."""
+    def _lay_beside(self, folder: Path, names: list[str], as_of: Mapping[str, FileFact]) -> dict[str, float]:
+        """Copy restored files beside those that they take the place of, to the same disk; when each was written."""
         place = Path(self._root) / RESTORED
         if place.exists():
             raise StepFailed(
@@ -174,6 +180,11 @@ class Restoration:
             if os.geteuid() == 0:
                 state = as_of[name].path.stat()
                 os.chown(path, state.st_uid, state.st_gid)
+        return {name: _changed_at(place / name) for name in names}
+
+
+def _changed_at(path: Path) -> float:
+    return path.stat().st_mtime
 
 
 def restored_in_place(files: Files, name: str, of: str, change: Change, scratch: Path) -> InPlace:

@@ -65,7 +65,7 @@ class Restored:
         snapshot: the name of the snapshot.
         size_mb: how large it is, in MB (1e6 bytes).
         points: what the restored collection holds, counted.
-        compared: points that were compared, vector by vector, with those of the source.
+        compared: points of the source that were looked for; of an earlier snapshot: those that it has as they are now.
         meanwhile: points that came, went or changed in the source while it was restored, or since it was made.
         took_s: from sending the snapshot until the restored collection was green.
         wrong: in which it is not as its source, a sentence's end each.
@@ -155,13 +155,13 @@ class VectorBackup:
         self._one_node()
         kept = Kept(Snapshot(copy.name, copy.stat().st_size, "", None), copy, sha256(copy))
         self._small_enough(kept.snapshot)
-        scratch, took_s = self._restore(kept)
         now = prints_of(self._client.http, self.collection)
         if not now.of:
             raise Vacuous(f"{self._where}: it has no points, so that no backup of it can be compared with them.")
+        scratch, took_s = self._restore(kept)
         restored = prints_of(self._client.http, scratch, None if now.whole else now.of)
         found = since(restored, now)
-        wrong = found.wrong or tuple(self._canaries(prompts, scratch, found.changed))
+        wrong = found.wrong or tuple(self._canaries(prompts, scratch))
         self.remove()
         return Restored(
             copy.name,
@@ -319,15 +319,30 @@ class VectorBackup:
                 raise StepFailed(f"{self._where}: {said}.")
             time.sleep(_pause_s(waited_s))
 
-    def _canaries(self, prompts: Workload, scratch: str, meanwhile: frozenset[Id]) -> Iterator[str]:
-        """Searches that find something else in the restored collection."""
-        for number, vector in enumerate(self._client.stored(islice(prompts, CANARIES)).values(), 1):
-            here, there = (
-                self._client.search(vector, limit=NEAREST, collection=name, exact=True)
-                for name in (self.collection, scratch)
-            )
-            if said := disagreement(here, there, meanwhile):
+    def _canaries(self, prompts: Workload, scratch: str, changed: frozenset[Id] | None = None) -> Iterator[str]:
+        """Searches that find something else in the restored collection.
+
+        Args:
+            prompts: as many, at most three.
+            scratch: the restored collection.
+            changed: points that are left out; by default, of those that are found, all that the two have otherwise.
+        """
+        names = (self.collection, scratch)
+        searched = [
+            [self._client.search(vector, limit=NEAREST, collection=name, exact=True) for name in names]
+            for vector in self._client.stored(islice(prompts, CANARIES)).values()
+        ]
+        if changed is None:
+            ids = {hit.id for found in searched for hits in found for hit in hits}
+            changed = self._unlike(scratch, [int(one) if one.isdecimal() else one for one in ids])
+        for number, (here, there) in enumerate(searched, 1):
+            if said := disagreement(here, there, changed):
                 yield f"canary search {number} of {CANARIES} differs: {said}"
+
+    def _unlike(self, scratch: str, ids: list[Id]) -> frozenset[Id]:
+        """Those that one of the two collections lacks, or has otherwise."""
+        here, there = (prints_of(self._client.http, name, ids).of for name in (self.collection, scratch))
+        return frozenset(one for one in ids if here.get(one) != there.get(one))
 
 
 def most_calls(config: VectorsTable) -> int:

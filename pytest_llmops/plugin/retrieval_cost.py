@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from pytest_llmops.clients.embedding import EMBED
-from pytest_llmops.measure.stored import SAMPLE
+from pytest_llmops.measure.stored import LOOK, READ, SAMPLE
 from pytest_llmops.plugin.source import constant, function_of, root
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 RETRIEVAL = "retrieval"
 """The fixture that asks the target's searches."""
 
-LOOKS_INTO = {"collection", "figure_changes", "recent"}
-"""Methods of it that look into the vector store."""
+LOOKS_INTO = {"collection", "figure_changes"}
+"""Methods of it that look at points of the vector store."""
 
 EMBEDS = {"drift", "model_change"}
 """Those that have queries embedded, and do not search."""
@@ -56,7 +56,9 @@ def _rounds(method: str, search: Search, target: Target) -> Iterator[tuple[str, 
     if method == "separation":
         yield "separation", {embeds: 2 * len(search.pairs)}
     elif method in LOOKS_INTO:
-        yield "collection", {"qdrant.scroll": 1, embeds: SAMPLE}
+        yield "collection", {"qdrant.scroll": LOOK, embeds: SAMPLE}
+    elif method == "recent":
+        yield "recent", {"qdrant.scroll": READ}
     else:
         if search.by == "vectors" or method in EMBEDS:
             yield ("embedded-again" if method == "again" else "embedded"), {embeds: queries}

@@ -18,6 +18,10 @@ def looked(retrieval):
     retrieval.collection("documents").stored()
 
 
+def dated(retrieval):
+    retrieval.recent("documents", last_s=60)
+
+
 def moved(retrieval):
     retrieval.drift("documents")
 
@@ -44,7 +48,8 @@ def unknown(retrieval):
             },
         ),
         (moved, "sandbox", {"embedded-documents": {"ollama.embed": 10}}),
-        (looked, "sandbox", {"collection-documents": {"qdrant.scroll": 1, "ollama.embed": 5}}),
+        (looked, "sandbox", {"collection-documents": {"qdrant.scroll": 5, "ollama.embed": 5}}),
+        (dated, "sandbox", {"recent-documents": {"qdrant.scroll": 51}}),
         (reranked, "sandbox:aegis-rag", {"retrieval-reranked": {"api.query": 10}}),
         (
             twice,

@@ -153,7 +153,21 @@ def test_points_are_read_page_by_page(serve, client):
 
     server = serve(answer)
     qdrant = client("qdrant", url=server.url, collection="documents", vector="dense")
-    found = points_of(qdrant, 10, vectors=True)
+    found = list(points_of(qdrant, 10, vectors=True))
     assert [(one.id, one.payload, one.vector) for one in found] == [("1", {"text": "a"}, (1, None)), ("2", {}, ())]
-    assert server.requests[-1].json["offset"] == 2
+    asked = server.requests[-1].json
+    assert (asked["limit"], asked["with_payload"], asked["offset"]) == (9, True, 2)
     assert dimensions_of(qdrant) == 384
+
+
+@pytest.mark.parametrize(("vectors", "limits"), [(True, [250, 249]), (False, [1000, 999])])
+def test_a_page_without_vectors_is_larger_and_one_page_is_read_at_a_time(serve, client, vectors, limits):
+    server = serve(lambda _: {"result": {"points": [{"id": 1}], "next_page_offset": 2}})
+    qdrant = client("qdrant", url=server.url, collection="documents")
+    found = points_of(qdrant, limits[0], vectors=vectors, keys=["at", "doc.id"])
+    assert server.requests == []
+    assert next(found).id == "1"
+    assert len(server.requests) == 1
+    next(found)
+    assert [one.json["limit"] for one in server.requests] == limits
+    assert server.requests[0].json["with_payload"] == ["at", "doc.id"]

@@ -23,8 +23,10 @@ class Http:
 
     def __init__(self, points):
         self.points = points
+        self.wanted = []
 
     def call(self, method, path, body=None):
+        self.wanted += [body["with_payload"]] if body else []
         told = {"points": self.points[: (body or {}).get("limit")], "next_page_offset": None}
         if method == "GET":
             told = {"config": {"params": {"vectors": {"size": 2}}}}
@@ -158,6 +160,15 @@ def test_a_collection_too_large_to_be_read_says_nothing_of_its_newest(retrieval,
     assert len(retrieval([point(n, at=NOW) for n in (1, 2)], ingested="at").collection.recent(86_400)) == 2
     with pytest.raises(Vacuous, match="has 3 points, more than the 2 whose times are read"):
         retrieval([point(n, at=NOW) for n in (1, 2, 3)], ingested="at").collection.recent(86_400)
+
+
+@pytest.mark.parametrize(
+    ("document", "wanted"), [("doc.id", ["at", "doc.id"]), ("doc.id || title", True)], ids=["plain", "an expression"]
+)
+def test_of_a_payload_only_what_plain_paths_name_is_read(retrieval, document, wanted):
+    one = retrieval([point(1, doc={"id": "new"}, at=NOW)], ingested="at", document=document)
+    assert [str(found.document) for found in one.collection.recent(60)] == ["new"]
+    assert one._searching.vectors().http.wanted == [wanted]
 
 
 @pytest.mark.parametrize(

@@ -57,11 +57,12 @@ def test_what_changed_meanwhile_is_not_lost():
         ({**SOURCE, 3: Print("other", "p3")}, 100 / 17, {3}, ""),
         ({**SOURCE, 99: Print("gone", "since")}, 100 / 18, {99}, ""),
         ({}, 100, set(SOURCE), "the restore was answered with success, and the collection holds none of the 17 points"),
+        (without(*range(1, 10)), 100 * 9 / 17, set(range(1, 10)), ""),  # the source has more than doubled since
         (
-            without(*range(1, 10)),
+            {**without(*range(1, 10)), **{number: Print("other", "x") for number in range(1, 10)}},
             100 * 9 / 17,
             set(range(1, 10)),
-            "it is another corpus: 8 of 17 points agree with the source's, and it holds 8",
+            "it is another corpus: 8 of 17 points agree with the source's, and it holds 17",
         ),
     ],
 )
@@ -70,6 +71,12 @@ def test_what_is_not_as_in_an_earlier_snapshot_is_a_share(earlier, unlike, chang
     assert (found.same, found.changed) == (len(SOURCE.keys() - changed), changed)
     assert found.unlike_pct == pytest.approx(unlike)
     assert found.wrong == ((said,) if said else ())
+
+
+def test_of_a_sample_that_an_earlier_snapshot_has_nothing_of_it_is_another_corpus():
+    assert since(prints({}, 30_000, whole=False), prints(SOURCE, 30_000, whole=False)).wrong == (
+        "it is another corpus: 0 of 17 points agree with the source's, and it holds 30000",
+    )
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import os
 import shutil
 import tarfile
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -103,6 +104,39 @@ def test_what_does_not_stand_there_as_it_is_in_the_backup_is_said(root, restore,
     before = state(root)
     assert restore().wrong == ("full.tar.gz: config/app.json is not as it is in the backup",)
     assert state(root) == before
+
+
+@pytest.fixture
+def meanwhile(root, opened, monkeypatch):
+    """A function that hides a file once the restored ones stand there, and has another written to."""
+    files, _ = opened
+    found = files.found
+
+    def meanwhile(hidden, written=None):
+        def looked(of):
+            seen = found(of)
+            if not (root / ASIDE).exists():
+                return seen
+            if written:
+                (root / written).write_text("a: 2")
+            return replace(seen, facts=[fact for fact in found(of).facts if fact.name != hidden])
+
+        monkeypatch.setattr(files, "found", looked)
+
+    return meanwhile
+
+
+def test_what_the_application_writes_or_removes_meanwhile_is_not_compared(root, restore, meanwhile):
+    os.utime(root / "config/app.json", (time.time() + 60, time.time() + 60))
+    before = state(root)
+    meanwhile("config/app.json", written="config/rules.yaml")
+    assert restore().wrong == ()
+    assert state(root) == before
+
+
+def test_a_file_that_is_gone_is_told_once(restore, meanwhile):
+    meanwhile("config/app.json")
+    assert restore().wrong == ("full.tar.gz: config/app.json is not there once it is restored",)
 
 
 def test_nothing_to_restore_and_nothing_to_compare(root, restore):

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -10,12 +11,13 @@ from qdrant_client import QdrantClient
 from qdrant_client.models import PointStruct
 
 from pytest_llmops.clients.http import Http
-from pytest_llmops.clients.prints import PAGE, READ
+from pytest_llmops.clients.prints import PAGE, READ, prints_of
 from pytest_llmops.clients.vectors import Vectors
 from pytest_llmops.control.change import Change
 from pytest_llmops.control.interruption import Interruption
 from pytest_llmops.control.recovery import recoveries
 from pytest_llmops.errors import StepFailed, Unsupported, Vacuous
+from pytest_llmops.operate import vector_backup
 from pytest_llmops.operate.makers import MAKERS
 from pytest_llmops.operate.vector_backup import CANARIES, MADE_AND_SENT, VectorBackup, most_calls
 from pytest_llmops.samples import Prompt, Workload
@@ -111,6 +113,26 @@ def test_a_snapshot_of_somebody_is_restored_and_compared(backup, tmp_path):
     earlier.write_bytes(b"segment 1")
     with pytest.raises(StepFailed, match="cannot be restored: "):
         proof.restored_from(earlier, PROMPTS)
+
+
+def test_what_came_since_differs_in_no_search_where_only_a_sample_is_compared(backup, tmp_path, monkeypatch):
+    qdrant, proof, _ = backup()
+    earlier = tmp_path / "documents-1-2026-01-05-09-00-00.snapshot"
+    earlier.write_bytes(written(qdrant.engine, "documents"))
+    first = qdrant.engine.scroll("documents", limit=1, with_vectors=True)[0][0].vector
+    qdrant.engine.upsert("documents", [PointStruct(id=90 + number, vector=first, payload={}) for number in range(5)])
+    monkeypatch.setattr(vector_backup, "prints_of", partial(prints_of, most=10))
+    done = proof.restored_from(earlier, PROMPTS)
+    assert (done.points, done.wrong) == (17, ())
+
+
+def test_a_backup_of_what_has_no_points_now_is_not_restored(backup, tmp_path):
+    _, proof, change = backup(empty=True)
+    earlier = tmp_path / "documents-1-2026-01-05-09-00-00.snapshot"
+    earlier.write_bytes(b"segment 1")
+    with pytest.raises(Vacuous, match="it has no points, so that no backup of it can be compared with them"):
+        proof.restored_from(earlier, PROMPTS)
+    assert Journal.of(change.target.state_folder, "here").acts(0) == []
 
 
 THREE = Workload(tuple(Prompt(f"p{number}", "a question") for number in range(CANARIES)))
