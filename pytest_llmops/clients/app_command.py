@@ -111,13 +111,13 @@ class AppCommands(InFolder):
         """See that a command asks the application's Python, and not the one that these tests run in.
 
         Raises:
-            CallFailed: ``absent``: it asks ours, which lacks what ``requirements.txt`` names.
+            CallFailed: ``absent``: it asks ours, or its pip, which lacks what ``requirements.txt`` names.
             Unsupported, Vacuous: as `run`.
         """
         command = self._command(name)
         lacks = lacking(self.root / "requirements.txt")
-        if lacks and is_ours(command.argv[0], self._environ(command).get("PATH", os.defpath)):
-            said = f"its python is the one of these tests, which has no {lacks[0]} of requirements.txt"
+        if lacks and is_ours(command.argv[0], self._path(command)):
+            said = f"its {command.argv[0]} is the one of these tests, which has no {lacks[0]} of requirements.txt"
             raise self._failed(name, "absent", f"{said}; give argv the path of the application's own")
 
     def unable(self) -> dict[str, str]:
@@ -242,15 +242,22 @@ class AppCommands(InFolder):
             ours |= {"PATH": f"{own}{os.pathsep}{ours.get('PATH', os.defpath)}", "VIRTUAL_ENV": str(own.parent)}
         return {**ours, **{name: self.target.environ[name] for name in command.env if name in self.target.environ}}
 
+    def _path(self, command: Command) -> str:
+        """The folders in which its program is looked for."""
+        return self._environ(command).get("PATH", os.defpath)
+
     def _find(self) -> None:
         if not self.root.is_dir():
             raise CallFailed(self.component, "absent", f"{self.component}: there is no folder {self.root}.")
-        programs = {command.argv[0] for command in self.part.commands.values() if not command.unable}
-        if programs and not any(which(program) or (self.root / program).is_file() for program in programs):
+        sought = {command.argv[0]: command for command in self.part.commands.values() if not command.unable}
+        if sought and not any(
+            which(program, path=self._path(command)) or (self.root / program).is_file()
+            for program, command in sought.items()
+        ):
             raise CallFailed(
                 self.component,
                 "absent",
-                f"{self.component}: none of the programs of its commands is there: {', '.join(sorted(programs))}.",
+                f"{self.component}: none of the programs of its commands is there: {', '.join(sorted(sought))}.",
             )
 
     def quoted(self, text: str) -> str:

@@ -152,6 +152,8 @@ class Langfuse(OverHttp):
     def newest(self, most: int = 50, *, user: str = "") -> list[dict[str, Any]]:
         """Its newest traces, as it has them, with what was asked and answered; a call for each hundred.
 
+        Where several pages are read, only those of before that: what comes meanwhile would push one from page to page.
+
         Args:
             most: so many at most.
             user: only those of this user.
@@ -161,6 +163,8 @@ class Langfuse(OverHttp):
         """
         size = min(most, ON_A_PAGE)
         asked = {"limit": str(size), **({"userId": user} if user else {})}
+        if most > size:
+            asked["toTimestamp"] = dt.datetime.now(dt.UTC).isoformat()
         found: list[dict[str, Any]] = []
         for page in range(1, ceil(most / size) + 1):
             on_page = self._traces(asked if page == 1 else {**asked, "page": str(page)})

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 import sys
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from shutil import which
 
-PYTHON = re.compile(r"python[\d.]*")
+PYTHON = re.compile(r"python[\d.]*|pip[\d.]*|pip-audit")
+"""Python, and what tells of its environment."""
+
+BEHIND = re.compile(r"#|\s--|\\")
+"""Where what a line of requirements asks for ends: a comment, an option such as ``--hash``, the next line's."""
 
 
 def programs(root: Path) -> Path | None:
@@ -18,7 +23,7 @@ def programs(root: Path) -> Path | None:
 
 
 def is_ours(program: str, path: str) -> bool:
-    """Whether a program is called by Python's bare name, and is found where the Python of these tests lies.
+    """Whether a program is called as Python or pip by its bare name, and found where the Python of these tests lies.
 
     Args:
         program: first word of a command.
@@ -32,10 +37,12 @@ def lacking(requirements: Path) -> list[str]:
     """The packages that a requirements file asks for here and that are not installed here; of no file, none."""
     from packaging.requirements import InvalidRequirement, Requirement
 
+    written = requirements.read_bytes() if requirements.is_file() else b""
+    encoding = "utf-16" if written.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig"
     lacks = []
-    for line in requirements.read_text(encoding="utf-8").splitlines() if requirements.is_file() else ():
+    for line in written.decode(encoding, errors="replace").splitlines():
         try:
-            asked = Requirement(line.partition("#")[0].strip())
+            asked = Requirement(BEHIND.split(line)[0].strip())
             if asked.marker is None or asked.marker.evaluate():
                 distribution(asked.name)
         except InvalidRequirement:  # blank, an option, another file

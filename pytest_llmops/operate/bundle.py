@@ -187,7 +187,13 @@ class Bundle:
 
     def _machine(self) -> str:
         machine = self._reached("machine")
-        return _json({"usage": asdict(machine.usage()), "disks": [asdict(disk) for disk in machine.disks()]})
+        usage = asdict(machine.usage())
+        disks: Any
+        try:
+            disks = [asdict(disk) for disk in machine.disks()]
+        except Unsupported as error:  # the rest is to be had all the same
+            disks = str(error)
+        return _json({"usage": usage, "disks": disks})
 
     def command_file(self, name: str) -> str:
         """Where the output of a command stands in the bundle."""

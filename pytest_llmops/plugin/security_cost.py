@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_llmops.clients.langfuse import MOST_PAGES
 from pytest_llmops.plugin.figure_cost import cost_of_figures
 from pytest_llmops.plugin.source import methods_of
 from pytest_llmops.security.access import unkeyed_calls
@@ -42,6 +43,7 @@ def asks_of(target: Target) -> Asks:
         ("access", "isolation"): isolation_calls(target),
         **{("exposure", method): calls for method, calls in exposure_calls().items()},
         **{("disclosure", method): calls for method, calls in disclosure_calls(target).items()},
+        ("langfuse", "scores"): {"langfuse.scores": MOST_PAGES},
         ("limits", "admit"): {"api.call": 1},
         ("limits", "refusal"): {"api.call": 3},
         ("key_inventory", "wrong"): {"files.found": 1, "app_command.json": 1},

@@ -42,12 +42,14 @@ class Affected:
     Attributes:
         traces: newest first.
         user: whose were looked for.
+        whole: whether those of the user are all that there are; else they are the newest.
         read: how many of all traces were looked through for a value.
         total: how many there are.
     """
 
     traces: tuple[Trace, ...]
     user: str
+    whole: bool
     read: int
     total: int
 
@@ -55,7 +57,8 @@ class Affected:
         """A page of Markdown: each trace, and where it was looked."""
         looked = f"the newest {self.read} of" if self.read < self.total else "all"
         rows = [f"- {one.id} of {one.at}, by {one.by}: {one.holds or 'nothing of a person'}" for one in self.traces]
-        said = f"Looked for: those of {self.user}; in {looked} {self.total} traces, the values that were sent."
+        own = f"those of {self.user}" if self.whole else f"the newest {MOST} of {self.user}"
+        said = f"Looked for: {own}; in {looked} {self.total} traces, the values that were sent."
         return "\n".join(["# Affected traces", "", said, "", *rows, ""])
 
 
@@ -72,18 +75,19 @@ def affected(langfuse: Langfuse, detection: Detection, user: str) -> Affected:
         CallFailed: it cannot be asked; or it has traces, and none of this user (kind ``absent``), in whose name
             questions were asked.
     """
-    total = langfuse.traces()
+    own, newest = langfuse.newest(MOST, user=user), langfuse.newest(MOST)
+    total = langfuse.traces()  # afterwards: what comes meanwhile was not looked through
     if not total:
         raise Vacuous("langfuse: it has no trace, so none can be found by a user or a value.")
-    own, newest = langfuse.newest(MOST, user=user), langfuse.newest(MOST)
     if not own:
         said = f"langfuse: none of its traces is of user {user}, in whose name questions are asked"
         raise CallFailed("langfuse", "absent", f"{said}; the list may lag by ten minutes.")
-    texts: dict[str, dict[str, Any]] = {_id(trace): trace for trace in (*own, *newest)}
+    read = {_id(trace): trace for trace in newest}
+    texts: dict[str, dict[str, Any]] = {_id(trace): trace for trace in own} | read
     by_user = {_id(trace) for trace in own}
     by_value = {name for name, trace in texts.items() if detection.leaks("", text_of(trace), [PLANTED])}
     found = [_trace(name, texts[name], detection, by_user, by_value) for name in texts if name in by_user | by_value]
-    return Affected(tuple(sorted(found, key=lambda one: one.at, reverse=True)), user, len(newest), total)
+    return Affected(tuple(sorted(found, key=lambda one: one.at, reverse=True)), user, len(own) < MOST, len(read), total)
 
 
 def _trace(

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from pytest_llmops.target.load import Target
     from pytest_llmops.target.security import Permissions
 
+EVERYBODY = ("system:serviceaccounts", "system:authenticated", "system:unauthenticated")
+"""Groups that every account of a cluster is in, or whoever asks."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
@@ -125,12 +128,27 @@ def _space(item: Mapping[str, Any]) -> str:
 
 
 def _concerns(item: Mapping[str, Any], own: Collection[str]) -> bool:
-    """Whether an entry is about these namespaces: of what binds in the whole cluster, what binds their accounts."""
+    """Whether an entry is about these namespaces: of what binds in the whole cluster, what binds their accounts.
+
+    All of that where no account was printed. What Kubernetes itself gives to everybody is left out: those bindings
+    have the name of their role, ``system:…``.
+    """
     if item.get("kind") != "ClusterRoleBinding":
         return True
-    groups = {"system:serviceaccounts", *(f"system:serviceaccounts:{space}" for space in own)}
-    bound = [one for one in item.get("subjects") or () if one.get("namespace") in own or one.get("name") in groups]
-    return bool(bound) and not str(item.get("metadata", {}).get("name", "")).startswith("system:")
+    subjects = item.get("subjects") or ()
+    if any(_is_account(one, own) for one in subjects):
+        return True
+    name = str(item.get("metadata", {}).get("name", ""))
+    if name.startswith("system:") and name == item.get("roleRef", {}).get("name"):
+        return False
+    groups = {*EVERYBODY, *(f"system:serviceaccounts:{space}" for space in own)}
+    return not own or any(one.get("name") in groups for one in subjects)
+
+
+def _is_account(subject: Mapping[str, Any], own: Collection[str]) -> bool:
+    """Whether a subject is an account of these namespaces, by its kind or as the user that it is known as."""
+    users = tuple(f"system:serviceaccount:{space}:" for space in own)
+    return subject.get("namespace") in own or str(subject.get("name", "")).startswith(users)
 
 
 def _of_cluster(item: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -1,5 +1,6 @@
 """What the fixtures of security ask stands in the plan, by the methods that a test calls, before anything is called."""
 
+from inspect import signature
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -39,6 +40,10 @@ def erases(erasure):
     erasure.refusals()
 
 
+def reads_scores(langfuse):
+    langfuse.scores(3600)
+
+
 def reads_answers(leaks):
     leaks.answers()
 
@@ -49,7 +54,7 @@ def target(profile):
 
 def cost(test, of):
     parts = of.table.components
-    names = {"api": parts.serving("api")} if parts.api else {}
+    names = {name: name for name in parts.configured().keys() & signature(test).parameters.keys()}
     known = Asking(names, parts.configured(), prompts=3, timed=lambda _: 0, asks=asks_of(of))
     return cost_of(SimpleNamespace(function=test), known)
 
@@ -61,6 +66,7 @@ def cost(test, of):
         (plants_and_removes, "sandbox", {"api.query": 11, "api.ingest": 1, "api.delete": 2}),
         (looks_at_pages, "sandbox", {"api.call": 11, "qdrant.call": 2}),
         (looks_at_pages, "sandbox:ollama", {}),
+        (reads_scores, "sandbox:enterprise-pipeline", {"langfuse.scores": 20}),
         (goes_beyond_a_limit, "sandbox:voyageur", {"api.call": 4, "api.live": 130}),
     ],
 )

@@ -214,6 +214,18 @@ def test_preflight(commands, tmp_path):
     )
 
 
+def test_preflight_looks_where_commands_are_run(commands):
+    app = commands(a=["of-its-own"])
+    assert not preflight(app, 1.0).ok
+    programs = app.root / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    for name in ("python", "of-its-own"):
+        (programs / name).write_text("#!/bin/sh\n")
+        (programs / name).chmod(0o755)
+    assert preflight(app, 1.0).ok
+    assert app.run("a").status == 0
+
+
 def test_the_last_line_that_was_said():
     assert Ran(0, "one\ntwo\n\n", " \n", 0.1).said == "two"
     assert Ran(0, "", "", 0.1).said == ""

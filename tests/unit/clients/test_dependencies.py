@@ -175,5 +175,28 @@ def test_the_packages_of_these_tests_are_nobody_elses(client, ours):
         "app_command: pip_check: its python is the one of these tests, which has no No_Such-Package of "
         "requirements.txt; give argv the path of the application's own."
     )
+    wanted.write_text("pytest==8.0 \\\n  --hash=sha256:0a \\\n  --hash=sha256:2c\nno-such==1 --hash=sha256:0a\n")
+    assert "which has no no-such of" in failure(Dependencies(app).conflicts)
+    for encoding in ("utf-16", "utf-8-sig"):
+        wanted.write_text("no-such\n", encoding=encoding)
+        assert "which has no no-such of" in failure(Dependencies(app).conflicts)
+    wanted.write_bytes(b"# caf\xe9\nno-such\n")
+    assert "which has no no-such of" in failure(Dependencies(app).conflicts)
     away = {"argv": [sys.executable, *check["argv"][1:]], "exit": [0, 1]}  # named on purpose
     assert Dependencies(client("app_command", commands={"pip_check": away})).conflicts() == []
+
+
+@pytest.mark.parametrize("program", ["pip", "pip3", "pip-audit", "python3"])
+def test_nor_is_what_pip_of_these_tests_tells(client, tmp_path, monkeypatch, program):
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "ours" / "python"))
+    monkeypatch.setenv("PATH", f"{tmp_path / 'ours'}{os.pathsep}{os.environ['PATH']}")
+    app = client("app_command", commands={"pip_list": {"argv": [program, "list"]}})
+    for folder in (tmp_path / "ours", app.root / ".venv" / "bin"):
+        folder.mkdir(parents=True)
+        (folder / program).write_text("#!/bin/sh\necho '[]'\n")
+        (folder / program).chmod(0o755)
+    (app.root / "requirements.txt").write_text("no-such\n")
+    said = f"app_command: pip_list: its {program} is the one of these tests, which has no no-such of"
+    assert failure(Dependencies(app).installed).startswith(said)
+    (app.root / ".venv" / "bin" / "python").write_text("")  # the application's own comes first
+    assert Dependencies(app).installed() == {}

@@ -271,7 +271,12 @@ def test_the_newest_traces_of_langfuse_page_by_page(answering):
     assert [len(client.newest(most)) for most in (50, 100, 150, 230, 1000)] == [50, 100, 150, 230, 230]
     assert len({trace["id"] for trace in client.newest(1000)}) == 230
     client.newest(1000, user="u1")
-    assert asked(server) == ("/api/public/traces", {"limit": "100", "page": "3", "userId": "u1"})
+    path, query = asked(server)
+    until = query.pop("toTimestamp")
+    assert (path, query) == ("/api/public/traces", {"limit": "100", "page": "3", "userId": "u1"})
+    assert {dict(parse_qsl(urlsplit(one.path).query))["toTimestamp"] for one in server.requests[-3:]} == {until}
+    client.newest(100)
+    assert asked(server)[1] == {"limit": "100"}  # of a single page nothing is kept back by a clock that is behind
 
 
 SCORED = {"observation": "check", "value": "metadata.score", "low": 0.7}

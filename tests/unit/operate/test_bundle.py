@@ -1,5 +1,6 @@
 """The bundle: what can be had is had, what cannot is named with its reason, and what is down is not asked."""
 
+import itertools
 import json
 import threading
 
@@ -125,6 +126,24 @@ def test_what_says_nothing_is_told_from_what_does_not_answer(collect, watches, e
     parts, _ = collect(OWN_ALERTS, table={"/metrics": PAGE, "/watch": {"on": watches}, "/alerts": 500})
     (lacking,) = index(list(parts.values()), {})["lacking"]
     assert (lacking["file"], lacking["applies"], lacking["failed"]) == ("alerts/api.json", *expected)
+
+
+PAGE_OF_MACHINE = """\
+node_cpu_seconds_total{{cpu="0",mode="user"}} {at}
+node_load1 0.5
+node_memory_MemTotal_bytes 16e9
+node_memory_MemAvailable_bytes 4e9
+"""
+
+
+def test_a_machine_that_tells_of_no_file_system_tells_the_rest(collect):
+    seconds = itertools.count()
+    pages = {"/metrics": lambda: PAGE_OF_MACHINE.format(at=next(seconds))}
+    machine = '[targets.here.components.machine]\nurl = "{url}"\ninterval = "10 ms"\n'
+    parts, _ = collect(machine, table=pages)
+    found = json.loads(parts["machine.json"].text)
+    assert found["usage"]["memory_pct"] == 75
+    assert found["disks"].endswith("tells of no file system that can be written.")
 
 
 SLOW = API + (

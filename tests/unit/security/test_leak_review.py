@@ -162,13 +162,14 @@ def test_who_redacts_and_does_not_say_otherwise_is_well(leaks):
 
 @pytest.fixture
 def langfuse(serve, target, ledger):
-    """A Langfuse that has these traces: ``langfuse([{"id": …, "userId": …}, …])``."""
+    """A Langfuse that has these traces: ``langfuse([{"id": …, "userId": …}, …])``; others come while it is read."""
     opened = []
 
-    def langfuse(traces):
+    def langfuse(traces, meanwhile=()):
         def answer(request, _):
             query = dict(parse_qsl(urlsplit(request.path).query))
             own = [one for one in traces if query.get("userId") in {None, one["userId"]}]
+            own += meanwhile if query["limit"] == "1" else ()
             first = (int(query.get("page", 1)) - 1) * int(query["limit"])
             return 200, {"data": own[first : first + int(query["limit"])], "meta": {"totalItems": len(own)}}
 
@@ -189,9 +190,27 @@ def test_affected_are_the_traces_of_a_user_and_those_with_a_value_on_whatever_pa
     assert [(one.id, one.by, one.holds) for one in found.traces] == [("u", "user", ""), ("v", "value", "iban")]
     assert "in all 152 traces" in found.document()
     assert VALUES["iban"] not in found.document()
-    many = affected(langfuse([own, *others * 10, leaked]), detection, "u1")
+    others = [one | {"id": f"{one['id']}-{at}"} for at in range(10) for one in others]
+    many = affected(langfuse([own, *others, leaked]), detection, "u1")
     assert ([one.id for one in many.traces], many.read, many.total) == (["u"], 1000, 1502)
     assert "in the newest 1000 of 1502 traces" in many.document()
+
+
+def test_what_comes_while_traces_are_read_is_not_said_to_be_looked_through(langfuse):
+    traces = [{"id": f"t{at}", "userId": "u1", "timestamp": "2026-11-30T08:00:00Z"} for at in range(3)]
+    arriving = [{"id": "new", "userId": "other", "timestamp": "2026-11-30T08:00:01Z"}]
+    text = affected(langfuse(traces, arriving), Detection([]), "u1").document()
+    assert "in the newest 3 of 4 traces" in text
+    twice = affected(langfuse([*traces, traces[2]], arriving), Detection([]), "u1")
+    assert (twice.read, len(twice.traces)) == (3, 3)
+
+
+def test_of_a_user_with_many_traces_it_is_said_that_they_are_the_newest(langfuse):
+    own = [{"id": f"t{at}", "userId": "u1", "timestamp": "2026-11-30T08:00:00Z"} for at in range(1001)]
+    assert "those of u1;" in affected(langfuse(own[:999]), Detection([]), "u1").document()
+    found = affected(langfuse(own), Detection([]), "u1")
+    assert (len(found.traces), found.whole) == (1000, False)
+    assert "Looked for: the newest 1000 of u1;" in found.document()
 
 
 def test_traces_of_nobody_who_asked_are_a_failure_and_none_at_all_say_nothing(langfuse):

@@ -70,7 +70,7 @@ def test_a_cluster():
     role = {"kind": "ClusterRole", "name": "admin"}
     whole = {
         name: {"kind": "ClusterRoleBinding", "metadata": {"name": name}, "roleRef": role, "subjects": [subject]}
-        for name, subject in {"a": bound, "b": other, "c": everybody, "system:d": everybody}.items()
+        for name, subject in {"a": bound, "b": other, "c": everybody}.items()
     }
     account = {"kind": "ServiceAccount", "metadata": {"name": "default", "namespace": "mine"}}
     assert listed({"items": [account, *whole.values()]}, "x") == {
@@ -78,6 +78,53 @@ def test_a_cluster():
         "ClusterRoleBinding/a": "ClusterRole/admin to ServiceAccount/default",
         "ClusterRoleBinding/c": "ClusterRole/admin to Group/system:serviceaccounts",
     }
+
+
+ACCOUNT = {"kind": "ServiceAccount", "metadata": {"name": "api", "namespace": "mine"}}
+SUBJECTS = {
+    "account": {"kind": "ServiceAccount", "name": "api", "namespace": "mine"},
+    "user": {"kind": "User", "name": "system:serviceaccount:mine:api"},
+    "space": {"kind": "Group", "name": "system:serviceaccounts:mine"},
+    "accounts": {"kind": "Group", "name": "system:serviceaccounts"},
+    "authenticated": {"kind": "Group", "name": "system:authenticated"},
+    "unauthenticated": {"kind": "Group", "name": "system:unauthenticated"},
+    "other": {"kind": "ServiceAccount", "name": "api", "namespace": "other"},
+    "other-user": {"kind": "User", "name": "system:serviceaccount:mine-too:api"},
+    "person": {"kind": "User", "name": "anna"},
+}
+
+
+def binding(name, role, subject):
+    where = {"kind": "ClusterRoleBinding", "metadata": {"name": name}}
+    return {**where, "roleRef": {"kind": "ClusterRole", "name": role}, "subjects": [SUBJECTS[subject]]}
+
+
+def bindings(*items):
+    """Names of the cluster's bindings that are listed of these."""
+    found = listed({"items": [*items]}, "x")
+    return {name.removeprefix("ClusterRoleBinding/") for name in found if name.startswith("ClusterRoleBinding/")}
+
+
+def test_whatever_gives_rights_to_the_accounts_of_a_namespace_is_listed():
+    every = [binding(f"to-{subject}", "cluster-admin", subject) for subject in SUBJECTS]
+    mine = {"account", "user", "space", "accounts", "authenticated", "unauthenticated"}
+    assert bindings(ACCOUNT, *every) == {f"to-{subject}" for subject in mine}
+
+
+def test_of_kubernetes_own_bindings_those_alone_are_left_out_that_have_the_name_of_their_role():
+    discovery = binding("system:discovery", "system:discovery", "authenticated")
+    hidden = binding("system:discoverer", "cluster-admin", "authenticated")
+    direct = binding("system:auth-delegator", "system:auth-delegator", "account")
+    assert bindings(ACCOUNT, discovery, hidden, direct) == {"system:discoverer", "system:auth-delegator"}
+
+
+def test_where_no_account_is_printed_every_binding_is_listed():
+    role = {"kind": "RoleBinding", "metadata": {"name": "r"}, "roleRef": {"kind": "Role", "name": "r"}}
+    every = [binding("a", "cluster-admin", "other"), binding("system:discovery", "system:discovery", "authenticated")]
+    assert bindings(role, *every) == {"a"}
+
+
+def test_what_may_do_nothing_is_no_answer():
     for nothing in ({}, [], {"items": []}, None):
         with pytest.raises(CallFailed) as caught:
             listed(nothing, "x")

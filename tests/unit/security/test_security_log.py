@@ -25,4 +25,5 @@ def test_what_is_of_two_classes_is_counted_in_both_and_listed_once(security_log)
     assert {name: len(those) for name, those in found.items()} == {"authentication": 2, "failed_logins": 1}
     page = security_log.document("Security events", found)
     assert "| authentication | 2 |\n| failed_logins | 1 |" in page
-    assert page.count("anna logged in") == page.count("Login of bert failed")
+    assert "| 1 | - | Login of bert failed |\n| 1 | - | anna logged in |" in page
+    assert "```text\n- - anna logged in\n- - Login of bert failed\n```" in page
