@@ -180,9 +180,9 @@ class _Reading(ast.NodeVisitor):
 
     def _steps(self, node: ast.AST) -> int:
         """How many steps these are: known of the round of questions, asked again one by one, and of the prompts."""
-        called = node.func if isinstance(node, ast.Call) else None
-        if isinstance(called, ast.Attribute) and (root(called), called.attr) == ASKS_AGAIN:
-            return self._asked_again(node)
+        match node:
+            case ast.Call(func=ast.Attribute(attr=method) as called) if (root(called), method) == ASKS_AGAIN:
+                return self._asked_again(node)
         return self._rounds(node)
 
     def _asked_again(self, node: ast.Call) -> int:
