@@ -55,6 +55,11 @@ class Call:
     load_s: float | None = None
     kind: str = ""
 
+    @classmethod
+    def failed(cls, error: CallFailed) -> Call:
+        """One that failed so."""
+        return cls(None, str(error), kind=error.kind)
+
     @property
     def broke(self) -> bool:
         """Whether the server failed: it answered 5xx, or nothing whole."""
@@ -144,12 +149,16 @@ def made(client: Client, target: Target, *, light: bool) -> dict[str, Any]:
         light: whether each is only asked whether it is up.
 
     Returns:
-        Plain JSON.
+        Plain JSON. Where a vector store does not give what to search for, that is its one call, and it failed.
 
     Raises:
         BudgetSpent: the run's budget, or the target's own rate limit, ended before.
+        Unsupported: nobody says in which of several collections a vector store is to search.
     """
-    steps = [] if light else _real(client, target)
+    try:
+        steps = [] if light else _real(client, target)
+    except CallFailed as error:
+        return {"calls": [Call.failed(error).as_json()]}
     return {"calls": [call.as_json() for call in _called(steps or [_probe(client)] * FEW)]}
 
 
@@ -186,7 +195,7 @@ def _outcome(call: Callable[[], object]) -> Call:
     try:
         took = call()
     except CallFailed as error:
-        return Call(None, str(error), kind=error.kind)
+        return Call.failed(error)
     if isinstance(took, Generation) and took.silent:
         return Call(None, f"{took.model} answered with nothing: neither a text nor any reasoning.", kind="empty")
     load_s = took.stream.load_s if isinstance(took, Generation) else None

@@ -344,7 +344,7 @@ class Figures:
     def _of_calls(self, name: str, figure: FromTraffic, *, once: bool) -> Reading:
         """A figure of our own calls; of a share of them the source says how the last one failed."""
         calls = self._calls(name, figure, once=once)
-        why = calls.last_failure if figure.what in {"up", "failed", "broken", "answered"} else ""
+        why = calls.last_failure if figure.share_of_calls else ""
         source = f"{figure.place}; {why}" if why else figure.place
         return Reading(calls.figure(name, figure), figure.counted_in, source, time.time())
 

@@ -150,7 +150,8 @@ class GoldenAnswers:
         found += [f"{label}: {why}" for label, one in given.items() if (why := one.missed.get("numbers"))]
         unanswered = [case.id for case in cases if all(one.lost for one in case.given)]
         if not found and (unanswered or len(cases) < 2):
-            said = f"{', '.join(unanswered)} was not answered" if unanswered else "there are fewer than two"
+            were = "was" if len(unanswered) == 1 else "were"
+            said = f"{', '.join(unanswered)} {were} not answered" if unanswered else "there are fewer than two"
             raise Vacuous(f"golden dataset: of the cases with the tag {table.tag!r} {said}, so that they may differ.")
         return found
 

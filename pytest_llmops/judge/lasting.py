@@ -25,14 +25,16 @@ class Lasting:
     """What several looks came to.
 
     Attributes:
-        state: ``lasted``: it was broken at each look, for as long as is asked; ``ended``: it held at one of them;
-            ``open``: neither, yet.
+        state: ``lasted``: each look broke it, for as long as is asked; ``ended``: one of them held; ``open``: neither,
+            yet.
         breach: of those at the looks the mildest, for that is the limit that was broken all along; None where one held.
+        value: of the look with that breach; of the first where one held.
         span_s: from the first look to the last, where it ended to the one at which it held.
     """
 
     state: Literal["lasted", "ended", "open"]
     breach: Breach | None
+    value: float
     span_s: float
 
 
@@ -41,33 +43,35 @@ def lasting(metric: str, looks: Sequence[Look], unit: str, threshold: Threshold,
 
     Args:
         metric: its name.
-        looks: (seconds since the epoch, value), in order; at least one.
+        looks: (seconds since the epoch, value), in order, at least one; a value may be the mean of several readings.
         unit: of the values.
         threshold: the limits.
         for_s: how long a breach must last.
     """
-    began = looks[0][0]
-    broken: list[Breach] = []
+    began, first = looks[0]
+    broken: list[tuple[Breach, float]] = []
     for at, value in looks:
         found = breach(metric, value, unit, threshold.at_once)
         if found is None:
-            return Lasting("ended", None, at - began)
-        broken.append(found)
+            return Lasting("ended", None, first, at - began)
+        broken.append((found, value))
     span_s = looks[-1][0] - began
-    mildest = min(broken, key=lambda one: RANKS.index(one.severity))
-    return Lasting("lasted" if span_s >= for_s else "open", mildest, span_s)
+    mildest, of = min(broken, key=lambda one: RANKS.index(one[0].severity))
+    return Lasting("lasted" if span_s >= for_s else "open", mildest, of, span_s)
 
 
-def lasted_words(found: Lasting, for_s: float, why_not: str = "") -> str:
+def lasted_words(found: Lasting, for_s: float, why_not: str = "", *, averaged: bool = False) -> str:
     """What is added to the sentence of a breach.
 
     Args:
         found: what the looks came to.
         for_s: how long a breach must last.
         why_not: why no more looks were taken, where it is still open.
+        averaged: whether looks are means of several readings.
     """
+    mean = " on average" if averaged else ""
     if found.state == "lasted":
-        return f" for {spoken(for_s)} (seen for {spoken(found.span_s)})"
+        return f"{mean} for {spoken(for_s)} (seen for {spoken(found.span_s)})"
     if found.state == "ended":
-        return f" not for {spoken(for_s)}: it held after {spoken(found.span_s)}"
-    return f" (asked: for {spoken(for_s)}; breached, duration unproven{why_not and f': {why_not}'})"
+        return f" not for {spoken(for_s)}: it held{mean} after {spoken(found.span_s)}"
+    return f" (asked: for {spoken(for_s)}; breached{mean}, duration unproven{why_not and f': {why_not}'})"

@@ -23,7 +23,7 @@ LOOKS = 10
 """How often a figure is looked at again within the time that a breach must last."""
 
 TOGETHER = 0.5
-"""Of that time: looks within it are taken by their mean, for of a few calls each one may be lucky."""
+"""Of that time: shares of a few calls are taken by their mean over it, for each one may be lucky."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Watch:
         again: reads it once more.
         past: what it was over the last seconds, by the source's own memory; empty where it has none.
         ledger: whose budget of seconds is waited out of.
+        averaged: whether readings are taken by their mean over a while; else each counts alone.
         progress: told that somebody has to wait.
         sleep, clock: for tests.
     """
@@ -41,6 +42,7 @@ class Watch:
     again: Callable[[], Reading]
     past: Callable[[float], list[Reading]]
     ledger: Ledger
+    averaged: bool = False
     progress: Callable[[str], object] = print
     sleep: Callable[[float], object] = field(default=time.sleep)
     clock: Callable[[], float] = field(default=time.time)
@@ -62,7 +64,7 @@ class Watch:
         why = ""
         if found.state == "open":
             found, why = self._waited(name, looks, first.unit, threshold, for_s, found)
-        return found, lasted_words(found, for_s, why)
+        return found, lasted_words(found, for_s, why, averaged=self.averaged and len(looks) > 1)
 
     def _remembered(self, first: Reading, for_s: float) -> list[Reading]:
         """The looks that can be had without waiting, the newest last."""
@@ -82,7 +84,8 @@ class Watch:
                 self.sleep(for_s / LOOKS)
                 value, now = self.again().value, self.clock()
                 seen.append((now, value))
-                looks.append((now, fmean(value for at, value in seen if now - at < TOGETHER * for_s)))
+                together = [value for at, value in seen if now - at < TOGETHER * for_s] if self.averaged else [value]
+                looks.append((now, fmean(together)))
                 found = lasting(name, looks, unit, threshold, for_s)
         except (BudgetSpent, Unsupported, Vacuous) as error:
             return found, str(error).rstrip(".")

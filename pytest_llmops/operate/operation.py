@@ -277,13 +277,19 @@ class Operation:
         It works by the steps of the operation that check it. No act is possible afterwards.
 
         Returns:
-            What was seen of each component, in sentences.
+            Whether it is as it was, and what was seen of each component, in sentences.
         """
         steps = self.table.steps
         acted = {step.on for step in steps if step.do in ACTS}
         looks = {step.on: step for step in steps if step.do == "check" and step.state != "away" and step.on in acted}
-        said = "" if self._change.undo() else "Not all of it is as it was before. "
-        return said + " ".join(f"{name} {self._again(step)}." for name, step in looks.items())
+        return " ".join([self._undone(), *(f"{name} {self._again(step)}." for name, step in looks.items())])
+
+    def _undone(self) -> str:
+        """Take it back, and say whether it is."""
+        try:
+            return "What was done is taken back." if self._change.undo() else "Not all of it is as it was before."
+        except LlmopsError as error:
+            return f"What was done is NOT taken back: {str(error).rstrip('.')}."
 
     def _again(self, step: Step) -> str:
         try:
@@ -299,7 +305,7 @@ class Operation:
             left.append(f"perhaps {step.remains}")
         stays = f" What stays of it: {'; '.join(left)}." if left else ""
         failed = f"{self.name}: step {number} of {len(steps)}, {step.said}: {why.rstrip('.')}."
-        return f"{failed} What was done is taken back.{stays}"
+        return f"{failed}{stays}"
 
     def _carry_out(self, step: Step) -> str:
         """Do a step, and say what was seen."""

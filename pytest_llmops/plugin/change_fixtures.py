@@ -227,7 +227,7 @@ def carried_out(_llmops: Run, request: pytest.FixtureRequest, change: Change) ->
         try:
             done = one.carry_out()
         except StepFailed as error:
-            raise StepFailed(f"{error} {one.taken_back()}".rstrip()) from error
+            raise StepFailed(f"{error} {one.taken_back()}") from error
         documents.write(f"{name}.md", done.document())
         took, down = times_of(name, kind)
         record(took, done.took_s, "s")

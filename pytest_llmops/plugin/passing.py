@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pytest_llmops.errors import LlmopsError
 from pytest_llmops.measure.passes import judged_passes, remarks
 from pytest_llmops.plugin.measuring import Measure
+from pytest_llmops.plugin.sentences import Failed
 from pytest_llmops.report.documents import Documents
 
 if TYPE_CHECKING:
     from pytest_llmops.golden.answers import GoldenAnswers
     from pytest_llmops.plugin.this_test import ThisTest
+
+CATEGORIES = ("threshold", "regression", "void")
+"""Of failures: the first of them is that of several together."""
 
 
 class PassGate:
@@ -32,6 +37,7 @@ class PassGate:
         """Record the pass rate as a metric, judge it, and write what does not pass to a document.
 
         A tag's cases are held to ``golden.rates`` as well: those of each kind that has a rate of its own, as NAME_KIND.
+        All are judged before one fails the test; where one cannot be, why is said beside those that fail.
 
         Args:
             name: of the metric, the share of answers that pass in %; NAME[TAG] is that of each tag.
@@ -41,9 +47,24 @@ class PassGate:
         Raises:
             AssertionError: the rate is surely below ``golden.pass_rate``, or fewer cases pass than did before.
         """
-        self._judge(name, answers, before)
+        gates = [(name, answers, before)]
         for kind, some in answers.rated(self._run.own.target.table.golden.rates).items():
-            self._judge(f"{name}_{kind}", some, before.expecting(*some.kinds) if before else None)
+            gates.append((f"{name}_{kind}", some, before.expecting(*some.kinds) if before else None))
+        failed: list[Failed] = []
+        unjudged: list[LlmopsError] = []
+        for gate in gates:
+            try:
+                self._judge(*gate)
+            except Failed as error:
+                failed.append(error)
+            except LlmopsError as error:
+                unjudged.append(error)
+        if failed:
+            category = min((one.category for one in failed), key=CATEGORIES.index)
+            said = "\n".join(map(str, [*failed, *unjudged]))
+            raise Failed("\n".join(dict.fromkeys(said.splitlines())), category)
+        if unjudged:
+            raise unjudged[0]
 
     def _judge(self, name: str, answers: GoldenAnswers, before: GoldenAnswers | None) -> None:
         name, run = self._measure.full(name), self._run

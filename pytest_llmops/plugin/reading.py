@@ -159,13 +159,36 @@ class _Reading(ast.NodeVisitor):
         if of == LOAD:
             self._load_by(node, called.attr)
         elif (of, called.attr) in READS_FIGURES:
-            figure = self._value(next(arguments(node), None))
-            self.cost.figures += [figure] * self.times if isinstance(figure, str) and figure else []
+            self._figures(node, called.attr)
         elif self.names.get(of) == CHANGE:
             self._change(node, called.attr)
         elif (of, called.attr) == ASKS_AGAIN:
-            rounds = next((self._value(word.value) for word in node.keywords if word.arg == "rounds"), 1)
-            self.cost.operations["api.query"] += self.times * self.asking.prompts * int(rounds or 1)
+            self.cost.operations["api.query"] += self.times * self._asked_again(node)
+
+    def _figures(self, node: ast.Call, method: str) -> None:
+        """The figures that a call reads; around steps also before them, a gauge only after each."""
+        match method, [*arguments(node)]:
+            case "after_each", [gauge, counter, steps]:
+                after = self._steps(steps)
+                named = [gauge] * after + [counter] * (1 + after)
+            case "rise", [name, steps]:
+                named = [name] * (1 + self._steps(steps))
+            case _, given:
+                named = given[:1]
+        values = [self._value(one) for one in named] * self.times
+        self.cost.figures += [one for one in values if isinstance(one, str) and one]
+
+    def _steps(self, node: ast.AST) -> int:
+        """How many steps these are: known of the round of questions, asked again one by one, and of the prompts."""
+        match node:
+            case ast.Call(func=ast.Attribute(attr=method) as called) if (root(called), method) == ASKS_AGAIN:
+                return self._asked_again(node)
+        return self._rounds(node)
+
+    def _asked_again(self, node: ast.Call) -> int:
+        """How many questions asking them again is."""
+        rounds = next((self._value(word.value) for word in node.keywords if word.arg == "rounds"), 1)
+        return self.asking.prompts * int(rounds or 1)
 
     def _asked(self, calls: Mapping[str, int]) -> None:
         """What a fixture asks by itself."""

@@ -121,6 +121,7 @@ class Record:
             again=lambda: figures.again(name, during=during),
             past=lambda last_s: figures.past(name, last_s),
             ledger=self._run.ledger,
+            averaged=figures.table(name).share_of_calls,
             progress=self._run.say,
         )
         found, words = watch.lasted(name, reading, threshold, for_s)
@@ -131,7 +132,7 @@ class Record:
             return self._kept(replace(result, threshold=limits, reason=reason), None)
         lasting = worded(found.breach, f"{words} ({reading.source})")
         limits = {**(result.threshold or {}), "broken": lasting.limit}
-        return self._kept(replace(result, threshold=limits, reason=lasting.reason), lasting)
+        return self._kept(replace(result, value=found.value, threshold=limits, reason=lasting.reason), lasting)
 
     def rise(self, name: str, steps: Sequence[Callable[[], object]]) -> Result:
         """By how much a figure rises with a step, beyond doubt: judged by the thresholds of NAME_rise, and kept.

@@ -71,9 +71,10 @@ def figures(_llmops: Run) -> Figures:
 def history(_llmops: Run) -> History:
     """What earlier runs on the target recorded, over time: ``values() growth() all_growth() age() runs() sign_offs()``.
 
-    Also pages of Markdown for ``documents``: ``growth_report() usage_report() pattern_report()``. A trend is Theil and
-    Sen's line with its interval; what was not recorded, or not often enough, is *vacuous*. An embedded target whose
-    profile has a ``[sandbox.past]`` has that past, in the run directory; it is never mixed with yours.
+    ``untold_growth()`` says of which metrics ``all_growth()`` tells none, and why. Also pages of Markdown for
+    ``documents``: ``growth_report() usage_report() pattern_report()``. A trend is Theil and Sen's line with its
+    interval; what was not recorded, or not often enough, is *vacuous*. An embedded target whose profile has a
+    ``[sandbox.past]`` has that past, in the run directory; it is never mixed with yours.
 
     Example:
         def test_the_collection_does_not_fill_the_plan(history, vectors, record):

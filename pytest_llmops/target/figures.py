@@ -30,6 +30,11 @@ class Sourced(Table):
         raise NotImplementedError
 
     @property
+    def share_of_calls(self) -> bool:
+        """Whether it is a share of a few calls of ours, of which by luck none may fail, or all."""
+        return False
+
+    @property
     def counted_in(self) -> str:
         """Its unit: as the table says, else as the source has it."""
         return self.unit
@@ -241,6 +246,11 @@ class FromTraffic(Sourced):
     def place(self) -> str:
         """Where it is read, in words."""
         return f"our own calls to {self.component}"
+
+    @property
+    def share_of_calls(self) -> bool:
+        """Whether it is a share of a few calls of ours, of which by luck none may fail, or all."""
+        return self.what in {"up", "failed", "broken", "answered"}
 
     @property
     def counted_in(self) -> str:

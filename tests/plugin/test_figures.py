@@ -93,8 +93,8 @@ def test_a_breach_that_lasts_fails_by_the_limit_that_was_broken_all_along(run_of
     run, check = run_of(20, 5, more=LASTS)
     assert (run.status, check["outcome"], check["severity"]) == (1, "failed", "normal")
     value, _, broken, reason = metric(check)
-    assert (value, broken) == (20, "> 3")
-    assert reason.startswith("failed is 8.75 jobs; that is a warning (> 3) for 5 min (seen for ")
+    assert (value, broken) == (5, "> 3")
+    assert reason.startswith("failed is 5 jobs; that is a warning (> 3) for 5 min (seen for ")
 
 
 def test_one_that_does_not_passes_with_a_note(run_of):

@@ -108,3 +108,20 @@ def test_a_waived_case_is_told(steps):
 
 def test_empty_answers_are_wrong_ones(steps):
     assert "the answer is empty" in steps["empty"].checks["test_all"]["reason"]
+
+
+def test_a_tag_and_its_kinds_are_all_judged_before_one_fails(project, model):
+    project.write("golden.jsonl", CASES.replace('"tags": ["', '"tags": ["all", "'))
+    rates = "[targets.here.golden.rates]\ncontains = 0.8\n"
+    tagged = """
+    def test_tag(golden_set, pass_gate):
+        pass_gate("all_of_it", golden_set.tagged("all"))
+    """
+    project.write("test_it.py", TESTS.partition("    def ")[0] + tagged)
+    project.target(model.url, f"{HIGH}{rates}")
+    model.text = "Paris"
+    check = project.run().checks["test_tag"]
+    assert (check["category"], check["severity"]) == ("threshold", "normal")
+    assert {one["name"] for one in check["metrics"]} >= {"all_of_it", "all_of_it_contains"}
+    assert "all_of_it: 50.0% of" in check["reason"]
+    assert "all_of_it_contains: 50.0% of" in check["reason"]

@@ -33,7 +33,8 @@ def record(tmp_path, monkeypatch):
         def read(name, during=None):
             return Reading(values.pop(0) if len(values) > 1 else values[0], "%", "made up", 0.0)
 
-        figures = SimpleNamespace(read=read, again=read, past=lambda *_: [])
+        plain = SimpleNamespace(share_of_calls=False)
+        figures = SimpleNamespace(read=read, again=read, past=lambda *_: [], table=lambda _name: plain)
         table = SimpleNamespace(thresholds={"api_error_rate": RATE}, faster=1.0)
         run = SimpleNamespace(
             figures=figures,

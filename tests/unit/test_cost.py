@@ -1,6 +1,7 @@
 """What a test costs, read from its source: also what looks at a component while, and after, it is acted on."""
 
 import importlib.util
+from collections import Counter
 from types import SimpleNamespace
 
 from pytest_llmops.plugin.cost import Asking
@@ -85,3 +86,15 @@ def test_load_costs_its_rate_times_its_time(tmp_path):
     assert dict(found.operations) == calls
     assert (found.tokens, found.timed_calls) == (80, sum(calls.values()))
     assert [one["name"] for one in found.measures] == ["a", "b", "c", "d", "e"]
+
+
+def test_figures_around_steps_are_read_as_often_as_these_are_taken(tmp_path):
+    source = """
+def test_it(figures, record, traffic):
+    figures.after_each("gauge", "counter", traffic.one_by_one(rounds=2))
+    record.rise("open_files", traffic.one_by_one())
+    record.figure("error_rate", during=traffic)
+"""
+    found = cost(source, tmp_path)
+    assert Counter(found.figures) == {"gauge": 6, "counter": 7, "open_files": 4, "error_rate": 1}
+    assert found.operations["api.query"] == 9

@@ -475,6 +475,32 @@ def test_the_course_of_a_figure(figures):
     assert (len(steps), later) == (8, [first + number for number in range(1, 9)])
 
 
+@pytest.mark.parametrize(
+    ("answer", "broken", "why"),
+    [((500, "no luck"), 100, "qdrant: POST /collections/"), ({"result": {"points": []}}, 0, "qdrant: the collection ")],
+)
+def test_a_vector_store_that_gives_nothing_to_search_for_has_failed(figures, serve, answer, broken, why):
+    store = {"qdrant": {"url": serve(lambda _request: answer).url, "collection": "mine"}}
+    tables = {what: {"from": "traffic", "component": "qdrant", "what": what} for what in (*WHATS, "answered")}
+    found = figures(components=store, **tables)
+    assert [found.read(what).value for what in tables] == [100, broken, 0]
+    assert why in found.read("failed").source
+
+
+def test_which_of_several_collections_is_searched_has_to_be_said(figures, serve):
+    several = {"result": {"collections": [{"name": "a"}, {"name": "b"}]}}
+    store = {"qdrant": {"url": serve(lambda _request: several).url}}
+    found = figures(components=store, failed={"from": "traffic", "component": "qdrant", "what": "failed"})
+    failure(Unsupported, found.read, "failed")
+
+
+def test_shares_of_calls_are_told_from_other_figures(figures):
+    tables = {what: {"from": "traffic", "what": what} for what in ("up", "failed", "broken", "answered", "slowest")}
+    found = figures(**tables, error_rate=ERROR_RATE)
+    shares = [name for name in (*tables, "error_rate") if found.table(name).share_of_calls]
+    assert shares == ["up", "failed", "broken", "answered"]
+
+
 def test_a_gauge_after_each_step_that_moved_its_counter(figures):
     answered = {"from": "metrics", "metric": ["requests_total"], "where": {"status": "200"}}
     found = figures(Service(fails=2), gauge={**answered, "scale": 10}, answered=answered)

@@ -134,6 +134,9 @@ def test_a_level_that_was_not_answered_may_differ():
     lost = case("longest", LOST, tags=["levels"])
     with pytest.raises(Vacuous, match="of the cases with the tag 'levels' longest was not answered, so that they may"):
         GoldenAnswers("llm", (*cases, lost), consistent={"levels": LEVELS}).disagreements("levels")
+    two = GoldenAnswers("llm", (*cases, lost, case("shortest", LOST, tags=["levels"])), consistent={"levels": LEVELS})
+    with pytest.raises(Vacuous, match="levels' longest, shortest were not answered, so"):
+        two.disagreements("levels")
     wrong = case("long", Given("Buy at $215.00, up 9 %.", {"numbers": "invented: '9 %'"}), tags=["levels"])
     answers = GoldenAnswers("llm", (cases[0], wrong, lost), consistent={"levels": LEVELS})
     assert answers.disagreements("levels") == ["long (1): invented: '9 %'"]

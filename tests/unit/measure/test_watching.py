@@ -29,7 +29,7 @@ class Clock:
 def watched(tmp_path):
     """Looks at a figure whose next values are given; the last one stays."""
 
-    def watched(*values, past=(), seconds=600, first=90.0):
+    def watched(*values, past=(), seconds=600, first=90.0, averaged=False):
         clock, left = Clock(), list(values)
         said = []
 
@@ -40,7 +40,7 @@ def watched(tmp_path):
             return reading(value, clock.now)
 
         ledger = Ledger(tmp_path / "ledger", Budget(seconds=seconds))
-        watch = Watch(again, lambda _: [*past], ledger, said.append, clock.sleep, clock)
+        watch = Watch(again, lambda _: [*past], ledger, averaged, said.append, clock.sleep, clock)
         found, words = watch.lasted("cpu_usage", reading(first, clock.now), LIMIT, 300.0)
         return found, words, said, ledger.spent().seconds
 
@@ -66,18 +66,28 @@ def test_one_that_ends_is_not_waited_for_any_longer(watched):
 
 def test_a_lucky_look_does_not_end_it(watched):
     """Of a share of few calls one look may be without a failure, though far too many fail all along."""
-    found, words, _, _ = watched(100.0, 100.0, 60.0, 100.0, 90.0)
-    assert (found.state, words) == ("lasted", " for 5 min (seen for 5 min)")
+    found, words, _, _ = watched(100.0, 100.0, 60.0, 100.0, 90.0, averaged=True)
+    assert (found.state, words) == ("lasted", " on average for 5 min (seen for 5 min)")
 
 
 def test_a_single_bad_look_is_soon_outweighed(watched):
-    found, words, _, _ = watched(60.0)
-    assert (found.breach, words) == (None, " not for 5 min: it held after 30 s")
+    found, words, _, _ = watched(60.0, averaged=True)
+    assert (found.breach, words) == (None, " not for 5 min: it held on average after 30 s")
 
 
 def test_how_bad_the_first_look_was_is_forgotten(watched):
-    found, words, _, _ = watched(0.0, first=1000.0)
-    assert (found.breach, words) == (None, " not for 5 min: it held after 2 min 30 s")
+    found, words, _, _ = watched(0.0, first=1000.0, averaged=True)
+    assert (found.breach, words) == (None, " not for 5 min: it held on average after 2 min 30 s")
+
+
+def test_of_any_other_figure_one_good_look_ends_it(watched):
+    found, words, _, waited_s = watched(0.0, first=1000.0)
+    assert (found.breach, words) == (None, " not for 5 min: it held after 30 s")
+    assert waited_s == pytest.approx(30)
+
+
+def test_a_mean_that_was_not_taken_is_not_spoken_of(watched):
+    assert watched(90.0, seconds=100, averaged=True)[1].startswith(" (asked: for 5 min; breached, duration unproven: ")
 
 
 def test_a_source_with_a_memory_is_not_waited_for(watched):

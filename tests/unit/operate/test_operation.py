@@ -11,7 +11,7 @@ from pytest_llmops.control.driver import Status
 from pytest_llmops.control.drivers import hands_on
 from pytest_llmops.control.hands import Hands
 from pytest_llmops.control.interruption import Interruption
-from pytest_llmops.errors import ConfigError, ControlError, LlmopsError, StepFailed, Unsupported, Vacuous
+from pytest_llmops.errors import ConfigError, ControlError, JournalError, LlmopsError, StepFailed, Unsupported, Vacuous
 from pytest_llmops.operate import away, operation, recovery
 from pytest_llmops.operate.operation import Done, Operation
 from pytest_llmops.state.journal import Journal
@@ -247,7 +247,7 @@ def test_a_step_that_fails_is_named_with_what_stays(here):
     with pytest.raises(
         StepFailed,
         match=r"^rollback: step 6 of 7, check api: after 30 s api: GET /health answered 200 but status is 'sick', "
-        r"accepted is 'healthy'\. What was done is taken back\. What stays of it: the tables of v1\.$",
+        r"accepted is 'healthy'\. What stays of it: the tables of v1\.$",
     ):
         here.operation().carry_out()
     assert here.change.undo()
@@ -333,7 +333,7 @@ def test_work_is_begun_and_refused_and_seen_to_its_end(drained):
     [
         (
             {"/run/tab1": {"error": "no"}},
-            r"step 1 of 4, begin api: refused: api: .*\. What was done .* of it: perhaps what was written\.",
+            r"step 1 of 4, begin api: refused: api: .*\. What stays of it: perhaps what was written\.",
         ),
         (
             {"/run/tab2": {"id": "8"}},
@@ -372,7 +372,7 @@ def test_what_failed_is_taken_back_and_seen_to_work_again(here):
     one = here.operation(text=FILE.replace('to = "v0"', 'to = "v2"'))
     with pytest.raises(StepFailed, match="step 7 of 7"):
         one.carry_out()
-    assert one.taken_back().startswith("api works again: ")
+    assert one.taken_back().startswith("What was done is taken back. api works again: ")
     assert here.as_before
 
 
@@ -382,9 +382,29 @@ def test_what_does_not_work_again_once_it_is_taken_back_is_said(here):
     with pytest.raises(StepFailed):
         one.carry_out()
     said = one.taken_back()
-    assert said.startswith("api does NOT work again: after "), said
+    assert said.startswith("What was done is taken back. api does NOT work again: after "), said
     assert "'degraded'" in said
     assert here.as_before
+
+
+@pytest.mark.parametrize(
+    ("undo", "said"),
+    [
+        (lambda: False, "Not all of it is as it was before. api works again: "),
+        (None, "What was done is NOT taken back: no space is left. api works again: "),
+    ],
+)
+def test_what_is_not_taken_back_is_said_beside_the_step_that_failed(here, monkeypatch, undo, said):
+    def full():
+        raise JournalError("no space is left.")
+
+    one = here.operation(text=FILE.replace('to = "v0"', 'to = "v2"'))
+    with pytest.raises(StepFailed, match=r"step 7 of 7, .*\.$"):
+        one.carry_out()
+    with monkeypatch.context() as patched:
+        patched.setattr(here.change, "undo", undo or full)
+        assert one.taken_back().startswith(said)
+    assert here.change.undo()
 
 
 def test_an_act_that_is_refused_ends_it(here):
