@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_llmops import Vacuous
+
 if TYPE_CHECKING:
     from pytest_llmops.clients.figures import Figures
     from pytest_llmops.operate.model_memory import ModelsInMemory
@@ -45,5 +47,6 @@ def test_model_is_loaded_anew(models_in_memory: ModelsInMemory, prompts: Workloa
     worse = after.worse_than(before)
     assert not worse, f"ollama: the model that was loaded again answers {worse}"
     models_in_memory.accept()
-    known = ", ".join(prompt.id for prompt in prompts.known)
-    assert after.right, f"ollama: the model that was loaded again gives no right answer: {known}; have it pulled anew"
+    if not after.right:  # nor before: the words that are expected may stand in documents alone
+        known = ", ".join(prompt.id for prompt in prompts.known)
+        raise Vacuous(f"ollama: asked by itself, the model knows none of {known}, so that it is right cannot be seen.")

@@ -73,7 +73,7 @@ def test_what_takes_the_room(machine: Machine, files: Files, record: Record, doc
 @pytest.mark.procedure("agent-aiops.ollama-failure.port", fault="listener_list:other")
 def test_ollama_listens(machine: Machine) -> None:
     """Somebody listens on Ollama's port, and it is Ollama."""
-    listeners = machine.listening("ollama")
+    listeners = machine.listening("ollama_server")
     assert listeners, "machine: nobody listens on the port of ollama"
     others = [one.program for one in listeners if one.program not in {"", "ollama"}]
     assert not others, f"machine: on the port of ollama listens {', '.join(others)}"

@@ -43,7 +43,6 @@ def test_nobody_gets_in_with_a_wrong_key(access: AccessReview) -> None:
 @pytest.mark.procedure(fault="api:roles-ignored")
 @pytest.mark.procedure(fault="api:any-key")
 @pytest.mark.procedure(fault="api:keeps-keys")
-@pytest.mark.procedure("voyageur.security.access-control", fault="api:roles-ignored")
 def test_each_role_may_what_it_should_and_nothing_else(access: AccessReview, documents: Documents) -> None:
     """Each role's key is let in at the routes that name it, and refused at all others; the matrix is written down."""
     matrix = access.matrix()

@@ -71,12 +71,12 @@ def test_commands(target, system, name):
         assert {entry.level for entry in entries} <= {"", "debug", "info", "warning", "error"}
 
 
-def test_a_call_with_an_answer_did_not_fail_whatever_its_error_says_of_the_answer(target, tmp_path):
+def test_a_call_that_was_answered_in_prose_did_not_fail_and_one_that_was_cut_off_did(target, tmp_path):
     declared, _ = target("document-enhancer")
     calls = Logs(declared, "logs", Ledger(tmp_path / "ledger", declared.table.budget)).entries("llm_calls")
     assert [entry.level for entry in calls if entry.message.startswith("Invalid JSON")] == ["info"]
     failed = {entry.message for entry in calls.at_least("error")}
-    assert failed == {"Request timed out.", "Error code: 429 - rate_limit_error"}
+    assert failed == {"Request timed out.", "Error code: 429 - rate_limit_error", "Incomplete response: max_tokens"}
 
 
 def test_prompts_are_not_read(target, tmp_path):
