@@ -195,6 +195,7 @@ def test_usage_by_its_own_limit(client, monkeypatch):
     monkeypatch.setattr(made, "usage", lambda _: [unlimited])
     with pytest.raises(Vacuous):
         made.fullest("api")
+    monkeypatch.undo()
     assert [one.io_known for one in made.usage()] == [True, False]
     assert table(made.usage()).splitlines()[2:] == [
         "| rag-api-1 | 12.5 | 1 | 1 | 1200 / 800 | 0.088 / 0 |",
