@@ -232,9 +232,11 @@ class Containers:
         """Of the running containers of a part, the one that uses most of the memory that it may use.
 
         Raises:
-            Vacuous: nothing limits the memory of one of them; else as `usage`.
+            Vacuous: nothing limits the memory of any of them, so that the one that uses most says nothing; else as
+                `usage`.
         """
-        return max(self.usage(part), key=lambda one: one.memory_pct)
+        found = self.usage(part)
+        return max([one for one in found if one.limit_bytes] or found[:1], key=lambda one: one.memory_pct)
 
     def volumes(self, of: str = "") -> dict[str, float]:
         """Volume, or mount point, to the bytes that are in use there.

@@ -303,8 +303,9 @@ class Figures:
                 return look(), None
             return at_work(look, self._client(name, figure.during), figure.during, self._target), None
         if isinstance(figure, FromContainers):
-            used = client.usage(figure.part)
-            return max(one.cpu_share[0] if figure.what == "cpu" else one.memory_pct for one in used), None
+            if figure.what == "memory":
+                return client.fullest(figure.part).memory_pct, None
+            return max(one.cpu_share[0] for one in client.usage(figure.part)), None
         if isinstance(figure, FromAppCommand):
             return told(name, figure, client.json(figure.command), figure.place)
         return told(name, figure, client.call(figure.route).ok().json(), figure.place)

@@ -148,15 +148,20 @@ class History:
             )
         return found
 
-    def usual(self, metric: str, days: float = MONTH) -> float:
+    def usual(self, metric: str, days: float = MONTH, *, least: float = 0.0) -> float:
         """The median of what runs recorded of a metric; single odd days do not move it.
+
+        Args:
+            metric: its name.
+            days: how far back.
+            least: it counts as this at least: some more of a few say nothing.
 
         Raises:
             HistoryError: the history cannot be read.
             Vacuous: too few of the last days recorded it, or it is nothing that could be risen above.
         """
         known = [one.value for one in self.values(metric, days)]
-        middle = median(known)
+        middle = max(median(known), least)
         if len(known) < LEAST_VALUES or middle <= 0:
             raise Vacuous(
                 f"{metric} was recorded {len(known)} times in the last {days:g} days, with a median of {middle:g}; "
@@ -164,13 +169,13 @@ class History:
             )
         return middle
 
-    def deviation_pct(self, metric: str, now: float, days: float = MONTH) -> float:
-        """By how many % a value is another than what is usual, in either direction.
+    def deviation_pct(self, metric: str, now: float, days: float = MONTH, *, least: float = 0.0) -> float:
+        """By how many % a value is another than what is usual, in either direction; ``least`` as of :meth:`usual`.
 
         Raises:
             HistoryError, Vacuous: as of :meth:`usual`.
         """
-        usual = self.usual(metric, days)
+        usual = self.usual(metric, days, least=least)
         return 100 * abs(now - usual) / usual
 
     def fallen_pct(self, metric: str, now: float, days: float = MONTH) -> float:

@@ -41,10 +41,10 @@ def test_memory_of_the_page_does_not_rise(load_run: LoadRun, ollama: Ollama, rec
 @pytest.mark.procedure("voyageur.monday-health.resource-utilisation", fault="machine:busy")
 @pytest.mark.procedure("voyageur.monday-health.resource-utilisation", fault="machine:starved")
 @pytest.mark.procedure("voyageur.monday-health.resource-utilisation", fault="llm:slow=60")
-def test_explaining_leaves_room(load_run: LoadRun, ollama: Ollama) -> None:
+def test_answering_leaves_room(load_run: LoadRun, ollama: Ollama) -> None:
     """Processors and memory of the machine, and latency, while its models answer, two questions at a time.
 
-    They are asked themselves: for some minutes the service hands out what they wrote before, even where it is to be
+    They are asked themselves: the service hands out what they wrote before, for some minutes even where it is to be
     written anew, and that is no load.
     """
     watched = ["cpu_usage", "memory_usage"]

@@ -34,7 +34,7 @@ def test_load_of_the_month(load_run: LoadRun, api: Api, record: Record) -> None:
 def test_users_at_a_time(load_run: LoadRun, ollama: Ollama, record: Record) -> None:
     """Questions to its models by 1, 2, 4 and 8 users at a time: up to how many latency and errors keep their limits.
 
-    The models are asked themselves: the service hands out for some minutes what they wrote before.
+    The models are asked themselves: the service hands out what they wrote before.
     """
     carried = 0
     for level in LEVELS:

@@ -72,6 +72,7 @@ def test_no_trace_leaks(leaks: Leaks) -> None:
 @pytest.mark.needs("logs")
 @pytest.mark.procedure("agent-aiops.privacy.no-personal-data", fault="user_log:person")
 @pytest.mark.procedure("agent-aiops.privacy.no-personal-data", fault="workflow_log:person")
+@pytest.mark.procedure("agent-aiops.privacy.no-personal-data", fault="conversation_log:person")
 def test_a_conversation_leaves_no_person_in_a_log(leaks: Leaks, record: Record) -> None:
     """A person who was named in a conversation stands in no log afterwards."""
     found = leaks.told()

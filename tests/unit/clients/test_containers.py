@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -174,7 +175,7 @@ def test_parts_with_their_restarts_and_limits(client):
     assert len(made.all()) == 3
 
 
-def test_usage_by_its_own_limit(client):
+def test_usage_by_its_own_limit(client, monkeypatch):
     made = client({"api": "api"}, listed=PS, details=INSPECT, usage=STATS)
     [usage] = made.usage("api")
     assert (usage.cpu_pct, usage.memory_pct) == (12.5, pytest.approx(80))
@@ -188,6 +189,13 @@ def test_usage_by_its_own_limit(client):
         "rag-db-1 has no CPU limit, so nothing can be said of how near it is; it uses 0 % of one processor."
     )
     assert (usage.network_bytes, usage.disk_bytes) == ((1.2e9, 8e8), (88e3, 0.0))
+    unlimited = replace(unlimited, limit_bytes=None)
+    monkeypatch.setattr(made, "usage", lambda _: [unlimited, usage])
+    assert made.fullest("api") == usage
+    monkeypatch.setattr(made, "usage", lambda _: [unlimited])
+    with pytest.raises(Vacuous):
+        made.fullest("api")
+    monkeypatch.undo()
     assert [one.io_known for one in made.usage()] == [True, False]
     assert table(made.usage()).splitlines()[2:] == [
         "| rag-api-1 | 12.5 | 1 | 1 | 1200 / 800 | 0.088 / 0 |",

@@ -79,6 +79,7 @@ def test_by_how_much_a_value_has_fallen_below_what_is_usual(history):
     assert history().fallen_pct("sessions", usual / 2) == pytest.approx(50)
     assert history().fallen_pct("sessions", 2 * usual) == 0
     assert history().deviation_pct("sessions", 2 * usual) == pytest.approx(100)
+    assert history().deviation_pct("sessions", 6 * usual, least=2 * usual) == pytest.approx(200)
 
 
 def test_by_how_many_points_shares_have_changed(history, tmp_path):
