@@ -47,7 +47,7 @@ def on_an_agent(leaks):
         (
             on_an_agent,
             "sandbox:agent-aiops",
-            {"leaks-answers": {"ollama.generate": 3}, "leaks-told": {"ui.ask": 1, "logs.raw": 9}},
+            {"leaks-answers": {"ollama.generate": 3}, "leaks-told": {"ui.ask": 1, "logs.raw": 10}},
         ),
     ],
 )

@@ -167,7 +167,7 @@ def test_a_collection_too_large_to_be_read_says_nothing_of_its_newest(retrieval,
 )
 def test_of_a_payload_only_what_plain_paths_name_is_read(retrieval, document, wanted):
     one = retrieval([point(1, doc={"id": "new"}, at=NOW)], ingested="at", document=document)
-    assert [str(found.document) for found in one.collection.recent(60)] == ["new"]
+    assert [str(found.document) for found in one.collection.recent(86_400)] == ["new"]
     assert one._searching.vectors().http.wanted == [wanted]
 
 
