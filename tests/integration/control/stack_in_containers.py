@@ -4,13 +4,14 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from pytest_llmops.target.load import load
 
+from ...lightning import System
 from .containers import IMAGE, SEEN, engine
-from .rig import WITH_US, answer, awaited, free_port
+from .rig import WITH_US, awaited, free_port
 
 PROFILE = "rag"
 PARTS = {"api": "api", "ollama": "llm", "qdrant": "vectors", "redis": "redis"}
@@ -68,9 +69,10 @@ def deployed(folder, more="", through=()):
                 file.write_text(json.dumps(alone))
                 _run(host, names[component], file)
             assert all("told at" in proxy.stdout.readline() for proxy in proxies)
-            port = int(urls["api"].rpartition(":")[2])
-            awaited(lambda: answer(port, path="/health"), within_s=60)
-            yield load(folder / "llmops.toml", "staging", folder, {**os.environ, **keys})
+            target = load(folder / "llmops.toml", "staging", folder, {**os.environ, **keys})
+            with closing(System(target, folder)) as one:
+                awaited(lambda: all(one.looked_at()["answers"].values()), within_s=60)
+            yield target
         finally:
             subprocess.run(["docker", "-H", host, "rm", "-f", *names.values()], check=True, capture_output=True)
 
