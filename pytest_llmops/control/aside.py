@@ -54,13 +54,19 @@ class AsideDriver(SetDriver):
         """Have just these files lie aside.
 
         Raises:
-            ControlError: one cannot be moved; says which. Those before it were.
+            ControlError: some cannot be moved; says which, and why. All others were.
         """
         wanted, there = set(kept["aside"]), set(self.status(within_s).kept["aside"])
-        for name in sorted(wanted - there):
-            self._move(PurePosixPath(name), self._aside / name)
-        for name in sorted(there - wanted):
-            self._move(self._aside / name, PurePosixPath(name))
+        moves = [(PurePosixPath(name), self._aside / name) for name in sorted(wanted - there)]
+        moves += [(self._aside / name, PurePosixPath(name)) for name in sorted(there - wanted)]
+        failed = []
+        for source, place in moves:
+            try:
+                self._move(source, place)
+            except ControlError as error:
+                failed.append(str(error))
+        if failed:
+            raise ControlError("", "refused", " ".join(failed))
         if not wanted:
             self._tidy()
 
@@ -76,7 +82,11 @@ class AsideDriver(SetDriver):
         self._tidy()
 
     def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:  # noqa: ARG002
-        """How a person puts all of them back; what is there already stays."""
+        """How a person puts all of them back, or aside those that lay there; what is there already stays."""
+        if names := " ".join(map(shlex.quote, kept.get("aside", ()))):
+            folder = shlex.quote(str(self._aside))
+            each = f'mkdir -p {folder}/"$(dirname "$f")" && mv -nv "$f" {folder}/"$f"'
+            return f"(cd {shlex.quote(str(self._root))} && for f in {names}; do {each}; done)"
         return f"(cd {shlex.quote(str(self._root))} && cp -anv {shlex.quote(str(self._aside))}/. .)"
 
     def _move(self, source: PurePosixPath, place: PurePosixPath) -> None:
@@ -91,7 +101,8 @@ class AsideDriver(SetDriver):
             ) from None
         except OSError as error:
             why = "is a link, or no folder" if error.errno in {errno.ELOOP, errno.ENOTDIR} else error.strerror
-            raise ControlError("", "refused", f"{error.filename or self._root / source}: {why}; not moved.") from error
+            which = self._root / (source if error.filename in {None, source.name} else error.filename)
+            raise ControlError("", "refused", f"{which}: {why}; not moved.") from error
 
     def _tidy(self) -> None:
         """Take away the folders that are empty once all was put back; one that is not stays."""

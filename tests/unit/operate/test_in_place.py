@@ -182,6 +182,25 @@ def test_files_stay_in_place_until_the_end_whatever_ends_it(root, opened):
     assert state(root) == before
 
 
+def test_who_deletes_a_restored_file_meanwhile_keeps_no_other_from_being_put_back(root, opened):
+    files, change = opened
+    before = state(root)
+
+    def deleted():
+        with Restoration(files, "full", change, root / "scratch") as restoration:
+            restoration.put("config")
+            restoration.clean_up()
+            (root / "config/app.json").unlink()
+
+    with pytest.raises(StepFailed, match="not all could be put back as it was"):
+        deleted()
+    [failure] = Journal.of(root / ".llmops", "here").story.failed.values()
+    assert failure.why == f"files of a backup: {root}/config/app.json: No such file or directory; not moved."
+    each = 'mkdir -p .llmops-restored/"$(dirname "$f")" && mv -nv "$f" .llmops-restored/"$f"'
+    assert failure.by_hand == [f"(cd {root} && for f in config/app.json config/rules.yaml; do {each}; done)"]
+    assert state(root) == before
+
+
 def test_a_damaged_backup_changes_nothing_and_the_one_before_is_taken(root, opened):
     files, change = opened
     text = FILE.replace('"full.tar.gz"', '"full*.tar.gz"')
