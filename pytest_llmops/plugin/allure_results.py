@@ -97,15 +97,22 @@ def tell(run: Run, item: pytest.Item, check: Check) -> None:
 
 
 def _last_answer() -> str:
-    """Status, type and body, without what looks like a person or a secret; empty where no whole answer came."""
+    """Status, type and body, without what looks like a person or a secret; empty where no whole answer came.
+
+    Where the packages are not installed that know such things, it is without its body, and says so.
+    """
     from pytest_llmops.clients.exchange import last_answer
+    from pytest_llmops.errors import ConfigError
     from pytest_llmops.security.leak_detection import Detection
 
     if (answer := last_answer()) is None:
         return ""
-    body = Detection([]).clean(answer.text[: 2 * SHOWN])[:SHOWN]  # a part of a secret is not known as one
-    cut = f"\n(the first {SHOWN:,} of {len(answer.text):,} characters)" if len(answer.text) > SHOWN else ""
     head = f"{answer.asked}: {answer.status}, {answer.headers.get('content-type', 'no content type')}"
+    try:
+        body = Detection([]).clean(answer.text[: 2 * SHOWN])[:SHOWN]  # a part of a secret is not known as one
+    except ConfigError as error:
+        return f"{head}\n\n(its text is left out: {error})"
+    cut = f"\n(the first {SHOWN:,} of {len(answer.text):,} characters)" if len(answer.text) > SHOWN else ""
     return f"{head}\n\n{body}{cut}"
 
 

@@ -398,3 +398,16 @@ def test_a_check_whose_worker_dies_has_an_allure_result(several, project):
     assert {key: again[key] for key in ("fullName", "historyId", "testCaseId", "titlePath")} == {
         key: died[key] for key in ("fullName", "historyId", "testCaseId", "titlePath")
     }
+
+
+def test_without_the_packages_that_know_secrets_a_red_check_is_told_without_its_answers_text(project, model):
+    project.write("conftest.py", 'import sys\n\nsys.modules["detect_secrets"] = None\n')
+    project.write("test_it.py", "def test_count(llm):\n    assert len(llm.models()) == 7\n")
+    run = project.run("--alluredir=allure", allure=True)
+    [told] = [json.loads(file.read_text()) for file in (project.path / "allure").glob("*-result.json")]
+    [answer] = [one["source"] for one in told["attachments"] if one["name"] == "its answer"]
+    assert (run.status, (project.path / "allure" / answer).read_text()) == (
+        1,
+        "GET /v1/models: 200, no content type\n\n(its text is left out: looking for leaks needs detect-secrets: "
+        "run pip install 'pytest-llmops[security]'.)",
+    ), run.out
