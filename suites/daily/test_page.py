@@ -44,6 +44,7 @@ def test_agent_answers_a_question(app_command: AppCommands, prompts: Workload, r
 
 
 @pytest.mark.procedure("agent-aiops.user-support.frequent-issues", fault="llm:nonsense")
+@pytest.mark.procedure("agent-aiops.user-support.frequent-issues", fault="llm:errors=0.5")
 def test_page_answers_known_questions_rightly(ui: Ui, prompts: Workload) -> None:
     """Every question with a known answer gets it on the page."""
     wrong = [one.id for one in prompts.known if not ui.ask(one).knows(one.expect)]

@@ -1,4 +1,7 @@
-"""Answers to the golden dataset: right, from the right documents, and refused where they have to be."""
+"""Answers to the golden dataset: right, from the right documents, and refused where they have to be.
+
+A search that fails them spoils them as well.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,15 @@ if TYPE_CHECKING:
 
 @pytest.mark.generic
 @pytest.mark.procedure(fault="answers:wrong-facts")
+@pytest.mark.procedure(fault="llm:nonsense")
+@pytest.mark.procedure(fault="llm:other-embedder")
+@pytest.mark.procedure(fault="llm:other-embeddings")
+@pytest.mark.procedure(fault="llm:same-embeddings")
+@pytest.mark.procedure(fault="vectors:empty")
+@pytest.mark.procedure(fault="vectors:finds-nothing=0.5")
+@pytest.mark.procedure(fault="vectors:lost")
+@pytest.mark.procedure(fault="vectors:stale")
+@pytest.mark.procedure(fault="vectors:unrelated")
 def test_golden_dataset_passes(golden_set: GoldenAnswers, pass_gate: PassGate) -> None:
     """Enough of all golden answers are as expected in every way, and no fewer than were."""
     pass_gate("golden_answers", golden_set)

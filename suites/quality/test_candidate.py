@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.procedure("agent-aiops.models.test-before-production", fault="answers:candidate-wrong")
+@pytest.mark.procedure("agent-aiops.models.test-before-production", fault="llm:nonsense")
 def test_a_candidate_is_as_right_as_the_model_that_serves(
     golden_set: GoldenAnswers, candidate_set: GoldenAnswers, pass_gate: PassGate
 ) -> None:
@@ -23,6 +24,7 @@ def test_a_candidate_is_as_right_as_the_model_that_serves(
 
 
 @pytest.mark.procedure("agent-aiops.models.test-before-production", fault="llm:others-slower=1.6")
+@pytest.mark.procedure("agent-aiops.models.test-before-production", fault="llm:errors=0.5")
 def test_a_candidate_is_as_quick_as_the_model_that_serves(ollama: Ollama, measure: Measure, prompts: Workload) -> None:
     """Both are asked in turns, and the one that is to be tried takes no longer by a fifth, nor breaks a limit."""
     measure(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @pytest.mark.procedure(fault="answers:invents-figures")
 @pytest.mark.procedure(fault="answers:alters-figures")
 @pytest.mark.procedure(fault="answers:drops-figures")
+@pytest.mark.procedure(fault="llm:nonsense")
 def test_every_figure_is_one_of_the_facts(golden_set: GoldenAnswers, pass_gate: PassGate) -> None:
     """Answers give the figures that they have to, and no other that is in none of the facts."""
     pass_gate("right_figures", golden_set.expecting("numbers"))

@@ -17,10 +17,12 @@ WEEK_S = 7 * 86400.0
 
 @pytest.mark.generic
 @pytest.mark.needs("vectors")
+@pytest.mark.procedure("enterprise-pipeline.retrieval.canary", fault="vectors:empty")
 @pytest.mark.procedure("enterprise-pipeline.retrieval.canary", fault="vectors:finds-nothing=0.5")
 @pytest.mark.procedure("enterprise-pipeline.retrieval.canary", fault="vectors:lost")
 @pytest.mark.procedure("aegis-rag.search-accuracy.symptoms", fault="vectors:lost")
 @pytest.mark.procedure("aegis-rag.search-accuracy.symptoms", fault="vectors:stale")
+@pytest.mark.procedure("aegis-rag.search-accuracy.symptoms", fault="vectors:unrelated")
 @pytest.mark.procedure("aegis-rag.search-accuracy.symptoms", fault="jina:same")
 @pytest.mark.procedure(fault="llm:other-embeddings")
 @pytest.mark.procedure(fault="llm:other-embedder")

@@ -76,6 +76,8 @@ def test_answers_that_were_scored_low(langfuse: Langfuse, record: Record, docume
     "enterprise-pipeline.hallucination.retrieval-quality",
     fault="vectors:unrelated",
 )
+@pytest.mark.procedure("enterprise-pipeline.retrieval.cosine-drop", fault="vectors:dimmed=0.8")
+@pytest.mark.procedure("enterprise-pipeline.hallucination.retrieval-quality", fault="vectors:lost")
 def test_similarity_is_as_usual(traffic: Traffic, figures: Figures, record: Record, history: History) -> None:
     """The median similarity of the sources, read after each search: the service keeps the last one's alone."""
     course = figures.after_each("retrieval_cosine_p50", "searches_counted", traffic.one_by_one())
@@ -89,6 +91,7 @@ def test_similarity_is_as_usual(traffic: Traffic, figures: Figures, record: Reco
     "enterprise-pipeline.hallucination.retrieval-quality",
     fault="vectors:empty",
 )
+@pytest.mark.procedure("enterprise-pipeline.retrieval.empty-results", fault="vectors:finds-nothing=0.5")
 def test_questions_find_something(traffic: Traffic, figures: Figures, record: Record) -> None:
     """The share of searches that found nothing, read after each: the service keeps the last one's alone."""
     course = figures.after_each("retrieval_empty_rate", "searches_counted", traffic.one_by_one())
@@ -118,7 +121,7 @@ def test_people_say_what_they_think(figures: Figures, record: Record, history: H
 
 
 @pytest.mark.generic
-@pytest.mark.procedure(fault="api:blocks-all")
+@pytest.mark.procedure(fault="answers:declines")
 def test_questions_are_not_declined(answered: Answered, record: Record) -> None:
     """The share of the target's questions that is blocked, refused, or whose answer is withheld."""
     record("refusal_rate", answered.declined_pct, "%", of=answered.said)
