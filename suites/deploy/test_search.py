@@ -24,7 +24,6 @@ LEAST = 0.7
 
 
 @pytest.mark.procedure("aegis-rag.search-tuning.search-parameters", fault="vectors:unrelated")
-@pytest.mark.procedure("aegis-rag.search-tuning.search-parameters", fault="vectors:dimmed=0.5")
 @pytest.mark.procedure("aegis-rag.search-tuning.search-parameters", fault="vectors:slow=0.6")
 def test_search_with_the_runbooks_parameters(
     vectors: Vectors, prompts: Workload, measure: Measure, record: Record

@@ -116,7 +116,7 @@ def test_search_says_the_same_twice(retrieval: Retrievals, record: Record) -> No
 
 @pytest.mark.generic
 @pytest.mark.needs("vectors")
-@pytest.mark.procedure("aegis-rag.search-accuracy.score-distribution", fault="vectors:dimmed=0.5")
+@pytest.mark.procedure("aegis-rag.search-accuracy.score-distribution", fault="vectors:dimmed=0.75")
 def test_scores_lie_as_they_did(retrieval: Retrievals, record: Record) -> None:
     """Mean and percentiles of the scores of all results; their mean is not another than in the accepted canary."""
     with record.to_the_end():
