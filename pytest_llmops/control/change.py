@@ -178,6 +178,21 @@ class Change:
         """
         return self._act("set", name, kept)
 
+    def hold(self, name: str) -> None:
+        """Have a setting be at the end as it is now, whatever changes it until then; nothing is done to it now.
+
+        Args:
+            name: of a setting, or of what :meth:`also` made known.
+
+        Raises:
+            ControlError: nobody can say how it is.
+            OutsideWindow: the maintenance window has closed.
+            JournalError: it cannot be written down.
+        """
+        self._still_open(f"hold {name}")
+        self._noted_down("set", self._on(name))
+        self._note()
+
     def ran(self, what: str, remains: str, act: str = "run") -> int:
         """Write down that a command is about to be run, or work to be begun, of which nothing is taken back.
 
@@ -278,15 +293,9 @@ class Change:
         return hands
 
     def _act(self, act: Act, component: str, given: Mapping[str, Any] | None = None) -> Status:
-        if self._over:
-            raise LlmopsError(f"{act} {component}: this change is over, and has been taken back.")
+        self._still_open(f"{act} {component}")
         hands = self._on(component)
-        hands.check(act)
-        before = hands.settled()
-        self._can_be_undone(act, hands, before)
-        self._may_begin()
-        with self._interruption.hold():
-            number = self._journal.add(self._step(act, hands, before), self._opened())
+        number, before = self._noted_down(act, hands)
         try:
             seen = hands.act(act, given or (self._kept(component) if act == "start" else before.kept))
         except ControlError as error:
@@ -295,6 +304,19 @@ class Change:
             raise
         self._done(number, act)
         return seen
+
+    def _still_open(self, asked: str) -> None:
+        if self._over:
+            raise LlmopsError(f"{asked}: this change is over, and has been taken back.")
+
+    def _noted_down(self, act: Act, hands: Hands) -> tuple[int, Status]:
+        """Write down how it is before an act: the number of the step, and the status."""
+        hands.check(act)
+        before = hands.settled()
+        self._can_be_undone(act, hands, before)
+        self._may_begin()
+        with self._interruption.hold():
+            return self._journal.add(self._step(act, hands, before), self._opened()), before
 
     def _note(self) -> None:
         """The driver is called: from here on the act of the newest step may come into effect."""

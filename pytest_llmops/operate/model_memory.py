@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from pytest_llmops.clients.generation import bare
 from pytest_llmops.errors import ControlError, StepFailed, Vacuous
 from pytest_llmops.operate.model_update import ASKED
 from pytest_llmops.operate.recovery import until
@@ -110,6 +111,16 @@ class ModelsInMemory:
         self._client = client
         self._change = change
         self._known: set[str] = set()
+        self._chosen: set[str] = set()
+
+    def hold(self) -> None:
+        """Have all that is in memory now be there at the end, whatever loses it: a server that is started anew does.
+
+        Raises:
+            ControlError: the server does not say what is in memory.
+        """
+        for one in self._client.held():
+            self._change.hold(self._known_as(one.name))
 
     def clear(self, gpu: Callable[[], float]) -> Cleared:
         """Have every model leave the memory.
@@ -209,15 +220,13 @@ class ModelsInMemory:
         return Answers(wrong, frozenset(one.id for one, answer in asked.items() if _knows(answer, one.expect)))
 
     def accept(self) -> None:
-        """Leave the memory as it is now."""
-        if self._known:
-            self._change.keep(*self._known)
+        """Leave each model that was loaded or unloaded as it is now."""
+        if self._chosen:
+            self._change.keep(*self._chosen)
 
     def _set(self, model: str, **kept: bool) -> None:
-        name = f"memory of {model}"
-        if name not in self._known:
-            self._change.also(name, self._table(model))
-            self._known.add(name)
+        name = self._known_as(model)
+        self._chosen.add(name)
         try:
             self._change.set(name, **kept)
         except ControlError as error:
@@ -228,6 +237,14 @@ class ModelsInMemory:
                 f"{self._client.component}: {model} is {'not' if kept['loaded'] else 'still'} in memory "
                 f"{spoken(self._client.config.load_deadline)} after it was told to {asked}: {advice}."
             ) from error
+
+    def _known_as(self, model: str) -> str:
+        """What the change calls a model's place in memory."""
+        name = f"memory of {bare(model)}"
+        if name not in self._known:
+            self._change.also(name, self._table(model))
+            self._known.add(name)
+        return name
 
     def _table(self, model: str) -> Loaded:
         component = self._client.component

@@ -68,6 +68,7 @@ def test_models_are_in_memory_after_a_recovery(
     record: Record,
 ) -> None:
     """Once the model server was started anew, each model that the target names can be loaded, and is in memory."""
+    models_in_memory.hold()
     back = recovered("ollama", lambda: change.restart("ollama"))
     change.keep("ollama")
     record("recovery_time[ollama]", back.took_s, "s", of=back.seen)

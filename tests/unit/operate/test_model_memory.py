@@ -118,6 +118,21 @@ def test_what_is_accepted_stays_away(memory, server):
     assert server.held == {}
 
 
+@pytest.mark.parametrize("accepted", [True, False])
+def test_what_is_held_comes_back_whatever_loses_it_and_whatever_is_accepted(memory, server, accepted):
+    held, change = memory
+    before = dict(server.held)
+    held.hold()
+    assert server.held == before
+    server.held.clear()
+    held.warm_up()
+    if accepted:
+        held.accept()
+    assert change.undo()
+    assert before.keys() <= server.held.keys()
+    assert server.held["vectors:latest"] == SOON
+
+
 def test_what_the_test_did_besides_is_not_accepted(memory, server):
     held, change = memory
     held.reload()
