@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,8 +12,9 @@ from pytest_llmops.clients.figures import Figures
 from pytest_llmops.drill.canary import Canary
 from pytest_llmops.drill.limits import within_limits
 from pytest_llmops.drill.rehearsal import OFTEN_S, Plan, Rehearsal, Watched
-from pytest_llmops.errors import LlmopsError
+from pytest_llmops.errors import CallFailed, ControlError, LlmopsError
 from pytest_llmops.operate.asking import PAUSE_S
+from pytest_llmops.operate.model_memory import ModelsInMemory
 from pytest_llmops.plugin.measuring import Measure
 from pytest_llmops.report.documents import Documents
 from pytest_llmops.report.drill_timeline import timeline, timeline_picture
@@ -109,6 +110,7 @@ class Drill:
                     Watched(self._own.client(one), self._further(one, slowest_s, opened), own_probe, pause_s)
                 )
             store = Canary(self._further(canary, slowest_s, opened), self._change) if canary else None
+            self._hold_memory(component)
             rehearsal = Rehearsal(plan, watched, store, self._run.say)
             try:
                 drilled = rehearsal.carry_out()
@@ -116,6 +118,14 @@ class Drill:
                 self._write(rehearsal.drilled)
         self._keep(drilled, watched, slowest_s)
         return drilled
+
+    def _hold_memory(self, component: str) -> None:
+        """Have the models that a server holds in memory be there at the end, too: one that starts anew holds none."""
+        from pytest_llmops.clients.ollama import Ollama
+
+        if isinstance(client := self._own.client(component), Ollama):
+            with suppress(CallFailed, ControlError):  # one that does not say is not steady, as will be seen
+                ModelsInMemory(client, self._change).hold()
 
     def _beside(self, component: str) -> list[str]:
         """What depends on a component, has to be there, and may be asked as often as one likes."""

@@ -66,11 +66,14 @@ class Step:
     @property
     def was(self) -> str:
         """How it was, for people: its state, or a setting's value."""
-        return (
-            ", ".join(excerpt(repr(value), LONGEST_SHOWN) for value in self.kept.values())
-            if self.kind == SETTING
-            else self.state
-        )
+        return ", ".join(_told(*item) for item in self.kept.items()) if self.kind == SETTING else self.state
+
+
+def _told(name: str, value: object) -> str:
+    """One part of a setting: its value, or that it is so or not."""
+    if isinstance(value, bool):
+        return name if value else f"not {name}"
+    return excerpt(repr(value), LONGEST_SHOWN)
 
 
 @dataclass(frozen=True, slots=True)
