@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import os
 import re
@@ -25,9 +26,22 @@ def run_folder() -> Path:
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """An empty folder for its owner alone, which goes with the context."""
-    with tempfile.TemporaryDirectory(prefix=f"llmops-scratch-{os.getpid()}-") as name, held(Path(name)):
-        yield Path(name)
+    """An empty folder for its owner alone, which goes with the context; with the process, where a signal tore that."""
+    owner = os.getpid()
+    path = Path(tempfile.gettempdir()) / f"llmops-scratch-{owner}-{os.urandom(4).hex()}"
+
+    def gone() -> None:
+        if os.getpid() == owner and path.exists():
+            remove(path)
+
+    atexit.register(gone)
+    path.mkdir(mode=0o700)
+    try:
+        with held(path):
+            yield path
+    finally:
+        gone()
+        atexit.unregister(gone)
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """What a process has for itself alone: gone with it, found where it was killed, and never somebody else's."""
 
 import os
+import subprocess
+import sys
 import tempfile
 
 import pytest
@@ -71,3 +73,38 @@ def test_what_somebody_holds_or_has_another_name_is_nobodys_to_remove(temporary,
     assert left_behind(state) == []
     del in_another_container
     assert left_behind(state) == [held]
+
+
+TORN = """
+import shutil, sys
+from pathlib import Path
+from pytest_llmops.state import scratch
+
+real = {{"mkdir": Path.mkdir, "rmtree": shutil.rmtree}}
+came = []
+
+def torn(path, **kept):
+    if "{at}" == "mkdir" or came:
+        real["{at}"](path, **kept)
+    if not came:
+        came.append(path)
+        raise KeyboardInterrupt
+
+{where}.{at} = torn
+with scratch.scratch_folder() as folder:
+    (folder / "dump").write_text("part of it")
+"""
+
+
+@pytest.mark.parametrize(("where", "at"), [("Path", "mkdir"), ("shutil", "rmtree")])
+def test_a_signal_that_comes_while_it_is_made_or_removed_leaves_nothing(temporary, where, at):
+    environ = {**os.environ, "TMPDIR": str(temporary)}
+    run = subprocess.run(
+        [sys.executable, "-c", TORN.format(where=where, at=at)],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "KeyboardInterrupt" in run.stderr
+    assert list(temporary.iterdir()) == []
