@@ -365,6 +365,52 @@ def test_allure_knows_a_check_again_serial_and_parallel_and_on_another_target_as
     assert other["test_count"][1] != serial["test_count"][1]
 
 
+def test_allure_knows_a_check_again_whose_values_print_otherwise_in_each_run(several, project, monkeypatch):
+    project.write(
+        "test_it.py",
+        """
+        import os
+        import pytest
+
+        @pytest.mark.parametrize(("model", "target"), [(object(), "gpu")], ids=["small"])
+        def test_model(llm, model, target):
+            if "DIES" in os.environ:
+                os._exit(3)
+            assert llm.models()
+        """,
+    )
+
+    def identity(*words):
+        for old in (project.path / "allure").glob("*"):
+            old.unlink()
+        _, results, _ = several(*words)
+        [one] = results.values()
+        values = {part["name"]: part["value"] for part in one["parameters"] if not part.get("excluded")}
+        return one["testCaseId"], one["historyId"], values
+
+    serial = identity()
+    assert serial[2] == {"target": "here"}
+    assert identity("-n", "1") == serial
+    monkeypatch.setenv("DIES", "1")
+    assert identity("-n", "1") == serial
+
+
+def test_an_expected_failure_reads_in_allure_as_it_does_elsewhere(several, project):
+    project.write(
+        "test_it.py",
+        """
+        import pytest
+
+        @pytest.mark.xfail
+        def test_it(llm):
+            pytest.fail("(so far)", pytrace=False)
+        """,
+    )
+    run, results, _ = several()
+    assert run.status == 0, run.out
+    assert results["test_it"]["statusDetails"]["message"] == "(so far)" == run.checks["test_it"]["reason"]
+
+
 def test_a_check_whose_worker_dies_has_an_allure_result(several, project):
     project.write(
         "test_it.py",
