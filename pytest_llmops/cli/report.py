@@ -51,13 +51,17 @@ def report(results: Path | None, config: Path | None, output: Path | None) -> No
         raise LlmopsError(
             f"{folder.parent / RUN_JSON} is no outcome of a run ({type(error).__name__}: {error})."
         ) from None
-    steps, lacking = _human_steps(target, outcome, folder)
-    state = state_folder(target.state_folder) / "allure" / file_name(target.name)
-    new_folder(state.parent, 0o700)
-    new_folder(state, 0o700)
     written = (output or folder.with_name("allure-report")).absolute()
-    rules = settings(written, (state / HISTORY_3).absolute(), name, categories(), shown)
-    page = render(allure, folder.absolute(), written, state.absolute(), rules, os.environ)
+    try:
+        steps, lacking = _human_steps(target, outcome, folder)
+        state = state_folder(target.state_folder) / "allure" / file_name(target.name)
+        new_folder(state.parent, 0o700)
+        new_folder(state, 0o700)
+        rules = settings(written, (state / HISTORY_3).absolute(), name, categories(), shown)
+        page = render(allure, folder.absolute(), written, state.absolute(), rules, os.environ)
+    except OSError as error:
+        where = seen_from_here(Path(error.filename or written))
+        raise LlmopsError(f"{where} cannot be written: {error.strerror or error}.") from None
     click.echo(f"written: {seen_from_here(page)} (Allure {allure.version}; {steps} human steps)")
     click.echo(f"to read it: {allure.path} open {seen_from_here(written)}")
     if lacking:
