@@ -164,7 +164,7 @@ def redact(config: pytest.Config, redaction: Redaction, target: str) -> None:
 
         @hookimpl
         def report_attached_data(self, body: str | bytes, file_name: str) -> None:
-            data = body.encode() if isinstance(body, str) else bytes(body)
+            data = body.encode(errors="backslashreplace") if isinstance(body, str) else bytes(body)
             self.writer.report_attached_data(redaction.data(data), file_name)
 
         @hookimpl

@@ -457,3 +457,25 @@ def test_without_the_packages_that_know_secrets_a_red_check_is_told_without_its_
     assert why == (
         "(its text is left out: looking for leaks needs detect-secrets: run pip install 'pytest-llmops[security]'.)"
     )
+
+
+@pytest.mark.parametrize("words", [(), ("-n", "2")], ids=["serial", "parallel"])
+def test_half_of_a_character_in_an_answer_costs_no_report(several, project, words):
+    project.write(
+        "test_it.py",
+        r"""
+        def test_it(llm, record):
+            print("printed \ud83d")
+            record("said[\ud83d]", 1.0, "\ud83d")
+            assert "an answer \ud83d" == "whole"
+        """,
+    )
+    run, results, _ = several("--llmops-gate", *words)
+    assert run.status == 1, run.out
+    assert "not written" not in run.out
+    assert "not in the history" not in run.out
+    said = r"'an answer \ud83d'"
+    assert said in run.checks["test_it"]["reason"]
+    assert said in results["test_it"]["statusDetails"]["message"]
+    assert "an answer" in (project.path / "reports" / "summary.md").read_text()
+    assert "an answer" in (project.path / "reports" / "board.html").read_text()
