@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from ...recorded import path
+from ...recorded import path, recorded
 
 ALLURE = """#!/bin/sh
 if [ "$1" = --version ]; then echo 3.18.0; else mkdir -p "$5" && echo x > "$5/index.html"; fi
@@ -38,3 +38,21 @@ def test_a_report_that_cannot_be_written_is_said(llmops, reports):
     status, said = llmops("report")
     assert (status, said) == (1, "Error: reports/allure-report cannot be written: Not a directory.\n")
     assert (reports / "allure-report").read_text() == "mine"
+
+
+def test_results_and_an_outcome_of_two_runs_are_no_report(llmops, reports):
+    (reports / "allure-results" / "environment.properties").write_text("target = prod\nrun = 7f3a\n")
+    status, said = llmops("report")
+    assert status == 1
+    assert said == (
+        "Error: reports/allure-results is of the run 7f3a, and reports/run.json of another: "
+        "give the results of that one, or run the suite again.\n"
+    )
+
+
+def test_results_that_lie_elsewhere_are_of_the_run_in_reports(llmops, reports, tmp_path):
+    (reports / "allure-results").rename(tmp_path / "results")
+    run = recorded("healthy")["id"]
+    (tmp_path / "results" / "environment.properties").write_text(f"target = sandbox\nrun = {run}\n")
+    status, said = llmops("report", "results")
+    assert (status, said.splitlines()[0]) == (0, "written: allure-report/index.html (Allure 3.18.0; 0 human steps)")
