@@ -173,7 +173,9 @@ def _figure(metrics: Sequence[dict[str, Any]]) -> tuple[str, str]:
         if state_of(metric) == "broken":
             return number(metric, "value"), asked(metric)
         if state_of(metric) == "regression":
-            return f"{metric['ratio']:.2f}\N{NO-BREAK SPACE}times", f"95 % {metric['low']:.2f} to {metric['high']:.2f}"
+            low, high = metric["low"], metric["high"]
+            limits = "" if low is None or high is None else f"95 % {low:.2f} to {high:.2f}"
+            return f"{metric['ratio']:.2f}\N{NO-BREAK SPACE}times", limits
     return "", ""
 
 
