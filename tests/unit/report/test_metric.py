@@ -1,4 +1,4 @@
-"""How a metric reads that has no limits of how many times worse it is, as the capacity that a search finds."""
+"""How a metric reads that has no limits of how many times worse it is (a capacity), or no such number (a pass rate)."""
 
 import pytest
 
@@ -35,3 +35,12 @@ def test_it_is_told_without_them_everywhere(slower):
         ("1.50\N{NO-BREAK SPACE}times", "")
     ]
     assert "search.capacity" in html(slower, Remembered())
+
+
+def test_a_share_that_became_less_has_no_times_and_a_board(slower):
+    share = {**CAPACITY, "name": "golden", "unit": "%", "value": 71.0, "baseline": 93.0, "ratio": None}
+    red = {**slower["checks"][0], "metrics": [share]}
+    run = {**slower, "checks": [red, {**red, "test": "daily/other.py::test_it", "metrics": [CAPACITY]}]}
+    told = [(one.figure, one.beside) for one in findings({**run, "checks": [red]}) if one.tone == "bad"]
+    assert told == [("71 %", "baseline 93 %")]
+    assert "golden" in html(run, Remembered())
