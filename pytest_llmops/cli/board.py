@@ -43,7 +43,11 @@ def board(run: Path | None, config: Path | None, output: Path | None) -> None:
             f"Give a {RUN_JSON} as a run wrote it."
         ) from None
     written = output or path.with_name(BOARD)
-    click.echo(f"written: {seen_from_here(write_whole(written.parent, written.name, page))}")
+    try:
+        write_whole(written.parent, written.name, page)
+    except OSError as error:
+        raise LlmopsError(f"{seen_from_here(written)} cannot be written: {error.strerror or error}.") from None
+    click.echo(f"written: {seen_from_here(written)}")
     if known.lacking:
         click.echo(f"without history: {known.lacking}", err=True)
 

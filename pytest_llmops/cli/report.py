@@ -28,9 +28,9 @@ def report(results: Path | None, config: Path | None, output: Path | None) -> No
     one target. Without an Allure command line it says how to get one, and fails.
     """
     from pytest_llmops.report.allure_command import HISTORY_3, found, render, settings
-    from pytest_llmops.report.allure_files import categories, environment
+    from pytest_llmops.report.allure_files import categories, environment, run_of
     from pytest_llmops.report.paths import seen_from_here
-    from pytest_llmops.report.run_json import RUN_JSON, read
+    from pytest_llmops.report.run_json import read
     from pytest_llmops.state.folder import file_name, state_folder
     from pytest_llmops.state.new_folder import new_folder
     from pytest_llmops.target.moments import moment
@@ -43,25 +43,42 @@ def report(results: Path | None, config: Path | None, output: Path | None) -> No
             "it writes them where allure-pytest is installed and not switched off."
         )
     allure = found(list(dict.fromkeys([root.root, Path.cwd()])), os.environ)
-    outcome = read(folder.parent / RUN_JSON)
+    file = _of_the_same_run(folder, root.root / "reports")
+    outcome = read(file)
+    of = run_of(folder)
+    if of and outcome.get("id") != of:
+        raise LlmopsError(
+            f"{seen_from_here(folder)} is of the run {of}, and {seen_from_here(file)} of another: "
+            "give the results of that one, or run the suite again."
+        )
     try:
         target = meant(config, outcome["target"])
         shown, name = environment(outcome), f"{outcome['target']}, {moment(float(outcome['started']))}"
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise LlmopsError(
-            f"{folder.parent / RUN_JSON} is no outcome of a run ({type(error).__name__}: {error})."
-        ) from None
-    steps, lacking = _human_steps(target, outcome, folder)
-    state = state_folder(target.state_folder) / "allure" / file_name(target.name)
-    new_folder(state.parent, 0o700)
-    new_folder(state, 0o700)
+        raise LlmopsError(f"{file} is no outcome of a run ({type(error).__name__}: {error}).") from None
     written = (output or folder.with_name("allure-report")).absolute()
-    rules = settings(written, (state / HISTORY_3).absolute(), name, categories(), shown)
-    page = render(allure, folder.absolute(), written, state.absolute(), rules, os.environ)
+    try:
+        steps, lacking = _human_steps(target, outcome, folder)
+        state = state_folder(target.state_folder) / "allure" / file_name(target.name)
+        new_folder(state.parent, 0o700)
+        new_folder(state, 0o700)
+        rules = settings(written, (state / HISTORY_3).absolute(), name, categories(), shown)
+        page = render(allure, folder.absolute(), written, state.absolute(), rules, os.environ)
+    except OSError as error:
+        where = seen_from_here(Path(error.filename or written))
+        raise LlmopsError(f"{where} cannot be written: {error.strerror or error}.") from None
     click.echo(f"written: {seen_from_here(page)} (Allure {allure.version}; {steps} human steps)")
     click.echo(f"to read it: {allure.path} open {seen_from_here(written)}")
     if lacking:
         click.echo(f"without human steps: {lacking}", err=True)
+
+
+def _of_the_same_run(results: Path, reports: Path) -> Path:
+    """The outcome beside the results; where they lie elsewhere (``--alluredir``), that among the reports."""
+    from pytest_llmops.report.run_json import RUN_JSON
+
+    beside, usual = results.parent / RUN_JSON, reports / RUN_JSON
+    return usual if usual.is_file() and not beside.is_file() else beside
 
 
 def _human_steps(target: Target, outcome: dict[str, Any], folder: Path) -> tuple[int, str]:

@@ -59,6 +59,8 @@ def due(target: Target, suite: str, begun: float | None, now: dt.datetime) -> Du
     entry = planned(target, suite)
     times = target.table.schedule.times(suite)
     last, after = times.last(now), times.next(now)
+    if begun is not None and begun > now.timestamp() + LOOK_S:  # noted on a clock that was wrong
+        begun = None
     since = begun if begun is not None else (now.timestamp() - LOOK_S)
     late_s = (now - last).total_seconds()
     if last.timestamp() <= since:

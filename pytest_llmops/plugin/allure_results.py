@@ -35,6 +35,10 @@ TYPES = {
 SHOWN = 20_000
 """How much of a body is shown, in characters."""
 
+_TEXT = r"""(?:'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")"""
+_SKIP = re.compile(rf"\({_TEXT}, \d+, ({_TEXT})\)")
+"""Of a skip: path, line and reason, as Python writes a tuple; an expected failure has its own words in that place."""
+
 _OUR_NAMES = re.compile(r"^(Failed|pytest_llmops\.errors\.\w+): ")
 
 
@@ -160,7 +164,7 @@ def redact(config: pytest.Config, redaction: Redaction, target: str) -> None:
 
         @hookimpl
         def report_attached_data(self, body: str | bytes, file_name: str) -> None:
-            data = body.encode() if isinstance(body, str) else bytes(body)
+            data = body.encode(errors="backslashreplace") if isinstance(body, str) else bytes(body)
             self.writer.report_attached_data(redaction.data(data), file_name)
 
         @hookimpl
@@ -194,8 +198,8 @@ def _speak(part: Any) -> None:
 
 def _spoken(status: str, message: str, trace: str) -> tuple[str, str]:
     """A message and a trace as Allure made them of an exception and of pytest's report, in the words of the report."""
-    if status == "skipped" and trace.startswith("("):  # path, line and reason, as Python writes a tuple
-        reason = str(ast.literal_eval(trace)[2]).removeprefix("Skipped: ")
+    if status == "skipped" and (written := _SKIP.fullmatch(trace)):
+        reason = str(ast.literal_eval(written[1])).removeprefix("Skipped: ")
         raised = _OUR_NAMES.sub("", message)
         return reason, "" if raised in reason or reason in raised else raised
     sentence = trace.partition("\n")[0].partition(LAST_GOOD)[0]  # what was last good is said by the report alone
@@ -211,7 +215,8 @@ def _place(result: Any, target: str) -> None:
     """A result is one of its target and of its category.
 
     The check's key is the same from a clone and a wheel, serial and parallel, and holds the values of its parameters.
-    Allure 2 knows it again by ``historyId``, 3 by ``testCaseId`` and parameters; both sort it by its trace.
+    Allure 2 knows it again by ``historyId``, 3 by ``testCaseId`` and parameters; both sort it by its trace. The
+    test's own parameters are shown, and excluded: an object is another text in each run, a dead worker tells none.
     """
     from allure_commons.model2 import Label, Parameter, StatusDetails
     from allure_commons.utils import md5
@@ -225,8 +230,9 @@ def _place(result: Any, target: str) -> None:
         result.name = _title(result.name)
         result.testCaseId = md5(key)  # type: ignore[no-untyped-call]
         result.historyId = md5(key, target)  # type: ignore[no-untyped-call]
-        if not any(one.name == "target" for one in result.parameters):
-            result.parameters.append(Parameter("target", target))
+        for one in result.parameters:
+            one.excluded = True
+        result.parameters.append(Parameter("target", target))
     if found:
         details = result.statusDetails or StatusDetails(message=found)
         details.trace = "\n".join(filter(None, (details.trace, f"{MARK}{found}")))

@@ -1,4 +1,4 @@
-"""Takes secrets out of what pytest and Allure hand around: texts, reports, tracebacks, results."""
+"""Takes secrets, and what is no text, out of what pytest and Allure hand around: reports, tracebacks, results."""
 
 from __future__ import annotations
 
@@ -46,7 +46,13 @@ class Cleaner:
         return f"Cleaner({self.redactor!r})"
 
     def text(self, text: str) -> str:
-        """The text without secrets; it loses its colors, or its quotes for a shell, where they ran through one."""
+        """The text without secrets; it loses its colors, or its quotes for a shell, where they ran through one.
+
+        Half a surrogate pair, as a target's JSON may hold, is spelled out: no file takes it, nor what workers send.
+        """
+        return self._without_secrets(text).encode(errors="backslashreplace").decode()
+
+    def _without_secrets(self, text: str) -> str:
         cleaned = self.redactor.clean(text)
         if _APART.search(cleaned) and self.redactor.finds(whole := _APART.sub(lambda found: found[1] or "", cleaned)):
             cleaned = self.redactor.clean(whole)
@@ -83,7 +89,7 @@ class Cleaner:
 
     def data(self, body: bytes) -> bytes:
         """Clean the text that a file may be; whatever is no text stays as it is."""
-        return self.text(body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+        return self._without_secrets(body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
 
     def _shown(self, value: Any) -> Any:
         """A value as it is, or only its cleaned text where that shows a secret."""

@@ -123,7 +123,8 @@ def render(
         OSError: a file cannot be written.
     """
     _must_be_a_report(output)
-    made = output.with_name(f".{output.name}.new")
+    behind = output.resolve()  # where that is a link, it stays one
+    made = behind.with_name(f".{behind.name}.new")
     shutil.rmtree(made, ignore_errors=True)
     if allure.major == 3:
         file = write_whole(state, "allurerc.json", json.dumps({**config, "output": str(made)}, indent=1))
@@ -139,9 +140,9 @@ def render(
     if allure.major == 2:
         _copy(made / "history", state / HISTORY_2)
     (made / OURS).write_text("Rendered by llmops report, which writes the next one in its place.\n", encoding="utf-8")
-    if output.exists():
-        shutil.rmtree(output)
-    made.rename(output)
+    if behind.exists():
+        shutil.rmtree(behind)
+    made.rename(behind)
     return output / page.name
 
 

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+ENVIRONMENT = "environment.properties"
+RUN = "run = "
+"""Begins its line with the run's id."""
+
 MARK = "category: "
 """Begins the last line of a result's trace, by which Allure sorts results into categories."""
 
@@ -100,6 +104,13 @@ def _utf16(one: str) -> list[int]:
     return [int.from_bytes(data[at : at + 2], "big") for at in range(0, len(data), 2)]
 
 
+def run_of(folder: Path) -> str:
+    """The id of the run that wrote results; empty where nothing beside them says it."""
+    file = folder / ENVIRONMENT
+    lines = file.read_text(encoding="latin-1").splitlines() if file.is_file() else []
+    return next((line.removeprefix(RUN).strip() for line in lines if line.startswith(RUN)), "")
+
+
 def executor(environ: Mapping[str, str], result: Mapping[str, Any]) -> dict[str, Any]:
     """Allure's ``executor.json``: who made the run, with links to the job where a CI says them.
 
@@ -149,5 +160,5 @@ def write(folder: Path, result: Mapping[str, Any], environ: Mapping[str, str]) -
         OSError: one cannot be written.
     """
     write_whole(folder, "categories.json", json.dumps(categories(), indent=1))
-    write_whole(folder, "environment.properties", properties(environment(result)))
+    write_whole(folder, ENVIRONMENT, properties(environment(result)))
     write_whole(folder, "executor.json", json.dumps(executor(environ, result), indent=1))

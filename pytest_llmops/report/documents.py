@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from pytest_llmops.errors import LlmopsError
+from pytest_llmops.report.whole_file import HALVES
 from pytest_llmops.state.folder import private
 from pytest_llmops.state.new_folder import new_folder
 
@@ -118,7 +119,7 @@ class Documents:
         """Write a file that is not there yet; False where it is, or another process is about to write it."""
         part = file.with_name(f".{file.name}.part")
         try:
-            with open(part, "x", encoding="utf-8", opener=private) as opened:
+            with open(part, "x", encoding="utf-8", errors=HALVES, opener=private) as opened:
                 opened.write(text)
         except FileExistsError:
             return False

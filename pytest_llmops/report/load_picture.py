@@ -28,7 +28,7 @@ TALL, LOW, GAP = 230, 90, 44
 FAILED = LIMIT
 SHADES = {"p50": THEN, "p95": NOW, "p99": "#14375c"}
 DOTS = 3000
-"""Calls that are drawn one by one; of more, every so-manieth."""
+"""Calls that are drawn one by one, and as many that failed; of more, every so-manieth."""
 
 WINDOWS = 40
 """Pieces of time, at the most, in which percentiles and rates are told."""
@@ -104,8 +104,9 @@ def over_time_picture(result: LoadResult, limit: float | None = None) -> str:
     up = _log_axis([*took, *([limit] if limit else [])], TOP + TALL, TOP)
     parts = [heading(f"{result.plan.name}: response time over time", _said(result))]
     parts += [_log_grid(up), _frame(TOP, TALL)]
-    step = max(1, math.ceil(len(due) / DOTS))
-    for wrong, color in ((False, THEN), (True, FAILED)):
+    steps = {}
+    for wrong, color in ((False, THEN), (True, FAILED)):  # few that failed among many are all there
+        step = steps[wrong] = max(1, math.ceil((failed == wrong).sum() / DOTS))
         for moment, seconds in zip(due[failed == wrong][::step], took[failed == wrong][::step], strict=True):
             parts.append(_dot(across.at(moment), up.at(seconds), color, cross=wrong))
     for name, shade in SHADES.items():
@@ -113,8 +114,11 @@ def over_time_picture(result: LoadResult, limit: float | None = None) -> str:
         parts.append(_steps(line, across, up, shade))
     if limit:
         parts.append(_limit(up.at(limit), f"limit {spoken(limit)}"))
-    keys = [("each call", THEN, "dot"), *((name, shade, "line") for name, shade in SHADES.items())]
-    keys += [("failed", FAILED, "cross")] if failed.any() else []
+    keys = [
+        (_thinned(steps[False], "each call", "call"), THEN, "dot"),
+        *((name, shade, "line") for name, shade in SHADES.items()),
+    ]
+    keys += [(_thinned(steps[True], "failed", "that failed"), FAILED, "cross")] if failed.any() else []
     parts.append(_legend(keys, TOP - 12))
     below = TOP + TALL + GAP
     parts.append(_rates(pieces, across, below))
@@ -193,6 +197,12 @@ def _log_axis(values: Sequence[float], begins: float, ends: float) -> Axis:
 def _said(result: LoadResult) -> str:
     failed = f", {100 * result.error_rate:.2g} % failed" if result.calls and result.error_rate else ""
     return f"{result.calls} calls{failed}"
+
+
+def _thinned(step: int, whole: str, one: str) -> str:
+    """What a dot stands for."""
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(step % 10 if step % 100 not in {11, 12, 13} else 0, "th")
+    return whole if step == 1 else f"every {step}{ending} {one}"
 
 
 def _frame(top: float, height: float) -> str:

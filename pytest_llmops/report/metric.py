@@ -88,10 +88,11 @@ def asked(metric: dict[str, Any]) -> str:
 
 
 def times(metric: dict[str, Any]) -> str:
-    """How many times worse, with its limits; empty where nothing is compared."""
+    """How many times worse, with its limits where there are any; empty where nothing is compared."""
     if metric["ratio"] is None:
         return ""
-    return f"{metric['ratio']:.2f} ({metric['low']:.2f}-{metric['high']:.2f})"
+    ratio, low, high = f"{metric['ratio']:.2f}", metric["low"], metric["high"]
+    return ratio if low is None or high is None else f"{ratio} ({low:.2f}-{high:.2f})"
 
 
 def names_in(metrics: Iterable[dict[str, Any]], state: str) -> list[str]:

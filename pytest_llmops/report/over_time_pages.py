@@ -59,7 +59,8 @@ def _used_up(one: Growth, now: float) -> str:
         return f"never, as it goes now; {limit}"
     if not one.left.days:
         return f"now; {limit}"
-    between = f"{_day(now, one.left.earliest)} to {_day(now, one.left.latest)}"
+    known = math.isfinite(one.line.low) and math.isfinite(one.line.high)
+    between = f"{_day(now, one.left.earliest)} to {_day(now, one.left.latest)}" if known else "unknown"
     return f"{_day(now, one.left.days)} ({between}); {limit}"
 
 

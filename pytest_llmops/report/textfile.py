@@ -36,6 +36,7 @@ FAMILIES: dict[str, tuple[Labels, str]] = {
     "llmops_metric_baseline": (OF_METRIC, "The same in the accepted runs."),
     "llmops_metric_ratio": (OF_METRIC, "Times worse than the baseline."),
 }
+LAST_RUN = "llmops_last_run_timestamp_seconds"
 LAST_MADE = "llmops_check_last_run_timestamp_seconds"
 READABLE = 0o644
 """Node-exporter is another user."""
@@ -137,7 +138,11 @@ def _of_metric(metric: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
 def _joined(before: Values, now: Values, oldest: float) -> Values:
     """What is known now, and of what was known before all that still holds."""
     made = now.get(LAST_MADE, {}).keys()
-    forgotten = {words for words, at in before.get(LAST_MADE, {}).items() if at < oldest}
+    forgotten = {
+        words for family in (LAST_RUN, LAST_MADE) for words, at in before.get(family, {}).items() if at < oldest
+    }
+    here = {(target, check) for target, _, check in made}  # what is known of one under another suite is over
+    forgotten |= {one for one in before.get(LAST_MADE, {}).keys() - made if (one[0], one[2]) in here}
     joined: Values = {}
     for name, (labels, _) in FAMILIES.items():
         gone = forgotten | (made if labels == OF_METRIC else set())  # a metric that is measured no more is no value

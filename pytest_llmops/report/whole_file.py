@@ -10,6 +10,9 @@ from pytest_llmops.state.new_folder import new_folder
 if TYPE_CHECKING:
     from pathlib import Path
 
+HALVES = "backslashreplace"
+"""What becomes of half a surrogate pair, which no file takes: it is spelled out, in JSON as what it is."""
+
 
 def write_whole(folder: Path, name: str, text: str) -> Path:
     """Write a file in one step, so that nobody ever reads half of it.
@@ -24,7 +27,7 @@ def write_whole(folder: Path, name: str, text: str) -> Path:
     """
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f".{name}.part"
-    part.write_text(text, encoding="utf-8")
+    part.write_text(text, encoding="utf-8", errors=HALVES)
     return part.replace(folder / name)
 
 
@@ -41,6 +44,6 @@ def write_privately(folder: Path, name: str, text: str) -> Path:
     """
     new_folder(folder, 0o700)
     part = folder / f".{name}.part"
-    with open(part, "w", encoding="utf-8", opener=private) as opened:
+    with open(part, "w", encoding="utf-8", errors=HALVES, opener=private) as opened:
         opened.write(text)
     return part.replace(folder / name)

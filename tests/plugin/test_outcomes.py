@@ -365,6 +365,52 @@ def test_allure_knows_a_check_again_serial_and_parallel_and_on_another_target_as
     assert other["test_count"][1] != serial["test_count"][1]
 
 
+def test_allure_knows_a_check_again_whose_values_print_otherwise_in_each_run(several, project, monkeypatch):
+    project.write(
+        "test_it.py",
+        """
+        import os
+        import pytest
+
+        @pytest.mark.parametrize(("model", "target"), [(object(), "gpu")], ids=["small"])
+        def test_model(llm, model, target):
+            if "DIES" in os.environ:
+                os._exit(3)
+            assert llm.models()
+        """,
+    )
+
+    def identity(*words):
+        for old in (project.path / "allure").glob("*"):
+            old.unlink()
+        _, results, _ = several(*words)
+        [one] = results.values()
+        values = {part["name"]: part["value"] for part in one["parameters"] if not part.get("excluded")}
+        return one["testCaseId"], one["historyId"], values
+
+    serial = identity()
+    assert serial[2] == {"target": "here"}
+    assert identity("-n", "1") == serial
+    monkeypatch.setenv("DIES", "1")
+    assert identity("-n", "1") == serial
+
+
+def test_an_expected_failure_reads_in_allure_as_it_does_elsewhere(several, project):
+    project.write(
+        "test_it.py",
+        """
+        import pytest
+
+        @pytest.mark.xfail
+        def test_it(llm):
+            pytest.fail("(so far)", pytrace=False)
+        """,
+    )
+    run, results, _ = several()
+    assert run.status == 0, run.out
+    assert results["test_it"]["statusDetails"]["message"] == "(so far)" == run.checks["test_it"]["reason"]
+
+
 def test_a_check_whose_worker_dies_has_an_allure_result(several, project):
     project.write(
         "test_it.py",
@@ -411,3 +457,25 @@ def test_without_the_packages_that_know_secrets_a_red_check_is_told_without_its_
     assert why == (
         "(its text is left out: looking for leaks needs detect-secrets: run pip install 'pytest-llmops[security]'.)"
     )
+
+
+@pytest.mark.parametrize("words", [(), ("-n", "2")], ids=["serial", "parallel"])
+def test_half_of_a_character_in_an_answer_costs_no_report(several, project, words):
+    project.write(
+        "test_it.py",
+        r"""
+        def test_it(llm, record):
+            print("printed \ud83d")
+            record("said[\ud83d]", 1.0, "\ud83d")
+            assert "an answer \ud83d" == "whole"
+        """,
+    )
+    run, results, _ = several("--llmops-gate", *words)
+    assert run.status == 1, run.out
+    assert "not written" not in run.out
+    assert "not in the history" not in run.out
+    said = r"'an answer \ud83d'"
+    assert said in run.checks["test_it"]["reason"]
+    assert said in results["test_it"]["statusDetails"]["message"]
+    assert "an answer" in (project.path / "reports" / "summary.md").read_text()
+    assert "an answer" in (project.path / "reports" / "board.html").read_text()

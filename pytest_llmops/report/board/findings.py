@@ -140,7 +140,7 @@ def _unreachable(result: Mapping[str, Any]) -> Iterator[Finding]:
 def _place(check: Mapping[str, Any]) -> tuple[int, float]:
     """The severest first; of those alike what is the most times worse."""
     severity = check["severity"]
-    ratios = [float(one["ratio"]) for one in check["metrics"] if state_of(one) == "regression"]
+    ratios = [float(one["ratio"] or 0.0) for one in check["metrics"] if state_of(one) == "regression"]
     return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES), -max(ratios, default=0.0)
 
 
@@ -168,12 +168,16 @@ def _red(alike: Sequence[Mapping[str, Any]], result: Mapping[str, Any]) -> Findi
 
 
 def _figure(metrics: Sequence[dict[str, Any]]) -> tuple[str, str]:
-    """Of the worst that is broken: how many times worse, or its value and the limit."""
+    """Of the worst that is broken: how many times worse, or its value and the limit, or the baseline."""
     for metric in worst_first(metrics):
         if state_of(metric) == "broken":
             return number(metric, "value"), asked(metric)
+        if state_of(metric) == "regression" and metric["ratio"] is None:  # a share
+            return number(metric, "value"), f"baseline {number(metric, 'baseline')}"
         if state_of(metric) == "regression":
-            return f"{metric['ratio']:.2f}\N{NO-BREAK SPACE}times", f"95 % {metric['low']:.2f} to {metric['high']:.2f}"
+            low, high = metric["low"], metric["high"]
+            limits = "" if low is None or high is None else f"95 % {low:.2f} to {high:.2f}"
+            return f"{metric['ratio']:.2f}\N{NO-BREAK SPACE}times", limits
     return "", ""
 
 

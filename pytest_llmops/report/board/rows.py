@@ -61,10 +61,12 @@ class Metric:
 
 def metrics_of(result: Mapping[str, Any], known: Remembered) -> tuple[list[Metric], list[Metric]]:
     """Those that something is held against, the worst first; and those that were merely recorded."""
-    every = {_whole(one): one for check in result["checks"] for one in check["metrics"] if number(one, "value")}
-    ordered = worst_first(every.values())
-    judged = [one for one in ordered if _is_judged(one)]
-    rest = [one for one in ordered if not _is_judged(one)]
+    ordered = worst_first(one for check in result["checks"] for one in check["metrics"] if number(one, "value"))
+    every: dict[tuple[str, str], dict[str, Any]] = {}
+    for one in sorted(ordered, key=_is_judged, reverse=True):
+        every.setdefault(_whole(one), one)  # of two checks that which says more of it
+    judged = [one for one in every.values() if _is_judged(one)]
+    rest = [one for one in every.values() if not _is_judged(one)]
     started = float(result["started"])
     return [_row(one, known, started) for one in judged], [_row(one, known, started) for one in rest]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.errors import ConfigError
@@ -15,6 +16,12 @@ ROOT = "/srv/llmops"
 
 LATE_S = 3600
 """How late a job may begin; a suite that is looked at later for the first time counts as not missed."""
+
+GROUP = 1000
+"""That of the user in the Dockerfile of docs/schedule.md: a new claim belongs to root, and is handed to this group."""
+
+LONGEST, LABEL = 52, 63
+"""Characters of a CronJob's name, to which its jobs' add eleven, and of a label."""
 
 
 def files(plan: Plan) -> dict[str, str]:
@@ -49,7 +56,15 @@ def _claim(plan: Plan) -> dict[str, Any]:
 
 
 def _labels(plan: Plan) -> dict[str, str]:
-    return {"app.kubernetes.io/name": "pytest-llmops", "app.kubernetes.io/instance": plan.slug}
+    return {"app.kubernetes.io/name": "pytest-llmops", "app.kubernetes.io/instance": _short(plan.slug, LABEL)}
+
+
+def _short(name: str, most: int) -> str:
+    """A name that is too long, cut, and by a digest of all of it still another than those that begin alike."""
+    if len(name) <= most:
+        return name
+    digest = blake2b(name.encode(), digest_size=4).hexdigest()
+    return f"{name[: most - len(digest) - 1].rstrip('-')}-{digest}"
 
 
 def _cron_job(plan: Plan, suite: Suite) -> dict[str, Any]:
@@ -60,7 +75,7 @@ def _cron_job(plan: Plan, suite: Suite) -> dict[str, Any]:
     return {
         "apiVersion": "batch/v1",
         "kind": "CronJob",
-        "metadata": {"name": f"{_name(plan)}-{suite.name}"[:52].rstrip("-"), "labels": _labels(plan)},
+        "metadata": {"name": _short(f"{_name(plan)}-{suite.name}", LONGEST), "labels": _labels(plan)},
         "spec": {
             "schedule": suite.times.cron,
             "timeZone": suite.zone or "Etc/UTC",
@@ -85,6 +100,7 @@ def _pod(plan: Plan, suite: Suite) -> dict[str, Any]:
     return {
         "restartPolicy": "Never",
         "automountServiceAccountToken": False,
+        "securityContext": {"fsGroup": GROUP},
         "containers": [container],
         "volumes": [{"name": "kept", "persistentVolumeClaim": {"claimName": _name(plan)}}],
     }

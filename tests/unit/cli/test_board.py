@@ -28,6 +28,11 @@ def test_any_run_can_be_shown_and_its_page_put_anywhere(llmops, tmp_path):
     assert "Ollama unreachable" in (tmp_path / "pages" / "down.html").read_text()
 
 
+def test_a_page_that_cannot_be_written_is_said(llmops, reports):
+    status, said = llmops("board", "--output", "reports/run.json/board.html")
+    assert (status, said) == (1, "Error: reports/run.json/board.html cannot be written: File exists.\n")
+
+
 def test_a_target_that_the_file_does_not_have_has_a_board_without_history(llmops, file, reports):
     (reports / "run.json").write_text(json.dumps({**recorded("healthy"), "target": "stagin"}))
     status, said = llmops("board", "--config", file)

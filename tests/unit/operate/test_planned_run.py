@@ -77,6 +77,12 @@ def test_what_was_planned_before_anybody_looked_is_not_missed(here):
     assert not due(here, "daily", None, at("2026-12-02T14:00")).now
 
 
+def test_what_began_on_a_clock_that_was_far_ahead_is_not_waited_for(here):
+    assert due(here, "daily", begun("2031-01-01T09:00"), at("2026-12-02T09:00")).now
+    assert not due(here, "daily", begun("2031-01-01T09:00"), at("2026-12-02T14:00")).now
+    assert not due(here, "daily", begun("2026-12-02T09:00:03"), at("2026-12-02T09:00:01")).now  # set back by a little
+
+
 def test_what_is_not_planned_is_never_due(here):
     with pytest.raises(ConfigError) as caught:
         due(here, "weekly", None, at("2026-12-02T14:00"))

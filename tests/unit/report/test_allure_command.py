@@ -80,6 +80,17 @@ def test_what_counts_readers_is_taken_out_of_the_page(tmp_path):
         (output / "old").touch()  # goes with the report that it lies in
 
 
+def test_a_report_behind_a_link_is_written_over_and_the_link_stays(tmp_path):
+    results, state, real, output = (tmp_path / name for name in ("results", "state", "kept/report", "report"))
+    results.mkdir(), state.mkdir(), real.mkdir(parents=True), output.symlink_to(real)
+    allure = Allure(str(script(tmp_path, 'mkdir -p "$5"; echo x > "$5/index.html"')), "3.18.0")
+    for _ in range(2):
+        render(allure, results, output, state, {}, USUAL)
+    assert output.is_symlink()
+    assert (real / "index.html").read_text() == "x\n"
+    assert [one.name for one in real.parent.iterdir()] == ["report"]
+
+
 def test_what_is_no_report_is_not_written_over(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(LlmopsError, match="holds something that llmops report did not write: give another --output"):

@@ -33,6 +33,35 @@ def test_the_pipeline_is_valid():
     jsonschema.validate(yaml.safe_load(recipe("yaml", "# .gitlab-ci.yml")), published("gitlab-ci"))
 
 
+def test_the_pipeline_deploys_what_was_pushed_alone_and_one_version_at_a_time():
+    jobs = yaml.safe_load(recipe("yaml", "# .gitlab-ci.yml"))
+    common = jobs.pop(".deploy")
+    assert common == {
+        "resource_group": "deploy",
+        "rules": [{"if": '$CI_PIPELINE_SOURCE == "push" && $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH'}],
+    }
+    stages = jobs.pop("stages")
+    assert {name: (job["extends"], job["stage"]) for name, job in jobs.items()} == {
+        name: (".deploy", name) for name in stages
+    }
+
+
+@pytest.mark.parametrize(("status", "back"), [("success", False), ("failed", True), ("canceled", True)])
+def test_the_pipeline_takes_back_what_was_not_green(tmp_path, status, back):
+    (line,) = yaml.safe_load(recipe("yaml", "# .gitlab-ci.yml"))["canary"]["after_script"]
+    (tmp_path / "deploy").write_text('#!/bin/sh\necho "$@" >>deploys\n')
+    (tmp_path / "deploy").chmod(0o755)
+    subprocess.run(
+        ["sh", "-ec", line], cwd=tmp_path, env={"PATH": "/usr/bin:/bin", "CI_JOB_STATUS": status}, check=True
+    )
+    assert (tmp_path / "deploys").exists() is back
+
+
+def test_the_workflow_takes_back_what_ran_out_of_time_too():
+    steps = read(recipe("yaml", "# .github/"))["jobs"]["canary"]["steps"]
+    assert [one["if"] for one in steps if one.get("run") == "./deploy canary --back"] == ["failure() || cancelled()"]
+
+
 def test_the_file_holds(tmp_path):
     file = tmp_path / "llmops.toml"
     file.write_text(recipe("toml"))

@@ -27,6 +27,10 @@ def test_a_document_is_dated_lies_with_its_target_and_holds_no_secret(documents,
     assert written == ["documents/sandbox%3Arag/incident-report_20261130T005320Z.md"]
 
 
+def test_half_of_a_surrogate_pair_is_spelled_out(documents):
+    assert documents.write("answers.md", "an answer \ud83d\n").read_text() == "an answer \\ud83d\n"
+
+
 @pytest.mark.parametrize(
     ("target", "folder"),
     [

@@ -70,6 +70,16 @@ def test_of_very_many_calls_some_are_drawn():
     assert 2000 < len(list(picture.iter(f"{SVG}circle"))) <= 3001
 
 
+def test_of_very_many_calls_none_that_failed_is_left_out_and_it_is_said_that_others_are():
+    failed = (5, 10, 15, 9001, 9002)
+    picture = drawn(over_time_picture(result(Stage(seconds=100, rate=100), failed=failed)))
+    crosses = [path for path in picture.iter(f"{SVG}path") if "l6 6m0 -6l-6 6" in path.get("d")]
+    assert len(crosses) == len(failed) + 1
+    assert {"every 4th call", "failed"} <= set(texts(picture))
+    many = drawn(over_time_picture(result(Stage(seconds=100, rate=100), failed=range(9000))))
+    assert {"each call", "every 3rd that failed"} <= set(texts(many))
+
+
 def test_figures_stand_below_over_the_same_time():
     course = Course("api_memory", "MB", "the metrics page of api", tuple((1000.0 + at, 50.0 + at) for at in range(10)))
     alone, beside = (drawn(over_time_picture(result(STEADY, beside=one))) for one in ({}, {"m": course}))

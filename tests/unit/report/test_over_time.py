@@ -293,6 +293,14 @@ def test_the_growth_page_says_what_how_much_and_when(history):
     assert known.never_grows == ["queue: there is none"]
 
 
+def test_of_too_few_values_for_an_interval_no_day_is_said_to_be_the_first_or_the_last(history):
+    known = history()
+    row = known.growth_report([known.growth("points", days=5)]).splitlines()[6]
+    assert " (unknown to unknown) |" in row
+    assert row.endswith(" (unknown); of 4000 points |")
+    assert "| 2027-" in row
+
+
 def test_the_usage_page_has_metrics_runs_and_sign_offs(history):
     known = history()
     sign(known._place, SignOff("voyageur.capacity.monthly-usage-report", "demo", "Ada", "read", NOW - DAY_S))

@@ -19,6 +19,11 @@ def test_the_run_is_written_with_its_schema(tmp_path):
     assert [file.name for file in path.parent.iterdir()] == ["run.json"]
 
 
+def test_half_of_a_surrogate_pair_is_written_as_json_has_it(tmp_path):
+    facts = [{"facts": {"model": "tiny \ud83d"}}]
+    assert json.loads(write(tmp_path, {"preflight": facts}, Redactor()).read_text())["preflight"] == facts
+
+
 @pytest.mark.parametrize("secret", ["s3cret-value", 'pa"ss\\word', "päss\nwörd", "12345"])
 def test_no_secret_is_left_and_the_rest_stays_json(tmp_path, secret):
     result = {"reason": f"key {secret}!", "checks": [{"reason": secret, "n": 12345, "value": 0.12345}], secret: 1}

@@ -79,6 +79,26 @@ def test_what_a_run_did_not_make_stays_until_it_is_old(file):
     assert not [name for name in samples(file) if name[0].startswith("llmops_metric")]  # measured no more
 
 
+def test_a_target_that_nobody_looks_at_any_more_is_forgotten_whole(file):
+    write(file, run(check("a"), target="gone"), 100.0, KEEP_S)
+    write(file, run(check("a")), 1099.0, KEEP_S)
+    assert 'target="gone"' in file.read_text()
+    write(file, run(check("a")), 1101.0, KEEP_S)
+    assert 'target="gone"' not in file.read_text()
+
+
+def test_a_check_that_is_of_another_suite_now_is_not_two(file):
+    write(file, run(check("a", "failed", "critical", [metric("query")])), 100.0, KEEP_S)
+    write(file, run(check("a"), target="there"), 150.0, KEEP_S)
+    write(file, run({**check("a"), "suite": "weekly"}), 200.0, KEEP_S)
+    found = [line for line in file.read_text().splitlines() if line.startswith("llmops_check_success{")]
+    assert sorted(found) == [
+        'llmops_check_success{check="a",suite="daily",target="there"} 1.0',
+        'llmops_check_success{check="a",suite="weekly",target="here"} 1.0',
+    ]
+    assert "llmops_metric_value{" not in file.read_text()
+
+
 def test_names_keep_what_prometheus_has_to_escape(file):
     name = 'daily/t.py::t["a\\b\n"]'
     write(file, run(check(name, metrics=[metric("latency", 0.5, unit="")])), 100.0, KEEP_S)

@@ -182,6 +182,16 @@ def test_the_same_value_of_two_checks_is_one_row():
     assert len(names) == len(set(names))
 
 
+@pytest.mark.parametrize("turn", [1, -1], ids=["red first", "red last"])
+def test_of_the_same_value_of_two_checks_the_row_is_that_which_broke_its_limit(turn):
+    run = recorded("regression")
+    checks = [one for one in run["checks"] if any(metric["name"] == "api_latency_p95" for metric in one["metrics"])]
+    (metric,) = [one for one in checks[0]["metrics"] if one["name"] == "api_latency_p95"]
+    mere = {**checks[0], "test": "daily/test_other.py::test_it", "metrics": [{**metric, "threshold": None}]}
+    judged, merely = metrics_of({**run, "checks": [checks[0], mere][::turn]}, Remembered())
+    assert [(one.name, one.state) for one in [*judged, *merely]] == [("api_latency_p95", "broke < 2 s")]
+
+
 def test_checks_are_counted_by_suite_and_the_red_ones_come_first():
     (daily,) = suites_of(recorded("down")["checks"])
     assert (daily["name"], daily["said"]) == ("daily", "12 failed, 26 passed, 11 unreachable, 7 unsupported")

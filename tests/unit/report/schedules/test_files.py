@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import shlex
+from dataclasses import replace
 from importlib.resources import files as package_files
 from pathlib import Path
 
@@ -231,6 +232,26 @@ def test_cron_jobs_forbid_overlap_and_know_their_zone(plan):
     drill = specs["llmops-staging-dr"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
     assert drill["command"][-2:] == ["--if-due", "--llmops-allow-disruption=staging"]
     assert container["envFrom"] == [{"secretRef": {"name": "llmops-staging"}}]
+
+
+def test_who_runs_in_the_container_may_write_to_the_claim(plan):
+    _, *jobs = yaml.safe_load_all(the_file(plan(image="registry.example/llmops:1"), "kubernetes"))
+    pods = [job["spec"]["jobTemplate"]["spec"]["template"]["spec"] for job in jobs]
+    assert [pod["securityContext"] for pod in pods] == [{"fsGroup": 1000}] * len(SUITES)
+
+
+def test_cron_jobs_of_a_long_name_are_each_of_its_own(plan):
+    def names(target):
+        long = replace(plan(image="registry.example/llmops:1"), target=target)
+        _, *jobs = yaml.safe_load_all(the_file(long, "kubernetes"))
+        assert max(len(value) for job in jobs for value in job["metadata"]["labels"].values()) <= 63
+        return {job["metadata"]["name"] for job in jobs}
+
+    target = "a-target-whose-name-is-as-long-as-its-history-in-the-west-of-europe"
+    found = names(target)
+    assert len(found) == len(SUITES)
+    assert max(map(len, found)) <= 52
+    assert not found & names(f"{target}-2")
 
 
 def test_cron_jobs_have_only_fields_that_the_api_has(plan):
