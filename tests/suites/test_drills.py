@@ -263,12 +263,12 @@ class Drilled(System):
 
         Canaries that a killed Redis brings back are deleted where they are an earlier drill's; its own are wrong.
         """
+        if WARMS_UP in self._last and {*self.before["loaded"]} <= {*(now := self._loaded())}:
+            self.before["loaded"] = now
         found = self.changed()
         if LOSES_REMOVALS in self._last and (again := self._earlier & {*found.get("keys", ())}):
             self.client(self.target.table.components.serving("redis")).library.delete(*again)
             found = self.changed()
-        if WARMS_UP in self._last and "loaded" in found and {*found["loaded"][0]} <= {*found["loaded"][1]}:
-            del found["loaded"]
         if self.journal.story.open:
             found["open"] = list(self.journal.story.open.values())
         if found:
