@@ -125,7 +125,8 @@ def models_in_memory(_llmops: Run, change: Change) -> ModelsInMemory:
 
     ``clear(gpu)`` has every model leave the memory, and tells what they took of the GPU's before and after, and what
     ``gpu`` reads of it; ``reload()`` has one leave and come back, and returns the seconds that loading took. At the end
-    of the test whatever was in memory is loaded again, unless ``accept()`` left it as it was then.
+    of the test whatever was in memory is loaded again, unless ``accept()`` left it as it was then. ``hold()`` has it be
+    there whatever else loses it, such as a restart.
 
     Example:
         def test_reload(models_in_memory, record):
