@@ -138,8 +138,8 @@ def test_without_a_package_only_what_needs_it_is_red(project, model):
     model.text = "Paris, France"
     run = project.run()
     lacking = "reading figures needs babel: run pip install 'pytest-llmops[quality]'."
-    assert {name: (check["outcome"], lacking in check["reason"]) for name, check in run.checks.items()} == {
-        "test_all": ("error", True),
-        "test_texts": ("passed", False),
-        "test_figures": ("error", True),
+    assert {name: (check["category"], lacking in check["reason"]) for name, check in run.checks.items()} == {
+        "test_all": ("not-installed", True),
+        "test_texts": ("no-baseline", False),
+        "test_figures": ("not-installed", True),
     }, run.out

@@ -4,6 +4,7 @@ import pytest
 
 from pytest_llmops.cli.fault_round import Round, made, with_runbook
 from pytest_llmops.doctor.fault_run import Tried
+from pytest_llmops.doctor.fault_run import _outcome as outcome_of
 from pytest_llmops.errors import ConfigError
 from pytest_llmops.procedures.named_faults import NamedFault
 
@@ -60,6 +61,12 @@ def test_a_variant_extends_a_profile_of_its_system():
 
 def test_an_unsound_measurement_is_not_red():
     assert Tried(SLOW, {"daily/a.py::late": "void"}, 1.0).red == []
+
+
+def test_what_lacks_a_package_is_not_red():
+    lacking = {"outcome": "error", "category": "not-installed"}
+    assert outcome_of(lacking) == "not-installed"
+    assert Tried(SLOW, {"daily/a.py::late": outcome_of(lacking)}, 1.0).red == []
 
 
 def test_a_run_without_a_result_says_its_last_words():
