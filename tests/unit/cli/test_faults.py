@@ -1,5 +1,7 @@
 """What ``llmops faults`` says: which procedures were never red, and why."""
 
+import sys
+
 import pytest
 
 from pytest_llmops.cli.fault_round import Round, made, with_runbook
@@ -119,6 +121,13 @@ def test_an_unknown_word_names_the_nearest(llmops):
         1,
         f"Error: --marker 'dayly' is no suite. Did you mean 'daily'? Suites: {suites}.\n",
     )
+
+
+def test_without_the_sandbox_it_is_said_once(llmops, monkeypatch):
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    status, said = llmops("faults", "--profile", "sandbox", "--sample", "3")
+    assert status == 1
+    assert said == "Error: the embedded sandbox needs uvicorn: run pip install 'pytest-llmops[sandbox]'.\n"
 
 
 def test_what_was_red_beside_in_another_file_is_named_with_the_fault():
