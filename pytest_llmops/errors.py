@@ -16,6 +16,10 @@ class ConfigError(LlmopsError):
     """``llmops.toml``, a profile, an option or a marker says something that cannot be carried out."""
 
 
+class NotInstalled(ConfigError):
+    """A package that an extra brings is not installed; says what needs it, and how to install it."""
+
+
 class BaselineError(LlmopsError):
     """A baseline file is missing, damaged or not ours. It is never overwritten."""
 

@@ -16,18 +16,29 @@ if TYPE_CHECKING:
 def detectors(*, as_json: bool) -> None:
     """Show precision and recall of each detector on its held-out cases, with 95 % intervals.
 
-    Nothing is called: the cases come with the package. Exits with 1 where a lower limit is below .90.
+    Nothing is called: the cases come with the package. Exits with 1 where a lower limit is below .90,
+    or a detector cannot be counted because a package of an extra is not installed.
     """
     from pytest_llmops.detect.cases import read
     from pytest_llmops.detect.figures import figures
     from pytest_llmops.detect.registry import DETECTORS
+    from pytest_llmops.errors import NotInstalled
 
-    found = {name: figures(detector, read(name, "held_out")) for name, detector in DETECTORS.items()}
+    found: dict[str, Figures] = {}
+    lacking: dict[str, str] = {}
+    for name, detector in DETECTORS.items():
+        try:
+            found[name] = figures(detector, read(name, "held_out"))
+        except NotInstalled as error:
+            lacking[name] = str(error)
     if as_json:
-        click.echo(json.dumps([_plain(name, one) for name, one in found.items()], indent=1))
+        uncounted = [{"detector": name, "lacking": why, "good": False} for name, why in lacking.items()]
+        click.echo(json.dumps([*(_plain(name, one) for name, one in found.items()), *uncounted], indent=1))
     else:
         _show(found)
-    if not all(one.good for one in found.values()):
+        for name, why in lacking.items():
+            click.echo(f"not counted: {name}: {why}")
+    if lacking or not all(one.good for one in found.values()):
         raise SystemExit(1)
 
 

@@ -103,7 +103,7 @@ def nothing_found(found: Discovery, places: Sequence[Address], *, given: bool) -
     return (
         f"nothing was found on the usual ports of this machine ({ports}), and no file was written.{answered}"
         f"Start your system, or say where it is: llmops init --url https://rag.example --url host:6333. "
-        f"Without any, pytest -m daily tries the embedded sandbox."
+        f"Without any, pytest -m daily --llmops-target sandbox runs on the embedded one."
     )
 
 

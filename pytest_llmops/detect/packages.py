@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from pytest_llmops.errors import ConfigError
+from pytest_llmops.errors import NotInstalled
 
 DISTRIBUTIONS = {
     "stdnum": "python-stdnum",
@@ -26,8 +26,8 @@ def needed(*modules: str, extra: str = "security", to: str = "looking for leaks"
         to: what they are needed for.
 
     Raises:
-        ConfigError: one is not; says how to install it.
+        NotInstalled: one is not; says how to install it.
     """
     lacking = [DISTRIBUTIONS[module] for module in modules if find_spec(module) is None]
     if lacking:
-        raise ConfigError(f"{to} needs {' and '.join(lacking)}: run pip install 'pytest-llmops[{extra}]'.")
+        raise NotInstalled(f"{to} needs {' and '.join(lacking)}: run pip install 'pytest-llmops[{extra}]'.")

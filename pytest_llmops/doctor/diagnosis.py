@@ -58,6 +58,7 @@ def diagnosis(
         *_of_secrets(missing),
         *(finding for report in reports for finding in report.findings),
         *_of_sandbox(target),
+        *_of_channels(target),
         *_of_daily(daily),
         *cost_findings(target, cost),
         *threshold_findings(target, plan["checks"]),
@@ -110,6 +111,12 @@ def _of_sandbox(target: Target) -> Iterator[Finding]:
     if absent:
         what = f"the embedded sandbox needs {', '.join(absent)}"
         yield Finding("problem", what, "Run pip install 'pytest-llmops[sandbox]'.")
+
+
+def _of_channels(target: Target) -> Iterator[Finding]:
+    if target.table.notify.all_channels and find_spec("apprise") is None:
+        advice = "Run pip install 'pytest-llmops[notify]'; until then no channel is told of anything."
+        yield Finding("warning", "notifications need apprise", advice)
 
 
 def _of_daily(daily: Sequence[dict[str, Any]]) -> Iterator[Finding]:

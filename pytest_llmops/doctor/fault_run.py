@@ -23,7 +23,9 @@ UNSUPPORTED = "skipped (unsupported)"
 UNREACHABLE = "error (unreachable)"
 STILL_CHANGED = "still-changed"
 UNTRIED = frozenset({"void", "budget", "outside-window", STILL_CHANGED})
-"""Categories of red that tell of the run, and not of what it looked at."""
+"""Categories of red that tell of the run, and not of what it looked at; once more it may be otherwise."""
+LACKING = "not-installed"
+"""Another such category: it is so each time."""
 
 FILE = """\
 [targets.sandbox]
@@ -139,7 +141,7 @@ def _is_red(outcome: str) -> bool:
 def _outcome(check: Mapping[str, Any] | None) -> str:
     if check is None:
         return LEFT_OUT
-    if check["category"] in UNTRIED:
+    if check["category"] in UNTRIED | {LACKING}:
         return str(check["category"])
     category = f" ({check['category']})" if check["category"] not in {"", check["outcome"]} else ""
     return f"{check['outcome']}{category}"

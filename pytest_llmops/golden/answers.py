@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmops.errors import Unsupported, Vacuous, excerpt
+from pytest_llmops.errors import NotInstalled, Unsupported, Vacuous, excerpt
 from pytest_llmops.golden.consistency import disagreements
 from pytest_llmops.golden.evaluators import said
 from pytest_llmops.judge.pass_rate import CaseRuns
@@ -30,11 +30,23 @@ class Given:
         text: all of it.
         missed: why a kind of expectation does not hold, by kind.
         lost: why no answer came; empty where one did.
+        unjudged: why a kind of expectation cannot be judged here, by kind.
     """
 
     text: str
     missed: Mapping[str, str]
     lost: str = ""
+    unjudged: Mapping[str, str] = field(default_factory=dict)
+
+    def failing(self, kinds: Sequence[str]) -> dict[str, str]:
+        """What of these kinds it misses; without any kind, of all.
+
+        Raises:
+            NotInstalled: one of them cannot be judged without a package that is lacking.
+        """
+        for why in _of(self.unjudged, kinds).values():
+            raise NotInstalled(why)
+        return _of(self.missed, kinds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +67,13 @@ class CaseAnswers:
     given: tuple[Given, ...]
 
     def runs(self, kinds: Sequence[str] = ()) -> CaseRuns:
-        """How many of the answers passed, by these kinds of expectation alone; without any by all."""
+        """How many of the answers passed, by these kinds of expectation alone; without any by all.
+
+        Raises:
+            NotInstalled: one of them cannot be judged without a package that is lacking.
+        """
         came = [one for one in self.given if not one.lost]
-        passes = sum(not _of(one.missed, kinds) for one in came)
+        passes = sum(not one.failing(kinds) for one in came)
         return CaseRuns(self.id, passes, len(came), len(self.given) - len(came), self.tags, self.digest)
 
 
@@ -138,6 +154,7 @@ class GoldenAnswers:
         Raises:
             Unsupported: the target has no such table.
             Vacuous: one of the cases was not answered, or there are fewer than two, and the others agree.
+            NotInstalled: a package that reads figures is lacking.
         """
         if name not in self.consistent:
             raise Unsupported(f"golden dataset: nobody says in what answers agree; add golden.consistent.{name}.")
@@ -147,7 +164,7 @@ class GoldenAnswers:
             f"{case.id} ({number})": one for case in cases for number, one in enumerate(case.given, 1) if not one.lost
         }
         found = disagreements({label: one.text for label, one in given.items()}, table)
-        found += [f"{label}: {why}" for label, one in given.items() if (why := one.missed.get("numbers"))]
+        found += [f"{label}: {why}" for label, one in given.items() if (why := one.failing(["numbers"]).get("numbers"))]
         unanswered = [case.id for case in cases if all(one.lost for one in case.given)]
         if not found and (unanswered or len(cases) < 2):
             were = "was" if len(unanswered) == 1 else "were"
@@ -157,7 +174,11 @@ class GoldenAnswers:
 
     @property
     def runs(self) -> list[CaseRuns]:
-        """What the gate judges."""
+        """What the gate judges.
+
+        Raises:
+            NotInstalled: it cannot be judged without a package that is lacking.
+        """
         return [case.runs(self.kinds) for case in self.cases]
 
     def said(self, ids: Sequence[str]) -> list[str]:
@@ -193,10 +214,10 @@ def kinds_of(given: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(HALVES[not one] if kind == "refusal" else kind for kind, one in given.items())
 
 
-def halved(case_kinds: Sequence[str], missed: Mapping[str, str]) -> dict[str, str]:
-    """What ``missed`` found, under the words of ``kinds_of``."""
+def halved(case_kinds: Sequence[str], found: Mapping[str, str]) -> dict[str, str]:
+    """What an answer was ``held`` against, under the words of ``kinds_of``."""
     half = next((kind for kind in case_kinds if kind in HALVES), "refusal")
-    return {half if kind == "refusal" else kind: why for kind, why in missed.items()}
+    return {half if kind == "refusal" else kind: why for kind, why in found.items()}
 
 
 def _of(missed: Mapping[str, str], kinds: Sequence[str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_llmops.detect import grounding, language, numbers
 from pytest_llmops.detect.refusal import refused
-from pytest_llmops.errors import excerpt
+from pytest_llmops.errors import NotInstalled, excerpt
 from pytest_llmops.golden.json_schema import broken_rule
 from pytest_llmops.golden.numbers import unlike
 
@@ -53,29 +53,54 @@ class Evaluator(Protocol):
         ...
 
 
-def missed(case: Case, answer: Answer, evaluators: Mapping[str, Evaluator] | None = None) -> dict[str, str]:
-    """Why each kind of expectation that does not hold does not; empty: the answer passes.
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An answer that was held against all that its case expects.
+
+    Attributes:
+        missed: why each kind of expectation that does not hold does not.
+        unjudged: why each that cannot be judged here cannot: a package that its evaluator rests on is not installed.
+    """
+
+    missed: dict[str, str]
+    unjudged: dict[str, str]
+
+
+def held(case: Case, answer: Answer, evaluators: Mapping[str, Evaluator] | None = None) -> Held:
+    """Hold an answer against each kind of expectation; where nothing is missed, and nothing unjudged, it passes.
 
     An empty answer that was not blocked misses all of them.
 
     Raises:
         KeyError: nothing holds answers against a kind that is expected; ``read`` refuses such a case.
-        ConfigError: a package that an evaluator rests on is not installed; says how to install it.
     """
     known = EVALUATORS if evaluators is None else evaluators
     if not answer.text.strip() and not answer.blocked:
-        return dict.fromkeys(case.expect.given, EMPTY)
-    found = ((kind, known[kind](expected, answer)) for kind, expected in case.expect.given.items())
-    return {kind: why for kind, why in found if why}
+        return Held(dict.fromkeys(case.expect.given, EMPTY), {})
+    found = Held({}, {})
+    for kind, expected in case.expect.given.items():
+        try:
+            if why := known[kind](expected, answer):
+                found.missed[kind] = why
+        except NotInstalled as error:
+            found.unjudged[kind] = str(error)
+    return found
 
 
 def misses(case: Case, answer: Answer, evaluators: Mapping[str, Evaluator] | None = None) -> list[str]:
-    """The same as clauses, one for each kind; of an empty answer one for all."""
-    return said(missed(case, answer, evaluators))
+    """What is missed as clauses, one for each kind; of an empty answer one for all.
+
+    Raises:
+        NotInstalled: a kind cannot be judged here.
+    """
+    found = held(case, answer, evaluators)
+    for why in found.unjudged.values():
+        raise NotInstalled(why)
+    return said(found.missed)
 
 
 def said(found: Mapping[str, str]) -> list[str]:
-    """Clauses of what ``missed`` found."""
+    """Clauses of what is missed."""
     return list(dict.fromkeys(why if why == EMPTY else f"{kind}: {why}" for kind, why in found.items()))
 
 

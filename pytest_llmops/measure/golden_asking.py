@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pytest_llmops.errors import CallFailed, ConfigError, Unsupported
 from pytest_llmops.golden.answers import CaseAnswers, Given, GoldenAnswers, halved, kinds_of
-from pytest_llmops.golden.evaluators import Answer, missed
+from pytest_llmops.golden.evaluators import Answer, held
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,7 +150,7 @@ def ask(golden: GoldenSet, asker: Asker, repeats: int, say: Callable[[str], None
         say: is told how far it is.
 
     Raises:
-        ConfigError: a case could not pass, whatever is answered; or a package that judges answers is not installed.
+        ConfigError: a case could not pass, whatever is answered.
         BudgetSpent: the run's budget, or the target's own limit, is used up.
     """
     cannot = [f"{golden.places[case.id][0]}: case {case.id}: {why}" for case in golden if (why := asker.can(case))]
@@ -179,4 +179,5 @@ def _given(case: Case, asker: Asker) -> Given:
         if error.kind not in NO_TEXT:
             return Given("", {}, str(error))
         answer = Answer("")
-    return Given(answer.text, halved(kinds_of(case.expect.given), missed(case, answer)))
+    found, kinds = held(case, answer), kinds_of(case.expect.given)
+    return Given(answer.text, halved(kinds, found.missed), unjudged=halved(kinds, found.unjudged))

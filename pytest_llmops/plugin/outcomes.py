@@ -11,6 +11,7 @@ from pytest_llmops.errors import (
     ConfigError,
     LeftChanged,
     LlmopsError,
+    NotInstalled,
     OutsideWindow,
     StillChanged,
     Unreachable,
@@ -37,10 +38,11 @@ RED: dict[type[LlmopsError], str] = {
     StillChanged: "still-changed",
     LeftChanged: "left-changed",
     OutsideWindow: "outside-window",
+    NotInstalled: "not-installed",  # before what it is one of
     ConfigError: "error",
     BudgetSpent: "budget",
 }
-ERRORS = frozenset({"void", "unreachable", "error", "outside-window", "still-changed"})
+ERRORS = frozenset({"void", "unreachable", "error", "not-installed", "outside-window", "still-changed"})
 """Categories that say nothing of the target, also where a test itself came to them."""
 
 

@@ -15,7 +15,7 @@ UNREAD = "history-unread"
 TRENDS_UNREAD = "trends-unread"
 """The fact of a run that its history could not be read for what creeps, and could before."""
 
-NOT_ASKED = {"unreachable", "budget"}
+NOT_ASKED = {"unreachable", "budget", "not-installed"}
 """Categories whose failure says nothing of the check itself."""
 
 

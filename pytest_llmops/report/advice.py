@@ -73,10 +73,12 @@ def _red(result: dict[str, Any]) -> Iterator[str]:
         yield RECOVER
     if "unreachable" in red:
         yield "**unreachable**: `llmops doctor` says how far each component gets, and what to mend"
-    if red - {"unreachable", "regression", "void", "left-changed", "still-changed"}:
+    if red - {"unreachable", "regression", "void", "left-changed", "still-changed", "not-installed"}:
         yield "**failed**: where calls were made, the log has the command that repeats the last one"
     if status == FAILED and not (red or unmade or result["left_changed"]):
         yield "**failed**: a test that is none of these checks; the log names it"
+    if "not-installed" in red:
+        yield "**not installed**: install the packages that are named, where the tests run"
     if unmade:
         yield "**not made**: the end of the log says what stopped the run; what was not made is not known to be well"
     if status in BY_STATUS:

@@ -28,7 +28,7 @@ CATEGORIES = (
     ("Suspect", "suspect"),
     ("Void: the measurement says nothing", "void"),
     ("Left or still changed", "(left-changed|still-changed)"),
-    ("Not run: error, crash, window or budget", "(error|crashed|outside-window|budget)"),
+    ("Not run: error, crash, package, window or budget", "(error|crashed|not-installed|outside-window|budget)"),
     ("Failed", "failed"),
     ("Waived", "waived"),
     ("Vacuous: says nothing", "vacuous"),

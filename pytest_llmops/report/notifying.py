@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmops.errors import ConfigError, Unsupported, did_you_mean
+from pytest_llmops.errors import ConfigError, NotInstalled, Unsupported, did_you_mean
 from pytest_llmops.target.secrets import Redactor, in_notification
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Notifier:
         """Load the library and all its services now, which may take seconds: before a clock runs.
 
         Raises:
-            ConfigError: the extra is not installed.
+            NotInstalled: the extra is not.
         """
         _check_installed()
         with warnings.catch_warnings():
@@ -108,7 +108,8 @@ class Notifier:
 
         Raises:
             Unsupported: the target has no such channel, or its variable is not set.
-            ConfigError: it has a similar one; its URL is none; the extra is not installed.
+            ConfigError: it has a similar one, or its URL is none.
+            NotInstalled: the extra is not.
         """
         urls = self._urls(channel)
         known = [secret for values in self._target.known_secrets().values() for secret in values]
@@ -146,7 +147,7 @@ class Notifier:
 
 def _check_installed() -> None:
     if find_spec("apprise") is None:
-        raise ConfigError("notifications need apprise: run pip install 'pytest-llmops[notify]'.")
+        raise NotInstalled("notifications need apprise: run pip install 'pytest-llmops[notify]'.")
 
 
 def _sent(urls: str, title: str, body: str, channel: str, redactor: Redactor) -> tuple[bool, str]:

@@ -268,7 +268,10 @@ def parse(texts: Iterable[str], known: Mapping[str, Fault] = FAULTS) -> Faults:
         name, equals, number = text.partition("=")
         if name not in known:
             near = did_you_mean(name, known)
-            raise ConfigError(f"unknown fault {name!r}.{near} Faults: {', '.join(f.usage for f in known.values())}.")
+            raise ConfigError(
+                f"unknown fault {name!r}.{near} All {len(known)}, with what each does: "
+                "llmops sandbox --profile NAME --list-faults."
+            )
         found[name] = _number(known[name], number if equals else None)
     return Faults(found)
 

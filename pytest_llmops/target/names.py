@@ -11,16 +11,23 @@ if TYPE_CHECKING:
 
 
 def variables(table: TargetTable, config: Config) -> list[str]:
-    """Their names, in alphabetical order.
+    """Their names, in alphabetical order; an embedded sandbox makes the target's own, so nobody hands them over.
 
     Args:
         table: the target's.
         config: the whole file, whose history may have a password.
     """
-    named: list[str | None] = [*table.notify.variables, config.history.password_env]
+    named: list[str | None] = [config.history.password_env]
+    if not table.embedded:
+        named += _of_target(table)
+    return sorted({name for name in named if name})
+
+
+def _of_target(table: TargetTable) -> list[str | None]:
+    named: list[str | None] = [*table.notify.variables]
     for part in table.components.configured().values():
         named += part.auth.variables if part.auth else []
         named.append(part.control.auth if isinstance(part.control, Supervisor) else None)
     for one in table.databases.values():
         named += [one.password_env, one.scratch_password_env]
-    return sorted({name for name in named if name})
+    return named

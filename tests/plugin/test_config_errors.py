@@ -86,7 +86,7 @@ def test_the_whole_sentence_and_exit_4(project, case, workers):
     file = project.write("llmops.toml", f"[targets.here]\n{text}")
     run = project.run(f"--llmops-config={file}", *words, *workers)
     said = [line for line in run.lines if line.startswith("ERROR")]
-    assert [line.partition(" Faults: ")[0] for line in said] == [f"ERROR: {sentence}"], run.out
+    assert [line.partition(" All ")[0] for line in said] == [f"ERROR: {sentence}"], run.out
     assert run.status == 4
     assert "Traceback" not in run.out
     assert run.whole is None

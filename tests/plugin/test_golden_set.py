@@ -125,3 +125,21 @@ def test_a_tag_and_its_kinds_are_all_judged_before_one_fails(project, model):
     assert {one["name"] for one in check["metrics"]} >= {"all_of_it", "all_of_it_contains"}
     assert "all_of_it: 50.0% of" in check["reason"]
     assert "all_of_it_contains: 50.0% of" in check["reason"]
+
+
+def test_without_a_package_only_what_needs_it_is_red(project, model):
+    first = json.loads(CASES.splitlines()[0])
+    first["expect"]["numbers"] = {"facts": ["7 bridges"]}
+    cases = "\n".join([json.dumps(first), *CASES.splitlines()[1:]])
+    project.write("conftest.py", 'import sys\n\nsys.modules["babel"] = None\n')
+    project.write("test_it.py", TESTS)
+    project.write("golden.jsonl", cases)
+    project.target(model.url, LOW)
+    model.text = "Paris, France"
+    run = project.run()
+    lacking = "reading figures needs babel: run pip install 'pytest-llmops[quality]'."
+    assert {name: (check["category"], lacking in check["reason"]) for name, check in run.checks.items()} == {
+        "test_all": ("not-installed", True),
+        "test_texts": ("no-baseline", False),
+        "test_figures": ("not-installed", True),
+    }, run.out

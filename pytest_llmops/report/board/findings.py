@@ -34,6 +34,7 @@ TO_DO = {
     "void": "Mend the measurement as it says: as it is, it tells nothing of the target.",
     "left-changed": "llmops recover, beside llmops.toml, before anything else is tried on the target.",
     "still-changed": "llmops recover, beside llmops.toml; then run it again.",
+    "not-installed": "Install what it names, where the tests run; then run it again.",
     "outside-window": "Run it within the target's windows for disruption.",
     "budget": "Raise the budget in llmops.toml, or select fewer checks.",
     "crashed": "Run it by itself: the log says what became of the worker.",

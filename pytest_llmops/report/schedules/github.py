@@ -6,7 +6,6 @@ import shlex
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmops import __version__
 from pytest_llmops.errors import ConfigError
 from pytest_llmops.report.schedules.yaml_text import dumped
 
@@ -54,7 +53,7 @@ def _job(plan: Plan, suite: Suite) -> dict[str, Any]:
     steps: list[dict[str, Any]] = [
         {"uses": "actions/checkout@v4"},
         {"uses": "actions/setup-python@v5", "with": {"python-version": "3.12"}},
-        {"run": f"python -m pip install 'pytest-llmops=={__version__}'"},
+        {"run": f"python -m pip install '{plan.package}'"},
         {
             "run": shlex.join(plan.pytest_words(suite)),
             "env": {one: f"${{{{ secrets.{one} }}}}" for one in plan.variables},

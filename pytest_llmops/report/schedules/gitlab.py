@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmops import __version__
 from pytest_llmops.report.schedules.yaml_text import dumped
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ def files(plan: Plan) -> dict[str, str]:
             "image": plan.image or IMAGE,
             "resource_group": f"llmops-{plan.slug}",  # one at a time on a target
             "timeout": "2h",
-            "before_script": [f"python -m pip install 'pytest-llmops=={__version__}'"],
+            "before_script": [f"python -m pip install '{plan.package}'"],
             "artifacts": {
                 "when": "always",
                 "paths": [plan.reports],

@@ -7,7 +7,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_llmops import __version__
 from pytest_llmops.errors import ConfigError
+from pytest_llmops.report.schedules.extras import extras
 from pytest_llmops.target.names import variables
 from pytest_llmops.target.windows import DAYS, WEEKS
 
@@ -74,6 +76,7 @@ class Plan:
         state: the state folder, as the file names it.
         suites: in the order of the schedule.
         variables: environment variables that the target takes secrets from; never their values.
+        extras: of ours that the suites rest on.
         llmops: the command, absolute.
         env_file: a file that sets them; None: nobody named one.
         user: who runs it; None: whoever owns the scheduler's table.
@@ -86,6 +89,7 @@ class Plan:
     state: str
     suites: tuple[Suite, ...]
     variables: tuple[str, ...]
+    extras: tuple[str, ...]
     llmops: Path
     env_file: Path | None
     user: str | None
@@ -96,6 +100,12 @@ class Plan:
     def slug(self) -> str:
         """The target in names of files, units, jobs: letters, digits, hyphens."""
         return re.sub(r"[^a-z0-9]+", "-", self.target.lower()).strip("-") or "target"
+
+    @property
+    def package(self) -> str:
+        """What is installed where a run begins with nothing: this version, with its extras."""
+        extras = f"[{','.join(self.extras)}]" if self.extras else ""
+        return f"pytest-llmops{extras}=={__version__}"
 
     def header(self, *lines: str) -> str:
         """The comment at a file's beginning."""
@@ -170,6 +180,7 @@ def planned(
         state=target.config.state.dir,
         suites=suites,
         variables=tuple(variables(target.table, target.config)),
+        extras=tuple(extras(target, [suite.name for suite in suites])),
         llmops=llmops,
         env_file=env_file.absolute() if env_file else None,
         user=user,

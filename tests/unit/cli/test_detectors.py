@@ -1,6 +1,7 @@
 """llmops detectors: each detector's own figures."""
 
 import json
+import sys
 from pathlib import Path
 
 from pytest_llmops.detect import registry
@@ -34,6 +35,19 @@ def test_json_has_counts_and_limits(llmops):
         assert one["recall"]["value"] == one["found"] / (one["found"] + one["missed"])
         assert one["precision"]["low"] <= one["precision"]["value"] <= one["precision"]["high"]
         assert one["good"]
+
+
+def test_what_lacks_a_package_is_named_beside_the_others(llmops, monkeypatch):
+    monkeypatch.setitem(sys.modules, "phonenumbers", None)
+    status, said = llmops("detectors")
+    counted = {line.split()[0] for line in said.splitlines()}
+    assert status == 1
+    assert counted >= set(DETECTORS) - {"pii"}
+    assert said.splitlines()[-1] == (
+        "not counted: pii: looking for leaks needs phonenumbers: run pip install 'pytest-llmops[security]'."
+    )
+    [uncounted] = [one for one in json.loads(llmops("detectors", "--json")[1]) if "lacking" in one]
+    assert (uncounted["detector"], uncounted["good"]) == ("pii", False)
 
 
 def test_detector_that_is_too_poor_is_named_and_exits_with_1(llmops, monkeypatch):

@@ -1,5 +1,6 @@
 import json
 import re
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -120,6 +121,16 @@ def test_everything_as_json(llmops, file, ollama, monkeypatch):
         "schema", "target", "profile", "environment", "file", "embedded", "can_run", "findings", "notes",
         "missing_secrets", "components", "suites", "daily", "budget", "baselines",
     }  # fmt: skip
+
+
+def test_channels_without_their_package_are_a_warning(llmops, file, ollama, monkeypatch):
+    monkeypatch.setitem(sys.modules, "apprise", None)
+    file(ollama, '[targets.here.notify]\nurls_env = "CHAT"\n')
+    status, said = llmops("doctor", "--json")
+    found = [one for one in json.loads(said)["findings"] if "apprise" in one["what"]]
+    advice = "Run pip install 'pytest-llmops[notify]'; until then no channel is told of anything."
+    warning = {"severity": "warning", "what": "notifications need apprise", "advice": advice, "component": ""}
+    assert (status, found) == (0, [warning])
 
 
 def test_the_embedded_sandbox_is_not_started(llmops):

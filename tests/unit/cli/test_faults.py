@@ -1,9 +1,12 @@
 """What ``llmops faults`` says: which procedures were never red, and why."""
 
+import sys
+
 import pytest
 
 from pytest_llmops.cli.fault_round import Round, made, with_runbook
 from pytest_llmops.doctor.fault_run import Tried
+from pytest_llmops.doctor.fault_run import _outcome as outcome_of
 from pytest_llmops.errors import ConfigError
 from pytest_llmops.procedures.named_faults import NamedFault
 
@@ -62,6 +65,12 @@ def test_an_unsound_measurement_is_not_red():
     assert Tried(SLOW, {"daily/a.py::late": "void"}, 1.0).red == []
 
 
+def test_what_lacks_a_package_is_not_red():
+    lacking = {"outcome": "error", "category": "not-installed"}
+    assert outcome_of(lacking) == "not-installed"
+    assert Tried(SLOW, {"daily/a.py::late": outcome_of(lacking)}, 1.0).red == []
+
+
 def test_a_run_without_a_result_says_its_last_words():
     lost = Tried(DOWN, {"daily/a.py::one": "not run", "daily/a.py::two": "not run"}, 1.0, "sandbox: unknown fault")
     assert found(lost) == [
@@ -112,6 +121,13 @@ def test_an_unknown_word_names_the_nearest(llmops):
         1,
         f"Error: --marker 'dayly' is no suite. Did you mean 'daily'? Suites: {suites}.\n",
     )
+
+
+def test_without_the_sandbox_it_is_said_once(llmops, monkeypatch):
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    status, said = llmops("faults", "--profile", "sandbox", "--sample", "3")
+    assert status == 1
+    assert said == "Error: the embedded sandbox needs uvicorn: run pip install 'pytest-llmops[sandbox]'.\n"
 
 
 def test_what_was_red_beside_in_another_file_is_named_with_the_fault():

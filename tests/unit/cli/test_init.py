@@ -292,7 +292,7 @@ Give the address of a model server, Qdrant, Redis or an HTTP service: llmops ini
 PORTS = "11434 8000 8080 1234 30000 4000 6333 6379 9090 9093 3000 5000 8001 8002 8081"
 ADVICE = (
     "Start your system, or say where it is: llmops init --url https://rag.example --url host:6333. "
-    "Without any, pytest -m daily tries the embedded sandbox."
+    "Without any, pytest -m daily --llmops-target sandbox runs on the embedded one."
 )
 
 

@@ -70,6 +70,23 @@ def test_without_a_file_it_says_what_to_do(llmops):
     assert llmops("schedule") == (1, said)
 
 
+def test_extras_of_the_target_and_its_suites_are_installed(llmops, write):
+    more = 'security = "Mon 10:00"\nquality = "Tue 10:00"\n[targets.staging.notify]\nurls_env = "CHAT"\n'
+    control = '[targets.staging.components.api.control]\ndriver = "docker"\ncontainer = "api"\n'
+    write(f"{FILE}{more}{control}[history]\nurl = 'postgresql://ops@db/history'\n")
+    status, said = llmops("schedule", "--format", "gitlab")
+    assert status == 0
+    assert "'pytest-llmops[docker,notify,postgresql,quality,security]==" in said
+
+
+def test_an_embedded_target_is_handed_no_secret(llmops, write):
+    write('[targets.sandbox]\nprofile = "sandbox"\nenvironment = "sandbox"\nschedule.daily = "09:00"\n')
+    status, said = llmops("schedule", "--format", "gitlab", "--target", "sandbox")
+    assert status == 0
+    assert "pytest-llmops[sandbox]==" in said
+    assert "LLMOPS_SANDBOX" not in said
+
+
 def test_what_changes_the_target_is_planned_within_the_windows(llmops, write):
     write(FILE + DR)
     status, said = llmops("schedule", "--format", "crontab")

@@ -4,13 +4,14 @@ import json
 
 import pytest
 
-from pytest_llmops.errors import Unsupported, Vacuous
+from pytest_llmops.errors import NotInstalled, Unsupported, Vacuous
 from pytest_llmops.golden.answers import CaseAnswers, Given, GoldenAnswers, halved, kinds_of
 from pytest_llmops.golden.consistency import lost as lost_in
 from pytest_llmops.target.golden import Consistent
 
 RIGHT = Given("so", {})
 LOST = Given("", {}, "api: no answer within 3 s.")
+UNJUDGED = Given("so", {}, unjudged={"language": "telling needs it: install it."})
 
 
 def case(name="a", *given, tags=(), expects=("contains",)):
@@ -28,6 +29,14 @@ def test_an_answer_passes_by_the_kinds_that_count_alone():
     of_text, of_language = answers.expecting("contains"), answers.expecting("language")
     assert [(one.id, one.passes) for one in of_text.runs] == [("a", 2), ("b", 1)]
     assert [(one.id, one.passes) for one in of_language.runs] == [("a", 1)]
+
+
+def test_what_cannot_be_judged_is_said_by_those_that_count_it_alone():
+    answers = GoldenAnswers("api", (case("a", UNJUDGED, expects=("contains", "language")),))
+    assert [one.passes for one in answers.expecting("contains").runs] == [1]
+    for some in (answers, answers.expecting("language")):
+        with pytest.raises(NotInstalled, match=r"^telling needs it: install it\.$"):
+            _ = some.runs
 
 
 def test_cases_of_a_tag_keep_the_kinds_that_count():
@@ -52,7 +61,7 @@ def test_none_is_vacuous(some, which):
 
 
 def test_what_was_kept_as_json_is_the_same():
-    answers = GoldenAnswers("api", (case("a", wrong(numbers="dropped"), LOST, tags=["t", "u"]), case("b")))
+    answers = GoldenAnswers("api", (case("a", wrong(numbers="dropped"), LOST, UNJUDGED, tags=["t", "u"]), case("b")))
     assert GoldenAnswers.read(json.loads(json.dumps(answers.as_json()))) == answers
 
 

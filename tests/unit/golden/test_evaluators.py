@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llmops.golden.case import Case
-from pytest_llmops.golden.evaluators import Answer, misses
-from pytest_llmops.golden.evaluators import missed as missed_kinds
+from pytest_llmops.golden.evaluators import Answer, held, misses
 from pytest_llmops.golden.numbers import numbers
 
 REVENUE = "Revenue in Q3: EUR 142.3 million"
@@ -204,5 +203,5 @@ def test_documents_that_are_named(expect, sources, said):
 
 def test_an_empty_answer_misses_each_kind_and_is_said_once():
     case = Case.model_validate({"id": "a", "prompt": "?", "expect": {"exact": "x", "sources": "a.md"}})
-    assert missed_kinds(case, Answer(" ")) == {"exact": "the answer is empty", "sources": "the answer is empty"}
+    assert held(case, Answer(" ")).missed == {"exact": "the answer is empty", "sources": "the answer is empty"}
     assert misses(case, Answer(" ")) == ["the answer is empty"]

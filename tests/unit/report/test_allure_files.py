@@ -42,7 +42,8 @@ def test_the_word_of_a_check(other, word):
 @pytest.mark.parametrize(
     "word",
     ["threshold", "regression", "security finding", "drill", "unreachable", "crashed", "waived", "vacuous", "suspect",
-     "unsupported", "optional-unreachable", "void", "left-changed", "budget", "outside-window", "human step"],
+     "unsupported", "optional-unreachable", "void", "left-changed", "budget", "not-installed", "outside-window",
+     "human step"],
 )  # fmt: skip
 def test_each_word_has_exactly_one_category(word):
     trace = f"latency is 3 s\n  limit: profile rag\n{MARK}{word}"

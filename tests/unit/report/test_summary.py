@@ -236,6 +236,10 @@ NOT_RUN = (
             "- **failed**: where calls were made, the log has the command that repeats the last one",
         ),
         (
+            run(check("a", "error", "not-installed", "x"), status=1),
+            "- **not installed**: install the packages that are named, where the tests run",
+        ),
+        (
             run(status=2, not_made={"checks": 1, "timed": 0}),
             "- **not made**: the end of the log says what stopped the run; what was not made is not known to be well",
         ),

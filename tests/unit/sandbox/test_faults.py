@@ -1,5 +1,7 @@
 """The fault table and how a fault is asked for."""
 
+import re
+
 import pytest
 
 from pytest_llmops.errors import ConfigError
@@ -23,8 +25,9 @@ def test_unknown_name_is_met_with_a_near_one():
     with pytest.raises(ConfigError) as caught:
         parse(["llm:slowly=2"])
     near = "Did you mean 'llm:slow' or 'llm:slots' or 'llm:slow-start'?"
-    assert str(caught.value).startswith(
-        f"unknown fault 'llm:slowly'. {near} Faults: llm:slow=FACTOR, llm:errors=SHARE, "
+    every = "with what each does: llmops sandbox --profile NAME --list-faults."
+    assert re.fullmatch(
+        rf"unknown fault 'llm:slowly'\. {re.escape(near)} All \d+, {re.escape(every)}", str(caught.value)
     )
 
 

@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 import yaml
 
+from pytest_llmops import __version__
 from pytest_llmops.errors import ConfigError
 from pytest_llmops.report.schedules import FORMATS, Plan, Suite, files
 from pytest_llmops.report.schedules.crontab import line
@@ -37,7 +38,7 @@ SUITES = (
 @pytest.fixture
 def plan(tmp_path):
     def plan(*suites, file=tmp_path / "llmops.toml", **more):
-        known = {"variables": ("STAGING_KEY",), "env_file": None, "user": None, "image": None}
+        known = {"variables": ("STAGING_KEY",), "extras": (), "env_file": None, "user": None, "image": None}
         now = dt.datetime(2026, 7, 1, tzinfo=dt.UTC)
         return Plan("staging", file, ".llmops", suites or SUITES, llmops=Path("/bin/llmops"), now=now, **known | more)
 
@@ -184,6 +185,13 @@ def test_what_github_cannot_do_is_refused(plan):
         "[targets.staging.schedule] daily and load are planned by the same cron '0 9 * * *' in different zones, and "
         "GitHub tells a run nothing but that: move one by a minute."
     )
+
+
+@pytest.mark.parametrize("kind", ["github", "gitlab"])
+def test_what_is_installed_has_the_extras(plan, kind):
+    assert f"python -m pip install 'pytest-llmops=={__version__}'\n" in the_file(plan(), kind)
+    with_them = the_file(plan(extras=("notify", "security")), kind)
+    assert f"python -m pip install 'pytest-llmops[notify,security]=={__version__}'\n" in with_them
 
 
 # GitLab CI
