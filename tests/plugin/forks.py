@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 WARMED = Path(__file__).with_name("warmed.py")
@@ -58,7 +59,8 @@ class Forks:
         """The exit status of what was begun; None where it did not end in time, and was killed."""
         late = self.alive(within_s)
         if late:
-            os.killpg(self._child, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it may be over this very moment
+                os.killpg(self._child, signal.SIGKILL)
         status = int(self._process.stdout.readline())
         return None if late else status
 
