@@ -231,8 +231,9 @@ class Drilled(System):
         began = time.monotonic()
         after_s = share * self._lasts_s.get(test, 0.0)
         if sign is not None and self._forks.alive(after_s):
+            tell = os.killpg if sign == signal.SIGINT else os.kill  # a terminal tells all of them
             with suppress(ProcessLookupError):  # it may be over this very moment
-                os.killpg(child, sign) if sign == signal.SIGINT else os.kill(child, sign)  # a terminal tells all of them
+                tell(child, sign)
         status = self._forks.ended(WITHIN_S)
         self.took_s = time.monotonic() - began
         return status, after_s, out.read_text()
