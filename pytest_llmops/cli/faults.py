@@ -42,9 +42,10 @@ def faults(
     import time
 
     from pytest_llmops.cli.fault_round import made, with_runbook
+    from pytest_llmops.control.embedded import hold_installed
     from pytest_llmops.errors import ConfigError
 
-    _hold_installed()
+    hold_installed()  # said once, and not by each run
     number = int(time.time() // DAY_S) if seed is None else seed
     rounds = []
     for profile in profiles or with_runbook():
@@ -64,21 +65,6 @@ def faults(
     click.echo(_listed("Never red", never))
     if never or strangers:
         context.exit(1)
-
-
-def _hold_installed() -> None:
-    """Said once, and not by each run.
-
-    Raises:
-        NotInstalled: what the sandbox is made of is not.
-    """
-    from importlib.util import find_spec
-
-    from pytest_llmops.control.embedded import NEEDS
-    from pytest_llmops.errors import NotInstalled
-
-    if absent := [name for name in NEEDS if find_spec(name) is None]:
-        raise NotInstalled(f"the embedded sandbox needs {', '.join(absent)}: run pip install 'pytest-llmops[sandbox]'.")
 
 
 def _listed(what: str, lines: Sequence[str]) -> str:

@@ -40,6 +40,21 @@ _QUICKEST_S = 5.0
 """A command's shortest deadline in the sandbox: to start a process takes a while on a busy machine."""
 
 
+def lacking() -> list[str]:
+    """The modules that the sandbox is made of and that are not installed."""
+    return [name for name in NEEDS if find_spec(name) is None]
+
+
+def hold_installed() -> None:
+    """Hold that what the sandbox is made of is installed.
+
+    Raises:
+        ConfigError: it is not; says how to install it.
+    """
+    if absent := lacking():
+        raise ConfigError(f"the embedded sandbox needs {', '.join(absent)}: run pip install 'pytest-llmops[sandbox]'.")
+
+
 class Sandbox:
     """A running sandbox. It ends when this process does, whatever ends it: its standard input is our pipe.
 
@@ -62,11 +77,7 @@ class Sandbox:
         directory: Path | None = None,
         slow: Callable[[], None] = lambda: None,
     ) -> None:
-        absent = [name for name in NEEDS if find_spec(name) is None]
-        if absent:
-            raise ConfigError(
-                f"the embedded sandbox needs {', '.join(absent)}: run pip install 'pytest-llmops[sandbox]'."
-            )
+        hold_installed()
         asked = _order(target) | {
             "faults": list(faults),
             "engine": engine,

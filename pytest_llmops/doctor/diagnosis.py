@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmops.control.embedded import NEEDS
+from pytest_llmops.control.embedded import lacking
 from pytest_llmops.doctor.baselines import baselines_of
 from pytest_llmops.doctor.components import Examination
 from pytest_llmops.doctor.cost import cost_findings, daily_cost, embedded_pace
@@ -107,8 +107,7 @@ def _of_secrets(missing: Sequence[dict[str, Any]]) -> Iterator[Finding]:
 
 
 def _of_sandbox(target: Target) -> Iterator[Finding]:
-    absent = [name for name in NEEDS if find_spec(name) is None] if target.table.embedded else []
-    if absent:
+    if target.table.embedded and (absent := lacking()):
         what = f"the embedded sandbox needs {', '.join(absent)}"
         yield Finding("problem", what, "Run pip install 'pytest-llmops[sandbox]'.")
 

@@ -106,7 +106,7 @@ def _last_answer() -> str:
     Where the packages are not installed that know such things, it is without its body, and says so.
     """
     from pytest_llmops.clients.exchange import last_answer
-    from pytest_llmops.errors import ConfigError
+    from pytest_llmops.errors import NotInstalled
     from pytest_llmops.security.leak_detection import Detection
 
     if (answer := last_answer()) is None:
@@ -114,7 +114,7 @@ def _last_answer() -> str:
     head = f"{answer.asked}: {answer.status}, {answer.headers.get('content-type', 'no content type')}"
     try:
         body = Detection([]).clean(answer.text[: 2 * SHOWN])[:SHOWN]  # a part of a secret is not known as one
-    except ConfigError as error:
+    except NotInstalled as error:
         return f"{head}\n\n(its text is left out: {error})"
     cut = f"\n(the first {SHOWN:,} of {len(answer.text):,} characters)" if len(answer.text) > SHOWN else ""
     return f"{head}\n\n{body}{cut}"
