@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import ssl
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from pytest_llmops.clients.exchange import begin_exchange, keep_answer
 from pytest_llmops.clients.form_file import FormFile
 from pytest_llmops.clients.reproduction import as_curl
 from pytest_llmops.clients.signing import WRONG, signature
+from pytest_llmops.clients.stream_lines import lines_of
 from pytest_llmops.errors import CallFailed, ConfigError
 from pytest_llmops.target.durations import spoken
 from pytest_llmops.target.secrets import without_userinfo
@@ -41,6 +43,9 @@ __all__ = ["PURPOSE", "Answer", "Http", "purpose"]
 
 KEEP_ALIVE_S = 1.5
 """An idle connection is not used again after this: servers close theirs after 2 to 75 s, and the two must not meet."""
+
+END_S = 0.05
+"""So long the end of a stream is waited for where all that was wanted has come: then its connection serves again."""
 
 CLOSED = ("Server disconnected", "peer closed", "peer unexpectedly closed")
 LOCATION = "Invalid URL in location header"
@@ -86,6 +91,7 @@ class Http:
         self._client = httpx.Client(
             base_url=self.url,
             transport=transport,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # each call shows no more than its own key
             timeout=None,  # noqa: S113 (DeadlineBackend cuts every step to the call's own deadline)
         )
 
@@ -215,6 +221,7 @@ class Http:
         """Make one call and yield the lines of its streamed answer as they come, each with its time in seconds.
 
         That is when its last byte was read from the connection, whatever was done since with that and with others.
+        Whoever has all that is wanted may stop reading.
 
         Raises:
             CallFailed: as in :meth:`call`; also for a status that is not 2xx.
@@ -223,10 +230,16 @@ class Http:
             if not 200 <= response.status_code < 300:
                 response.read()
                 self._answer(method, path, response, time.perf_counter() - start).ok()
+            pieces = response.iter_bytes()
             try:
-                for line in response.iter_lines():
-                    if line:
-                        yield self._deadline.came - start, line
+                for came, line in lines_of((self._deadline.came, piece) for piece in pieces):
+                    yield came - start, line
+            except GeneratorExit:
+                self._deadline.until = min(self._deadline.until, time.monotonic() + END_S)
+                with suppress(httpx.RequestError):
+                    for _ in pieces:
+                        pass
+                return
             except (httpx.RemoteProtocolError, httpx.ReadError):
                 raise CallFailed(
                     self.component, "cut-stream", f"{self.component}: {method} {path} was cut before its last chunk."
@@ -243,10 +256,9 @@ class Http:
             headers |= content.headers
         elif content is not None:
             headers["Content-Type"] = "application/json"
-        query = dict(asked.query or {})
-        request = self._client.build_request(
-            method, path, content=content, params=query, headers={**headers, **asked.headers}
-        )
+        # Parameters that are handed to httpx take the place of those in the path, also where there are none
+        address = httpx.URL(path).copy_merge_params(dict(asked.query)) if asked.query else path
+        request = self._client.build_request(method, address, content=content, headers={**headers, **asked.headers})
         # Whatever cannot be sent has raised by now.
         self.ledger.admit(self.component, None if asked.past_limit else self.part.rate_limit)
         told = asked.told if shown is None else json.dumps(shown, ensure_ascii=False)

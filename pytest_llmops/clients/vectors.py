@@ -281,7 +281,13 @@ class Vectors(OverHttp):
 
     def _vector_of(self, point: dict[str, Any]) -> list[float]:
         vector = point.get("vector") or []
-        return list(vector.get(self.config.vector or "", []) if isinstance(vector, dict) else vector)
+        found = vector.get(self.config.vector or "", []) if isinstance(vector, dict) else vector
+        if isinstance(found, dict):
+            raise Unsupported(
+                f"{self.component}: the vector {self.config.vector} of {self.own()} is sparse, and no search here asks "
+                f"by one; name a dense one: vector in components.{self.component}."
+            )
+        return list(found)
 
     def best(self, vector: Sequence[float]) -> Hit:
         """The point nearest to a vector.

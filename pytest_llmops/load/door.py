@@ -20,6 +20,7 @@ from pytest_llmops.clients.client import connect
 from pytest_llmops.clients.connecting import not_connected
 from pytest_llmops.clients.login import Login
 from pytest_llmops.clients.signing import signature
+from pytest_llmops.clients.stream_lines import lines_of
 from pytest_llmops.errors import CallFailed
 from pytest_llmops.load.wire import CAME, BrokenOff, NotHttp, Wire
 from pytest_llmops.target.durations import spoken
@@ -121,14 +122,12 @@ class Door:
                 text = b"".join(piece for _, piece in exchange.pieces()).decode("utf-8", "replace")
                 self._answer(method, path, exchange, text, CAME.get() - start).ok()
             begun = True
-            rest, came = b"", start
-            for came, piece in exchange.pieces():
-                *whole, rest = (rest + piece).split(b"\n")
-                for line in whole:
-                    if text := line.decode("utf-8", "replace").rstrip("\r"):
-                        yield came - start, text
-            if rest:
-                yield came - start, rest.decode("utf-8", "replace")
+            pieces = exchange.pieces()
+            try:
+                for came, line in lines_of(pieces):
+                    yield came - start, line
+            except GeneratorExit:
+                exchange.spend(pieces)
         except BrokenOff as error:
             if not begun:
                 raise self._failed(error, method, path, deadline_s) from None

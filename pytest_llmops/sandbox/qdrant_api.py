@@ -35,6 +35,12 @@ VERSION = "1.15.3"
 _COMMIT = "0000000000000000000000000000000000000000"
 _DEFAULT_LIMIT = 10
 SEARCHES = ("/points/search", "/points/query")
+NOTED_FIRST = {"upsert", "delete"}
+"""Writes that are only acknowledged unless they are asked with ``wait=true``."""
+
+EACH_SEGMENT = 4
+"""The level of details from which on the telemetry tells of collections one by one."""
+
 FEWEST = 100
 """The least that vacuum_min_vector_number may be."""
 _PAYLOAD_BYTES = 400  # of one point, about
@@ -127,6 +133,10 @@ class Api:
                 result = await asyncio.to_thread(handler, name, body) if fetches else handler(name, body)
                 if write := next((do for do, writing in self._writes.items() if writing == handler), ""):
                     self._ahead.note(write, name, body)
+                if write in NOTED_FIRST and request.query_params.get("wait") != "true":
+                    result = {**result, "status": "acknowledged"}
+                if handler == self._telemetry and int(request.query_params.get("details_level", 0)) < EACH_SEGMENT:
+                    del result["collections"]["collections"]
                 told, status = {"result": result, "status": "ok"}, 200
             except Wrong as wrong:
                 told, status = {"status": {"error": str(wrong)}}, wrong.status

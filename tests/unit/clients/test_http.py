@@ -250,6 +250,29 @@ def test_a_call_counts_while_it_is_under_way(serve, http, ledger):
     assert (another.spent().requests, another.answered("api")) == (1, 1)
 
 
+def test_no_call_shows_a_cookie_of_another(serve, http):
+    server = serve(lambda _: (200, "{}", {"Set-Cookie": "session=1; Path=/"}))
+    api = http(url=server.url)
+    for _ in range(2):
+        assert api.call("GET", "/x").status == 200
+    assert ["cookie" in request.headers for request in server.requests] == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "sent"),
+    [
+        ("/x?wait=true", None, "/x?wait=true"),
+        ("/x?wait=true", {}, "/x?wait=true"),
+        ("/x?wait=true&q=a%20b", {"n": [1, 2]}, "/x?wait=true&q=a+b&n=1&n=2"),
+        ("/x", {"q": "a b"}, "/x?q=a+b"),
+    ],
+)
+def test_a_path_keeps_its_query(serve, http, path, query, sent):
+    server = serve(lambda _: {})
+    http(url=server.url + "/base").call("PUT", path, query=query, body={})
+    assert [request.path for request in server.requests] == [f"/base{sent}"]
+
+
 def test_a_call_that_cannot_be_signed_costs_nothing(http, ledger, closed_port):
     with pytest.raises(ConfigError):
         http(url=f"http://127.0.0.1:{closed_port}", auth={"bearer": "KEY"}).call("GET", "/x")

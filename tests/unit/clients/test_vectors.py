@@ -166,7 +166,7 @@ TELEMETRY = {
 
 
 def test_a_collection_takes_what_its_shards_take(qdrant):
-    vectors, _ = qdrant({"/telemetry": TELEMETRY})
+    vectors, _ = qdrant({"/telemetry?details_level=4": TELEMETRY})
     assert vectors.stored_mb("documents") == 5.5
     with pytest.raises(Unsupported) as unsupported:
         vectors.stored_mb("memories")
@@ -283,6 +283,13 @@ def test_of_named_vectors_the_targets_is_taken(qdrant):
     points = [{"id": 1, "vector": {"text": [0.1], "image": [0.9]}}]
     answers = {"/collections/d/points/scroll": {"result": {"points": points}}}
     assert qdrant(answers, collection="d", vector="text")[0].stored(PROMPTS[:1]) == {"a": [0.1]}
+
+
+def test_a_sparse_vector_is_none_to_search_by(qdrant):
+    points = [{"id": 1, "vector": {"words": {"indices": [1], "values": [0.5]}}}]
+    answers = {"/collections/d/points/scroll": {"result": {"points": points}}}
+    with pytest.raises(Unsupported, match="the vector words of d is sparse"):
+        qdrant(answers, collection="d", vector="words")[0].stored(PROMPTS[:1])
 
 
 def test_an_empty_collection_has_no_vectors(qdrant):

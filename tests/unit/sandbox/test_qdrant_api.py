@@ -88,7 +88,8 @@ def test_a_collection_lives_and_dies(call):
     theirs = {"filter": {"must": [{"key": "user", "match": {"value": "a"}}]}}
     assert call("POST", "/collections/mine/points/count", theirs).json()["result"] == {"count": 1}
     call("POST", "/collections/mine/points/delete", theirs)
-    call("POST", "/collections/mine/points/delete", {"points": [2]})
+    noted = call("POST", "/collections/mine/points/delete", {"points": [2]}).json()["result"]
+    assert noted["status"] == "acknowledged"
     assert call("POST", "/collections/mine/points/count", {}).json()["result"] == {"count": 0}
     assert call("DELETE", "/collections/mine").json()["result"] is True
     assert call("DELETE", "/collections/mine").json()["result"] is False
@@ -97,7 +98,9 @@ def test_a_collection_lives_and_dies(call):
 
 def dead_of(call, name):
     [found] = [
-        one for one in call("GET", "/telemetry").json()["result"]["collections"]["collections"] if one["id"] == name
+        one
+        for one in call("GET", "/telemetry?details_level=4").json()["result"]["collections"]["collections"]
+        if one["id"] == name
     ]
     [segment] = found["shards"][0]["local"]["segments"]
     return segment["info"]["num_deleted_vectors"]
@@ -208,7 +211,10 @@ def test_responses_are_counted_by_endpoint_and_telemetry_tells_sizes(start):
     assert 'rest_responses_total{method="GET",endpoint="/collections/{name}",status="200"} 2' in page
     assert 'rest_responses_total{method="GET",endpoint="/collections/{name}",status="404"} 1' in page
     assert 'rest_responses_avg_duration_seconds{method="GET",endpoint="/collections/{name}",status="200"} 0.0' in page
-    told = sandbox.http.get(f"{sandbox.url.qdrant}/telemetry").json()["result"]["collections"]["collections"]
+    brief = sandbox.http.get(f"{sandbox.url.qdrant}/telemetry").json()["result"]["collections"]
+    assert brief == {"number_of_collections": 1}
+    whole = sandbox.http.get(f"{sandbox.url.qdrant}/telemetry?details_level=4").json()["result"]
+    told = whole["collections"]["collections"]
     assert [one["id"] for one in told] == ["documents"]
     assert told[0]["shards"][0]["local"]["vectors_size_bytes"] > 1000
 
