@@ -6,10 +6,16 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 import redis
+
+from pytest_llmops.clients.redis import Redis
+from pytest_llmops.state.ledger import Ledger
+from pytest_llmops.target.load import Target
+from pytest_llmops.target.models import Budget, TargetTable
 
 from ..held import held_port
 
@@ -25,19 +31,13 @@ pytestmark = pytest.mark.skipif(SERVER is None, reason="redis-server is not inst
 @pytest.fixture
 def port(tmp_path):
     """A server that asks for a password and keeps nothing on disk."""
-    with held_port() as number:
-        yield from _served(tmp_path, number)
+    with held_port() as number, _running(tmp_path, number, {"requirepass": "kettle"}):
+        yield number
 
 
-def _served(tmp_path, number):
-    options = {
-        "port": number,
-        "bind": "127.0.0.1",
-        "save": "",
-        "appendonly": "no",
-        "dir": tmp_path,
-        "requirepass": "kettle",
-    }
+@contextmanager
+def _running(folder, number, further):
+    options = {"port": number, "bind": "127.0.0.1", "save": "", "appendonly": "no", "dir": folder, **further}
     words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
     with subprocess.Popen([SERVER, *words], stdout=subprocess.DEVNULL) as server:
         deadline = time.monotonic() + 60
@@ -46,7 +46,7 @@ def _served(tmp_path, number):
                 if trying.connect_ex(("127.0.0.1", number)) == 0:
                     break
             time.sleep(0.02)
-        yield number
+        yield
         server.terminate()
 
 
@@ -87,3 +87,36 @@ def test_a_missing_password_is_an_unreachable_component(tmp_path, port):
     assert outcomes == dict.fromkeys(OF_REDIS, "error")
     assert sum(line.startswith("UNREACHABLE  redis at ") for line in done.stdout.splitlines()) == 1
     assert done.returncode == 1
+
+
+@pytest.fixture
+def node(tmp_path):
+    """The port of one of two nodes that share all keys between them."""
+    with ExitStack() as running:
+        nodes = [running.enter_context(_node(tmp_path / name)) for name in ("one", "other")]
+        for (_, here), slots in zip(nodes, ((0, 8191), (8192, 16383)), strict=True):
+            here.execute_command("CLUSTER", "ADDSLOTSRANGE", *slots)
+        (_, one), (port, other) = nodes
+        bus = int(other.config_get("cluster-port")["cluster-port"])
+        one.execute_command("CLUSTER", "MEET", "127.0.0.1", port, bus)
+        deadline = time.monotonic() + 60
+        while "cluster_state:ok" not in one.execute_command("CLUSTER", "INFO").decode():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        yield nodes[0][0]
+
+
+@contextmanager
+def _node(folder):
+    folder.mkdir()
+    with held_port() as port, held_port() as bus:
+        further = {"cluster-enabled": "yes", "cluster-port": bus}
+        with _running(folder, port, further), redis.Redis("127.0.0.1", port) as here:
+            yield port, here
+
+
+def test_a_node_of_a_cluster_keeps_what_is_its_own(node, tmp_path):
+    table = TargetTable.model_validate({"components": {"redis": {"url": f"redis://127.0.0.1:{node}/0"}}})
+    target = Target("here", table, tmp_path, tmp_path / "llmops.toml", environ={})
+    cache = Redis(target, "redis", Ledger(tmp_path / "ledger", Budget()))
+    assert all(cache.keeps("llmops:test", "kept") for _ in range(10))  # half of all keys are the other's
