@@ -6,6 +6,7 @@ import gzip
 import re
 import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ LONGEST_LINE = 1_000_000
 """Bytes; what is longer comes in pieces."""
 
 LARGE = 2_000_000
+PIECE = 1 << 20
 NEAR = 100_000
 """Bytes of a file that is searched for a time, and of how near that is found: processes write a little out of order."""
 
@@ -158,13 +160,19 @@ def _decoded(opened: BinaryIO, most: int) -> Iterator[str]:
         yield line.decode("utf-8", errors="replace").rstrip("\r\n")
 
 
+@lru_cache(maxsize=1000)
 def _unpacked(file: LogFile) -> int:
-    """How much is in it; of a gzip file as its last bytes say."""
+    """How many bytes are in it; of a damaged gzip file one more than can be read, so that whoever reads them sees it.
+
+    A gzip file is counted: what its last bytes say is of its last member alone, and ends at 4 GiB.
+    """
     if not file.compressed:
         return file.bytes
+    found = 0
     try:
-        with file.path.open("rb") as opened:
-            opened.seek(-4, 2)
-            return int.from_bytes(opened.read(4), "little")
-    except OSError:
-        return file.bytes
+        with gzip.open(file.path) as opened:
+            while piece := opened.read1(PIECE):
+                found += len(piece)
+    except (OSError, EOFError, zlib.error):
+        found += 1
+    return found

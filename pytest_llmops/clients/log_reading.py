@@ -177,7 +177,7 @@ class LogReading(InFolder):
             from pytest_llmops.clients.app_command import AppCommands
 
             ran = AppCommands(self.target, "app_command", self.ledger).run(table.command)
-            return [*ran.output.splitlines(), *ran.errors.splitlines()]
+            return [line.rstrip("\r") for text in (ran.output, ran.errors) for line in text.split("\n") if line]
         from pytest_llmops.control.drivers import hands_on
 
         try:

@@ -106,7 +106,7 @@ def clock(timezone: str, form: str | Sequence[str] | None) -> Callable[[object],
     Args:
         timezone: of times without one; ``local`` is this machine's.
         form: of ``strptime``, or several, of which the first that fits counts; without it epoch numbers (s, ms, µs,
-            ns), ISO 8601 and ``2026/11/29 - 10:05:00`` are read.
+            ns), ISO 8601 (also with `` UTC`` behind it) and ``2026/11/29 - 10:05:00`` are read.
 
     Returns:
         A function from what stands there to epoch seconds, None where it is no time.
@@ -129,6 +129,7 @@ def clock(timezone: str, form: str | Sequence[str] | None) -> Callable[[object],
     return moment
 
 
+_UTC = re.compile(r" (UTC|GMT)$")
 _SLASHED = re.compile(r"(\d{4})/(\d\d)/(\d\d)(?: - )?")
 
 
@@ -136,6 +137,7 @@ def _written(text: str) -> float | dt.datetime:
     """An epoch number, ISO 8601 or a date with slashes as Go writes it, whichever it looks like."""
     if text[4:5] == "/":
         text = " ".join(_SLASHED.sub(r"\1-\2-\3 ", text).split())
+    text = _UTC.sub("+00:00", text)
     return dt.datetime.fromisoformat(text) if text[4:5] == "-" else _epoch(text) or dt.datetime.fromisoformat(text)
 
 

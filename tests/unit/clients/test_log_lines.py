@@ -265,6 +265,8 @@ def test_a_key_that_does_not_fit_is_not_there():
         ("2026 Nov 29 09:30", ("%Y-%m-%d", "%Y"), "UTC", None),
         ("2026/11/29 - 09:30:15", None, "UTC", AT - 0.25),
         ("2026/11/29 10:30:15", None, "Europe/Berlin", AT - 0.25),
+        ("2026-11-29 09:30:15.250 UTC", None, "Europe/Berlin", AT),
+        ("2026-11-29 09:30:15 GMT", None, "Europe/Berlin", AT - 0.25),
         ("2026/11/29", None, "UTC", dt.datetime(2026, 11, 29, tzinfo=dt.UTC).timestamp()),
         ("2026/yesterday", None, "UTC", None),
         ("yesterday", None, "UTC", None),

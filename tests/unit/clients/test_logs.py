@@ -234,6 +234,14 @@ def test_a_damaged_file_is_said(lay, logs):
     assert cut.startswith("logs/app.log.1.gz could not be read to its end: ")
 
 
+def test_a_gzip_file_of_several_members_is_read_whole(lay, logs):
+    path = lay("logs/app.log.1.gz", "".join(line(100 + i) for i in range(1000)), 100)
+    path.write_bytes(path.read_bytes() + gzip.compress(line(50, "ERROR", "broken").encode()))
+    lay("logs/app.log", line(1))
+    found = logs().entries("app")
+    assert (len(found), found.reading.cut) == (1002, ())
+
+
 def test_errors_of_a_whole_log(lay, logs):
     lay("logs/app.log", line(2) + line(1, "ERROR", "broken"))
     errors = {"files": ["logs/app.log"], "line": STANDARD, "at_least": "error"}
