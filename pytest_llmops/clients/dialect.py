@@ -48,7 +48,7 @@ class Dialect:
 
 
 def _texts(body: str) -> Iterator[str]:
-    """What an answer says: all of a plain one, of JSON the texts. Its keys may be the request's own, said back."""
+    """What an answer says: all of a plain one, of JSON the texts. Keys and ``input`` are the request's, said back."""
     try:
         found = [json.loads(body)]
     except ValueError:
@@ -58,4 +58,4 @@ def _texts(body: str) -> Iterator[str]:
         if isinstance(one, str):
             yield one
         elif isinstance(one, dict | list):
-            found += one.values() if isinstance(one, dict) else one
+            found += [value for key, value in one.items() if key != "input"] if isinstance(one, dict) else one

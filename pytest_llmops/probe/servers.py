@@ -196,6 +196,6 @@ def grafana(asker: Asker) -> Found | None:
         page = asker.get("/login")
         if page is None or "grafana" not in page.text.lower():
             return None
-    key = key_for(asker, "grafana", "/api/health")
+    key = key_for(asker, "grafana", "/api/search")
     version = found.get("version", "")
     return Found("grafana", asker.url, f"Grafana {version}".strip(), (own(asker, [], key),), key)

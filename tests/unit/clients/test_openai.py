@@ -227,6 +227,14 @@ def test_a_request_that_is_said_back_refuses_no_word_of_it(openai):
     assert len(server.requests) == 1
 
 
+def test_a_prompt_that_is_said_back_refuses_no_word_of_it(openai):
+    said = {"detail": [{"msg": "Field required", "loc": ["body", "user"], "input": "Which temperature melts iron?"}]}
+    llm, server = openai(model="m", refuses=[("messages", 422, json.dumps(said))])
+    with pytest.raises(CallFailed):
+        llm.generate("Which temperature melts iron?")
+    assert len(server.requests) == 1
+
+
 @pytest.mark.parametrize("stream", [True, False])
 def test_a_word_is_left_out_once(openai, stream):
     llm, server = openai(model="m", refuses=[("messages", 400, "no temperature, and no max_completion_tokens at all")])

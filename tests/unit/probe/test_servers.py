@@ -176,6 +176,15 @@ def test_watching_servers(serve, look, table, kind, says):
     assert (found.kind, found.says, own(found)) == (kind, says, {"url": server.url})
 
 
+def test_grafana_with_a_key(serve, look):
+    server = serve(
+        {**GRAFANA, "/api/search": []}, key=("Authorization", "Bearer sesame", {"/", "/api/health", "/login"})
+    )
+    assert own(only(look(server.url)))["auth"] == {"bearer": "HERE_GRAFANA_API_KEY"}
+    found = only(look(server.url, environ={"HERE_GRAFANA_API_KEY": "sesame"}))
+    assert (own(found)["auth"], found.key.accepted) == ({"bearer": "HERE_GRAFANA_API_KEY"}, True)
+
+
 def test_a_service_that_only_looks_like_grafana(serve, look):
     assert only(look(serve({"/api/health": {"database": "ok"}}).url)).kind == "api"
 
