@@ -29,6 +29,8 @@ PART = "canary"
 SCHEMA = 1
 DIGITS = 4
 
+_NAME = re.compile(r"(?P<search>.+)-(?P<number>\d+)\.json")
+
 
 class Query(Table):
     """What was found for one labelled query.
@@ -167,8 +169,10 @@ class Canaries:
         self._profile = target.table.profile
 
     def all(self) -> list[Path]:
-        """Files of its own accepted canaries, the oldest first."""
-        return sorted(self.folder.glob("*.json"))
+        """Files of its own accepted canaries, those of a search the oldest first."""
+        named = (_NAME.fullmatch(path.name) for path in self.folder.glob("*.json"))
+        found = sorted((match["search"], int(match["number"]), match[0]) for match in named if match)
+        return [self.folder / name for *_, name in found]
 
     def newest(self, search: str) -> Canary | None:
         """The one that a search is compared with; None where none was accepted.
@@ -176,7 +180,7 @@ class Canaries:
         Raises:
             BaselineError: its file is damaged.
         """
-        own = sorted(self.folder.glob(f"{search}-[0-9]*.json"))
+        own = [path for path in self.all() if path.stem.rpartition("-")[0] == search]
         if own:
             return load(own[-1])
         shipped = self._shipped / f"{self._profile}.{search}.json" if self._shipped else None
