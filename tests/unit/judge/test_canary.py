@@ -117,3 +117,11 @@ def test_scores_that_are_others_are_off_in_either_direction():
     assert score_change(canary(), now(scores=(1.6, 0.8)), []).pct > 20
     with pytest.raises(Vacuous, match="0 queries have results with a score"):
         score_change(canary(), now(scores=()), [])
+
+
+def test_canaries_that_cannot_be_looked_into_are_not_none(target):
+    store = Canaries(target)
+    store.folder.parent.mkdir(parents=True)
+    store.folder.write_text("a file in the place of the folder")
+    with pytest.raises(BaselineError, match="cannot be looked into, so nobody knows what was accepted"):
+        store.newest("documents")
