@@ -109,10 +109,12 @@ class Run:
 
     @property
     def redactor(self) -> Redactor:
-        """What takes this run's secrets out of text: those that are known by now."""
+        """What takes this run's secrets out of text: those that are known by now, and tokens that are given later."""
         from pytest_llmops.target.secrets import Redactor
 
-        return Redactor(value for deployment in self.deployments for value in deployment.secrets())
+        deployments = self.deployments
+        known = (value for deployment in deployments for value in deployment.secrets())
+        return Redactor(known, lambda: [token for one in deployments for token in one.declared.tokens.values()])
 
     def check_early(self) -> None:
         """Read the target, and the one that is called in turns with it, before anything is collected.
