@@ -211,7 +211,7 @@ def _spoken(status: str, message: str, trace: str) -> tuple[str, str]:
     """A message and a trace as Allure made them of an exception and of pytest's report, in the words of the report."""
     if status == "skipped" and (written := _SKIP.fullmatch(trace)):
         reason = str(ast.literal_eval(written[1])).removeprefix("Skipped: ")
-        raised = _OUR_NAMES.sub("", message)
+        raised = _OUR_NAMES.sub("", message.removeprefix("Skipped: "))
         return reason, "" if raised in reason or reason in raised else raised
     sentence = trace.partition("\n")[0].partition(LAST_GOOD)[0]  # what was last good is said by the report alone
     if sentence and sentence in message:
