@@ -42,10 +42,10 @@ class Target:
         file: the ``llmops.toml``; None where there is none.
         config: the whole file.
         environ: environment with the embedded sandbox's own keys laid over it; never shown.
-        tokens: those that its accounts were given.
         notes: what a reader of the run should know about the file.
         own_thresholds: names of the thresholds that the file itself gives, the profile's left out.
         own_windows: whether the file itself gives the maintenance windows.
+        tokens: those that its accounts were given.
     """
 
     name: str
@@ -54,10 +54,10 @@ class Target:
     file: Path | None = None
     config: Config = field(default_factory=Config)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
-    tokens: Tokens = field(default_factory=Tokens, repr=False, compare=False)
     notes: tuple[str, ...] = ()
     own_thresholds: tuple[str, ...] = ()
     own_windows: bool = False
+    tokens: Tokens = field(default_factory=Tokens, repr=False, compare=False)
 
     def windows(self, procedures: Iterable[str] = ()) -> Windows:
         """When it may be changed; of an embedded one only the file's own windows count, not the real system's.
