@@ -109,7 +109,8 @@ def _targets(file: Path | None) -> list[str]:
     """The targets of the file, also where no table of it holds."""
     import tomllib
 
-    return list(tomllib.loads(file.read_text(encoding="utf-8")).get("targets", {})) if file else []
+    named = tomllib.loads(file.read_text(encoding="utf-8")).get("targets", {}) if file else {}
+    return list(named) if isinstance(named, dict) else []
 
 
 def _show(one: Recovery) -> bool | None:

@@ -50,6 +50,7 @@ class Login:
         """
         if not self._token or time.time() > self._ends - SPARE_S:
             self._token = self._asked()
+            self._target.tokens.add(self._token)
             self._ends = _ends(self._token)
         return Signature("Authorization", f"Bearer {self._token}", '-H "Authorization: Bearer $TOKEN"')
 

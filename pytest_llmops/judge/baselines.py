@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llmops.errors import BaselineError
 from pytest_llmops.judge.benchmark_json import load, write_candidate
+from pytest_llmops.judge.json_file import json_files
 from pytest_llmops.judge.likeness import differences, standing, taken_as_like
 from pytest_llmops.judge.recording import Acceptance
 
@@ -53,9 +54,9 @@ class Store:
         """All accepted runs of a target, newest last.
 
         Raises:
-            BaselineError: a file among them is damaged or not ours; none is ever skipped.
+            BaselineError: a file is damaged or not ours, or they cannot be looked into; none is ever skipped.
         """
-        return [self._accepted(path) for path in sorted(self._folder(target).glob("*.json"))]
+        return [self._accepted(path) for path in json_files(self._folder(target))]
 
     def accept(self, candidate: Path, *, reason: str, by: str, commit: str = "") -> Path:
         """Make one candidate a baseline; see ``accept_all``."""
@@ -141,12 +142,13 @@ class Store:
     def _next(self, runs: Sequence[BaselineRun], *, replace: bool) -> list[Path]:
         """The files that these runs will be; each must be new, but for one that replaces what was wrong of it."""
         folder = self._folder(runs[0].target)
-        numbers = [int(found[1]) for path in folder.glob("*.json") if (found := re.match(r"(\d+)_", path.name))]
+        there = json_files(folder)
+        numbers = [int(found[1]) for path in there if (found := re.match(r"(\d+)_", path.name))]
         paths: list[Path] = []
         for place, run in enumerate(runs, max(numbers, default=0) + 1):
             stamp = run.recorded.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-            for known in () if replace else folder.glob(f"*_{stamp}.json"):
-                if load(known).recorded == run.recorded:
+            for known in () if replace else there:
+                if known.name.endswith(f"_{stamp}.json") and load(known).recorded == run.recorded:
                     raise BaselineError(
                         f"this run was accepted before, as {known}; twice the same one would pass for two that agree. "
                         "If this one is corrected: --replace."

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field, ValidationError
 
 from pytest_llmops.errors import BaselineError
-from pytest_llmops.judge.json_file import read_json
+from pytest_llmops.judge.json_file import json_files, read_json
 from pytest_llmops.judge.retrieval import Ranking, Retrieved
 from pytest_llmops.judge.shipped import FOLDER, SHIPPED
 from pytest_llmops.target.problems import sentences
@@ -28,6 +28,8 @@ PART = "canary"
 
 SCHEMA = 1
 DIGITS = 4
+
+_NAME = re.compile(r"(?P<search>.+)-(?P<number>\d+)\.json")
 
 
 class Query(Table):
@@ -167,16 +169,22 @@ class Canaries:
         self._profile = target.table.profile
 
     def all(self) -> list[Path]:
-        """Files of its own accepted canaries, the oldest first."""
-        return sorted(self.folder.glob("*.json"))
+        """Files of its own accepted canaries, those of a search the oldest first.
+
+        Raises:
+            BaselineError: their folder cannot be looked into.
+        """
+        named = (_NAME.fullmatch(path.name) for path in json_files(self.folder))
+        found = sorted((match["search"], int(match["number"]), match[0]) for match in named if match)
+        return [self.folder / name for *_, name in found]
 
     def newest(self, search: str) -> Canary | None:
         """The one that a search is compared with; None where none was accepted.
 
         Raises:
-            BaselineError: its file is damaged.
+            BaselineError: its file is damaged, or nobody knows whether there is one.
         """
-        own = sorted(self.folder.glob(f"{search}-[0-9]*.json"))
+        own = [path for path in self.all() if path.stem.rpartition("-")[0] == search]
         if own:
             return load(own[-1])
         shipped = self._shipped / f"{self._profile}.{search}.json" if self._shipped else None

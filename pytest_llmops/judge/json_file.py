@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from typing import TYPE_CHECKING, Any
+
+from pytest_llmops.errors import BaselineError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +27,21 @@ def read_json(path: Path) -> Any:
         raise
     except (OSError, ValueError, RecursionError) as error:
         raise ValueError(f"no readable JSON ({error})") from error
+
+
+def json_files(folder: Path) -> list[Path]:
+    """Those of a folder, by name; none where there is no such folder.
+
+    Raises:
+        BaselineError: it cannot be looked into, so nobody knows what was accepted.
+    """
+    try:
+        names = sorted(os.listdir(folder))  # noqa: PTH208 (glob says nothing of a folder that is closed to us)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise BaselineError(f"{folder} cannot be looked into, so nobody knows what was accepted: {error}.") from None
+    return [folder / name for name in names if name.endswith(".json")]
 
 
 def text(table: Mapping[str, Any], key: str) -> str:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_llmops.errors import BaselineError
 from pytest_llmops.judge.benchmark_json import as_text, load, write_candidate
 from pytest_llmops.judge.recording import BaselineRun, Recording
 from pytest_llmops.judge.thresholds import fits
@@ -96,15 +97,18 @@ def write_new(reports: Path, run: BaselineRun) -> Path:
         The file: ``TARGET-TIME.json``, else ``TARGET-TIME-2.json``, and so on.
 
     Raises:
-        BaselineError: no metric has a value.
+        BaselineError: no metric has a value, or the folder cannot be written to.
     """
     text = as_text(run)
     first = reports / FOLDER / f"{_prefix(run.target)}{run.recorded.astimezone(UTC):%Y%m%dT%H%M%S}.json"
-    first.parent.mkdir(parents=True, exist_ok=True)
     path, number = first, 1
-    while not (_write_first(path, run) or path.read_bytes() == text.encode()):
-        number += 1
-        path = first.with_name(f"{first.stem}-{number}.json")
+    try:
+        first.parent.mkdir(parents=True, exist_ok=True)
+        while not (_write_first(path, run) or path.read_bytes() == text.encode()):
+            number += 1
+            path = first.with_name(f"{first.stem}-{number}.json")
+    except OSError as error:
+        raise BaselineError(f"no candidate was written: {first.parent} cannot be written to ({error})") from error
     return path
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -43,13 +44,23 @@ _OUR_NAMES = re.compile(r"^(Failed|pytest_llmops\.errors\.\w+): ")
 
 
 def switch_on(run: Run) -> None:
-    """Write Allure results below the reports when the ready suites run and nobody named another place."""
+    """Write Allure results below the reports when the ready suites run and nobody named another place.
+
+    Nobody asked for them, so where they cannot be written the run goes on without, and says so.
+    """
     config = run.pytest
-    if not config.pluginmanager.hasplugin("allure_pytest") or not suite_arguments(config):
+    if not config.pluginmanager.hasplugin("allure_pytest") or not suite_arguments(config) or run.options.plan:
         return
     if config.option.allure_report_dir is None and run.declared_or_none is not None:
-        run.own_allure_results = run.report_folder / FOLDER
-        config.option.allure_report_dir = str(run.own_allure_results)
+        folder = run.report_folder / FOLDER
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            TemporaryFile(dir=folder).close()
+        except OSError as error:
+            run.without_allure = f"no Allure results are written: {error}"
+            return
+        run.own_allure_results = folder
+        config.option.allure_report_dir = str(folder)
 
 
 def wanted(config: pytest.Config) -> bool:
@@ -200,7 +211,7 @@ def _spoken(status: str, message: str, trace: str) -> tuple[str, str]:
     """A message and a trace as Allure made them of an exception and of pytest's report, in the words of the report."""
     if status == "skipped" and (written := _SKIP.fullmatch(trace)):
         reason = str(ast.literal_eval(written[1])).removeprefix("Skipped: ")
-        raised = _OUR_NAMES.sub("", message)
+        raised = _OUR_NAMES.sub("", message.removeprefix("Skipped: "))
         return reason, "" if raised in reason or reason in raised else raised
     sentence = trace.partition("\n")[0].partition(LAST_GOOD)[0]  # what was last good is said by the report alone
     if sentence and sentence in message:

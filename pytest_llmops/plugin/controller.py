@@ -193,7 +193,10 @@ class Controller:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Decide the exit status, and write the reports; of a run that was refused before it opened none is left."""
         if self.opened_at is None and session.exitstatus == pytest.ExitCode.USAGE_ERROR:
-            self.run.remove_old_reports()
+            try:
+                self.run.remove_old_reports()
+            except pytest.UsageError as error:  # why it was refused is said by itself
+                self.telling.line(str(error))
         self.reporting.finish(session, int(session.exitstatus))
 
     def _end(self) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.errors import LlmopsError, Unreachable, Unsupported
+from pytest_llmops.target.tokens import Tokens
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 SANDBOX = "sandbox"
 """The fact that an embedded deployment's addresses and keys are, in its part of the run directory."""
 
+TOKENS = "tokens"
+"""The folder of its part of the run directory in which its processes tell each other what logging in brought."""
+
 
 class Deployment:
     """The target of a run, or the one that is called in turns with it.
@@ -31,7 +35,7 @@ class Deployment:
     """
 
     def __init__(self, declared: Target, path: Path, said: str = "") -> None:
-        self.declared = declared
+        self.declared = replace(declared, tokens=Tokens(path / TOKENS))
         self.path = path
         self.said = said
         self._clients: dict[str, Client] = {}

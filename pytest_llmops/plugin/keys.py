@@ -45,6 +45,18 @@ def missing_keys(target: Target, options: Options) -> list[str]:
     return found
 
 
+def no_load_beside(target: Target, twin: Target | None) -> str:
+    """Why no load is sent, for all of it would be sent to another deployment as well; empty if it may be.
+
+    Args:
+        target: the one that the typed key names.
+        twin: the one that is compared with, if there is one.
+    """
+    if twin is None or twin.name == target.name or twin.table.environment != "production":
+        return ""
+    return f"load, and --llmops-against {twin.name} is in production, which no key is for"
+
+
 def tried(options: Options) -> bool:
     """Whether somebody meant to turn the second key."""
     return options.allow_disruption is not None or options.allowed_elsewhere

@@ -10,6 +10,7 @@ from pytest_llmops.errors import LlmopsError
 from pytest_llmops.load.judging import judged, judged_breaking, told_regression
 from pytest_llmops.load.result import INTERRUPTED
 from pytest_llmops.plugin.drawing import Drawing
+from pytest_llmops.plugin.keys import no_load_beside
 from pytest_llmops.plugin.measuring import Measure
 from pytest_llmops.plugin.sending import Sending
 from pytest_llmops.samples import Prompt, Workload
@@ -48,8 +49,11 @@ class Carrying:
         """Whether keys were asked for where load needs them.
 
         Raises:
-            LlmopsError: they were not.
+            LlmopsError: they were not, or there is none for the deployment that is compared with.
         """
+        twin = self._run.twin
+        if beside := no_load_beside(self._run.declared, twin.declared if twin else None):
+            raise LlmopsError(f"{name}: {beside}.")
         production = self._run.target.table.environment == "production"
         if not self._check.disruptive and (past_limit or production):
             why = "goes beyond a rate limit" if past_limit else "puts load on a target in production"
@@ -66,14 +70,18 @@ class Carrying:
         check: bool,
         past_limit: bool = False,
     ) -> LoadResult:
-        """Carry out a load, and judge what comes back; arguments as of ``load_run``."""
-        own, other = self.side(requests, beside), self._other_side(requests)
+        """Carry out a load, and judge what comes back; arguments as of ``load_run``.
+
+        What goes beyond a limit goes to the target alone, for it alone has the keys.
+        """
+        own, other = self.side(requests, beside), None if past_limit else self._other_side(requests)
         plan = own.plan(name, how, past_limit=past_limit)
         bench = self.bench(plan, plan.shape)
+        bench = bench if self._run.twin is None else replace(bench, store=None)
         against = None
         if other is not None:
-            theirs = other.plan(name, how, past_limit=past_limit)
-            bench = replace(bench, store=None, against=other.deployment.said)
+            theirs = other.plan(name, how)
+            bench = replace(bench, against=other.deployment.said)
             against = partial(self.carried, other, theirs)
         carry, again = partial(self.carried, own, plan), partial(own.leaves_another, plan)
         result, measurement = judged(plan, bench, asked(plan), carry, against=against, again=again)

@@ -100,12 +100,11 @@ class Outcomes:
         error = call.excinfo.value if call.excinfo else None
         category = self._category(report, check, error)
         if category in SKIPS.values() or category == "optional-unreachable":
-            report.outcome = "skipped"
-            report.longrepr = (str(item.path), item.location[1] or 0, f"{category}: {error}")
+            _skip(item, call, report, f"{category}: {error}")
         elif report.failed:
             remember_last_good(self.run, check, category)
             speak(self.run, item, check, report, error)
-        self._waive(check, item, report)
+        self._waive(check, item, call, report)
         if cleaner := self.redaction.cleaner:
             cleaner.report(report)
         if report.when == "call" or not report.passed:
@@ -147,7 +146,7 @@ class Outcomes:
         usual = "failed" if report.when == "call" else "error"
         return next((category for kind, category in RED.items() if isinstance(error, kind)), usual)
 
-    def _waive(self, check: Check, item: pytest.Item, report: pytest.TestReport) -> None:
+    def _waive(self, check: Check, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
         """A waived check is measured and shown, and does not fail; an expired waiver changes nothing."""
         if not report.failed or self.run.declared_or_none is None:
             return
@@ -157,8 +156,7 @@ class Outcomes:
         for waiver in self.run.declared.table.waivers:
             if waiver.check == check.key and waiver.counts(today):
                 check.notes.append("waived")
-                report.outcome = "skipped"
-                report.longrepr = (str(item.path), item.location[1] or 0, waiver.said)
+                _skip(item, call, report, waiver.said)
 
     def _described(self, check: Check, report: pytest.TestReport, category: str) -> dict[str, Any]:
         outcome = {"passed": "passed", "skipped": "skipped", "failed": "failed"}[report.outcome]
@@ -178,6 +176,15 @@ class Outcomes:
             "metrics": check.metrics,
             "documents": list(check.documents),
         }
+
+
+def _skip(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport, words: str) -> None:
+    """Have pytest take a test for skipped: by its report, and by what was raised, at which ``--pdb`` would stop."""
+    report.outcome = "skipped"
+    report.longrepr = (str(item.path), item.location[1] or 0, words)
+    if call.excinfo is not None:
+        skipped = pytest.skip.Exception(call.excinfo.exconly()).with_traceback(call.excinfo.tb)
+        call.excinfo = pytest.ExceptionInfo.from_exception(skipped)
 
 
 def _severity(check: Check, category: str, outcome: str) -> str:

@@ -39,21 +39,21 @@ class Redaction:
     def __init__(self, run: Run) -> None:
         self.run = run
         self._cleaner: Cleaner | None = None
-        self._placed = 0
-        self._whole = False
+        self._known = 0
 
     @property
     def cleaner(self) -> Cleaner | None:
-        """What takes the secrets out; None while there are none: an embedded sandbox makes its keys when it starts."""
-        if not self._whole:
-            deployments = self.run.deployments
-            placed = [deployment for deployment in deployments if deployment.placed]
-            if len(placed) > self._placed:
-                from pytest_llmops.plugin.cleaning import Cleaner
+        """What takes the secrets out; None while there are none.
 
-                values = [value for deployment in placed for value in deployment.secrets()]
-                self._cleaner = Cleaner(self.run.redactor, values)
-            self._placed, self._whole = len(placed), 0 < len(placed) == len(deployments)
+        An embedded sandbox makes its keys when it starts, and whoever logs in is given a token, also later in the run.
+        """
+        placed = [deployment for deployment in self.run.deployments if deployment.placed]
+        known = len(placed) + sum(len(deployment.declared.tokens.values()) for deployment in placed)
+        if known > self._known:
+            from pytest_llmops.plugin.cleaning import Cleaner
+
+            values = [value for deployment in placed for value in deployment.secrets()]
+            self._cleaner, self._known = Cleaner(self.run.redactor, values), known
         return self._cleaner
 
     @property

@@ -217,8 +217,9 @@ class Reporting:
         """A file that cannot be written is said, and never a change of the verdict."""
         try:
             path = write()
-        except (OSError, LlmopsError) as error:
-            self.controller.telling.line(f"not written: {error}")
+        except Exception as error:  # noqa: BLE001 (whatever is wrong with a file is no verdict on a target)
+            said = str(error) if isinstance(error, OSError | LlmopsError) else f"{type(error).__name__}: {error}"
+            self.controller.telling.line(f"not written: {self.run.redactor.clean(said)}")
             return
         self.written += [path] if path else []
 

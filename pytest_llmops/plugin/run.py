@@ -50,6 +50,7 @@ class Run:
         self.afresh = False  # whether the test at hand relies on nothing that was looked up before the run's changes
         self.measured: dict[str, str] = {}  # name of a measurement to the check that made it
         self.own_allure_results: Path | None = None
+        self.without_allure = ""  # why there are none of ours, where that is no choice
         self.engaged = False
         self.controller: Controller | None = None
         self.disruption: Disruption | None = None
@@ -109,10 +110,12 @@ class Run:
 
     @property
     def redactor(self) -> Redactor:
-        """What takes this run's secrets out of text: those that are known by now."""
+        """What takes this run's secrets out of text: those that are known by now, and tokens that are given later."""
         from pytest_llmops.target.secrets import Redactor
 
-        return Redactor(value for deployment in self.deployments for value in deployment.secrets())
+        deployments = self.deployments
+        known = (value for deployment in deployments for value in deployment.secrets())
+        return Redactor(known, lambda: [token for one in deployments for token in one.declared.tokens.values()])
 
     def check_early(self) -> None:
         """Read the target, and the one that is called in turns with it, before anything is collected.
@@ -223,7 +226,11 @@ class Run:
         return (file.resolve().parent if file else self.pytest.rootpath) / "reports"
 
     def remove_old_reports(self) -> None:
-        """Once, in the process that the person started: what an earlier run left would pass for this one's."""
+        """Once, in the process that the person started: what an earlier run left would pass for this one's.
+
+        Raises:
+            pytest.UsageError: it cannot be removed.
+        """
         if self.worker or self.options.plan or self.pytest.option.collectonly:
             return
         from pytest_llmops.measure.candidate import BENCHMARKS
@@ -232,8 +239,14 @@ class Run:
         from pytest_llmops.report.summary import SUMMARY_MD
 
         for path in (self.report_folder / name for name in (RUN_JSON, SUMMARY_MD, BENCHMARKS, BOARD)):
-            if path.is_file():
-                path.unlink()
+            try:
+                if path.is_file():
+                    path.unlink()
+            except OSError as error:
+                raise pytest.UsageError(
+                    f"{path} cannot be removed ({error.strerror}), and what an earlier run left there would pass for "
+                    "this one's; remove it, or name another folder: --llmops-report PATH."
+                ) from None
 
     def say(self, line: str) -> None:
         """Tell the person at the terminal how a long measurement is getting on."""

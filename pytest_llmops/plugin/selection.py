@@ -19,7 +19,7 @@ from pytest_llmops.plugin.checks import (
     our_fixtures,
     runs_alone,
 )
-from pytest_llmops.plugin.keys import CLOSED, LOCKED, missing, why_locked
+from pytest_llmops.plugin.keys import CLOSED, LOCKED, missing, no_load_beside, why_locked
 from pytest_llmops.plugin.markers import SUITES
 from pytest_llmops.plugin.ours import CHECK
 from pytest_llmops.procedures.bindings import COMPARING
@@ -226,6 +226,9 @@ class Selection:
                 )
             if target.table.components.serving(role) is None:
                 return f"no {' or '.join(ROLES[role])} in target {target.name}"
+        twin = self.run.twin
+        if loads(item) and (beside := no_load_beside(target, twin.declared if twin else None)):
+            return beside
         if not check.disruptive:
             return ""
         return why_locked(target, self.run.options, self.run.began, check.procedures)

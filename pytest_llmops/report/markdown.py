@@ -47,7 +47,10 @@ def fitting(text: str, most: int, rest: str) -> str:
         text: Markdown.
         most: bytes, as UTF-8.
         rest: says where the rest is; empty comes back where not even that fits.
+
+    Half a surrogate pair, which no file takes, is spelled out.
     """
+    text = text.encode(errors="backslashreplace").decode()
     if len(text.encode()) <= most:
         return text
     left, kept = most - len(f"\n{rest}\n".encode()), []

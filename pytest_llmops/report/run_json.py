@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.errors import LlmopsError
@@ -55,7 +56,7 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def write(folder: Path, result: dict[str, Any], redactor: Redactor) -> Path:
-    """Write the run's outcome, in one step, without any secret.
+    """Write the run's outcome, in one step, without any secret; null stands for a number that JSON has not, as NaN.
 
     Args:
         folder: the reports' folder; made if absent.
@@ -65,5 +66,14 @@ def write(folder: Path, result: dict[str, Any], redactor: Redactor) -> Path:
     Returns:
         The file.
     """
-    clean = redactor.inside({"schema": SCHEMA, **result})
+    clean = _finite(redactor.inside({"schema": SCHEMA, **result}))
     return write_whole(folder, RUN_JSON, json.dumps(clean, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _finite(value: Any) -> Any:
+    """Plain JSON with null for all that JSON has no number for."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

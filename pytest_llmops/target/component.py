@@ -11,7 +11,7 @@ from pytest_llmops.target.addresses import DIRECT, checked_address, checked_prox
 from pytest_llmops.target.control import Control
 from pytest_llmops.target.durations import Seconds, seconds
 from pytest_llmops.target.secrets import without_userinfo
-from pytest_llmops.target.table import Table
+from pytest_llmops.target.table import Table, Variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,16 +25,16 @@ class Auth(Table):
     """How calls are signed. Values are names of environment variables, never secrets."""
 
     header: str | None = Field(None, description="Header that carries the key, e.g. 'X-API-Key'; needs env.")
-    env: str | None = Field(None, description="Environment variable with the key for header.")
-    bearer: str | None = Field(None, description="Environment variable with the token of 'Authorization: Bearer'.")
-    basic: str | None = Field(None, description="Environment variable with 'user:password'.")
-    login: str | None = Field(
+    env: Variable | None = Field(None, description="Environment variable with the key for header.")
+    bearer: Variable | None = Field(None, description="Environment variable with the token of 'Authorization: Bearer'.")
+    basic: Variable | None = Field(None, description="Environment variable with 'user:password'.")
+    login: Variable | None = Field(
         None,
         description="Environment variable with 'user:password' of an account: the token that the route login gives "
         "for it signs calls, as 'Authorization: Bearer'. Of an API alone.",
     )
     role: str = Field(UNNAMED, description="What the role is called whose key the above is; routes name it in roles.")
-    roles: dict[str, str] = Field({}, description="Role name to environment variable, used in place of the above.")
+    roles: dict[str, Variable] = Field({}, description="Role name to environment variable, used in place of the above.")
 
     @model_validator(mode="after")
     def _one_scheme(self) -> Self:

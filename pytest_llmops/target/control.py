@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from pytest_llmops.target.durations import Seconds
 from pytest_llmops.target.secrets import in_userinfo, shown, userinfo
-from pytest_llmops.target.table import Table
+from pytest_llmops.target.table import Table, Variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -102,7 +102,7 @@ class Supervisor(Driven):
     driver: Literal["supervisor"]
     program: str = Field(min_length=1, description="'name', or 'group:name'.")
     url: str = Field("unix:///run/supervisor.sock", description="Where supervisord listens; http:// too.")
-    auth: str | None = Field(None, description="Environment variable with 'user:password'.")
+    auth: Variable | None = Field(None, description="Environment variable with 'user:password'.")
 
     def secrets(self, environ: Mapping[str, str]) -> list[str]:
         """User and password, and the password alone."""

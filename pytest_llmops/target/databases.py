@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 
 from pytest_llmops.target.durations import Seconds
 from pytest_llmops.target.secrets import shown, userinfo
-from pytest_llmops.target.table import Table
+from pytest_llmops.target.table import Table, Variable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,11 +30,13 @@ class Database(Table):
     """A PostgreSQL database, and a server of one's own that its dump is restored into."""
 
     url: Url = Field(description="The database: 'postgresql://user@host/database'. It is only read.")
-    password_env: str | None = Field(None, description="The environment variable with the user's password.")
+    password_env: Variable | None = Field(None, description="The environment variable with the user's password.")
     scratch: Url = Field(
         description="Any database of another server, where a further one may be made, and is deleted again."
     )
-    scratch_password_env: str | None = Field(None, description="The environment variable with that user's password.")
+    scratch_password_env: Variable | None = Field(
+        None, description="The environment variable with that user's password."
+    )
     deadline: Seconds = Field(3600.0, gt=0, description="For the dump, and for its restoration.")
 
     def secrets(self, environ: Mapping[str, str]) -> list[str]:

@@ -20,6 +20,7 @@ from pytest_llmops.target.notes import notes, notes_on_history, unverified
 from pytest_llmops.target.problems import sentences
 from pytest_llmops.target.proxies import Proxy, proxy_between, proxy_named
 from pytest_llmops.target.secrets import Redactor, Secret, in_notification, in_userinfo, userinfo
+from pytest_llmops.target.tokens import Tokens
 from pytest_llmops.target.windows import Windows
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Target:
         notes: what a reader of the run should know about the file.
         own_thresholds: names of the thresholds that the file itself gives, the profile's left out.
         own_windows: whether the file itself gives the maintenance windows.
+        tokens: those that its accounts were given.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Target:
     notes: tuple[str, ...] = ()
     own_thresholds: tuple[str, ...] = ()
     own_windows: bool = False
+    tokens: Tokens = field(default_factory=Tokens, repr=False, compare=False)
 
     def windows(self, procedures: Iterable[str] = ()) -> Windows:
         """When it may be changed; of an embedded one only the file's own windows count, not the real system's.
@@ -143,7 +146,10 @@ class Target:
         return self.known_secrets()
 
     def known_secrets(self) -> dict[str, list[str]]:
-        """Those that are set, with what is secret in urls and in proxies' urls, also in those of the environment."""
+        """Those that are set, with what is secret in urls and in proxies' urls, also in those of the environment.
+
+        And the tokens that its accounts were given by now.
+        """
         found: dict[str, list[str]] = {}
         for name, part in self.table.components.configured().items():
             variables = part.auth.variables if part.auth else []
@@ -163,6 +169,8 @@ class Target:
             found["databases"] = of_databases
         if of_history := self.config.history.secrets(self.environ):
             found["history"] = of_history
+        if of_accounts := self.tokens.values():
+            found["tokens"] = of_accounts
         return found
 
     def proxy(self, component: str) -> Proxy | None:
@@ -176,7 +184,8 @@ class Target:
 
     def redactor(self) -> Redactor:
         """What takes this target's secrets out of text; one that is not set has no value to take out."""
-        return Redactor(value for values in self.known_secrets().values() for value in values)
+        known = (value for values in self.known_secrets().values() for value in values)
+        return Redactor(known, self.tokens.values)
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 
 from pytest_llmops.target.durations import Seconds
 from pytest_llmops.target.secrets import in_userinfo, shown, userinfo
-from pytest_llmops.target.table import Table
+from pytest_llmops.target.table import Table, Variable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +49,9 @@ class History(Table):
         f"{SQLITE}.llmops/{HISTORY}",
         description="SQLite, relative to the file, or 'postgresql://user@host/database'.",
     )
-    password_env: str | None = Field(None, description="The environment variable that holds the database's password.")
+    password_env: Variable | None = Field(
+        None, description="The environment variable that holds the database's password."
+    )
     keep: Seconds = Field(400 * DAY_S, gt=0, description="Older runs are forgotten; what was signed off never is.")
 
     @property

@@ -51,7 +51,8 @@ def _sentence(problem: Any, model: type[BaseModel], where: str) -> str:
     if problem["type"] in {"model_type", "model_attributes_type"}:
         message = "a table is needed here"
     found = problem["input"]
-    shown = repr(found) if isinstance(found, str | int | float | bool) else type(found).__name__
+    told = isinstance(found, str | int | float | bool) and "auth" not in location  # there it may be a key
+    shown = repr(found) if told else type(found).__name__
     return f"{place} {key} is {shown}: {message[:1].lower()}{message[1:]}."
 
 

@@ -10,7 +10,7 @@ from pytest_llmops.errors import ConfigError
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
 REDACTED = "[redacted]"
 SHORTEST = 4  # a shorter value would blank ordinary words out of every report
@@ -48,10 +48,16 @@ class Redactor:
 
     That is: raw, URL-encoded, as JSON, Python, HTML and XML escape them, any of these within another, and in base64.
     Of a value of several lines each line counts by itself too.
+
+    Args:
+        values: the secrets.
+        learned: tells those that are found out meanwhile; asked whenever a text is cleaned, and never tells fewer.
     """
 
-    def __init__(self, values: Iterable[str] = ()) -> None:
+    def __init__(self, values: Iterable[str] = (), learned: Callable[[], Collection[str]] = tuple) -> None:
         self._values: set[str] = set()
+        self._learned = learned
+        self._seen = 0
         self._pattern: re.Pattern[str] | None = None
         self.add(values)
 
@@ -67,10 +73,12 @@ class Redactor:
 
     def clean(self, text: str) -> str:
         """The text with every known value replaced by ``[redacted]``."""
+        self._learn()
         return self._compiled().sub(REDACTED, text) if self._values else text
 
     def finds(self, text: str) -> bool:
         """Whether the text holds a known value."""
+        self._learn()
         return bool(self._values) and self._compiled().search(text) is not None
 
     def inside(self, value: Any) -> Any:
@@ -80,6 +88,12 @@ class Redactor:
         if isinstance(value, dict):
             return {self.clean(str(key)): self.inside(item) for key, item in value.items()}
         return [self.inside(item) for item in value] if isinstance(value, list | tuple) else value
+
+    def _learn(self) -> None:
+        learned = self._learned()
+        if len(learned) > self._seen:
+            self._seen = len(learned)
+            self.add(learned)
 
     def _compiled(self) -> re.Pattern[str]:
         if self._pattern is None:

@@ -11,7 +11,7 @@ from pytest_llmops.errors import did_you_mean
 from pytest_llmops.target.durations import Seconds
 from pytest_llmops.target.news import ALERTMANAGER, RANKS, Alerts, News, Rank
 from pytest_llmops.target.prompts import PromptText
-from pytest_llmops.target.table import Table
+from pytest_llmops.target.table import Table, Variable
 from pytest_llmops.target.thresholds import LimitField
 
 Level = Literal["critical", "warning", "target"]
@@ -98,14 +98,16 @@ class Incident(Table):
 class Channel(Table):
     """One way to people."""
 
-    url_env: str = Field(min_length=1, description="The environment variable with its apprise URLs, which are secret.")
+    url_env: Variable = Field(
+        min_length=1, description="The environment variable with its apprise URLs, which are secret."
+    )
     severities: list[str] = Field([], description="Only these go there, by their names; empty: all.")
 
 
 class Notify(Table):
     """Who is told, and how (needs the extra ``[notify]``)."""
 
-    urls_env: str | None = Field(
+    urls_env: Variable | None = Field(
         None, description="Environment variable with the apprise URLs of the channel 'default'."
     )
     channels: dict[str, Channel] = {}

@@ -35,10 +35,19 @@ def _is_zone(name: str) -> str:
     return name
 
 
+def _is_variable(name: str) -> str:
+    if name and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):  # it may be the key itself, so it is not quoted
+        raise ValueError("takes the name of an environment variable, e.g. RAG_KEY, never the key itself")
+    return name
+
+
 JmesPath = Annotated[str, AfterValidator(_compiles)]
 Regex = Annotated[str, AfterValidator(_matches)]
 Timezone = Annotated[str, AfterValidator(_is_zone)]
 """Of times without one: a name such as ``America/Vancouver``; ``local`` is this machine's."""
+
+Variable = Annotated[str, AfterValidator(_is_variable)]
+"""The name of the environment variable that holds a secret."""
 
 
 class Table(BaseModel):

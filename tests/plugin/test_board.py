@@ -15,3 +15,23 @@ def test_a_page_that_cannot_be_written_changes_no_verdict(project, model):
     (said,) = [line for line in run.lines if "no board was written" in line]
     assert said.startswith("llmops: no board was written: IsADirectoryError: ")
     assert "written: reports/board.html" not in run.lines
+
+
+def test_what_no_report_can_hold_changes_no_verdict(project, model):
+    project.target(model.url)
+    project.write("test_it.py", TESTS)
+    project.write(
+        "conftest.py",
+        """
+        import pytest
+
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_runtest_logreport(report):
+            if hasattr(report, "llmops"):
+                report.llmops["odd"] = object()
+        """,
+    )
+    run = project.run()
+    assert (run.status, run.whole) == (0, None), run.out
+    assert "llmops: not written: TypeError: Object of type object is not JSON serializable" in run.lines
+    assert "written: reports/board.html" in run.lines

@@ -86,3 +86,57 @@ def test_in_production_load_is_left_out_without_both_keys(production, project, m
     assert (act["act"], act["component"], act["what"]) == ("load", "openai", "about 20 calls: generate")
     assert act["undo"] == "none is needed: it ends by itself, or before where calls fail or api is not well"
     assert "about 20 calls: generate" in run.out
+
+
+BESIDE = """
+[targets.here.disruption]
+allowed = true
+[targets.stable]
+profile = "openai-compatible"
+environment = "{environment}"
+[targets.stable.components.openai]
+url = "{url}"
+rate_limit = "5/h"
+"""
+BOTH = """
+import pytest
+
+def test_load(load_run, llm):
+    load_run("load", llm, rate=2, seconds=1, check=False)
+
+def test_load_by_another_way(request, llm):
+    request.getfixturevalue("load_run")("hidden", llm, rate=2, seconds=1, check=False)
+
+@pytest.mark.disruptive
+def test_beyond(load_run, llm):
+    load_run("beyond", llm, rate=8, seconds=1, check=False, past_limit=True)
+"""
+KEYS = ["--llmops-target=here", "--llmops-allow-disruption=here", "--llmops-against=stable"]
+
+
+def _sent(server):
+    return len([path for path, agent in server.asked if agent.endswith("(load)")])
+
+
+def test_no_load_goes_to_another_target_in_production(project, model, models):
+    stable = models()
+    project.target(model.url, BESIDE.format(environment="production", url=stable.url))
+    project.write("test_it.py", BOTH)
+    run = project.run(*KEYS, afresh=True)
+    said = "load, and --llmops-against stable is in production, which no key is for"
+    assert run.whole["not_applicable"] == {said: 2}, run.out
+    [check] = run.whole["checks"]
+    assert (check["outcome"], check["reason"].splitlines()[0]) == ("failed", f"hidden: {said}.")
+    assert (_sent(model), _sent(stable)) == (0, 0)
+    stable.end()
+
+
+def test_what_goes_beyond_a_limit_goes_to_the_target_alone(project, model, models):
+    stable = models()
+    limit = 'rate_limit = "5/h"\n'
+    project.target(model.url, limit + BESIDE.format(environment="staging", url=stable.url))
+    project.write("test_it.py", BOTH)
+    run = project.run("-k", "beyond", *KEYS, afresh=True)
+    assert (run.status, run.checks["test_beyond"]["outcome"]) == (0, "passed"), run.out
+    assert (_sent(model), _sent(stable)) == (8, 0)
+    stable.end()

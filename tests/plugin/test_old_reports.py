@@ -51,3 +51,22 @@ def test_who_only_looks_changes_nothing(left, words):
 def test_a_strangers_run_touches_nothing(left, project, words, status):
     project.write("test_it.py", "def test_it():\n    pass\n")
     assert left("--llmops-report=old", *words) == (status, {"README.md", *OLD})
+
+
+def test_what_cannot_be_looked_for_may_be_there(project, model):
+    project.target(model.url)
+    project.write("test_it.py", OURS)
+    folder = "x" * 300
+    run = project.run(f"--llmops-report={folder}", "--llmops-gate")
+    assert (run.status, model.asked) == (4, []), run.out
+    assert f"/{folder}/run.json cannot be removed (File name too long), and what an earlier run left there" in run.out
+
+
+def test_where_no_reports_can_be_written_the_run_goes_on_without(project, model, clone):
+    file = project.target(model.url)
+    report = project.write("closed", "a file in the place of the folder")
+    words = [f"--llmops-config={file}", f"--llmops-report={report}", "-k", "test_enough_models", "--llmops-gate"]
+    run = project.run(*words, clone / "suites" / "daily" / "test_models.py", allure=True)
+    assert (run.status, model.asked[-1][0]) == (0, "/v1/models"), run.out
+    assert "llmops: no Allure results are written: [Errno 20] Not a directory: " in run.out
+    assert "llmops: not written: " in run.out

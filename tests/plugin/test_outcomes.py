@@ -135,6 +135,38 @@ def test_a_broken_threshold_says_whose_limit_it_is(project, model):
     assert check["metrics"][0]["threshold"] == {"target": ">= 1", "warning": "< 2", "broken": "< 2"}
 
 
+def test_a_debugger_stops_at_failures_alone(project, model):
+    project.target(model.url, _waiver(TODAY + dt.timedelta(days=3)))
+    project.write(
+        "test_it.py",
+        """
+        from pytest_llmops.errors import Unsupported, Vacuous
+
+        def test_count(llm, record):
+            record("model_count", len(llm.models()), "models")
+
+        def test_nothing_to_count(llm):
+            raise Vacuous("openai: nothing to count.")
+
+        def test_no_count(llm):
+            raise Unsupported("openai: does not count.")
+
+        def test_another_count(llm):
+            assert len(llm.models()) == 3
+        """,
+    )
+    project.write(
+        "conftest.py",
+        """
+        def pytest_exception_interact(node, call, report):
+            print("a debugger stops at", node.name)
+        """,
+    )
+    run = project.run("-s")
+    assert [check["outcome"] for check in run.checks.values()] == ["waived", "skipped", "skipped", "failed"], run.out
+    assert [line.partition("stops at ")[2] for line in run.lines if "stops at" in line] == ["test_another_count"]
+
+
 def test_a_waived_check_is_measured_and_does_not_fail(project, model):
     until = TODAY + dt.timedelta(days=2)
     project.target(model.url, _waiver(until))

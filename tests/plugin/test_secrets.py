@@ -518,3 +518,56 @@ def test_a_project_without_tests_of_ours_stays_as_it_is(leaky):
     run, shown = leaky.leak()
     assert run.status == 1
     assert set(_given_away(shown)) == {"the terminal"}
+
+
+TOKEN = "tr0mb0ne-of-the-account"
+ACCOUNT = """
+[targets.here.components.api.routes.login]
+method = "POST"
+path = "/login/"
+body = { username = "{user}", password = "{password}" }
+answer = "access"
+signed = false
+[targets.here.components.api.routes.mine]
+method = "POST"
+path = "/mine"
+body = {}
+"""
+LOGGED_IN = """
+    import logging
+
+    def test_that_is_echoed(api):
+        logging.getLogger("before").warning("nothing is known yet")
+        api.call("mine").ok()
+
+    def test_that_tells_what_it_got(api, documents):
+        answer = api.call("mine")
+        logging.getLogger("user").error(answer.text)
+        documents.write("said.txt", answer.text)
+        assert answer.status == 200
+"""
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["serial", "parallel"])
+def test_a_token_that_logging_in_brings(leaky, models, workers):
+    class Accounts(models):
+        def _handler(model):  # noqa: N805 (the handler has a self of its own)
+            class Handler(models._handler(model)):
+                def do_POST(self):  # noqa: N802 (its name there)
+                    if self.path != "/login/":
+                        return super().do_POST()
+                    self.rfile.read(int(self.headers["Content-Length"]))
+                    return self._send({"access": TOKEN})
+
+            return Handler
+
+    server = Accounts()
+    server.echoes, server.status = ("Authorization",), 500
+    leaky.target(server.url, f'auth = {{ login = "TRUMPET" }}\n{ACCOUNT}', profile="none", component="api")
+    leaky.write("test_it.py", LOGGED_IN)
+    run, shown = leaky.leak(*LOUD, *workers, TRUMPET=f"eve:{KEY}")
+    assert (run.status, len(run.checks)) == (1, 2), run.out
+    assert "no luck Bearer [redacted]" in run.out
+    assert any("said" in name for name in shown)
+    assert _given_away(shown, {TOKEN, TOKEN[:12]}) == {}
+    server.end()

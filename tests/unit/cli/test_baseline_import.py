@@ -213,3 +213,10 @@ def test_a_wrong_metric_is_repaired_after_it_was_accepted(llmops, file, later, t
     said = llmops("baseline", "diff")[1]
     assert "quer_latency" not in said
     assert "query_latency" in said
+
+
+def test_a_folder_that_cannot_be_written_is_named(llmops, file, later, tmp_path):
+    (tmp_path / "reports").write_text("a file in the place of the folder")
+    status, said = llmops("baseline", "import", later(2))
+    assert status == 1
+    assert f"no candidate was written: {tmp_path}/reports/candidates cannot be written to ([Errno 20] Not" in said

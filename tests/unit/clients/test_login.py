@@ -106,3 +106,10 @@ def test_preflight_logs_in(account):
     with pytest.raises(CallFailed):
         levels["admitted"]()
     assert [request.path for request in server.requests] == ["/login/"]
+
+
+def test_whoever_redacts_learns_each_token(account):
+    api, _ = account((200, '{"access": "tr0mb0ne"}'))
+    before = api.http.target.redactor()
+    api.call("mine")
+    assert before.clean("Bearer tr0mb0ne") == api.http.target.redactor().clean("Bearer tr0mb0ne") == "Bearer [redacted]"

@@ -394,3 +394,14 @@ def test_shipped_baselines_are_read_as_ever():
     runs = Store(SHIPPED).runs("sandbox")
     assert len(runs) == 5
     assert all((run.accepted.replaces, run.accepted.forced, run.untold) == (0, False, []) for run in runs)
+
+
+def test_baselines_that_cannot_be_looked_into_are_not_none(store, accept, tmp_path):
+    assert store.runs("staging") == []
+    store.directory.mkdir()
+    (store.directory / "staging").write_text("a file in the place of the folder")
+    said = rf"^{store.directory}/staging cannot be looked into, so nobody knows what was accepted: .*\.$"
+    with pytest.raises(BaselineError, match=said):
+        store.runs("staging")
+    with pytest.raises(BaselineError, match=said):
+        accept(recorded())

@@ -66,10 +66,21 @@ def test_accepting_is_an_act_of_somebody_with_a_reason(target):
     assert store.newest("web") is None
 
 
-def test_a_search_whose_name_begins_like_another_has_its_own(target):
+@pytest.mark.parametrize("other", ["documents-old", "documents-2"])
+def test_a_search_whose_name_begins_like_another_has_its_own(target, other):
     store = Canaries(target)
-    store.accept(canary(search="documents-old"), reason="x", by="ann")
+    store.accept(canary(search=other), reason="x", by="ann")
     assert store.newest("documents") is None
+    assert store.newest(other).search == other
+
+
+def test_the_highest_number_is_the_newest_and_another_file_is_none(target):
+    store = Canaries(target)
+    store.accept(canary(), reason="x", by="ann")
+    (store.folder / "documents-9999.json").write_text((store.folder / "documents-0001.json").read_text())
+    (store.folder / "notes.json").write_text("{}")
+    assert store.accept(canary(model="new@def"), reason="x", by="ann").name == "documents-10000.json"
+    assert store.newest("documents").model == "new@def"
 
 
 def test_nothing_changed_is_nothing_worse():
@@ -106,3 +117,11 @@ def test_scores_that_are_others_are_off_in_either_direction():
     assert score_change(canary(), now(scores=(1.6, 0.8)), []).pct > 20
     with pytest.raises(Vacuous, match="0 queries have results with a score"):
         score_change(canary(), now(scores=()), [])
+
+
+def test_canaries_that_cannot_be_looked_into_are_not_none(target):
+    store = Canaries(target)
+    store.folder.parent.mkdir(parents=True)
+    store.folder.write_text("a file in the place of the folder")
+    with pytest.raises(BaselineError, match="cannot be looked into, so nobody knows what was accepted"):
+        store.newest("documents")

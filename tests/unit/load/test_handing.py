@@ -36,6 +36,13 @@ def test_user_and_password_of_a_url_stand_in_the_environment_alone():
     assert environ[part.auth.variable] == "me:very-secret"
 
 
+def test_a_service_may_be_called_as_no_variable_is():
+    services = {"a-b": {"url": "http://me:very-secret@a"}, "a_b": {"url": "http://me:other-secret@a"}}
+    table, environ = handed(target(services=services), ["a-b", "a_b"])
+    parts = TargetTable.model_validate(table).components.services
+    assert [environ[parts[name].auth.variable] for name in services] == ["me:very-secret", "me:other-secret"]
+
+
 def test_a_key_that_is_not_set_is_said_before_anything_starts():
     with pytest.raises(ConfigError, match="KEY"):
         handed(target(api={"url": "http://a", "auth": {"header": "X-Key", "env": "KEY"}}), ["api"])

@@ -47,6 +47,11 @@ def test_a_table_has_its_numbers_on_the_right():
     assert table(("metric", "n"), [("a", "30")], ("n",)) == ["", "| metric | n |", "| --- | ---: |", "| a | 30 |", ""]
 
 
+def test_half_of_a_surrogate_pair_is_spelled_out():
+    assert fitting("an answer \ud83d\n", 100, "rest") == "an answer \\ud83d\n"
+    assert fitting("\ud83d\n" * 20, 30, "rest") == "\\ud83d\n" * 3 + "\nrest\n"
+
+
 def test_what_fits_stays_as_it_is():
     assert fitting("one\ntwo\n", 8, "rest") == "one\ntwo\n"
 

@@ -54,8 +54,15 @@ def test_a_reader_never_sees_half_a_file(tmp_path):
     assert sizes == {200_000}
 
 
-def test_what_is_no_number_is_refused_and_leaves_the_old_file(tmp_path):
+def test_what_is_no_number_is_null(tmp_path):
+    facts = [{"facts": {"models": float("nan")}}, {"facts": {"models": float("inf")}}]
+    text = write(tmp_path, {"preflight": facts, "value": 1.0}, Redactor()).read_text()
+    found = json.loads(text, parse_constant=pytest.fail)
+    assert (found["preflight"], found["value"]) == ([{"facts": {"models": None}}] * 2, 1.0)
+
+
+def test_what_is_no_json_is_refused_and_leaves_the_old_file(tmp_path):
     write(tmp_path, {"value": 1.0}, Redactor())
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        write(tmp_path, {"value": float("nan")}, Redactor())
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        write(tmp_path, {"value": object()}, Redactor())
     assert json.loads((tmp_path / "run.json").read_text())["value"] == 1.0

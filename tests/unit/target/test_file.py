@@ -4,6 +4,7 @@ from pytest_llmops.errors import ConfigError
 from pytest_llmops.target.load import find, load
 
 DURATION = "is not a duration; write seconds, or for example '500 ms', '10 s', '2m', '1h'."
+VARIABLE = "takes the name of an environment variable, e.g. RAG_KEY, never the key itself."
 API = "[targets.staging]\nprofile = 'rag'\n[targets.staging.components.api]\n"
 
 PROBLEMS = {
@@ -135,6 +136,30 @@ PROBLEMS = {
     "a driver that is no table": (
         f"{API}control = 'docker'",
         ": [targets.staging.components.api] control is 'docker': a table is needed here.",
+    ),
+    "a key in the place of the variable that holds it": (
+        f"{API}auth = {{ bearer = 'sk-live-hunter22' }}",
+        f": [targets.staging.components.api.auth] bearer: {VARIABLE}",
+    ),
+    "a role's key in the place of its variable": (
+        f"{API}auth = {{ bearer = 'KEY', roles = {{ operator = 'sk-live-hunter22' }} }}",
+        f": [targets.staging.components.api.auth.roles] operator: {VARIABLE}",
+    ),
+    "a key in the place of the whole table": (
+        f"{API}auth = 'sk-live-hunter22'",
+        ": [targets.staging.components.api] auth is str: a table is needed here.",
+    ),
+    "an address that is a secret in the place of its variable": (
+        "[targets.staging.notify]\nurls_env = 'slack://hunter22/x'",
+        f": [targets.staging.notify] urls_env: {VARIABLE}",
+    ),
+    "a password in the place of its variable": (
+        "[history]\npassword_env = 'hunter 22'",
+        f": [history] password_env: {VARIABLE}",
+    ),
+    "a login in the place of its variable": (
+        f"{API}control = {{ driver = 'supervisor', program = 'api', auth = 'eve:hunter22' }}",
+        f": [targets.staging.components.api.control] auth: {VARIABLE}",
     ),
     "a process that is found in no way": (
         f"{API}control = {{ driver = 'process', start = ['serve'] }}",
