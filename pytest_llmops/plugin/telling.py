@@ -96,8 +96,8 @@ class Telling:
             self.line(f"sandbox of profile {target.table.profile}{with_engine} ready in {facts['ready_s']:.1f} s")
         if target.file is None and self.run.options.target is None and target.root != SUITES_FOLDER.parent:
             self.line("no llmops.toml here: this is the embedded sandbox, not a system of yours")
-        for note in (*target.notes, self.run.without_allure):
-            self.line(note) if note else None
+        for note in filter(None, (*target.notes, self.run.without_allure)):
+            self.line(note)
         for reason, count in selected.not_applicable.items():
             self.line(f"{count} left out: {reason}")
             if reason == LOCKED and tried(self.run.options):
