@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import pytest
@@ -97,7 +98,7 @@ def test_each_model_is_as_quick_as_usual(llm: Llm, prompts: Workload, history: H
     """Times and tokens a second of a few answers of every configured model, the rate beside that of earlier runs."""
     rates = {}
     for model in llm.generating_models():
-        answers = [llm.generate(prompt, model=model) for prompt in list(prompts)[:FEW]]
+        answers = [llm.generate(prompt, model=model) for prompt in islice(prompts.rounds(), FEW)]
         record.statistics(f"generation_time[{model}]", [answer.stream.token_times_s[-1] for answer in answers], "s")
         rates[model] = [answer.rate[0] for answer in answers]
         record.statistics(f"tokens_per_second[{model}]", rates[model], "tokens/s")
