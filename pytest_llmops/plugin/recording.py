@@ -233,7 +233,7 @@ class Record:
         return self(f"{name}.worse", at_least, "%", of=f"{name}: {found}")
 
     def peak_shift(self, name: str, before: Sequence[float], now: Sequence[float]) -> Result:
-        """By how many % values have gone above the peak of the period before, beyond doubt: kept as ``NAME.peak.worse``.
+        """By how many % values have gone above the peak of the period before, beyond doubt: ``NAME.peak.worse``.
 
         Args:
             name: of the metric.

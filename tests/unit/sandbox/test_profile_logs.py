@@ -20,6 +20,7 @@ def sources(wanted):
     found = {system: load(None, f"sandbox:{system}", None).table.components.logs.sources for system in SYSTEMS}
     return [(system, name) for system, logs in found.items() for name in logs if wanted(logs[name])]
 
+
 OTHER = {"message": "Agent failed", "exception": {"type": "ConnectionError", "message": "refused"}}
 
 
