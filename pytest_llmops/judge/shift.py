@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 FEWEST = 3
 """Values of a period below which their spread says nothing."""
 
+DOUBT = 0.05
+"""How likely what counts as beyond doubt may be by chance."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shift:
@@ -65,12 +68,7 @@ def shift(before: Sequence[float], now: Sequence[float]) -> Shift:
     Raises:
         Vacuous: one of them has too few values.
     """
-    least = min(len(before), len(now))
-    if least < FEWEST:
-        raise Vacuous(
-            f"{len(now)} values of this period and {len(before)} of the one before are too few to compare; "
-            f"it takes {FEWEST} of each."
-        )
+    _enough(before, now)
     was, mean = math.fsum(before) / len(before), math.fsum(now) / len(now)
     whole = was or mean or 1.0
     parts = [float(np.var(values, ddof=1)) / len(values) for values in (before, now)]
@@ -78,3 +76,31 @@ def shift(before: Sequence[float], now: Sequence[float]) -> Shift:
     spread = sum(part**2 / (len(values) - 1) for part, values in zip(parts, (before, now), strict=True))
     margin = float(stdtrit(variance**2 / spread, 0.95)) * math.sqrt(variance) if spread else 0.0
     return Shift(was, mean, 100 * (mean - was) / whole, 100 * margin / whole, len(before) + len(now))
+
+
+def peak_up_pct(before: Sequence[float], now: Sequence[float]) -> float:
+    """By how many % a period's values have gone above the highest of the one before; 0 where that may be chance.
+
+    A single one may: that the k highest of all n + m values are among these n has a chance of C(n, k) / C(n + m, k)
+    where nothing has changed. So the value counts that so many are as high as, that this is ``DOUBT`` at most.
+
+    Args:
+        before: values of the period before, m of them, finite.
+        now: values of this one, n of them, finite.
+
+    Raises:
+        Vacuous: too few values.
+    """
+    _enough(before, now)
+    m, n = len(before), len(now)
+    needed = next(k for k in range(1, n + 1) if math.comb(n, k) <= DOUBT * math.comb(n + m, k))
+    peak, sure = max(before), sorted(now, reverse=True)[needed - 1]
+    return 100 * max(0.0, sure - peak) / (peak or sure or 1.0)
+
+
+def _enough(before: Sequence[float], now: Sequence[float]) -> None:
+    if min(len(before), len(now)) < FEWEST:
+        raise Vacuous(
+            f"{len(now)} values of this period and {len(before)} of the one before are too few to compare; "
+            f"it takes {FEWEST} of each."
+        )

@@ -59,12 +59,18 @@ class Asking:
         self.twin = twin
         self.metrics = [name + part for part in PARTS]
         self.thresholds = bench.target.table.thresholds
-        self.primary = [plain(one) for one in bench.target.table.baseline.primary]
+        self.primary = [self._as_here(plain(one)) for one in bench.target.table.baseline.primary]
         self.references = _references(name, bench, workload, twin)
         self.points = points_of(name, bench.target) if bench.store and not twin and not bench.before else {}
-        self.compared = compared(name, bench.target, self.points) if bench.store or twin else ()
+        self.compared = tuple(self._statistics([*self.primary, *self.points])) if bench.store or twin else ()
         if bench.before:
             self.primary, self.compared = [], (f"{name}{TAIL}",)
+
+    def _as_here(self, name: str) -> str:
+        """What a metric, or a statistic, of the measurement that this one is like is called here."""
+        like = self.bench.like
+        of_that = like and split_statistic(name)[0] in {like + part for part in PARTS}
+        return self.name + name.removeprefix(like) if of_that else name
 
     @property
     def rule(self) -> Rule:

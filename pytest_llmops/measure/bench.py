@@ -56,6 +56,7 @@ class Bench:
         progress: told a line now and then.
         twin: makes the same call to the deployment that is called in turns with the target; None without one.
         against: the name of that deployment.
+        like: the measurement of the same calls whose accepted runs are compared with; empty: its own are.
         before: a measurement of this run that is compared with, made before something was changed; None without one.
         purse: whose budget its calls are charged to.
         measurements_left: of the run, this one included: what is left of the budget is shared among them.
@@ -75,6 +76,7 @@ class Bench:
     progress: Callable[[str], None] = lambda _line: None
     twin: Callable[[Prompt], Any] | None = None
     against: str = ""
+    like: str = ""
     before: Measurement | None = None
     purse: Purse | None = None
     measurements_left: Callable[[], int] = lambda: 1

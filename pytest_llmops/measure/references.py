@@ -85,7 +85,9 @@ class Accepted:
     def __init__(self, name: str, bench: Bench, workload: Workload) -> None:
         self.bench = bench
         self.workload = workload
-        self.known = bool(bench.store and any(run.find(name) for run in bench.store.runs(bench.target.name)))
+        self.name = name
+        self.like = bench.like or name
+        self.known = bool(bench.store and any(run.find(self.like) for run in bench.store.runs(bench.target.name)))
         self._found: dict[str, Reference | None] = {}
 
     @cached_property
@@ -97,7 +99,8 @@ class Accepted:
         """None where there is no store."""
         if metric not in self._found:
             store, target = self.bench.store, self.bench.target.name
-            self._found[metric] = accepted(store.find(target, metric, self.fingerprint)) if store else None
+            there = self.like + metric.removeprefix(self.name)
+            self._found[metric] = accepted(store.find(target, there, self.fingerprint)) if store else None
         return self._found[metric]
 
 

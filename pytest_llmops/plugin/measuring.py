@@ -50,6 +50,7 @@ class Measure:
         against: AnyClient | None = None,
         before: Measurement | None = None,
         keep: bool = False,
+        like: str = "",
     ) -> Measurement:
         """Time ``call(client, prompt)`` over the prompts.
 
@@ -66,6 +67,8 @@ class Measure:
             before: what was measured before a change that left nothing as it was: this is judged against it, as median
                 and p95, and no stored baseline is read.
             keep: it is to be such a ``before``: it takes as many calls as that needs, and thresholds alone judge it.
+            like: the full name of a measurement of the same calls, made at another time: its accepted runs are what
+                this is compared with, and this becomes no baseline.
 
         Returns:
             All results, also when ``check`` is off.
@@ -79,7 +82,7 @@ class Measure:
         from pytest_llmops.measure.measuring import measure as take  # brings numpy and scipy; record needs neither
 
         name = self.full(name)
-        bench = self.bench(client)
+        bench = replace(self.bench(client), like=like)
         if before is not None or keep:
             bench = replace(bench, store=None, before=before, recording=True)
         elif against is None:
@@ -87,9 +90,9 @@ class Measure:
         else:
             bench = replace(bench, twin=lambda prompt: call(against, prompt), against=BEFORE)
         measurement = take(name, lambda prompt: call(client, prompt), prompts, bench)
-        around_a_change = before is not None or keep
+        recorded = before is None and not keep and not like
         alone = against is None and before is None
-        self.conclude(measurement, "" if alone else BEFORE, check=check, recorded=not around_a_change)
+        self.conclude(measurement, "" if alone else BEFORE, check=check, recorded=recorded)
         return measurement
 
     def conclude(self, measurement: Measurement, against: str = "", *, check: bool, recorded: bool = True) -> None:
@@ -99,7 +102,8 @@ class Measure:
             measurement: all of it.
             against: what sentences call the other side; empty where it is a stored baseline.
             check: whether a threshold that does not hold, or a regression, fails the test.
-            recorded: whether it may become a baseline: one around a change is of this run alone.
+            recorded: whether it may become a baseline: one around a change is of this run alone, and one that is like
+                another has that one's.
         """
         self._check.metrics += [result.as_json() for result in measurement.results]
         self._check.notes += measurement.notes

@@ -232,6 +232,22 @@ class Record:
         at_least = {"up": found.up_pct, "down": found.down_pct, "off": found.off_pct}[worse]
         return self(f"{name}.worse", at_least, "%", of=f"{name}: {found}")
 
+    def peak_shift(self, name: str, before: Sequence[float], now: Sequence[float]) -> Result:
+        """By how many % values have gone above the peak of the period before, beyond doubt: ``NAME.peak.worse``.
+
+        Args:
+            name: of the metric.
+            before: values of the period before, three at least.
+            now: values of this one, as many.
+
+        Raises:
+            Vacuous: too few values.
+        """
+        from pytest_llmops.judge.shift import peak_up_pct  # brings numpy
+
+        said = f"{name}: peak {max(now):.4g}, {max(before):.4g} in the period before; a single value may be chance"
+        return self(f"{name}.peak.worse", peak_up_pct(before, now), "%", of=said)
+
     def shares(self, name: str, counts: Mapping[str, float]) -> dict[str, float]:
         """Record what share each of several counts has of all of them, in %: as ``NAME[which]``.
 

@@ -187,6 +187,15 @@ class History:
         usual = self.usual(metric, days)
         return max(0.0, 100 * (usual - now) / usual)
 
+    def risen_pct(self, metric: str, now: float, days: float = MONTH) -> float:
+        """By how many % a value is above what is usual; 0 where it is not.
+
+        Raises:
+            HistoryError, Vacuous: as of :meth:`usual`.
+        """
+        usual = self.usual(metric, days)
+        return max(0.0, 100 * (now - usual) / usual)
+
     def share_changes(
         self, metric: str, counted: str, shares: Mapping[str, float], days: float = MONTH
     ) -> dict[str, float]:

@@ -27,6 +27,7 @@ from pytest_llmops.sandbox.records import Records
 from pytest_llmops.sandbox.serving import serve
 from pytest_llmops.sandbox.settings import Settings
 from pytest_llmops.sandbox.slots import Slots
+from pytest_llmops.sandbox.streaming import Hanging
 from pytest_llmops.sandbox.throttle import Throttle
 from pytest_llmops.sandbox.upstream import Upstream, UpstreamFailed
 from pytest_llmops.sandbox.workers import Workers
@@ -48,7 +49,7 @@ _OPEN = {"health", "ready", "fixed", "login"}
 """Behaviours that ask for no key unless the profile names a permission."""
 
 _FAILING = {"query", "explain"}
-"""Behaviours of which the fault ``api:errors`` makes a share fail, and ``api:leaks`` a share leave a file open."""
+"""Behaviours of which the faults ``api:errors``, ``api:hangs`` and ``api:leaks`` each spoil a share."""
 
 
 HOARD_BYTES = 2**20
@@ -101,6 +102,7 @@ class Front:
         self._roles = access.Roles(self._auth, stack.sandbox, stack.keys, kept=kept) if self._auth else None
         self._failing = Share(stack.faults.number("api:errors", 0.0))
         self._refusing = Share(stack.faults.number("api:refuses", 0.0))
+        self._hanging = Share(stack.faults.number("api:hangs", 0.0))
         self._leaking = Share(stack.faults.number("api:leaks", 0.0))
         self._slots = Slots(self._places)
         self._hoard: list[bytes] = []
@@ -132,10 +134,12 @@ class Front:
         faults = Faults().also(self._settings.faults(at_once=True)) if live else self._stack.faults
         return faults.number("api:slots", math.inf)
 
-    def _answering(self, name: str, behaving: Behaving) -> Callable[[Request], Awaitable[Response]]:
+    def _answering(self, name: str, behaving: Behaving) -> Callable[[Request], Awaitable[Response | Hanging]]:
         route = self._api.routes[name]
 
-        async def answer(request: Request) -> Response:
+        async def answer(request: Request) -> Response | Hanging:
+            if behaving.does in _FAILING and self._hanging.due():
+                return Hanging()
             values = await self._values(request, route)
             try:
                 response = (

@@ -115,6 +115,7 @@ FAULTS: dict[str, Fault] = {
         Fault("api:hoards", "each query call has the service hold a megabyte more for ever"),
         Fault("api:slots", "so many query calls are worked on at a time, and the others wait", "count"),
         Fault("api:refuses", "this share of query calls is answered 429", "share"),
+        Fault("api:hangs", "this share of query calls is never answered", "share"),
         Fault("api:unlimited", "the limit on calls is not kept: nobody is answered 429"),
         Fault("api:unforgiving", "who was answered 429 once is answered so for ever"),
         Fault("api:recycles-hard", "a worker that has had its number of requests breaks off what it is answering"),

@@ -28,6 +28,7 @@ CALM = {
     "received_bytes_per_s": 200e3,
     "sent_bytes_per_s": 150e3,
     "network_bytes_per_s": 125e6,
+    "bridge_bytes_per_s": 0.0,
     "network_errors_per_s": 0.0,
     "connections": 24.0,
     "open_files": 2000.0,
@@ -120,8 +121,10 @@ class Machine:
             "node_network_receive_errs_total": (eth0, has["network_errors_per_s"]),
             "node_network_transmit_errs_total": (eth0, has["network_errors_per_s"]),
         }
+        bridged = {'device="docker0"': has["bridge_bytes_per_s"] * up_s} if has["bridge_bytes_per_s"] else {}
         for name, (labels, per_s) in counters.items():
-            yield from _family(name, "counter", {labels: per_s * up_s})
+            behind = bridged if labels == eth0 and name.endswith("_bytes_total") else {}  # a bridge tells no speed
+            yield from _family(name, "counter", {labels: per_s * up_s, **behind})
 
     def _cpus(self, up_s: float) -> Iterator[str]:
         """Seconds of each processor by mode; together they are the seconds that have gone by."""

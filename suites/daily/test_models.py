@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import pytest
+
+from pytest_llmops import Vacuous
 
 if TYPE_CHECKING:
     from pytest_llmops.clients.llm import Llm
     from pytest_llmops.clients.ollama import Ollama
     from pytest_llmops.clients.openai import OpenAI
     from pytest_llmops.plugin.recording import Record
+    from pytest_llmops.report.over_time import History
     from pytest_llmops.samples import Workload
+
+FEW = 5
 
 
 @pytest.mark.generic
@@ -85,3 +91,24 @@ def test_generation_rate(llm: Llm, prompts: Workload, record: Record) -> None:
     record("tokens_per_second", rate, "tokens/s", of=whose)
     if generation.stream.load_s is not None:
         record("model_load_time", generation.stream.load_s, "s")
+
+
+@pytest.mark.procedure("agent-aiops.models.performance-metrics", fault="llm:slow=1.6")
+def test_each_model_is_as_quick_as_usual(llm: Llm, prompts: Workload, history: History, record: Record) -> None:
+    """Times and tokens a second of a few answers of every configured model, the rate beside that of earlier runs."""
+    rates = {}
+    for model in llm.generating_models():
+        answers = [llm.generate(prompt, model=model) for prompt in islice(prompts.rounds(), FEW)]
+        record.statistics(f"generation_time[{model}]", [answer.stream.token_times_s[-1] for answer in answers], "s")
+        rates[model] = [answer.rate[0] for answer in answers]
+        record.statistics(f"tokens_per_second[{model}]", rates[model], "tokens/s")
+    untold = []
+    with record.to_the_end():
+        for model, now in rates.items():
+            try:
+                earlier = [one.value for one in history.values(f"tokens_per_second[{model}].mean")]
+                record.shift(f"tokens_per_second[{model}]", earlier, now, "down")
+            except Vacuous as error:
+                untold.append(str(error))
+        if untold:
+            raise Vacuous(" ".join(untold))

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from pytest_llmops.clients.figures import Figures
     from pytest_llmops.clients.traffic import Traffic
     from pytest_llmops.operate.monitoring import Lint
     from pytest_llmops.plugin.recording import Record
+    from pytest_llmops.report.over_time import History
 
 DAY_S = 86400.0
 
@@ -26,6 +28,17 @@ def test_error_rate_of_the_day(traffic: Traffic, record: Record) -> None:
 def test_latency_of_the_day(traffic: Traffic, record: Record) -> None:
     """The 95th percentile of the day's requests, ours among them."""
     record.figure("api_latency_p95_day", during=traffic)
+
+
+@pytest.mark.procedure("aegis-rag.daily.response-time-trend", fault="llm:slow=12")
+def test_latency_of_the_day_is_no_higher_than_usual(
+    traffic: Traffic, figures: Figures, history: History, record: Record
+) -> None:
+    """The 95th percentile of the day beside what the days of the last month had; that of the day before is told."""
+    now = figures.read("api_latency_p95_day", during=traffic).value
+    before = history.values("api_latency_p95_day")[-1].value
+    risen_pct = history.risen_pct("api_latency_p95_day", now)
+    record("api_latency_p95_day_rise", risen_pct, "%", of=f"{now:.3g} s; {before:.3g} s when it was recorded last")
 
 
 @pytest.mark.procedure("aegis-rag.weekly.performance-metrics", fault="prometheus:down")

@@ -105,10 +105,12 @@ def test_api_works_as_before(api: Api, prompts: Workload, record: Record) -> Non
 
 
 @pytest.mark.procedure("aegis-rag.high-latency.symptoms", fault="api:delay=3")
+@pytest.mark.procedure("aegis-rag.high-latency.symptoms", fault="api:hangs=0.2")
 def test_api_is_not_slow(traffic: Traffic, record: Record) -> None:
-    """The API answers in time, or is slow for a moment only; how many questions got no answer in time is recorded."""
-    record("question_timeouts", len(traffic.timed_out), "questions", of=f"of {len(traffic.questions)}")
-    record.figure("api_latency_p95", level="critical")
+    """The API answers every question within the client's deadline, and in time, or is slow for a moment only."""
+    with record.to_the_end():  # where no question was answered, no latency can be told
+        record("question_timeouts", len(traffic.timed_out), "questions", of=f"of {len(traffic.questions)}")
+        record.figure("api_latency_p95", level="critical")
 
 
 @pytest.mark.procedure("aegis-rag.memory-leaks.symptoms", fault="container_details:oom-killed")

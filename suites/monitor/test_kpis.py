@@ -176,8 +176,11 @@ def test_agent_response_times(logs: Logs, record: Record) -> None:
 @pytest.mark.procedure("aegis-rag.kpi-app.throughput", fault="llm:slots=1, llm:slow=8")
 @pytest.mark.procedure("aegis-rag.kpi-app.throughput", fault="past:worse")
 def test_throughput(load_run: LoadRun, api: Api, history: History, record: Record) -> None:
-    """How many of three questions a second are answered in that time, beside what earlier runs found."""
+    """How many of three questions a second are answered in that time, beside what earlier runs found.
+
+    What people ask is another in the morning than at night: of that a week is held against the one before.
+    """
     result = load_run("questions_carried", api, route="query", rate=3, seconds=12, arrivals="constant", check=False)
-    usual_pct = history.deviation_pct("throughput", result.rate)
     record("throughput", result.rate, "1/s")
+    usual_pct = history.deviation_pct("throughput", result.rate)
     record("throughput_deviation_pct", usual_pct, "%", of=f"{result.rate:.3g} answers a second of {result.offered:.3g}")

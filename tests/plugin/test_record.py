@@ -120,6 +120,15 @@ def test_a_mean_that_has_surely_become_worse_is_held_to_a_limit(record):
     assert check.breaches == ["critical", "critical"]
 
 
+def test_a_peak_that_has_surely_become_higher_is_held_to_the_same_limit(record):
+    kept, check = record(0.0)
+    kept._run.declared.table.thresholds["*.worse"] = Threshold.model_validate({"critical": "> 20 %"})
+    assert kept.peak_shift("use", [10.0, 30.0, 11.0], [50.0, 10.0, 12.0]).value == 0
+    with pytest.raises(Failed, match=r"use.peak.worse is 40 %; that is critical .*use: peak 16, 10 in the period"):
+        kept.peak_shift("use", [10.0, 9.0, 8.0], [15.0, 14.0, 16.0])
+    assert check.breaches == ["critical"]
+
+
 def test_to_the_end_all_is_recorded_and_all_breaches_are_told_with_the_call_of_the_first(record):
     kept, check = record(8.0)
 

@@ -47,6 +47,17 @@ FAULTS = "1"
 """Tried of half of the profiles; others every day, so that some months come to all of them."""
 
 
+TWO_MODELS = """
+[targets.two]
+profile = "agent-aiops"
+environment = "sandbox"
+components.ollama.models = ["llama3.2:3b", "llama3.2:1b"]
+sandbox.past.ok.metrics = { "tokens_per_second[llama3.2:1b].mean" = { first = 480, last = 480, unit = "tokens/s" } }
+prompts = [{ id = "open", text = "How do I deploy it?" }]
+"""
+"""A target with another model beside the one that serves, and with a question of which no right answer is known."""
+
+
 def test_every_system_has_a_profile():
     assert all(VARIANTS.values()), VARIANTS
 
@@ -80,3 +91,15 @@ def test_todays_faults_turn_their_tests_red(tmp_path, profile, seed):
     assert f", seed {seed}; " in done.stdout
     assert done.stdout.splitlines()[-1] == "Never red: none.", done.stdout + done.stderr
     assert done.returncode == 0
+
+
+def test_models_are_timed_beside_the_one_that_serves_and_where_no_right_answer_is_known(suite, tmp_path):
+    (tmp_path / "llmops.toml").write_text(TWO_MODELS)
+    quick = "daily/test_models.py::test_each_model_is_as_quick_as_usual"
+    tried = "weekly/test_models.py::test_other_parameters[as-it-is]"
+    words = (f"--llmops-config={tmp_path / 'llmops.toml'}", "--llmops-target=two")
+    run = suite(f"suites/{quick}", f"suites/{tried}", *words, "--llmops-sandbox-fault=llm:others-slower=2")
+    (broken,) = [one["name"] for one in run.checks[quick]["metrics"] if (one["threshold"] or {}).get("broken")]
+    assert (run.checks[quick]["outcome"], broken) == ("failed", "tokens_per_second[llama3.2:1b].worse")
+    assert (run.checks[tried]["outcome"], run.checks[tried]["category"]) == ("skipped", "unsupported")
+    assert "answer_time[temperature 0].mean" in {one["name"] for one in run.checks[tried]["metrics"]}

@@ -180,6 +180,7 @@ def test_round(traffic: Traffic, api: Api, record: Record) -> None:
     assert_type(record.figure("blocked_total", during=lambda: api.query("x")), Result)
     assert_type(record.rise("open_files", traffic.one_by_one(rounds=2)), Result)
     assert_type(record.spread("memory", 86400), tuple[Result, Result])
+    assert_type(record.peak_shift("memory", [1.0, 2.0, 3.0], [2.0, 3.0, 4.0]), Result)
     with record.to_the_end():
         record("queue_length", 3)
     assert_type(api.route("query"), Route)
@@ -402,6 +403,7 @@ def test_loaded(load_run: LoadRun, api: Api, llm: Llm, vectors: Vectors) -> None
 def test_timed(measure: Measure, llm: Llm, api: Api, prompts: Workload) -> None:
     # The call is handed the client that was given, with its own type.
     made: Measurement = measure("latency", llm, lambda llm, prompt: llm.generate(prompt), prompts=prompts)
+    measure("later", llm, lambda llm, prompt: llm.generate(prompt), prompts=prompts, like="latency")
     measure("query", api, lambda api, prompt: assert_type(api, Api).query(assert_type(prompt, Prompt)), prompts=MINE)
     loose = measure("loose", llm, lambda llm, prompt: llm.embed(prompt), prompts=MINE, check=False)
     result: Result = made["ttft"]

@@ -92,6 +92,35 @@ def test_what_binds_no_procedure_is_generic():
     assert bare == set()
 
 
+def named(node, calls):
+    """The metrics that a function hands to some of these methods, each with the line: its name as it is written."""
+    return [
+        (ast.unparse(call.args[0]).rstrip("'\""), call.lineno)
+        for call in ast.walk(node)
+        if isinstance(call, ast.Call) and call.args and ast.unparse(call.func) in calls
+    ]
+
+
+RECORDING = {"record", "record.figure", "record.shares", "record.statistics"}
+COMPARING = {f"history.{how}" for how in ("usual", "deviation_pct", "fallen_pct", "risen_pct", "share_changes")}
+
+
+def test_what_is_held_against_earlier_runs_is_recorded_whether_or_not_there_are_any():
+    """Else nothing ever records it: what lacks earlier values ends the test."""
+    compared, unrecorded = 0, []
+    for file in SUITES.rglob("test_*.py"):
+        tests = [node for node in ast.parse(file.read_text()).body if isinstance(node, ast.FunctionDef)]
+        for test in tests:
+            others = [name for other in tests if other is not test for name, _ in named(other, RECORDING)]
+            for metric, line in named(test, COMPARING):
+                compared += 1
+                before = [name for name, at in named(test, RECORDING) if at < line]
+                if not any(metric.startswith(name) for name in (*before, *others)):
+                    unrecorded.append(f"{file.name}:{line} {metric}")
+    assert unrecorded == []
+    assert compared >= 9
+
+
 @pytest.mark.parametrize("profile", SYSTEMS)
 def test_a_systems_sandbox_knows_a_fault_of_each_test_of_its_procedures(profile):
     system = target(profile).table.system

@@ -3,7 +3,7 @@
 import pytest
 
 from pytest_llmops.errors import Vacuous
-from pytest_llmops.judge.shift import shift
+from pytest_llmops.judge.shift import peak_up_pct, shift
 
 STEADY = [10.0, 10.2, 9.8, 10.1, 9.9]
 
@@ -47,3 +47,17 @@ def test_too_few_values_are_not_compared():
         shift(STEADY[:2], STEADY)
     said = "5 values of this period and 2 of the one before are too few to compare; it takes 3 of each."
     assert str(raised.value) == said
+
+
+def test_one_value_above_the_peak_of_before_may_be_chance():
+    week = [20.0, 21.0, 22.0, 20.0, 19.0, 24.0, 25.0]
+    assert peak_up_pct(week, [*week[1:], 90.0]) == 0
+    assert peak_up_pct(week, [20.0, 21.0, 22.0, 40.0, 70.0, 80.0, 90.0]) == pytest.approx(60)  # the fourth of them
+
+
+def test_as_few_values_as_there_may_be_have_all_to_be_above_it():
+    assert peak_up_pct([10.0, 9.0, 8.0], [15.0, 20.0, 12.0]) == pytest.approx(20)
+    assert peak_up_pct([0.0] * 3, [2.0] * 3) == 100
+    assert peak_up_pct([0.0] * 3, [0.0] * 3) == 0
+    with pytest.raises(Vacuous, match="it takes 3 of each"):
+        peak_up_pct([10.0, 9.0], [15.0, 20.0, 12.0])

@@ -65,6 +65,15 @@ def test_what_is_slower_in_two_runs_is_a_regression(bench, accepted, take, sleep
     assert [len(recording.metric.series.values) for recording in found.recordings] == [30]  # the first run alone
 
 
+def test_what_is_like_another_measurement_is_compared_with_its_runs(bench, accepted, take, streaming):
+    here = bench(baseline={"primary": ["daily.ttft.p90"]})
+    accepted(here, "daily.ttft", around(0.1), around(0.1))
+    assert take(here, streaming(0.2))["ttft"].state == "no-baseline"
+    found = take(here, streaming(0.2), like="daily")
+    assert (found["ttft"].state, found["ttft"].baseline) == ("regression", pytest.approx(0.1, rel=0.01))
+    assert [problem.partition(" is ")[0] for problem in found.problems] == ["x.ttft", "x.ttft.p90"]
+
+
 def test_a_stream_is_judged_part_by_part(bench, accepted, take, streaming):
     here = bench()
     accepted(here, "x.ttft", around(0.2), around(0.2))

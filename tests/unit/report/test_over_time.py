@@ -74,10 +74,12 @@ def test_what_is_usual_is_the_median_of_a_month(history):
     assert str(caught.value).startswith("sessions was recorded 2 times in the last 2.5 days, with a median of 1")
 
 
-def test_by_how_much_a_value_has_fallen_below_what_is_usual(history):
+def test_by_how_much_a_value_is_another_than_what_is_usual(history):
     usual = history().usual("sessions")
     assert history().fallen_pct("sessions", usual / 2) == pytest.approx(50)
     assert history().fallen_pct("sessions", 2 * usual) == 0
+    assert history().risen_pct("sessions", 2 * usual) == pytest.approx(100)
+    assert history().risen_pct("sessions", usual / 2) == 0
     assert history().deviation_pct("sessions", 2 * usual) == pytest.approx(100)
     assert history().deviation_pct("sessions", 6 * usual, least=2 * usual) == pytest.approx(200)
 

@@ -21,6 +21,9 @@ def sources(wanted):
     return [(system, name) for system, logs in found.items() for name in logs if wanted(logs[name])]
 
 
+OTHER = {"message": "Agent failed", "exception": {"type": "ConnectionError", "message": "refused"}}
+
+
 @pytest.fixture
 def target(tmp_path):
     """A target of a profile's sandbox, whose files lie where its components look."""
@@ -89,3 +92,19 @@ def test_prompts_are_not_read(target, tmp_path):
     assert {name: len(part) for name, part in asked.by("topic").items()} == {"deployment": 12, "errors": 12}
     assert {name: len(part) for name, part in asked.by("length").items()} == {"medium": 12, "short": 12}
     assert not any("deploy it" in str(entry) for entry in found)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"message": "x", "exception": {"type": "MemoryError", "message": ""}},
+        {"message": "x", "exception": {"type": "_ArrayMemoryError", "message": "Unable to allocate 4 GiB"}},
+        {"message": "x", "exception": {"type": "OutOfMemoryError", "message": ""}},
+        {"message": "x", "exception": {"type": "RuntimeError", "message": "CUDA error: out of memory"}},
+        {"message": "Out of memory: killed process 901"},
+    ],
+)
+def test_whatever_tells_of_memory_that_ran_out_is_known(said):
+    source = load(None, "sandbox:agent-aiops", None).table.components.logs.sources["app"]
+    lines = [json.dumps({"timestamp": "2026-03-02T09:30:00", "level": "ERROR", **one}) for one in (said, OTHER)]
+    assert [entry.fields["exhausted"] for entry in LineReader(source, "app").entries(lines)] == [True, False]
