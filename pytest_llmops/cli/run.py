@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pytest_llmops.cli.options import config_option, meant, target_option
-from pytest_llmops.errors import ConfigError, Occupied, did_you_mean
+from pytest_llmops.errors import ConfigError, LlmopsError, Occupied, did_you_mean
 from pytest_llmops.state.folder import private
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 OCCUPIED = 75
 """Exit status EX_TEMPFAIL of sysexits.h: another time, perhaps."""
+
+STOPPED = {2, *range(129, 193)}
+"""Exit statuses of a run that somebody ended, or a signal: nobody waits for its report."""
 
 WAIT_S = 3600.0
 """How long a suite waits for another of its target that is under way, unless it is planned again before."""
@@ -61,6 +64,7 @@ def run(
                 return
             scheduled.note(suite, _now().timestamp())
             status = _carry_out(found, suite, words, lock, scheduled, quiet=quiet)
+            _render(found, suite, status, quiet=quiet)
     except Occupied as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(OCCUPIED)
@@ -97,6 +101,23 @@ def _carry_out(
         click.echo(log.read_bytes(), nl=False)
         click.echo(f"{suite} of {target.name}: exit status {status}")
     return status
+
+
+def _render(target: Target, suite: str, status: int, *, quiet: bool) -> None:
+    """The Allure report of the run that is over, where the schedule asks for it; what becomes of it is no verdict."""
+    from pytest_llmops.cli.report import rendered
+    from pytest_llmops.operate.planned_run import reports
+
+    schedule = target.table.schedule
+    if not schedule.allure or suite not in schedule.planned or status in STOPPED:
+        return
+    try:
+        said, lacking = rendered(target.root / reports(target, suite) / "allure-results", target.file)
+    except (LlmopsError, OSError) as error:
+        click.echo(f"no Allure report: {' '.join(str(error).split())}", err=True)
+        return
+    if status or not quiet:
+        click.echo("\n".join([*said, *([f"without human steps: {lacking}"] if lacking else [])]))
 
 
 def _patience(target: Target, suite: str) -> float:

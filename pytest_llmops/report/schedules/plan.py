@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from pytest_llmops import __version__
@@ -82,6 +83,8 @@ class Plan:
         user: who runs it; None: whoever owns the scheduler's table.
         image: a container's; None: the scheduler's own choice.
         now: with this machine's time zone.
+        options: what pytest is given for each of the suites.
+        allure: whether the Allure report is rendered after each.
     """
 
     target: str
@@ -95,6 +98,8 @@ class Plan:
     user: str | None
     image: str | None
     now: dt.datetime
+    options: tuple[str, ...] = ()
+    allure: bool = False
 
     @property
     def slug(self) -> str:
@@ -133,11 +138,22 @@ class Plan:
         """The folder of the reports within the repository, with the slash at its end."""
         return "reports/" if self.folder == "." else f"{self.folder}/reports/"
 
+    @property
+    def kept(self) -> str:
+        """The state folder within the repository, with the slash at its end; empty where it lies elsewhere."""
+        state = PurePosixPath(self.state)
+        return "" if state.is_absolute() or ".." in state.parts else f"{PurePosixPath(self.folder) / state}/"
+
     def pytest_words(self, suite: Suite) -> list[str]:
         """The command that runs a suite in a checkout, from ``folder``."""
         own = ["python", "-m", "pytest", "-m", suite.name, f"--llmops-target={self.target}", "--llmops-gate"]
         own += [f"--llmops-config={self.file.name}"] if self.file.name != "llmops.toml" else []
-        return [*own, *self.key(suite), "--junitxml=reports/junit.xml"]
+        return [*own, *self.options, *self.key(suite), "--junitxml=reports/junit.xml"]
+
+    @property
+    def report_words(self) -> list[str]:
+        """The command that renders the Allure report of that run, from ``folder``."""
+        return ["llmops", "report", *([f"--config={self.file.name}"] if self.file.name != "llmops.toml" else [])]
 
 
 def planned(
@@ -186,6 +202,8 @@ def planned(
         user=user,
         image=image,
         now=now,
+        options=tuple(table.options),
+        allure=table.allure,
     )
 
 

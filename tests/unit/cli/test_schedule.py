@@ -1,5 +1,6 @@
 """``llmops schedule`` and ``llmops run``: what they show, write and refuse."""
 
+import json
 import re
 import textwrap
 from pathlib import Path
@@ -9,6 +10,8 @@ import pytest
 from pytest_llmops.cli.run import OCCUPIED
 from pytest_llmops.report.schedules import FORMATS
 from pytest_llmops.state.scheduled import Scheduled
+
+from ...recorded import recorded
 
 FILE = """
 [targets.staging.components.api]
@@ -192,6 +195,56 @@ def test_a_run_that_cannot_be_alone_says_so(llmops, write, pytest_of_ours, tmp_p
         status, said = llmops("run", "daily")
     assert status == OCCUPIED
     assert said.startswith("Error: staging is being looked at by weekly of process ")
+
+
+@pytest.fixture
+def rendering(write, tmp_path):
+    """Results of a run of the daily suite; what plays Allure fails or says which secrets it was given."""
+    write(FILE.replace("daily =", "allure = true\ndaily =") + '[history]\npassword_env = "LLMOPS_SECRET"\n')
+    reports = tmp_path / "reports" / "staging" / "daily"
+    (reports / "allure-results").mkdir(parents=True)
+    (reports / "allure-results" / "1-result.json").write_text("{}")
+    (reports / "run.json").write_text(json.dumps({**recorded("healthy"), "target": "staging"}))
+    allure = tmp_path / "node_modules" / ".bin" / "allure"
+    allure.parent.mkdir(parents=True)
+
+    def rendering(act):
+        allure.write_text(f'#!/bin/sh\nif [ "$1" = --version ]; then echo 3.18.0; else {act}; fi\n')
+        allure.chmod(0o755)
+        return reports / "allure-report" / "index.html"
+
+    return rendering
+
+
+RENDERS = 'mkdir -p "$5" && echo "<${LLMOPS_SECRET-none}>" > "$5/index.html"'
+
+
+def test_a_run_is_rendered_whatever_its_verdict(llmops, rendering, pytest_of_ours, monkeypatch):
+    monkeypatch.setenv("LLMOPS_SECRET", "hush")
+    page = rendering(RENDERS)
+    assert llmops("run", "daily", "--quiet") == (0, "")
+    assert page.read_text() == "<none>\n"
+    pytest_of_ours(11)
+    status, said = llmops("run", "daily", "--quiet")
+    assert (status, said.splitlines()[2].partition(" (")[0]) == (
+        11,
+        "written: reports/staging/daily/allure-report/index.html",
+    )
+
+
+def test_a_report_that_cannot_be_rendered_changes_no_verdict(llmops, rendering, pytest_of_ours):
+    rendering("echo no; exit 3")
+    status, said = llmops("run", "daily", "--quiet")
+    assert (status, said.count("\n")) == (0, 1)
+    assert said.startswith("no Allure report: ")
+    assert said.endswith("allure ended with 3: no\n")
+
+
+def test_a_run_that_somebody_ended_is_not_rendered(llmops, rendering, pytest_of_ours):
+    page = rendering(RENDERS)
+    pytest_of_ours("130 - 128")
+    assert llmops("run", "daily")[0] == 2
+    assert not page.exists()
 
 
 def test_run_names_mistakes(llmops, write, tmp_path):

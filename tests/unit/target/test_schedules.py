@@ -44,6 +44,11 @@ def test_a_text_is_short_for_a_table(read):
         ("daily = 'Mno 9:00'", "[targets.a.schedule.daily] at: 'Mno 9:00': 'Mno' is no weekday. Did you mean 'Mon'?"),
         ("daily = { att = '9:00' }", "[targets.a.schedule.daily] has an unknown key 'att'. Did you mean 'at'?"),
         (
+            "textfile = 'llmops.txt'",
+            "[targets.a.schedule] textfile: node-exporter reads files that end in .prom, and no others; found 'llmops.txt'",
+        ),
+        ("notify = true", "[targets.a]: schedule.notify = true and nobody to tell; name channels (notify.urls_env)"),
+        (
             "timezone = 'Europe/Berln'",
             "[targets.a.schedule] timezone: 'Europe/Berln' is no time zone. Did you mean 'Europe/Berlin'",
         ),

@@ -167,7 +167,7 @@ def test_a_workflow_in_a_folder_of_the_repository_works_there(plan, tmp_path):
     job = made["jobs"]["daily"]
     assert job["defaults"] == {"run": {"working-directory": "ops"}}
     assert job["steps"][-1]["with"]["path"] == "ops/reports/"
-    assert "--llmops-config=staging.toml" in job["steps"][-2]["run"]
+    assert "--llmops-config=staging.toml" in job["steps"][-3]["run"]
     gitlab = yaml.safe_load(the_file(plan(file=tmp_path / "ops" / "staging.toml"), "gitlab"))
     assert gitlab["llmops-staging-daily"]["script"][0] == "cd ops"
 
@@ -194,6 +194,34 @@ def test_what_is_installed_has_the_extras(plan, kind):
     assert f"python -m pip install 'pytest-llmops[notify,security]=={__version__}'\n" in with_them
 
 
+def test_a_workflow_keeps_what_runs_remember(plan):
+    steps = read(the_file(plan(), "github"))["jobs"]["monthly"]["steps"]
+    uses = {step["uses"]: step for step in steps if "cache" in step.get("uses", "")}
+    key = "llmops-staging.monthly.${{ github.run_id }}.${{ github.run_attempt }}"
+    assert uses["actions/cache/restore@v4"]["with"] == {
+        "path": ".llmops/",
+        "key": key,
+        "restore-keys": "llmops-staging.",
+    }
+    assert uses["actions/cache/save@v4"]["with"] == {"path": ".llmops/", "key": key}
+    assert uses["actions/cache/save@v4"]["if"].startswith("always() && ")
+    assert "cache" not in the_file(replace(plan(), state="/var/llmops"), "github")
+
+
+def test_a_workflow_renders_a_red_run_and_minds_no_failure_of_that(plan):
+    asked = replace(plan(), options=("--llmops-notify",), allure=True)
+    workflow = read(the_file(asked, "github"))
+    jsonschema.validate(workflow, published("github-workflows"))
+    steps = workflow["jobs"]["daily"]["steps"]
+    ran = [step.get("run", "").partition(" --")[0] for step in steps]
+    place = ran.index("npm install")
+    assert ran[place - 1 : place + 2] == ["python -m pytest -m daily", "npm install", "llmops report"]
+    assert "--llmops-notify" in steps[place - 1]["run"]
+    assert [(step["if"], step["continue-on-error"]) for step in steps[place : place + 2]] == [("always()", True)] * 2
+    assert "env" not in steps[place]
+    assert "npm" not in the_file(plan(), "github")
+
+
 # GitLab CI
 
 
@@ -206,6 +234,23 @@ def test_jobs_of_gitlab_are_valid_and_their_schedules_are_named(plan):
     made = [shlex.split(one[2:]) for one in text.splitlines() if one.startswith("# glab ")]
     crons = [words[words.index("--cron") + 1 : words.index("--cron") + 4] for words in made]
     assert crons[3] == ["0 9 1-7 * *", "--cronTimeZone", "Europe/Berlin"]
+
+
+def test_jobs_keep_what_runs_remember_and_render_where_the_image_can(plan, tmp_path):
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "ops").mkdir()
+    asked = replace(plan(file=tmp_path / "ops" / "staging.toml"), allure=True)
+    text = the_file(asked, "gitlab")
+    common = yaml.safe_load(text)[".llmops-staging"]
+    assert common["cache"] == {"key": "llmops-staging", "paths": ["ops/.llmops/"], "when": "always"}
+    assert (
+        "# Allure needs Node.js 20, which python:3.12 has not: no report, until --image names one with both.\n" in text
+    )
+    assert "after_script" not in common
+    jobs = yaml.safe_load(the_file(replace(asked, image="registry.example/both:1"), "gitlab"))
+    jsonschema.validate(jobs, published("gitlab-ci"))
+    rendered = ["cd ops", "npm install --no-save allure", "llmops report --config=staging.toml"]
+    assert jobs[".llmops-staging"]["after_script"] == rendered
 
 
 def test_the_weekday_of_a_month_is_guarded(plan):
