@@ -1,11 +1,13 @@
 """What the fixture ``history`` tells of earlier runs."""
 
+import random
 import time
 
 import pytest
 
 from pytest_llmops.errors import Unsupported, Vacuous
-from pytest_llmops.report.over_time import History
+from pytest_llmops.judge.trends import trend
+from pytest_llmops.report.over_time import History, daily
 from pytest_llmops.state.history.past import lay
 from pytest_llmops.state.history.place import Place
 from pytest_llmops.state.history.signing import SignOff, sign
@@ -263,6 +265,23 @@ def test_a_target_that_says_of_nothing_that_it_grows(history):
         "llmops.toml: [targets.demo] says of nothing that it grows; "
         "add [targets.demo.growth.METRIC] with the name of a metric that runs record."
     )
+
+
+def test_many_runs_a_day_make_a_trend_no_surer_and_no_slower():
+    draw, at, values = random.Random(1), [], []
+    for day in range(90):
+        odd = draw.gauss(0, 5)  # of that day, whoever asks
+        at += [day + quarter / 96 for quarter in range(96)]
+        values += [100 + day + odd] * 96
+    line = trend(*daily(at, values))
+    assert (line.values, line.per_day) == (90, pytest.approx(1, abs=0.05))
+    assert line.low < 1 < line.high
+    once = trend(at[::96], values[::96])
+    assert (line.low, line.high) == (pytest.approx(once.low), pytest.approx(once.high))
+
+
+def test_a_value_a_day_stays_as_it_is():
+    assert daily([3.2, 4.2, 4.4, 5.2], [1.0, 2.0, 4.0, 7.0]) == ([3.2, pytest.approx(4.3), 5.2], [1.0, 3.0, 7.0])
 
 
 def test_a_metric_without_values_hides_the_growth_of_no_other(history):
