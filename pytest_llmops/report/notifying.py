@@ -161,7 +161,7 @@ def _sent(urls: str, title: str, body: str, channel: str, redactor: Redactor) ->
 def _by_apprise(urls: str, title: str, body: str, channel: str, redactor: Redactor) -> tuple[bool, str]:
     import logging
 
-    from apprise import Apprise, AppriseAsset, LogCapture, NotifyFormat, PersistentStoreMode
+    from apprise import Apprise, AppriseAsset, LogCapture, NotifyFormat, OverflowMode, PersistentStoreMode
 
     asset = AppriseAsset(
         app_id="pytest-llmops",
@@ -177,6 +177,9 @@ def _by_apprise(urls: str, title: str, body: str, channel: str, redactor: Redact
         if not apprise.add(urls):
             said = redactor.clean(_line(heard.getvalue()))
             raise ConfigError(f"channel {channel}: its variable holds no URL that apprise knows: {said}")
+        for service in apprise:
+            if service.overflow_mode == OverflowMode.UPSTREAM:  # what is too long it would refuse, in every run again
+                service.overflow_mode = OverflowMode.TRUNCATE
         # Else mail is said to be HTML: lines run together, and <words> are lost.
         accepted = bool(apprise.notify(title=title, body=body, body_format=NotifyFormat.TEXT))
         said = redactor.clean(_line(heard.getvalue()))
