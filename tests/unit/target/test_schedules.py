@@ -63,6 +63,7 @@ def test_mistakes_are_named(read, line, said):
 def test_the_variables_that_a_scheduler_hands_over_are_named(read):
     target = read(
         "auth = { bearer = 'API_KEY', roles = { admin = 'ADMIN_KEY' } }\n[targets.a.notify]\nurls_env = 'CHAT'\n"
+        "[targets.a.notify.alertmanager]\nurl = 'https://alerts.example'\nauth = { bearer = 'ALERTS_TOKEN' }\n"
         "[history]\nurl = 'postgresql://x@db/h'\npassword_env = 'DB_KEY'\n"
     )
-    assert variables(target.table, target.config) == ["ADMIN_KEY", "API_KEY", "CHAT", "DB_KEY"]
+    assert variables(target.table, target.config) == ["ADMIN_KEY", "ALERTS_TOKEN", "API_KEY", "CHAT", "DB_KEY"]
