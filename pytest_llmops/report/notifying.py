@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.errors import ConfigError, NotInstalled, Unsupported, did_you_mean
-from pytest_llmops.target.secrets import Redactor, in_notification
+from pytest_llmops.target.secrets import Redactor
 
 if TYPE_CHECKING:
     from pytest_llmops.target.load import Target
@@ -113,7 +113,7 @@ class Notifier:
         """
         urls = self._urls(channel)
         known = [secret for values in self._target.known_secrets().values() for secret in values]
-        redactor = Redactor([*known, *in_notification(urls, whole=not self._target.table.embedded)])
+        redactor = Redactor([*known, *self._target.secret_in(urls)])
         accepted, said = _sent(url or urls, redactor.clean(title), redactor.clean(body), channel, redactor)
         why = f"{said or 'no reason was given'}".rstrip(".")
         variable = self._channel(channel).url_env
