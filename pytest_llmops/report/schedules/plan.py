@@ -52,6 +52,11 @@ class Suite:
         return f"{self.name}: {self.times.cron}{only}{f' ({self.zone})' if self.zone else ''}"
 
     @property
+    def may_be_late(self) -> bool:
+        """Whether it may begin at any time after it was planned."""
+        return self.late_s is None and not self.disruptive
+
+    @property
     def weekdays(self) -> list[str]:
         """The days of the week, from Monday on."""
         return [DAYS[day] for day in sorted((value - 1) % 7 for value in self.times.values(4))]

@@ -123,6 +123,12 @@ def test_a_timer_catches_up_what_may_be_late(plan):
     assert "\nEnvironmentFile=/etc/x.env\n" in made["llmops-staging-dr.service"]
 
 
+def test_a_service_that_waited_in_vain_tries_again_where_it_may_be_late(plan):
+    again = "\nRestartForceExitStatus=75\nRestartSec=10min\n"
+    tried = {name for name, text in files(plan(), "systemd").items() if again in text}
+    assert tried == {f"llmops-staging-{name}.service" for name in ("monitor", "daily", "weekly")}
+
+
 def test_a_service_quotes_for_systemd(plan):
     text = files(plan(file=ODD), "systemd")["llmops-staging-daily.service"]
     assert '\nExecStart=/bin/llmops run daily "--config=/srv/a b/100%%/llmops.toml" --target=staging\n' in text
