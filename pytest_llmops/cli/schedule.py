@@ -113,7 +113,7 @@ def _write(folder: Path, made: dict[str, str], plan: Plan) -> None:
     """
     from pytest_llmops.report.schedules.plan import MARK
 
-    mine = f"{MARK}{plan.target}."
+    mine = f"{MARK}{plan.target}. Change "
     if not folder.is_dir():
         raise ConfigError(f"--write {folder}: there is no such folder; make it first.")
     try:

@@ -134,6 +134,13 @@ def test_files_are_written_over_our_own_alone(llmops, write, tmp_path):
     assert llmops("schedule", "--format", "systemd", "--write", units)[0] == 1
 
 
+def test_the_files_of_a_target_whose_name_begins_alike_are_not_ours(llmops, write, tmp_path):
+    write(FILE + FILE.replace(".staging.", '."staging.eu".'))
+    for target in ("staging.eu", "staging"):
+        status, said = llmops("schedule", "--format", "crontab", "--target", target, "--write", tmp_path)
+        assert (status, said.count("\n"), said[:9]) == (0, 1, "written: ")
+
+
 def test_a_script_can_be_run(llmops, write, tmp_path):
     assert llmops("schedule", "--format", "shell", "--write", tmp_path) == (
         0,
