@@ -96,7 +96,10 @@ def _show(target: Target, plan: Plan) -> None:
     scheduled = Scheduled(target.state_folder, target.name)
     for suite in plan.suites:
         zone = suite.times.zone
-        at = scheduled.begun(suite.name)
+        try:
+            at = scheduled.begun(suite.name)
+        except OSError as error:
+            raise ConfigError(f"When {suite.name} last began cannot be read: {error}.") from error
         state = due(target, suite.name, at, dt.datetime.now(dt.UTC))
         last = "" if at is None else f"{dt.datetime.fromtimestamp(at, zone).astimezone(zone):%Y-%m-%d %H:%M}"
         word = "due" if state.now else ""

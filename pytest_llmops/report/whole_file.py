@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from pytest_llmops.state.folder import private
@@ -26,7 +27,7 @@ def write_whole(folder: Path, name: str, text: str) -> Path:
         The file.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f".{name}.part"
+    part = folder / f".{name}.{os.getpid()}.part"  # another run may write it, too
     part.write_text(text, encoding="utf-8", errors=HALVES)
     return part.replace(folder / name)
 
@@ -43,7 +44,7 @@ def write_privately(folder: Path, name: str, text: str) -> Path:
         The file.
     """
     new_folder(folder, 0o700)
-    part = folder / f".{name}.part"
+    part = folder / f".{name}.{os.getpid()}.part"  # another run may write it, too
     with open(part, "w", encoding="utf-8", errors=HALVES, opener=private) as opened:
         opened.write(text)
     return part.replace(folder / name)

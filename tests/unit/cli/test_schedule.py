@@ -254,6 +254,25 @@ def test_a_run_that_somebody_ended_is_not_rendered(llmops, rendering, pytest_of_
     assert not page.exists()
 
 
+def test_an_error_after_the_run_is_not_said_to_be_before_it(llmops, write, tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.executable", str(tmp_path / "gone"))
+    with pytest.raises(FileNotFoundError, match="gone"):
+        llmops("run", "daily")
+
+
+def test_a_state_folder_that_cannot_be_written_is_said(llmops, write, tmp_path):
+    (tmp_path / ".llmops").write_text("")
+    status, said = llmops("run", "daily", "--quiet")
+    assert (status, said[: len(f"Error: {tmp_path}")]) == (1, f"Error: {tmp_path}")
+    assert said.endswith(". Nothing is run without it.\n")
+
+
+def test_when_a_suite_began_may_be_unreadable(llmops, write, tmp_path):
+    (tmp_path / ".llmops" / "scheduled" / "staging.daily.begun").mkdir(parents=True)
+    status, said = llmops("schedule")
+    assert (status, said.partition(": [")[0]) == (1, "Error: When daily last began cannot be read")
+
+
 def test_run_names_mistakes(llmops, write, tmp_path):
     assert "There is no suite 'dayly'. Did you mean 'daily'?" in llmops("run", "dayly")[1]
     assert (
