@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pytest_llmops import __version__
 from pytest_llmops.errors import ConfigError
 from pytest_llmops.report.schedules.extras import extras
+from pytest_llmops.state.history.place import place_of
 from pytest_llmops.target.names import variables
 from pytest_llmops.target.windows import DAYS, WEEKS
 
@@ -90,6 +91,7 @@ class Plan:
         now: with this machine's time zone.
         options: what pytest is given for each of the suites.
         allure: whether the Allure report is rendered after each.
+        history: the file of a history that lies outside of the state folder; empty: it is within, or in PostgreSQL.
     """
 
     target: str
@@ -105,6 +107,7 @@ class Plan:
     now: dt.datetime
     options: tuple[str, ...] = ()
     allure: bool = False
+    history: str = ""
 
     @property
     def slug(self) -> str:
@@ -209,7 +212,13 @@ def planned(
         now=now,
         options=tuple(table.options),
         allure=table.allure,
+        history=_history_elsewhere(target),
     )
+
+
+def _history_elsewhere(target: Target) -> str:
+    file, state = place_of(target).file, target.state_folder.resolve()
+    return "" if file is None or file.resolve().is_relative_to(state) else str(file)
 
 
 def _within_windows(target: Target, suite: Suite, now: dt.datetime) -> None:

@@ -82,6 +82,21 @@ def test_extras_of_the_target_and_its_suites_are_installed(llmops, write):
     assert "'pytest-llmops[docker,notify,postgresql,quality,security]==" in said
 
 
+@pytest.mark.parametrize(
+    ("url", "status"),
+    [("sqlite:///data/runs.db", 1), ("sqlite:///.llmops/x/../runs.db", 0), ("postgresql://ops@db/history", 0)],
+)
+def test_a_pod_keeps_no_history_outside_of_its_claim(llmops, write, tmp_path, url, status):
+    write(f"{FILE}[history]\nurl = '{url}'\n")
+    found, said = llmops("schedule", "--format", "kubernetes", "--image", "x")
+    assert found == status
+    refused = (
+        f"Error: [history] url is the file {tmp_path / 'data' / 'runs.db'}, and a pod keeps its state folder (.llmops) "
+        "alone: give a file within it, or a PostgreSQL database, or leave url out.\n"
+    )
+    assert (said == refused) == bool(status)
+
+
 def test_an_embedded_target_is_handed_no_secret(llmops, write):
     write('[targets.sandbox]\nprofile = "sandbox"\nenvironment = "sandbox"\nschedule.daily = "09:00"\n')
     status, said = llmops("schedule", "--format", "gitlab", "--target", "sandbox")

@@ -299,6 +299,17 @@ def test_who_runs_in_the_container_may_write_to_the_claim(plan):
     assert [pod["securityContext"] for pod in pods] == [{"fsGroup": 1000}] * len(SUITES)
 
 
+@pytest.mark.parametrize(
+    ("state", "mounted"),
+    [(".llmops", "/srv/llmops/.llmops"), ("/var/llmops", "/var/llmops"), ("../state", "/srv/state")],
+)
+def test_the_claim_is_mounted_where_the_state_folder_is(plan, state, mounted):
+    asked = replace(plan(image="registry.example/llmops:1"), state=state)
+    _, job, *_ = yaml.safe_load_all(the_file(asked, "kubernetes"))
+    container = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
+    assert [mount["mountPath"] for mount in container["volumeMounts"]] == [mounted, "/srv/llmops/reports"]
+
+
 def test_cron_jobs_of_a_long_name_are_each_of_its_own(plan):
     def names(target):
         long = replace(plan(image="registry.example/llmops:1"), target=target)
