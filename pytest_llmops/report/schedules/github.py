@@ -106,7 +106,7 @@ def _day(suite: Suite) -> dict[str, Any]:
         "id": "day",
         "working-directory": "/",
         "env": {"TZ": suite.zone or "UTC", "BY_HAND": "${{ github.event_name == 'workflow_dispatch' }}"},
-        "run": f'case "$BY_HAND $(date +%u)" in\n'
+        "run": f'case "$BY_HAND $({suite.weekday_command})" in\n'
         f"  true* | {' | '.join(f'*{day}' for day in suite.iso_weekdays.split('|'))}) "
         'echo "runs=true" >>"$GITHUB_OUTPUT" ;;\n'
         "esac\n",

@@ -69,8 +69,8 @@ def _script(plan: Plan, suite: Suite) -> list[str]:
     found = _there(plan)
     if suite.times.week:  # cron knows no first Monday: of the days on which it may fall, all but one come to nothing
         said = shlex.quote(f"not the {suite.which} of the month")
-        zone = suite.zone or "UTC"
-        found.append(f"case $(TZ={zone} date +%u) in {suite.iso_weekdays}) ;; *) echo {said}; exit 0 ;; esac")
+        day = f"TZ={suite.zone or 'UTC'} {suite.weekday_command}"
+        found.append(f"case $({day}) in {suite.iso_weekdays}) ;; *) echo {said}; exit 0 ;; esac")
     return [*found, shlex.join(plan.pytest_words(suite))]
 
 

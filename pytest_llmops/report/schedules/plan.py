@@ -68,6 +68,15 @@ class Suite:
         return f"{WEEKS[self.times.week - 1]} {'|'.join(self.weekdays)}" if self.times.week else ""
 
     @property
+    def weekday_command(self) -> str:
+        """What prints, as ``date +%u``, the day for which a run was planned that begins now, up to 23 hours late.
+
+        It is an hour after midnight by it when the run is planned, so that no change of clocks is in between.
+        """
+        before_s = 60 * (60 * self.times.values(1)[0] + self.times.values(0)[0]) - 3600
+        return f'date -d "@$(($(date +%s) - {before_s}))" +%u' if before_s > 0 else "date +%u"
+
+    @property
     def iso_weekdays(self) -> str:
         """As ``date +%u`` says them, for a shell's ``case``: ``1|3``, Monday is 1."""
         return "|".join(str(DAYS.index(day) + 1) for day in self.weekdays)

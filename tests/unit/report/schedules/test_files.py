@@ -3,6 +3,8 @@
 import datetime as dt
 import json
 import shlex
+import shutil
+import subprocess
 from dataclasses import replace
 from importlib.resources import files as package_files
 from pathlib import Path
@@ -19,6 +21,7 @@ from pytest_llmops.report.schedules.systemd import calendar
 from pytest_llmops.target.times import Times
 from pytest_llmops.target.windows import timezone
 
+DATE = shutil.which("date")
 ODD = Path("/srv/a b/100%/llmops.toml")
 
 
@@ -262,12 +265,41 @@ def test_jobs_keep_what_runs_remember_and_render_where_the_image_can(plan, tmp_p
 def test_the_weekday_of_a_month_is_guarded(plan):
     jobs = yaml.safe_load(the_file(plan(), "gitlab"))
     assert jobs["llmops-staging-monthly"]["script"][0] == (
-        "case $(TZ=Europe/Berlin date +%u) in 1|3) ;; *) echo 'not the first Mon|Wed of the month'; exit 0 ;; esac"
+        'case $(TZ=Europe/Berlin date -d "@$(($(date +%s) - 28800))" +%u) in 1|3) ;; '
+        "*) echo 'not the first Mon|Wed of the month'; exit 0 ;; esac"
     )
     assert len(jobs["llmops-staging-daily"]["script"]) == 1
     steps = yaml.safe_load(the_file(plan(), "github"))["jobs"]["monthly"]["steps"]
     assert steps[0]["run"].splitlines()[1] == '  true* | *1 | *3) echo "runs=true" >>"$GITHUB_OUTPUT" ;;'
     assert {"steps.day.outputs.runs == 'true'" in step.get("if", "") for step in steps[1:]} == {True}
+
+
+@pytest.mark.parametrize(
+    ("at", "begins", "runs"),
+    [
+        ("first Mon 23:30", "2026-12-07T23:30", True),
+        ("first Mon 23:30", "2026-12-08T00:10", True),  # late, as GitHub's often are
+        ("first Mon 23:30", "2026-12-06T23:30", False),
+        ("first Mon 00:10", "2026-12-07T00:10", True),
+        ("first Mon 00:10", "2026-12-08T00:10", False),
+        ("fourth Sun 09:00", "2027-03-28T09:00", True),  # an hour of that day is left out
+    ],
+)
+def test_a_run_that_begins_late_is_of_the_day_for_which_it_was_planned(plan, tmp_path, at, begins, runs):
+    now = dt.datetime.fromisoformat(begins).replace(tzinfo=timezone("Europe/Berlin")).timestamp()
+    clock = tmp_path / "date"
+    today = f"+%u) exec {DATE} -d @{now:.0f} +%u"
+    clock.write_text(f'#!/bin/sh\ncase "$*" in +%s) echo {now:.0f} ;; {today} ;; *) exec {DATE} "$@" ;; esac\n')
+    clock.chmod(0o755)
+    asked, out = plan(suite("monthly", at)), tmp_path / "out"
+    environ = {"PATH": f"{tmp_path}:/usr/bin:/bin", "GITHUB_OUTPUT": str(out), "BY_HAND": "false"}
+    step = read(the_file(asked, "github"))["jobs"]["monthly"]["steps"][0]
+    out.touch()
+    subprocess.run(["bash", "-e", "-c", step["run"]], env={**environ, "TZ": step["env"]["TZ"]}, check=True)
+    assert out.read_text() == ("runs=true\n" if runs else "")
+    script = yaml.safe_load(the_file(asked, "gitlab"))["llmops-staging-monthly"]["script"][0]
+    done = subprocess.run(["sh", "-e", "-c", script], env=environ, capture_output=True, text=True, check=True)
+    assert bool(done.stdout) != runs
 
 
 # Kubernetes
