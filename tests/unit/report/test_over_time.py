@@ -32,7 +32,7 @@ FILE = f"""
 {BARE}
 [targets.demo.growth.points]
 limit = 4000
-says = "points of the collection"
+says = "points of the <collection>"
 [targets.demo.growth.sessions]
 [targets.demo.growth.queue]
 absent = "there is none"
@@ -302,7 +302,7 @@ def test_the_growth_page_says_what_how_much_and_when(history):
     page = known.growth_report(known.all_growth()).splitlines()
     assert page[0] == "# Growth on demo"
     assert page[4] == "| what | now | a month (95 %) | in 30 days (95 %) | values | used up |"
-    assert page[6].startswith("| points of the collection | 1")
+    assert page[6].startswith("| points of the &lt;collection&gt; | 1")
     assert "| 41 over 40 days | 2027-" in page[6]
     assert page[6].endswith("; of 4000 points |")
     assert page[7].startswith("| sessions | 1")
@@ -321,8 +321,8 @@ def test_of_too_few_values_for_an_interval_no_day_is_said_to_be_the_first_or_the
 
 
 def test_the_usage_page_has_metrics_runs_and_sign_offs(history):
-    known = history()
-    sign(known._place, SignOff("voyageur.capacity.monthly-usage-report", "demo", "Ada", "read", NOW - DAY_S))
+    known, note = history(), "read <all>\n\n# of it"
+    sign(known._place, SignOff("voyageur.capacity.monthly-usage-report", "demo", "Ada", note, NOW - DAY_S))
     page = known.usage_report("points", "sessions").splitlines()
     assert page[0] == "# Usage of demo"
     assert page[2].endswith(", the last 30 days. 30 runs; checks: 30 passed.")
@@ -330,7 +330,7 @@ def test_the_usage_page_has_metrics_runs_and_sign_offs(history):
     assert page[6].startswith("| points | 30 | 30 | 1")
     assert len(page[6].split("|")) == 10
     assert page[9:12] == ["## Creeps", "", "No time that runs measured became longer beyond doubt."]
-    assert page[-1].endswith(": voyageur.capacity.monthly-usage-report, by Ada: read")
+    assert page[-1].endswith(": voyageur.capacity.monthly-usage-report, by Ada: read &lt;all&gt; # of it")
 
 
 def test_a_report_of_the_month_needs_values_of_half_of_its_days(history, tmp_path):
