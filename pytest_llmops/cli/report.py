@@ -27,6 +27,26 @@ def report(results: Path | None, config: Path | None, output: Path | None) -> No
     The runbook's human steps go among them, with what was signed off until now. Trends go on from report to report of
     one target. Without an Allure command line it says how to get one, and fails.
     """
+    said, lacking = rendered(results, config, output)
+    click.echo("\n".join(said))
+    if lacking:
+        click.echo(f"without human steps: {lacking}", err=True)
+
+
+def rendered(results: Path | None, config: Path | None, output: Path | None = None) -> tuple[list[str], str]:
+    """Render results.
+
+    Args:
+        results: their folder; None: that among the reports.
+        config: the ``llmops.toml``; None: the one that is found.
+        output: where to; None: beside the results.
+
+    Returns:
+        What is to be said of it, line by line, and why the human steps are not among them, where that is so.
+
+    Raises:
+        LlmopsError: there is nothing to render, or nothing to do it with, or it failed.
+    """
     from pytest_llmops.report.allure_command import HISTORY_3, found, render, settings
     from pytest_llmops.report.allure_files import categories, environment, run_of
     from pytest_llmops.report.paths import seen_from_here
@@ -34,6 +54,7 @@ def report(results: Path | None, config: Path | None, output: Path | None) -> No
     from pytest_llmops.state.folder import file_name, state_folder
     from pytest_llmops.state.new_folder import new_folder
     from pytest_llmops.target.moments import moment
+    from pytest_llmops.target.names import variables
 
     root = project(config)
     folder = results or root.root / "reports" / "allure-results"
@@ -42,7 +63,6 @@ def report(results: Path | None, config: Path | None, output: Path | None) -> No
             f"{seen_from_here(folder)} has no Allure results. Run a suite first (pytest -m daily); "
             "it writes them where allure-pytest is installed and not switched off."
         )
-    allure = found(list(dict.fromkeys([root.root, Path.cwd()])), os.environ)
     file = _of_the_same_run(folder, root.root / "reports")
     outcome = read(file)
     of = run_of(folder)
@@ -56,6 +76,9 @@ def report(results: Path | None, config: Path | None, output: Path | None) -> No
         shown, name = environment(outcome), f"{outcome['target']}, {moment(float(outcome['started']))}"
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise LlmopsError(f"{file} is no outcome of a run ({type(error).__name__}: {error}).") from None
+    secret = variables(target.table, target.config)
+    environ = {name: value for name, value in os.environ.items() if name not in secret}
+    allure = found(list(dict.fromkeys([root.root, Path.cwd()])), environ)
     written = (output or folder.with_name("allure-report")).absolute()
     try:
         steps, lacking = _human_steps(target, outcome, folder)
@@ -63,14 +86,15 @@ def report(results: Path | None, config: Path | None, output: Path | None) -> No
         new_folder(state.parent, 0o700)
         new_folder(state, 0o700)
         rules = settings(written, (state / HISTORY_3).absolute(), name, categories(), shown)
-        page = render(allure, folder.absolute(), written, state.absolute(), rules, os.environ)
+        page = render(allure, folder.absolute(), written, state.absolute(), rules, environ)
     except OSError as error:
         where = seen_from_here(Path(error.filename or written))
         raise LlmopsError(f"{where} cannot be written: {error.strerror or error}.") from None
-    click.echo(f"written: {seen_from_here(page)} (Allure {allure.version}; {steps} human steps)")
-    click.echo(f"to read it: {allure.path} open {seen_from_here(written)}")
-    if lacking:
-        click.echo(f"without human steps: {lacking}", err=True)
+    said = [
+        f"written: {seen_from_here(page)} (Allure {allure.version}; {steps} human steps)",
+        f"to read it: {allure.path} open {seen_from_here(written)}",
+    ]
+    return said, lacking
 
 
 def _of_the_same_run(results: Path, reports: Path) -> Path:

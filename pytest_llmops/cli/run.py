@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from typing import TYPE_CHECKING
+from contextlib import ExitStack
+from typing import IO, TYPE_CHECKING
 
 import click
 
 from pytest_llmops.cli.options import config_option, meant, target_option
-from pytest_llmops.errors import ConfigError, Occupied, did_you_mean
+from pytest_llmops.errors import ConfigError, LlmopsError, Occupied, did_you_mean
 from pytest_llmops.state.folder import private
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 OCCUPIED = 75
 """Exit status EX_TEMPFAIL of sysexits.h: another time, perhaps."""
+
+STOPPED = {2, *range(129, 193)}
+"""Exit statuses of a run that somebody ended, or a signal: nobody waits for its report."""
 
 WAIT_S = 3600.0
 """How long a suite waits for another of its target that is under way, unless it is planned again before."""
@@ -53,19 +57,22 @@ def run(
     if if_due:
         planned(found, suite)
     scheduled = Scheduled(found.state_folder, found.name)
-    try:
-        if if_due and not _is_due(found, suite, scheduled, quiet=quiet):
-            return
-        with scheduled.alone(suite, _patience(found, suite)) as lock:
+    with ExitStack() as held:
+        try:
+            if if_due and not _is_due(found, suite, scheduled, quiet=quiet):
+                return
+            lock = held.enter_context(scheduled.alone(suite, _patience(found, suite)))
             if if_due and not _is_due(found, suite, scheduled, quiet=quiet):  # run meanwhile
                 return
             scheduled.note(suite, _now().timestamp())
-            status = _carry_out(found, suite, words, lock, scheduled, quiet=quiet)
-    except Occupied as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(OCCUPIED)
-    except OSError as error:
-        raise ConfigError(f"{found.state_folder} cannot be written: {error}. Nothing is run without it.") from error
+            log = held.enter_context(open(scheduled.log(suite), "w+b", opener=private)) if quiet else None
+        except Occupied as error:
+            click.echo(f"Error: {error}", err=True)
+            sys.exit(OCCUPIED)
+        except OSError as error:
+            raise ConfigError(f"{found.state_folder} cannot be written: {error}. Nothing is run without it.") from error
+        status = _carry_out(found, suite, words, lock, log)
+        _render(found, suite, status, quiet=quiet)
     sys.exit(status)
 
 
@@ -81,22 +88,33 @@ def _is_due(target: Target, suite: str, scheduled: Scheduled, *, quiet: bool) ->
     return found.now
 
 
-def _carry_out(
-    target: Target, suite: str, words: tuple[str, ...], lock: int, scheduled: Scheduled, *, quiet: bool
-) -> int:
+def _carry_out(target: Target, suite: str, words: tuple[str, ...], lock: int, log: IO[bytes] | None) -> int:
     from pytest_llmops.operate.planned_run import carried_out
     from pytest_llmops.operate.planned_run import words as own
 
-    given = [*own(target, suite), *words]
-    if not quiet:
-        return carried_out(target, given, lock, None)
-    log = scheduled.log(suite)
-    with open(log, "wb", opener=private) as file:
-        status = carried_out(target, given, lock, file)
-    if status:
-        click.echo(log.read_bytes(), nl=False)
+    status = carried_out(target, [*own(target, suite), *words], lock, log)
+    if status and log is not None:
+        log.seek(0)
+        click.echo(log.read(), nl=False)
         click.echo(f"{suite} of {target.name}: exit status {status}")
     return status
+
+
+def _render(target: Target, suite: str, status: int, *, quiet: bool) -> None:
+    """The Allure report of the run that is over, where the schedule asks for it; what becomes of it is no verdict."""
+    from pytest_llmops.cli.report import rendered
+    from pytest_llmops.operate.planned_run import reports
+
+    schedule = target.table.schedule
+    if not schedule.allure or suite not in schedule.planned or status in STOPPED:
+        return
+    try:
+        said, lacking = rendered(target.root / reports(target, suite) / "allure-results", target.file)
+    except (LlmopsError, OSError) as error:
+        click.echo(f"no Allure report: {' '.join(str(error).split())}", err=True)
+        return
+    if status or not quiet:
+        click.echo("\n".join([*said, *([f"without human steps: {lacking}"] if lacking else [])]))
 
 
 def _patience(target: Target, suite: str) -> float:

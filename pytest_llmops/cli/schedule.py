@@ -96,7 +96,10 @@ def _show(target: Target, plan: Plan) -> None:
     scheduled = Scheduled(target.state_folder, target.name)
     for suite in plan.suites:
         zone = suite.times.zone
-        at = scheduled.begun(suite.name)
+        try:
+            at = scheduled.begun(suite.name)
+        except OSError as error:
+            raise ConfigError(f"When {suite.name} last began cannot be read: {error}.") from error
         state = due(target, suite.name, at, dt.datetime.now(dt.UTC))
         last = "" if at is None else f"{dt.datetime.fromtimestamp(at, zone).astimezone(zone):%Y-%m-%d %H:%M}"
         word = "due" if state.now else ""
@@ -113,7 +116,7 @@ def _write(folder: Path, made: dict[str, str], plan: Plan) -> None:
     """
     from pytest_llmops.report.schedules.plan import MARK
 
-    mine = f"{MARK}{plan.target}."
+    mine = f"{MARK}{plan.target}. Change "
     if not folder.is_dir():
         raise ConfigError(f"--write {folder}: there is no such folder; make it first.")
     try:

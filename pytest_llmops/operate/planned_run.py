@@ -91,12 +91,18 @@ def planned(target: Target, suite: str) -> Planned:
 
 
 def words(target: Target, suite: str) -> list[str]:
-    """What pytest is given, after its name: the suite, the target, the gate, reports of their own.
+    """What pytest is given, after its name: the suite, the target, the gate, reports of their own, who is told.
 
     Never the second key of what changes the target: that is typed by who begins the run, or it is not there.
     """
     own = ["-m", suite, f"--llmops-config={target.file}", f"--llmops-target={target.name}", "--llmops-gate"]
-    return [*own, f"--llmops-report=reports/{file_name(target.name)}/{suite}"]
+    own += target.table.schedule.options if suite in target.table.schedule.planned else []
+    return [*own, f"--llmops-report={reports(target, suite)}"]
+
+
+def reports(target: Target, suite: str) -> str:
+    """Where its reports lie, relative to the folder of the file."""
+    return f"reports/{file_name(target.name)}/{suite}"
 
 
 def carried_out(target: Target, given: Sequence[str], lock: int, output: IO[bytes] | None) -> int:

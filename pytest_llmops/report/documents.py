@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from pytest_llmops.errors import LlmopsError
-from pytest_llmops.report.whole_file import HALVES
 from pytest_llmops.state.folder import private
 from pytest_llmops.state.new_folder import new_folder
+from pytest_llmops.state.whole import HALVES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

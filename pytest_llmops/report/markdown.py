@@ -15,10 +15,15 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "$": "&#36;"
 _SPECIAL = re.compile(r"[\\`*\[\]]|(?<![^\W_])_|_(?![^\W_])")
 
 
-def escaped(text: str) -> str:
-    """One line that reads as the text does, and is no markup: not of Markdown, nor of HTML, nor of a table."""
+def escaped(text: str, most: int | None = LONGEST) -> str:
+    """One line that reads as the text does, and is no markup: not of Markdown, nor of HTML, nor of a table.
+
+    Args:
+        text: anybody's.
+        most: characters of it; None: all, where it stands nowhere else.
+    """
     line = " ".join(text.split())
-    line = line if len(line) <= LONGEST else f"{line[: LONGEST - 1].rstrip()}…"
+    line = line if most is None or len(line) <= most else f"{line[: most - 1].rstrip()}…"
     line = "".join(_ENTITIES.get(character, character) for character in line)
     return _SPECIAL.sub(lambda found: f"\\{found[0]}", line)
 

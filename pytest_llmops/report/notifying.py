@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.errors import ConfigError, NotInstalled, Unsupported, did_you_mean
-from pytest_llmops.target.secrets import Redactor, in_notification
+from pytest_llmops.target.secrets import Redactor
 
 if TYPE_CHECKING:
     from pytest_llmops.target.load import Target
@@ -113,7 +113,7 @@ class Notifier:
         """
         urls = self._urls(channel)
         known = [secret for values in self._target.known_secrets().values() for secret in values]
-        redactor = Redactor([*known, *in_notification(urls, whole=not self._target.table.embedded)])
+        redactor = Redactor([*known, *self._target.secret_in(urls)])
         accepted, said = _sent(url or urls, redactor.clean(title), redactor.clean(body), channel, redactor)
         why = f"{said or 'no reason was given'}".rstrip(".")
         variable = self._channel(channel).url_env
@@ -161,7 +161,7 @@ def _sent(urls: str, title: str, body: str, channel: str, redactor: Redactor) ->
 def _by_apprise(urls: str, title: str, body: str, channel: str, redactor: Redactor) -> tuple[bool, str]:
     import logging
 
-    from apprise import Apprise, AppriseAsset, LogCapture, NotifyFormat, PersistentStoreMode
+    from apprise import Apprise, AppriseAsset, LogCapture, NotifyFormat, OverflowMode, PersistentStoreMode
 
     asset = AppriseAsset(
         app_id="pytest-llmops",
@@ -177,6 +177,9 @@ def _by_apprise(urls: str, title: str, body: str, channel: str, redactor: Redact
         if not apprise.add(urls):
             said = redactor.clean(_line(heard.getvalue()))
             raise ConfigError(f"channel {channel}: its variable holds no URL that apprise knows: {said}")
+        for service in apprise:
+            if service.overflow_mode == OverflowMode.UPSTREAM:  # what is too long it would refuse, in every run again
+                service.overflow_mode = OverflowMode.TRUNCATE
         # Else mail is said to be HTML: lines run together, and <words> are lost.
         accepted = bool(apprise.notify(title=title, body=body, body_format=NotifyFormat.TEXT))
         said = redactor.clean(_line(heard.getvalue()))

@@ -17,7 +17,7 @@ from pytest_llmops.state.history import over_time
 from pytest_llmops.state.history.timed import timed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pytest_llmops.report.creeps import Creeping
     from pytest_llmops.state.history.over_time import EarlierRun, Kept, Listed
@@ -43,6 +43,21 @@ COUNTED = 45
 LEAST_VALUES = 4
 LEAST_DAYS = 3.0
 """A trend of less is chance: of three values the interval is unbounded, and one day has a shape of its own."""
+
+
+def daily(at: Sequence[float], values: Sequence[float]) -> tuple[list[float], list[float]]:
+    """One moment and value for each day, its medians: those of one day are alike, a trend of all would be too sure.
+
+    Args:
+        at: moments in days since the epoch, whose days are those of UTC.
+        values: as many.
+    """
+    found: dict[int, list[tuple[float, float]]] = {}
+    for one in zip(at, values, strict=True):
+        found.setdefault(int(one[0]), []).append(one)
+    return [median(when for when, _ in day) for day in found.values()], [
+        median(value for _, value in day) for day in found.values()
+    ]
 
 
 class History:
@@ -323,7 +338,7 @@ class History:
         if room is not None:
             limit = levels[-1] + room
         limit = limit if limit is not None else self._limit(metric)
-        line = trend(at, levels)
+        line = trend(*daily(at, levels))
         left = exhaustion(line, limit, now) if limit is not None else None
         says = table.says if table and table.says else metric
         return Growth(metric, says, known[-1].unit, levels[-1], line, limit, left)

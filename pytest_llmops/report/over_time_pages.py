@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from pytest_llmops.report.creep_words import said
+from pytest_llmops.report.markdown import escaped, table
 from pytest_llmops.target.moments import moment
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def growth_page(target: str, growths: Sequence[Growth], absent: Sequence[str], n
     """How much more there is of each metric in a month, and when its limit is reached; and what cannot grow."""
     rows = [
         (
-            one.says,
+            escaped(one.says),
             _said(one.now, one.unit),
             f"{one.per_month:+.4g} ({_bound(one.line.low)} to {_bound(one.line.high)})",
             _forecast(one),
@@ -39,7 +40,7 @@ def growth_page(target: str, growths: Sequence[Growth], absent: Sequence[str], n
     ]
     head = ("what", "now", "a month (95 %)", "in 30 days (95 %)", "values", "used up")
     note = "The line through a metric's values is Theil and Sen's: single odd days do not bend it."
-    lacking = "".join(f"\nNot there: {one}.\n" for one in absent)
+    lacking = "".join(f"\nNot there: {escaped(one, None)}.\n" for one in absent)
     return f"# Growth on {target}\n\n{moment(now)}. {note}\n\n{_table(head, rows)}{lacking}"
 
 
@@ -78,9 +79,10 @@ def usage_page(
     head = ("metric", "values", "days", "mean", "least", "most", "first", "last")
     outcomes = sum((Counter(run.outcomes) for run in runs), Counter[str]())
     checks = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items())) or "none"
-    lines = [f"- {moment(one.at)}: {one.procedure}, by {one.by}: {one.note}" for one in signed]
+    lines = [f"- {moment(one.at)}: {escaped(f'{one.procedure}, by {one.by}: {one.note}', None)}" for one in signed]
     people = "\n\n## Signed off\n\n" + "\n".join(lines) if lines else ""
-    slower = [f"- {said(asdict(one))}" for one in creeps] or ["No time that runs measured became longer beyond doubt."]
+    none = ["No time that runs measured became longer beyond doubt."]
+    slower = [f"- {escaped(said(asdict(one)))}" for one in creeps] or none
     trends = "\n## Creeps\n\n" + "\n".join(slower)
     first = f"# Usage of {target}\n\n{moment(now)}, the last {days:g} days. {len(runs)} runs; checks: {checks}."
     return f"{first}\n\n{_table(head, rows)}{trends}{people}"
@@ -118,8 +120,7 @@ def _means(found: Mapping[str, Sequence[float]], unit: str) -> list[tuple[str, .
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines) + "\n"
+    return "\n".join(table(head, ([cell.replace("|", "/") for cell in row] for row in rows))).strip("\n") + "\n"
 
 
 def _said(value: float, unit: str) -> str:

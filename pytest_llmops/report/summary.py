@@ -217,8 +217,9 @@ def _says_nothing(entries: Sequence[dict[str, str]]) -> list[str]:
     """What can say nothing, one line each, behind a click."""
     if not entries:
         return []
-    lines = [f"- {escaped(line_of(one))}" for one in entries]
-    return ["<details>", f"<summary>{len(lines)} vacuous</summary>", "", *lines, "", "</details>"]
+    lines = [f"- {escaped(line_of(one))}" for one in entries[:ROWS]]
+    lines += [f"- … and {len(entries) - ROWS} more, in `run.json`"] if len(entries) > ROWS else []
+    return ["<details>", f"<summary>{len(entries)} vacuous</summary>", "", *lines, "", "</details>"]
 
 
 def _names(word: str, names: Sequence[str], reason: str) -> str:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_llmops.state.folder import private
 from pytest_llmops.state.new_folder import new_folder
+from pytest_llmops.state.whole import USUAL, put
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-HALVES = "backslashreplace"
-"""What becomes of half a surrogate pair, which no file takes: it is spelled out, in JSON as what it is."""
 
 
 def write_whole(folder: Path, name: str, text: str) -> Path:
@@ -26,9 +23,7 @@ def write_whole(folder: Path, name: str, text: str) -> Path:
         The file.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f".{name}.part"
-    part.write_text(text, encoding="utf-8", errors=HALVES)
-    return part.replace(folder / name)
+    return put(folder / name, text, USUAL)
 
 
 def write_privately(folder: Path, name: str, text: str) -> Path:
@@ -43,7 +38,4 @@ def write_privately(folder: Path, name: str, text: str) -> Path:
         The file.
     """
     new_folder(folder, 0o700)
-    part = folder / f".{name}.part"
-    with open(part, "w", encoding="utf-8", errors=HALVES, opener=private) as opened:
-        opened.write(text)
-    return part.replace(folder / name)
+    return put(folder / name, text)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from pytest_llmops.errors import NewsError
-from pytest_llmops.state.folder import file_name, private, state_folder
-from pytest_llmops.state.new_folder import flush, new_folder
+from pytest_llmops.state.folder import file_name, state_folder
+from pytest_llmops.state.new_folder import new_folder
+from pytest_llmops.state.whole import put
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,14 +140,9 @@ class News:
             NewsError: it cannot be written.
         """
         places = {place: {check: asdict(red) for check, red in checks.items()} for place, checks in told.places.items()}
-        part = self.file.with_name(f".{self.file.name}.part")
+        text = json.dumps({"schema": SCHEMA, "salt": told.salt, "places": places}, indent=1)
         try:
-            with open(part, "w", encoding="utf-8", opener=private) as file:
-                json.dump({"schema": SCHEMA, "salt": told.salt, "places": places}, file, indent=1)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(self.file)
-            flush(self.file.parent)
+            put(self.file, text, lasting=True)
         except OSError as error:
             raise NewsError(
                 f"{self.file} cannot be written ({error.strerror}): the next run tells the same once more."

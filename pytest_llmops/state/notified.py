@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
-from pytest_llmops.state.folder import file_name, private, state_folder
+from pytest_llmops.state.folder import file_name, state_folder
 from pytest_llmops.state.new_folder import new_folder
+from pytest_llmops.state.whole import put
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,13 +37,7 @@ class Notified:
         state_folder(self.file.parent.parent)
         new_folder(self.file.parent, 0o700)
         with FileLock(self.file.with_name(f"{self.file.name}.lock")):
-            text = json.dumps(self._known() | {channel: at})
-            part = self.file.with_name(f".{self.file.name}.part")
-            with open(part, "w", encoding="utf-8", opener=private) as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(self.file)
+            put(self.file, json.dumps(self._known() | {channel: at}), lasting=True)
 
     def _known(self) -> dict[str, float]:
         try:

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pytest_llmops.errors import Occupied
-from pytest_llmops.state.folder import file_name, private, state_folder
+from pytest_llmops.state.folder import file_name, state_folder
 from pytest_llmops.state.new_folder import new_folder
+from pytest_llmops.state.whole import put
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,11 +74,7 @@ class Scheduled:
 
     def note(self, suite: str, at: float) -> None:
         """Note that it began."""
-        path = self._writable(f"{self._name}.{suite}.begun")
-        part = path.with_suffix(f".{os.getpid()}")
-        with open(part, "w", encoding="utf-8", opener=private) as file:
-            file.write(f"{at:.3f}")
-        part.replace(path)
+        put(self._writable(f"{self._name}.{suite}.begun"), f"{at:.3f}")
 
     def log(self, suite: str) -> Path:
         """The file for what its last quiet run said."""

@@ -160,9 +160,7 @@ class Target:
             found[name] += part.control.secrets(self.environ) if part.control else []
         told = [self.environ[name] for name in self.table.notify.variables if self.environ.get(name)]
         if told:
-            found["notify"] = [
-                secret for urls in told for secret in in_notification(urls, whole=not self.table.embedded)
-            ]
+            found["notify"] = [secret for urls in told for secret in self.secret_in(urls)]
         if (alerts := self.table.notify.alertmanager) and (of_alerts := alerts.secrets(self.environ)):
             found["notify"] = [*found.get("notify", ()), *of_alerts]
         if of_databases := [one for table in self.table.databases.values() for one in table.secrets(self.environ)]:
@@ -172,6 +170,11 @@ class Target:
         if of_accounts := self.tokens.values():
             found["tokens"] = of_accounts
         return found
+
+    def secret_in(self, urls: str) -> list[str]:
+        """What is secret in apprise URLs of this target, to which a name that is shown anyway may be a topic."""
+        plain = {self.name, self.table.environment, *self.table.components.configured()}
+        return in_notification(urls, whole=not self.table.embedded, plain=plain)
 
     def proxy(self, component: str) -> Proxy | None:
         """The proxy that calls to a component go through; None where they go straight to it.

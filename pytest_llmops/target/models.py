@@ -225,6 +225,12 @@ class TargetTable(Table):
         return self
 
     @model_validator(mode="after")
+    def _schedule_tells_somebody(self) -> Self:
+        if self.schedule.notify and not self.notify.places:
+            raise ValueError("schedule.notify = true and nobody to tell; name channels (notify.urls_env)")
+        return self
+
+    @model_validator(mode="after")
     def _counted_fields_are_read(self) -> Self:
         sources = self.components.logs.sources if self.components.logs else {}
         for name, figure in self.figures.items():

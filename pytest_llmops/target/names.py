@@ -25,8 +25,9 @@ def variables(table: TargetTable, config: Config) -> list[str]:
 
 def _of_target(table: TargetTable) -> list[str | None]:
     named: list[str | None] = [*table.notify.variables]
+    for signed in (*table.components.configured().values(), table.notify.alertmanager):
+        named += signed.auth.variables if signed and signed.auth else []
     for part in table.components.configured().values():
-        named += part.auth.variables if part.auth else []
         named.append(part.control.auth if isinstance(part.control, Supervisor) else None)
     for one in table.databases.values():
         named += [one.password_env, one.scratch_password_env]

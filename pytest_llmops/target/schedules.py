@@ -76,17 +76,35 @@ class Schedule(Table):
     incident: Entry = None
     maintenance: Entry = None
     deploy: Entry = None
+    notify: bool = Field(False, description="Planned suites tell what is new, as with --llmops-notify.")
+    textfile: str | None = Field(
+        None, description="The file PATH.prom that planned suites write, as with --llmops-textfile."
+    )
+    allure: bool = Field(False, description="Render the Allure report after each planned suite, as llmops report does.")
 
     @field_validator("timezone")
     @classmethod
     def _is_a_zone(cls, value: str | None) -> str | None:
         return _is_zone(value)
 
+    @field_validator("textfile")
+    @classmethod
+    def _is_read_by_node_exporter(cls, value: str | None) -> str | None:
+        if value is not None and not value.endswith(".prom"):
+            raise ValueError(f"node-exporter reads files that end in .prom, and no others; found {value!r}")
+        return value
+
     @property
     def planned(self) -> dict[str, Planned]:
         """The suites that are run at times."""
-        found = {name: getattr(self, name) for name in type(self).model_fields if name != "timezone"}
+        found = {name: getattr(self, name) for name in SUITES}
         return {name: one for name, one in found.items() if one is not None}
+
+    @property
+    def options(self) -> list[str]:
+        """What pytest is given for each planned suite, beside what says which it is."""
+        notify = ["--llmops-notify"] if self.notify else []
+        return [*notify, *([f"--llmops-textfile={self.textfile}"] if self.textfile else [])]
 
     def zone(self, suite: str) -> str | None:
         """The name of the zone whose clock a suite's times mean; None for the machine's."""
@@ -99,5 +117,5 @@ class Schedule(Table):
         return Times.read(self.planned[suite].at, zone)
 
 
-SUITES = tuple(name for name in Schedule.model_fields if name != "timezone")
+SUITES = tuple(name for name in Schedule.model_fields if name not in {"timezone", "notify", "textfile", "allure"})
 """Those that can be planned: all."""

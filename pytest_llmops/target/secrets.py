@@ -16,6 +16,12 @@ REDACTED = "[redacted]"
 SHORTEST = 4  # a shorter value would blank ordinary words out of every report
 TOKEN = 8
 """Characters from which a part of a notification URL may be a token; hosts have a dot."""
+HOSTED = {"json", "xml", "form", "mailto", "apprise", "gotify", "mqtt"}
+"""Services of apprise, without the ``s`` of their secure form, whose URLs begin with a host; others' with a token."""
+APPRISES = {"format", "overflow", "emojis", "interpret", "verify", "image", "priority", "mode", "method", "tz"}
+"""Words of a notification URL's query whose values are ordinary ones."""
+PORT = 5
+"""Digits of a port, at the most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,19 +140,33 @@ def in_userinfo(pair: str) -> list[str]:
     return [part for part in (pair, pair.partition(":")[2]) if part]
 
 
-def in_notification(urls: str, *, whole: bool = True) -> list[str]:
+def in_notification(urls: str, *, whole: bool = True, plain: Collection[str] = ()) -> list[str]:
     """All that is secret in apprise URLs: each of them, and the tokens and passwords that services put into one.
 
     Args:
         urls: separated by commas or blanks.
         whole: whether their tokens count by themselves too: an embedded sandbox's address is no secret.
+        plain: names that are shown everywhere, and so are no tokens.
     """
     found: list[str] = []
     for url in (part.strip() for part in urls.replace(",", " ").split()):
         found.append(url)
         if whole:
-            place, _, query = url.partition("://")[2].partition("?")
-            tokens = place.replace("@", "/").replace(":", "/").split("/")
-            tokens += [pair.partition("=")[2] for pair in query.split("&")]
-            found += [unquote(token) for token in tokens if len(token) >= TOKEN and "." not in token]
+            scheme, _, rest = url.partition("://")
+            place, _, query = rest.partition("?")
+            tokens = _without_host(scheme, place).replace("@", "/").replace(":", "/").split("/")
+            tokens += [
+                value for word, _, value in (one.partition("=") for one in query.split("&")) if word not in APPRISES
+            ]
+            long = [unquote(token) for token in tokens if len(token) >= TOKEN and "." not in token]
+            found += [token for token in long if token not in plain]
     return found
+
+
+def _without_host(scheme: str, place: str) -> str:
+    """What stands between a notification URL's scheme and its query, without its host, where it has one."""
+    before, slash, path = place.partition("/")
+    user, at, host = before.rpartition("@")
+    _, _, port = host.partition(":")
+    is_host = scheme.lower().removesuffix("s") in HOSTED or (port.isdigit() and len(port) <= PORT)
+    return f"{user}{at}{slash}{path}" if is_host else place

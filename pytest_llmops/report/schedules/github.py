@@ -50,22 +50,22 @@ def files(plan: Plan) -> dict[str, str]:
 
 
 def _job(plan: Plan, suite: Suite) -> dict[str, Any]:
+    env = {"env": {one: f"${{{{ secrets.{one} }}}}" for one in plan.variables}} if plan.variables else {}
+    restored, saved = _memory(plan, suite)
     steps: list[dict[str, Any]] = [
         {"uses": "actions/checkout@v4"},
         {"uses": "actions/setup-python@v5", "with": {"python-version": "3.12"}},
+        *restored,
         {"run": f"python -m pip install '{plan.package}'"},
-        {
-            "run": shlex.join(plan.pytest_words(suite)),
-            "env": {one: f"${{{{ secrets.{one} }}}}" for one in plan.variables},
-        },
+        {"run": shlex.join(plan.pytest_words(suite)), **env},
+        *(_report(plan, env) if plan.allure else []),
+        *saved,
         {
             "uses": "actions/upload-artifact@v4",
             "if": "always()",
             "with": {"name": f"llmops-{plan.slug}-{suite.name}", "path": plan.reports},
         },
     ]
-    if not plan.variables:
-        del steps[3]["env"]
     if suite.times.week:
         for step in steps:
             step["if"] = f"{step['if']} && {TODAY}" if "if" in step else TODAY
@@ -81,6 +81,24 @@ def _job(plan: Plan, suite: Suite) -> dict[str, Any]:
     }
 
 
+def _memory(plan: Plan, suite: Suite) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The steps that bring the state folder of the run before, and keep it for the next, under a name of its own."""
+    if not plan.kept:
+        return [], []
+    group = f"llmops-{plan.slug}."  # no name of another target begins so
+    own = {"path": plan.kept, "key": f"{group}{suite.name}.${{{{ github.run_id }}}}.${{{{ github.run_attempt }}}}"}
+    return (
+        [{"uses": "actions/cache/restore@v4", "with": {**own, "restore-keys": group}}],
+        [{"uses": "actions/cache/save@v4", "if": "always()", "with": own}],
+    )
+
+
+def _report(plan: Plan, env: dict[str, Any]) -> list[dict[str, Any]]:
+    """The steps that render the Allure report, whatever the verdict; that they fail is none."""
+    beside = {"if": "always()", "continue-on-error": True}
+    return [{**beside, "run": "npm install --no-save allure"}, {**beside, "run": shlex.join(plan.report_words), **env}]
+
+
 def _day(suite: Suite) -> dict[str, Any]:
     """Cron knows no first Monday: of the days on which it may fall, all but one come to nothing."""
     return {
@@ -88,7 +106,7 @@ def _day(suite: Suite) -> dict[str, Any]:
         "id": "day",
         "working-directory": "/",
         "env": {"TZ": suite.zone or "UTC", "BY_HAND": "${{ github.event_name == 'workflow_dispatch' }}"},
-        "run": f'case "$BY_HAND $(date +%u)" in\n'
+        "run": f'case "$BY_HAND $({suite.weekday_command})" in\n'
         f"  true* | {' | '.join(f'*{day}' for day in suite.iso_weekdays.split('|'))}) "
         'echo "runs=true" >>"$GITHUB_OUTPUT" ;;\n'
         "esac\n",

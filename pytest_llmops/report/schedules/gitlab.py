@@ -19,13 +19,18 @@ def files(plan: Plan) -> dict[str, str]:
     notes += [_schedule(plan, suite) for suite in plan.suites]
     if plan.variables:
         notes.append(f"Masked variables of the project: {', '.join(plan.variables)}.")
+    if plan.allure and plan.image is None:
+        notes.append(f"Allure needs Node.js 20, which {IMAGE} has not: no report, until --image names one with both.")
     common = f".llmops-{plan.slug}"
+    cache = {"cache": {"key": f"llmops-{plan.slug}", "paths": [plan.kept], "when": "always"}} if plan.kept else {}
     jobs: dict[str, Any] = {
         common: {
             "image": plan.image or IMAGE,
             "resource_group": f"llmops-{plan.slug}",  # one at a time on a target
             "timeout": "2h",
+            **cache,
             "before_script": [f"python -m pip install '{plan.package}'"],
+            **({"after_script": _report(plan)} if plan.allure and plan.image else {}),
             "artifacts": {
                 "when": "always",
                 "paths": [plan.reports],
@@ -51,12 +56,21 @@ def _name(plan: Plan) -> str:
     return f"llmops-{plan.slug}.gitlab-ci.yml"
 
 
+def _there(plan: Plan) -> list[str]:
+    return [] if plan.folder == "." else [f"cd {shlex.quote(plan.folder)}"]
+
+
+def _report(plan: Plan) -> list[str]:
+    """What renders the Allure report, whatever the verdict; how it ends is none."""
+    return [*_there(plan), "npm install --no-save allure", shlex.join(plan.report_words)]
+
+
 def _script(plan: Plan, suite: Suite) -> list[str]:
-    found = [] if plan.folder == "." else [f"cd {shlex.quote(plan.folder)}"]
+    found = _there(plan)
     if suite.times.week:  # cron knows no first Monday: of the days on which it may fall, all but one come to nothing
         said = shlex.quote(f"not the {suite.which} of the month")
-        zone = suite.zone or "UTC"
-        found.append(f"case $(TZ={zone} date +%u) in {suite.iso_weekdays}) ;; *) echo {said}; exit 0 ;; esac")
+        day = f"TZ={suite.zone or 'UTC'} {suite.weekday_command}"
+        found.append(f"case $({day}) in {suite.iso_weekdays}) ;; *) echo {said}; exit 0 ;; esac")
     return [*found, shlex.join(plan.pytest_words(suite))]
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from hashlib import blake2b
+from pathlib import PurePosixPath
+from posixpath import normpath
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.errors import ConfigError
@@ -28,12 +30,17 @@ def files(plan: Plan) -> dict[str, str]:
     """One file of several objects.
 
     Raises:
-        ConfigError: no image is named.
+        ConfigError: no image is named, or the history lies where no claim is.
     """
     if plan.image is None:
         raise ConfigError(
             f"--format kubernetes needs --image NAME: one that holds pytest-llmops and, in {ROOT}, the folder of "
             f"{plan.file.name}. docs/schedule.md has its Dockerfile."
+        )
+    if plan.history:
+        raise ConfigError(
+            f"[history] url is the file {plan.history}, and a pod keeps its state folder ({plan.state}) alone: give a "
+            "file within it, or a PostgreSQL database, or leave url out."
         )
     notes = [f"It keeps its state and reports in the claim {_name(plan)}."]
     if plan.variables:
@@ -94,7 +101,7 @@ def _pod(plan: Plan, suite: Suite) -> dict[str, Any]:
     if plan.variables:
         container["envFrom"] = [{"secretRef": {"name": _name(plan)}}]
     container["volumeMounts"] = [
-        {"name": "kept", "mountPath": f"{ROOT}/{plan.state}", "subPath": "state"},
+        {"name": "kept", "mountPath": normpath(PurePosixPath(ROOT) / plan.state), "subPath": "state"},
         {"name": "kept", "mountPath": f"{ROOT}/reports", "subPath": "reports"},
     ]
     return {

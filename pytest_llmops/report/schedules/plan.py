@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from pytest_llmops import __version__
 from pytest_llmops.errors import ConfigError
 from pytest_llmops.report.schedules.extras import extras
+from pytest_llmops.state.history.place import place_of
 from pytest_llmops.target.names import variables
 from pytest_llmops.target.windows import DAYS, WEEKS
 
@@ -51,6 +53,11 @@ class Suite:
         return f"{self.name}: {self.times.cron}{only}{f' ({self.zone})' if self.zone else ''}"
 
     @property
+    def may_be_late(self) -> bool:
+        """Whether it may begin at any time after it was planned."""
+        return self.late_s is None and not self.disruptive
+
+    @property
     def weekdays(self) -> list[str]:
         """The days of the week, from Monday on."""
         return [DAYS[day] for day in sorted((value - 1) % 7 for value in self.times.values(4))]
@@ -59,6 +66,15 @@ class Suite:
     def which(self) -> str:
         """For people: ``first Mon``; empty where every week counts."""
         return f"{WEEKS[self.times.week - 1]} {'|'.join(self.weekdays)}" if self.times.week else ""
+
+    @property
+    def weekday_command(self) -> str:
+        """What prints, as ``date +%u``, the day for which a run was planned that begins now, up to 23 hours late.
+
+        It is an hour after midnight by it when the run is planned, so that no change of clocks is in between.
+        """
+        before_s = 60 * (60 * self.times.values(1)[0] + self.times.values(0)[0]) - 3600
+        return f'date -d "@$(($(date +%s) - {before_s}))" +%u' if before_s > 0 else "date +%u"
 
     @property
     def iso_weekdays(self) -> str:
@@ -82,6 +98,9 @@ class Plan:
         user: who runs it; None: whoever owns the scheduler's table.
         image: a container's; None: the scheduler's own choice.
         now: with this machine's time zone.
+        options: what pytest is given for each of the suites.
+        allure: whether the Allure report is rendered after each.
+        history: the file of a history that lies outside of the state folder; empty: it is within, or in PostgreSQL.
     """
 
     target: str
@@ -95,6 +114,9 @@ class Plan:
     user: str | None
     image: str | None
     now: dt.datetime
+    options: tuple[str, ...] = ()
+    allure: bool = False
+    history: str = ""
 
     @property
     def slug(self) -> str:
@@ -133,11 +155,22 @@ class Plan:
         """The folder of the reports within the repository, with the slash at its end."""
         return "reports/" if self.folder == "." else f"{self.folder}/reports/"
 
+    @property
+    def kept(self) -> str:
+        """The state folder within the repository, with the slash at its end; empty where it lies elsewhere."""
+        state = PurePosixPath(self.state)
+        return "" if state.is_absolute() or ".." in state.parts else f"{PurePosixPath(self.folder) / state}/"
+
     def pytest_words(self, suite: Suite) -> list[str]:
         """The command that runs a suite in a checkout, from ``folder``."""
         own = ["python", "-m", "pytest", "-m", suite.name, f"--llmops-target={self.target}", "--llmops-gate"]
         own += [f"--llmops-config={self.file.name}"] if self.file.name != "llmops.toml" else []
-        return [*own, *self.key(suite), "--junitxml=reports/junit.xml"]
+        return [*own, *self.options, *self.key(suite), "--junitxml=reports/junit.xml"]
+
+    @property
+    def report_words(self) -> list[str]:
+        """The command that renders the Allure report of that run, from ``folder``."""
+        return ["llmops", "report", *([f"--config={self.file.name}"] if self.file.name != "llmops.toml" else [])]
 
 
 def planned(
@@ -186,7 +219,15 @@ def planned(
         user=user,
         image=image,
         now=now,
+        options=tuple(table.options),
+        allure=table.allure,
+        history=_history_elsewhere(target),
     )
+
+
+def _history_elsewhere(target: Target) -> str:
+    file, state = place_of(target).file, target.state_folder.resolve()
+    return "" if file is None or file.resolve().is_relative_to(state) else str(file)
 
 
 def _within_windows(target: Target, suite: Suite, now: dt.datetime) -> None:

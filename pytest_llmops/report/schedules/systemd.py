@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from pytest_llmops.target.times import Times
 
 
+AGAIN = ("RestartForceExitStatus=75", "RestartSec=10min")
+"""Where another run of the target was under way all the time, as ``llmops run`` says by that status."""
+
+
 def files(plan: Plan) -> dict[str, str]:
     """Two units for each suite."""
     found = {}
@@ -33,15 +37,15 @@ def _service(plan: Plan, suite: Suite) -> str:
         "After=network-online.target",
         "",
         "[Service]",
-        "Type=oneshot",
+        "Type=exec",  # of Type=oneshot systemd takes no RestartForceExitStatus
         *own,
+        *(AGAIN if suite.may_be_late else []),
         f"ExecStart={' '.join(map(_quoted, plan.words(suite)))}",
     ]
     return "\n".join(lines) + "\n"
 
 
 def _timer(plan: Plan, suite: Suite) -> str:
-    caught_up = suite.late_s is None and not suite.disruptive
     lines = [
         "[Unit]",
         f"Description=When the {suite.name} suite of {plan.target.replace('%', '%%')} is run",
@@ -49,7 +53,7 @@ def _timer(plan: Plan, suite: Suite) -> str:
         "[Timer]",
         *(f"OnCalendar={one}" for one in calendar(suite.times, suite.zone)),
         "AccuracySec=1s",
-        f"Persistent={'true' if caught_up else 'false'}",
+        f"Persistent={'true' if suite.may_be_late else 'false'}",
         "",
         "[Install]",
         "WantedBy=timers.target",

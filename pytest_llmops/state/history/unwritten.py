@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.errors import HistoryError
-from pytest_llmops.state.folder import private, state_folder
+from pytest_llmops.state.folder import state_folder
 from pytest_llmops.state.history.writing import keep
-from pytest_llmops.state.new_folder import flush, new_folder
+from pytest_llmops.state.new_folder import new_folder
+from pytest_llmops.state.whole import put
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,14 +75,7 @@ def put_aside(place: Place, result: Mapping[str, Any]) -> Path:
     folder = state_folder(place.folder) / FOLDER
     new_folder(folder, 0o700)
     name = f"{int(result['started'])}-{re.sub(r'[^0-9A-Za-z]', '', str(result['id']))}"
-    part = folder / f".{name}.part"
-    with open(part, "w", encoding="ascii", opener=private) as file:
-        json.dump(result, file)
-        file.flush()
-        os.fsync(file.fileno())
-    whole = part.replace(folder / f"{name}.json")
-    flush(folder)
-    return whole
+    return put(folder / f"{name}.json", json.dumps(result), lasting=True)
 
 
 def _put_aside(place: Place, result: Mapping[str, Any]) -> str:

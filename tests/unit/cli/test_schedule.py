@@ -1,5 +1,6 @@
 """``llmops schedule`` and ``llmops run``: what they show, write and refuse."""
 
+import json
 import re
 import textwrap
 from pathlib import Path
@@ -9,6 +10,8 @@ import pytest
 from pytest_llmops.cli.run import OCCUPIED
 from pytest_llmops.report.schedules import FORMATS
 from pytest_llmops.state.scheduled import Scheduled
+
+from ...recorded import recorded
 
 FILE = """
 [targets.staging.components.api]
@@ -79,6 +82,21 @@ def test_extras_of_the_target_and_its_suites_are_installed(llmops, write):
     assert "'pytest-llmops[docker,notify,postgresql,quality,security]==" in said
 
 
+@pytest.mark.parametrize(
+    ("url", "status"),
+    [("sqlite:///data/runs.db", 1), ("sqlite:///.llmops/x/../runs.db", 0), ("postgresql://ops@db/history", 0)],
+)
+def test_a_pod_keeps_no_history_outside_of_its_claim(llmops, write, tmp_path, url, status):
+    write(f"{FILE}[history]\nurl = '{url}'\n")
+    found, said = llmops("schedule", "--format", "kubernetes", "--image", "x")
+    assert found == status
+    refused = (
+        f"Error: [history] url is the file {tmp_path / 'data' / 'runs.db'}, and a pod keeps its state folder (.llmops) "
+        "alone: give a file within it, or a PostgreSQL database, or leave url out.\n"
+    )
+    assert (said == refused) == bool(status)
+
+
 def test_an_embedded_target_is_handed_no_secret(llmops, write):
     write('[targets.sandbox]\nprofile = "sandbox"\nenvironment = "sandbox"\nschedule.daily = "09:00"\n')
     status, said = llmops("schedule", "--format", "gitlab", "--target", "sandbox")
@@ -129,6 +147,13 @@ def test_files_are_written_over_our_own_alone(llmops, write, tmp_path):
     timer.unlink()
     timer.symlink_to("gone")
     assert llmops("schedule", "--format", "systemd", "--write", units)[0] == 1
+
+
+def test_the_files_of_a_target_whose_name_begins_alike_are_not_ours(llmops, write, tmp_path):
+    write(FILE + FILE.replace(".staging.", '."staging.eu".'))
+    for target in ("staging.eu", "staging"):
+        status, said = llmops("schedule", "--format", "crontab", "--target", target, "--write", tmp_path)
+        assert (status, said.count("\n"), said[:9]) == (0, 1, "written: ")
 
 
 def test_a_script_can_be_run(llmops, write, tmp_path):
@@ -192,6 +217,75 @@ def test_a_run_that_cannot_be_alone_says_so(llmops, write, pytest_of_ours, tmp_p
         status, said = llmops("run", "daily")
     assert status == OCCUPIED
     assert said.startswith("Error: staging is being looked at by weekly of process ")
+
+
+@pytest.fixture
+def rendering(write, tmp_path):
+    """Results of a run of the daily suite; what plays Allure fails or says which secrets it was given."""
+    write(FILE.replace("daily =", "allure = true\ndaily =") + '[history]\npassword_env = "LLMOPS_SECRET"\n')
+    reports = tmp_path / "reports" / "staging" / "daily"
+    (reports / "allure-results").mkdir(parents=True)
+    (reports / "allure-results" / "1-result.json").write_text("{}")
+    (reports / "run.json").write_text(json.dumps({**recorded("healthy"), "target": "staging"}))
+    allure = tmp_path / "node_modules" / ".bin" / "allure"
+    allure.parent.mkdir(parents=True)
+
+    def rendering(act):
+        allure.write_text(f'#!/bin/sh\nif [ "$1" = --version ]; then echo 3.18.0; else {act}; fi\n')
+        allure.chmod(0o755)
+        return reports / "allure-report" / "index.html"
+
+    return rendering
+
+
+RENDERS = 'mkdir -p "$5" && echo "<${LLMOPS_SECRET-none}>" > "$5/index.html"'
+
+
+def test_a_run_is_rendered_whatever_its_verdict(llmops, rendering, pytest_of_ours, monkeypatch):
+    monkeypatch.setenv("LLMOPS_SECRET", "hush")
+    page = rendering(RENDERS)
+    assert llmops("run", "daily", "--quiet") == (0, "")
+    assert page.read_text() == "<none>\n"
+    pytest_of_ours(11)
+    status, said = llmops("run", "daily", "--quiet")
+    assert (status, said.splitlines()[2].partition(" (")[0]) == (
+        11,
+        "written: reports/staging/daily/allure-report/index.html",
+    )
+
+
+def test_a_report_that_cannot_be_rendered_changes_no_verdict(llmops, rendering, pytest_of_ours):
+    rendering("echo no; exit 3")
+    status, said = llmops("run", "daily", "--quiet")
+    assert (status, said.count("\n")) == (0, 1)
+    assert said.startswith("no Allure report: ")
+    assert said.endswith("allure ended with 3: no\n")
+
+
+def test_a_run_that_somebody_ended_is_not_rendered(llmops, rendering, pytest_of_ours):
+    page = rendering(RENDERS)
+    pytest_of_ours("130 - 128")
+    assert llmops("run", "daily")[0] == 2
+    assert not page.exists()
+
+
+def test_an_error_after_the_run_is_not_said_to_be_before_it(llmops, write, tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.executable", str(tmp_path / "gone"))
+    with pytest.raises(FileNotFoundError, match="gone"):
+        llmops("run", "daily")
+
+
+def test_a_state_folder_that_cannot_be_written_is_said(llmops, write, tmp_path):
+    (tmp_path / ".llmops").write_text("")
+    status, said = llmops("run", "daily", "--quiet")
+    assert (status, said[: len(f"Error: {tmp_path}")]) == (1, f"Error: {tmp_path}")
+    assert said.endswith(". Nothing is run without it.\n")
+
+
+def test_when_a_suite_began_may_be_unreadable(llmops, write, tmp_path):
+    (tmp_path / ".llmops" / "scheduled" / "staging.daily.begun").mkdir(parents=True)
+    status, said = llmops("schedule")
+    assert (status, said.partition(": [")[0]) == (1, "Error: When daily last began cannot be read")
 
 
 def test_run_names_mistakes(llmops, write, tmp_path):

@@ -103,6 +103,18 @@ def test_the_second_key_is_never_given_by_the_file(here):
     ]
 
 
+def test_what_the_schedule_says_of_all_suites_goes_for_those_that_are_planned(tmp_path):
+    told = FILE + 'notify = true\ntextfile = "out/a.prom"\n[targets.here.notify]\nurls_env = "CHAT"\n'
+    (tmp_path / "llmops.toml").write_text(told)
+    here = load(tmp_path / "llmops.toml", None, tmp_path, {})
+    assert words(here, "daily")[-3:] == [
+        "--llmops-notify",
+        "--llmops-textfile=out/a.prom",
+        "--llmops-report=reports/here/daily",
+    ]
+    assert "--llmops-notify" not in words(here, "weekly")
+
+
 WAITS = """
 import signal, sys, time
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))

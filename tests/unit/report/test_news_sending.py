@@ -1,6 +1,7 @@
 """Each place is told once of each change; what it did not take, the next run tells; what is lost is said."""
 
 import json
+import os
 import socket
 import stat
 
@@ -182,7 +183,7 @@ def test_a_damaged_file_stops_the_telling_and_stays(runs, serve):
 def test_what_cannot_be_remembered_is_not_told_again_and_again(runs, serve):
     server = serve({"/hook": {}})
     runs = runs(ALL=f"json://{server.place}/hook")
-    part = runs.file.parent / ".llmops" / "news" / ".here.json.part"
+    part = runs.file.parent / ".llmops" / "news" / f".here.json.{os.getpid()}.part"
     part.mkdir(parents=True)
     (entry,) = runs.tells(CRITICAL)
     assert entry["said"].endswith("cannot be written (Is a directory): the next run tells the same once more.")

@@ -4,6 +4,7 @@ import json
 from importlib.util import find_spec
 
 import pytest
+from apprise.plugins.custom_json import NotifyJSON
 
 from pytest_llmops.errors import ConfigError, Unsupported
 from pytest_llmops.report import notifying
@@ -48,6 +49,14 @@ def test_a_message_that_is_accepted_arrives_without_secrets(notifier, serve):
     assert found == Delivery("sms", accepted=True, said="channel sms: accepted")
     (body,) = server.bodies
     assert (json.loads(body)["title"], json.loads(body)["message"]) == ("P0 on here", "key [redacted] does not work")
+
+
+@pytest.mark.parametrize(("query", "lengths"), [("", [999]), ("?overflow=split", [999, 999, 499])])
+def test_a_message_that_is_too_long_for_a_service_is_cut(notifier, serve, monkeypatch, query, lengths):
+    monkeypatch.setattr(NotifyJSON, "body_maxlen", 1000)
+    server = serve({"/hook": {"ok": True}})
+    assert notifier(SMS=_at(server, f"/hook{query}")).send("sms", "title", "long " * 500).accepted
+    assert [len(json.loads(body)["message"]) for body in server.bodies] == lengths
 
 
 def test_a_message_that_is_refused_is_told_with_its_reason(notifier, serve):

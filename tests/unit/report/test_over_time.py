@@ -1,11 +1,13 @@
 """What the fixture ``history`` tells of earlier runs."""
 
+import random
 import time
 
 import pytest
 
 from pytest_llmops.errors import Unsupported, Vacuous
-from pytest_llmops.report.over_time import History
+from pytest_llmops.judge.trends import trend
+from pytest_llmops.report.over_time import History, daily
 from pytest_llmops.state.history.past import lay
 from pytest_llmops.state.history.place import Place
 from pytest_llmops.state.history.signing import SignOff, sign
@@ -30,7 +32,7 @@ FILE = f"""
 {BARE}
 [targets.demo.growth.points]
 limit = 4000
-says = "points of the collection"
+says = "points of the <collection>"
 [targets.demo.growth.sessions]
 [targets.demo.growth.queue]
 absent = "there is none"
@@ -267,6 +269,23 @@ def test_a_target_that_says_of_nothing_that_it_grows(history):
     )
 
 
+def test_many_runs_a_day_make_a_trend_no_surer_and_no_slower():
+    draw, at, values = random.Random(1), [], []
+    for day in range(90):
+        odd = draw.gauss(0, 5)  # of that day, whoever asks
+        at += [day + quarter / 96 for quarter in range(96)]
+        values += [100 + day + odd] * 96
+    line = trend(*daily(at, values))
+    assert (line.values, line.per_day) == (90, pytest.approx(1, abs=0.05))
+    assert line.low < 1 < line.high
+    once = trend(at[::96], values[::96])
+    assert (line.low, line.high) == (pytest.approx(once.low), pytest.approx(once.high))
+
+
+def test_a_value_a_day_stays_as_it_is():
+    assert daily([3.2, 4.2, 4.4, 5.2], [1.0, 2.0, 4.0, 7.0]) == ([3.2, pytest.approx(4.3), 5.2], [1.0, 3.0, 7.0])
+
+
 def test_a_metric_without_values_hides_the_growth_of_no_other(history):
     known = history(file=f"{FILE}[targets.demo.growth.files]\n")
     assert [one.name for one in known.all_growth()] == ["points", "sessions"]
@@ -285,7 +304,7 @@ def test_the_growth_page_says_what_how_much_and_when(history):
     page = known.growth_report(known.all_growth()).splitlines()
     assert page[0] == "# Growth on demo"
     assert page[4] == "| what | now | a month (95 %) | in 30 days (95 %) | values | used up |"
-    assert page[6].startswith("| points of the collection | 1")
+    assert page[6].startswith("| points of the &lt;collection&gt; | 1")
     assert "| 41 over 40 days | 2027-" in page[6]
     assert page[6].endswith("; of 4000 points |")
     assert page[7].startswith("| sessions | 1")
@@ -304,8 +323,8 @@ def test_of_too_few_values_for_an_interval_no_day_is_said_to_be_the_first_or_the
 
 
 def test_the_usage_page_has_metrics_runs_and_sign_offs(history):
-    known = history()
-    sign(known._place, SignOff("voyageur.capacity.monthly-usage-report", "demo", "Ada", "read", NOW - DAY_S))
+    known, note = history(), "read <all>\n\n# of it"
+    sign(known._place, SignOff("voyageur.capacity.monthly-usage-report", "demo", "Ada", note, NOW - DAY_S))
     page = known.usage_report("points", "sessions").splitlines()
     assert page[0] == "# Usage of demo"
     assert page[2].endswith(", the last 30 days. 30 runs; checks: 30 passed.")
@@ -313,7 +332,7 @@ def test_the_usage_page_has_metrics_runs_and_sign_offs(history):
     assert page[6].startswith("| points | 30 | 30 | 1")
     assert len(page[6].split("|")) == 10
     assert page[9:12] == ["## Creeps", "", "No time that runs measured became longer beyond doubt."]
-    assert page[-1].endswith(": voyageur.capacity.monthly-usage-report, by Ada: read")
+    assert page[-1].endswith(": voyageur.capacity.monthly-usage-report, by Ada: read &lt;all&gt; # of it")
 
 
 def test_a_report_of_the_month_needs_values_of_half_of_its_days(history, tmp_path):

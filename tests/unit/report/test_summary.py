@@ -297,6 +297,14 @@ def test_no_secret_is_left_however_it_would_be_escaped(tmp_path, secret):
 LONG = run(*[check(f"t.py::{'é' * 250}{n}", "waived", "", "ü" * 400) for n in range(ROWS)], status=1)
 
 
+def test_what_says_nothing_is_counted_beyond_a_page_and_hides_nothing_that_follows():
+    vacuous = [{"kind": "rule", "what": f"r{number}", "why": "w" * 400, "known": ""} for number in range(200)]
+    found = section(markdown(run(vacuous=vacuous)), "Says nothing")
+    assert found[1] == "<summary>200 vacuous</summary>"
+    assert len(found) == ROWS + 4
+    assert found[-2:] == ["- … and 160 more, in `run.json`", "</details>"]
+
+
 def test_the_file_is_no_longer_than_a_comment_may_be(tmp_path):
     wide = [metric(f"{'é' * 280}{n}", 0.1, "no-baseline") for n in range(90)]
     text = write(tmp_path, LONG | {"checks": [*LONG["checks"], check("x", metrics=wide)]}, Redactor()).read_text()

@@ -44,6 +44,11 @@ def test_a_text_is_short_for_a_table(read):
         ("daily = 'Mno 9:00'", "[targets.a.schedule.daily] at: 'Mno 9:00': 'Mno' is no weekday. Did you mean 'Mon'?"),
         ("daily = { att = '9:00' }", "[targets.a.schedule.daily] has an unknown key 'att'. Did you mean 'at'?"),
         (
+            "textfile = 'llmops.txt'",
+            "[targets.a.schedule] textfile: node-exporter reads files that end in .prom, and no others; found",
+        ),
+        ("notify = true", "[targets.a]: schedule.notify = true and nobody to tell; name channels (notify.urls_env)"),
+        (
             "timezone = 'Europe/Berln'",
             "[targets.a.schedule] timezone: 'Europe/Berln' is no time zone. Did you mean 'Europe/Berlin'",
         ),
@@ -58,6 +63,7 @@ def test_mistakes_are_named(read, line, said):
 def test_the_variables_that_a_scheduler_hands_over_are_named(read):
     target = read(
         "auth = { bearer = 'API_KEY', roles = { admin = 'ADMIN_KEY' } }\n[targets.a.notify]\nurls_env = 'CHAT'\n"
+        "[targets.a.notify.alertmanager]\nurl = 'https://alerts.example'\nauth = { bearer = 'ALERTS_TOKEN' }\n"
         "[history]\nurl = 'postgresql://x@db/h'\npassword_env = 'DB_KEY'\n"
     )
-    assert variables(target.table, target.config) == ["ADMIN_KEY", "API_KEY", "CHAT", "DB_KEY"]
+    assert variables(target.table, target.config) == ["ADMIN_KEY", "ALERTS_TOKEN", "API_KEY", "CHAT", "DB_KEY"]

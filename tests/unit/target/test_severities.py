@@ -88,5 +88,30 @@ def test_a_channels_urls_are_secrets_with_the_tokens_in_them(read, tmp_path):
     assert list(target.table.notify.all_channels) == ["default", "sms"]
 
 
+@pytest.mark.parametrize(
+    ("url", "tokens"),
+    [
+        ("json://alertmanager:9093/hooks?format=markdown&overflow=truncate", []),
+        ("jsons://notifications/hooks/T0KENT0KEN?x-key=longvalue", ["T0KENT0KEN", "longvalue"]),
+        ("json://operator:pass-word@notifications/staging-eu", ["operator", "pass-word"]),
+        ("ntfys://ntfy.example/production/staging-eu/long-topic", ["long-topic"]),
+        ("discord://1234567890/T0KENT0KEN", ["1234567890", "T0KENT0KEN"]),
+        ("tgram://123456789:T0KENT0KEN/chat", ["123456789", "T0KENT0KEN"]),
+        ("pover://USERUSER@T0KENT0KEN", ["USERUSER", "T0KENT0KEN"]),
+    ],
+)
+def test_a_word_that_stands_everywhere_is_no_token(url, tokens):
+    assert in_notification(url, plain={"production", "staging-eu"}) == [url, *tokens]
+
+
+def test_a_topic_of_the_targets_name_is_shown(read):
+    target = read(
+        f"{A.replace('.a.', '.production.')}[targets.production.notify]\nurls_env = 'ALL'\n",
+        None,
+        {"ALL": "ntfy://x.example/production"},
+    )
+    assert target.redactor().clean("production") == "production"
+
+
 def test_the_address_of_a_sandbox_is_no_secret():
     assert in_notification("json://localhost:8080/notify/sms", whole=False) == ["json://localhost:8080/notify/sms"]

@@ -3,6 +3,8 @@
 import datetime as dt
 import json
 import shlex
+import shutil
+import subprocess
 from dataclasses import replace
 from importlib.resources import files as package_files
 from pathlib import Path
@@ -19,6 +21,7 @@ from pytest_llmops.report.schedules.systemd import calendar
 from pytest_llmops.target.times import Times
 from pytest_llmops.target.windows import timezone
 
+DATE = shutil.which("date")
 ODD = Path("/srv/a b/100%/llmops.toml")
 
 
@@ -123,6 +126,12 @@ def test_a_timer_catches_up_what_may_be_late(plan):
     assert "\nEnvironmentFile=/etc/x.env\n" in made["llmops-staging-dr.service"]
 
 
+def test_a_service_that_waited_in_vain_tries_again_where_it_may_be_late(plan):
+    again = "\nRestartForceExitStatus=75\nRestartSec=10min\n"
+    tried = {name for name, text in files(plan(), "systemd").items() if again in text}
+    assert tried == {f"llmops-staging-{name}.service" for name in ("monitor", "daily", "weekly")}
+
+
 def test_a_service_quotes_for_systemd(plan):
     text = files(plan(file=ODD), "systemd")["llmops-staging-daily.service"]
     assert '\nExecStart=/bin/llmops run daily "--config=/srv/a b/100%%/llmops.toml" --target=staging\n' in text
@@ -167,7 +176,7 @@ def test_a_workflow_in_a_folder_of_the_repository_works_there(plan, tmp_path):
     job = made["jobs"]["daily"]
     assert job["defaults"] == {"run": {"working-directory": "ops"}}
     assert job["steps"][-1]["with"]["path"] == "ops/reports/"
-    assert "--llmops-config=staging.toml" in job["steps"][-2]["run"]
+    assert "--llmops-config=staging.toml" in job["steps"][-3]["run"]
     gitlab = yaml.safe_load(the_file(plan(file=tmp_path / "ops" / "staging.toml"), "gitlab"))
     assert gitlab["llmops-staging-daily"]["script"][0] == "cd ops"
 
@@ -194,6 +203,34 @@ def test_what_is_installed_has_the_extras(plan, kind):
     assert f"python -m pip install 'pytest-llmops[notify,security]=={__version__}'\n" in with_them
 
 
+def test_a_workflow_keeps_what_runs_remember(plan):
+    steps = read(the_file(plan(), "github"))["jobs"]["monthly"]["steps"]
+    uses = {step["uses"]: step for step in steps if "cache" in step.get("uses", "")}
+    key = "llmops-staging.monthly.${{ github.run_id }}.${{ github.run_attempt }}"
+    assert uses["actions/cache/restore@v4"]["with"] == {
+        "path": ".llmops/",
+        "key": key,
+        "restore-keys": "llmops-staging.",
+    }
+    assert uses["actions/cache/save@v4"]["with"] == {"path": ".llmops/", "key": key}
+    assert uses["actions/cache/save@v4"]["if"].startswith("always() && ")
+    assert "cache" not in the_file(replace(plan(), state="/var/llmops"), "github")
+
+
+def test_a_workflow_renders_a_red_run_and_minds_no_failure_of_that(plan):
+    asked = replace(plan(), options=("--llmops-notify",), allure=True)
+    workflow = read(the_file(asked, "github"))
+    jsonschema.validate(workflow, published("github-workflows"))
+    steps = workflow["jobs"]["daily"]["steps"]
+    ran = [step.get("run", "").partition(" --")[0] for step in steps]
+    place = ran.index("npm install")
+    assert ran[place - 1 : place + 2] == ["python -m pytest -m daily", "npm install", "llmops report"]
+    assert "--llmops-notify" in steps[place - 1]["run"]
+    assert [(step["if"], step["continue-on-error"]) for step in steps[place : place + 2]] == [("always()", True)] * 2
+    assert "env" not in steps[place]
+    assert "npm" not in the_file(plan(), "github")
+
+
 # GitLab CI
 
 
@@ -208,15 +245,61 @@ def test_jobs_of_gitlab_are_valid_and_their_schedules_are_named(plan):
     assert crons[3] == ["0 9 1-7 * *", "--cronTimeZone", "Europe/Berlin"]
 
 
+def test_jobs_keep_what_runs_remember_and_render_where_the_image_can(plan, tmp_path):
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "ops").mkdir()
+    asked = replace(plan(file=tmp_path / "ops" / "staging.toml"), allure=True)
+    text = the_file(asked, "gitlab")
+    common = yaml.safe_load(text)[".llmops-staging"]
+    assert common["cache"] == {"key": "llmops-staging", "paths": ["ops/.llmops/"], "when": "always"}
+    assert (
+        "# Allure needs Node.js 20, which python:3.12 has not: no report, until --image names one with both.\n" in text
+    )
+    assert "after_script" not in common
+    jobs = yaml.safe_load(the_file(replace(asked, image="registry.example/both:1"), "gitlab"))
+    jsonschema.validate(jobs, published("gitlab-ci"))
+    rendered = ["cd ops", "npm install --no-save allure", "llmops report --config=staging.toml"]
+    assert jobs[".llmops-staging"]["after_script"] == rendered
+
+
 def test_the_weekday_of_a_month_is_guarded(plan):
     jobs = yaml.safe_load(the_file(plan(), "gitlab"))
     assert jobs["llmops-staging-monthly"]["script"][0] == (
-        "case $(TZ=Europe/Berlin date +%u) in 1|3) ;; *) echo 'not the first Mon|Wed of the month'; exit 0 ;; esac"
+        'case $(TZ=Europe/Berlin date -d "@$(($(date +%s) - 28800))" +%u) in 1|3) ;; '
+        "*) echo 'not the first Mon|Wed of the month'; exit 0 ;; esac"
     )
     assert len(jobs["llmops-staging-daily"]["script"]) == 1
     steps = yaml.safe_load(the_file(plan(), "github"))["jobs"]["monthly"]["steps"]
     assert steps[0]["run"].splitlines()[1] == '  true* | *1 | *3) echo "runs=true" >>"$GITHUB_OUTPUT" ;;'
     assert {"steps.day.outputs.runs == 'true'" in step.get("if", "") for step in steps[1:]} == {True}
+
+
+@pytest.mark.parametrize(
+    ("at", "begins", "runs"),
+    [
+        ("first Mon 23:30", "2026-12-07T23:30", True),
+        ("first Mon 23:30", "2026-12-08T00:10", True),  # late, as GitHub's often are
+        ("first Mon 23:30", "2026-12-06T23:30", False),
+        ("first Mon 00:10", "2026-12-07T00:10", True),
+        ("first Mon 00:10", "2026-12-08T00:10", False),
+        ("fourth Sun 09:00", "2027-03-28T09:00", True),  # an hour of that day is left out
+    ],
+)
+def test_a_run_that_begins_late_is_of_the_day_for_which_it_was_planned(plan, tmp_path, at, begins, runs):
+    now = dt.datetime.fromisoformat(begins).replace(tzinfo=timezone("Europe/Berlin")).timestamp()
+    clock = tmp_path / "date"
+    today = f"+%u) exec {DATE} -d @{now:.0f} +%u"
+    clock.write_text(f'#!/bin/sh\ncase "$*" in +%s) echo {now:.0f} ;; {today} ;; *) exec {DATE} "$@" ;; esac\n')
+    clock.chmod(0o755)
+    asked, out = plan(suite("monthly", at)), tmp_path / "out"
+    environ = {"PATH": f"{tmp_path}:/usr/bin:/bin", "GITHUB_OUTPUT": str(out), "BY_HAND": "false"}
+    step = read(the_file(asked, "github"))["jobs"]["monthly"]["steps"][0]
+    out.touch()
+    subprocess.run(["bash", "-e", "-c", step["run"]], env={**environ, "TZ": step["env"]["TZ"]}, check=True)
+    assert out.read_text() == ("runs=true\n" if runs else "")
+    script = yaml.safe_load(the_file(asked, "gitlab"))["llmops-staging-monthly"]["script"][0]
+    done = subprocess.run(["sh", "-e", "-c", script], env=environ, capture_output=True, text=True, check=True)
+    assert bool(done.stdout) != runs
 
 
 # Kubernetes
@@ -246,6 +329,17 @@ def test_who_runs_in_the_container_may_write_to_the_claim(plan):
     _, *jobs = yaml.safe_load_all(the_file(plan(image="registry.example/llmops:1"), "kubernetes"))
     pods = [job["spec"]["jobTemplate"]["spec"]["template"]["spec"] for job in jobs]
     assert [pod["securityContext"] for pod in pods] == [{"fsGroup": 1000}] * len(SUITES)
+
+
+@pytest.mark.parametrize(
+    ("state", "mounted"),
+    [(".llmops", "/srv/llmops/.llmops"), ("/var/llmops", "/var/llmops"), ("../state", "/srv/state")],
+)
+def test_the_claim_is_mounted_where_the_state_folder_is(plan, state, mounted):
+    asked = replace(plan(image="registry.example/llmops:1"), state=state)
+    _, job, *_ = yaml.safe_load_all(the_file(asked, "kubernetes"))
+    container = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
+    assert [mount["mountPath"] for mount in container["volumeMounts"]] == [mounted, "/srv/llmops/reports"]
 
 
 def test_cron_jobs_of_a_long_name_are_each_of_its_own(plan):
