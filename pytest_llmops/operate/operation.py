@@ -348,10 +348,10 @@ class Operation:
         begun = jobs.begin(cast("Service", self._client(step.on)), step.work)
         if begun.job:
             self._begun.append((step.on, begun.job))
+        else:
+            self._change.refused(number)
         if bool(begun.job) is step.refused:
             raise StepFailed(f"{f'taken on, as {begun.job}' if begun.job else 'refused'}: {begun.said}")
-        if step.refused:
-            self._change.refused(number)
         return begun.said
 
     def _finished(self, step: Step) -> str:

@@ -353,6 +353,13 @@ def test_work_that_is_not_as_it_is_to_be_ends_it(drained, answers, said):
     assert drained.as_before
 
 
+def test_of_work_that_is_refused_against_all_expectation_nothing_remains(drained):
+    drained.answers["/run/tab1"] = {"error": "no"}
+    with pytest.raises(StepFailed):
+        drained.operation("drain", DRAIN).carry_out()
+    assert Journal.of(drained.change.target.state_folder, "here").story.ran[0].refused_at is not None
+
+
 def test_where_no_work_can_be_handed_over_nothing_begins(drained):
     drained.answers["/files/tab1"] = {"files": []}
     with pytest.raises(Vacuous, match="no file lies where tab1 looks"):
