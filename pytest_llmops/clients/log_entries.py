@@ -94,8 +94,10 @@ class Entries(Sequence[Entry]):
             of_each: a field, such as ``instance``: so many of each of its values, so that a replica that says a lot
                 does not hide another; a log without it is one.
         """
+        if count <= 0:
+            return self._with(())
         if not of_each:
-            return self._with(self._entries[-count:] if count > 0 else ())
+            return self._with(self._entries[-count:])
         parts: dict[str, list[int]] = {}
         for index, entry in enumerate(self):
             parts.setdefault(str(entry.part(of_each)), []).append(index)

@@ -317,7 +317,7 @@ class History:
         line = trend(at, levels)
         left = exhaustion(line, limit, now) if limit is not None else None
         says = table.says if table and table.says else metric
-        return Growth(metric, says, known[-1].unit, levels[-1], line, limit, left)
+        return Growth(metric, says, known[-1].unit, levels[-1], line, limit, left, self._now())
 
     def _limit(self, metric: str) -> float | None:
         table = self._target.table.growth.get(metric)
