@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.control.hands import Hands
-from pytest_llmops.errors import ConfigError, NotInstalled, Unsupported
+from pytest_llmops.errors import NotInstalled, Unsupported
 
 if TYPE_CHECKING:
     from pytest_llmops.control.driver import Driver

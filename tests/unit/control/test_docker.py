@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from pytest_llmops.control.engine import Engine, status_of
-from pytest_llmops.errors import ConfigError, ControlError, NotInstalled
+from pytest_llmops.errors import ControlError, NotInstalled
 
 STATE = {
     "Status": "running",

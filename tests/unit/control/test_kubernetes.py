@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from pytest_llmops.control.drivers import hands_by, hands_on
-from pytest_llmops.errors import ConfigError, ControlError, NotInstalled
+from pytest_llmops.errors import ControlError, NotInstalled
 from pytest_llmops.target.load import Target, load
 from pytest_llmops.target.models import TargetTable
 

@@ -283,6 +283,7 @@ def test_only_what_has_a_backup_goes(app):
 
 def test_what_is_only_in_a_zip_or_compressed_by_itself_has_a_backup(app):
     zipped, alone, kept = (app.file(f"outputs/{n}.md", 31, n) for n in ("zipped", "alone", "kept"))
+    (app.root / "backups").mkdir()
     with zipfile.ZipFile(app.root / "backups/all.zip", "w") as archive:
         archive.write(zipped, "zipped.md")
     (app.root / "backups/alone.md.gz").write_bytes(gzip.compress(alone.read_bytes()))
