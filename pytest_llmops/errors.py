@@ -41,7 +41,9 @@ class CallFailed(LlmopsError):
             ``timeout``, ``connection``, ``cut-stream``. One that says no: ``auth`` (Redis), ``http-500`` and so on,
             ``throttled``, ``blocked``, ``unsupported``. One that is not what was asked for: ``bad-answer``, ``empty``,
             ``no-token``, ``no-model``, ``no-collection``, ``several``, ``infinite``, ``unhealthy``, ``not-refused``,
-            ``stale``, ``unanswered``, ``untrue``.
+            ``stale``, ``unanswered``, ``untrue``, ``other-model``, ``over`` (a drill's limit). What is no service:
+            ``absent``, ``gone``, ``damaged``; of a command ``exit-1``, ``signal-9`` and so on; of a page
+            ``exception``, ``error-shown``, ``no-answer``; of a stream ``error``.
         body: the whole answer, where it says why; never shown, for the message holds an excerpt.
     """
 
