@@ -40,7 +40,7 @@ def collect(read, clients, serve):
 
 def test_what_can_be_had_is_had(collect, monkeypatch):
     closed = []
-    monkeypatch.setattr(command.CommandDriver, "close", lambda self: closed.append(self))
+    monkeypatch.setattr(command.CommandDriver, "close", lambda self: closed.append(self.control))
     finding = Finding("component", "api", "ok", "api: reachable")
     parts, _ = collect(findings=[finding])
     assert {file: part.lacks for file, part in parts.items()} == {
