@@ -67,6 +67,10 @@ class Reading:
     source: str
     at: float
 
+    def above(self, start: Reading) -> float:
+        """How much more it is than at a start, in % of that; negative: less."""
+        return 100 * (self.value - start.value) / start.value
+
 
 @dataclass(frozen=True, slots=True)
 class Spread:
