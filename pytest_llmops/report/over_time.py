@@ -12,9 +12,10 @@ from pytest_llmops.judge.thresholds import breach, said, threshold_for
 from pytest_llmops.judge.trends import exhaustion, trend
 from pytest_llmops.report.creeps import creeping
 from pytest_llmops.report.over_time_pages import days_of, growth_page, pattern_page, usage_page
-from pytest_llmops.report.over_time_values import DAY_S, MONTH, Beside, Growth, Room
+from pytest_llmops.report.over_time_values import MONTH, Beside, Growth, Room
 from pytest_llmops.state.history import over_time
 from pytest_llmops.state.history.timed import timed
+from pytest_llmops.target.durations import DAY_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

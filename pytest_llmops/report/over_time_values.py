@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from pytest_llmops.target.durations import DAY_S
+
 if TYPE_CHECKING:
     from pytest_llmops.judge.trends import Exhaustion, Trend
 
-DAY_S = 86_400.0
 
 MONTH = 30
 """Days that a monthly report looks back."""
