@@ -149,6 +149,12 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f" Did you mean {' or '.join(map(repr, named))}?"
 
 
+def nearest(name: str, there: Iterable[str]) -> str:
+    """A sentence, with a leading blank, that names what is near; else all that there is."""
+    known = list(there)
+    return did_you_mean(name, known) or f" It has: {', '.join(known) or 'none'}."
+
+
 def excerpt(text: str, length: int = 80) -> str:
     """The beginning of a text that an error quotes; cut, it ends in ``...``, by which a secret cut in two is known."""
     return text if len(text) <= length else f"{text[:length]}..."

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmops.control.deadline import Deadline
 from pytest_llmops.control.driver import Status
 from pytest_llmops.control.engine import Engine, status_of
-from pytest_llmops.control.names import nearest
 from pytest_llmops.control.tool import Tool
-from pytest_llmops.errors import ControlError
+from pytest_llmops.errors import ControlError, nearest
 from pytest_llmops.target.control import USUAL_ENGINE
 
 if TYPE_CHECKING:
@@ -135,7 +134,7 @@ class ComposeDriver:
         if service in known:
             typed = self._tool(deadline).typed("up", "--no-start", service)
             return ControlError("", "absent", f"{self.what} has no container; make one: {typed}.")
-        return ControlError("", "absent", f"{self._file} has no service {service!r}.{nearest(service, known)}")
+        return ControlError("", "absent", f"{self._file} has no service {service!r}.{nearest(service, sorted(known))}")
 
     def _tool(self, deadline: Deadline) -> Tool:
         """Compose, version 2 where it is there."""

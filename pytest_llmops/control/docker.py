@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llmops.control.deadline import Deadline
 from pytest_llmops.control.engine import Engine, status_of
-from pytest_llmops.control.names import nearest
-from pytest_llmops.errors import ControlError
+from pytest_llmops.errors import ControlError, nearest
 from pytest_llmops.target.control import USUAL_ENGINE
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ class DockerDriver:
             if error.kind != "absent":
                 raise
         there = self._engine.ask(deadline.left_s, lambda api: api.containers(all=True))
-        names = [name.lstrip("/") for one in there for name in one["Names"] or ()]
+        names = sorted(name.lstrip("/") for one in there for name in one["Names"] or ())
         raise ControlError(
             "",
             "absent",

@@ -14,8 +14,7 @@ from urllib.parse import urlsplit
 
 from pytest_llmops.control.deadline import Deadline
 from pytest_llmops.control.driver import Status
-from pytest_llmops.control.names import nearest
-from pytest_llmops.errors import ControlError
+from pytest_llmops.errors import ControlError, nearest
 from pytest_llmops.target.secrets import Secret, shown, userinfo, without_userinfo
 
 if TYPE_CHECKING:
@@ -166,7 +165,7 @@ class SupervisorDriver:
     def _absent(self, deadline: Deadline, at: str) -> ControlError:
         found = self._asked(deadline, "getAllProcessInfo")
         names = [one["name"] if one["group"] == one["name"] else f"{one['group']}:{one['name']}" for one in found]
-        near = nearest(self._program, names)
+        near = nearest(self._program, sorted(names))
         return ControlError("", "absent", f"{at} has no program {self._program!r}.{near}")
 
     def _server(self, deadline: Deadline) -> xmlrpc.client.ServerProxy:
