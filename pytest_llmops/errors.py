@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 
 class LlmopsError(Exception):
@@ -153,6 +153,12 @@ def nearest(name: str, there: Iterable[str]) -> str:
     """A sentence, with a leading blank, that names what is near; else all that there is."""
     known = list(there)
     return did_you_mean(name, known) or f" It has: {', '.join(known) or 'none'}."
+
+
+def first_of(names: Sequence[str], most: int) -> str:
+    """So many names, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def excerpt(text: str, length: int = 80) -> str:
