@@ -236,8 +236,7 @@ class Ui(OverHttp):
             ConfigError: it names a component that the target does not have.
         """
         target = self.http.target
-        secret = {value for values in target.known_secrets().values() for value in values}
-        ours = {name: value for name, value in os.environ.items() if value not in secret}
+        ours = target.without_secrets(os.environ)
         parts = target.table.components
         urls = {name: part.url for name, part in parts.configured().items() if part.url}
         lacking = [f"{{{name}}}" for name, part in parts.services.items() if name not in urls and not part.required]

@@ -65,7 +65,7 @@ class ComposeDriver:
         """What the engine says of its containers."""
         return together([status_of(one) for one in self._containers(Deadline(within_s))])
 
-    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:  # noqa: ARG002 (the containers keep it)
+    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:
         """Have Compose do it to all of its containers."""
         deadline = Deadline(within_s)
         self._run(deadline, WORDS.get(act, act), self._settings.service)
@@ -79,7 +79,7 @@ class ComposeDriver:
             dated += self._engine.ask(deadline.left_s, read)
         return [line.partition(" ")[2] for line in sorted(dated, key=lambda line: line.partition(" ")[0])[-lines:]]
 
-    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:  # noqa: ARG002
+    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:
         """The command of whichever Compose is there; of the usual one where that cannot be told at once."""
         try:
             tool = self._tool(Deadline(TRY_WITHIN_S))

@@ -43,7 +43,7 @@ class DockerDriver:
         """What the engine says of the container."""
         return status_of(self._inspected(Deadline(within_s)))
 
-    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:  # noqa: ARG002 (the container keeps it)
+    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:
         """Have the engine do it.
 
         Raises:
@@ -71,7 +71,7 @@ class DockerDriver:
         said = self._engine.ask(within_s, lambda api: api.logs(self._name, tail=lines))
         return said.decode(errors="replace").splitlines()
 
-    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:  # noqa: ARG002
+    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:
         """The ``docker`` command."""
         host = self.control.host
         at = ["-H", host] if host and host != USUAL_ENGINE else []

@@ -89,7 +89,7 @@ class SupervisorDriver:
             state, settled = "paused", True
         return Status(state, f"{pid} since {found['start']}", f"{word}, process {pid}", settled=settled)
 
-    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:  # noqa: ARG002 (supervisord keeps it)
+    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:
         """Have supervisord do it, and wait for its answer: it says why a program did not start."""
         deadline = Deadline(within_s)
         if act in {"stop", "restart"}:
@@ -111,7 +111,7 @@ class SupervisorDriver:
                 return list(whole[1:] if said[2] and len(whole) > 1 else whole)[-lines:]  # the first may be cut
         return []
 
-    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:  # noqa: ARG002
+    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:
         """The ``supervisorctl`` command; a password stays in its variable."""
         name = self._variable
         auth = f' -u "${{{name}%%:*}}" -p "${{{name}#*:}}"' if name else ""
