@@ -190,8 +190,8 @@ class Figures:
             before = now
         if not found:
             raise Vacuous(
-                f"figures.{name} says nothing: figures.{counted} moved with none of {asked} questions, so that what "
-                "it shows is of an earlier one."
+                f"figures.{name} says nothing: figures.{counted} moved with none of {asked} questions, so it "
+                "still shows an earlier one's value."
             )
         return found
 

@@ -49,7 +49,7 @@ MOST = 3
 """Runs of a load at the most, until what gates is decided."""
 
 JUDGED_OF = 5000
-"""Calls of a run that are compared and kept as a baseline; of more, every so-manieth, in the order in which they were
+"""Calls of a run that are compared and kept as a baseline; of more, every n-th, in the order in which they were
 due. Percentiles are told of all."""
 
 

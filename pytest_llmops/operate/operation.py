@@ -102,7 +102,7 @@ class Operated:
 
     @property
     def idle(self) -> list[str]:
-        """Settings that had the value already which they were given, a sentence each."""
+        """Settings that already had the value they were given, a sentence each."""
         return [f"{name} was {value!r} before" for name, value in self.values.items() if value == self.before[name]]
 
     def astray(self, change: Change) -> list[str]:

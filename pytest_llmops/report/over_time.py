@@ -155,7 +155,7 @@ class History:
         Args:
             metric: its name.
             days: how far back.
-            least: it counts as this at least: some more of a few say nothing.
+            least: the median counts as at least this, so that a rise from one to three is no alarm.
 
         Raises:
             HistoryError: the history cannot be read.
@@ -166,7 +166,7 @@ class History:
         if len(known) < LEAST_VALUES or middle <= 0:
             raise Vacuous(
                 f"{metric} was recorded {len(known)} times in the last {days:g} days, with a median of {middle:g}; "
-                f"what is usual needs {LEAST_VALUES} values at least, above 0."
+                f"at least {LEAST_VALUES} values, with a median above 0, are needed to say what is usual."
             )
         return middle
 

@@ -507,8 +507,8 @@ def test_a_gauge_after_each_step_that_moved_its_counter(figures):
     steps = found.round().one_by_one()
     assert [reading.value for reading in found.after_each("gauge", "answered", steps)] == [930.0, 940.0]
     assert failure(Vacuous, found.after_each, "gauge", "answered", [lambda: None] * 3) == (
-        "figures.gauge says nothing: figures.answered moved with none of 3 questions, so that what it shows is of an "
-        "earlier one."
+        "figures.gauge says nothing: figures.answered moved with none of 3 questions, so it still shows an "
+        "earlier one's value."
     )
 
 
