@@ -13,7 +13,8 @@ from pytest_llmops.control.hands import Hands
 from pytest_llmops.control.interruption import Interruption
 from pytest_llmops.errors import ConfigError, ControlError, JournalError, LlmopsError, StepFailed, Unsupported, Vacuous
 from pytest_llmops.operate import away, operation, recovery
-from pytest_llmops.operate.operation import Done, Operation
+from pytest_llmops.operate.operated import Done
+from pytest_llmops.operate.operation import Operation
 from pytest_llmops.state.journal import Journal
 from pytest_llmops.state.ledger import Ledger
 from pytest_llmops.target.control import Docker
