@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 
 class LlmopsError(Exception):
@@ -41,7 +41,9 @@ class CallFailed(LlmopsError):
             ``timeout``, ``connection``, ``cut-stream``. One that says no: ``auth`` (Redis), ``http-500`` and so on,
             ``throttled``, ``blocked``, ``unsupported``. One that is not what was asked for: ``bad-answer``, ``empty``,
             ``no-token``, ``no-model``, ``no-collection``, ``several``, ``infinite``, ``unhealthy``, ``not-refused``,
-            ``stale``, ``unanswered``, ``untrue``.
+            ``stale``, ``unanswered``, ``untrue``, ``other-model``, ``over`` (a drill's limit). What is no service:
+            ``absent``, ``gone``, ``damaged``; of a command ``exit-1``, ``signal-9`` and so on; of a page
+            ``exception``, ``error-shown``, ``no-answer``; of a stream ``error``.
         body: the whole answer, where it says why; never shown, for the message holds an excerpt.
     """
 
@@ -145,6 +147,18 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     alike = [SequenceMatcher(None, name, word).ratio() for name in near]
     named = [name for name, ratio in zip(near, alike, strict=True) if ratio > alike[0] - 0.3]
     return f" Did you mean {' or '.join(map(repr, named))}?"
+
+
+def nearest(name: str, there: Iterable[str]) -> str:
+    """A sentence, with a leading blank, that names what is near; else all that there is."""
+    known = list(there)
+    return did_you_mean(name, known) or f" It has: {', '.join(known) or 'none'}."
+
+
+def first_of(names: Sequence[str], most: int) -> str:
+    """So many names, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def excerpt(text: str, length: int = 80) -> str:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,7 +60,7 @@ def accept(
     from pytest_llmops.cli.comparison import compare
     from pytest_llmops.judge.benchmark_json import load
     from pytest_llmops.judge.shipped import own_store_of
-    from pytest_llmops.measure.candidate import commit_of
+    from pytest_llmops.state.checkout import commit_of, who
 
     found = meant(config, target)
     chosen = [runs.candidate(found, reports, given) for given in candidates or (None,)]
@@ -123,20 +120,3 @@ def _failed(target: Target, candidates: Sequence[BaselineRun]) -> list[str]:
         for one in lost_calls(run)
         if not any(fits(pattern, one.metric.name) for pattern in alone)
     ]
-
-
-def who() -> str:
-    """Git's user, else the login.
-
-    Raises:
-        BaselineError: neither is known.
-    """
-    try:
-        asked = ["git", "config", "user.name"]
-        found = subprocess.run(asked, capture_output=True, text=True, check=False, timeout=10).stdout.strip()  # noqa: S603
-    except (OSError, subprocess.TimeoutExpired):
-        found = ""
-    try:
-        return found or os.environ.get("USER") or getpass.getuser()
-    except (OSError, KeyError, ImportError):  # a user without a name, as in a container
-        raise BaselineError("neither git nor the system knows who you are; give --by.") from None

@@ -58,9 +58,9 @@ def accept(
 
     A candidate is a file that a run with --llmops-baseline record wrote, below reports/candidates/canary.
     """
-    from pytest_llmops.cli.accepting import who
     from pytest_llmops.judge.canary import PART, Canaries, load
-    from pytest_llmops.measure.candidate import FOLDER, commit_of
+    from pytest_llmops.measure.candidate import FOLDER
+    from pytest_llmops.state.checkout import commit_of, who
 
     found = meant(config, target)
     folder = (reports or found.root / "reports") / FOLDER / PART

@@ -15,6 +15,7 @@ from pytest_llmops.judge.baselines import KEPT
 from pytest_llmops.judge.likeness import standing_runs
 from pytest_llmops.judge.shipped import store_of
 from pytest_llmops.judge.thresholds import said
+from pytest_llmops.report.metric import so_many
 from pytest_llmops.report.terminal import COLORS
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def compare(target: Target, run: BaselineRun, *, advise: bool = False) -> None:
     already = f"; accepted already as {itself[0]}, so it is compared with itself too" if itself else ""
     say(f"candidate: {run.path}: {recorded(run)}, {run.host_class}{already}")
     if accepted:
-        runs = f"{len(accepted)} accepted run{'s' if len(accepted) > 1 else ''}"
+        runs = so_many(len(accepted), "accepted run")
         newest = number(accepted[-1])
         say(f"baseline: {runs} in {store.directory / target.name}, the newest {newest}: {recorded(accepted[-1])}")
     judged = judge(target, run)

@@ -10,8 +10,6 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-DAY_S = 86_400
-
 
 @click.command()
 @click.option("--profile", "profiles", multiple=True, help="Which system the sandbox is. All that have a runbook.")
@@ -44,6 +42,7 @@ def faults(
     from pytest_llmops.cli.fault_round import made, with_runbook
     from pytest_llmops.control.embedded import hold_installed
     from pytest_llmops.errors import ConfigError
+    from pytest_llmops.target.durations import DAY_S
 
     hold_installed()  # said once, and not by each run
     number = int(time.time() // DAY_S) if seed is None else seed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from pytest_llmops.report.metric import number, sentences, times, worded
+from pytest_llmops.report.metric import number, sentences, so_many, times, worded
 from pytest_llmops.report.outcomes import plural, word_of
 from pytest_llmops.target.durations import spoken
 from pytest_llmops.target.moments import moment
@@ -20,7 +20,7 @@ def of_run(run: dict[str, Any]) -> tuple[str, ...]:
         words[word_of(kind)] += kind["count"]
     said = [", ".join(f"{count} {plural(word, count)}" for word, count in words.items()) or "none"]
     if left := run["left_changed"]:
-        said.append(f"target left changed: {left} component{'s' if left > 1 else ''}")
+        said.append(f"target left changed: {so_many(left, 'component')}")
     target = f"{run['target']} against {run['against']}" if run["against"] else run["target"]
     took, calls = spoken(run["duration_s"]), str(run["requests"])
     return moment(run["started"]), target, "\n".join(said), str(run["exit_status"]), took, calls

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pytest_llmops.cli.options import config_option, meant, target_option
-from pytest_llmops.errors import ConfigError, did_you_mean
+from pytest_llmops.errors import ConfigError, nearest
 
 
 @click.command()
@@ -25,7 +25,7 @@ def proxy(name: str, config: Path | None, target: str | None) -> None:
     here = meant(config, target)
     proxies = here.table.proxies
     if name not in proxies:
-        near = did_you_mean(name, proxies) or f" It has: {', '.join(proxies) or 'none'}."
+        near = nearest(name, proxies)
         raise ConfigError(f"{here.where} has no proxy {name!r}.{near}")
     if here.config.targets.get(here.name, here.table).embedded:
         raise ConfigError(f"{here.name} is embedded: its sandbox starts the proxy {name} by itself.")

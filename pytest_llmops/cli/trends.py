@@ -29,6 +29,7 @@ def trends(config: Path | None, target: str | None, metric: str | None, *, as_js
     """
     from pytest_llmops.cli.memory import opened
     from pytest_llmops.report.creeps import creeping
+    from pytest_llmops.report.metric import so_many
     from pytest_llmops.state.history.asking import matching, targets
     from pytest_llmops.state.history.connecting import read
     from pytest_llmops.state.history.timed import timed
@@ -48,8 +49,7 @@ def trends(config: Path | None, target: str | None, metric: str | None, *, as_js
     elif found:
         _show(found)
     elif looked:
-        times = f"{looked} time{'s' if looked > 1 else ''}"
-        click.echo(f"Nothing creeps: of {times} in {place.shown} none became longer beyond doubt.")
+        click.echo(f"Nothing creeps: of {so_many(looked, 'time')} in {place.shown} none became longer beyond doubt.")
     else:
         click.echo(f"{place.shown} holds no time that matches: each run with timed checks adds some.")
 

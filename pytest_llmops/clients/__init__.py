@@ -1,1 +1,1 @@
-"""One module per kind of component; ``http.py`` is the only door to the network library."""
+"""Clients of each kind of component, and readers of what commands, logs and backups hold; HTTP goes by ``http.py``."""

@@ -234,10 +234,8 @@ class AppCommands(InFolder):
 
         Without our pytest's, too; and with the application's own virtual environment, where its folder holds one.
         """
-        secret = {value for values in self.target.known_secrets().values() for value in values}
-        ours = {
-            name: value for name, value in os.environ.items() if value not in secret and not name.startswith("PYTEST_")
-        }
+        known = self.target.without_secrets(os.environ).items()
+        ours = {name: value for name, value in known if not name.startswith("PYTEST_")}
         if own := programs(self.root):
             ours |= {"PATH": f"{own}{os.pathsep}{ours.get('PATH', os.defpath)}", "VIRTUAL_ENV": str(own.parent)}
         return {**ours, **{name: self.target.environ[name] for name in command.env if name in self.target.environ}}

@@ -16,6 +16,7 @@ from pytest_llmops.clients.backup_restoring import Restored, Restoring
 from pytest_llmops.clients.backup_sources import Sources
 from pytest_llmops.clients.backup_sums import differing, summed
 from pytest_llmops.errors import CallFailed, Unsupported
+from pytest_llmops.target.durations import DAY_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.file_facts import FileFact
     from pytest_llmops.target.backups import Backups as Table
     from pytest_llmops.target.load import Target
-
-DAY_S = 86400.0
 
 
 @dataclass(frozen=True, slots=True)

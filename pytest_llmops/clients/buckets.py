@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.clients.backup_places import Stored, is_checksum, moment
-from pytest_llmops.errors import CallFailed, ConfigError, Unsupported
+from pytest_llmops.errors import CallFailed, ConfigError, NotInstalled, Unsupported
 from pytest_llmops.state.scratch import scratch_folder
 from pytest_llmops.target.secrets import Secret, without_userinfo
 
@@ -30,7 +30,8 @@ class InBucket:
         table: what they are.
 
     Raises:
-        Unsupported: boto3 is not installed, or the target has no such service.
+        Unsupported: the target has no such service.
+        NotInstalled: boto3 is not.
         ConfigError: its key is not there.
     """
 
@@ -157,7 +158,7 @@ def _client(target: Target, service: str, region: str) -> Any:
         from botocore import UNSIGNED
         from botocore.config import Config
     except ImportError:
-        raise Unsupported("files: backups in a bucket need boto3: pip install 'pytest-llmops[s3]'.") from None
+        raise NotInstalled("files: backups in a bucket need boto3: pip install 'pytest-llmops[s3]'.") from None
 
     table = target.table.components.services[service]
     key, secret = None, None

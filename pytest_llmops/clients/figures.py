@@ -67,6 +67,10 @@ class Reading:
     source: str
     at: float
 
+    def above(self, start: Reading) -> float:
+        """How much more it is than at a start, in % of that; negative: less."""
+        return 100 * (self.value - start.value) / start.value
+
 
 @dataclass(frozen=True, slots=True)
 class Spread:
@@ -186,8 +190,8 @@ class Figures:
             before = now
         if not found:
             raise Vacuous(
-                f"figures.{name} says nothing: figures.{counted} moved with none of {asked} questions, so that what "
-                "it shows is of an earlier one."
+                f"figures.{name} says nothing: figures.{counted} moved with none of {asked} questions, so it "
+                "still shows an earlier one's value."
             )
         return found
 

@@ -91,7 +91,8 @@ class Files(InFolder):
         """The backups of a table: ``all() newest() make() read() restored() lacking() misrecorded() untimely()``.
 
         Raises:
-            Unsupported: the target has no such table, or what it takes to ask its bucket is not installed.
+            Unsupported: the target has no such table.
+            NotInstalled: what it takes to ask its bucket is not.
             ConfigError: the bucket's key is not there.
         """
         from pytest_llmops.clients.backup_places import BelowRoot

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, overload
 from pytest_llmops.clients.log_entry import PARTS, Entry, Reading
 from pytest_llmops.clients.log_groups import Group, Kind, grouped, kinds
 from pytest_llmops.clients.log_report import broken_down, compared, told, written
-from pytest_llmops.clients.log_words import DAY_S, rank
+from pytest_llmops.clients.log_words import rank
 from pytest_llmops.errors import ConfigError, Unsupported, Vacuous, did_you_mean
-from pytest_llmops.target.durations import spoken
+from pytest_llmops.target.durations import DAY_S, WEEK_S, spoken
 from pytest_llmops.target.moments import utc
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from pytest_llmops.target.moments import Period
-
-WEEK_S = 7 * DAY_S
 
 
 def _as_it_is(text: str) -> str:
@@ -94,8 +92,10 @@ class Entries(Sequence[Entry]):
             of_each: a field, such as ``instance``: so many of each of its values, so that a replica that says a lot
                 does not hide another; a log without it is one.
         """
+        if count <= 0:
+            return self._with(())
         if not of_each:
-            return self._with(self._entries[-count:] if count > 0 else ())
+            return self._with(self._entries[-count:])
         parts: dict[str, list[int]] = {}
         for index, entry in enumerate(self):
             parts.setdefault(str(entry.part(of_each)), []).append(index)

@@ -14,9 +14,8 @@ from pytest_llmops.clients.log_files import NEAR, Lines
 from pytest_llmops.clients.log_lines import LineReader
 from pytest_llmops.clients.log_rotation import LATE_S, Rotated, unkept, unrotated
 from pytest_llmops.clients.log_runs import runs, without
-from pytest_llmops.clients.log_words import DAY_S
 from pytest_llmops.errors import Unsupported, Vacuous
-from pytest_llmops.target.durations import spoken
+from pytest_llmops.target.durations import DAY_S, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

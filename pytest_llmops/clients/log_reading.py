@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import time
 from collections import deque
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -181,7 +182,8 @@ class LogReading(InFolder):
         from pytest_llmops.control.drivers import hands_on
 
         try:
-            return hands_on(self.target, table.component or "").logs(table.lines)
+            with closing(hands_on(self.target, table.component or "")) as hands:
+                return hands.logs(table.lines)
         except ControlError as error:
             raise CallFailed(self.component, error.kind, f"{self.component}: {name}: {error}") from None
 

@@ -10,6 +10,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from pytest_llmops.target.durations import DAY_S
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -30,7 +32,6 @@ TIMES = {"hour": "%H", "day": "%Y-%m-%d"}
 """Parts of a time, in UTC, by which entries are counted."""
 
 LONGEST = 240
-DAY_S = 86400.0
 
 _SHORTENED: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\x1b\[[0-9;]*m"), ""),

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from pytest_llmops.clients import below
 from pytest_llmops.clients.log_entries import Entries, merged
 from pytest_llmops.clients.log_reading import LogReading
-from pytest_llmops.clients.log_words import DAY_S
 from pytest_llmops.errors import CallFailed, Vacuous
-from pytest_llmops.target.durations import spoken
+from pytest_llmops.target.durations import DAY_S, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Callable

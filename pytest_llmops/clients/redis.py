@@ -87,18 +87,21 @@ class Redis:
             secret = target.secret(variable, component)
             user, password = secret.split(":", 1) if auth.basic and ":" in secret else ("", secret)
             given = _with_login(self.address, user, password)
-        # One deadline: a command is one short exchange, so the socket's own timeout is the whole call's.
-        self._client: Any = redis.Redis.from_url(
-            given,
-            socket_timeout=self.part.deadline,
-            socket_connect_timeout=self.part.deadline,
-            retry=None,
-            **_tls_settings(target, component),
-        )
+        self._client = self._connected(given)
         self._place = self._client.connection_pool.connection_kwargs
 
     def __repr__(self) -> str:
         return f"Redis({self.address})"
+
+    def _connected(self, address: str) -> Any:
+        """The library's client. A command is one short exchange, so the socket's own timeout is the whole call's."""
+        return redis.Redis.from_url(
+            address,
+            socket_timeout=self.part.deadline,
+            socket_connect_timeout=self.part.deadline,
+            retry=None,
+            **_tls_settings(self.target, self.component),
+        )
 
     @property
     def library(self) -> Any:
@@ -134,13 +137,7 @@ class Redis:
         Raises:
             CallFailed: no answer came.
         """
-        anybody: Any = redis.Redis.from_url(
-            self.address,
-            socket_timeout=self.part.deadline,
-            socket_connect_timeout=self.part.deadline,
-            retry=None,
-            **_tls_settings(self.target, self.component),
-        )
+        anybody = self._connected(self.address)
         try:
             return bool(self.send("PING", anybody.ping))
         except CallFailed as error:

@@ -13,14 +13,13 @@ from urllib.parse import urlsplit
 from pytest_llmops.clients.certificates import trouble, trusted
 from pytest_llmops.clients.connecting import not_connected
 from pytest_llmops.errors import CallFailed, Unsupported
-from pytest_llmops.target.durations import spoken
+from pytest_llmops.target.durations import DAY_S, spoken
 
 if TYPE_CHECKING:
     from pytest_llmops.state.ledger import Ledger
     from pytest_llmops.target.load import Target
 
 PORTS = {"https": 443, "rediss": 6379}
-DAY_S = 86400.0
 OLD = (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1)
 """Versions that nobody should speak any more (RFC 8996)."""
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmops.clients.exchange import last_exchange
 from pytest_llmops.clients.over_http import OverHttp
 from pytest_llmops.control.tool import Tool
-from pytest_llmops.errors import CallFailed, ConfigError, ControlError, Unsupported, Vacuous, excerpt
+from pytest_llmops.errors import CallFailed, ConfigError, ControlError, NotInstalled, Unsupported, Vacuous, excerpt
 from pytest_llmops.samples import Prompt
 from pytest_llmops.target.templates import render
 
@@ -158,7 +158,8 @@ class Ui(OverHttp):
             model: what is chosen in the box of models; what it shows by default.
 
         Raises:
-            Unsupported: the target names no script, or its interpreter lacks a package.
+            Unsupported: the target names no script, or the interpreter that it names lacks a package.
+            NotInstalled: ours lacks one.
             CallFailed: ``exception``: the script raised one; ``error-shown``: the page shows an error; ``no-answer``:
                 there is nothing to type into, or nothing came; ``timeout``.
         """
@@ -222,7 +223,8 @@ class Ui(OverHttp):
         if lacking := found.get("lacking"):
             its = f"{python} -m pip install {str(lacking).partition('.')[0]}"
             needed = its if self.config.python else "pip install 'pytest-llmops[ui]'"
-            raise Unsupported(f"{self.component}: {python} has no {lacking} to show the page with: run {needed}.")
+            said = f"{self.component}: {python} has no {lacking} to show the page with: run {needed}."
+            raise Unsupported(said) if self.config.python else NotInstalled(said)
         return found
 
     def _environ(self) -> Mapping[str, str]:
@@ -234,8 +236,7 @@ class Ui(OverHttp):
             ConfigError: it names a component that the target does not have.
         """
         target = self.http.target
-        secret = {value for values in target.known_secrets().values() for value in values}
-        ours = {name: value for name, value in os.environ.items() if value not in secret}
+        ours = target.without_secrets(os.environ)
         parts = target.table.components
         urls = {name: part.url for name, part in parts.configured().items() if part.url}
         lacking = [f"{{{name}}}" for name, part in parts.services.items() if name not in urls and not part.required]

@@ -50,4 +50,4 @@ class Worker:
 
     def close(self) -> None:
         """Give its driver's connections back."""
-        self._hands.driver.close()
+        self._hands.close()

@@ -43,14 +43,14 @@ class AsideDriver(SetDriver):
         self._root = Path(self.control.root)
         self._aside = PurePosixPath(self.control.folder)
 
-    def status(self, within_s: float) -> Status:  # noqa: ARG002 (local files)
+    def status(self, within_s: float) -> Status:
         """Which files lie aside, by their names below the root."""
         names = []
         with suppress(FileNotFoundError), self._folder(self._aside) as folder:
             names = sorted(_files(folder))
         return Status("running", detail=f"{len(names)} files", kept={"aside": names})
 
-    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:  # noqa: ARG002 (there is one alone)
+    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:
         """Have just these files lie aside.
 
         Raises:
@@ -81,7 +81,7 @@ class AsideDriver(SetDriver):
                 os.unlink(path.name, dir_fd=folder)
         self._tidy()
 
-    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:  # noqa: ARG002
+    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:
         """How a person puts all of them back, or aside those that lay there; what is there already stays."""
         if names := " ".join(map(shlex.quote, kept.get("aside", ()))):
             folder = shlex.quote(str(self._aside))

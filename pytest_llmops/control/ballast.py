@@ -64,7 +64,7 @@ class BallastDriver(ValueDriver):
         self._below = folder.relative_to("/") if folder.is_absolute() else folder
         self._path = self._root / self._below / self.control.file
 
-    def read(self, within_s: float) -> str:  # noqa: ARG002 (a local file)
+    def read(self, within_s: float) -> str:
         """Whether the file is there: ``filled``, else ``empty``."""
         with self._folder() as folder:
             return FILLED if self._there(folder) else EMPTY

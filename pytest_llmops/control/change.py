@@ -205,9 +205,11 @@ class Change:
             By what it is called should it be refused.
 
         Raises:
+            LlmopsError: this change is over.
             OutsideWindow: the maintenance window has closed.
             JournalError: it cannot be written down.
         """
+        self._still_open(f"{act} {what}")
         self._may_begin()
         with self._interruption.hold():
             return self._journal.ran(act, what, remains, self._opened())
@@ -279,7 +281,7 @@ class Change:
                 return self._undoing.undo(again=False)
             finally:
                 for hands in self._hands.values():
-                    hands.driver.close()
+                    hands.close()
                 self._hands.clear()
 
     def _on(self, component: str) -> Hands:

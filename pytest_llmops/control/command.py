@@ -61,7 +61,7 @@ class CommandDriver:
             instance = self._told("instance", deadline.left_s).strip()
         return Status(state, instance, done.said if done.out.strip() or done.err.strip() else "")
 
-    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:  # noqa: ARG002 (its commands keep it)
+    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:
         """Run the command of that name."""
         self._told(act, within_s)
 
@@ -69,7 +69,7 @@ class CommandDriver:
         """The last lines of what ``logs`` prints."""
         return self._told("logs", within_s).splitlines()[-lines:]
 
-    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:  # noqa: ARG002
+    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:
         """The command of that name, in its folder."""
         return self._tools[act].typed()
 

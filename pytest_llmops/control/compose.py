@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmops.control.deadline import Deadline
 from pytest_llmops.control.driver import Status
 from pytest_llmops.control.engine import Engine, status_of
-from pytest_llmops.control.names import nearest
 from pytest_llmops.control.tool import Tool
-from pytest_llmops.errors import ControlError
+from pytest_llmops.errors import ControlError, nearest
 from pytest_llmops.target.control import USUAL_ENGINE
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ class ComposeDriver:
         """What the engine says of its containers."""
         return together([status_of(one) for one in self._containers(Deadline(within_s))])
 
-    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:  # noqa: ARG002 (the containers keep it)
+    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:
         """Have Compose do it to all of its containers."""
         deadline = Deadline(within_s)
         self._run(deadline, WORDS.get(act, act), self._settings.service)
@@ -80,7 +79,7 @@ class ComposeDriver:
             dated += self._engine.ask(deadline.left_s, read)
         return [line.partition(" ")[2] for line in sorted(dated, key=lambda line: line.partition(" ")[0])[-lines:]]
 
-    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:  # noqa: ARG002
+    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:
         """The command of whichever Compose is there; of the usual one where that cannot be told at once."""
         try:
             tool = self._tool(Deadline(TRY_WITHIN_S))
@@ -135,7 +134,7 @@ class ComposeDriver:
         if service in known:
             typed = self._tool(deadline).typed("up", "--no-start", service)
             return ControlError("", "absent", f"{self.what} has no container; make one: {typed}.")
-        return ControlError("", "absent", f"{self._file} has no service {service!r}.{nearest(service, known)}")
+        return ControlError("", "absent", f"{self._file} has no service {service!r}.{nearest(service, sorted(known))}")
 
     def _tool(self, deadline: Deadline) -> Tool:
         """Compose, version 2 where it is there."""

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llmops.control.deadline import Deadline
 from pytest_llmops.control.engine import Engine, status_of
-from pytest_llmops.control.names import nearest
-from pytest_llmops.errors import ControlError
+from pytest_llmops.errors import ControlError, nearest
 from pytest_llmops.target.control import USUAL_ENGINE
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ class DockerDriver:
         """What the engine says of the container."""
         return status_of(self._inspected(Deadline(within_s)))
 
-    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:  # noqa: ARG002 (the container keeps it)
+    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:
         """Have the engine do it.
 
         Raises:
@@ -72,7 +71,7 @@ class DockerDriver:
         said = self._engine.ask(within_s, lambda api: api.logs(self._name, tail=lines))
         return said.decode(errors="replace").splitlines()
 
-    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:  # noqa: ARG002
+    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:
         """The ``docker`` command."""
         host = self.control.host
         at = ["-H", host] if host and host != USUAL_ENGINE else []
@@ -89,7 +88,7 @@ class DockerDriver:
             if error.kind != "absent":
                 raise
         there = self._engine.ask(deadline.left_s, lambda api: api.containers(all=True))
-        names = [name.lstrip("/") for one in there for name in one["Names"] or ()]
+        names = sorted(name.lstrip("/") for one in there for name in one["Names"] or ())
         raise ControlError(
             "",
             "absent",

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.control.hands import Hands
-from pytest_llmops.errors import ConfigError, Unsupported
+from pytest_llmops.errors import NotInstalled, Unsupported
 
 if TYPE_CHECKING:
     from pytest_llmops.control.driver import Driver
@@ -29,7 +29,8 @@ def hands_on(target: Target, component: str) -> Hands:
     """The hands on a component, a setting, a fault proxy, a disk with ballast, or a cut.
 
     Raises:
-        ConfigError: the target has none of that name, or the driver's extra is not installed.
+        ConfigError: the target has none of that name.
+        NotInstalled: the driver's extra is not.
         Unsupported: the component has no ``control`` table.
     """
     if component in target.table.settings:
@@ -72,11 +73,11 @@ def hands_by(
         say: is told of a driver's progress.
 
     Raises:
-        ConfigError: the driver's extra is not installed.
+        NotInstalled: the driver's extra is not.
     """
     extra = EXTRAS.get(control.driver)
     if extra and find_spec(extra) is None:
-        raise ConfigError(
+        raise NotInstalled(
             f"driver {control.driver!r} needs the {extra} package: run pip install 'pytest-llmops[{extra}]'."
         )
     driver: Driver

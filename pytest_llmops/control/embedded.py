@@ -10,7 +10,7 @@ from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmops.errors import ConfigError
+from pytest_llmops.errors import ConfigError, NotInstalled
 from pytest_llmops.target.component import Tls
 from pytest_llmops.target.control import Sandboxed
 from pytest_llmops.target.faults import each
@@ -49,10 +49,10 @@ def hold_installed() -> None:
     """Hold that what the sandbox is made of is installed.
 
     Raises:
-        ConfigError: it is not; says how to install it.
+        NotInstalled: it is not; says how to install it.
     """
     if absent := lacking():
-        raise ConfigError(f"the embedded sandbox needs {', '.join(absent)}: run pip install 'pytest-llmops[sandbox]'.")
+        raise NotInstalled(f"the embedded sandbox needs {', '.join(absent)}: run pip install 'pytest-llmops[sandbox]'.")
 
 
 class Sandbox:
@@ -66,7 +66,8 @@ class Sandbox:
         slow: called once, where it is not ready within two seconds.
 
     Raises:
-        ConfigError: the extra is not installed, or the sandbox says what is wrong with the request.
+        NotInstalled: the extra is not.
+        ConfigError: the sandbox says what is wrong with the request.
     """
 
     def __init__(

@@ -31,11 +31,11 @@ class FileDriver(ValueDriver):
         self._path = Path(table.root) / table.file
         self._pattern = re.compile(table.pattern, re.MULTILINE)
 
-    def read(self, within_s: float) -> str:  # noqa: ARG002 (a local file)
+    def read(self, within_s: float) -> str:
         """What stands in the pattern's group."""
         return self._found(self._text())[1]
 
-    def write(self, value: str, within_s: float) -> None:  # noqa: ARG002
+    def write(self, value: str, within_s: float) -> None:
         """Replace it; mode and owner of the file stay, as does whatever stands around the value."""
         if "\n" in value:
             raise ControlError("", "refused", f"{self._path}: a value of several lines is not written.")

@@ -191,6 +191,10 @@ class Hands:
         ways: tuple[Act, ...] = ("set",) if now == then and "set" in self.can else WAYS.get((now, then), ())
         return [self.driver.by_hand(act, kept) for act in ways]
 
+    def close(self) -> None:
+        """Give the driver's connections back."""
+        self.driver.close()
+
     def check(self, ability: Ability) -> None:
         """See whether the driver can do that.
 

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_llmops.control.cluster import Cluster, Request
 from pytest_llmops.control.deadline import Deadline
-from pytest_llmops.control.names import nearest
 from pytest_llmops.control.workload import Pod, Workload
-from pytest_llmops.errors import ControlError
+from pytest_llmops.errors import ControlError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -143,7 +142,7 @@ class Workloads:
             listed = self._cluster.ask(request, deadline, limit=MOST_PODS * 10)
         except ControlError:
             return said
-        return f"{said}{nearest(self._name, (item['metadata']['name'] for item in json.loads(listed)['items']))}"
+        return f"{said}{nearest(self._name, sorted(item['metadata']['name'] for item in json.loads(listed)['items']))}"
 
     def _pods(self, workload: Workload, deadline: Deadline) -> list[Pod]:
         request = Request("list", "pods", "list_namespaced_pod")

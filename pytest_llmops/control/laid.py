@@ -32,12 +32,12 @@ class LaidDriver(SetDriver):
         super().__init__(settings.what, settings.resolved(target.root, target.environ))
         self._path = Path(self.control.root) / self.control.folder
 
-    def status(self, within_s: float) -> Status:  # noqa: ARG002 (a local folder)
+    def status(self, within_s: float) -> Status:
         """Whether it is there."""
         there = os.path.lexists(self._path)
         return Status("running", detail="there" if there else "not there", kept={"there": there})
 
-    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:  # noqa: ARG002 (there is one alone)
+    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:
         """Make it, or remove it with all that is in it; no link is followed.
 
         Raises:
@@ -50,6 +50,6 @@ class LaidDriver(SetDriver):
             done = "made" if kept["there"] else "removed"
             raise ControlError("", "refused", f"{said}; {self._path} is not {done}.") from error
 
-    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:  # noqa: ARG002
+    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:
         """How a person removes it."""
         return f"rm -r {shlex.quote(str(self._path))}"

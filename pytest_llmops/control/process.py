@@ -61,7 +61,7 @@ class ProcessDriver:
             can.add("logs")
         return frozenset(can)
 
-    def status(self, within_s: float) -> Status:  # noqa: ARG002 (the kernel answers at once)
+    def status(self, within_s: float) -> Status:
         """Whether it is there, and whether a signal stopped it."""
         import psutil
 
@@ -73,7 +73,7 @@ class ProcessDriver:
                 return Status("paused" if paused else "running", instance, f"process {process.pid}")
         return Status("stopped", detail=why or "it has ended")
 
-    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:  # noqa: ARG002 (the table says all)
+    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:
         """Send the signal, or start it.
 
         ``stop`` asks it to end and does not insist: what ignores SIGTERM is ended by ``kill`` alone. ``kill``,
@@ -91,7 +91,7 @@ class ProcessDriver:
         if act in {"start", "restart"}:
             self._start(deadline)
 
-    def logs(self, lines: int, within_s: float) -> list[str]:  # noqa: ARG002
+    def logs(self, lines: int, within_s: float) -> list[str]:
         """The last lines of its log."""
         assert self._log is not None
         try:
@@ -99,7 +99,7 @@ class ProcessDriver:
         except OSError as error:
             raise ControlError("", "absent", f"the log {self._log} cannot be read: {error.strerror}.") from error
 
-    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:  # noqa: ARG002
+    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:
         """The signals by ``kill``, the start by what starts it here too."""
         if act == "start":
             return self._starter.typed(*self._program.words)

@@ -38,7 +38,7 @@ class SandboxDriver:
         """As the supervisor sees it."""
         return Status(**self._asked("status", within_s))
 
-    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:  # noqa: ARG002 (the part knows all)
+    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:
         """Tell it."""
         self._asked(act, within_s)
 
@@ -46,7 +46,7 @@ class SandboxDriver:
         """The newest lines of its log."""
         return [str(line) for line in self._asked("logs", within_s, lines)["lines"]]
 
-    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:  # noqa: ARG002
+    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:
         """What asks the same of the supervisor."""
         script = Path(__file__).with_name("asking.py")
         return shlex.join([sys.executable, "-I", "-S", str(script), self.control.socket, self.control.part, act])

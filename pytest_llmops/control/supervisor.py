@@ -14,8 +14,7 @@ from urllib.parse import urlsplit
 
 from pytest_llmops.control.deadline import Deadline
 from pytest_llmops.control.driver import Status
-from pytest_llmops.control.names import nearest
-from pytest_llmops.errors import ControlError
+from pytest_llmops.errors import ControlError, nearest
 from pytest_llmops.target.secrets import Secret, shown, userinfo, without_userinfo
 
 if TYPE_CHECKING:
@@ -90,7 +89,7 @@ class SupervisorDriver:
             state, settled = "paused", True
         return Status(state, f"{pid} since {found['start']}", f"{word}, process {pid}", settled=settled)
 
-    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:  # noqa: ARG002 (supervisord keeps it)
+    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:
         """Have supervisord do it, and wait for its answer: it says why a program did not start."""
         deadline = Deadline(within_s)
         if act in {"stop", "restart"}:
@@ -112,7 +111,7 @@ class SupervisorDriver:
                 return list(whole[1:] if said[2] and len(whole) > 1 else whole)[-lines:]  # the first may be cut
         return []
 
-    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:  # noqa: ARG002
+    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:
         """The ``supervisorctl`` command; a password stays in its variable."""
         name = self._variable
         auth = f' -u "${{{name}%%:*}}" -p "${{{name}#*:}}"' if name else ""
@@ -166,7 +165,7 @@ class SupervisorDriver:
     def _absent(self, deadline: Deadline, at: str) -> ControlError:
         found = self._asked(deadline, "getAllProcessInfo")
         names = [one["name"] if one["group"] == one["name"] else f"{one['group']}:{one['name']}" for one in found]
-        near = nearest(self._program, names)
+        near = nearest(self._program, sorted(names))
         return ControlError("", "absent", f"{at} has no program {self._program!r}.{near}")
 
     def _server(self, deadline: Deadline) -> xmlrpc.client.ServerProxy:

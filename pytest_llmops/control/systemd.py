@@ -79,7 +79,7 @@ class SystemdDriver:
         instance = found.get("InvocationID") or pid
         return Status(state, instance, detail + ", frozen" * frozen, restarts, settled=settled)
 
-    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:  # noqa: ARG002 (the unit keeps it)
+    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:
         """Have systemd do it, and wait for its answer: it says why a unit did not start."""
         deadline = Deadline(within_s)
         if act in AGAIN:
@@ -101,7 +101,7 @@ class SystemdDriver:
             raise self._failed(done, "logs")
         return done.out.splitlines()[-lines:]
 
-    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:  # noqa: ARG002
+    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:
         """The ``systemctl`` commands."""
         typed = self._systemctl.typed(*self._words(act))
         return f"{self._systemctl.typed('reset-failed', self._unit)}; {typed}" if act in AGAIN else typed

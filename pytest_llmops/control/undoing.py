@@ -198,7 +198,7 @@ def hands_of_journal(
         yield hands_for
     finally:
         for hands in known.values():
-            hands.driver.close()
+            hands.close()
 
 
 def _called(step: Step) -> str:

@@ -36,7 +36,7 @@ class SetDriver:
         self.control = control
         self.say: Callable[[str], None] = lambda _line: None
 
-    def logs(self, lines: int, within_s: float) -> list[str]:  # noqa: ARG002 (there are none)
+    def logs(self, lines: int, within_s: float) -> list[str]:
         """Nothing of the kind writes any."""
         raise Unsupported(f"{self.what}: there are no logs.")
 
@@ -76,10 +76,10 @@ class ValueDriver(SetDriver, ABC):
             raise ControlError("", "refused", f"{self.what} holds a secret, which is never written down.")
         return Status("running", detail=excerpt(value, LONGEST_SHOWN), kept={"value": value})
 
-    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:  # noqa: ARG002 (there is one alone)
+    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:
         """Set the value that is handed over."""
         self.write(str(kept["value"]), within_s)
 
-    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:  # noqa: ARG002
+    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:
         """How a person sets that value."""
         return self.typed(str(kept.get("value", "")))

@@ -11,7 +11,7 @@ from pytest_llmops.clients.http import purpose
 from pytest_llmops.clients.preflight import preflight
 from pytest_llmops.doctor.findings import ComponentReport, bare
 from pytest_llmops.doctor.steps import BEYOND, ready
-from pytest_llmops.errors import CallFailed, LlmopsError, Unsupported
+from pytest_llmops.errors import CallFailed, LlmopsError, NotInstalled, Unsupported
 from pytest_llmops.target.secrets import without_userinfo
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Examination:
         start = time.perf_counter()
         try:
             said = act()
-        except Unsupported as error:  # its own words say what to do
+        except (NotInstalled, Unsupported) as error:  # its own words say what to do
             report.wrong(name, "warning", bare(error, report.component))
         except LlmopsError as error:
             if isinstance(error, CallFailed) and error.kind.startswith(("http-401", "http-403", "http-5")):

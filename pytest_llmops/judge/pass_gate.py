@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from pytest_llmops.errors import Vacuous
+from pytest_llmops.errors import Vacuous, first_of
 from pytest_llmops.judge.pass_change import pass_change
 from pytest_llmops.judge.pass_rate import CaseRuns, PassRate, pass_rate
 from pytest_llmops.judge.verdict import SURVIVORSHIP
@@ -126,7 +126,7 @@ def judge_passes(
     if len(told) < len(counted):
         known = {one.id for one in told}
         left = [one.id for one in counted if one.id not in known]
-        notes.append(f"left out, as calls were lost that would decide: {_named(left)}")
+        notes.append(f"left out, as calls were lost that would decide: {first_of(left, _NAMED)}")
     before = [
         [case for one in run if one.id not in waived for case in _as_asked(one, rule.at_least)] for run in accepted
     ]
@@ -205,9 +205,9 @@ def _decided(rate: PassRate, rule: PassRule, change: PassChange | None) -> tuple
 
 def _against(change: PassChange) -> str:
     said = [change.reason]
-    said += [f"fell: {_named(change.fell)}"] if change.state == "regression" else []
-    said += [f"not what they were: {_named(change.altered)}"] if change.altered else []
-    said += [f"no longer asked: {_named(change.missing)}"] if change.missing else []
+    said += [f"fell: {first_of(change.fell, _NAMED)}"] if change.state == "regression" else []
+    said += [f"not what they were: {first_of(change.altered, _NAMED)}"] if change.altered else []
+    said += [f"no longer asked: {first_of(change.missing, _NAMED)}"] if change.missing else []
     return "; ".join(said)
 
 
@@ -220,9 +220,3 @@ def _needed(rate: PassRate, threshold: float) -> str:
         if interval(rate.value * effective, effective, _Z95)[1] < threshold:
             return f"some {cases} cases would settle it"
     return "no number of cases would settle it"
-
-
-def _named(ids: Sequence[str]) -> str:
-    """The first of them, and how many more."""
-    more = len(ids) - _NAMED
-    return ", ".join(ids[:_NAMED]) + (f" and {more} more" if more > 0 else "")

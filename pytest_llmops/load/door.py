@@ -23,6 +23,7 @@ from pytest_llmops.clients.signing import signature
 from pytest_llmops.clients.stream_lines import lines_of
 from pytest_llmops.errors import CallFailed
 from pytest_llmops.load.wire import CAME, BrokenOff, NotHttp, Wire
+from pytest_llmops.state.ledger import Uncounted
 from pytest_llmops.target.durations import spoken
 
 if TYPE_CHECKING:
@@ -31,23 +32,11 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.signing import Signature
     from pytest_llmops.load.plan import LoadPlan
     from pytest_llmops.load.wire import Exchange
+    from pytest_llmops.state.ledger import Ledger
     from pytest_llmops.target.load import Target
 
 PURPOSE = "load"
 """Servers see it in the User-Agent."""
-
-
-class Uncounted:
-    """A ledger's place in a process that counts nothing: the one that started it does, by what it reports."""
-
-    def charge(self, component: str, **_cost: float) -> None:
-        """Nothing."""
-
-    def admit(self, component: str, limit: object) -> None:
-        """Anything."""
-
-    def answer(self, component: str) -> None:
-        """Nothing."""
 
 
 class Door:
@@ -56,14 +45,14 @@ class Door:
     Args:
         target: the deployment.
         component: which of its endpoints.
-        ledger: as clients know it; see `Uncounted`.
+        ledger: as clients know it.
         deadline_s: for a whole call; the component's own by default.
 
     Raises:
         ConfigError: a file of ``tls`` cannot be used.
     """
 
-    def __init__(self, target: Target, component: str, ledger: Uncounted, deadline_s: float | None = None) -> None:
+    def __init__(self, target: Target, component: str, ledger: Ledger, deadline_s: float | None = None) -> None:
         self.target = target
         self.component = component
         self.ledger = ledger
@@ -195,10 +184,10 @@ def clients_of(plan: LoadPlan, target: Target) -> dict[str, Any]:
         ConfigError: the target has no such component, or a file of its ``tls`` cannot be used.
     """
 
-    def door(target: Target, component: str, ledger: Any) -> Door:
+    def door(target: Target, component: str, ledger: Ledger) -> Door:
         return Door(target, component, ledger, plan.deadline)
 
-    ledger: Any = Uncounted()
+    ledger = Uncounted()
     return {component: connect(target, component, ledger, door) for component in plan.components}
 
 

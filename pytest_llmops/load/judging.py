@@ -16,6 +16,7 @@ from pytest_llmops.load.stopping import breaking_point
 from pytest_llmops.measure.asking import OWN_DOING_S, WITHIN_THE_HOUR, Asking
 from pytest_llmops.measure.judging import Judging
 from pytest_llmops.measure.measuring import merged
+from pytest_llmops.measure.once import NOTED
 from pytest_llmops.measure.references import InTurns
 from pytest_llmops.measure.results import Measurement, recorded
 from pytest_llmops.measure.sampling import Side
@@ -48,7 +49,7 @@ MOST = 3
 """Runs of a load at the most, until what gates is decided."""
 
 JUDGED_OF = 5000
-"""Calls of a run that are compared and kept as a baseline; of more, every so-manieth, in the order in which they were
+"""Calls of a run that are compared and kept as a baseline; of more, every n-th, in the order in which they were
 due. Percentiles are told of all."""
 
 
@@ -206,9 +207,6 @@ def told_beside(result: LoadResult, thresholds: Mapping[str, Threshold]) -> list
                 of = f"at {result.plan.rate:.3g} calls/s"
                 found.append(recorded(one, statistic(values, which), "s", {}, of=of)[0])
     return found
-
-
-NOTED = ("no-baseline", "not-comparable", "inconclusive")
 
 
 def _against(result: Result, found: Capacity, reference: Reference, threshold: float) -> Result:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import re
-import subprocess
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from pytest_llmops.judge.benchmark_json import as_text, load, write_candidate
 from pytest_llmops.judge.recording import BaselineRun, Recording
 from pytest_llmops.judge.thresholds import fits
 from pytest_llmops.samples import Metric, Series
+from pytest_llmops.state.checkout import commit_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -158,21 +158,6 @@ def _run(target: Target, recordings: Sequence[Recording]) -> BaselineRun:
         commit=commit_of(target.root),
         recordings=tuple(recordings),
     )
-
-
-def commit_of(folder: Path) -> str:
-    """The commit that is checked out there; empty outside a git checkout."""
-    try:
-        found = subprocess.run(  # noqa: S603
-            ["git", "-C", str(folder), "rev-parse", "HEAD"],  # noqa: S607 (whichever git the user has)
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=10,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return found.stdout.strip() if found.returncode == 0 else ""
 
 
 def cpu_model() -> str:

@@ -29,16 +29,16 @@ class AsideKeysDriver(BehindDriver):
         self._client = cast("Redis", self.client)
         self._keys = CacheKeys(self._client, settings.cache, settings.spare)
 
-    def status(self, within_s: float) -> Status:  # noqa: ARG002 (the component's own deadline)
+    def status(self, within_s: float) -> Status:
         """Whether any is set aside."""
         aside = self._done(lambda: self._keys.aside)
         return Status("running", detail="set aside" if aside else "", kept={"aside": aside})
 
-    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:  # noqa: ARG002 (there is one alone)
+    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:
         """Set all of them aside, or put those back that are."""
         self._done(self._keys.set_aside if kept["aside"] else self._keys.put_back)
 
-    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:  # noqa: ARG002
+    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:
         """How a person puts them back."""
         return BY_HAND
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -158,10 +159,12 @@ class Bundle:
         )
 
     def _state(self, name: str) -> str:
-        return _json(asdict(hands_on(self.target, name).status()))
+        with closing(hands_on(self.target, name)) as hands:
+            return _json(asdict(hands.status()))
 
     def _driven_log(self, name: str) -> str:
-        return "\n".join(hands_on(self.target, name).logs(self.target.table.incident.log_lines))
+        with closing(hands_on(self.target, name)) as hands:
+            return "\n".join(hands.logs(self.target.table.incident.log_lines))
 
     def _health(self, name: str) -> str:
         client = self._reached(name)

@@ -27,17 +27,17 @@ class CanaryDriver(BehindDriver):
             raise Unsupported(f"{settings.component}: nothing can be written there that touches nobody's data.")
         self._canaries = found
 
-    def status(self, within_s: float) -> Status:  # noqa: ARG002 (the component's own deadline)
+    def status(self, within_s: float) -> Status:
         """Whether it is there."""
         with looking():
             there = self._canaries.there
         return Status("running", detail="canaries" if there else "", kept={"there": there})
 
-    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:  # noqa: ARG002 (there is one alone)
+    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:
         """Make it, or remove it."""
         with acting():
             self._canaries.make() if kept["there"] else self._canaries.remove()
 
-    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:  # noqa: ARG002
+    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:
         """How a person removes it."""
         return self._canaries.by_hand

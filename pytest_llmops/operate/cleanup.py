@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import stat
-import tarfile
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import jmespath
 
-from pytest_llmops.clients.backup_content import Damaged, content
+from pytest_llmops.clients.backup_content import Damaged, content, is_read
 from pytest_llmops.clients.file_facts import MEGABYTE, FileFact
 from pytest_llmops.clients.open_files import holders
 from pytest_llmops.errors import CallFailed, StepFailed, Unsupported, Vacuous, did_you_mean
@@ -155,8 +154,8 @@ class CleanUp:
         if some and not old and not young:
             globs = ", ".join(glob for name in self.table.sets for glob in self._files.part.sets[name].paths)
             raise Vacuous(
-                f"clean-up {self.name}: nothing is there that could go: {globs} below {self._root}; look whether that "
-                f"is where it lies."
+                f"clean-up {self.name}: nothing is there that could go: {globs} below {self._root}; check that "
+                f"this is where it lies."
             )
         spared, copies = self._spared(), self._copies(old)
         newest = {fact.name for fact in old[len(old) - self.table.keep_newest :]} if self.table.keep_newest else set()
@@ -249,7 +248,7 @@ class CleanUp:
         held: dict[str, str] = {}
         for fact in self._files.found(self.table.backup, some=False).facts:
             try:
-                sums = content(fact.path).sums.values() if tarfile.is_tarfile(fact.path) else [fact.sha256()]
+                sums = {fact.sha256(), *(content(fact.path).sums.values() if is_read(fact.path) else ())}
             except (OSError, EOFError, Damaged) as error:
                 raise CallFailed(
                     self._files.component,

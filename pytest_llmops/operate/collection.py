@@ -32,12 +32,12 @@ class CollectionDriver(BehindDriver):
         self._client = cast("Vectors", self.client)
         self._collection = KeptCollection(self._client.http, settings.collection)
 
-    def status(self, within_s: float) -> Status:  # noqa: ARG002 (the component's own deadline)
+    def status(self, within_s: float) -> Status:
         """The configuration that is in effect."""
         now = self._read()
         return Status("running", detail=", ".join(f"{key} = {value}" for key, value in now.items()), kept=now)
 
-    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:  # noqa: ARG002 (there is one alone)
+    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:
         """Have these values in effect."""
         now = self._read()
         changed = {key: value for key, value in kept.items() if now.get(key) != value}
@@ -48,7 +48,7 @@ class CollectionDriver(BehindDriver):
         with acting():
             self._collection.configure(changed, within_s)
 
-    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:  # noqa: ARG002
+    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:
         """The same PATCH, for curl."""
         http = self._client.http
         body = json.dumps(nested({key: value for key, value in kept.items() if value is not None}))

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmops.errors import CallFailed, Vacuous
 from pytest_llmops.operate.annotations import Queue, Scratch
 from pytest_llmops.operate.failure_reports import FailureReport, Weeks, read
+from pytest_llmops.target.durations import WEEK_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_llmops.clients.app_command import AppCommands
 
-WEEK_S = 7 * 86_400.0
 
 NOT_SCORED = ("insufficient_data", "skipped")
 """What an evaluation says that has evaluated nothing."""

@@ -27,7 +27,7 @@ class LoadedDriver(BehindDriver):
         self._client = cast("Ollama", self.client)
         self._memory = ModelMemory(self._client.http)
 
-    def status(self, within_s: float) -> Status:  # noqa: ARG002 (the component's own deadline)
+    def status(self, within_s: float) -> Status:
         """Whether the model is in memory."""
         with looking():
             held = [one for one in self._client.held() if bare(one.name) == bare(self.control.model)]
@@ -35,7 +35,7 @@ class LoadedDriver(BehindDriver):
         detail = f"loaded{', to stay' if pinned else ''}" if held else "not loaded"
         return Status("running", detail=detail, kept={"loaded": bool(held), "pinned": pinned})
 
-    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:  # noqa: ARG002 (there is one alone)
+    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:
         """Load it, or have it leave."""
         name = self.control.model
         with acting():
@@ -44,7 +44,7 @@ class LoadedDriver(BehindDriver):
             else:
                 self._memory.unload(name, within_s)
 
-    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:  # noqa: ARG002
+    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:
         """The commands of Ollama's own client."""
         name = self.control.model
         stay = ["--keepalive", "-1s"] if kept.get("pinned") else []

@@ -66,7 +66,7 @@ class Reach:
             Vacuous: one does not.
         """
         if self.silent:
-            raise Vacuous(f"prometheus: of {', '.join(self.silent)} it says nothing: nothing was counted lately.")
+            raise Vacuous(f"prometheus says nothing of {', '.join(self.silent)}: nothing was counted lately.")
 
 
 class Lint:
@@ -254,7 +254,7 @@ class Lint:
         if not found and all(job in dead for job in jobs):
             why = "; ".join(f"job {job}: {dead[job]}" for job in jobs) or "no job scrapes it"
             raise Vacuous(
-                f"prometheus: nothing can tell how much memory {part} holds: {why}, and cAdvisor has no word."
+                f"prometheus: nothing can tell how much memory {part} holds: {why}, and cAdvisor does not report it."
             )
         return found
 

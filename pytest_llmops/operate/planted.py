@@ -40,11 +40,11 @@ class PlantedDriver(SetDriver):
             name: reached(Behind(component=name, endpoint=table), target) for name, table in settings.endpoints.items()
         }
 
-    def status(self, within_s: float) -> Status:  # noqa: ARG002 (nothing is asked)
+    def status(self, within_s: float) -> Status:
         """Whether something of the person may be there."""
         return Status("running", detail=self._person.user, kept={"planted": self._planted})
 
-    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:  # noqa: ARG002 (there is one alone)
+    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:
         """Say that it may be there, or take it out.
 
         Raises:
@@ -56,7 +56,7 @@ class PlantedDriver(SetDriver):
                 raise ControlError("", "refused", f"{self._person.user} may still be there: {' '.join(failures)}")
         self._planted = bool(kept["planted"])
 
-    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:  # noqa: ARG002
+    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:
         """What a person does."""
         return f"delete the data of the user {self._person.user}, which is made up, by the system's own way"
 

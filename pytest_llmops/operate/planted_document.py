@@ -23,13 +23,13 @@ class PlantedDocumentDriver(BehindDriver):
         super().__init__(settings, target)
         self._api, self._settings = cast("Api", self.client), settings
 
-    def status(self, within_s: float) -> Status:  # noqa: ARG002 (the component's own deadline)
+    def status(self, within_s: float) -> Status:
         """Whether it is found."""
         with looking():
             there = self._settings.document in self._api.query(self._settings.question).sources
         return Status("running", detail="planted" if there else "", kept={"there": there})
 
-    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:  # noqa: ARG002 (there is one alone)
+    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:
         """Ingest it, or delete it with all else of the user in whose name it was ingested."""
         named = {"document": self._settings.document, "user": self._settings.user}
         with acting():
@@ -38,7 +38,7 @@ class PlantedDocumentDriver(BehindDriver):
             else:
                 self._api.call("delete", **named).ok()
 
-    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:  # noqa: ARG002
+    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:
         """How a person takes it out."""
         route = self._api.route("delete")
         path = route.path.replace("{user}", self._settings.user).replace("{document}", self._settings.document)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from pytest_llmops.errors import CallFailed, Unsupported, excerpt
+from pytest_llmops.errors import CallFailed, NotInstalled, Unsupported, excerpt
 from pytest_llmops.target.secrets import Secret
 
 if TYPE_CHECKING:
@@ -75,12 +75,12 @@ class Place:
         Raises:
             CallFailed: the server cannot be reached.
             ConfigError: the variable of its password is not set.
-            Unsupported: psycopg is not installed.
+            NotInstalled: psycopg is not.
         """
         try:
             import psycopg
         except ImportError:
-            raise Unsupported(
+            raise NotInstalled(
                 f"databases.{self.name}: PostgreSQL takes psycopg: pip install 'pytest-llmops[postgresql]'."
             ) from None
         try:

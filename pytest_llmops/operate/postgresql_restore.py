@@ -67,7 +67,8 @@ def proven(target: Target, name: str, path: Path) -> RestoredTables:
     Raises:
         CallFailed: a server does not answer; ``bad-answer``: pg_dump or pg_restore fails, and says why.
         ConfigError: a password is not set; the scratch server is the very one whose database is dumped.
-        Unsupported: psycopg, pg_dump or pg_restore is not installed.
+        NotInstalled: psycopg is not.
+        Unsupported: pg_dump or pg_restore is not installed.
         Vacuous: there is no table in it.
     """
     table, began = target.table.databases[name], time.perf_counter()

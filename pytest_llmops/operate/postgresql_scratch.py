@@ -78,7 +78,7 @@ def remove(note: Path, environ: Mapping[str, str]) -> None:
         CallFailed: the server cannot be reached, or refuses.
         ConfigError: the variable of its password is not set.
         JournalError: the note cannot be read.
-        Unsupported: psycopg is not installed.
+        NotInstalled: psycopg is not.
     """
     how = read(note)
     if how is not None:

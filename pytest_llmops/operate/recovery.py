@@ -66,11 +66,6 @@ def recovered(client: Client, act: Callable[[], object], within_s: float) -> Rec
     return Recovered(client.component, time.perf_counter() - start, acted_s, seen)
 
 
-def above(start: float, now: float) -> float:
-    """How much more something is than it was at a start, in % of that; negative: less."""
-    return 100 * (now - start) / start
-
-
 def until(
     look: Callable[[], tuple[bool, str]], within_s: float, longest_pause_s: float = LONGEST_PAUSE_S
 ) -> tuple[bool, str]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_llmops.errors import Vacuous
 from pytest_llmops.target.durations import spoken
-from pytest_llmops.target.moments import Period
+from pytest_llmops.target.moments import Period, in_utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -65,7 +64,7 @@ class Answers:
             if self.answered(record, severity) is None and waited_s > severity.response:
                 how = f"llmops sign-off {step}" if (step := self._step(severity)) else "nothing in the file says how"
                 said.append(
-                    f"{severity.name} since {_moment(record.opened)} is unanswered after {spoken(waited_s)}; asked is "
+                    f"{severity.name} since {in_utc(record.opened)} is unanswered after {spoken(waited_s)}; asked is "
                     f"{_asked(severity)} (to answer: {how})"
                 )
         return said
@@ -87,7 +86,7 @@ class Answers:
             return []
         waited = f"was answered after {spoken(at - newest.opened)}; asked is {_asked(severity)}"
         due = f"its review is not there yet: llmops sign-off {step}"
-        return [f"{severity.name} since {_moment(newest.opened)} {waited} ({due})"]
+        return [f"{severity.name} since {in_utc(newest.opened)} {waited} ({due})"]
 
     def response_s(self, severity: Severity) -> float | None:
         """How long the newest answered incident of a severity waited for its answer; None where there is none."""
@@ -112,7 +111,7 @@ class Answers:
             Vacuous: no incident has come to an end.
         """
         record, ended, reviewed = self._to_review()
-        said = f"{record.severity} since {_moment(record.opened)}, ended {_moment(ended)}"
+        said = f"{record.severity} since {in_utc(record.opened)}, ended {in_utc(ended)}"
         if reviewed is not None:
             return said
         step = self.incident.reviewed_by
@@ -154,7 +153,3 @@ class Answers:
 
 def _asked(severity: Severity) -> str:
     return f"within {spoken(severity.response)}" if severity.response else "at once"
-
-
-def _moment(at: float) -> str:
-    return f"{dt.datetime.fromtimestamp(at, dt.UTC):%Y-%m-%d %H:%M:%S} UTC"

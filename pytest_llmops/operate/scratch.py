@@ -27,13 +27,13 @@ class ScratchDriver(BehindDriver):
         self._settings = settings
         self._path = f"/collections/{settings.collection}"
 
-    def status(self, within_s: float) -> Status:  # noqa: ARG002 (the component's own deadline)
+    def status(self, within_s: float) -> Status:
         """Whether it is there."""
         with looking():
             there = self._settings.collection in self._client.collections()
         return Status("running", detail="there" if there else "not there", kept={"there": there})
 
-    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:  # noqa: ARG002 (there is one alone)
+    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:
         """Make it, or take it away with all that is in it."""
         with acting():
             if kept["there"]:
@@ -41,7 +41,7 @@ class ScratchDriver(BehindDriver):
             else:
                 self._client.http.call("DELETE", self._path).ok()
 
-    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:  # noqa: ARG002
+    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:
         """Deleting it, for curl."""
         http = self._client.http
         signed = signature(http.target, http.component)

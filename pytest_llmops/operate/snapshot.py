@@ -40,14 +40,14 @@ class SnapshotDriver(BehindDriver):
         self._snapshots = Snapshots(self._client.http, settings.collection)
         self._known: bool | None = None if settings.journalled else False
 
-    def status(self, within_s: float) -> Status:  # noqa: ARG002 (the component's own deadline)
+    def status(self, within_s: float) -> Status:
         """Whether it is there."""
         if self._known is not None:
             return Status("running", detail=self._settings.snapshot, kept={"there": self._known})
         names = self._ours()
         return Status("running", detail=", ".join(names), kept={"there": bool(names or self._copy_is_there())})
 
-    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:  # noqa: ARG002 (there is one alone)
+    def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:
         """Say that it may be there, or take it away, the copy first.
 
         Raises:
@@ -69,7 +69,7 @@ class SnapshotDriver(BehindDriver):
             with acting():
                 self._snapshots.delete(name)
 
-    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:  # noqa: ARG002
+    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:
         """Deleting it, for curl; while its name is not known, listing those that there are."""
         http, name = self._client.http, self._settings.snapshot
         url = f"{self._client.address}/collections/{self._settings.collection}/snapshots"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.errors import LlmopsError, Unsupported
-from pytest_llmops.measure.candidate import commit_of
+from pytest_llmops.state.checkout import commit_of
 from pytest_llmops.target.durations import spoken
 
 if TYPE_CHECKING:

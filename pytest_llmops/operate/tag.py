@@ -36,7 +36,7 @@ class TagDriver(BehindDriver):
         self._client = cast("Ollama", self.client)
         self._store = ModelStore(self._client.http)
 
-    def status(self, within_s: float) -> Status:  # noqa: ARG002 (the component's own deadline)
+    def status(self, within_s: float) -> Status:
         """The digest of the build that the name stands for."""
         digest = next((one for name, one in self._listed().items() if name in self._names), None)
         return Status("running", detail=digest[:12] if digest else "no such model", kept={"digest": digest})
@@ -49,7 +49,7 @@ class TagDriver(BehindDriver):
             else:
                 self._set(kept["digest"])
 
-    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:  # noqa: ARG002
+    def by_hand(self, act: Act, kept: Mapping[str, Any]) -> str:
         """The command of Ollama's own client, by the name that holds the build now."""
         name, digest = self.control.model, kept.get("digest")
         words, more = ["rm", name], ""

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from pytest_llmops.operate.key_cache import KeyCache
     from pytest_llmops.operate.model_memory import ModelsInMemory
     from pytest_llmops.operate.model_update import ModelUpdate
-    from pytest_llmops.operate.operation import Operated, Operation
+    from pytest_llmops.operate.operated import Operated
+    from pytest_llmops.operate.operation import Operation
     from pytest_llmops.operate.recovery import Recovered
     from pytest_llmops.operate.serving import Served
     from pytest_llmops.operate.upkeep import Upkeep
@@ -208,7 +209,7 @@ def carried_out(_llmops: Run, request: pytest.FixtureRequest, change: Change) ->
     """
     from pytest_llmops.errors import StepFailed, Unsupported
     from pytest_llmops.operate.away import never_seen
-    from pytest_llmops.operate.operation import unknown_downtime
+    from pytest_llmops.operate.operated import unknown_downtime
     from pytest_llmops.plugin.cost import times_of
     from pytest_llmops.plugin.recording import Record
     from pytest_llmops.plugin.this_test import ThisTest

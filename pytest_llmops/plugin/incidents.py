@@ -30,8 +30,8 @@ def done_since(run: Run) -> list[str]:
 
 def done(run: Run, since: float) -> list[str]:
     """What was done to the target since a moment, with its time and what became of it."""
-    from pytest_llmops.report.incident import moment
     from pytest_llmops.state.journal import Journal
+    from pytest_llmops.target.moments import in_utc
 
     journal = Journal.of(run.declared.state_folder, run.declared.name)
     try:
@@ -39,7 +39,7 @@ def done(run: Run, since: float) -> list[str]:
     except LlmopsError as error:  # what is known of the incident is reported all the same
         return [f"what was done to the target is not known: {error}"]
     return [
-        f"{act.said} at {moment(act.at)} ({act.test}), {act.became}"
-        + (f" ({moment(act.ended)})" if act.ended and act.ended != act.at else "")
+        f"{act.said} at {in_utc(act.at)} ({act.test}), {act.became}"
+        + (f" ({in_utc(act.ended)})" if act.ended and act.ended != act.at else "")
         for act in acts
     ]

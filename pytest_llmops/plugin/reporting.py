@@ -134,8 +134,8 @@ class Reporting:
 
     def _result(self, status: int) -> dict[str, Any]:
         """The whole outcome; also of a run that was never opened, for the summary."""
-        from pytest_llmops.measure.candidate import commit_of
         from pytest_llmops.plugin.diagnostics import incident_of
+        from pytest_llmops.state.checkout import commit_of
 
         target, selected, opened_at = self.run.declared_or_none, self.run.selected, self.controller.opened_at
         opened = opened_at is not None

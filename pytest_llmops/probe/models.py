@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pytest_llmops.errors import first_of
 from pytest_llmops.probe.proposal import Entry
 from pytest_llmops.probe.words import words
 
@@ -55,11 +56,11 @@ class Models:
         """The lines of the component's table."""
         found = []
         if self.generating:
-            rest = f"; also listed: {enumerated(self.generating[1:])}" if self.generating[1:] else ""
+            rest = f"; also listed: {first_of(self.generating[1:], SHOWN)}" if self.generating[1:] else ""
             found.append(Entry("model", self.generating[0], f"the one that is timed{rest}"))
             found.append(Entry("models", list(self.generating[:2]), "must all be there, and generate", on=False))
         if self.embedding:
-            rest = f"; also listed: {enumerated(self.embedding[1:])}" if self.embedding[1:] else ""
+            rest = f"; also listed: {first_of(self.embedding[1:], SHOWN)}" if self.embedding[1:] else ""
             found.append(Entry("embedding_model", self.embedding[0], f"by its name{rest}"))
         return found
 
@@ -67,14 +68,8 @@ class Models:
         """What a person has to hear of a server without a model that generates; empty where it has one."""
         if self.generating:
             return []
-        named = f"lists {enumerated(self.embedding + self.others)} and none that generates" if self.count else ""
+        named = f"lists {first_of(self.embedding + self.others, SHOWN)} and none that generates" if self.count else ""
         return [f"{named or 'lists no models'}: {how}"]
-
-
-def enumerated(names: tuple[str, ...], most: int = SHOWN) -> str:
-    """The first names, and how many more there are."""
-    more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def sorted_out(names: list[tuple[str, str]]) -> Models:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from pytest_llmops.errors import first_of
 from pytest_llmops.probe.keys import key_for
-from pytest_llmops.probe.models import Models, enumerated, sorted_out
+from pytest_llmops.probe.models import SHOWN, Models, sorted_out
 from pytest_llmops.probe.proposal import Entry, Found, Key, Section
 from pytest_llmops.probe.shapes import listed, table
 
@@ -155,11 +156,11 @@ def _collection(asker: Asker, names: list[str]) -> tuple[list[Entry], str]:
     points = {name: found.get("points_count") or 0 for name, found in asked.items()}
     most = max(asked, key=lambda name: points[name])
     others = tuple(name for name in names if name != most)
-    rest = f"; also there: {enumerated(others)}" if others else ""
+    rest = f"; also there: {first_of(others, SHOWN)}" if others else ""
     entries = [Entry("collection", most, f"{points[most]} points{rest}")]
     vectors = table(table(table(asked[most].get("config")).get("params")).get("vectors"))
     if vectors and "size" not in vectors:
-        rest = f"; also there: {enumerated(tuple(vectors)[1:])}" if len(vectors) > 1 else ""
+        rest = f"; also there: {first_of(tuple(vectors)[1:], SHOWN)}" if len(vectors) > 1 else ""
         entries.append(Entry("vector", next(iter(vectors)), f"which of its named vectors is searched{rest}"))
     return entries, f"{most} ({points[most]} points)"
 

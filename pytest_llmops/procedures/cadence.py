@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-HOUR_S, DAY_S = 3600.0, 86400.0
+from pytest_llmops.target.durations import DAY_S, HOUR_S
 
 PERIODS_S = {
     "daily": 1 * DAY_S,

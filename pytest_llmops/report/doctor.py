@@ -150,7 +150,7 @@ def _findings(findings: list[dict[str, Any]]) -> Table:
 def _verdict(found: dict[str, Any]) -> Text:
     problems = sum(finding["severity"] == "problem" for finding in found["findings"])
     warnings = len(found["findings"]) - problems
-    some = f"{warnings or 'no'} warning{'' if warnings == 1 else 's'}"
+    some = so_many(warnings, "warning") if warnings else "no warnings"
     if problems:
-        return Text(f"Not ready: {problems} problem{'s' if problems != 1 else ''}, {some}.", "bold red")
+        return Text(f"Not ready: {so_many(problems, 'problem')}, {some}.", "bold red")
     return Text(f"Ready for pytest -m daily; {some}.", "bold green")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 from pytest_llmops.report.axis import LEFT, RIGHT, WIDTH, Axis, heading, sheet, ticks
 from pytest_llmops.report.picture import LIMIT, NOW, QUIET
 from pytest_llmops.target.durations import spoken
+from pytest_llmops.target.moments import in_utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ def timeline(drilled: Drilled, picture: str) -> str:
         [
             f"# Drill {drilled.name}",
             "",
-            f"{_verdict(drilled)} It began at {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(drilled.started))} UTC.",
+            f"{_verdict(drilled)} It began at {in_utc(drilled.started)}.",
             "",
             f"![Probes of each component over time]({picture})",
             "",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import re
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pytest_llmops.report.metric import so_many
 from pytest_llmops.report.whole_file import write_privately
 from pytest_llmops.state.new_folder import new_folder
 from pytest_llmops.target.durations import spoken
+from pytest_llmops.target.moments import in_utc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,7 +71,7 @@ def report(told: Told) -> str:
     return _text(
         f"# Incident report: {told.target.name}",
         "",
-        f"- **Time:** {moment(told.at)}",
+        f"- **Time:** {in_utc(told.at)}",
         f"- **Severity:** {told.severity}",
         *_meaning(told),
         f"- **Status:** {status}",
@@ -117,12 +117,12 @@ def review(
     return _text(
         f"# Post-incident review: {told.target.name}",
         "",
-        f"- **Written:** {moment(told.at)}",
+        f"- **Written:** {in_utc(told.at)}",
         f"- **Severity now:** {told.severity}",
         "",
         "## Timeline",
         "",
-        *_list([f"{moment(at)}: {what}" for at, what in timeline], "No incident of this target is recorded."),
+        *_list([f"{in_utc(at)}: {what}" for at, what in timeline], "No incident of this target is recorded."),
         "",
         "## Metrics",
         "",
@@ -159,7 +159,7 @@ def outcome(told: Told, title: str, *, reason: str = "") -> str:
     return _text(
         f"# {title}: {told.target.name}",
         "",
-        f"- **Time:** {moment(told.at)}",
+        f"- **Time:** {in_utc(told.at)}",
         f"- **Result:** {_result(len(failed), looked_at, len(unseen))}",
         f"- **Looked at:** {so_many(looked_at, 'thing')}; {len(unseen)} could not be",
         *([f"- **Reason:** {reason}"] if reason else []),
@@ -193,7 +193,7 @@ def write_bundle(reports: Path, told: Told, parts: Sequence[Part], redactor: Red
         if not part.lacks:
             place = folder / part.file
             write_privately(place.parent, place.name, redactor.clean(part.text))
-    facts = {"target": told.target.name, "severity": told.severity, "at": moment(told.at)}
+    facts = {"target": told.target.name, "severity": told.severity, "at": in_utc(told.at)}
     listed: dict[str, Any] = redactor.inside(index(parts, facts))
     write_privately(folder, INDEX, json.dumps(listed, indent=1, ensure_ascii=False) + "\n")
     return folder, listed
@@ -226,11 +226,6 @@ def _new(parent: Path, name: str) -> Path:
             number += 1
         else:
             return folder
-
-
-def moment(at: float) -> str:
-    """``2026-11-29 09:36:00 UTC``."""
-    return f"{dt.datetime.fromtimestamp(at, dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _meaning(told: Told) -> list[str]:
@@ -275,13 +270,13 @@ def _metrics(told: Told, recorded: Mapping[str, Sequence[Kept]]) -> list[str]:
             if kept := recorded.get(one.name):
                 low, high = (choose(kept, key=lambda each: each.value) for choose in (min, max))
                 lines.append(
-                    f"  - {so_many(len(kept), 'run')} since {moment(kept[0].at)}: from {_value(low)} to {_value(high)}"
+                    f"  - {so_many(len(kept), 'run')} since {in_utc(kept[0].at)}: from {_value(low)} to {_value(high)}"
                 )
     return lines or ["No figure was looked at."]
 
 
 def _value(kept: Kept) -> str:
-    return f"{kept.value:.4g} {kept.unit} ({moment(kept.at)})"
+    return f"{kept.value:.4g} {kept.unit} ({in_utc(kept.at)})"
 
 
 def _state(told: Told) -> list[str]:

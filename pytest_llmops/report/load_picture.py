@@ -28,7 +28,7 @@ TALL, LOW, GAP = 230, 90, 44
 FAILED = LIMIT
 SHADES = {"p50": THEN, "p95": NOW, "p99": "#14375c"}
 DOTS = 3000
-"""Calls that are drawn one by one, and as many that failed; of more, every so-manieth."""
+"""Calls that are drawn one by one, and as many that failed; of more, every n-th."""
 
 WINDOWS = 40
 """Pieces of time, at the most, in which percentiles and rates are told."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_llmops.errors import first_of
 from pytest_llmops.report.metric import so_many
 from pytest_llmops.report.news import ORDER
 from pytest_llmops.target.durations import spoken
@@ -72,9 +73,8 @@ def _grouped(changes: Sequence[Change], at: float) -> list[str]:
 
 
 def _several(alike: Sequence[Change]) -> str:
-    now, names = alike[0].now, ", ".join(one.now.check for one in alike[:NAMED])
-    more = f" and {len(alike) - NAMED} more" if len(alike) > NAMED else ""
-    return f"- {len(alike)} checks ({now.severity}, {now.kind}): {now.said} - {names}{more}"
+    now, names = alike[0].now, first_of([one.now.check for one in alike], NAMED)
+    return f"- {len(alike)} checks ({now.severity}, {now.kind}): {now.said} - {names}"
 
 
 def _line(one: Change, at: float) -> str:

@@ -12,9 +12,10 @@ from pytest_llmops.judge.thresholds import breach, said, threshold_for
 from pytest_llmops.judge.trends import exhaustion, trend
 from pytest_llmops.report.creeps import creeping
 from pytest_llmops.report.over_time_pages import days_of, growth_page, pattern_page, usage_page
-from pytest_llmops.report.over_time_values import DAY_S, MONTH, Beside, Growth, Room
+from pytest_llmops.report.over_time_values import MONTH, Beside, Growth, Room
 from pytest_llmops.state.history import over_time
 from pytest_llmops.state.history.timed import timed
+from pytest_llmops.target.durations import DAY_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -169,7 +170,7 @@ class History:
         Args:
             metric: its name.
             days: how far back.
-            least: it counts as this at least: some more of a few say nothing.
+            least: the median counts as at least this, so that a rise from one to three is no alarm.
 
         Raises:
             HistoryError: the history cannot be read.
@@ -180,7 +181,7 @@ class History:
         if len(known) < LEAST_VALUES or middle <= 0:
             raise Vacuous(
                 f"{metric} was recorded {len(known)} times in the last {days:g} days, with a median of {middle:g}; "
-                f"what is usual needs {LEAST_VALUES} values at least, above 0."
+                f"at least {LEAST_VALUES} values, with a median above 0, are needed to say what is usual."
             )
         return middle
 
@@ -341,7 +342,7 @@ class History:
         line = trend(*daily(at, levels))
         left = exhaustion(line, limit, now) if limit is not None else None
         says = table.says if table and table.says else metric
-        return Growth(metric, says, known[-1].unit, levels[-1], line, limit, left)
+        return Growth(metric, says, known[-1].unit, levels[-1], line, limit, left, self._now())
 
     def _limit(self, metric: str) -> float | None:
         table = self._target.table.growth.get(metric)

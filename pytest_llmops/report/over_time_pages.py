@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llmops.report.creep_words import said
 from pytest_llmops.report.markdown import escaped, table
+from pytest_llmops.target.durations import DAY_S
 from pytest_llmops.target.moments import moment
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from pytest_llmops.state.history.over_time import EarlierRun, Kept
     from pytest_llmops.state.history.signing import SignOff
 
-DAY_S = 86_400.0
 WEEK = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from pytest_llmops.target.durations import DAY_S
+
 if TYPE_CHECKING:
     from pytest_llmops.judge.trends import Exhaustion, Trend
 
-DAY_S = 86_400.0
 
 MONTH = 30
 """Days that a monthly report looks back."""
@@ -31,6 +32,7 @@ class Growth:
         line: through all values, per day.
         limit: of it there is no more than this; None where nobody says.
         left: when that is reached; None without a limit.
+        at: when that was reckoned, in seconds since the epoch.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Growth:
     line: Trend
     limit: float | None
     left: Exhaustion | None
+    at: float
 
     @property
     def per_month(self) -> float:
@@ -68,7 +71,7 @@ class Growth:
     def month(self) -> str:
         """The month in which the limit is reached, such as ``2027-03``; empty where `time_left_s` is None."""
         left_s = self.time_left_s
-        return "" if left_s is None else time.strftime("%Y-%m", time.gmtime(time.time() + left_s))
+        return "" if left_s is None else time.strftime("%Y-%m", time.gmtime(self.at + left_s))
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,7 +161,7 @@ def _left(result: dict[str, Any]) -> str:
 def _failed(checks: Sequence[dict[str, Any]]) -> list[str]:
     """One line per check that is red, and one per unreachable component however many checks it cost."""
     lost = Counter(check["reason"].partition("\n")[0] for check in checks if check["category"] == "unreachable")
-    rows = [(f"{count} check{'s' if count > 1 else ''}", "unreachable", cause) for cause, count in lost.items()]
+    rows = [(so_many(count, "check"), "unreachable", cause) for cause, count in lost.items()]
     rows = [(count, category, escaped(cause)) for count, category, cause in rows]
     for check in checks:
         if check["outcome"] in {"failed", "error"} and check["category"] != "unreachable":

@@ -98,7 +98,7 @@ def _failures(console: Console, checks: Sequence[dict[str, Any]]) -> None:
     """One line per check that is not green, and one per unreachable component however many tests it cost."""
     lost = Counter(check["reason"] for check in checks if check["category"] == "unreachable")
     for cause, count in lost.items():
-        not_made = f" ({count} check{'s' if count > 1 else ''} not made)"
+        not_made = f" ({so_many(count, 'check')} not made)"
         _say(console, "UNREACHABLE", Text(cause.partition("\n")[0] + not_made), "bold red")
     seen: dict[tuple[str, str], list[str]] = {}
     for check in checks:
@@ -180,8 +180,7 @@ def _undecided(console: Console, metrics: Sequence[dict[str, Any]]) -> None:
         if reason:
             _say(console, "suspect", Text(f"{', '.join(names)}: {reason}"), "bold yellow")
     for reason, names in names_by_reason(metrics, "not-comparable").items():
-        count = f"{len(names)} metric{'s' if len(names) > 1 else ''}"
-        _say(console, "not compared", Text(f"{reason} ({count})"), "yellow")
+        _say(console, "not compared", Text(f"{reason} ({so_many(len(names), 'metric')})"), "yellow")
 
 
 def _improved(console: Console, metrics: Sequence[dict[str, Any]]) -> None:

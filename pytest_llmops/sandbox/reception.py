@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmops.errors import did_you_mean
+from pytest_llmops.errors import did_you_mean, nearest
 from pytest_llmops.proxy.socket_path import LONGEST_PATH
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Reception:
             return {"kind": "refused", "error": 'the sandbox was asked nothing like {"part": "llm", "do": "stop"}'}
         unit = self._units.get(name)
         if unit is None:
-            near = did_you_mean(name, self._units) or f" It has: {', '.join(self._units)}."
+            near = nearest(name, self._units)
             return {"kind": "absent", "error": f"the sandbox has no part {name!r}.{near}"}
         self._look()
         if do == "logs":

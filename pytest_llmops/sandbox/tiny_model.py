@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_llmops.errors import ConfigError, LlmopsError
+from pytest_llmops.errors import ConfigError, LlmopsError, NotInstalled
 from pytest_llmops.sandbox.tiny_vocabulary import vocabulary
 
 if TYPE_CHECKING:
@@ -53,10 +53,11 @@ def write(path: Path | str, layers: int = 8, embd: int = 512, seed: int = 0, nam
         The number of its parameters.
 
     Raises:
-        ConfigError: the package gguf is not installed, or there is no model of that size.
+        NotInstalled: the package gguf is not.
+        ConfigError: there is no model of that size.
     """
     if find_spec("gguf") is None:
-        raise ConfigError("writing a model needs gguf: run pip install 'pytest-llmops[llamacpp]'.")
+        raise NotInstalled("writing a model needs gguf: run pip install 'pytest-llmops[llamacpp]'.")
     if layers < 1 or embd < HEAD or embd % HEAD:
         raise ConfigError(
             f"a model has at least 1 layer and a width that is a multiple of {HEAD}, found {layers} layers of {embd}."

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,6 @@ from pytest_llmops.errors import BudgetSpent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from pytest_llmops.target.component import RateLimit
     from pytest_llmops.target.models import Budget
@@ -223,10 +223,16 @@ def _word(component: str) -> str:
 
 
 class Uncounted(Ledger):
-    """Counts nothing and refuses nothing: for what has to be done whatever a run has spent, such as an undo."""
+    """Counts nothing and refuses nothing.
+
+    For what has to be done whatever a run has spent, such as an undo, and for a process whose calls the one that
+    started it counts.
+    """
 
     def __init__(self) -> None:
-        """See above."""
+        from pytest_llmops.target.models import Budget
+
+        super().__init__(Path(os.devnull), Budget())
 
     def __repr__(self) -> str:
         return "Uncounted()"

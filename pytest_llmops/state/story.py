@@ -25,7 +25,7 @@ STARTING = frozenset({"start", "restart", "kill", "roll"})
 """Acts after which a component may be a new process, which has read its settings anew."""
 
 UNREAD = frozenset(
-    {"canary", "proxy", "ballast", "cut", "snapshot", "scratch", "loaded", "planted", "planted-document"}
+    {"canary", "proxy", "ballast", "cut", "snapshot", "scratch", "loaded", "laid", "planted", "planted-document"}
 )
 """Drivers of what is set and no component reads, whatever is started after it."""
 

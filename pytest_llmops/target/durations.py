@@ -8,7 +8,12 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-_SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+MINUTE_S = 60.0
+HOUR_S = 60 * MINUTE_S
+DAY_S = 24 * HOUR_S
+WEEK_S = 7 * DAY_S
+
+_SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": MINUTE_S, "min": MINUTE_S, "h": HOUR_S, "d": DAY_S}
 _PATTERN = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*")
 
 
@@ -41,8 +46,8 @@ def spoken(value_s: float) -> str:
         return f"{value_s * 1000:.0f} ms"
     if value_s < 120:
         return f"{value_s:.3g} s"
-    if value_s >= 2 * 86400:
-        days = value_s / 86400
+    if value_s >= 2 * DAY_S:
+        days = value_s / DAY_S
         return f"{days:.0f} days" if days >= 100 else f"{days:.3g} days"
     large, small, in_large = ("h", "min", 3600) if value_s >= 7200 else ("min", "s", 60)
     whole, rest = divmod(round(value_s / (in_large / 60)), 60)

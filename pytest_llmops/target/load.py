@@ -190,6 +190,11 @@ class Target:
         known = (value for values in self.known_secrets().values() for value in values)
         return Redactor(known, self.tokens.values)
 
+    def without_secrets(self, environ: Mapping[str, str]) -> dict[str, str]:
+        """Variables, but for those that hold a secret of this target: what a process that we start may see."""
+        secret = {value for values in self.known_secrets().values() for value in values}
+        return {name: value for name, value in environ.items() if value not in secret}
+
     @property
     def warnings(self) -> tuple[str, ...]:
         """What is to be said at the start *and* at the end of every run: where nobody knows who answers."""

@@ -7,14 +7,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import AfterValidator, Field
 
-from pytest_llmops.target.durations import Seconds
+from pytest_llmops.target.durations import DAY_S, Seconds
 from pytest_llmops.target.secrets import in_userinfo, shown, userinfo
 from pytest_llmops.target.table import Table, Variable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-DAY_S = 86400.0
 SQLITE, POSTGRESQL = "sqlite:///", "postgresql+psycopg://"
 HISTORY = "history.db"
 

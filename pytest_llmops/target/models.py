@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from pytest_llmops.errors import did_you_mean
+from pytest_llmops.errors import nearest
 from pytest_llmops.target.ballast import Ballast
 from pytest_llmops.target.components import Components
 from pytest_llmops.target.cuts import Cut
@@ -193,8 +193,6 @@ class TargetTable(Table):
     notify: Notify = Notify()
     staging: Staging = Staging()
     schedule: Schedule = Schedule()
-    # Named here so that a file written for the whole product is valid; `unread` says what this version leaves alone.
-    audit: dict[str, Any] = Field({}, description="Services that audits may ask.")
 
     @model_validator(mode="after")
     def _prompt_ids_differ(self) -> Self:
@@ -214,8 +212,7 @@ class TargetTable(Table):
                 ("embedder", search.embedder, self.components.services),
             ):
                 if one and one not in known:
-                    near = did_you_mean(one, known) or f" It has: {', '.join(known) or 'none'}."
-                    raise ValueError(f"retrieval.{name}.{key}: this target has no {one!r}.{near}")
+                    raise ValueError(f"retrieval.{name}.{key}: this target has no {one!r}.{nearest(one, known)}")
         return self
 
     @model_validator(mode="after")
@@ -256,7 +253,7 @@ class TargetTable(Table):
         known = self.components.configured()
         strange = [name for name in self.budget.prices if name not in known]
         if strange:
-            near = did_you_mean(strange[0], known) or f" It has: {', '.join(known) or 'none'}."
+            near = nearest(strange[0], known)
             raise ValueError(f"budget.prices.{strange[0]} is of no component of this target.{near}")
         return self
 
@@ -276,7 +273,7 @@ class TargetTable(Table):
                 raise ValueError(f"proxies.{name}: a {kind} is called so; call the proxy otherwise")
             for key, one in (("component", proxy.component), ("asked_by", proxy.asked_by)):
                 if one not in known:
-                    near = did_you_mean(one, known) or f" It has: {', '.join(known) or 'none'}."
+                    near = nearest(one, known)
                     raise ValueError(f"proxies.{name}.{key}: {one!r} is no component of this target.{near}")
         return self
 
@@ -294,7 +291,7 @@ class TargetTable(Table):
         known = self.components.configured()
         for name, cut in self.cuts.items():
             if cut.component not in known:
-                near = did_you_mean(cut.component, known) or f" It has: {', '.join(known) or 'none'}."
+                near = nearest(cut.component, known)
                 raise ValueError(f"cuts.{name}.component: {cut.component!r} is no component of this target.{near}")
         return self
 
@@ -335,11 +332,3 @@ class Config(Table):
     state: State = State()
     history: History = History()
     gate: Gate = Gate()
-
-
-UNREAD = ("audit",)
-
-
-def unread(table: TargetTable) -> list[str]:
-    """What is filled in, but read by nothing in this version."""
-    return [name for name in UNREAD if getattr(table, name)]

@@ -1,4 +1,4 @@
-"""Moments as text: on the reader's own clock for people, in UTC for machines."""
+"""Moments as text: on the reader's own clock, or in UTC, for people and for machines."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ from dataclasses import dataclass
 def moment(seconds: float) -> str:
     """Seconds since the epoch on the reader's clock: ``2026-11-28 09:00``."""
     return f"{dt.datetime.fromtimestamp(seconds).astimezone():%Y-%m-%d %H:%M}"
+
+
+def in_utc(seconds: float) -> str:
+    """Seconds since the epoch for people, wherever they are: ``2026-11-28 08:00:00 UTC``."""
+    return f"{dt.datetime.fromtimestamp(seconds, dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def utc(seconds: float) -> str:

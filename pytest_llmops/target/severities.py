@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from pytest_llmops.errors import did_you_mean
+from pytest_llmops.errors import nearest
 from pytest_llmops.target.durations import Seconds
 from pytest_llmops.target.news import ALERTMANAGER, RANKS, Alerts, News, Rank
 from pytest_llmops.target.prompts import PromptText
@@ -132,7 +132,7 @@ class Notify(Table):
         for severity, names in self.news.routes.items():
             for name in names:
                 if name not in known:
-                    near = did_you_mean(name, known) or f" It has: {', '.join(known) or 'none'}."
+                    near = nearest(name, known)
                     raise ValueError(
                         f"news.routes.{severity} names {name!r}, which is no channel of this target.{near}"
                     )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pytest_llmops.clients.app_command import AppCommands
     from pytest_llmops.control.change import Change
-    from pytest_llmops.operate.operation import Operated
+    from pytest_llmops.operate.operated import Operated
     from pytest_llmops.plugin.recording import Record
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.prometheus import Prometheus
     from pytest_llmops.clients.rollback import Rollback
     from pytest_llmops.control.change import Change
-    from pytest_llmops.operate.operation import Operated
+    from pytest_llmops.operate.operated import Operated
     from pytest_llmops.operate.recovery import Recovered
     from pytest_llmops.plugin.recording import Record
     from pytest_llmops.samples import Workload

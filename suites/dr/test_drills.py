@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.ollama import Ollama
     from pytest_llmops.clients.ui import Ui
     from pytest_llmops.control.change import Change
-    from pytest_llmops.operate.operation import Operated
+    from pytest_llmops.operate.operated import Operated
     from pytest_llmops.plugin.drilling import Drill
     from pytest_llmops.plugin.recording import Record
     from pytest_llmops.plugin.services import Services

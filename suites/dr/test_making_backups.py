@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.backups import Made
     from pytest_llmops.clients.files import Files
     from pytest_llmops.operate.in_place import InPlace
-    from pytest_llmops.operate.operation import Operated
+    from pytest_llmops.operate.operated import Operated
     from pytest_llmops.plugin.recording import Record
 
 MEGABYTE = 1e6

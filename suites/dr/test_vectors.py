@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.files import Files
     from pytest_llmops.clients.vectors import Vectors
     from pytest_llmops.control.change import Change
-    from pytest_llmops.operate.operation import Operated
+    from pytest_llmops.operate.operated import Operated
     from pytest_llmops.operate.recovery import Recovered
     from pytest_llmops.operate.vector_backup import VectorBackup
     from pytest_llmops.plugin.recording import Record

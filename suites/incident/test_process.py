@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.files import Files
     from pytest_llmops.clients.machine import Machine
     from pytest_llmops.control.change import Change
-    from pytest_llmops.operate.operation import Operated
+    from pytest_llmops.operate.operated import Operated
     from pytest_llmops.plugin.measuring import Measure
     from pytest_llmops.plugin.recording import Record
     from pytest_llmops.report.documents import Documents

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_llmops.operate.recovery import above
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -153,4 +151,4 @@ def test_memory_is_at_its_start_value_again(
     restarted("api")
     now = figures.read("resident_memory")
     record("memory_at_start[api]", now.value, now.unit, of=f"{start.value:.4g} {start.unit} at the start before")
-    record("memory_above_start[api]", above(start.value, now.value), "%")
+    record("memory_above_start[api]", now.above(start), "%")

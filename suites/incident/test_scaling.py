@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.containers import Containers
     from pytest_llmops.clients.ollama import Ollama
     from pytest_llmops.control.change import Change
-    from pytest_llmops.operate.operation import Operated
+    from pytest_llmops.operate.operated import Operated
     from pytest_llmops.plugin.loading import LoadRun
     from pytest_llmops.plugin.recording import Record
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.figures import Figures
     from pytest_llmops.clients.machine import Machine
     from pytest_llmops.clients.ui import Ui
-    from pytest_llmops.operate.operation import Operated
+    from pytest_llmops.operate.operated import Operated
     from pytest_llmops.plugin.recording import Record
     from pytest_llmops.report.documents import Documents
 

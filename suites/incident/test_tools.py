@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.api import Api
     from pytest_llmops.clients.app_command import AppCommands
     from pytest_llmops.clients.ui import Ui
-    from pytest_llmops.operate.operation import Operated
+    from pytest_llmops.operate.operated import Operated
     from pytest_llmops.plugin.recording import Record
     from pytest_llmops.samples import Workload
 

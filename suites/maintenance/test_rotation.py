@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from pytest_llmops.clients.log_handover import Handed
     from pytest_llmops.clients.logs import Logs
-    from pytest_llmops.operate.operation import Operated
+    from pytest_llmops.operate.operated import Operated
     from pytest_llmops.plugin.recording import Record
 
 

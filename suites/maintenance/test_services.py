@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_llmops.clients.app_command import AppCommands
-    from pytest_llmops.operate.operation import Operated
+    from pytest_llmops.operate.operated import Operated
     from pytest_llmops.plugin.recording import Record
     from pytest_llmops.report.documents import Documents
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_llmops.operate.flywheel import Flywheel
-    from pytest_llmops.operate.operation import Operated
+    from pytest_llmops.operate.operated import Operated
     from pytest_llmops.plugin.recording import Record
     from pytest_llmops.report.documents import Documents
     from pytest_llmops.report.over_time import History

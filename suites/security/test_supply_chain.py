@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.dependencies import Dependencies
     from pytest_llmops.clients.scanner import Scanner
     from pytest_llmops.clients.system_packages import SystemPackages
-    from pytest_llmops.operate.operation import Operated
+    from pytest_llmops.operate.operated import Operated
     from pytest_llmops.plugin.recording import Record
     from pytest_llmops.report.documents import Documents
     from pytest_llmops.target.load import Target

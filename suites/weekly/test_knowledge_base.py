@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from pytest_llmops.clients.app_command import AppCommands
     from pytest_llmops.clients.files import Files
-    from pytest_llmops.operate.operation import Operated
+    from pytest_llmops.operate.operated import Operated
     from pytest_llmops.plugin.recording import Record
 
 

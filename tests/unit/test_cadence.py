@@ -3,7 +3,8 @@
 import pytest
 
 from pytest_llmops.procedures import catalogue
-from pytest_llmops.procedures.cadence import DAY_S, GRACE_S, HOUR_S, PERIODS_S, overdue_s
+from pytest_llmops.procedures.cadence import GRACE_S, PERIODS_S, overdue_s
+from pytest_llmops.target.durations import DAY_S, HOUR_S
 
 EVENTS = {"on-incident", "on-deploy", "on-maintenance"}
 NOW = 1.79e9

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmops import __version__
 from pytest_llmops.state.history.connecting import write
 from pytest_llmops.state.history.writing import add
+from pytest_llmops.target.durations import DAY_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from pytest_llmops.state.history.place import Place
     from pytest_llmops.target.growth import Grown, Past
 
-DAY_S = 86_400.0
 SPREAD = 0.02
 """Sd of a made-up value around its line, as a share of it: no real figure lies on one."""
 

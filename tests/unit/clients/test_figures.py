@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pytest_llmops.clients import calls
 from pytest_llmops.clients.client import connect
 from pytest_llmops.clients.exposition import MetricsPage
-from pytest_llmops.clients.figures import Figures
+from pytest_llmops.clients.figures import Figures, Reading
 from pytest_llmops.clients.traffic import round_of
 from pytest_llmops.errors import CallFailed, ConfigError, Unreachable, Unsupported, Vacuous
 from pytest_llmops.target.figures import FromMetrics
@@ -507,8 +507,8 @@ def test_a_gauge_after_each_step_that_moved_its_counter(figures):
     steps = found.round().one_by_one()
     assert [reading.value for reading in found.after_each("gauge", "answered", steps)] == [930.0, 940.0]
     assert failure(Vacuous, found.after_each, "gauge", "answered", [lambda: None] * 3) == (
-        "figures.gauge says nothing: figures.answered moved with none of 3 questions, so that what it shows is of an "
-        "earlier one."
+        "figures.gauge says nothing: figures.answered moved with none of 3 questions, so it still shows an "
+        "earlier one's value."
     )
 
 
@@ -615,3 +615,8 @@ def test_the_machine_while_it_works_for_us(figures, serve):
     assert failure(CallFailed, figures(used=used, components=parts).read, "used").startswith(
         "ollama: none of 4 calls was answered; the last: ollama: POST /api/"
     )
+
+
+@pytest.mark.parametrize(("start", "now", "more"), [(50, 60, 20), (50, 50, 0), (50, 40, -20)])
+def test_how_much_more_there_is_than_at_a_start(start, now, more):
+    assert Reading(now, "MB", "its page", 2.0).above(Reading(start, "MB", "its page", 1.0)) == more

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import sys
 import time
 from pwd import getpwall, getpwuid
 
@@ -9,7 +10,7 @@ import pytest
 
 from pytest_llmops.clients.preflight import preflight
 from pytest_llmops.clients.writers import Writer
-from pytest_llmops.errors import CallFailed, ConfigError, Unsupported
+from pytest_llmops.errors import CallFailed, ConfigError, NotInstalled, Unsupported
 from pytest_llmops.target.file_sets import FileSet
 
 DAY = 86400.0
@@ -185,6 +186,15 @@ def test_a_set_that_the_target_does_not_have(files):
     with pytest.raises(Unsupported) as caught:
         files(data={"paths": ["data/*"]}).found("date")
     assert str(caught.value) == "files: target staging has no set 'date'. Did you mean 'data'? It has: data."
+
+
+def test_a_bucket_takes_a_package(client, monkeypatch):
+    monkeypatch.setitem(sys.modules, "boto3", None)
+    store = {"services": {"s3": {"url": "http://127.0.0.1:1"}}}
+    made = client("files", beside=store, root=".", backups={"full": {"bucket": {"service": "s3", "name": "b"}}})
+    with pytest.raises(NotInstalled) as caught:
+        made.backups("full")
+    assert str(caught.value) == "files: backups in a bucket need boto3: pip install 'pytest-llmops[s3]'."
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../secrets", "a/../../b", "~/x", ""])

@@ -55,6 +55,7 @@ def test_the_newest_of_each_replica():
     found = entries(*(Entry(text, fields={"instance": instance}) for instance, text in said))
     assert [e.message for e in found.last(2, of_each="instance")] == ["2", "4", "5"]
     assert [e.message for e in found.last(2, of_each="pod")] == ["4", "5"]
+    assert len(found.last(0, of_each="instance")) == 0
 
 
 def test_the_most_within_a_time():

@@ -18,6 +18,7 @@ from pytest_llmops.clients.log_entry import Entry, Reading
 from pytest_llmops.clients.log_files import LogFile
 from pytest_llmops.clients.log_rotation import Rotated
 from pytest_llmops.clients.preflight import preflight
+from pytest_llmops.control import process
 from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
 from pytest_llmops.target.moments import moment
 from pytest_llmops.target.surroundings import Logs as Table
@@ -555,8 +556,20 @@ def test_a_command_that_prints_no_more_than_a_time(client, target, ledger):
     app.close()
 
 
-def test_what_a_driver_hands_out(target, ledger, tmp_path):
+def test_what_a_driver_hands_out(target, ledger, tmp_path, monkeypatch):
     from pytest_llmops.clients.client import connect
+
+    open_hands = []
+
+    class Driver(process.ProcessDriver):
+        def close(self):
+            open_hands.remove(self)
+
+    def driver(settings, target):
+        open_hands.append(Driver(settings, target.root, target.environ))
+        return open_hands[-1]
+
+    monkeypatch.setattr(process, "driver", driver)
 
     log = tmp_path / "model.log"
     log.write_text(line(9) + line(5, "ERROR", "no memory"))
@@ -571,6 +584,7 @@ def test_what_a_driver_hands_out(target, ledger, tmp_path):
     following = app.following("model")
     log.write_text(log.read_text() + line(0, message="come"))
     assert [e.message for e in app.arrived(following)] == ["come"]
+    assert not open_hands
 
 
 def test_secrets_are_taken_out_of_reports(lay, client):

@@ -1,10 +1,12 @@
 """A Streamlit app: its web server, and one turn of a conversation on its page."""
 
+import sys
+
 import pytest
 
 from pytest_llmops.clients.preflight import preflight
 from pytest_llmops.clients.ui import Sessions
-from pytest_llmops.errors import CallFailed, ConfigError, Unsupported, Vacuous
+from pytest_llmops.errors import CallFailed, ConfigError, NotInstalled, Unsupported, Vacuous
 from pytest_llmops.samples import Prompt
 
 PAGE = "<!doctype html>"
@@ -176,6 +178,15 @@ def test_an_interpreter_without_the_package_is_told_how_to_get_it(page, tmp_path
     assert str(caught.value) == (
         f"ui: {python} has no streamlit.testing to show the page with: run {python} -m pip install streamlit."
     )
+
+
+def test_our_own_interpreter_without_the_package_needs_the_extra(page, tmp_path, monkeypatch):
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\necho \'{"lacking": "streamlit.testing"}\'\n')
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    with pytest.raises(NotInstalled, match=r"to show the page with: run pip install 'pytest-llmops\[ui\]'\.$"):
+        page("").ask("Who?")
 
 
 def test_an_interpreter_that_is_not_there_is_said(page):

@@ -220,6 +220,8 @@ def test_once_taken_back_nothing_more_is_done(changes):
     assert change.undo()
     with pytest.raises(LlmopsError, match=r"^stop ollama: this change is over, and has been taken back\.$"):
         change.stop("ollama")
+    with pytest.raises(LlmopsError, match=r"^run migrate: this change is over, and has been taken back\.$"):
+        change.ran("migrate", "the migrations that it applied")
     assert machine.acts == []
 
 

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from pytest_llmops.control.engine import Engine, status_of
-from pytest_llmops.errors import ConfigError, ControlError
+from pytest_llmops.errors import ControlError, NotInstalled
 
 STATE = {
     "Status": "running",
@@ -64,7 +64,7 @@ def test_on_its_way_it_is_where_it_goes_and_not_settled(found, state):
 @pytest.mark.parametrize("table", [{"driver": "docker", "container": "x"}, {"driver": "compose", "service": "x"}])
 def test_without_the_extra_the_command_is_named(hands_with, monkeypatch, table):
     monkeypatch.setitem(sys.modules, "docker", None)
-    with pytest.raises(ConfigError) as raised:
+    with pytest.raises(NotInstalled) as raised:
         hands_with(**table)
     driver = table["driver"]
     assert str(raised.value) == f"driver {driver!r} needs the docker package: run pip install 'pytest-llmops[docker]'."

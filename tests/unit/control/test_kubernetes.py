@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from pytest_llmops.control.drivers import hands_by, hands_on
-from pytest_llmops.errors import ConfigError, ControlError
+from pytest_llmops.errors import ControlError, NotInstalled
 from pytest_llmops.target.load import Target, load
 from pytest_llmops.target.models import TargetTable
 
@@ -479,7 +479,7 @@ def test_a_proxy_of_the_environment_is_not_asked_for_loopback(api, hands_at, mon
 
 def test_a_lacking_extra_is_one_line(hands_at, monkeypatch):
     monkeypatch.setitem(sys.modules, "kubernetes", None)
-    with pytest.raises(ConfigError) as raised:
+    with pytest.raises(NotInstalled) as raised:
         hands_at("http://127.0.0.1:1")
     said = "driver 'kubernetes' needs the kubernetes package: run pip install 'pytest-llmops[kubernetes]'."
     assert str(raised.value) == said

@@ -11,7 +11,7 @@ from pytest_llmops.errors import ControlError
 from pytest_llmops.state.journal import Journal
 from pytest_llmops.target.control import Docker
 from pytest_llmops.target.load import load
-from pytest_llmops.target.settings import Canary
+from pytest_llmops.target.settings import Canary, Laid
 
 TARGET = """
 [targets.here.components.api]
@@ -182,6 +182,14 @@ def test_what_was_paused_before_is_paused_anew(here):
 def test_what_stays_set_makes_nothing_start_anew(here):
     here.change.set("version", value="v0")
     here.change.keep("version")
+    here.change.restart("api")
+    assert here.change.undo()
+    assert here.api.acts == ["restart"]
+
+
+def test_what_no_component_reads_makes_nothing_start_anew(here):
+    here.version.control = Laid(driver="laid", root=str(here.target.root), folder=".restored")
+    here.change.set("version", value="v0")
     here.change.restart("api")
     assert here.change.undo()
     assert here.api.acts == ["restart"]

@@ -9,7 +9,8 @@ from pytest_llmops.errors import BaselineError
 from pytest_llmops.judge import load
 from pytest_llmops.judge.shipped import SHIPPED, own_store_of, store_of
 from pytest_llmops.measure.bench import host_class
-from pytest_llmops.measure.candidate import as_json, commit_of, from_json, write_benchmarks, write_new, write_run
+from pytest_llmops.measure.candidate import as_json, from_json, write_benchmarks, write_new, write_run
+from pytest_llmops.state.checkout import commit_of
 from pytest_llmops.target.load import load as load_target
 
 

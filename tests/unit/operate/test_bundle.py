@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from pytest_llmops.control import command
 from pytest_llmops.operate import bundle
 from pytest_llmops.operate.bundle import Bundle, index
 from pytest_llmops.operate.findings import Finding
@@ -37,7 +38,9 @@ def collect(read, clients, serve):
     return collect
 
 
-def test_what_can_be_had_is_had(collect):
+def test_what_can_be_had_is_had(collect, monkeypatch):
+    closed = []
+    monkeypatch.setattr(command.CommandDriver, "close", lambda self: closed.append(self.control))
     finding = Finding("component", "api", "ok", "api: reachable")
     parts, _ = collect(findings=[finding])
     assert {file: part.lacks for file, part in parts.items()} == {
@@ -51,6 +54,7 @@ def test_what_can_be_had_is_had(collect):
     assert json.loads(parts["state/api.json"].text)["state"] == "running"
     assert parts["logs/api.txt"].text == "one\ntwo"
     assert parts["metrics.txt"].text == PAGE
+    assert len(closed) == 2
 
 
 def test_the_settings_hold_names_of_secrets_alone(collect):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tarfile
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -278,6 +279,21 @@ def test_only_what_has_a_backup_goes(app):
     packed.write_bytes(packed.read_bytes()[:60])
     with pytest.raises(CallFailed, match=r"files: backups/all\.tar\.gz cannot be read as a backup: "):
         app.clean_up("outputs").plan()
+
+
+def test_what_is_only_in_a_zip_or_compressed_by_itself_has_a_backup(app):
+    zipped, alone, kept = (app.file(f"outputs/{n}.md", 31, n) for n in ("zipped", "alone", "kept"))
+    (app.root / "backups").mkdir()
+    with zipfile.ZipFile(app.root / "backups/all.zip", "w") as archive:
+        archive.write(zipped, "zipped.md")
+    (app.root / "backups/alone.md.gz").write_bytes(gzip.compress(alone.read_bytes()))
+    kept.rename(kept.with_suffix(".7z"))
+    shutil.copy(kept.with_suffix(".7z"), app.root / "backups")
+    assert app.clean_up("outputs").plan().copies == {
+        "outputs/zipped.md": "backups/all.zip",
+        "outputs/alone.md": "backups/alone.md.gz",
+        "outputs/kept.7z": "backups/kept.7z",
+    }
 
 
 class Held:

@@ -341,14 +341,15 @@ def test_the_memory_that_nothing_can_tell(holding):
     with pytest.raises(Vacuous) as caught:
         holding().memory_of("ollama", ["aegis-ollama-1"])
     assert str(caught.value) == (
-        "prometheus: nothing can tell how much memory ollama holds: no job scrapes it, and cAdvisor has no word."
+        "prometheus: nothing can tell how much memory ollama holds: no job scrapes it, and cAdvisor does not report it."
     )
     why = {"kind": "job", "what": "api", "why": "is always down", "known": "always down: 404"}
     dead = holding("process_resident_memory_bytes", fact={"findings": [why], "untrue": []})
     with pytest.raises(Vacuous) as caught:
         dead.memory_of("api", ["aegis-api-1"])
     assert str(caught.value) == (
-        "prometheus: nothing can tell how much memory api holds: job api: always down: 404, and cAdvisor has no word."
+        "prometheus: nothing can tell how much memory api holds: job api: always down: 404, and cAdvisor "
+        "does not report it."
     )
 
 
@@ -402,7 +403,7 @@ def test_of_a_service_that_does_not_answer_is_told_what_there_is(lint, error):
     assert (reach.parts, reach.silent) == ([("availability[api]", 50.0, "%")], ["errors"])
     with pytest.raises(Vacuous) as caught:
         reach.whole()
-    assert str(caught.value) == "prometheus: of errors it says nothing: nothing was counted lately."
+    assert str(caught.value) == "prometheus says nothing of errors: nothing was counted lately."
 
 
 def test_each_part_of_a_reach_goes_with_the_call_that_it_came_by():

@@ -13,7 +13,8 @@ from pytest_llmops.control.hands import Hands
 from pytest_llmops.control.interruption import Interruption
 from pytest_llmops.errors import ConfigError, ControlError, JournalError, LlmopsError, StepFailed, Unsupported, Vacuous
 from pytest_llmops.operate import away, operation, recovery
-from pytest_llmops.operate.operation import Done, Operation
+from pytest_llmops.operate.operated import Done
+from pytest_llmops.operate.operation import Operation
 from pytest_llmops.state.journal import Journal
 from pytest_llmops.state.ledger import Ledger
 from pytest_llmops.target.control import Docker
@@ -351,6 +352,13 @@ def test_work_that_is_not_as_it_is_to_be_ends_it(drained, answers, said):
         drained.operation("drain", DRAIN).carry_out()
     assert drained.change.undo()
     assert drained.as_before
+
+
+def test_of_work_that_is_refused_against_all_expectation_nothing_remains(drained):
+    drained.answers["/run/tab1"] = {"error": "no"}
+    with pytest.raises(StepFailed):
+        drained.operation("drain", DRAIN).carry_out()
+    assert Journal.of(drained.change.target.state_folder, "here").story.ran[0].refused_at is not None
 
 
 def test_where_no_work_can_be_handed_over_nothing_begins(drained):

@@ -5,7 +5,7 @@ import pytest
 from pytest_llmops.clients.client import connect
 from pytest_llmops.errors import StepFailed
 from pytest_llmops.operate import recovery
-from pytest_llmops.operate.recovery import above, recovered
+from pytest_llmops.operate.recovery import recovered
 from pytest_llmops.state.ledger import Ledger
 from pytest_llmops.target.load import load
 
@@ -72,8 +72,3 @@ def test_what_cannot_be_reached_has_not_recovered(tmp_path, closed_port, clock):
     client = connect(target, "qdrant", Ledger(tmp_path / "ledger", target.table.budget))
     with pytest.raises(StepFailed, match=r"^qdrant: it does not work 30 s after .*: qdrant at http://127.*refused"):
         recovered(client, lambda: None, 30.0)
-
-
-@pytest.mark.parametrize(("start", "now", "more"), [(50, 60, 20), (50, 50, 0), (50, 40, -20)])
-def test_how_much_more_there_is_than_at_a_start(start, now, more):
-    assert above(start, now) == more

@@ -1,6 +1,7 @@
 import pytest
 
-from pytest_llmops.probe.models import enumerated, sorted_out
+from pytest_llmops.errors import first_of
+from pytest_llmops.probe.models import sorted_out
 
 
 @pytest.mark.parametrize(
@@ -45,4 +46,4 @@ def test_none_that_generates():
 
 
 def test_long_lists_are_cut():
-    assert enumerated(tuple("abcdefghij")) == "a, b, c, d, e, f, g, h and 2 more"
+    assert first_of(tuple("abcdefghij"), 8) == "a, b, c, d, e, f, g, h and 2 more"

@@ -208,7 +208,7 @@ def test_growth_has_an_interval_and_the_day_of_the_limit(history):
     assert found.left.days == pytest.approx(260, rel=0.2)
     assert found.left.earliest < found.left.days < found.left.latest
     assert found.time_left_s == found.left.days * DAY_S
-    reached = time.gmtime(time.time() + found.time_left_s)
+    reached = time.gmtime(NOW + found.time_left_s)
     assert found.month == time.strftime("%Y-%m", reached)
 
 

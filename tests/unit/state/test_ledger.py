@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llmops.errors import BudgetSpent
-from pytest_llmops.state.ledger import Ledger, Spent
+from pytest_llmops.state.ledger import Ledger, Spent, Uncounted
 from pytest_llmops.target.component import RateLimit
 from pytest_llmops.target.models import Budget
 
@@ -233,3 +233,11 @@ def test_money_is_counted_by_the_prices_of_components(tmp_path):
     said = "openai: the run's budget of 0.05 in money is spent; raise budget.cost or select fewer tests."
     assert str(raised.value) == said
     assert ledger.spent().cost == pytest.approx(0.055)
+
+
+def test_where_nothing_is_counted_everything_passes_and_nothing_is_spent():
+    ledger, limit = Uncounted(), RateLimit(calls=1, per_s=60.0)
+    for _ in range(3):
+        ledger.admit("api", limit)
+    ledger.charge("api", requests=1, tokens=2)
+    assert (ledger.spent(), ledger.admitted("api", limit), ledger.answered("api")) == (Spent(), 1, 0)
