@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
@@ -193,6 +193,8 @@ class TargetTable(Table):
     notify: Notify = Notify()
     staging: Staging = Staging()
     schedule: Schedule = Schedule()
+    # Named here so that a file written for the whole product is valid; `unread` says what this version leaves alone.
+    audit: dict[str, Any] = Field({}, description="Services that audits may ask.")
 
     @model_validator(mode="after")
     def _prompt_ids_differ(self) -> Self:
@@ -332,3 +334,11 @@ class Config(Table):
     state: State = State()
     history: History = History()
     gate: Gate = Gate()
+
+
+UNREAD = ("audit",)
+
+
+def unread(table: TargetTable) -> list[str]:
+    """What is filled in, but read by nothing in this version."""
+    return [name for name in UNREAD if getattr(table, name)]

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pytest_llmops.target.control import Compose, Docker, Supervisor, in_address
+from pytest_llmops.target.models import unread
 from pytest_llmops.target.secrets import userinfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_llmops.target.memory import History
-    from pytest_llmops.target.models import TargetTable
+from pytest_llmops.target.models import TargetTable
 
 
 def notes(table: TargetTable, place: str) -> Iterator[str]:
@@ -22,6 +23,8 @@ def notes(table: TargetTable, place: str) -> Iterator[str]:
         table: the target's.
         place: where it stands, without the closing bracket: ``llmops.toml: [targets.staging``.
     """
+    for key in unread(table):
+        yield f"{place}.{key}] is read by no part of this version"
     for key, part in table.components.configured().items():
         if part.url and userinfo(part.url):
             yield f"{place}.components.{key}] url holds a password; name it in auth instead"

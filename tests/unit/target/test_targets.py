@@ -190,6 +190,11 @@ def test_a_target_of_its_own_is_disrupted_only_where_the_file_allows_it(read):
     assert not read(A).table.may_be_disrupted
 
 
+def test_what_this_version_does_not_read_is_noted(read):
+    target = read(f"{A}[targets.a.audit]\nx = 'y'\n")
+    assert target.notes[0] == "llmops.toml: [targets.a.audit] is read by no part of this version"
+
+
 def test_components_of_the_profile_that_have_no_address_are_left_out_and_noted(read):
     target = read(f"[targets.a]\nprofile = 'rag'\n{A}")
     assert list(target.table.components.configured()) == ["redis"]
