@@ -186,6 +186,16 @@ class Hands:
             now = self.act(act, kept)
         return now
 
+    def let_go(self) -> None:
+        """Have it go on after a pause that was not seen: that may be in effect all the same.
+
+        Raises:
+            ControlError: its driver cannot tell how it is, or would not have it go on.
+        """
+        if self.status().state == "running":
+            with self._by_name():
+                self.driver.act("resume", self.deadline_s, {})
+
     def by_hand(self, now: State, then: State, kept: Mapping[str, Any]) -> list[str]:
         """The commands by which a person brings it from one state to another."""
         ways: tuple[Act, ...] = ("set",) if now == then and "set" in self.can else WAYS.get((now, then), ())

@@ -152,7 +152,7 @@ class Story:
             that was changed where the target is embedded; empty if nobody came so far.
         steps: by number, in the order in which they were taken.
         began: when each was written down, seconds since the epoch.
-        done: numbers of those stops and restarts that came to their end: they were seen, or refused.
+        done: numbers of those stops, restarts and pauses that came to their end: they were seen, or refused.
         undone: numbers of those that were taken back.
         kept: numbers of those that are to stay.
         failed: numbers of those that could not be, and why the last time.
