@@ -159,7 +159,7 @@ class CleanUp:
                 f"is where it lies."
             )
         spared, copies = self._spared(), self._copies(old)
-        newest = {fact.name for fact in old[len(old) - self.table.keep_newest :]} if self.table.keep_newest else set()
+        newest = {fact.name for fact in old[-self.table.keep_newest :]} if self.table.keep_newest else set()
         opened, unseen = holders(fact.path for fact in old)
         by_rule: dict[str, str] = {}
         stuck: dict[str, str] = {}

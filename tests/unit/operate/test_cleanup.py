@@ -244,6 +244,14 @@ def test_the_newest_stay_however_old(app):
     assert names(app.clean_up("newest").plan()) == ["logs/13.log"]
 
 
+@pytest.mark.parametrize("keep", [4, 5])
+def test_all_stay_where_there_are_no_more_than_are_kept(tmp_path, keep):
+    app = App(tmp_path, FILE.replace("keep_newest = 2", f"keep_newest = {keep}"))
+    for days in (11, 12, 13, 14):
+        app.file(f"logs/{days}.log", days)
+    assert names(app.clean_up("newest").plan()) == []
+
+
 def test_what_is_spared_goes_after_its_own_time(app):
     app.file("logs/bad.log", 60, "1 ERROR x\n")
     app.file("logs/worse.log", 91, "1 ERROR x\n")
