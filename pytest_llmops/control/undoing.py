@@ -122,6 +122,9 @@ class Undoing:
             wait: whether what would be asked may have been started just now, and answer in a moment.
         """
         first = story.steps[numbers[-1]]
+        if first.keeps in story.stuck:
+            stays = f"{first.component} stays until {first.keeps} is as it was, which comes back by it."
+            return Failure(stays, first.by_hand)
         of = f"{_acts(story, numbers)} of {_called(first)}"
         self.say(f"undoing {of}: back to {first.was}{', anew' if anew else ''}")
         scaled = any(story.steps[number].act in SCALING for number in numbers)
