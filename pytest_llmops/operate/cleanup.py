@@ -243,11 +243,12 @@ class CleanUp:
         return found
 
     def _copies(self, old: Sequence[FileFact]) -> dict[str, str]:
-        """Where a copy of each file is, of which there is one, in a backup or by itself."""
+        """Where a copy of each file is, of which there is one, in a backup or by itself; what is old too is no copy."""
         if not self.table.backup or not old:
             return {}
         held: dict[str, str] = {}
-        for fact in self._files.found(self.table.backup, some=False).facts:
+        aged = {fact.path for fact in old}
+        for fact in (one for one in self._files.found(self.table.backup, some=False).facts if one.path not in aged):
             try:
                 sums = content(fact.path).sums.values() if tarfile.is_tarfile(fact.path) else [fact.sha256()]
             except (OSError, EOFError, Damaged) as error:

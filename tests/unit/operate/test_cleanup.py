@@ -38,6 +38,7 @@ backups = { paths = ["backups/*"] }
 old-logs = { sets = ["logs"], spare = ["audit"] }
 newest = { sets = ["logs"], older_than = "10 d", keep_newest = 2 }
 outputs = { sets = ["outputs"], older_than = "30 d", backup = "backups" }
+copies = { sets = ["outputs", "backups"], older_than = "30 d", backup = "backups" }
 all-but-errors = { sets = ["logs"], spare = ["errors"] }
 cache = { sets = ["logs"], older_than = "10 d", worth = "data.tokens_used" }
 rehearsed = { sets = ["logs"], lasting = false }
@@ -286,6 +287,17 @@ def test_only_what_has_a_backup_goes(app):
     packed.write_bytes(packed.read_bytes()[:60])
     with pytest.raises(CallFailed, match=r"files: backups/all\.tar\.gz cannot be read as a backup: "):
         app.clean_up("outputs").plan()
+
+
+def test_what_may_go_itself_is_nobodys_backup(app):
+    app.file("outputs/one.md", 31, "one")
+    app.file("backups/one.md", 31, "one")
+    app.file("outputs/two.md", 31, "two")
+    app.file("backups/two.md", 32, "two")
+    app.file("backups/newer.md", 1, "two")
+    plan = app.clean_up("copies").plan()
+    assert plan.copies == dict.fromkeys(["backups/two.md", "outputs/two.md"], "backups/newer.md")
+    assert plan.stuck == dict.fromkeys(["outputs/one.md", "backups/one.md"], "in no backup, as it is, of backups")
 
 
 class Held:
