@@ -229,7 +229,10 @@ class Hands:
             done = _restarted(before)
         elif act == "set":
             done = _has(kept)
-        return self._awaited(before, done, ends_at, f"{act} of {self.driver.what} was not seen")
+        elif act == "start":
+            done = _started(kept)
+        with_it = f" with {dict(kept)}" if act == "start" and kept else ""
+        return self._awaited(before, done, ends_at, f"{act} of {self.driver.what}{with_it} was not seen")
 
     def _awaited(self, now: Status, done: Callable[[Status], bool], ends_at: float, late: str) -> Status:
         """How it is once that is so; who does not answer for a moment, or is cut short at the deadline, tells nothing.
@@ -265,6 +268,17 @@ class Hands:
 
 def _is(state: State) -> Callable[[Status], bool]:
     return lambda now: now.settled and now.state == state
+
+
+def _started(kept: Mapping[str, Any]) -> Callable[[Status], bool]:
+    """It runs, and did as it is to at some look; what an autoscaler makes of it from then on is its right."""
+    seen: list[Status] = []
+
+    def done(now: Status) -> bool:
+        seen.extend([] if _differs(now, kept) else [now])
+        return bool(seen) and _is("running")(now)
+
+    return done
 
 
 def _has(kept: Mapping[str, Any]) -> Callable[[Status], bool]:

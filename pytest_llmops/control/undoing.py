@@ -149,7 +149,7 @@ class Undoing:
             elif unfinished is not None:
                 _carry_out(unfinished, hands)
             state: Any = step.state
-            _compare(step, hands.bring_back(state, step.kept, exactly=exactly, anew=anew), exactly=exactly)
+            _compare(step, hands.bring_back(state, step.kept, exactly=exactly, anew=anew))
         except Exception as error:  # noqa: BLE001 (whatever it is: the other components are still to be brought back)
             why = str(error) if isinstance(error, LlmopsError) else f"{type(error).__name__}: {error}"
             return Failure(self._cleaned(why), _by_hand(step, unfinished, hands))
@@ -241,8 +241,8 @@ def _has_come(step: Step, hands: Hands) -> bool:
     return False
 
 
-def _compare(step: Step, now: Status, *, exactly: bool) -> None:
-    """It is as it was before.
+def _compare(step: Step, now: Status) -> None:
+    """It is as it was before; a setting with its value, and what was started anew may have been scaled since.
 
     Raises:
         ControlError: it is not.
@@ -250,7 +250,7 @@ def _compare(step: Step, now: Status, *, exactly: bool) -> None:
     if now.state != step.state:
         said = f"{step.component} is {now.state}{f' ({now.detail})' if now.detail else ''}, and was {step.state}"
         raise ControlError(step.component, "refused", f"{said} before {step.act}.")
-    if exactly and step.kept and dict(now.kept) != dict(step.kept):
+    if step.kind == SETTING and step.kept and dict(now.kept) != dict(step.kept):
         raise ControlError(
             step.component,
             "refused",

@@ -78,7 +78,9 @@ def test_what_is_on_its_way_is_brought_back_too(states, state, acts):
 
 
 ONE, THREE, FOUR = (Status("running", "a", kept={"replicas": number}) for number in (1, 3, 4))
-FOUR_NOT_READY = Status("running", "a", kept={"replicas": 4}, settled=False)
+THREE_NOT_READY, FOUR_NOT_READY = (
+    Status("running", "a", kept={"replicas": number}, settled=False) for number in (3, 4)
+)
 NONE = Status("stopped", kept={"replicas": 0})
 
 
@@ -96,6 +98,21 @@ def test_what_runs_with_another_number_of_replicas_is_scaled_where_it_has_to_be_
     driver = Scripted(*states)
     assert Hands("ollama", driver, 60).bring_back("running", {"replicas": 3}, exactly=exactly) == states[-1]
     assert driver.acts == acts
+
+
+def test_what_was_started_with_its_number_may_get_another_one():
+    """An autoscaler goes on once it is scaled up again, also before all of it is ready."""
+    driver = Scripted(NONE, NONE, THREE_NOT_READY, FOUR_NOT_READY, FOUR)
+    assert Hands("ollama", driver, 60).bring_back("running", {"replicas": 3}) == FOUR
+    assert driver.acts == [("start", {"replicas": 3})]
+
+
+def test_what_never_had_its_number_was_not_started():
+    with pytest.raises(ControlError) as raised:
+        Hands("ollama", Scripted(NONE, NONE, FOUR), 0.1).bring_back("running", {"replicas": 3})
+    assert str(raised.value) == (
+        "ollama: start of deployment/ollama with {'replicas': 3} was not seen within 0.1 s; it is running."
+    )
 
 
 def test_what_was_killed_is_not_gone_while_it_is_ending():
