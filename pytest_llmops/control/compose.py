@@ -68,6 +68,8 @@ class ComposeDriver:
     def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:
         """Have Compose do it to all of its containers."""
         deadline = Deadline(within_s)
+        if act == "resume" and all(status_of(one).state != "paused" for one in self._containers(deadline)):
+            return
         self._run(deadline, WORDS.get(act, act), self._settings.service)
 
     def logs(self, lines: int, within_s: float) -> list[str]:

@@ -51,7 +51,7 @@ class DockerDriver:
         """
         deadline = Deadline(within_s)
         found = self._inspected(deadline)
-        if status_of(found).state == "stopped" and act in {"stop", "kill"}:
+        if (status_of(found).state, act) in {("stopped", "stop"), ("stopped", "kill"), ("running", "resume")}:
             return
         if act in {"stop", "kill"} and found["HostConfig"].get("AutoRemove"):
             raise ControlError(

@@ -97,9 +97,11 @@ class Hands:
         Raises:
             ControlError: its driver cannot tell, or it is still on its way at the deadline.
         """
-        ends_at = time.monotonic() + self.deadline_s
+        ends_at, now = time.monotonic() + self.deadline_s, self.status()
+        if now.settled:
+            return now
         with self._by_name():
-            return self._awaited(lambda now: now.settled, ends_at, f"{self.driver.what} was not seen to arrive")
+            return self._awaited(now, lambda now: now.settled, ends_at, f"{self.driver.what} was not seen to arrive")
 
     def await_answer(self) -> None:
         """Wait until somebody is there who tells how it is, or the deadline is over."""
@@ -186,6 +188,16 @@ class Hands:
             now = self.act(act, kept)
         return now
 
+    def let_go(self) -> None:
+        """Have it go on after a pause that was not seen: that may be in effect all the same.
+
+        Raises:
+            ControlError: its driver cannot tell how it is, or would not have it go on.
+        """
+        if self.status().state == "running":
+            with self._by_name():
+                self.driver.act("resume", self.deadline_s, {})
+
     def by_hand(self, now: State, then: State, kept: Mapping[str, Any]) -> list[str]:
         """The commands by which a person brings it from one state to another."""
         ways: tuple[Act, ...] = ("set",) if now == then and "set" in self.can else WAYS.get((now, then), ())
@@ -221,14 +233,31 @@ class Hands:
             done = _restarted(before)
         elif act == "set":
             done = _has(kept)
-        return self._awaited(done, ends_at, f"{act} of {self.driver.what} was not seen")
+        elif act == "start":
+            done = _started(kept)
+        with_it = f" with {dict(kept)}" if act == "start" and kept else ""
+        return self._awaited(before, done, ends_at, f"{act} of {self.driver.what}{with_it} was not seen")
 
-    def _awaited(self, done: Callable[[Status], bool], ends_at: float, late: str) -> Status:
-        now = self.driver.status(self._left(ends_at))
+    def _awaited(self, now: Status, done: Callable[[Status], bool], ends_at: float, late: str) -> Status:
+        """How it is once that is so; who does not answer for a moment, or is cut short at the deadline, tells nothing.
+
+        Raises:
+            ControlError: it was not so in time, or its driver cannot tell.
+        """
         pause_s = ASK_AGAIN_S
-        while not done(now):
+        while True:
+            away: ControlError | None = None
+            try:
+                now = self.driver.status(self._left(ends_at))
+                if done(now):
+                    return now
+            except ControlError as error:
+                if error.kind == "away":
+                    away = error
+                elif error.kind != "timeout" or time.monotonic() < ends_at:
+                    raise
             if time.monotonic() + pause_s >= ends_at:
-                raise ControlError(
+                raise away or ControlError(
                     self.component,
                     "timeout",
                     f"{self.component}: {late} within {self.deadline_s:g} s; "
@@ -236,21 +265,6 @@ class Hands:
                 )
             time.sleep(pause_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
-            now = self._looked(now, ends_at)
-        return now
-
-    def _looked(self, before: Status, ends_at: float) -> Status:
-        """How it is now; as it was where the deadline leaves no time to tell.
-
-        Raises:
-            ControlError: its driver cannot tell.
-        """
-        try:
-            return self.driver.status(self._left(ends_at))
-        except ControlError as error:
-            if error.kind == "timeout" and time.monotonic() >= ends_at:
-                return before
-            raise
 
     def _left(self, ends_at: float) -> float:
         return max(ASK_AGAIN_S, ends_at - time.monotonic())
@@ -258,6 +272,17 @@ class Hands:
 
 def _is(state: State) -> Callable[[Status], bool]:
     return lambda now: now.settled and now.state == state
+
+
+def _started(kept: Mapping[str, Any]) -> Callable[[Status], bool]:
+    """It runs, and did as it is to at some look; what an autoscaler makes of it from then on is its right."""
+    seen: list[Status] = []
+
+    def done(now: Status) -> bool:
+        seen.extend([] if _differs(now, kept) else [now])
+        return bool(seen) and _is("running")(now)
+
+    return done
 
 
 def _has(kept: Mapping[str, Any]) -> Callable[[Status], bool]:

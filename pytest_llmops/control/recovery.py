@@ -83,9 +83,10 @@ class Recovery:
         with self._turned():
             story = self.journal.story
             tried = {name: numbers for name, numbers in story.changed.items() if story.failed.keys() & set(numbers)}
-            if tried:
-                self.journal.kept(*(number for numbers in tried.values() for number in numbers))
-            return list(tried)
+            settled = {name: numbers for name, numbers in tried.items() if story.steps[numbers[-1]].keeps not in tried}
+            if settled:
+                self.journal.kept(*(number for numbers in settled.values() for number in numbers))
+            return list(settled)
 
     def check_free(self) -> None:
         """See whether nobody is at it.

@@ -20,6 +20,8 @@ from pytest_llmops.target.secrets import Secret, shown, userinfo, without_userin
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import psutil
+
     from pytest_llmops.control.driver import Ability, Act, State
     from pytest_llmops.target.control import Supervisor
     from pytest_llmops.target.load import Target
@@ -98,6 +100,8 @@ class SupervisorDriver:
             self._wait_until_stopped(deadline)
             self._asked(deadline, "startProcess", self._program, fine=ALREADY_STARTED)
         if act in SIGNALS:
+            if act == "pause":
+                self._check_seen(deadline)
             fine = NOT_RUNNING if act == "kill" else 0
             self._asked(deadline, "signalProcess", self._program, SIGNALS[act], fine=fine)
 
@@ -157,6 +161,17 @@ class SupervisorDriver:
                 "", "away", f"no {at} answers ({said}); start it, or set url to where it listens."
             ) from error
 
+    def _check_seen(self, deadline: Deadline) -> None:
+        """Pause nothing of which nobody could see that it is paused."""
+        found = self._asked(deadline, "getProcessInfo", self._program)
+        if found["pid"] and _local(found["pid"], found["start"]) is None:
+            raise ControlError(
+                "",
+                "refused",
+                f"{self.what} is not paused: supervisord at {shown(self._url)} has it as process {found['pid']}, which "
+                f"is none of this machine, so nobody could see it paused. Is it in a container? Pause that.",
+            )
+
     def _wait_until_stopped(self, deadline: Deadline) -> None:
         """Wait while it is being stopped: supervisord starts none that is, and says that it ended too soon."""
         while self._asked(deadline, "getProcessInfo", self._program)["statename"] == "STOPPING" and not deadline.over:
@@ -202,11 +217,21 @@ class _SocketConnection(http.client.HTTPConnection):
 
 
 def _is_paused(pid: int, began_at: float) -> bool:
-    """Whether a signal stopped it; a process of a container has that number only there, and does not count."""
+    """Whether a signal stopped it."""
+    import psutil
+
+    with suppress(psutil.NoSuchProcess):
+        process = _local(pid, began_at)
+        return process is not None and bool(process.status() == psutil.STATUS_STOPPED)
+    return False
+
+
+def _local(pid: int, began_at: float) -> psutil.Process | None:
+    """The process of this machine; a process of a container has that number only there, and does not count."""
     import psutil
 
     with suppress(psutil.NoSuchProcess):
         process = psutil.Process(pid)
         if abs(process.create_time() - began_at) <= CLOCKS_DIFFER_S:
-            return bool(process.status() == psutil.STATUS_STOPPED)
-    return False
+            return process
+    return None

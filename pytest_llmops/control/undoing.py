@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from pytest_llmops.state.journal import Journal
     from pytest_llmops.state.story import Step, Story
 
-LASTING = frozenset({"stop", "restart"})
-"""Acts that an engine, or the component itself, may still be at long after they were asked for."""
+LASTING = frozenset({"stop", "restart", "pause"})
+"""Acts that may be in effect, or come into effect, though nobody has seen it."""
 
 SCALING = frozenset({"stop", "start", "set", "pull"})
 """Acts that change what is kept of a component; during others an autoscaler may do so, as is its right."""
@@ -107,12 +107,10 @@ class Undoing:
         return True
 
     def _unfinished(self, story: Story, numbers: list[int]) -> Step | None:
-        """The last stop or restart that may still come into effect."""
-        for number in numbers:
-            called = self._begun is None or number in self._begun
-            if story.steps[number].act in LASTING and number not in story.done and called:
-                return story.steps[number]
-        return None
+        """The last stop or restart that may still come into effect; else a pause that may be in effect, unseen."""
+        called = [number for number in numbers if self._begun is None or number in self._begun]
+        found = [story.steps[number] for number in called if number not in story.done]
+        return min((step for step in found if step.act in LASTING), key=lambda step: step.act == "pause", default=None)
 
     def _take_back(self, story: Story, numbers: list[int], *, anew: bool, wait: bool) -> Failure | None:
         """Take back a component's steps; None if that came about.
@@ -124,6 +122,9 @@ class Undoing:
             wait: whether what would be asked may have been started just now, and answer in a moment.
         """
         first = story.steps[numbers[-1]]
+        if first.keeps in story.stuck:
+            stays = f"{first.component} stays until {first.keeps} is as it was, which comes back by it."
+            return Failure(stays, first.by_hand)
         of = f"{_acts(story, numbers)} of {_called(first)}"
         self.say(f"undoing {of}: back to {first.was}{', anew' if anew else ''}")
         scaled = any(story.steps[number].act in SCALING for number in numbers)
@@ -143,10 +144,12 @@ class Undoing:
             hands = self._hands_for(step)
             if wait:
                 hands.await_answer()
-            if unfinished is not None:
+            if unfinished is not None and unfinished.act == "pause":
+                hands.let_go()
+            elif unfinished is not None:
                 _carry_out(unfinished, hands)
             state: Any = step.state
-            _compare(step, hands.bring_back(state, step.kept, exactly=exactly, anew=anew), exactly=exactly)
+            _compare(step, hands.bring_back(state, step.kept, exactly=exactly, anew=anew))
         except Exception as error:  # noqa: BLE001 (whatever it is: the other components are still to be brought back)
             why = str(error) if isinstance(error, LlmopsError) else f"{type(error).__name__}: {error}"
             return Failure(self._cleaned(why), _by_hand(step, unfinished, hands))
@@ -238,8 +241,8 @@ def _has_come(step: Step, hands: Hands) -> bool:
     return False
 
 
-def _compare(step: Step, now: Status, *, exactly: bool) -> None:
-    """It is as it was before.
+def _compare(step: Step, now: Status) -> None:
+    """It is as it was before; a setting with its value, and what was started anew may have been scaled since.
 
     Raises:
         ControlError: it is not.
@@ -247,7 +250,7 @@ def _compare(step: Step, now: Status, *, exactly: bool) -> None:
     if now.state != step.state:
         said = f"{step.component} is {now.state}{f' ({now.detail})' if now.detail else ''}, and was {step.state}"
         raise ControlError(step.component, "refused", f"{said} before {step.act}.")
-    if exactly and step.kept and dict(now.kept) != dict(step.kept):
+    if step.kind == SETTING and step.kept and dict(now.kept) != dict(step.kept):
         raise ControlError(
             step.component,
             "refused",
@@ -263,5 +266,6 @@ def _by_hand(step: Step, unfinished: Step | None, hands: Hands | None) -> list[s
             state: Any = step.state
             found = hands.by_hand(hands.status().state, state, step.kept)
             if unfinished is not None and not found:
-                found = [hands.driver.by_hand("stop", step.kept), *step.by_hand]
+                first = hands.driver.by_hand("resume" if unfinished.act == "pause" else "stop", step.kept)
+                found = list(dict.fromkeys([first, *step.by_hand]))
     return found or list(step.by_hand)

@@ -29,11 +29,16 @@ class Builds:
         self._deadline_s = deadline_s
         self._known: set[str] = set()
 
-    def name(self, model: str) -> str:
-        """What a model is called among the things that are changed; it is made known there."""
+    def name(self, model: str, keeps: str = "") -> str:
+        """What a model is called among the things that are changed; it is made known there.
+
+        Args:
+            model: its name.
+            keeps: what that of the model is called which comes back by this one.
+        """
         name = f"model {model}"
         if model not in self._known:
-            self._change.also(name, self._tag(model))
+            self._change.also(name, self._tag(model, keeps))
             self._known.add(model)
         return name
 
@@ -61,7 +66,7 @@ class Builds:
                 f"{self._client.component}: {kept} is there, with another build than {model}: something left it "
                 f"behind. Look whether anybody needs it, and remove it: ollama rm {kept}."
             )
-        self.set(kept, digest)
+        self._change.set(self.name(kept, self.name(model)), digest=digest)
         return kept
 
     def set(self, model: str, digest: str | None) -> None:
@@ -72,11 +77,12 @@ class Builds:
         """
         self._change.set(self.name(model), digest=digest)
 
-    def _tag(self, model: str) -> Tag:
+    def _tag(self, model: str, keeps: str) -> Tag:
         return Tag(
             driver="tag",
             component=self._client.component,
             endpoint=self._endpoint,
             model=model,
+            keeps=keeps,
             deadline=self._deadline_s,
         )

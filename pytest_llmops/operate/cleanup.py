@@ -158,7 +158,7 @@ class CleanUp:
                 f"this is where it lies."
             )
         spared, copies = self._spared(), self._copies(old)
-        newest = {fact.name for fact in old[len(old) - self.table.keep_newest :]} if self.table.keep_newest else set()
+        newest = {fact.name for fact in old[-self.table.keep_newest :]} if self.table.keep_newest else set()
         opened, unseen = holders(fact.path for fact in old)
         by_rule: dict[str, str] = {}
         stuck: dict[str, str] = {}
@@ -242,11 +242,12 @@ class CleanUp:
         return found
 
     def _copies(self, old: Sequence[FileFact]) -> dict[str, str]:
-        """Where a copy of each file is, of which there is one, in a backup or by itself."""
+        """Where a copy of each file is, of which there is one, in a backup or by itself; what is old too is no copy."""
         if not self.table.backup or not old:
             return {}
         held: dict[str, str] = {}
-        for fact in self._files.found(self.table.backup, some=False).facts:
+        aged = {fact.path for fact in old}
+        for fact in (one for one in self._files.found(self.table.backup, some=False).facts if one.path not in aged):
             try:
                 sums = {fact.sha256(), *(content(fact.path).sums.values() if is_read(fact.path) else ())}
             except (OSError, EOFError, Damaged) as error:

@@ -66,29 +66,27 @@ class PlantedDriver(SetDriver):
             client.close()
 
     def _by_route(self) -> Iterator[str]:
-        if "api" in self._clients:
-            yield from _failures(lambda: cast("Api", self._clients["api"]).call("delete", user=self._person.user).ok())
+        api = cast("Api | None", self._clients.get("api"))
+        if api and "delete" in api.config.routes:
+            yield from _failures(lambda: api.call("delete", user=self._person.user).ok())
 
     def _points(self) -> Iterator[str]:
-        if "qdrant" in self._clients:
-            yield from _failures(
-                lambda: OwnedPoints(cast("Vectors", self._clients["qdrant"]), self._person.user).delete()
-            )
+        vectors = cast("Vectors | None", self._clients.get("qdrant"))
+        if vectors and vectors.config.owner is not None:
+            yield from _failures(lambda: OwnedPoints(vectors, self._person.user).delete())
 
     def _keys(self) -> Iterator[str]:
-        if "redis" in self._clients:
-            yield from _failures(self._clear)
+        cache = cast("Redis | None", self._clients.get("redis"))
+        if cache and getattr(cache.part, "cache", []):
+            yield from _failures(lambda: self._clear(HeldValues(cache)))
 
-    def _clear(self) -> None:
-        held = HeldValues(cast("Redis", self._clients["redis"]))
+    def _clear(self, held: HeldValues) -> None:
         held.delete(held.holding(self._person.traces))
 
 
 def _failures(do: Callable[[], object]) -> Iterator[str]:
-    """Why it failed; nothing where it did not, or where the target has nothing of the kind."""
+    """Why it failed, or nobody could look; nothing where it did not."""
     try:
         do()
-    except Unsupported:
-        return
-    except CallFailed as error:
-        yield str(error)
+    except (CallFailed, Unsupported) as error:
+        yield f"{str(error).rstrip('.')}."

@@ -64,6 +64,11 @@ class Step:
         return self.kind == SETTING and self.control.get("driver") not in UNREAD
 
     @property
+    def keeps(self) -> str:
+        """What comes back by this alone: it is not taken back before that is. Empty where nothing does."""
+        return str(self.control.get("keeps", ""))
+
+    @property
     def was(self) -> str:
         """How it was, for people: its state, or a setting's value."""
         return ", ".join(_told(*item) for item in self.kept.items()) if self.kind == SETTING else self.state
@@ -152,7 +157,7 @@ class Story:
             that was changed where the target is embedded; empty if nobody came so far.
         steps: by number, in the order in which they were taken.
         began: when each was written down, seconds since the epoch.
-        done: numbers of those stops and restarts that came to their end: they were seen, or refused.
+        done: numbers of those stops, restarts and pauses that came to their end: they were seen, or refused.
         undone: numbers of those that were taken back.
         kept: numbers of those that are to stay.
         failed: numbers of those that could not be, and why the last time.
@@ -177,6 +182,11 @@ class Story:
         """Steps that are still to be taken back, the last first."""
         settled = self.undone | self.kept
         return {number: self.steps[number] for number in sorted(self.steps, reverse=True) if number not in settled}
+
+    @property
+    def stuck(self) -> set[str]:
+        """The components that are to be brought back, and could not be."""
+        return {step.component for number, step in self.open.items() if number in self.failed}
 
     @property
     def changed(self) -> dict[str, list[int]]:

@@ -144,6 +144,7 @@ class Tag(Behind):
     said: ClassVar = "model {model} of {component}"
     driver: Literal["tag"]
     model: str = Field(min_length=1)
+    keeps: str = Field("", description="The setting that comes back by this one; it stays until that has.")
 
 
 class Loaded(Behind):

@@ -10,6 +10,7 @@ import pytest
 import redis
 
 from pytest_llmops.clients.client import connect
+from pytest_llmops.clients.held_values import MOST
 from pytest_llmops.control.change import Change
 from pytest_llmops.control.interruption import Interruption
 from pytest_llmops.control.recovery import recoveries
@@ -176,6 +177,26 @@ def test_who_was_written_when_the_process_was_killed_is_taken_out_by_recovery(se
     assert found.carry_out(lambda line: None, makers=MAKERS, declared=here.target)
     assert service.deleted == [here.person.user]
     assert not [*service.redis.scan_iter("app:*")]
+
+
+def test_a_cache_that_is_too_big_to_be_looked_through_is_no_success(service, tmp_path):
+    here = Here(service, tmp_path)
+    here.erased()
+    service.redis.mset({f"app:{number}": "of somebody else" for number in range(MOST + 1)})
+    assert not here.change.undo()
+    (failure,) = Journal.of(here.target.state_folder, "here").story.failed.values()
+    assert failure.why.endswith(
+        f"{here.person.user} may still be there: redis: its cache has 20001 keys, more than the 20000 that are read."
+    )
+
+
+def test_where_no_cache_is_described_none_is_looked_through(service, tmp_path):
+    service.redis.set("app:other", "of somebody else")
+    here = Here(service, tmp_path)
+    here.target.table.components.redis.cache.clear()
+    here.erased()
+    assert here.change.undo()
+    assert service.redis.keys() == [b"app:other"]
 
 
 def test_the_journal_holds_the_seed_alone(service, tmp_path):

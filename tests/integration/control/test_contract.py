@@ -82,6 +82,7 @@ def test_what_is_paused_does_not_answer_and_goes_on_as_the_same(rig, hands):
     assert hands.act("pause") == paused
     resumed = hands.act("resume")
     assert (resumed.state, resumed.instance) == ("running", before.instance)
+    hands.driver.act("resume", 20, {})
     assert answer(rig.port) == said
 
 

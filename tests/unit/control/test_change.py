@@ -30,7 +30,7 @@ control = { driver = "docker", container = "y" }
 class Machine:
     """A driver of states in memory."""
 
-    settled = True
+    settled = scales = True
 
     def __init__(self, name, can=ALL, state="running", kept=None):
         self.what = f"container {name}"
@@ -47,6 +47,8 @@ class Machine:
         if act in self.fails:
             raise ControlError("", "refused", f"{act} is not for you.")
         self.state, self.instance = AFTER[act], self.instance + 1
+        if act == "start" and self.scales:
+            self.kept = kept or self.kept
 
     def logs(self, lines, within_s):
         return []
@@ -204,14 +206,43 @@ def test_one_that_fails_does_not_keep_the_others_from_being_taken_back(changes, 
     assert cache.acts == ["kill", "start"]
 
 
+class Scaled(Machine):
+    """A deployment over which an autoscaler stands, which goes on while the pods are not ready yet."""
+
+    def status(self, within_s):
+        seen = super().status(within_s)
+        if not self.settled:
+            self.kept, self.settled = {"replicas": 5}, True
+        return seen
+
+    def act(self, act, within_s, kept):
+        super().act(act, within_s, kept)
+        self.settled = act != "start"
+
+
+@pytest.mark.parametrize("started", [False, True])
+def test_what_an_autoscaler_does_once_it_is_as_it_was_is_its_right(changes, started):
+    machine = Scaled("x", kept={"replicas": 3})
+    change = changes(ollama=machine)
+    change.stop("ollama")
+    if started:
+        change.start("ollama")
+    assert change.undo()
+    assert machine.acts == ["stop", "start", *["start"] * started]
+    assert machine.told == {"replicas": 3}
+
+
 def test_what_runs_again_but_not_as_it_did_is_said(changes, journal):
     machine = Machine("x", kept={"replicas": 3})
-    change = changes(ollama=machine)
+    machine.scales = False
+    change = changes(ollama=machine, deadline_s=0.1)
     change.stop("ollama")
     machine.kept = {"replicas": 1}
     assert not change.undo()
     (failure,) = journal.reread().failed.values()
-    assert failure.why == "ollama is running with {'replicas': 1}, and had {'replicas': 3} before stop."
+    assert failure.why == (
+        "ollama: start of container x with {'replicas': 3} was not seen within 0.1 s; it is running."
+    )
 
 
 def test_once_taken_back_nothing_more_is_done(changes):

@@ -117,6 +117,11 @@ def test_a_container_has_its_own_time_to_stop(hands_with, engine, act, config, t
     assert engine.told == [told]
 
 
+def test_what_is_not_paused_is_not_resumed(hands_with, engine):
+    hands_with(driver="docker", container="x", host=engine.host).driver.act("resume", 5, {})
+    assert engine.told == []
+
+
 def test_an_engine_that_is_not_there(hands_with, tmp_path):
     with pytest.raises(ControlError) as raised:
         hands_with(driver="docker", container="x", host=f"unix://{tmp_path}/sock").status()

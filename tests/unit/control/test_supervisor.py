@@ -142,6 +142,16 @@ def test_what_is_not_of_this_machine_is_not_paused(hands_with):
         assert hands_with({"RIG_LOGIN": LOGIN}, **TABLE, url=url).can == can
 
 
+def test_what_is_of_a_container_of_this_machine_is_not_paused_either(hands_with):
+    with answering(200, info()) as url, pytest.raises(ControlError) as raised:
+        hands_with({"RIG_LOGIN": LOGIN}, **TABLE, url=url).act("pause")
+    said = (
+        f"ollama: program x is not paused: supervisord at {url} has it as process {2**22 + 1}, which is none of this "
+        "machine, so nobody could see it paused. Is it in a container? Pause that."
+    )
+    assert (raised.value.kind, str(raised.value)) == ("refused", said)
+
+
 def test_what_is_typed_by_hand_holds_no_password(hands_with):
     hands = hands_with({"RIG_LOGIN": LOGIN}, **TABLE, url="http://ops:herring-kettle@127.0.0.1:9001")
     typed = 'supervisorctl -s http://127.0.0.1:9001 -u "${RIG_LOGIN%%:*}" -p "${RIG_LOGIN#*:}" signal KILL x'

@@ -39,6 +39,7 @@ backups = { paths = ["backups/*"] }
 old-logs = { sets = ["logs"], spare = ["audit"] }
 newest = { sets = ["logs"], older_than = "10 d", keep_newest = 2 }
 outputs = { sets = ["outputs"], older_than = "30 d", backup = "backups" }
+copies = { sets = ["outputs", "backups"], older_than = "30 d", backup = "backups" }
 all-but-errors = { sets = ["logs"], spare = ["errors"] }
 cache = { sets = ["logs"], older_than = "10 d", worth = "data.tokens_used" }
 rehearsed = { sets = ["logs"], lasting = false }
@@ -245,6 +246,14 @@ def test_the_newest_stay_however_old(app):
     assert names(app.clean_up("newest").plan()) == ["logs/13.log"]
 
 
+@pytest.mark.parametrize("keep", [4, 5])
+def test_all_stay_where_there_are_no_more_than_are_kept(tmp_path, keep):
+    app = App(tmp_path, FILE.replace("keep_newest = 2", f"keep_newest = {keep}"))
+    for days in (11, 12, 13, 14):
+        app.file(f"logs/{days}.log", days)
+    assert names(app.clean_up("newest").plan()) == []
+
+
 def test_what_is_spared_goes_after_its_own_time(app):
     app.file("logs/bad.log", 60, "1 ERROR x\n")
     app.file("logs/worse.log", 91, "1 ERROR x\n")
@@ -294,6 +303,17 @@ def test_what_is_only_in_a_zip_or_compressed_by_itself_has_a_backup(app):
         "outputs/alone.md": "backups/alone.md.gz",
         "outputs/kept.7z": "backups/kept.7z",
     }
+
+
+def test_what_may_go_itself_is_nobodys_backup(app):
+    app.file("outputs/one.md", 31, "one")
+    app.file("backups/one.md", 31, "one")
+    app.file("outputs/two.md", 31, "two")
+    app.file("backups/two.md", 32, "two")
+    app.file("backups/newer.md", 1, "two")
+    plan = app.clean_up("copies").plan()
+    assert plan.copies == dict.fromkeys(["backups/two.md", "outputs/two.md"], "backups/newer.md")
+    assert plan.stuck == dict.fromkeys(["outputs/one.md", "backups/one.md"], "in no backup, as it is, of backups")
 
 
 class Held:

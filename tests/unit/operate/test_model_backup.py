@@ -25,7 +25,7 @@ class Server:
     def __init__(self, serve):
         self.models = {"small:1b": "a" * 64, "other:7b": "b" * 64}
         self.said, self.gone = "Seven days it is.", (404, {"error": "model 'small:1b' not found"})
-        self.blobs = True
+        self.blobs = self.copies = True
         self.served = serve(
             {
                 "/api/tags": lambda: {"models": [{"name": n, "digest": d, "size": 5} for n, d in self.models.items()]},
@@ -40,6 +40,8 @@ class Server:
         return json.loads(self.served.bodies[-1])[key]
 
     def _copy(self):
+        if not self.copies:
+            return 500, {"error": "no space left on device"}
         self.models[self._named("destination")] = self.models[self._named("source")]
         return {}
 
@@ -91,6 +93,18 @@ def test_a_model_is_lost_and_has_the_same_build_again(losing, server):
 def test_a_killed_run_is_recovered_by_its_journal_alone(losing, server):
     loss, change = losing
     loss.take_away()
+    [recovery] = recoveries(change.target.state_folder)
+    assert recovery.carry_out(lambda _line: None, makers=MAKERS)
+    assert server.models == {"small:1b": "a" * 64, "other:7b": "b" * 64}
+
+
+def test_a_model_that_cannot_come_back_yet_keeps_its_other_name(losing, server):
+    loss, change = losing
+    loss.take_away()
+    server.copies = False
+    assert not change.undo()
+    assert server.models == {"other:7b": "b" * 64, "small:1b-backup": "a" * 64}
+    server.copies = True
     [recovery] = recoveries(change.target.state_folder)
     assert recovery.carry_out(lambda _line: None, makers=MAKERS)
     assert server.models == {"small:1b": "a" * 64, "other:7b": "b" * 64}

@@ -26,7 +26,7 @@ class Server:
 
     def __init__(self, serve):
         self.models = {"small:1b": "a" * 64}
-        self.keeps = False
+        self.keeps = self.copies_nothing = False
         self._answers = serve(
             {"/api/tags": self._tags, "/api/copy": self._copy, "/api/delete": self._delete, "/api/pull": self._pull}
         )
@@ -41,6 +41,8 @@ class Server:
         return name if ":" in name else f"{name}:latest"
 
     def _copy(self):
+        if self.copies_nothing:
+            return 500, {"error": "no space left on device"}
         self.models[self._named("destination")] = self.models[self._named("source")]
         return {}
 
@@ -86,6 +88,28 @@ def test_the_build_that_was_there_comes_back(updating, server):
     assert update.pull().changed
     assert server.models == {"small:1b": "b" * 64, "small:1b-before-update": "a" * 64}
     assert change.undo()
+    assert server.models == {"small:1b": "a" * 64}
+
+
+@pytest.mark.parametrize("again", ["undo", "recover"])
+def test_the_only_name_of_a_build_that_cannot_come_back_yet_stays(updating, server, again):
+    update, change = updating()
+    update.hold()
+    update.pull()
+    server.copies_nothing = True
+    assert not change.undo()
+    if again == "undo":
+        assert not change.undo()
+    else:
+        assert not recoveries(change.target.state_folder)[0].carry_out(lambda line: None, makers=MAKERS)
+    assert server.models == {"small:1b": "b" * 64, "small:1b-before-update": "a" * 64}
+    told = Journal.of(change.target.state_folder, "here").story
+    assert told.failed[1].why == (
+        "model small:1b-before-update stays until model small:1b is as it was, which comes back by it."
+    )
+    server.copies_nothing = False
+    [recovery] = recoveries(change.target.state_folder)
+    assert recovery.carry_out(lambda line: None, makers=MAKERS)
     assert server.models == {"small:1b": "a" * 64}
 
 
@@ -171,7 +195,7 @@ def test_a_build_that_nobody_has_any_more_is_settled_by_a_person(updating, serve
     update.pull()
     del server.models["small:1b-before-update"]
     assert not change.undo()
-    [failure] = Journal.of(change.target.state_folder, "here").story.failed.values()
+    failure = Journal.of(change.target.state_folder, "here").story.failed[2]
     assert failure.by_hand[0].endswith(
         "ollama pull small:1b  # no name has the build aaaaaaaaaaaa any more: pull what is to be there, then llmops "
         "recover --target NAME --settled"
