@@ -120,6 +120,14 @@ def test_block_is_a_refusal_whatever_its_text():
     ]
 
 
+@pytest.mark.parametrize("kind", ["contains", "regex"])
+def test_what_a_block_does_not_say_is_no_merit_unless_a_refusal_is_expected(kind):
+    expect = {kind: {"none_of": ["x"]}}
+    assert missed(expect, "", blocked=True) == [f"{kind}: the answer is blocked"]
+    assert missed({**expect, "refusal": True}, "", blocked=True) == []
+    assert missed(expect, "We do not say that.", blocked=True) == []
+
+
 def test_an_answer_is_held_against_the_texts_that_came_with_it():
     texts = ("Express delivery costs 9.50 euros.",)
     assert missed({"grounded": True}, "Express delivery costs 9.50 euros.", texts=texts) == []
