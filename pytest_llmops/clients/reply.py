@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from pytest_llmops.clients.answer import Answer
     from pytest_llmops.target.routes import Route
 
+UNHEARD = frozenset({401, 404, 405, 408, 429})
+"""Statuses by which nobody looked at the question; a body without an answer is then no block."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -57,7 +60,7 @@ def reply_of(answer: Answer, route: Route) -> Reply:
         CallFailed: a status other than 2xx that is no block, or no text where it should be (kind ``bad-answer``).
     """
     body, blocked = None, False
-    if answer.status < 500 and answer.is_json:  # a block may be a 200, and a 4xx; an error page is none
+    if answer.status < 500 and answer.status not in UNHEARD and answer.is_json:  # a block may be a 200, and a 4xx
         body = answer.json()
         blocked = bool(route.blocked and jmespath.search(route.blocked, body))
     if not blocked:

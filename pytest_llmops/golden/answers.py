@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from pytest_llmops.detect.refusal import refused
 from pytest_llmops.errors import NotInstalled, Unsupported, Vacuous, excerpt
 from pytest_llmops.golden.consistency import disagreements
 from pytest_llmops.golden.evaluators import said
@@ -37,6 +38,11 @@ class Given:
     missed: Mapping[str, str]
     lost: str = ""
     unjudged: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def declines(self) -> bool:
+        """Whether it was blocked without a text, or refuses; an empty one that was not blocked misses all."""
+        return not self.text.strip() or refused(self.text)
 
     def failing(self, kinds: Sequence[str]) -> dict[str, str]:
         """What of these kinds it misses; without any kind, of all.
@@ -145,6 +151,17 @@ class GoldenAnswers:
         ways = {kind: HALVES if kind == "refusal" else (kind,) for kind in kinds}
         known = {kind for case in self.cases for kind in case.expects}
         return {kind: self.expecting(*some) for kind, some in ways.items() if not known.isdisjoint(some)}
+
+    def unless_all_declined(self) -> GoldenAnswers:
+        """These, where one of the answers claims something.
+
+        Raises:
+            Vacuous: all that came decline, so that none could be wrong.
+        """
+        came = [one for case in self.cases for one in case.given if not one.lost]
+        if came and all(not _of(one.missed, self.kinds) and one.declines for one in came):
+            raise Vacuous("golden dataset: every answer was blocked or declines, so none claims what could be wrong.")
+        return self
 
     def disagreements(self, name: str) -> list[str]:
         """In what answers differ, or fall short, that have to agree (``golden.consistent``), a clause each.

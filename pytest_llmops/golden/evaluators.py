@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 
 EMPTY = "the answer is empty"
+BLOCKED = "the answer is blocked"
+
+OF_TEXT = ("contains", "regex")
+"""Kinds that may expect that something is not there, which says nothing where no text is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ class Held:
 def held(case: Case, answer: Answer, evaluators: Mapping[str, Evaluator] | None = None) -> Held:
     """Hold an answer against each kind of expectation; where nothing is missed, and nothing unjudged, it passes.
 
-    An empty answer that was not blocked misses all of them.
+    An empty answer that was not blocked misses all of them; one that was, and was not to be refused, those of a text.
 
     Raises:
         KeyError: nothing holds answers against a kind that is expected; ``read`` refuses such a case.
@@ -77,8 +81,12 @@ def held(case: Case, answer: Answer, evaluators: Mapping[str, Evaluator] | None 
     known = EVALUATORS if evaluators is None else evaluators
     if not answer.text.strip() and not answer.blocked:
         return Held(dict.fromkeys(case.expect.given, EMPTY), {})
+    silent = not answer.text.strip() and case.expect.refusal is not True
     found = Held({}, {})
     for kind, expected in case.expect.given.items():
+        if silent and kind in OF_TEXT:
+            found.missed[kind] = BLOCKED
+            continue
         try:
             if why := known[kind](expected, answer):
                 found.missed[kind] = why

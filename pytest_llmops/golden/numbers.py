@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ _TOKEN = re.compile(rf"(?<![\w.,])[-+{_MINUS}]?\d(?:[\d.,{_GROUPS}]*\d)?(?:[eE][
 _PLAIN = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _CURRENCY = re.compile(r"[A-Z]{3}|[^\w\s]+")  # stands before its number as well
 _SHOWN = 4
+_LARGEST = 400  # digits before, or zeros behind, the decimal sign
 
 
 def unlike(expected: Number, text: str) -> str:
@@ -55,13 +56,19 @@ def numbers(text: str, decimal: str = ".", units: Sequence[str] = ()) -> Iterato
 
 
 def _value(token: str, decimal: str) -> Decimal | None:
-    """None where the signs within are neither decimals nor between thousands, as in dates and versions."""
+    """None where the signs within are neither decimals nor between thousands, as in dates, versions and digests."""
     group = "," if decimal == "." else "."
     apart = re.escape(group) + _GROUPS
     whole, _, rest = token.partition(decimal)
     digits = re.sub(rf"(?<=\d)[{apart}](?=\d{{3}}(?:\D|$))", "", whole)
     plain = f"{digits}{'.' if rest else ''}{rest}".replace(_MINUS, "-")
-    return Decimal(plain) if _PLAIN.fullmatch(plain) else None
+    if not _PLAIN.fullmatch(plain):
+        return None
+    try:
+        value = Decimal(plain)
+    except InvalidOperation:
+        return None
+    return value if abs(value.adjusted()) <= _LARGEST else None
 
 
 def _beside(match: re.Match[str], unit: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -37,8 +38,11 @@ NO_ANSWER = frozenset({"refused", "timeout", "connection"})
 """Kinds of failure of a call that nobody answered."""
 PAGES = {"ollama": "/api/tags", "openai": "/v1/models", "qdrant": "/collections", "ui": "/_stcore/host-config"}
 """What a component shows to whoever it lets in."""
-TO_LOG_IN = ("login", "signin", "sign-in", "oauth", "sso")
-"""A redirect to a place of such a name is how pages for people refuse."""
+TO_LOG_IN = re.compile(
+    r"(?i)(?:login(?:page|form)?|signin|(?<![a-z])(?:log[-_]in|sign[-_]in|oauth|openid|oidc|saml|sso))(?![a-z])"
+    r"|[?&](?:rd|redirect_uri|samlrequest)="
+)
+"""A redirect to a place of such a name, or that is told where to send back to, is how pages for people refuse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,8 +281,7 @@ def nothing(route: Route) -> dict[str, str]:
 
 def sent_to_log_in(answer: Answer) -> bool:
     """Whether an answer is a redirect to a page for logging in, which is a refusal."""
-    there = answer.headers.get("location", "").lower()
-    return 300 <= answer.status < 400 and any(word in there for word in TO_LOG_IN)
+    return 300 <= answer.status < 400 and TO_LOG_IN.search(answer.headers.get("location", "")) is not None
 
 
 def _asks(service: Service) -> str:

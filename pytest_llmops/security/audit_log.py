@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
+from pytest_llmops.errors import CallFailed
+from pytest_llmops.security.audit_entries import NAME
 from pytest_llmops.target.durations import spoken
 from pytest_llmops.target.moments import utc
 
@@ -63,6 +65,9 @@ def faults(table: AuditTrail, entries: Sequence[AuditEntry], unreadable: Iterabl
         table: what must be so of it.
         entries: as they stand there.
         unreadable: where lines stand that are none, as `audit_entries.unreadable_in` finds them.
+
+    Raises:
+        CallFailed: ``settled`` is asked for, and when a file was written is not known (kind ``bad-answer``).
     """
     found = [*_unordered(table, entries)]
     if table.sequence is not None:
@@ -180,7 +185,14 @@ def _unchained(chain: Chain, entries: Sequence[AuditEntry]) -> Iterator[Fault]:
 def _rewritten(settled_s: float, entries: Sequence[AuditEntry]) -> Iterator[Fault]:
     for one in entries:
         written = one.file.changed_at
-        if one.at is None or written is None:
+        if written is None:
+            raise CallFailed(
+                NAME,
+                "bad-answer",
+                f"{NAME}: when {one.file.name} was written is not known, so security.audit.settled says nothing of it; "
+                f"give security.audit.log.keys.changed_at where its time stands, as a number or in ISO 8601.",
+            )
+        if one.at is None:
             continue
         if written - one.at > settled_s:
             late = spoken(written - one.at)

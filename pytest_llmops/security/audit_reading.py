@@ -11,10 +11,12 @@ from pytest_llmops.clients import below
 from pytest_llmops.clients.app_command import AppCommands
 from pytest_llmops.clients.log_files import Lines, LogFile, of
 from pytest_llmops.clients.log_lines import LineReader
+from pytest_llmops.clients.log_words import clock
 from pytest_llmops.errors import CallFailed, Unsupported
 from pytest_llmops.security.audit_entries import NAME, AuditFile
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from pytest_llmops.state.ledger import Ledger
@@ -99,6 +101,9 @@ def printed(source: Source, lines: list[str]) -> list[AuditFile]:
     """The files that a command tells of, a line of each entry, oldest first; a file is known by its field ``file``.
 
     A line that is no entry stands in one that has the command's name.
+
+    Raises:
+        CallFailed: none of the lines is an entry, or a mode is none (kind ``bad-answer``).
     """
     reader = LineReader(source, NAME)
     told: dict[str, list[tuple[str, dict[str, object] | None]]] = {}
@@ -115,10 +120,13 @@ def printed(source: Source, lines: list[str]) -> list[AuditFile]:
             "bad-answer",
             f"{NAME}: none of the {reader.unreadable} lines that {source.command} printed is an entry.",
         )
-    return [_told(name, entries) for name, entries in told.items()]
+    written = clock(source.timezone, None)
+    return [_told(name, entries, written) for name, entries in told.items()]
 
 
-def _told(name: str, entries: list[tuple[str, dict[str, object] | None]]) -> AuditFile:
+def _told(
+    name: str, entries: list[tuple[str, dict[str, object] | None]], written: Callable[[object], float | None]
+) -> AuditFile:
     """A file as its newest entry tells of it; of what holds none nothing is known."""
     known = [fields for _, fields in entries if fields is not None]
     fields = known[-1] if known else {}
@@ -127,7 +135,18 @@ def _told(name: str, entries: list[tuple[str, dict[str, object] | None]]) -> Aud
         name,
         tuple(line for line, _ in entries),
         closed=True,
-        mode=int(str(mode), 8) if mode is not None else None,
-        changed_at=float(changed_at) if isinstance(changed_at, int | float) else None,
+        mode=_octal(name, str(mode)) if mode is not None else None,
+        changed_at=written(changed_at),
         immutable=immutable if isinstance(immutable, bool) else None,
     )
+
+
+def _octal(name: str, mode: str) -> int:
+    try:
+        return int(mode, 8)
+    except ValueError:
+        raise CallFailed(
+            NAME,
+            "bad-answer",
+            f"{NAME}: the mode of {name} is {mode!r}; let the command print it in octal, as stat -c %a does.",
+        ) from None

@@ -21,8 +21,10 @@ ENV, TEXTS = "env_file", "configuration_texts"
 SHORTEST = 8
 """Characters from which a value of the one file is looked for in the others: a shorter one is a word of its own."""
 
-_SECRET_NAME = re.compile(r"(?i)key|secret|token|passw|pwd|dsn|credential")
-_ASSIGNED = re.compile(r"""^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(['"]?)(.*?)\2\s*$""")
+_SECRET_NAME = re.compile(r"(?i)(?:(?:key|secret|token|credential)s?|passw[a-z]*|passphrase|pwd|dsn)(?:_|\d|$)")
+_OF_NO_SECRET = re.compile(r"(?i)_(?:url|uri|endpoint|name|header|model|file|path)$")
+_USERINFO = re.compile(r"://[^/@\s]*:[^/@\s]+@")
+_ASSIGNED = re.compile(r"""^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(?:(['"])(.*?)\2|(.*?))(?:\s+#.*|\s*)$""")
 _NAMED = re.compile(r"""([A-Za-z_][\w.-]*)['"\]]*\s*[:=]""")
 _ADDRESS = re.compile(r"[A-Za-z][\w+.-]*://\S*$")
 
@@ -87,12 +89,12 @@ class Configuration:
         """Secret of the env file to its name."""
         env = self._files.found(ENV, some=False) if self._files.has(ENV) else None
         assigned = [
-            (match[1], match[3])
+            (match[1], match[3] or match[4] or "")
             for fact in (env.facts if env else ())
             for match in map(_ASSIGNED.match, self._text(fact).splitlines())
             if match is not None
         ]
-        return {value: name for name, value in assigned if len(value) >= SHORTEST and _SECRET_NAME.search(name)}
+        return {value: name for name, value in assigned if len(value) >= SHORTEST and _is_secret(name, value)}
 
     def _text(self, fact: FileFact) -> str:
         try:
@@ -103,6 +105,13 @@ class Configuration:
                 "refused",
                 f"{self._files.component}: {fact.name} cannot be read: {error.strerror}.",
             ) from None
+
+
+def _is_secret(name: str, value: str) -> bool:
+    """Whether a setting is named as one, and not as where it is, or what it is called."""
+    if not _SECRET_NAME.search(name):
+        return False
+    return _OF_NO_SECRET.search(name) is None or _USERINFO.search(value) is not None
 
 
 def _looks_like_one(file: str, text: str) -> Iterator[Exposed]:

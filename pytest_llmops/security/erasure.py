@@ -10,7 +10,7 @@ import jmespath
 
 from pytest_llmops.clients.owned_points import OwnedPoints
 from pytest_llmops.clients.reply import parts_of
-from pytest_llmops.errors import StepFailed, Unsupported
+from pytest_llmops.errors import CallFailed, StepFailed, Unsupported
 from pytest_llmops.security.lacking import unless_lacking
 from pytest_llmops.security.person import Person
 from pytest_llmops.security.places import Places
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 WRITES_LATE = 5
 """Looks that a store is given until what was written is found there."""
+
+UNKNOWN = frozenset({"http-401", "http-403", "http-404", "http-410"})
+"""How an API answers in the name of a user that it does not know any more."""
 
 TAKEN_OUT = ("api", "qdrant", "redis")
 """Components that a person is taken out of where the deletion left something: by its route, then directly."""
@@ -216,5 +219,19 @@ class Erasure:
         """The receipts; the API comes last, for to ask it in the person's name is to write of the person again."""
         looked = {one.store: places.holds(one.store) for one in before if one.before is not None and one.store != "api"}
         if any(one.store == "api" and one.before is not None for one in before):
-            looked["api"] = places.holds("api")
+            looked["api"] = _still_answered(places)
         return [replace(one, after=looked.get(one.store)) for one in before]
+
+
+def _still_answered(places: Places) -> bool:
+    """Whether the API still tells of the person; one that knows no such user any more does not.
+
+    Raises:
+        CallFailed: it did not answer, or with another status that is no 2xx.
+    """
+    try:
+        return places.holds("api")
+    except CallFailed as error:
+        if error.kind in UNKNOWN:
+            return False
+        raise

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urljoin
 from uuid import uuid4
 
-from pytest_llmops.errors import CallFailed, Unsupported
+from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
 from pytest_llmops.security.access import sent_to_log_in
 from pytest_llmops.security.lacking import unless_lacking
 
@@ -39,6 +39,9 @@ DEBUG = (
 
 SHUT = frozenset({401, 403, 404, 405})
 """Statuses of a server, or of a proxy before it, that lets nobody do that; 404 in other words than the server's."""
+
+ABSENT = frozenset({404, 405})
+"""Those of them by which a server also says that there is no such page, whoever asks."""
 
 
 class Exposure:
@@ -139,6 +142,7 @@ class Exposure:
 
         Raises:
             Unsupported, CallFailed: as of :meth:`models`; the profile names no metrics page.
+            Vacuous: it is not there at all, with a key either.
         """
         api = cast("Api", self._client(self._there("api")))
         if api.config.metrics is None:
@@ -147,6 +151,11 @@ class Exposure:
         found = answer.status == 200
         if not found:
             _require_refusal(answer, "read its metrics")
+        if answer.status in ABSENT and _looked_at(api, api.config.metrics, signed=True).status == answer.status:
+            raise Vacuous(
+                f"{api.component}: {answer.asked} answered {answer.status} with a key as without one, so there is no "
+                f"metrics page that could be kept; see components.{api.component}.metrics."
+            )
         said = "" if found else f"{answer.asked} without a key answered {answer.status}"
         unless_lacking(self._target, api.component, "private_metrics", lambda: said)
         told = f"{api.component}: {answer.asked} without a key answered 200: anybody may read its metrics"
@@ -191,13 +200,13 @@ def exposure_calls() -> dict[str, dict[str, int]]:
         "cache": {"redis.serves_anybody": 1},
         "docs": {"api.call": 2 * (len(DOCS) + 1)},
         "debug": {"api.call": 2 * (len(DEBUG) + 1)},
-        "metrics": {"api.call": 2},
+        "metrics": {"api.call": 4},
     }
 
 
-def _looked_at(api: OverHttp, path: str) -> Answer:
-    """What a page answers to who shows no key; a redirect to another page of the API is followed once."""
-    answer = api.http.call("GET", path, signed=False)
+def _looked_at(api: OverHttp, path: str, *, signed: bool = False) -> Answer:
+    """What a page answers to who shows no key, or one; a redirect to another page of the API is followed once."""
+    answer = api.http.call("GET", path, signed=signed)
     there = answer.headers.get("location", "")
     if not (300 <= answer.status < 400 and there) or sent_to_log_in(answer):
         return answer
@@ -207,7 +216,7 @@ def _looked_at(api: OverHttp, path: str) -> Answer:
         return answer
     if not further.startswith(f"{answer.url}/"):
         return answer
-    return api.http.call("GET", further.removeprefix(answer.url), signed=False)
+    return api.http.call("GET", further.removeprefix(answer.url), signed=signed)
 
 
 def _shown(answer: Answer, path: str) -> tuple[int, str, str]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from pytest_llmops.clients.answer import Answer
 from pytest_llmops.clients.exchange import last_exchange
 from pytest_llmops.clients.traffic import round_of
 from pytest_llmops.errors import CallFailed, LlmopsError, Unsupported, Vacuous
-from pytest_llmops.security.specimens import USER, said
+from pytest_llmops.security.specimens import USER, VALUES, said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,6 +30,12 @@ ASKED = 3
 
 TOLD = ("email", "iban", "credit_card")
 """What a conversation names of a person."""
+
+FRAME = said(TOLD[1:2]).partition(VALUES[TOLD[1]])[0].strip()
+"""What stands in such a conversation between two data: a log that has these words has room for the first of them."""
+
+LOOKS = 5
+"""Looks, while ``components.logs.watch`` passes, by which a log is waited for that is written late."""
 
 UNREAD = "unread"
 """In the place of where a text stands: it could not be read, and the text says why."""
@@ -141,15 +148,27 @@ class LeakPlaces:
         yield from ((f"trace {trace.get('id', '')}", text_of(trace)) for trace in found)
 
     def conversation(self) -> Iterator[tuple[str, str]]:
-        """The logs once a person was named in a conversation."""
+        """The logs once a person was named in a conversation, and one of them tells of it, or will not."""
         ui = cast("Ui | None", self._reach("ui"))
         text = said(TOLD)
+        before = self._told()
         with self.unquoted():
             if ui is not None and ui.config.app is not None:
                 ui.ask(text)
             else:
                 cast("Api", self.served("api")).call("query", prompt=text, user=USER, fresh=True).ok()
+        self.until(lambda: self._told() > before)
         yield from self.logs()
+
+    def until(self, seen: Callable[[], bool]) -> None:
+        """Wait until something is seen in the logs, as long as they are watched for new lines at most."""
+        logs = self._target.table.components.logs
+        watch_s = (logs.watch if logs else 0.0) / self._target.table.faster
+        for _ in range(LOOKS):
+            with suppress(CallFailed):
+                if seen():
+                    return
+            time.sleep(watch_s / LOOKS)
 
     @contextmanager
     def unquoted(self) -> Iterator[None]:
@@ -169,6 +188,14 @@ class LeakPlaces:
         if client is None:
             raise Unsupported(f"target {self._target.name} has no component that serves {role!r}.")
         return client
+
+    def _told(self) -> int:
+        """How often the logs tell of such a conversation; none that can be read tells of none."""
+        words = (FRAME, *(VALUES[kind] for kind in TOLD))
+        try:
+            return sum(text.count(word) for where, text in self.logs() if where != UNREAD for word in words)
+        except CallFailed:
+            return 0
 
 
 def _of(where: str, answer: Answer) -> Iterator[tuple[str, str]]:

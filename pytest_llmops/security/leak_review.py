@@ -13,7 +13,7 @@ from pytest_llmops.security.affected import Affected, affected
 from pytest_llmops.security.disclosure import Disclosure
 from pytest_llmops.security.lacking import unless_lacking
 from pytest_llmops.security.leak_detection import PERSON, PLANTED, SECRET, TRACE, Detection, Leak, Looked
-from pytest_llmops.security.leak_places import TOLD, UNREAD, LeakPlaces
+from pytest_llmops.security.leak_places import FRAME, TOLD, UNREAD, LeakPlaces
 from pytest_llmops.security.specimens import USER, VALUES, said
 
 if TYPE_CHECKING:
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from pytest_llmops.target.load import Target
 
     Once = Callable[[str, Callable[[], dict[str, Any]]], dict[str, Any]]
-
-FRAME = said(TOLD[1:2]).partition(VALUES[TOLD[1]])[0].strip()
-"""What stands in such a conversation between two data: a log that has these words has room for the first of them."""
 
 TOLD_LOGS = "logs after a conversation"
 """What is looked through once a person was named."""
@@ -137,9 +134,17 @@ class Leaks:
         began = time.time()
         with self._places.unquoted():
             api.call("query", prompt=said(rule.kinds), user=USER, fresh=True).ok()
-        noted = logs.event(rule.event, since_s=time.time() - began + 5.0)
-        told = " ".join(str(entry.fields.get(rule.field, "")) for entry in noted)
-        return {kind: name in told for kind, name in rule.kinds.items()}
+        found: dict[str, bool] = {}
+
+        def look() -> bool:
+            noted = logs.event(rule.event, since_s=time.time() - began + 5.0)
+            told = " ".join(str(entry.fields.get(rule.field, "")) for entry in noted)
+            found.update({kind: name in told for kind, name in rule.kinds.items()})
+            return all(found.values())
+
+        self._places.until(look)
+        look()
+        return found
 
     def readable(self) -> list[str]:
         """Files that hold conversations and that anybody on their machine may read.

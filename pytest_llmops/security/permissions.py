@@ -152,14 +152,24 @@ def _is_account(subject: Mapping[str, Any], own: Collection[str]) -> bool:
 
 
 def _of_cluster(item: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """A role binding with its role and who has it, or a service account."""
+    """A role binding with its role and who has it, a role with all that it allows, or a service account."""
     kind, name = item.get("kind", "?"), item.get("metadata", {}).get("name", "?")
     if "roleRef" not in item:
-        yield f"{kind}/{name}", "is there"
+        allowed = {one for rule in item.get("rules") or () for one in _allowed(rule)}
+        yield f"{kind}/{name}", sorted(allowed) or "is there"
         return
     role = f"{item['roleRef'].get('kind', '?')}/{item['roleRef'].get('name', '?')}"
     who = sorted(f"{one.get('kind', '?')}/{one.get('name', '?')}" for one in item.get("subjects") or ())
     yield f"{kind}/{name}", f"{role} to {', '.join(who) or 'nobody'}"
+
+
+def _allowed(rule: Mapping[str, Any]) -> Iterator[str]:
+    """What a rule of a role allows, verb by verb: ``get configmaps``, ``patch deployments.apps/api``."""
+    groups = [f".{group}" if group else "" for group in rule.get("apiGroups") or [""]]
+    names = [f"/{name}" for name in rule.get("resourceNames") or ()] or [""]
+    things = [f"{kind}{group}{name}" for kind in rule.get("resources") or () for group in groups for name in names]
+    for thing in [*things, *(rule.get("nonResourceURLs") or ())]:
+        yield from (f"{verb} {thing}" for verb in rule.get("verbs") or ())
 
 
 def _changes(rule: Permissions, found: Mapping[str, Any]) -> Iterator[str]:

@@ -48,7 +48,9 @@ class Route(Table):
     texts: JmesPath | None = Field(
         None, description="JMESPath to the texts of these sources, whole ones: what the answer has to rest on."
     )
-    blocked: JmesPath | None = Field(None, description="JMESPath, true where the answer is a block.")
+    blocked: JmesPath | None = Field(
+        None, description="JMESPath, true where the answer is a block; no 401, 404, 405, 408, 429 or 5xx is one."
+    )
     values: dict[str, JmesPath] = Field({}, description="Further parts of the answer by name, each a JMESPath.")
     events: JmesPath | None = Field(None, description="JMESPath to a list of {at, type} for an audit route.")
     unable: str = Field(

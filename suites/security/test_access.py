@@ -71,6 +71,7 @@ def test_tools_have_the_permissions_that_were_approved(permission_review: Permis
 @pytest.mark.procedure("agent-aiops.audits.permission-review", fault="tool_permissions:wider")
 @pytest.mark.procedure("agent-aiops.audits.permission-review", fault="terminal_user:root")
 @pytest.mark.procedure("aegis-rag.monthly.access-controls", fault="cluster_access:wider")
+@pytest.mark.procedure("aegis-rag.monthly.access-controls", fault="cluster_access:wider-role")
 @pytest.mark.procedure("aegis-rag.monthly.access-controls", fault="cluster_access:new-account")
 @pytest.mark.procedure("aegis-rag.monthly.access-controls", fault="cluster_access:of-the-cluster")
 def test_permissions_are_listed_with_their_changes(

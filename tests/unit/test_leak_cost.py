@@ -40,14 +40,14 @@ def on_an_agent(leaks):
             "sandbox:enterprise-pipeline",
             {
                 "leaks-affected": {"langfuse.newest": 20, "langfuse.traces": 1},
-                "leaks-detected": {"api.query": 1, "logs.entries": 1},
+                "leaks-detected": {"api.query": 1, "logs.entries": 6},
                 "leaks-logs": {"logs.raw": 1},
             },
         ),
         (
             on_an_agent,
             "sandbox:agent-aiops",
-            {"leaks-answers": {"ollama.generate": 3}, "leaks-told": {"ui.ask": 1, "logs.raw": 10}},
+            {"leaks-answers": {"ollama.generate": 3}, "leaks-told": {"ui.ask": 1, "logs.raw": 70}},
         ),
     ],
 )

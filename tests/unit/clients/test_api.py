@@ -97,6 +97,21 @@ def test_a_block_may_be_a_200_without_an_answer(api):
     assert (reply.text, reply.sources, reply.blocked, reply.status) == ("", (), True, 200)
 
 
+NO_ANSWER = {"query": {**QUERY, "blocked": "result == null"}}
+
+
+@pytest.mark.parametrize("status", [400, 403, 422])
+def test_a_block_may_be_a_status_of_whoever_looked_at_the_question(api, status):
+    assert api((status, '{"detail": "not this"}'), NO_ANSWER)[0].query("x").blocked
+
+
+@pytest.mark.parametrize(("status", "kind"), [(401, "http-401"), (404, "http-404"), (429, "throttled")])
+def test_who_did_not_look_at_the_question_blocked_nothing(api, status, kind):
+    with pytest.raises(CallFailed) as caught:
+        api((status, '{"detail": "Too many requests"}'), NO_ANSWER)[0].query("x")
+    assert caught.value.kind == kind
+
+
 @pytest.mark.parametrize(
     ("body", "holds"),
     [

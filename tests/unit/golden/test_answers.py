@@ -60,6 +60,29 @@ def test_none_is_vacuous(some, which):
     assert str(caught.value) == f"golden dataset: no case {which}, so none could fail; write some."
 
 
+DECLINED, BLOCKED = Given("I'm sorry, but I can't answer that.", {}), Given("", {})
+
+
+def test_where_all_decline_nothing_is_claimed():
+    answers = GoldenAnswers("api", (case("a", DECLINED, LOST), case("b", BLOCKED)), ("grounded",))
+    with pytest.raises(Vacuous) as caught:
+        answers.unless_all_declined()
+    assert str(caught.value) == (
+        "golden dataset: every answer was blocked or declines, so none claims what could be wrong."
+    )
+
+
+@pytest.mark.parametrize("other", [RIGHT, wrong(grounded="invented"), Given("", {"grounded": "the answer is empty"})])
+def test_where_one_claims_something_or_says_nothing_all_are_judged(other):
+    answers = GoldenAnswers("api", (case("a", DECLINED, other),), ("grounded",))
+    assert answers.unless_all_declined() is answers
+
+
+def test_where_no_answer_came_none_declined():
+    answers = GoldenAnswers("api", (case("a", LOST),), ("grounded",))
+    assert answers.unless_all_declined() is answers
+
+
 def test_what_was_kept_as_json_is_the_same():
     answers = GoldenAnswers("api", (case("a", wrong(numbers="dropped"), LOST, UNJUDGED, tags=["t", "u"]), case("b")))
     assert GoldenAnswers.read(json.loads(json.dumps(answers.as_json()))) == answers

@@ -35,6 +35,7 @@ def missed(expect, text, **given):
         ({"number": {"value": 200, "relative": 0.01}}, "202"),
         ({"number": {"value": 5, "unit": "km", "among": True}}, "not 3 km, but 5 km"),
         ({"number": -3}, "\u22123 degrees"),
+        ({"number": 5}, "It is 5, see commit 12e4567890."),
         ({"schema": {"type": "object", "required": ["a"]}}, '```json\n{"a": 1}\n```'),
         ({"refusal": True}, "I cannot help with that request."),
         ({"refusal": False}, "It is in Paris."),
@@ -120,6 +121,14 @@ def test_block_is_a_refusal_whatever_its_text():
     ]
 
 
+@pytest.mark.parametrize("kind", ["contains", "regex"])
+def test_what_a_block_does_not_say_is_no_merit_unless_a_refusal_is_expected(kind):
+    expect = {kind: {"none_of": ["x"]}}
+    assert missed(expect, "", blocked=True) == [f"{kind}: the answer is blocked"]
+    assert missed({**expect, "refusal": True}, "", blocked=True) == []
+    assert missed(expect, "We do not say that.", blocked=True) == []
+
+
 def test_an_answer_is_held_against_the_texts_that_came_with_it():
     texts = ("Express delivery costs 9.50 euros.",)
     assert missed({"grounded": True}, "Express delivery costs 9.50 euros.", texts=texts) == []
@@ -153,6 +162,7 @@ def test_every_kind_must_hold():
         ("1e3 and 1.5E-2", [1000, Decimal("0.015")]),
         ("1'000 and 2\u202f000", [1000, 2000]),
         ("3.", [3]),
+        ("see commit 12e4567890, 1e99999999999999999999 and 5e-4567890", []),
     ],
 )
 def test_numbers_of_a_text(text, found):

@@ -2,9 +2,10 @@
 
 import pytest
 
+from pytest_llmops.clients.answer import Answer
 from pytest_llmops.clients.exchange import last_exchange
 from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
-from pytest_llmops.security.access import Cell, Matrix, access_calls, matrix, unkeyed_calls
+from pytest_llmops.security.access import Cell, Matrix, access_calls, matrix, sent_to_log_in, unkeyed_calls
 
 ROUTES = {
     "health": {"path": "/health", "signed": False},
@@ -181,6 +182,27 @@ def test_a_page_that_sends_to_the_log_in_refuses(serve, target, client):
     assert found.of("no key").weaknesses == []
     _, other, _ = tried(serve, target, client, lambda *_: (302, "", {"Location": "/welcome"}))
     assert len(other.of("no key").weaknesses) == 3
+
+
+@pytest.mark.parametrize(
+    ("there", "log_in"),
+    [
+        ("/accounts/login/?next=/q", True),
+        ("/UserLogin.aspx", True),
+        ("/users/sign_in", True),
+        ("https://login.example/x", True),
+        ("https://keys.example/realms/x/protocol/openid-connect/auth?client_id=q", True),
+        ("https://auth.example/?rd=https%3A%2F%2Frag.example%2Fq", True),
+        ("https://people.example/authorize?client_id=q&redirect_uri=x", True),
+        ("/saml2/start", True),
+        ("/processor/", False),
+        ("/lessons/", False),
+        ("/blogindex/", False),
+        ("/v1/query/", False),
+    ],
+)
+def test_which_redirects_are_to_a_log_in(there, log_in):
+    assert sent_to_log_in(Answer("api", "GET /q", 302, "", 0.1, {"location": there})) is log_in
 
 
 def test_a_good_key_that_is_sent_to_the_log_in_is_refused(serve, target, client):

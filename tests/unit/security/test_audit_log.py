@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pytest_llmops.errors import Unsupported, Vacuous
+from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
 from pytest_llmops.security.audit_entries import AuditFile, entries_of, unreadable_in
 from pytest_llmops.security.audit_log import counted, digest_of, faults, longest_gap, too_open, writable
 from pytest_llmops.security.audit_reading import on_disk, printed
@@ -12,6 +12,7 @@ from pytest_llmops.security.audit_review import AuditReview
 from pytest_llmops.security.audit_tampering import tried
 from pytest_llmops.target.audit_trails import AuditTrail
 from pytest_llmops.target.log_sources import Source
+from pytest_llmops.target.moments import utc
 
 HOUR = 3600.0
 BEGAN = 1_790_000_000.0
@@ -142,13 +143,13 @@ def test_only_closed_files_are_asked_whether_they_can_be_written():
     assert too_open(trail(), files) == []
 
 
-def one_each(count=4, late=0.0):
+def one_each(count=4, late=0.0, written=lambda at: at, mode="644"):
     """A file for each event, as a command tells of them."""
     lines = []
     for number in range(count):
         at = BEGAN + number * HOUR
         event = {"timestamp": at, "event_type": "deletion_request", "actor": {"type": "user", "id": "mary"}}
-        told = {"file": f"{number}.json", "mode": "644", "changed_at": at + late, "event": event}
+        told = {"file": f"{number}.json", "mode": mode, "changed_at": written(at + late), "event": event}
         lines.append(json.dumps(told))
     return lines
 
@@ -169,15 +170,38 @@ EACH = {
 }
 
 
-def test_of_one_file_an_event_the_files_time_tells():
+@pytest.mark.parametrize("written", [lambda at: at, str, utc], ids=["number", "digits", "ISO 8601"])
+def test_of_one_file_an_event_the_files_time_tells(written):
     table = AuditTrail.model_validate(EACH)
     assert faults(table, entries_of(table.log, printed(table.log, one_each()))) == []
-    late = faults(table, entries_of(table.log, printed(table.log, one_each(1, late=2 * HOUR))))
+    late = faults(table, entries_of(table.log, printed(table.log, one_each(1, late=2 * HOUR, written=written))))
     assert [(one.kind, one.says.partition(" of ")[0]) for one in late] == [
         ("rewritten", "0.json was written 2 h after its event")
     ]
     (early,) = faults(table, entries_of(table.log, printed(table.log, one_each(1, late=-HOUR))))
     assert early.kind == "rewritten"
+
+
+def test_of_a_file_without_a_time_it_cannot_be_said_that_it_is_unchanged():
+    table = AuditTrail.model_validate(EACH)
+    with pytest.raises(CallFailed) as caught:
+        faults(table, entries_of(table.log, printed(table.log, one_each(1, written=lambda _: "yesterday"))))
+    assert (caught.value.kind, str(caught.value)) == (
+        "bad-answer",
+        (
+            "audit: when 0.json was written is not known, so security.audit.settled says nothing of it; give "
+            "security.audit.log.keys.changed_at where its time stands, as a number or in ISO 8601."
+        ),
+    )
+
+
+def test_a_mode_that_is_none_is_told():
+    with pytest.raises(CallFailed) as caught:
+        printed(Source.model_validate(EACH["log"]), one_each(1, mode="-r--r-----"))
+    assert (caught.value.kind, str(caught.value)) == (
+        "bad-answer",
+        "audit: the mode of 0.json is '-r--r-----'; let the command print it in octal, as stat -c %a does.",
+    )
 
 
 def test_what_a_command_prints_tells_of_files():

@@ -24,8 +24,8 @@ def files(folder, **sets):
 
 @pytest.fixture
 def configuration(tmp_path):
-    def configuration(**texts):
-        (tmp_path / ".env").write_text(f"DB_HOST=database\nexport DB_PASSWORD='{PASSWORD}'\n")
+    def configuration(env=f"DB_HOST=database\nexport DB_PASSWORD='{PASSWORD}'\n", **texts):
+        (tmp_path / ".env").write_text(env)
         (tmp_path / "config").mkdir()
         for name, text in texts.items():
             (tmp_path / "config" / name).write_text(text)
@@ -62,6 +62,43 @@ def test_no_secret(configuration):
         "example": "DB_PASSWORD=\nSECRET_KEY=change-me\n",
     }
     assert configuration(**texts).exposed() == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"API_KEY={PASSWORD}",
+        f"API_KEY={PASSWORD} # of production",
+        f"API_KEY='{PASSWORD}' # of production",
+        f'API_KEYS="{PASSWORD}"  ',
+        f"APIKEY={PASSWORD}",
+        f"AUTH_TOKEN_2={PASSWORD}",
+        f"PASSWORD_OF_DB={PASSWORD}",
+    ],
+)
+def test_a_secret_of_the_env_file_is_known_however_it_is_written(configuration, line):
+    (found,) = configuration(env=f"{line}\n", app=f"run --with {PASSWORD}\n").exposed()
+    assert str(found) == f"config/app, line 1: {line.partition('=')[0]} (the same as in the env file)"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "TOKENIZER_MODEL=harbour-lantern",
+        "KEYCLOAK_URL=http://harbour-lantern",
+        "TOKEN_URL=http://harbour-lantern",
+        "API_KEY_HEADER=harbour-lantern",
+        "SECRET_NAME=harbour-lantern",
+    ],
+)
+def test_what_only_tells_of_secrets_is_none(configuration, line):
+    assert configuration(env=f"{line}\n", app=f"uses: {line.partition('=')[2]}\n").exposed() == []
+
+
+def test_an_address_with_a_password_is_one_whatever_its_name(configuration):
+    address = "redis://mary:${SHORT}@harbour"
+    (found,) = configuration(env=f"TOKEN_URL={address}\n", app=f"uses: {address}\n").exposed()
+    assert found.name == "TOKEN_URL"
 
 
 def test_without_sets(tmp_path):

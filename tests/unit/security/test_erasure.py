@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pytest_llmops.errors import Vacuous
+from pytest_llmops.errors import CallFailed, Vacuous
 from pytest_llmops.security.erasure import Erasure
 from pytest_llmops.security.person import Person
 from pytest_llmops.security.places import Places
@@ -22,12 +22,17 @@ def erase(serve, target, client, tmp_path):
     """Has somebody deleted by an API that logs who asks: ``erase(forgets=False, slow_s=0.2)``."""
     log = tmp_path / "asked.log"
 
-    def erase(*, forgets=True, slow_s=0.0, state="completed", **table):
+    def erase(*, forgets=True, slow_s=0.0, state="completed", afterwards=200, **table):
+        deleted = []
+
         def answer(request, body):
             if request.command == "DELETE":
+                deleted.append(request.path)
                 time.sleep(slow_s)
                 log.write_text("" if forgets else log.read_text())
                 return 202, {"state": state}
+            if deleted and afterwards != 200:
+                return afterwards
             log.write_text(f"{json.loads(body)['user']} asked\n")
             return 200, {"answer": "I know nobody."}
 
@@ -44,6 +49,18 @@ def test_what_is_gone_at_once_is_in_time(erase):
     assert (done.completed, done.in_time, done.kept) == (True, True, [])
     assert done.receipt("logs").outcome == "gone"
     assert done.took_s < 5
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
+def test_an_api_that_knows_no_such_user_any_more_tells_nothing(erase, status):
+    done = erase(afterwards=status)
+    assert (done.receipt("api").after, done.receipt("logs").outcome) == (False, "gone")
+
+
+def test_an_api_that_fails_after_the_deletion_proves_nothing(erase):
+    with pytest.raises(CallFailed) as caught:
+        erase(afterwards=500)
+    assert caught.value.kind == "http-500"
 
 
 def test_what_is_still_found_at_the_deadline_is_not(erase):

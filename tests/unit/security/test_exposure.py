@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pytest_llmops.errors import CallFailed, Unsupported
+from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
 from pytest_llmops.security.exposure import Exposure
 
 
@@ -14,7 +14,7 @@ def exposure(serve, target, client):
 
     def exposure(component, answer, lacks=None, **more):
         server = serve(answer)
-        found = target({component: {"url": server.url, **more}}, lacks=lacks or {})
+        found = target({component: {"url": server.url, **more}}, {"KEY": "k"}, lacks=lacks or {})
         return server, Exposure(found, client(found))
 
     return exposure
@@ -211,3 +211,21 @@ def test_metrics_that_are_declared_open(exposure):
         "api: security.lacks.private_metrics says 'open', but GET /metrics without a key answered 401: "
         "take it out of the profile."
     )
+
+
+@pytest.mark.parametrize("lacks", [{}, {"private_metrics": "open"}], ids=["", "declared"])
+@pytest.mark.parametrize("status", [404, 405])
+def test_a_metrics_page_that_is_not_there_is_kept_from_nobody(exposure, status, lacks):
+    _, found = exposure("api", lambda *_: status, lacks, metrics="/metrics")
+    with pytest.raises(Vacuous) as caught:
+        found.metrics()
+    assert str(caught.value) == (
+        f"api: GET /metrics answered {status} with a key as without one, so there is no metrics page that could be "
+        "kept; see components.api.metrics."
+    )
+
+
+def test_a_metrics_page_that_is_hidden_from_who_has_no_key(exposure):
+    auth = {"header": "X-Key", "env": "KEY"}
+    _, found = exposure("api", lambda request, _: 200 if "X-Key" in request.headers else 404, metrics="/m", auth=auth)
+    assert found.metrics() == []

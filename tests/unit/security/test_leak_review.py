@@ -1,6 +1,8 @@
 """Where it is looked for leaks, what was no look at all, and what a target is declared to lack."""
 
 import socket
+import threading
+import time
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -8,14 +10,17 @@ import pytest
 from pytest_llmops.clients.client import connect
 from pytest_llmops.errors import CallFailed, Unsupported, Vacuous
 from pytest_llmops.security.affected import affected
-from pytest_llmops.security.leak_detection import Detection
-from pytest_llmops.security.leak_places import TOLD
-from pytest_llmops.security.leak_review import FRAME, Leaks
+from pytest_llmops.security.leak_detection import PLANTED, Detection
+from pytest_llmops.security.leak_places import FRAME, TOLD
+from pytest_llmops.security.leak_review import Leaks
 from pytest_llmops.security.specimens import VALUES, said
 
 LACKS = {"pii_redaction": "prompts are logged."}
 MASKED = f"{said(TOLD).replace(VALUES['email'], '[email]').replace(VALUES['iban'], '***')}"
 MASKED = MASKED.replace(VALUES["credit_card"], "***")
+LINE = r"(?:(?P<time>\d{4}-\S+ \S+) )?(?P<message>(?:noted (?P<kinds>.*))?.*)"
+EVENTS = {"noted": {"source": "app", "matches": "^noted"}}
+DETECTION = {"event": "noted", "field": "kinds", "kinds": {"email": "EMAIL"}}
 
 
 @pytest.fixture
@@ -27,10 +32,12 @@ def leaks(serve, target, ledger, tmp_path):
         for name, text in (logs or {}).items():
             if text is not None:
                 (tmp_path / f"{name}.log").write_text(text)
-        sources = {name: {"files": [f"{name}.log"], "line": "(?P<message>.*)"} for name in logs or {}}
+        sources = {name: {"files": [f"{name}.log"], "line": LINE} for name in logs or {}}
         query = {"method": "POST", "path": "/q", "body": {"question": "{prompt}"}, "answer": "answer"}
         parts = {"api": {"url": serve(answer).url, "routes": {"query": query} if routes is None else routes}}
-        parts |= {"logs": {"root": str(tmp_path), "sources": sources}} if logs else {}
+        parts |= (
+            {"logs": {"root": str(tmp_path), "sources": sources, "watch": "0.5 s", "events": EVENTS}} if logs else {}
+        )
         found = target(parts, prompts=[{"id": name, "text": f"What is {name}?"} for name in "abc"], **security)
 
         def reach(role):
@@ -158,6 +165,39 @@ def test_who_redacts_and_does_not_say_otherwise_is_well(leaks):
     found.whole()
     one.unless_lacking(found)
     assert leaks({"app": f"{said(TOLD)}\n"}).told().leaks
+
+
+@pytest.fixture
+def late(tmp_path):
+    """An answer after which so much is written to the log, once the answer is there."""
+    writers = []
+
+    def late(text):
+        def write():
+            with (tmp_path / "app.log").open("a") as log:
+                log.write(text)
+
+        def answer(*_):
+            writers.append(threading.Timer(0.2, write))
+            writers[-1].start()
+            return 200, {"answer": "It is well."}
+
+        return answer
+
+    yield late
+    for one in writers:
+        one.join()
+
+
+@pytest.mark.parametrize("earlier", ["well\n", f"{MASKED}\n", ""], ids=["other", "an earlier conversation", "none"])
+def test_a_log_that_is_written_after_the_answer_is_waited_for(leaks, late, earlier):
+    found = leaks({"app": earlier or None}, late(f"{said(TOLD)}\n")).told()
+    assert {one.family for one in found.leaks} == {PLANTED}
+
+
+def test_what_is_detected_is_waited_for_where_it_is_noted_late(leaks, late):
+    stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
+    assert leaks({"app": None}, late(f"{stamp} noted EMAIL\n"), detection=DETECTION).detected() == {"email": True}
 
 
 @pytest.fixture

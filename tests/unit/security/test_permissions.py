@@ -80,6 +80,28 @@ def test_a_cluster():
     }
 
 
+def role(*rules):
+    return {"items": [{"kind": "Role", "metadata": {"name": "r"}, "rules": [*rules]}]}
+
+
+READ = {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list"]}
+
+
+def test_a_role_is_all_that_its_rules_allow():
+    patch = {"apiGroups": ["apps"], "resources": ["deployments"], "resourceNames": ["api"], "verbs": ["patch"]}
+    pages = {"nonResourceURLs": ["/metrics"], "verbs": ["get"]}
+    assert listed(role(READ, patch, pages), "x") == {
+        "Role/r": ["get /metrics", "get configmaps", "list configmaps", "patch deployments.apps/api"]
+    }
+    assert listed(role(), "x") == {"Role/r": "is there"}
+
+
+def test_a_role_that_allows_more_is_a_change(target):
+    wider = role({**READ, "resources": ["configmaps", "secrets"]})
+    found = review(target, wider, approved={"Role/r": ["get configmaps", "list configmaps"]}).of("tools")
+    assert found.changes == ("Role/r is with get secrets, list secrets more",)
+
+
 ACCOUNT = {"kind": "ServiceAccount", "metadata": {"name": "api", "namespace": "mine"}}
 SUBJECTS = {
     "account": {"kind": "ServiceAccount", "name": "api", "namespace": "mine"},
