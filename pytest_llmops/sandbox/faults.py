@@ -117,6 +117,7 @@ FAULTS: dict[str, Fault] = {
         Fault("api:refuses", "this share of query calls is answered 429", "share"),
         Fault("api:unlimited", "the limit on calls is not kept: nobody is answered 429"),
         Fault("api:unforgiving", "who was answered 429 once is answered so for ever"),
+        Fault("api:worn-out", "once a call was answered 429, each that passes is answered as a failure does"),
         Fault("api:recycles-hard", "a worker that has had its number of requests breaks off what it is answering"),
         Fault("api:never-recycles", "no worker is replaced, however many requests it has had"),
         Fault("api:bloats", "each time that it is started anew the service holds more memory than at the start before"),
