@@ -173,6 +173,24 @@ def test_a_burst_is_made_only_where_the_settings_name_a_rate(enhancer, tmp_path)
         assert service.calls == 8 * 3  # a third more than the rate, each tried three times
 
 
+QDRANT = """
+from types import SimpleNamespace as N
+SET = {"grpc.keepalive_time_ms": 30000, "grpc.keepalive_permit_without_calls": True}
+own = N(_prefer_grpc=True, _grpc_port=6334, _timeout=60, _grpc_options=SET)
+qdrant_client = N(_client=own, get_collections=list)
+"""
+
+
+def test_options_of_the_vector_stores_client_are_numbers(client, tmp_path):
+    (tmp_path / "app.py").write_text(QDRANT)
+    words = commands("aegis-rag")["vector_client"].argv[-1].replace("sleep(61)", "sleep(0)")
+    said = client("app_command", commands={"ask": {"argv": [sys.executable, "-c", words]}}).json("ask")
+    assert said["survived"]
+    assert json.dumps(said["options"]) == (
+        '{"grpc.keepalive_time_ms": 30000, "grpc.keepalive_permit_without_calls": 1}'
+    )
+
+
 SEARCH = """
 from types import SimpleNamespace as N
 REAL, MADE_UP = N(metadata={"type": "web_result"}), N(metadata={"type": "manual_search"})
