@@ -342,6 +342,23 @@ def test_the_agent_is_asked_and_allowed_no_tool(client, tmp_path, steps, answer,
     assert said["took_s"] >= 0
 
 
+@pytest.mark.parametrize(
+    ("line", "exhausted"),
+    [
+        ({"exception": {"type": "MemoryError", "message": ""}}, True),
+        ({"exception": {"type": "OutOfMemoryError", "message": "CUDA error"}}, True),
+        ({"exception": {"type": "_ArrayMemoryError", "message": "Unable to allocate 8 GiB"}}, True),
+        ({"message": "failed", "exception": {"type": "RuntimeError", "message": "Out of memory"}}, True),
+        ({"message": "the model server is out of memory"}, True),
+        ({"message": "failed", "exception": {"type": "ConnectionError", "message": "refused"}}, False),
+        ({"message": "failed"}, False),
+    ],
+)
+def test_who_ran_out_of_memory(line, exhausted):
+    keys = profiles.read("agent-aiops")["components"]["logs"]["sources"]["app"]["keys"]
+    assert jmespath.search(keys["exhausted"], line) is exhausted
+
+
 def said_of(*messages):
     """What the profile reads off a request's line with these messages."""
     keys = profiles.read("agent-aiops")["components"]["logs"]["sources"]["llm_requests"]["keys"]
