@@ -440,6 +440,16 @@ def test_a_document_that_does_not(enhancer, converter, script, said):
     assert str(lost.value).endswith(f"it said: {said}.")
 
 
+def test_workers_of_a_pool_are_those_that_did_a_document(client, converter):
+    converter(CONVERTER)
+    _, *words = commands("document-enhancer")["pool_trial"].argv
+    few = [word.replace("range(8)", "range(2)") for word in words]
+    told = client("app_command", commands={"trial": {"argv": [sys.executable, *few]}}).json("trial")
+    assert told["documents"] == sorted(told["four"]["done"]) == ["document-0", "document-1"]
+    assert len(told["one"]["workers"]) == 1
+    assert len(told["four"]["workers"]) <= 2
+
+
 LOUD = "import logging\nlogging.getLogger('segmenter').debug('pass A')\n"
 
 
