@@ -113,8 +113,8 @@ def test_service_runs_with_the_runbooks_allocator(
 
     A rehearsal: without hash randomisation the service is open to attacks by collisions.
     """
-    held_mb = machine.figure("process_memory", process="service")
     before = measure("latency_before", api, lambda api, _: api.call("providers").ok(), prompts=prompts, keep=True)
+    held_mb = machine.figure("process_memory", process="service")
     done = operation("python-settings")
     wanted = dict(word.split("=") for word in done.values["python_settings"].split())
     seen = app_command.json("python_environment")
