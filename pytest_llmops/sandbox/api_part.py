@@ -188,8 +188,13 @@ class Front:
         known = known and "api:one-limit" not in self._stack.faults
         wait_s = self._throttle.wait_s() if behaving.throttled and not known else None
         if wait_s is None:
-            worn_out = self._throttle.refused and "api:worn-out" in self._stack.faults
-            return self._error("failed", {**values, "reason": "internal error"}) if worn_out else None
+            on = self._stack.faults
+            over = "api:collapses" in on or ("api:worn-out" in on and behaving.does != "health")
+            return (
+                self._error("failed", {**values, "reason": "internal error"})
+                if over and self._throttle.refused
+                else None
+            )
         told_s = min(wait_s, 1) if "api:late-retry-after" in self._stack.faults else wait_s
         told = {**values, "retry_after": told_s, "reason": f"too many calls, wait {told_s} s"}
         response = self._error("throttled", told)
