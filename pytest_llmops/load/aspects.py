@@ -101,12 +101,26 @@ def refused_pct(result: LoadResult, stage: int) -> float:
     Raises:
         Vacuous: none was due.
     """
-    calls, due, begins, ends = _due(result, stage)
-    kinds = calls["kind"][(due >= begins) & (due < ends)]
-    if not len(kinds):
-        raise Vacuous(f"no call was due from {begins:g} to {ends:g} s, so none could be refused.")
     refusals = [number for number, kind in enumerate(result.recording.kinds, 1) if kind in REFUSED]
-    return 100 * float(np.isin(kinds, refusals).mean())
+    return 100 * float(np.isin(_kinds(result, stage), refusals).mean())
+
+
+def failed_pct(result: LoadResult, stage: int) -> float:
+    """Calls due in a stage that failed in whatever way, refused ones too, in % of these.
+
+    Raises:
+        Vacuous: none was due.
+    """
+    return 100 * float((_kinds(result, stage) > 0).mean())
+
+
+def _kinds(result: LoadResult, stage: int) -> NDArray[Any]:
+    """What became of each call that was due in a stage: 0, or the number of its kind of failure."""
+    calls, due, begins, ends = _due(result, stage)
+    kinds: NDArray[Any] = calls["kind"][(due >= begins) & (due < ends)]
+    if not len(kinds):
+        raise Vacuous(f"no call was due from {begins:g} to {ends:g} s, so none could be refused or fail.")
+    return kinds
 
 
 def _due(result: LoadResult, stage: int) -> tuple[NDArray[Any], NDArray[np.float64], float, float]:

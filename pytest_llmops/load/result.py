@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pytest_llmops.judge.estimate import statistic
-from pytest_llmops.load.aspects import REFUSED, quicker_pct, recovery_s, refused_pct, waited
+from pytest_llmops.load.aspects import REFUSED, failed_pct, quicker_pct, recovery_s, refused_pct, waited
 from pytest_llmops.load.plan import LoadPlan
 from pytest_llmops.load.recording import Recording, read_lines
 from pytest_llmops.load.soundness import doubts
@@ -89,6 +89,14 @@ class LoadResult:
             Vacuous: none was due.
         """
         return refused_pct(self, stage)
+
+    def failed_in(self, stage: int) -> float:
+        """Calls due in one stage, from 0 on, that failed in whatever way, refused ones too, in % of these.
+
+        Raises:
+            Vacuous: none was due.
+        """
+        return failed_pct(self, stage)
 
     def waited(self, alone: LoadResult) -> int:
         """How many streamed answers began later than they would have without others, by half an answer and more.

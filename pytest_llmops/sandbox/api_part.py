@@ -192,13 +192,19 @@ class Front:
         known = known and "api:one-limit" not in self._stack.faults
         wait_s = self._throttle.wait_s() if behaving.throttled and not known else None
         if wait_s is None:
-            return None
+            return self._error("failed", {**values, "reason": "internal error"}) if self._over(behaving) else None
         told_s = min(wait_s, 1) if "api:late-retry-after" in self._stack.faults else wait_s
         told = {**values, "retry_after": told_s, "reason": f"too many calls, wait {told_s} s"}
         response = self._error("throttled", told)
         if "api:no-retry-after" in self._stack.faults:
             del response.headers["Retry-After"]
         return response
+
+    def _over(self, behaving: Behaving) -> bool:
+        """Whether a route fails since a call was one too many."""
+        faults = self._stack.faults
+        fails = "api:collapses" in faults or ("api:worn-out" in faults and behaving.does != "health")
+        return fails and self._throttle.refused
 
     def _refusal(self, request: Request, behaving: Behaving, values: dict[str, Any]) -> Response | None:
         """The answer to who may not; None for who may."""

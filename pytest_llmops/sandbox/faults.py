@@ -118,6 +118,8 @@ FAULTS: dict[str, Fault] = {
         Fault("api:hangs", "this share of query calls is never answered", "share"),
         Fault("api:unlimited", "the limit on calls is not kept: nobody is answered 429"),
         Fault("api:unforgiving", "who was answered 429 once is answered so for ever"),
+        Fault("api:worn-out", "once a call was answered 429, each that passes is a failure, though health is well"),
+        Fault("api:collapses", "once a call was answered 429, each that passes is a failure, that to health too"),
         Fault("api:recycles-hard", "a worker that has had its number of requests breaks off what it is answering"),
         Fault("api:never-recycles", "no worker is replaced, however many requests it has had"),
         Fault("api:bloats", "each time that it is started anew the service holds more memory than at the start before"),

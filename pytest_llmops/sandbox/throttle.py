@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 class Throttle:
     """Counts calls in a sliding window.
 
+    Attributes:
+        refused: whether a call did not pass yet, for it was one too many.
+
     Args:
         limit: the API's; None for none.
         shut: the fault under which no call passes.
@@ -25,6 +28,7 @@ class Throttle:
         self._shut = shut
         self._grudge = grudge
         self._calls: deque[float] = deque()
+        self.refused = False
 
     def wait_s(self) -> int | None:
         """Whole seconds after which a call would pass; None where it passes now, and is counted."""
@@ -36,6 +40,7 @@ class Throttle:
         while self._calls and self._calls[0] <= now - self._limit.per_s:
             self._calls.popleft()
         if len(self._calls) >= self._limit.calls:
+            self.refused = True
             self._shut = self._grudge
             return max(1, math.ceil(self._calls[0] + self._limit.per_s - now))
         self._calls.append(now)

@@ -32,6 +32,7 @@ def test_memory_does_not_rise_under_load(load_run: LoadRun) -> None:
 
 @pytest.mark.procedure("agent-aiops.resource-failure.memory-leak", fault="process_list:bloats")
 @pytest.mark.procedure("agent-aiops.resource-failure.memory-leak", fault="app_log:exhausted")
+@pytest.mark.procedure("agent-aiops.resource-failure.memory-leak", fault="app_log:on-device")
 def test_memory_of_the_page_does_not_rise(load_run: LoadRun, ollama: Ollama, record: Record) -> None:
     """The memory of the page's process, and of Ollama's, while Ollama answers at a constant rate; nobody ran out."""
     load_run("generation_soaked", ollama, shape="soak", beside=["page_memory", "ollama_memory"])

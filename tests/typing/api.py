@@ -396,6 +396,7 @@ def test_loaded(load_run: LoadRun, api: Api, llm: Llm, vectors: Vectors) -> None
     assert_type(done.waited(done), int)
     assert_type(done.quicker_than(done), float)
     assert_type(load_run.beyond_limit("burst", api, route="live").refused_in(0), float)
+    assert_type(load_run.beyond_limit("burst", api, route="live").failed_in(2), float)
     assert_type(load_run.problems, list[str])
     assert_type(vectors.own(), str)
 

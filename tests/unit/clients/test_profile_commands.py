@@ -173,6 +173,24 @@ def test_a_burst_is_made_only_where_the_settings_name_a_rate(enhancer, tmp_path)
         assert service.calls == 8 * 3  # a third more than the rate, each tried three times
 
 
+QDRANT = """
+from types import SimpleNamespace as N
+SET = {"grpc.keepalive_time_ms": 30000, "grpc.keepalive_permit_without_calls": True}
+own = N(_prefer_grpc=True, _grpc_port=6334, _timeout=60, _grpc_options=SET)
+qdrant_client = N(_client=own, get_collections=list)
+"""
+
+
+def test_options_of_the_vector_stores_client_are_numbers(client, tmp_path):
+    (tmp_path / "app.py").write_text(QDRANT)
+    words = commands("aegis-rag")["vector_client"].argv[-1].replace("sleep(61)", "sleep(0)")
+    said = client("app_command", commands={"ask": {"argv": [sys.executable, "-c", words]}}).json("ask")
+    assert said["survived"]
+    assert json.dumps(said["options"]) == (
+        '{"grpc.keepalive_time_ms": 30000, "grpc.keepalive_permit_without_calls": 1}'
+    )
+
+
 SEARCH = """
 from types import SimpleNamespace as N
 REAL, MADE_UP = N(metadata={"type": "web_result"}), N(metadata={"type": "manual_search"})
@@ -324,6 +342,23 @@ def test_the_agent_is_asked_and_allowed_no_tool(client, tmp_path, steps, answer,
     assert said["took_s"] >= 0
 
 
+@pytest.mark.parametrize(
+    ("line", "exhausted"),
+    [
+        ({"exception": {"type": "MemoryError", "message": ""}}, True),
+        ({"exception": {"type": "OutOfMemoryError", "message": "CUDA error"}}, True),
+        ({"exception": {"type": "_ArrayMemoryError", "message": "Unable to allocate 8 GiB"}}, True),
+        ({"message": "failed", "exception": {"type": "RuntimeError", "message": "Out of memory"}}, True),
+        ({"message": "the model server is out of memory"}, True),
+        ({"message": "failed", "exception": {"type": "ConnectionError", "message": "refused"}}, False),
+        ({"message": "failed"}, False),
+    ],
+)
+def test_who_ran_out_of_memory(line, exhausted):
+    keys = profiles.read("agent-aiops")["components"]["logs"]["sources"]["app"]["keys"]
+    assert jmespath.search(keys["exhausted"], line) is exhausted
+
+
 def said_of(*messages):
     """What the profile reads off a request's line with these messages."""
     keys = profiles.read("agent-aiops")["components"]["logs"]["sources"]["llm_requests"]["keys"]
@@ -403,6 +438,16 @@ def test_a_document_that_does_not(enhancer, converter, script, said):
     with pytest.raises(CallFailed) as lost:
         enhancer.run("smoke_test")
     assert str(lost.value).endswith(f"it said: {said}.")
+
+
+def test_workers_of_a_pool_are_those_that_did_a_document(client, converter):
+    converter(CONVERTER)
+    _, *words = commands("document-enhancer")["pool_trial"].argv
+    few = [word.replace("range(8)", "range(2)") for word in words]
+    told = client("app_command", commands={"trial": {"argv": [sys.executable, *few]}}).json("trial")
+    assert told["documents"] == sorted(told["four"]["done"]) == ["document-0", "document-1"]
+    assert len(told["one"]["workers"]) == 1
+    assert len(told["four"]["workers"]) <= 2
 
 
 LOUD = "import logging\nlogging.getLogger('segmenter').debug('pass A')\n"

@@ -76,7 +76,9 @@ def test_refusals_are_told_by_stage_and_of_all():
     refused = result([0.1] * 25, failed=range(12, 15), kind="http-429")
     assert [refused.refused_in(stage) for stage in range(3)] == [0.0, 60.0, 0.0]
     assert refused.refused_pct == 12.0
-    assert result([0.1] * 25, failed=range(12, 15), kind="timeout").refused_pct == 0.0
+    assert [refused.failed_in(stage) for stage in range(3)] == [0.0, 60.0, 0.0]
+    late = result([0.1] * 25, failed=range(12, 15), kind="timeout")
+    assert (late.refused_pct, late.refused_in(1), late.failed_in(1)) == (0.0, 0.0, 60.0)
 
 
 def test_no_call_of_a_stage_says_nothing_of_refusals():

@@ -12,7 +12,9 @@ def test_so_many_pass_and_the_next_is_told_how_long_to_wait(clock):
     clock(throttle_module)
     throttle = Throttle(RateLimit(calls=3, per_s=3600))
     assert [throttle.wait_s() for _ in range(3)] == [None] * 3
+    assert not throttle.refused
     assert throttle.wait_s() == 3600
+    assert throttle.refused
 
 
 def test_what_was_long_ago_counts_no_more():

@@ -3,6 +3,7 @@ import pytest
 from pytest_llmops.errors import ConfigError, Unsupported
 from pytest_llmops.samples import Prompt
 from pytest_llmops.target import profiles
+from pytest_llmops.target.durations import seconds
 from pytest_llmops.target.load import load
 
 
@@ -39,6 +40,12 @@ def test_parts_of_a_profile_add_up():
 def test_what_a_release_brings_with_it_stands_beside_what_a_setting_does():
     effects = profiles.read("document-enhancer")["sandbox"]["effects"]
     assert {one["setting"] for one in effects} == {"version", "rate_limit", "maintenance", "python_settings"}
+
+
+def test_an_answer_may_take_longer_than_what_is_critical():
+    enhancer = profiles.read("document-enhancer")
+    critical = enhancer["thresholds"]["response_latency"]["critical"].removeprefix("> ")
+    assert seconds(enhancer["components"]["api"]["deadline"]) > seconds(critical)
 
 
 def test_a_profile_lies_over_the_one_that_it_extends():
