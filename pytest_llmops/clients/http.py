@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib import import_module
@@ -43,9 +43,6 @@ __all__ = ["PURPOSE", "Answer", "Http", "purpose"]
 
 KEEP_ALIVE_S = 1.5
 """An idle connection is not used again after this: servers close theirs after 2 to 75 s, and the two must not meet."""
-
-END_S = 0.05
-"""So long the end of a stream is waited for where all that was wanted has come: then its connection serves again."""
 
 CLOSED = ("Server disconnected", "peer closed", "peer unexpectedly closed")
 LOCATION = "Invalid URL in location header"
@@ -221,7 +218,8 @@ class Http:
         """Make one call and yield the lines of its streamed answer as they come, each with its time in seconds.
 
         That is when its last byte was read from the connection, whatever was done since with that and with others.
-        Whoever has all that is wanted may stop reading.
+        Whoever has all that is wanted may stop reading: the connection is closed then, for servers that close theirs
+        after a stream are met by a call that takes it for open.
 
         Raises:
             CallFailed: as in :meth:`call`; also for a status that is not 2xx.
@@ -230,15 +228,11 @@ class Http:
             if not 200 <= response.status_code < 300:
                 response.read()
                 self._answer(method, path, response, time.perf_counter() - start).ok()
-            pieces = response.iter_bytes()
             try:
-                for came, line in lines_of((self._deadline.came, piece) for piece in pieces):
+                for came, line in lines_of((self._deadline.came, piece) for piece in response.iter_bytes()):
                     yield came - start, line
             except GeneratorExit:
-                self._deadline.until = min(self._deadline.until, time.monotonic() + END_S)
-                with suppress(httpx.RequestError):
-                    for _ in pieces:
-                        pass
+                response.extensions["network_stream"].close()
                 return
             except (httpx.RemoteProtocolError, httpx.ReadError):
                 raise CallFailed(

@@ -111,12 +111,12 @@ class Door:
                 text = b"".join(piece for _, piece in exchange.pieces()).decode("utf-8", "replace")
                 self._answer(method, path, exchange, text, CAME.get() - start).ok()
             begun = True
-            pieces = exchange.pieces()
             try:
-                for came, line in lines_of(pieces):
+                for came, line in lines_of(exchange.pieces()):
                     yield came - start, line
             except GeneratorExit:
-                exchange.spend(pieces)
+                exchange.end()
+                raise
         except BrokenOff as error:
             if not begun:
                 raise self._failed(error, method, path, deadline_s) from None

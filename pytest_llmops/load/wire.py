@@ -7,7 +7,6 @@ socket had, and a call is sent once. The parser is that client's: llhttp, as gev
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
 
 KEEP_ALIVE_S = 1.5
 """An idle connection is not used again after this, as of all our calls (see ``clients/http.py``)."""
-
-END_S = 0.05
-"""So long the end of a stream is waited for where all that was wanted of it has come (see ``clients/http.py``)."""
 
 BLOCK = 65536
 
@@ -168,14 +164,11 @@ class Exchange:
         finally:
             self.close()
 
-    def spend(self, pieces: Iterator[tuple[float, bytes]]) -> None:
-        """Wait a moment for the end of an answer of which all that was wanted has come; its time is that of then."""
-        came = CAME.get()
-        self._until = min(self._until, time.perf_counter() + END_S)
-        with suppress(OSError, BrokenOff, NotHttp):
-            for _ in pieces:
-                pass
-        CAME.set(came)
+    def end(self) -> None:
+        """End the connection, for nobody reads on (see ``clients/http.py``)."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
     def close(self) -> None:
         """Give the connection back where its answer is whole; else end it."""
