@@ -19,7 +19,7 @@ OWNERS, USUAL = 0o600, 0o666
 
 
 def put(file: Path, text: str, mode: int = OWNERS, *, lasting: bool = False) -> Path:
-    """Write a file in one step, so that nobody ever reads half of it; processes that write it meanwhile do no harm.
+    """Write a file in one step, so that nobody ever reads half of it; other processes of the machine may do the same.
 
     Args:
         file: in a folder that is there.

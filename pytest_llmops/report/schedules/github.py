@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 MINUTES = 5
 """GitHub starts no workflow more often."""
 
+ALLURE = "npm install --global allure"
+"""A folder's own package.json would have npm install all that it names."""
+
 TODAY = "steps.day.outputs.runs == 'true'"
 
 
@@ -96,7 +99,7 @@ def _memory(plan: Plan, suite: Suite) -> tuple[list[dict[str, Any]], list[dict[s
 def _report(plan: Plan, env: dict[str, Any]) -> list[dict[str, Any]]:
     """The steps that render the Allure report, whatever the verdict; that they fail is none."""
     beside = {"if": "always()", "continue-on-error": True}
-    return [{**beside, "run": "npm install --no-save allure"}, {**beside, "run": shlex.join(plan.report_words), **env}]
+    return [{**beside, "run": ALLURE}, {**beside, "run": shlex.join(plan.report_words), **env}]
 
 
 def _day(suite: Suite) -> dict[str, Any]:

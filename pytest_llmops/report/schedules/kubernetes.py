@@ -39,8 +39,8 @@ def files(plan: Plan) -> dict[str, str]:
         )
     if plan.history:
         raise ConfigError(
-            f"[history] url is the file {plan.history}, and a pod keeps its state folder ({plan.state}) alone: give a "
-            "file within it, or a PostgreSQL database, or leave url out."
+            f"[history] url is the file {plan.history}, and what runs of a pod remember is kept in its state folder "
+            f"({plan.state}) alone: give a file within it, or a PostgreSQL database, or leave url out."
         )
     notes = [f"It keeps its state and reports in the claim {_name(plan)}."]
     if plan.variables:

@@ -159,7 +159,9 @@ class Plan:
     def kept(self) -> str:
         """The state folder within the repository, with the slash at its end; empty where it lies elsewhere."""
         state = PurePosixPath(self.state)
-        return "" if state.is_absolute() or ".." in state.parts else f"{PurePosixPath(self.folder) / state}/"
+        if state.is_absolute() or not state.parts or ".." in state.parts:
+            return ""
+        return f"{PurePosixPath(self.folder) / state}/"
 
     def pytest_words(self, suite: Suite) -> list[str]:
         """The command that runs a suite in a checkout, from ``folder``."""

@@ -9,8 +9,11 @@ if TYPE_CHECKING:
     from pytest_llmops.target.times import Times
 
 
-AGAIN = ("RestartForceExitStatus=75", "RestartSec=10min")
-"""Where another run of the target was under way all the time, as ``llmops run`` says by that status."""
+AGAIN = ("Type=exec", "RestartForceExitStatus=75", "RestartSec=10min")
+"""Where another run of the target was under way all the time, as ``llmops run`` says by that status.
+
+Of Type=oneshot systemd takes no RestartForceExitStatus.
+"""
 
 
 def files(plan: Plan) -> dict[str, str]:
@@ -37,9 +40,8 @@ def _service(plan: Plan, suite: Suite) -> str:
         "After=network-online.target",
         "",
         "[Service]",
-        "Type=exec",  # of Type=oneshot systemd takes no RestartForceExitStatus
+        *(AGAIN if suite.may_be_late else ["Type=oneshot"]),
         *own,
-        *(AGAIN if suite.may_be_late else []),
         f"ExecStart={' '.join(map(_quoted, plan.words(suite)))}",
     ]
     return "\n".join(lines) + "\n"
