@@ -21,7 +21,7 @@ from pytest_llmops.operate.set_aside import ASIDE, SetAside
 from pytest_llmops.target.durations import spoken
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pytest_llmops.clients.files import Files
@@ -157,8 +157,9 @@ class CleanUp:
                 f"clean-up {self.name}: nothing is there that could go: {globs} below {self._root}; check that "
                 f"this is where it lies."
             )
-        spared, copies = self._spared(), self._copies(old)
         newest = {fact.name for fact in old[-self.table.keep_newest :]} if self.table.keep_newest else set()
+        spared = self._spared()
+        copies = self._copies(old, {fact.path for fact in old if fact.path not in spared and fact.name not in newest})
         opened, unseen = holders(fact.path for fact in old)
         by_rule: dict[str, str] = {}
         stuck: dict[str, str] = {}
@@ -241,13 +242,14 @@ class CleanUp:
                     found.setdefault(path, f"spared, as one of {name}{until}")
         return found
 
-    def _copies(self, old: Sequence[FileFact]) -> dict[str, str]:
-        """Where a copy of each file is, of which there is one, in a backup or by itself; what is old too is no copy."""
+    def _copies(self, old: Sequence[FileFact], may_go: Collection[Path]) -> dict[str, str]:
+        """Where a copy of each file is, of which there is one, in a backup or by itself; what may go too is no copy."""
         if not self.table.backup or not old:
             return {}
         held: dict[str, str] = {}
-        aged = {fact.path for fact in old}
-        for fact in (one for one in self._files.found(self.table.backup, some=False).facts if one.path not in aged):
+        for fact in self._files.found(self.table.backup, some=False).facts:
+            if fact.path in may_go:
+                continue
             try:
                 sums = {fact.sha256(), *(content(fact.path).sums.values() if is_read(fact.path) else ())}
             except (OSError, EOFError, Damaged) as error:

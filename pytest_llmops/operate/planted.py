@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from pytest_llmops.target.settings import Planted
 
 
+GONE = {404, 410}
+"""What a deletion route answers where nobody of the name is there any more."""
+
+
 class PlantedDriver(SetDriver):
     """One person; what is kept is whether something of the person may be there.
 
@@ -68,7 +72,12 @@ class PlantedDriver(SetDriver):
     def _by_route(self) -> Iterator[str]:
         api = cast("Api | None", self._clients.get("api"))
         if api and "delete" in api.config.routes:
-            yield from _failures(lambda: api.call("delete", user=self._person.user).ok())
+            yield from _failures(lambda: self._delete(api))
+
+    def _delete(self, api: Api) -> None:
+        answer = api.call("delete", user=self._person.user)
+        if answer.status not in GONE:
+            answer.ok()
 
     def _points(self) -> Iterator[str]:
         vectors = cast("Vectors | None", self._clients.get("qdrant"))

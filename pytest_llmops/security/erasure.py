@@ -79,12 +79,14 @@ class Erasure:
         """Write, look, delete, and look until nothing is left, or until the deadline of the profile.
 
         Raises:
-            Unsupported: the system deletes nobody's data, or nothing says by which route; nothing was written.
+            Unsupported: the system deletes nobody's data, nothing says by which route, or nobody could see in a store
+                whether the person was taken out again; nothing was written.
             CallFailed: it refused what was written, or to delete; or it deletes though it is declared not to.
         """
         api = self._api()
         table = self._table
         places = Places(self._target, self._client, self._person, time.time())
+        self._require_a_way_back(places)
         self._journal()
         self._say(f"erasure: writing the synthetic person {self._person.user}")
         self._write(api)
@@ -169,6 +171,14 @@ class Erasure:
             trace = str(parts_of(answer.json(), api.route("query")).get("trace") or "")
         if "feedback" in api.config.routes:
             api.call("feedback", **who, trace=trace, comment=self._person.phrase).ok()
+
+    def _require_a_way_back(self, places: Places) -> None:
+        """See that stores out of which the person may have to be taken can be looked into; a large cache cannot."""
+        parts = self._target.table.components
+        if parts.qdrant is not None and parts.qdrant.owner is not None:
+            places.holds("vectors")
+        if parts.redis is not None and parts.redis.cache:
+            places.holds("cache")
 
     def _before(self, places: Places) -> list[Receipt]:
         """What is seen of the person before the deletion; of a store that is written to later, a little later."""

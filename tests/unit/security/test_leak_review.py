@@ -28,16 +28,14 @@ def leaks(serve, target, ledger, tmp_path):
     """A target that answers so, and whose logs hold these texts: ``leaks({"app": "…"}, answer)``."""
     opened = []
 
-    def leaks(logs=None, answer=lambda *_: (200, {"answer": "It is well."}), *, routes=None, **security):
+    def leaks(logs=None, answer=lambda *_: (200, {"answer": "It is well."}), *, routes=None, watch="0.5 s", **security):
         for name, text in (logs or {}).items():
             if text is not None:
                 (tmp_path / f"{name}.log").write_text(text)
         sources = {name: {"files": [f"{name}.log"], "line": LINE} for name in logs or {}}
         query = {"method": "POST", "path": "/q", "body": {"question": "{prompt}"}, "answer": "answer"}
         parts = {"api": {"url": serve(answer).url, "routes": {"query": query} if routes is None else routes}}
-        parts |= (
-            {"logs": {"root": str(tmp_path), "sources": sources, "watch": "0.5 s", "events": EVENTS}} if logs else {}
-        )
+        parts |= {"logs": {"root": str(tmp_path), "sources": sources, "watch": watch, "events": EVENTS}} if logs else {}
         found = target(parts, prompts=[{"id": name, "text": f"What is {name}?"} for name in "abc"], **security)
 
         def reach(role):
@@ -191,13 +189,14 @@ def late(tmp_path):
 
 @pytest.mark.parametrize("earlier", ["well\n", f"{MASKED}\n", ""], ids=["other", "an earlier conversation", "none"])
 def test_a_log_that_is_written_after_the_answer_is_waited_for(leaks, late, earlier):
-    found = leaks({"app": earlier or None}, late(f"{said(TOLD)}\n")).told()
+    found = leaks({"app": earlier or None}, late(f"{said(TOLD)}\n"), watch="5 s").told()
     assert {one.family for one in found.leaks} == {PLANTED}
 
 
 def test_what_is_detected_is_waited_for_where_it_is_noted_late(leaks, late):
     stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
-    assert leaks({"app": None}, late(f"{stamp} noted EMAIL\n"), detection=DETECTION).detected() == {"email": True}
+    found = leaks({"app": None}, late(f"{stamp} noted EMAIL\n"), watch="5 s", detection=DETECTION)
+    assert found.detected() == {"email": True}
 
 
 @pytest.fixture
