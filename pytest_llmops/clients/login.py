@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pytest_llmops.target.load import Target
 
 SPARE_S = 60.0
-"""A token is not used any more in its last minute."""
+"""A token is not used any more in its last minute; one that holds for less than two of them, not in its second half."""
 
 
 class Login:
@@ -39,7 +39,7 @@ class Login:
         self._component = component
         self._ask = ask
         self._token = ""
-        self._ends = 0.0
+        self._until = 0.0
 
     def signature(self) -> Signature:
         """The header that signs a call; logs in first where there is no token that still holds.
@@ -48,10 +48,11 @@ class Login:
             CallFailed: the account was refused, or the answer holds no token (kind ``bad-answer``).
             ConfigError: the variable is not set, or holds no ``user:password``.
         """
-        if not self._token or time.time() > self._ends - SPARE_S:
+        if not self._token or time.time() > self._until:
             self._token = self._asked()
             self._target.tokens.add(self._token)
-            self._ends = _ends(self._token)
+            now, ends = time.time(), _ends(self._token)
+            self._until = ends - min(SPARE_S, max(0.0, ends - now) / 2)
         return Signature("Authorization", f"Bearer {self._token}", '-H "Authorization: Bearer $TOKEN"')
 
     def _asked(self) -> str:

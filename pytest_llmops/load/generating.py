@@ -51,6 +51,7 @@ class Generator:
         worker: which part of the plan is its own, from 0.
         workers: of how many.
         told: is told of each call: its request, its time from when it was due in seconds, the kind of its failure.
+        clean: takes out of a sentence what is secret in this process, the token of whoever logged in here among it.
     """
 
     def __init__(
@@ -62,12 +63,13 @@ class Generator:
         worker: int = 0,
         workers: int = 1,
         told: Callable[[int, float, str], None] = lambda _request, _seconds, _kind: None,
+        clean: Callable[[str], str] = str,
     ) -> None:
         self.plan = plan
         self._call = call
         self._report = report
         self._worker, self._workers = worker, workers
-        self._told = told
+        self._told, self._clean = told, clean
         self._stopped = Event()
         self._why = ""
         self._calls: list[tuple[float | int, ...]] = []
@@ -194,7 +196,7 @@ class Generator:
             due=self._due,
             begun=self._begun,
             in_flight=len(self._waiting),
-            kinds=[(kind, self._said[kind]) for kind in self._kinds],
+            kinds=[(kind, self._clean(self._said[kind])) for kind in self._kinds],
             tokens=int(np.maximum(calls["tokens"], 0).sum()),
             ended=self._why,
             last=last,

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from pytest_llmops.target.load import Target
 
 USERINFO = "LLMOPS_LOAD_USER_OF_"
-"""The variable that holds ``user:password`` of a url, with the component's name after it, in hexadecimal where no
-variable may be called so."""
+"""The variable that holds ``user:password`` of a url, with the component's name in hexadecimal after it."""
 
 
 def handed(target: Target, components: Iterable[str]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -49,7 +48,7 @@ def handed(target: Target, components: Iterable[str]) -> tuple[dict[str, Any], d
         table["url"] = without_userinfo(table["url"] or "")
         table["control"] = None
         if pair and not table["auth"]:
-            variable = USERINFO + (name.upper() if name.isascii() and name.isidentifier() else name.encode().hex())
+            variable = USERINFO + name.encode().hex()
             environ[variable] = pair
             table["auth"] = {"basic": variable}
     settings = {"environment": target.table.environment, "components": components_table}

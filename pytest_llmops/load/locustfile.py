@@ -116,6 +116,7 @@ class Process:
                 exception=kind or None,
                 context={},
             ),
+            clean=target.redactor().clean,
         )
         if self.why:  # told so before it could begin
             self.generator.stop(self.why)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -150,7 +151,7 @@ class Target:
 
         And the tokens that its accounts were given by now.
         """
-        found: dict[str, list[str]] = {}
+        found: defaultdict[str, list[str]] = defaultdict(list)  # a service may have the name of one of the tables below
         for name, part in self.table.components.configured().items():
             variables = part.auth.variables if part.auth else []
             found[name] = [self.environ[variable] for variable in variables if self.environ.get(variable)]
@@ -160,16 +161,16 @@ class Target:
             found[name] += part.control.secrets(self.environ) if part.control else []
         told = [self.environ[name] for name in self.table.notify.variables if self.environ.get(name)]
         if told:
-            found["notify"] = [secret for urls in told for secret in self.secret_in(urls)]
+            found["notify"] += [secret for urls in told for secret in self.secret_in(urls)]
         if (alerts := self.table.notify.alertmanager) and (of_alerts := alerts.secrets(self.environ)):
-            found["notify"] = [*found.get("notify", ()), *of_alerts]
+            found["notify"] += of_alerts
         if of_databases := [one for table in self.table.databases.values() for one in table.secrets(self.environ)]:
-            found["databases"] = of_databases
+            found["databases"] += of_databases
         if of_history := self.config.history.secrets(self.environ):
-            found["history"] = of_history
+            found["history"] += of_history
         if of_accounts := self.tokens.values():
-            found["tokens"] = of_accounts
-        return found
+            found["tokens"] += of_accounts
+        return dict(found)
 
     def secret_in(self, urls: str) -> list[str]:
         """What is secret in apprise URLs of this target, to which a name that is shown anyway may be a topic."""

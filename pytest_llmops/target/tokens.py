@@ -7,6 +7,8 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from pytest_llmops.errors import LlmopsError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -26,16 +28,26 @@ class Tokens:
         return f"Tokens({len(self._known)} known)"
 
     def add(self, token: str) -> None:
-        """Let all know a token, before it is used."""
+        """Let all know a token, before it is used.
+
+        Raises:
+            LlmopsError: other processes cannot be told.
+        """
         name = hashlib.sha256(token.encode()).hexdigest()
         self._known[name] = token
         if self._folder is None:
             return
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        part = self._folder / f".{name}.{os.getpid()}"
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.write(token)
-        part.replace(self._folder / name)
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            part = self._folder / f".{name}.{os.getpid()}"
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+                file.write(token)
+            part.replace(self._folder / name)
+        except OSError as error:
+            raise LlmopsError(
+                f"{self._folder} cannot be written to ({error}), so other processes of this run would not know the "
+                "token that logging in brought, and could not take it out of what they show."
+            ) from None
 
     def values(self) -> list[str]:
         """All that any process has got by now."""

@@ -69,10 +69,17 @@ def test_an_open_route_is_asked_without_a_token(account):
 
 
 def test_a_token_that_runs_out_is_renewed_in_time(account):
-    api, server = account(jwt(30), jwt(3600), "never used")
+    api, server = account(jwt(0), jwt(3600), "never used")
     for _ in range(3):
         api.call("mine").ok()
     assert [request.path for request in server.requests] == ["/login/", "/mine", "/login/", "/mine", "/mine"]
+
+
+def test_a_token_that_holds_for_less_than_a_minute_is_used_in_its_first_half(account):
+    api, server = account(jwt(58), "never used")
+    for _ in range(2):
+        api.call("mine").ok()
+    assert [request.path for request in server.requests] == ["/login/", "/mine", "/mine"]
 
 
 def test_no_password_stands_in_a_reproduction(account):
