@@ -113,7 +113,7 @@ class Measure:
         if check and measurement.problems:
             breaches = [breach.severity for breach in measurement.breaches if breach.fails]
             self._check.breaches += breaches
-            said = "\n".join([*measurement.problems, *self._advice(measurement, stored=not against)])
+            said = "\n".join([*measurement.problems, *self._advice(measurement, stored=recorded and not against)])
             raise Failed(said, "threshold" if breaches else "regression")
         if check and measurement.voids:
             raise Failed("\n".join(measurement.voids), "void")

@@ -128,8 +128,12 @@ class Run:
             for deployment in [self.own, self.twin] if self.twin else [self.own]:
                 deployment.declared.secrets() if not (deployment.embedded or self.options.plan) else None
         except LlmopsError as error:
-            self.remove_old_reports()
-            raise pytest.UsageError(str(error)) from None
+            said = str(error)
+            try:
+                self.remove_old_reports()
+            except pytest.UsageError as further:
+                said += f"\n{further}"
+            raise pytest.UsageError(said) from None
 
     @cached_property
     def own(self) -> Deployment:

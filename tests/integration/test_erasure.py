@@ -23,7 +23,7 @@ from pytest_llmops.state.ledger import Uncounted
 from pytest_llmops.target.load import load
 
 from ..held import held_port
-from .test_redis import _served
+from .own_redis import PASSWORD, running
 
 pytestmark = pytest.mark.skipif(shutil.which("redis-server") is None, reason="redis-server is not installed")
 
@@ -99,12 +99,11 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def service(tmp_path):
-    with held_port() as number:
-        for port in _served(tmp_path, number):
-            made = Service(port)
-            made.port = port
-            yield made
-            made.end()
+    with held_port() as port, running(tmp_path, port, PASSWORD):
+        made = Service(port)
+        made.port = port
+        yield made
+        made.end()
 
 
 class Here:

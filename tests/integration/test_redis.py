@@ -1,8 +1,7 @@
 """The daily suite's Redis checks against a real server."""
 
 import json
-import shutil
-import socket
+import re
 import subprocess
 import sys
 import time
@@ -18,9 +17,9 @@ from pytest_llmops.target.load import Target
 from pytest_llmops.target.models import Budget, TargetTable
 
 from ..held import held_port
+from .own_redis import PASSWORD, SERVER, running
 
 ROOT = Path(__file__).parents[2]
-SERVER = shutil.which("redis-server")
 FILE = (
     '[targets.here]\nprofile = "openai-compatible"\n[targets.here.components.redis]\nurl = "redis://{}127.0.0.1:{}/0"\n'
 )
@@ -31,23 +30,8 @@ pytestmark = pytest.mark.skipif(SERVER is None, reason="redis-server is not inst
 @pytest.fixture
 def port(tmp_path):
     """A server that asks for a password and keeps nothing on disk."""
-    with held_port() as number, _running(tmp_path, number, {"requirepass": "kettle"}):
+    with held_port() as number, running(tmp_path, number, PASSWORD):
         yield number
-
-
-@contextmanager
-def _running(folder, number, further):
-    options = {"port": number, "bind": "127.0.0.1", "save": "", "appendonly": "no", "dir": folder, **further}
-    words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
-    with subprocess.Popen([SERVER, *words], stdout=subprocess.DEVNULL) as server:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            with socket.socket() as trying:
-                if trying.connect_ex(("127.0.0.1", number)) == 0:
-                    break
-            time.sleep(0.02)
-        yield
-        server.terminate()
 
 
 def _daily(tmp_path, userinfo, port):
@@ -92,6 +76,9 @@ def test_a_missing_password_is_an_unreachable_component(tmp_path, port):
 @pytest.fixture
 def node(tmp_path):
     """The port of one of two nodes that share all keys between them."""
+    said = subprocess.run([SERVER, "--version"], capture_output=True, text=True, check=True).stdout
+    if int(re.search(r"v=(\d+)", said)[1]) < 7:
+        pytest.skip(f"a cluster on ports of our own needs Redis 7: {said}")
     with ExitStack() as running:
         nodes = [running.enter_context(_node(tmp_path / name)) for name in ("one", "other")]
         for (_, here), slots in zip(nodes, ((0, 8191), (8192, 16383)), strict=True):
@@ -111,7 +98,7 @@ def _node(folder):
     folder.mkdir()
     with held_port() as port, held_port() as bus:
         further = {"cluster-enabled": "yes", "cluster-port": bus}
-        with _running(folder, port, further), redis.Redis("127.0.0.1", port) as here:
+        with running(folder, port, further), redis.Redis("127.0.0.1", port) as here:
             yield port, here
 
 

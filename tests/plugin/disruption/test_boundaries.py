@@ -9,7 +9,7 @@ import pytest
 from ...conftest import WHOLE
 from .conftest import BOUNDARIES, KEY, THREE_STEPS
 
-COUNT = 46
+COUNT = 50
 DONE = ["stop openai", "pause qdrant", "kill redis", "start redis", "resume qdrant", "start openai"]
 PARTS = 1 if WHOLE else 3
 """Of all boundaries: each run is at every third, and from which one on goes by the seed."""
@@ -75,7 +75,7 @@ def test_after_a_signal_it_is_back_without(stack, quick, seed):
 
 def test_no_second_signal_tears_an_undo(stack, project, quick):
     project.write("test_it.py", f"import os, signal\n{THREE_STEPS}    os.kill(os.getpid(), signal.SIGINT)\n")
-    for boundary in (25, 27, 34, 43):
+    for boundary in (29, 31, 38, 47):
         stack.at(boundary, "TERM")
         run = quick(KEY)
         assert run.status == 2, run.out
@@ -92,21 +92,21 @@ def test_one_that_a_test_swallows_ends_the_run_all_the_same(stack, project, quic
 
 
 def test_a_closed_terminal_is_a_signal_too(stack, quick):
-    stack.at(17, "HUP")
+    stack.at(21, "HUP")
     run = quick(KEY)
     assert run.status == 2, run.out
     assert stack.is_as_before()
 
 
 def test_what_was_interrupted_says_that_more_signals_wait(stack, quick):
-    stack.at(17, "TERM")
+    stack.at(21, "TERM")
     run = quick(KEY)
     said = [line.strip() for line in run.lines if line.startswith("  ")]
     assert said[0] == "interrupted: 2 to undo first; further signals wait until that is done"
 
 
 def test_recovered_twice_is_recovered_once(stack, quick, recover):
-    stack.at(24)
+    stack.at(28)
     assert quick(KEY).status == -9
     assert recover().status == 0
     acts = stack.acts

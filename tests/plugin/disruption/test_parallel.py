@@ -71,7 +71,7 @@ def parallel(project):
 
 @pytest.mark.parametrize(
     ("boundary", "sign", "whom"),
-    [(8, "INT", "all"), (3, "TERM", "leader"), (17, "TERM", "it"), (25, "INT", "all"), (31, "TERM", "leader")],
+    [(8, "INT", "all"), (3, "TERM", "leader"), (21, "TERM", "it"), (29, "INT", "all"), (35, "TERM", "leader")],
     ids=[
         "Ctrl-C after an act",
         "SIGTERM to the controller in the journal",
@@ -106,7 +106,7 @@ def test_one_that_a_test_swallows_ends_the_run(stack, project, parallel):
 
 
 def test_a_worker_that_is_killed(stack, project, parallel):
-    stack.at(24)
+    stack.at(28)
     project.write("test_later.py", "def test_later(change):\n    assert change.stop('openai').state == 'stopped'\n")
     status, out = parallel()
     assert status == 1, out
@@ -119,7 +119,7 @@ def test_a_worker_that_is_killed(stack, project, parallel):
 def test_a_controller_that_is_killed(stack, project, recover):
     """Its workers notice: execnet interrupts theirs after five seconds."""
     project.write("test_it.py", f"import time\n{THREE_STEPS}    time.sleep(600)\n")
-    stack.at(24, whom="leader")
+    stack.at(28, whom="leader")
     process = subprocess.Popen(
         project.command("-n", "2", KEY),
         cwd=project.path,

@@ -134,7 +134,8 @@ def test_what_does_not_arrive_is_said_to_be_not_yet_there():
         ((GONE, NOT_READY, REFUSED, READY), "refused", "ollama: not for you."),
     ],
 )
-def test_who_is_away_until_the_deadline_is_named_and_a_refusal_at_once(states, kind, said):
+def test_who_is_away_until_the_deadline_is_named_and_a_refusal_at_once(states, kind, said, clock):
+    clock(hands)
     with pytest.raises(ControlError) as raised:
         Hands("ollama", Scripted(*states), 0.3).act("start")
     assert (raised.value.kind, str(raised.value)) == (kind, said)
