@@ -91,8 +91,9 @@ def test_a_pod_keeps_no_history_outside_of_its_claim(llmops, write, tmp_path, ur
     found, said = llmops("schedule", "--format", "kubernetes", "--image", "x")
     assert found == status
     refused = (
-        f"Error: [history] url is the file {tmp_path / 'data' / 'runs.db'}, and a pod keeps its state folder (.llmops) "
-        "alone: give a file within it, or a PostgreSQL database, or leave url out.\n"
+        f"Error: [history] url is the file {tmp_path / 'data' / 'runs.db'}, and what runs of a pod remember "
+        "is kept in its state folder (.llmops) alone: give a file within it, or a PostgreSQL database, or leave url "
+        "out.\n"
     )
     assert (said == refused) == bool(status)
 
