@@ -111,8 +111,9 @@ class Door:
                 text = b"".join(piece for _, piece in exchange.pieces()).decode("utf-8", "replace")
                 self._answer(method, path, exchange, text, CAME.get() - start).ok()
             begun = True
+            pieces = exchange.pieces()  # named: else it would be over, and the connection given back, before `end`
             try:
-                for came, line in lines_of(exchange.pieces()):
+                for came, line in lines_of(pieces):
                     yield came - start, line
             except GeneratorExit:
                 exchange.end()
