@@ -2,12 +2,14 @@
 
 import gzip
 import io
+import os
 import sqlite3
 import tarfile
 import threading
 import zipfile
 import zlib
 from contextlib import closing
+from pathlib import Path
 from stat import S_IMODE
 
 from pytest_llmops.detect import canary
@@ -62,11 +64,12 @@ class Watched:
 
     def _look(self):
         for name, folder in self.folders.items():
-            for path in folder.rglob("*"):
-                try:
-                    self._keep(f"{name}/{path.relative_to(folder).as_posix()}", path)
-                except FileNotFoundError:  # it was removed while we looked
-                    continue
+            for place, folders, files in os.walk(folder):  # whole folders go meanwhile, at which rglob would end
+                for path in (Path(place) / one for one in (*folders, *files)):
+                    try:
+                        self._keep(f"{name}/{path.relative_to(folder).as_posix()}", path)
+                    except FileNotFoundError:  # it was removed while we looked
+                        continue
 
     def _keep(self, name, path):
         stat = path.stat()
