@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 from pytest_llmops.errors import CallFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection
     from pathlib import Path
 
 
+LOOKS = 5
+"""So often a folder is looked into at most, in which others come and go meanwhile."""
+
+
 def found(
-    component: str, root: Path, globs: Iterable[str], leave_out: Iterable[str] = (), *, folders: bool = False
+    component: str, root: Path, globs: Collection[str], leave_out: Collection[str] = (), *, folders: bool = False
 ) -> list[Path]:
     """The files, or folders, that match any of the globs, each once, by name.
 
@@ -27,19 +31,30 @@ def found(
         CallFailed: ``absent``: there is no such root; ``refused``: it may not be read, or a link leads out of it.
     """
     there(component, root)
+    for left in reversed(range(LOOKS)):
+        try:
+            matching = _matching(component, root, globs, leave_out, folders=folders)
+        except OSError as error:
+            if isinstance(error, FileNotFoundError) and left:  # a folder went while it was looked into
+                continue
+            raise CallFailed(
+                component, "refused", f"{component}: {error.filename or root} cannot be read: {error.strerror}."
+            ) from error
+        break
+    return [matching[name] for name in sorted(matching)]
+
+
+def _matching(
+    component: str, root: Path, globs: Collection[str], leave_out: Collection[str], *, folders: bool
+) -> dict[str, Path]:
     own = root.resolve()
     matching: dict[str, Path] = {}
-    try:
-        for path in (path for glob in globs for path in root.glob(glob)):
-            if any(path.relative_to(root).match(pattern) for pattern in leave_out):
-                continue
-            if path.is_dir() is folders:
-                matching[path.relative_to(root).as_posix()] = _inside(component, path, own)
-    except OSError as error:
-        raise CallFailed(
-            component, "refused", f"{component}: {error.filename or root} cannot be read: {error.strerror}."
-        ) from error
-    return [matching[name] for name in sorted(matching)]
+    for path in (path for glob in globs for path in root.glob(glob)):
+        if any(path.relative_to(root).match(pattern) for pattern in leave_out):
+            continue
+        if path.is_dir() is folders:
+            matching[path.relative_to(root).as_posix()] = _inside(component, path, own)
+    return matching
 
 
 def there(component: str, root: Path) -> None:
