@@ -235,7 +235,7 @@ def test_expressions_that_it_refuses(prometheus):
 
 
 def test_a_range_is_a_curve_a_series(prometheus, stack):
-    (first,) = stack.until(lambda: prometheus.query('min_over_time(timestamp(up{job="node"})[1h:250ms])'))
+    (first,) = stack.until(lambda: prometheus.query('min_over_time(timestamp(up{job="node"} == 1)[1h:250ms])'))
     begun = first.value
     stack.until(lambda: prometheus.value('timestamp(up{job="node"})') > begun + 2)
     (node,) = prometheus.range('up{job="node"}', start=begun, end=begun + 2, step_s=0.5)
