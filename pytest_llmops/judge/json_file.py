@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.errors import BaselineError
+from pytest_llmops.state.folder import names_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,9 +36,7 @@ def json_files(folder: Path) -> list[Path]:
         BaselineError: it cannot be looked into, so nobody knows what was accepted.
     """
     try:
-        names = sorted(os.listdir(folder))  # noqa: PTH208 (glob says nothing of a folder that is closed to us)
-    except FileNotFoundError:
-        return []
+        names = names_in(folder)
     except OSError as error:
         raise BaselineError(f"{folder} cannot be looked into, so nobody knows what was accepted: {error}.") from None
     return [folder / name for name in names if name.endswith(".json")]

@@ -38,3 +38,15 @@ def file_name(target: str) -> str:
 def private(path: str | Path, flags: int) -> int:
     """What ``open(…, opener=private)`` opens files by; one that is there keeps its mode."""
     return os.open(path, flags, 0o600)
+
+
+def names_in(folder: Path) -> list[str]:
+    """The names of all that lies in a folder, sorted; none where there is no such folder.
+
+    Raises:
+        OSError: it cannot be looked into, of which ``Path.glob`` says nothing.
+    """
+    try:
+        return sorted(os.listdir(folder))  # noqa: PTH208 (names are all that is asked for)
+    except FileNotFoundError:
+        return []

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from pytest_llmops.errors import JournalError
-from pytest_llmops.state.folder import file_name, state_folder
+from pytest_llmops.state.folder import file_name, names_in, state_folder
 from pytest_llmops.state.new_folder import flush, new_folder
 from pytest_llmops.state.story import SCHEMA, Ran, acts_in, read
 
@@ -243,9 +243,7 @@ def journals(state: Path) -> list[Journal]:
     """
     folder = state / FOLDER
     try:
-        names = sorted(os.listdir(folder))  # noqa: PTH208 (glob says nothing of a folder that is closed to us)
-    except FileNotFoundError:
-        return []
+        names = names_in(folder)
     except OSError as error:
         raise JournalError(f"{folder} cannot be looked into, so nobody knows what is open: {error}.") from error
     return [Journal(folder / name) for name in names if name.endswith(SUFFIX)]
