@@ -246,9 +246,11 @@ class CleanUp:
         """Where a copy of each file is, of which there is one, in a backup or by itself; what may go too is no copy."""
         if not self.table.backup or not old:
             return {}
+        plain = [fact for fact in old if not self._elsewhere(fact.path)]
+        going = {fact.path.resolve() for fact in plain if fact.path in may_go}
         held: dict[str, str] = {}
         for fact in self._files.found(self.table.backup, some=False).facts:
-            if fact.path in may_go:
+            if fact.path.resolve() in going:
                 continue
             try:
                 sums = {fact.sha256(), *(content(fact.path).sums.values() if is_read(fact.path) else ())}
@@ -259,7 +261,6 @@ class CleanUp:
                     f"{self._files.component}: {fact.name} cannot be read as a backup: {error}.",
                 ) from error
             held |= dict.fromkeys(sums, fact.name)
-        plain = [fact for fact in old if not self._elsewhere(fact.path)]
         return {fact.name: held[checksum] for fact in plain if (checksum := fact.sha256()) in held}
 
     def _matching(self, name: str) -> Iterator[tuple[Path, os.stat_result]]:

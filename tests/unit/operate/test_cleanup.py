@@ -316,6 +316,25 @@ def test_what_may_go_itself_is_nobodys_backup(app):
     assert plan.stuck == dict.fromkeys(["outputs/one.md", "backups/one.md"], "in no backup, as it is, of backups")
 
 
+def test_a_link_to_what_may_go_is_nobodys_backup(app):
+    one, two = app.file("outputs/one.md", 31, "one"), app.file("outputs/two.md", 31, "two")
+    (app.root / "outputs/latest.md").symlink_to("two.md")
+    (app.root / "backups").mkdir()
+    (app.root / "backups/one.md").symlink_to("../outputs/one.md")
+    no_backup = "in no backup, as it is, of backups"
+    assert app.clean_up("outputs").plan().stuck == {"outputs/one.md": no_backup, "outputs/two.md": no_backup}
+    (app.root / "backups/one.md").unlink()
+    (app.root / "backups").rmdir()
+    (app.root / "backups").symlink_to("outputs")
+    assert not app.clean_up("copies").plan().going
+    (app.root / "backups").unlink()
+    (app.root / "backups").mkdir()
+    (app.root / "backups/one.md").hardlink_to(one)
+    shutil.copy(two, app.root / "backups/kept.md")
+    (app.root / "backups/two.md").symlink_to("kept.md")
+    assert names(app.clean_up("outputs").plan()) == ["outputs/one.md", "outputs/two.md"]
+
+
 class Held:
     """A file that another process has open."""
 
