@@ -1,5 +1,7 @@
 """A pause that is in effect, and of which nobody can see that it is."""
 
+import os
+
 import pytest
 
 from pytest_llmops.control.change import Change
@@ -16,6 +18,17 @@ TARGET = """
 [targets.here.components.ollama]
 url = "http://127.0.0.1:9"
 control = { driver = "docker", container = "x" }
+"""
+
+
+COMMAND = """
+[targets.here.components.ollama]
+url = "http://127.0.0.1:9"
+[targets.here.components.ollama.control]
+driver = "command"
+status = ["sh", "-c", "STATUS"]
+pause = ["no-such-program"]
+resume = ["false"]
 """
 
 
@@ -111,3 +124,20 @@ def test_one_that_was_refused_needs_nothing(here):
         here.change.pause("ollama")
     assert here.change.undo()
     assert here.machine.acts == ["pause"]
+
+
+@pytest.mark.parametrize(("status", "undone"), [("true", True), ("test ! -e paused || exit 4", False)])
+def test_one_that_never_began_is_not_resumed_by_a_command_that_needs_one(tmp_path, status, undone):
+    (tmp_path / "llmops.toml").write_text(COMMAND.replace("STATUS", status))
+    change = Change(
+        load(tmp_path / "llmops.toml", None, tmp_path, {"PATH": os.environ["PATH"]}),
+        Journal.of(tmp_path, "here"),
+        Interruption(),
+        opened={"test": "t.py::test_it", "run": "r"},
+        say=lambda line: None,
+        may_begin=lambda: None,
+    )
+    with pytest.raises(ControlError, match="there is no program 'no-such-program'"):
+        change.pause("ollama")
+    (tmp_path / "paused").touch()
+    assert change.undo() == undone
