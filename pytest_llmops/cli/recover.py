@@ -166,31 +166,32 @@ def _recover(one: Recovery, file: Path | None, *, settled: bool) -> bool | None:
     return True
 
 
-def _declared(file: Path | None, recovery: Recovery) -> Target | None:
-    """The target as the file has it by now; None where that does not hold: what is open is taken back all the same."""
-    from pytest_llmops.target.load import load
+def _declared(file: Path | None, recovery: Recovery) -> Target:
+    """The target as the file has it by now; an empty one where that does not hold: all is undone without it, too."""
+    from pytest_llmops.target.load import Target, load
+    from pytest_llmops.target.models import TargetTable
 
     try:
         return load(file, recovery.target, Path.cwd())
     except LlmopsError:
-        return None
+        return Target(recovery.target, TargetTable(), Path.cwd())
 
 
 class _Clean:
     """Takes a target's secrets out of text: those of its journal's tables, and what the file tells of by now.
 
     Args:
-        declared: the target as the file has it by now.
+        declared: the target as the file has it by now; it knows the tokens that logging in brings, too.
         recovery: of the target.
     """
 
-    def __init__(self, declared: Target | None, recovery: Recovery) -> None:
+    def __init__(self, declared: Target, recovery: Recovery) -> None:
         from pytest_llmops.control.undoing import secrets_of_journal
         from pytest_llmops.target.secrets import Redactor
 
-        self._redactor = Redactor()
+        self._redactor = Redactor((), declared.tokens.values)
         with suppress(LlmopsError):
-            self._redactor = declared.redactor() if declared else self._redactor
+            self._redactor = declared.redactor()
         with suppress(ValueError):  # a table of another version, which nobody can act by either
             self._redactor.add(secrets_of_journal(recovery.journal, os.environ))
 

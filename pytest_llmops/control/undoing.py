@@ -184,12 +184,15 @@ def hands_of_journal(
     Args:
         journal: of the target.
         makers: of drivers that live above this room.
-        declared: the target as the file has it by now: user and password of an address stand there alone.
+        declared: the target as the file has it by now: user and password of an address stand there alone. It is told
+            the tokens that logging in brings.
     """
     known: dict[str, Hands] = {}
     opened = journal.story.opened
-    table = TargetTable().model_copy(update={"components": declared.table.components} if declared else {})
-    target = Target(name=str(opened.get("target", "")), table=table, root=Path(str(opened.get("root", "."))))
+    declared = declared or Target("", TargetTable(), Path())
+    table = TargetTable().model_copy(update={"components": declared.table.components})
+    root = Path(str(opened.get("root", ".")))
+    target = Target(name=str(opened.get("target", "")), table=table, root=root, tokens=declared.tokens)
 
     def hands_for(step: Step) -> Hands:
         if step.component not in known:
