@@ -164,10 +164,13 @@ class Change:
         """Have something further that can be set, which no table of the target describes.
 
         Args:
-            name: what it is called from here on.
+            name: what it is called from here on; what was called so before is acted on by the new table.
             table: what it is.
         """
+        before = self._hands.get(name)
         self._hands[name] = self._noted(hands_by(table, self.target, name, self._makers, self._undoing.say))
+        if before is not None:
+            before.close()
 
     def set(self, name: str, **kept: Any) -> Status:
         """Give a setting another value: ``change.set("provider", value="anthropic")``.

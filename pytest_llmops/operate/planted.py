@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
+from uuid import uuid4
 
 from pytest_llmops.clients.held_values import HeldValues
 from pytest_llmops.clients.owned_points import OwnedPoints
@@ -16,6 +17,7 @@ from pytest_llmops.target.settings import Behind
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from pytest_llmops.clients.answer import Answer
     from pytest_llmops.clients.api import Api
     from pytest_llmops.clients.client import Client
     from pytest_llmops.clients.redis import Redis
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 
 GONE = {404, 410}
-"""What a deletion route answers where nobody of the name is there any more."""
+"""What a deletion route answers where nobody of the name is there any more, and a server where it has no such route."""
 
 
 class PlantedDriver(SetDriver):
@@ -40,6 +42,7 @@ class PlantedDriver(SetDriver):
         super().__init__(settings.what, settings.model_copy(update={"journalled": True}))
         self._person = Person(settings.seed)
         self._planted = settings.journalled
+        self._deletes = settings.deletes
         self._clients: dict[str, Client] = {
             name: reached(Behind(component=name, endpoint=table), target) for name, table in settings.endpoints.items()
         }
@@ -78,6 +81,13 @@ class PlantedDriver(SetDriver):
         answer = api.call("delete", user=self._person.user)
         if answer.status not in GONE:
             answer.ok()
+        elif not (self._deletes or _is_routed(api, answer)):
+            raise CallFailed(
+                api.component,
+                f"http-{answer.status}",
+                f"{api.component}: {answer.asked} answered {answer.status}, and nothing shows that there is such a "
+                f"route: OPTIONS is answered there as where none can be.",
+            )
 
     def _points(self) -> Iterator[str]:
         vectors = cast("Vectors | None", self._clients.get("qdrant"))
@@ -91,6 +101,17 @@ class PlantedDriver(SetDriver):
 
     def _clear(self, held: HeldValues) -> None:
         held.delete(held.holding(self._person.traces))
+
+
+def _is_routed(api: Api, answer: Answer) -> bool:
+    """Whether a server that says 404 has the route that was asked: OPTIONS is answered otherwise where it has none."""
+    method, _, path = answer.asked.partition(" ")
+    nowhere = f"{path.partition('?')[0].rstrip('/')}/llmops-no-such-page-{uuid4().hex}"
+    role = api.route("delete").role
+    there, other = (api.http.call("OPTIONS", one, role=role) for one in (path, nowhere))
+    allowed = there.headers.get("allow", "")
+    says = there.status == 405 or (200 <= there.status < 300 and method in (allowed or method))
+    return says and (there.status, allowed) != (other.status, other.headers.get("allow", ""))
 
 
 def _failures(do: Callable[[], object]) -> Iterator[str]:

@@ -87,13 +87,13 @@ class Erasure:
         table = self._table
         places = Places(self._target, self._client, self._person, time.time())
         self._require_a_way_back(places)
-        self._journal()
+        planted = self._journal()
         self._say(f"erasure: writing the synthetic person {self._person.user}")
         self._write(api)
         before = self._before(places)
         self._say(f"erasure: deleting {self._person.user}")
         start = time.monotonic()
-        deletion = self._delete(api)
+        deletion = self._delete(api, planted)
         watched = [one.store for one in before if one.before and not one.why and one.store != "api"]
         while True:
             left = [store for store in watched if places.holds(store)]
@@ -143,13 +143,14 @@ class Erasure:
         found = cast("AppCommands", self._client("app_command")).lines(name) if name else []
         return f"{name} found {', '.join(found)}" if found else ""
 
-    def _journal(self) -> None:
-        """Have it on disk that from here on the person may be there."""
+    def _journal(self) -> Planted:
+        """Have it on disk that from here on the person may be there; what is there."""
         parts = self._target.table.components.configured()
         tables = {name: endpoint_of(parts[name]) for name in TAKEN_OUT if name in parts}
         planted = Planted(driver="planted", seed=self._person.seed, endpoints=tables)
         self._change.also(planted.what, planted)
         self._change.set(planted.what, planted=True)
+        return planted
 
     def _write(self, api: Api) -> None:
         """By every route that takes something in a user's name; where none ingests, as a point of the collection.
@@ -198,13 +199,14 @@ class Erasure:
         except Unsupported as error:
             return Receipt(store, why=why or str(error).rstrip("."))
 
-    def _delete(self, api: Api) -> _Deletion:
-        """Ask for the deletion.
+    def _delete(self, api: Api, planted: Planted) -> _Deletion:
+        """Ask for the deletion; whoever takes the person out again is told that the route works.
 
         Raises:
             CallFailed: it was refused.
         """
         answer = api.call("delete", user=self._person.user).ok()
+        self._change.also(planted.what, planted.model_copy(update={"journalled": True, "deletes": True}))
         said = parts_of(answer.json() if answer.is_json else None, api.route("delete"))
         deletion = _Deletion(answer.status, str(said.get("deletion") or ""), str(said.get("state") or ""), {})
         self._follow(api, deletion)

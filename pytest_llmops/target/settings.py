@@ -212,6 +212,7 @@ class Planted(Driven):
     seed: str = Field(min_length=1, description="Of the person: all of it follows from that.")
     endpoints: dict[str, dict[str, Any]] = Field(description="Tables of the components that it is taken out of.")
     journalled: bool = Field(False, description="Whether a journal says that something may be there.")
+    deletes: bool = Field(False, description="Whether the API was seen to delete by its route.")
 
     def secrets(self, environ: Mapping[str, str]) -> list[str]:
         """What the components are asked with, and passwords in their addresses."""

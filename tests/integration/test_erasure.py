@@ -55,7 +55,7 @@ class Service(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.redis = redis.Redis(port=port, password="kettle")
-        self.forgets, self.late_s, self.deleted = True, 0.0, []
+        self.forgets, self.late_s, self.deleted, self.again = True, 0.0, [], 202
         self.thread = threading.Thread(target=self.serve_forever, args=(0.01,))
         self.thread.start()
 
@@ -82,8 +82,10 @@ class Handler(BaseHTTPRequestHandler):
         self.say(200, {"answer": "Nobody knows."})
 
     def do_DELETE(self):
-        self.server.delete(unquote(self.path.rpartition("/")[2]))
-        self.say(202, {"state": "completed"})
+        user = unquote(self.path.rpartition("/")[2])
+        status = self.server.again if user in self.server.deleted else 202
+        self.server.delete(user)
+        self.say(status, {"state": "completed"})
 
     def say(self, status, document):
         text = json.dumps(document).encode()
@@ -164,6 +166,14 @@ def test_who_stays_in_the_cache_is_told_and_is_taken_out_all_the_same(service, t
     assert [one.said for one in done.kept] == ["cache: the person is found there after the deletion"]
     assert here.change.undo()
     assert not [*service.redis.scan_iter("app:*")]
+
+
+def test_whom_the_route_does_not_know_any_more_is_taken_out(service, tmp_path):
+    service.again = 404
+    here = Here(service, tmp_path)
+    here.erased()
+    assert here.change.undo()
+    assert len(service.deleted) == 2
 
 
 def test_who_was_written_when_the_process_was_killed_is_taken_out_by_recovery(service, tmp_path):

@@ -82,6 +82,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_DELETE(self):
         self.do_POST()
 
+    def do_OPTIONS(self):
+        self.do_GET()
+
     def log_message(self, *words):
         """Say nothing."""
 
