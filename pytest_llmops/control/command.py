@@ -62,13 +62,12 @@ class CommandDriver:
         return Status(state, instance, done.said if done.out.strip() or done.err.strip() else "")
 
     def act(self, act: Act, within_s: float, kept: Mapping[str, Any]) -> None:
-        """Run the command of that name; a ``resume`` that fails where nothing is paused has nothing to do."""
+        """Run the command of that name; of a ``resume`` that fails, ``status`` knows whether anything is paused."""
         deadline = Deadline(within_s)
-        runs = act == "resume" and self.status(deadline.left_s).state == "running"
         try:
             self._told(act, deadline.left_s)
         except ControlError as error:
-            if not (runs and error.kind == "refused"):
+            if act != "resume" or error.kind != "refused" or self.status(deadline.left_s).state != "running":
                 raise
 
     def logs(self, lines: int, within_s: float) -> list[str]:
