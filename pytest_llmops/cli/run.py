@@ -71,8 +71,10 @@ def run(
             sys.exit(OCCUPIED)
         except OSError as error:
             raise ConfigError(f"{found.state_folder} cannot be written: {error}. Nothing is run without it.") from error
+        before = _results_of(found, suite)
         status = _carry_out(found, suite, words, lock, log)
-        _render(found, suite, status, quiet=quiet)
+        if _asks_for_report(found, suite) and status not in STOPPED:
+            _render(found, suite, status, before, quiet=quiet)
     sys.exit(status)
 
 
@@ -100,16 +102,39 @@ def _carry_out(target: Target, suite: str, words: tuple[str, ...], lock: int, lo
     return status
 
 
-def _render(target: Target, suite: str, status: int, *, quiet: bool) -> None:
-    """The Allure report of the run that is over, where the schedule asks for it; what becomes of it is no verdict."""
-    from pytest_llmops.cli.report import rendered
+def _asks_for_report(target: Target, suite: str) -> bool:
+    return target.table.schedule.allure and suite in target.table.schedule.planned
+
+
+def _results_of(target: Target, suite: str) -> str:
+    """The id of the run whose Allure results lie there; empty where there are none, or they cannot be read."""
+    from pytest_llmops.report.allure_files import run_of
+
+    try:
+        return run_of(_results(target, suite))
+    except OSError:
+        return ""
+
+
+def _results(target: Target, suite: str) -> Path:
     from pytest_llmops.operate.planned_run import reports
 
-    schedule = target.table.schedule
-    if not schedule.allure or suite not in schedule.planned or status in STOPPED:
+    return target.root / reports(target, suite) / "allure-results"
+
+
+def _render(target: Target, suite: str, status: int, before: str, *, quiet: bool) -> None:
+    """The Allure report of the run that is over, unless results are those of the one before; it is no verdict."""
+    from pytest_llmops.cli.report import rendered
+
+    if _results_of(target, suite) == before:
+        click.echo(
+            "no Allure report: this run left no results; one that begins its checks does, where allure-pytest is "
+            "installed and not switched off.",
+            err=True,
+        )
         return
     try:
-        said, lacking = rendered(target.root / reports(target, suite) / "allure-results", target.file)
+        said, lacking = rendered(_results(target, suite), target.file)
     except (LlmopsError, OSError) as error:
         click.echo(f"no Allure report: {' '.join(str(error).split())}", err=True)
         return

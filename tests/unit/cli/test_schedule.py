@@ -185,8 +185,8 @@ def test_what_the_docs_say_is_so(llmops, write, tmp_path):
 def pytest_of_ours(tmp_path, monkeypatch):
     """In the place of pytest: says its words, and ends as it is told."""
 
-    def made(status):
-        (tmp_path / "pytest.py").write_text(f"import sys\nprint(*sys.argv[1:])\nsys.exit({status})\n")
+    def made(status, acts=""):
+        (tmp_path / "pytest.py").write_text(f"import sys\nprint(*sys.argv[1:])\n{acts}sys.exit({status})\n")
 
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     made(0)
@@ -222,12 +222,14 @@ def test_a_run_that_cannot_be_alone_says_so(llmops, write, pytest_of_ours, tmp_p
 
 @pytest.fixture
 def rendering(write, tmp_path):
-    """Results of a run of the daily suite; what plays Allure fails or says which secrets it was given."""
+    """Yesterday's results of the daily suite; what plays Allure fails or says which secrets it was given."""
     write(FILE.replace("daily =", "allure = true\ndaily =") + '[history]\npassword_env = "LLMOPS_SECRET"\n')
     reports = tmp_path / "reports" / "staging" / "daily"
     (reports / "allure-results").mkdir(parents=True)
     (reports / "allure-results" / "1-result.json").write_text("{}")
-    (reports / "run.json").write_text(json.dumps({**recorded("healthy"), "target": "staging"}))
+    outcome = {**recorded("healthy"), "target": "staging"}
+    (reports / "run.json").write_text(json.dumps(outcome))
+    (reports / "allure-results" / "environment.properties").write_text(f"run = {outcome['id']}\n")
     allure = tmp_path / "node_modules" / ".bin" / "allure"
     allure.parent.mkdir(parents=True)
 
@@ -239,15 +241,25 @@ def rendering(write, tmp_path):
     return rendering
 
 
+LEAVES = """
+import json, pathlib, time
+folder, run = pathlib.Path("reports/staging/daily"), str(time.time_ns())
+outcome = json.loads((folder / "run.json").read_text())
+(folder / "run.json").write_text(json.dumps({**outcome, "id": run}))
+(folder / "allure-results" / "environment.properties").write_text(f"run = {run}\\n")
+"""
+"""What a run leaves that has results."""
+
 RENDERS = 'mkdir -p "$5" && echo "<${LLMOPS_SECRET-none}>" > "$5/index.html"'
 
 
 def test_a_run_is_rendered_whatever_its_verdict(llmops, rendering, pytest_of_ours, monkeypatch):
     monkeypatch.setenv("LLMOPS_SECRET", "hush")
     page = rendering(RENDERS)
+    pytest_of_ours(0, LEAVES)
     assert llmops("run", "daily", "--quiet") == (0, "")
     assert page.read_text() == "<none>\n"
-    pytest_of_ours(11)
+    pytest_of_ours(11, LEAVES)
     status, said = llmops("run", "daily", "--quiet")
     assert (status, said.splitlines()[2].partition(" (")[0]) == (
         11,
@@ -255,8 +267,21 @@ def test_a_run_is_rendered_whatever_its_verdict(llmops, rendering, pytest_of_our
     )
 
 
+def test_results_of_an_earlier_run_are_not_rendered(llmops, rendering, pytest_of_ours):
+    page = rendering(RENDERS)
+    pytest_of_ours(4)
+    status, said = llmops("run", "daily", "--quiet")
+    assert status == 4
+    assert said.partition("exit status 4\n")[2] == (
+        "no Allure report: this run left no results; one that begins its checks does, where allure-pytest is installed "
+        "and not switched off.\n"
+    )
+    assert not page.exists()
+
+
 def test_a_report_that_cannot_be_rendered_changes_no_verdict(llmops, rendering, pytest_of_ours):
     rendering("echo no; exit 3")
+    pytest_of_ours(0, LEAVES)
     status, said = llmops("run", "daily", "--quiet")
     assert (status, said.count("\n")) == (0, 1)
     assert said.startswith("no Allure report: ")
@@ -265,7 +290,7 @@ def test_a_report_that_cannot_be_rendered_changes_no_verdict(llmops, rendering, 
 
 def test_a_run_that_somebody_ended_is_not_rendered(llmops, rendering, pytest_of_ours):
     page = rendering(RENDERS)
-    pytest_of_ours("130 - 128")
+    pytest_of_ours("130 - 128", LEAVES)
     assert llmops("run", "daily")[0] == 2
     assert not page.exists()
 
