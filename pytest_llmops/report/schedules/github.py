@@ -7,6 +7,7 @@ from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.errors import ConfigError
+from pytest_llmops.report.schedules import ci
 from pytest_llmops.report.schedules.yaml_text import dumped
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def files(plan: Plan) -> dict[str, str]:
     _check(plan)
     notes = [suite.said for suite in plan.suites]
     notes += ["Times without a zone are UTC."] if not all(suite.zone for suite in plan.suites) else []
+    notes += ci.notes(plan)
     crons = [{"cron": suite.times.cron, **({"timezone": suite.zone} if suite.zone else {})} for suite in plan.suites]
     workflow = {
         "name": f"llmops {plan.target}",

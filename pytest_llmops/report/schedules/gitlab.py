@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any
 
+from pytest_llmops.report.schedules import ci
 from pytest_llmops.report.schedules.yaml_text import dumped
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ def files(plan: Plan) -> dict[str, str]:
         notes.append(f"Masked variables of the project: {', '.join(plan.variables)}.")
     if plan.allure and plan.image is None:
         notes.append(f"Allure needs Node.js 20, which {IMAGE} has not: no report, until --image names one with both.")
+    notes += ci.notes(plan)
     common = f".llmops-{plan.slug}"
     cache = {"cache": {"key": f"llmops-{plan.slug}", "paths": [plan.kept], "when": "always"}} if plan.kept else {}
     jobs: dict[str, Any] = {

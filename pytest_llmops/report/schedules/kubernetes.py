@@ -37,7 +37,7 @@ def files(plan: Plan) -> dict[str, str]:
             f"--format kubernetes needs --image NAME: one that holds pytest-llmops and, in {ROOT}, the folder of "
             f"{plan.file.name}. docs/schedule.md has its Dockerfile."
         )
-    if plan.history:
+    if plan.forgets(ROOT):
         raise ConfigError(
             f"[history] url is the file {plan.history}, and what runs of a pod remember is kept in its state folder "
             f"({plan.state}) alone: give a file within it, or a PostgreSQL database, or leave url out."

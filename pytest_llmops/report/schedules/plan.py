@@ -6,12 +6,13 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from posixpath import normpath
 from typing import TYPE_CHECKING
 
 from pytest_llmops import __version__
 from pytest_llmops.errors import ConfigError
 from pytest_llmops.report.schedules.extras import extras
-from pytest_llmops.state.history.place import place_of
+from pytest_llmops.target.memory import SQLITE
 from pytest_llmops.target.names import variables
 from pytest_llmops.target.windows import DAYS, WEEKS
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_llmops.target.load import Target
+    from pytest_llmops.target.memory import History
     from pytest_llmops.target.times import Times
 
 MARK = "# Made by llmops schedule for target "
@@ -100,7 +102,7 @@ class Plan:
         now: with this machine's time zone.
         options: what pytest is given for each of the suites.
         allure: whether the Allure report is rendered after each.
-        history: the file of a history that lies outside of the state folder; empty: it is within, or in PostgreSQL.
+        history: an SQLite history, as the file names it; empty: it is the state folder's own, or in PostgreSQL.
     """
 
     target: str
@@ -157,11 +159,16 @@ class Plan:
 
     @property
     def kept(self) -> str:
-        """The state folder within the repository, with the slash at its end; empty where it lies elsewhere."""
-        state = PurePosixPath(self.state)
-        if state.is_absolute() or not state.parts or ".." in state.parts:
+        """The state folder within the repository, with the slash at its end; empty where it is none of its own."""
+        state = PurePosixPath(normpath(PurePosixPath(self.folder) / self.state))
+        if state.is_absolute() or ".." in state.parts or PurePosixPath(self.folder).is_relative_to(state):
             return ""
-        return f"{PurePosixPath(self.folder) / state}/"
+        return f"{state}/"
+
+    def forgets(self, root: str) -> bool:
+        """Whether the history lies outside of the state folder on a machine whose folder of the file is ``root``."""
+        history, state = (normpath(PurePosixPath(root) / one) for one in (self.history, self.state))
+        return bool(self.history) and not PurePosixPath(history).is_relative_to(state)
 
     def pytest_words(self, suite: Suite) -> list[str]:
         """The command that runs a suite in a checkout, from ``folder``."""
@@ -223,13 +230,13 @@ def planned(
         now=now,
         options=tuple(table.options),
         allure=table.allure,
-        history=_history_elsewhere(target),
+        history=_history(target.config.history),
     )
 
 
-def _history_elsewhere(target: Target) -> str:
-    file, state = place_of(target).file, target.state_folder.resolve()
-    return "" if file is None or file.resolve().is_relative_to(state) else str(file)
+def _history(history: History) -> str:
+    named = "url" in history.model_fields_set and history.url.startswith(SQLITE)
+    return history.url.removeprefix(SQLITE) if named else ""
 
 
 def _within_windows(target: Target, suite: Suite, now: dt.datetime) -> None:

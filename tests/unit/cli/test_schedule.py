@@ -84,18 +84,34 @@ def test_extras_of_the_target_and_its_suites_are_installed(llmops, write):
 
 @pytest.mark.parametrize(
     ("url", "status"),
-    [("sqlite:///data/runs.db", 1), ("sqlite:///.llmops/x/../runs.db", 0), ("postgresql://ops@db/history", 0)],
+    [
+        ("sqlite:///data/runs.db", 1),
+        ("sqlite:///{here}/.llmops/runs.db", 1),
+        ("sqlite:////srv/llmops/.llmops/runs.db", 0),
+        ("sqlite:///.llmops/x/../runs.db", 0),
+        ("postgresql://ops@db/history", 0),
+    ],
 )
 def test_a_pod_keeps_no_history_outside_of_its_claim(llmops, write, tmp_path, url, status):
+    url = url.format(here=tmp_path)
     write(f"{FILE}[history]\nurl = '{url}'\n")
     found, said = llmops("schedule", "--format", "kubernetes", "--image", "x")
     assert found == status
     refused = (
-        f"Error: [history] url is the file {tmp_path / 'data' / 'runs.db'}, and what runs of a pod remember "
+        f"Error: [history] url is the file {url.removeprefix('sqlite:///')}, and what runs of a pod remember "
         "is kept in its state folder (.llmops) alone: give a file within it, or a PostgreSQL database, or leave url "
         "out.\n"
     )
     assert (said == refused) == bool(status)
+
+
+@pytest.mark.parametrize(
+    ("url", "noted"), [("sqlite:///data/runs.db", True), ("postgresql://ops@db/history", False), ("", False)]
+)
+def test_a_history_that_a_ci_does_not_keep_is_noted(llmops, write, url, noted):
+    write(f"{FILE}[history]\n" + (f"url = '{url}'\n" if url else ""))
+    for kind in ("github", "gitlab"):
+        assert ("\n# The history 'data/runs.db' is not cached" in llmops("schedule", "--format", kind)[1]) == noted
 
 
 def test_an_embedded_target_is_handed_no_secret(llmops, write):

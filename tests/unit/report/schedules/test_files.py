@@ -214,7 +214,7 @@ def test_a_workflow_keeps_what_runs_remember(plan):
     }
     assert uses["actions/cache/save@v4"]["with"] == {"path": ".llmops/", "key": key}
     assert uses["actions/cache/save@v4"]["if"].startswith("always() && ")
-    assert "cache" not in the_file(replace(plan(), state="/var/llmops"), "github")
+    assert "actions/cache" not in the_file(replace(plan(), state="/var/llmops"), "github")
 
 
 def test_a_workflow_renders_a_red_run_and_minds_no_failure_of_that(plan):
@@ -229,6 +229,56 @@ def test_a_workflow_renders_a_red_run_and_minds_no_failure_of_that(plan):
     assert [(step["if"], step["continue-on-error"]) for step in steps[place : place + 2]] == [("always()", True)] * 2
     assert "env" not in steps[place]
     assert "npm" not in the_file(plan(), "github")
+
+
+# Both
+
+
+@pytest.fixture
+def noted(plan, tmp_path):
+    """Of a file in a folder of the repository: what is cached, and which comments say what is not."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "ops").mkdir()
+
+    def noted(kind, state, history=""):
+        asked = replace(plan(file=tmp_path / "ops" / "llmops.toml"), state=state, history=history)
+        text = the_file(asked, kind)
+        assert not asked.kept or asked.kept in text
+        return asked.kept, [one for one in text.splitlines() if one.startswith("#") and "not cached" in one]
+
+    return noted
+
+
+@pytest.mark.parametrize("kind", ["github", "gitlab"])
+@pytest.mark.parametrize(
+    ("state", "kept"),
+    [(".llmops", "ops/.llmops/"), ("../.llmops", ".llmops/"), *((one, "") for one in (".", "..", "../../x", "/var/x"))],
+)
+def test_a_state_folder_that_a_ci_cannot_cache_is_said(noted, kind, state, kept):
+    said = (
+        f"# The state folder {state!r} is not cached, for it is none of its own within the repository: let [state] dir "
+        "name one, such as '.llmops'."
+    )
+    assert noted(kind, state) == (kept, [] if kept else [said])
+
+
+@pytest.mark.parametrize("kind", ["github", "gitlab"])
+@pytest.mark.parametrize(
+    ("state", "history", "cached"),
+    [
+        (".llmops", "data/runs.db", False),
+        (".llmops", "../ops/.llmops/runs.db", True),
+        ("../.llmops", "../.llmops/runs.db", True),
+        ("../.llmops", ".llmops/runs.db", False),
+        (".llmops", "/srv/ops/.llmops/runs.db", False),
+    ],
+)
+def test_a_history_that_a_ci_does_not_cache_is_said(noted, kind, state, history, cached):
+    said = (
+        f"# The history {history!r} is not cached, so it begins anew in each job: let [history] url name a file in the "
+        "state folder, or a PostgreSQL database."
+    )
+    assert noted(kind, state, history)[1] == ([] if cached else [said])
 
 
 # GitLab CI
