@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_llmops.errors import ConfigError
+
 if TYPE_CHECKING:
     from pytest_llmops.report.schedules.plan import Plan
 
@@ -22,3 +24,23 @@ def notes(plan: Plan) -> list[str]:
             "in the state folder, or a PostgreSQL database."
         )
     return found
+
+
+def check(plan: Plan, name: str) -> None:
+    """See whether a run that begins late, or waited for another, can know its day: cron knows no first Monday.
+
+    Args:
+        plan: what is to be run.
+        name: the CI's.
+
+    Raises:
+        ConfigError: a suite has several times on such a day.
+    """
+    for suite in plan.suites:
+        minutes, hours = suite.times.values(0), suite.times.values(1)
+        if suite.times.week and len(minutes) * len(hours) > 1:
+            raise ConfigError(
+                f"[targets.{plan.target}.schedule] {suite.name} is planned more than once on the {suite.which} of the "
+                f"month, and a run that {name} begins late does not know for which time, so for which day: plan one, "
+                f"such as '{suite.which.replace('|', ',')} {hours[0]:02}:{minutes[0]:02}'."
+            )

@@ -26,7 +26,7 @@ def files(plan: Plan) -> dict[str, str]:
     """One workflow, for ``.github/workflows``.
 
     Raises:
-        ConfigError: a suite is planned more often than GitHub runs it, or two cannot be told apart.
+        ConfigError: a suite is planned more often than GitHub runs it, or two, or its days, cannot be told apart.
     """
     _check(plan)
     notes = [suite.said for suite in plan.suites]
@@ -119,6 +119,7 @@ def _day(suite: Suite) -> dict[str, Any]:
 
 
 def _check(plan: Plan) -> None:
+    ci.check(plan, "GitHub")
     for suite in plan.suites:
         minutes = suite.times.values(0)
         if any(later - earlier < MINUTES for earlier, later in pairwise([*minutes, minutes[0] + 60])):

@@ -15,7 +15,12 @@ IMAGE = "python:3.12"
 
 
 def files(plan: Plan) -> dict[str, str]:
-    """One file, to be included by ``.gitlab-ci.yml``."""
+    """One file, to be included by ``.gitlab-ci.yml``.
+
+    Raises:
+        ConfigError: a run that begins late could not know its day.
+    """
+    ci.check(plan, "GitLab")
     notes = [f"include it in .gitlab-ci.yml (include: [{{ local: {_name(plan)} }}]), and make its schedules once:"]
     notes += [_schedule(plan, suite) for suite in plan.suites]
     if plan.variables:

@@ -234,6 +234,17 @@ def test_a_workflow_renders_a_red_run_and_minds_no_failure_of_that(plan):
 # Both
 
 
+@pytest.mark.parametrize(("kind", "name"), [("github", "GitHub"), ("gitlab", "GitLab")])
+@pytest.mark.parametrize(("at", "time"), [("0 1,23 * * 1#1", "01:00"), ("5,50 23 * * 1#1", "23:05")])
+def test_several_times_on_a_first_monday_are_refused(plan, kind, name, at, time):
+    with pytest.raises(ConfigError) as caught:
+        files(plan(suite("monthly", at)), kind)
+    assert str(caught.value) == (
+        "[targets.staging.schedule] monthly is planned more than once on the first Mon of the month, and a run that "
+        f"{name} begins late does not know for which time, so for which day: plan one, such as 'first Mon {time}'."
+    )
+
+
 @pytest.fixture
 def noted(plan, tmp_path):
     """Of a file in a folder of the repository: what is cached, and which comments say what is not."""
