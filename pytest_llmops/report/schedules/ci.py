@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def notes(plan: Plan) -> list[str]:
-    """For the comment at a file's beginning: what does not go from job to job, and what to do."""
+    """For the comment at a file's beginning: what does not last beyond a job, and what to do."""
     found = []
     if not plan.kept:
         found.append(
@@ -22,6 +22,11 @@ def notes(plan: Plan) -> list[str]:
         found.append(
             f"The history {plan.history!r} is not cached, so it begins anew in each job: let [history] url name a file "
             "in the state folder, or a PostgreSQL database."
+        )
+    if plan.textfile.startswith("/"):
+        found.append(
+            f"The textfile {plan.textfile!r} is of use on a runner of your own that has its folder: on others each run "
+            "says that it was not written."
         )
     return found
 

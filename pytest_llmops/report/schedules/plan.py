@@ -103,6 +103,7 @@ class Plan:
         options: what pytest is given for each of the suites.
         allure: whether the Allure report is rendered after each.
         history: an SQLite history, as the file names it; empty: it is the state folder's own, or in PostgreSQL.
+        textfile: what Prometheus reads, as the file names it; empty: nothing is written for it.
     """
 
     target: str
@@ -119,6 +120,7 @@ class Plan:
     options: tuple[str, ...] = ()
     allure: bool = False
     history: str = ""
+    textfile: str = ""
 
     @property
     def slug(self) -> str:
@@ -231,6 +233,7 @@ def planned(
         options=tuple(table.options),
         allure=table.allure,
         history=_history(target.config.history),
+        textfile=table.textfile or "",
     )
 
 

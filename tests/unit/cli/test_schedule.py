@@ -114,6 +114,17 @@ def test_a_history_that_a_ci_does_not_keep_is_noted(llmops, write, url, noted):
         assert ("\n# The history 'data/runs.db' is not cached" in llmops("schedule", "--format", kind)[1]) == noted
 
 
+@pytest.mark.parametrize(("path", "noted"), [("/var/lib/x.prom", True), ("reports/x.prom", False)])
+def test_a_textfile_that_a_ci_may_have_no_folder_for_is_noted(llmops, write, path, noted):
+    write(f"{FILE}textfile = '{path}'\n")
+    said = (
+        f"\n# The textfile {path!r} is of use on a runner of your own that has its folder: on others each run says "
+        "that it was not written.\n"
+    )
+    for kind in ("github", "gitlab"):
+        assert (said in llmops("schedule", "--format", kind)[1]) == noted
+
+
 def test_an_embedded_target_is_handed_no_secret(llmops, write):
     write('[targets.sandbox]\nprofile = "sandbox"\nenvironment = "sandbox"\nschedule.daily = "09:00"\n')
     status, said = llmops("schedule", "--format", "gitlab", "--target", "sandbox")
