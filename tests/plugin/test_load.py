@@ -19,7 +19,7 @@ prompts = [{ id = "a", text = "What is near?", weight = 2 }, { id = "b", text = 
 """
 TESTS = """
 def test_tiny(load_run):
-    done = load_run("short", workload="short", shape="tiny", check=False)  # on a busy machine it may be void
+    done = load_run("short", workload="short", shape="tiny", check=False)  # it may be void
     assert done.calls == 5
     assert [len(done.of(name)) for name in ("generate", "embed")] == [3, 2]
 
@@ -37,11 +37,15 @@ def test_endless(load_run, llm):
 def test_load_keeps_to_the_targets_tables(project, model):
     project.target(model.url, TABLES)
     project.write("test_it.py", TESTS)
-    run = project.run(afresh=True)
+    for _ in range(3):  # a busy machine
+        model.asked.clear()
+        run = project.run(afresh=True)
+        told = {one["name"]: one for one in run.whole["checks"][0]["metrics"]}
+        if told["short"]["state"] != "void":
+            break
     assert (run.status, [check["outcome"] for check in run.whole["checks"]]) == (1, ["passed", *["failed"] * 3]), (
         run.out
     )
-    told = {one["name"]: one for one in run.whole["checks"][0]["metrics"]}
     assert {"short", "short.service", "short.rate", "short.error_rate"} <= told.keys()
     assert told["short.error_rate"]["value"] == 0
     said = [check["reason"] for check in run.whole["checks"][1:]]
