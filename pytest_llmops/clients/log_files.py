@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -92,41 +93,48 @@ class Lines:
     """
 
     def __init__(self, files: Sequence[LogFile], max_bytes: int, begins: Mapping[str, int] | None = None) -> None:
-        self._shares: list[tuple[LogFile, int]] = []
+        self._shares: list[tuple[LogFile, int | None]] = []
         self._begins = begins or {}
         self.cut: list[str] = []
         self.file = ""
         left = max_bytes
-        for file in reversed(files):
-            share = min(left, _unpacked(file) - self._begins.get(file.name, 0))
+        for file in reversed(files):  # what lies beyond the limit is not even counted: that unpacks it
+            over = left <= 0 < file.bytes
+            share = None if over else min(left, _unpacked(file) - self._begins.get(file.name, 0))
             self._shares.insert(0, (file, share))
-            left -= share
+            left -= share or 0
 
     @property
     def headless(self) -> bool:
         """Whether they may begin within an entry."""
-        return any(share < _unpacked(file) for file, share in self._shares)
+        return any(share is None or share < _unpacked(file) for file, share in self._shares)
 
     def __iter__(self) -> Iterator[str]:
         for file, share in self._shares:
             self.file = file.name
-            if share or not file.bytes:
-                yield from self._of(file, share)
-            else:
+            if share is None:
                 self.cut.append(f"{file.name} was not read, the limit of bytes was reached before")
+            else:
+                yield from self._of(file, share)
 
     def _of(self, file: LogFile, share: int) -> Iterator[str]:
         skip = max(0, _unpacked(file) - share)
         if skip > self._begins.get(file.name, 0):
             self.cut.append(f"{file.name} was read from byte {skip} on")
         try:
-            with cast("BinaryIO", gzip.open(file.path) if file.compressed else file.path.open("rb")) as opened:
+            with _opened(file) as opened:
                 opened.seek(skip)
                 if skip:
                     opened.readline(LONGEST_LINE)
                 yield from _decoded(opened, share)
         except (OSError, EOFError, zlib.error) as error:
             self.cut.append(f"{file.name} could not be read to its end: {getattr(error, 'strerror', None) or error}")
+
+
+def from_the_first(file: LogFile, most: int) -> Iterator[str]:
+    """The lines of a file from its first byte on, so many bytes of them; of a damaged one those before the damage."""
+    with suppress(OSError, EOFError, zlib.error), _opened(file) as opened:
+        yield from _decoded(opened, most)
 
 
 def begin(file: LogFile, since: float, time_in: Callable[[str], float | None]) -> int:
@@ -152,6 +160,10 @@ def begin(file: LogFile, since: float, time_in: Callable[[str], float | None]) -
             else:
                 high = middle
     return max(0, low - NEAR)
+
+
+def _opened(file: LogFile) -> BinaryIO:
+    return cast("BinaryIO", gzip.open(file.path)) if file.compressed else file.path.open("rb")
 
 
 def _decoded(opened: BinaryIO, most: int) -> Iterator[str]:

@@ -14,7 +14,7 @@ from pytest_llmops.clients.exchange import last_exchange
 from pytest_llmops.clients.in_folder import InFolder
 from pytest_llmops.clients.log_entries import Entries
 from pytest_llmops.clients.log_entry import Entry, Reading
-from pytest_llmops.clients.log_files import Lines, LogFile, begin, of
+from pytest_llmops.clients.log_files import Lines, LogFile, begin, from_the_first, of
 from pytest_llmops.clients.log_lines import LineReader
 from pytest_llmops.clients.log_words import rank, without_secrets
 from pytest_llmops.errors import CallFailed, ControlError, Unsupported, Vacuous
@@ -154,7 +154,7 @@ class LogReading(InFolder):
     def first_at(self, name: str, file: LogFile) -> float | None:
         """The first time that stands in a file of a log; None where it has none."""
         table = self.source(name)
-        entries = LineReader(table, name).entries(Lines([file], self.part.max_bytes))
+        entries = LineReader(table, name).entries(from_the_first(file, self.part.max_bytes))
         return next((entry.at for entry in entries if entry.at is not None), None)
 
     def raw(self, name: str, most: int) -> list[str]:

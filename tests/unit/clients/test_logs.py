@@ -243,6 +243,25 @@ def test_a_gzip_file_of_several_members_is_read_whole(lay, logs):
     assert (len(found), found.reading.cut) == (1002, ())
 
 
+def test_an_empty_gzip_file_was_read(lay, logs):
+    lay("logs/app.log.1.gz", "", 100)
+    lay("logs/app.log", line(1))
+    assert logs().entries("app").reading.cut == ()
+
+
+def test_what_lies_beyond_the_limit_is_not_unpacked(lay, logs, monkeypatch):
+    for number in (3, 2, 1):
+        lay(f"logs/app.log.{number}.gz", "".join(line(100 * number + i) for i in range(50)), 100 * number)
+    length, opened = len(line(1)), []
+    unpacking = gzip.open
+    monkeypatch.setattr(log_files.gzip, "open", lambda path: opened.append(path.name) or unpacking(path))
+    found = logs(component={"max_bytes": 60 * length}).entries("app")
+    assert (found.reading.cut[0], set(opened)) == (
+        "logs/app.log.3.gz was not read, the limit of bytes was reached before",
+        {"app.log.1.gz", "app.log.2.gz"},
+    )
+
+
 def test_errors_of_a_whole_log(lay, logs):
     lay("logs/app.log", line(2) + line(1, "ERROR", "broken"))
     errors = {"files": ["logs/app.log"], "line": STANDARD, "at_least": "error"}
