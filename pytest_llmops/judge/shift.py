@@ -23,13 +23,14 @@ DOUBT = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """The mean of one period beside that of the period before.
+    """The mean of one period, or a single value, beside the mean of the period before.
 
     Attributes:
         before, now: the means.
         pct: by how many % of ``before`` the mean is another now; below 0 where it is less. Of nothing before all is
             new: 100 %.
-        margin_pct: half of the interval of ``pct`` (90 %, so that each end is right in 95 of 100), by Welch (1947).
+        margin_pct: half of the interval of ``pct`` (90 %, so that each end is right in 95 of 100); of means by Welch
+            (1947).
         values: of both periods together.
     """
 
@@ -69,13 +70,27 @@ def shift(before: Sequence[float], now: Sequence[float]) -> Shift:
         Vacuous: one of them has too few values.
     """
     _enough(before, now)
-    was, mean = math.fsum(before) / len(before), math.fsum(now) / len(now)
-    whole = was or mean or 1.0
     parts = [float(np.var(values, ddof=1)) / len(values) for values in (before, now)]
     variance = sum(parts)
     spread = sum(part**2 / (len(values) - 1) for part, values in zip(parts, (before, now), strict=True))
     margin = float(stdtrit(variance**2 / spread, 0.95)) * math.sqrt(variance) if spread else 0.0
-    return Shift(was, mean, 100 * (mean - was) / whole, 100 * margin / whole, len(before) + len(now))
+    return _shift(before, now, margin)
+
+
+def shift_of_one(before: Sequence[float], now: float) -> Shift:
+    """Compare one value with those before it, each of its kind, as the mean of a run is with the means of earlier runs.
+
+    Args:
+        before: values of the period before, shape (m,), finite.
+        now: of this one; it scatters as those before do.
+
+    Raises:
+        Vacuous: those before are too few.
+    """
+    if len(before) < FEWEST:
+        raise Vacuous(f"{len(before)} values before are too few to say how one scatters; it takes {FEWEST}.")
+    variance = float(np.var(before, ddof=1)) * (1 + 1 / len(before))
+    return _shift(before, [now], float(stdtrit(len(before) - 1, 0.95)) * math.sqrt(variance))
 
 
 def peak_up_pct(before: Sequence[float], now: Sequence[float]) -> float:
@@ -93,9 +108,15 @@ def peak_up_pct(before: Sequence[float], now: Sequence[float]) -> float:
     """
     _enough(before, now)
     m, n = len(before), len(now)
-    needed = next(k for k in range(1, n + 1) if math.comb(n, k) <= DOUBT * math.comb(n + m, k))
+    needed = next(k for k in range(1, n + 1) if math.comb(n, k) / math.comb(n + m, k) <= DOUBT)
     peak, sure = max(before), sorted(now, reverse=True)[needed - 1]
     return 100 * max(0.0, sure - peak) / (peak or sure or 1.0)
+
+
+def _shift(before: Sequence[float], now: Sequence[float], margin: float) -> Shift:
+    was, mean = math.fsum(before) / len(before), math.fsum(now) / len(now)
+    whole = was or mean or 1.0
+    return Shift(was, mean, 100 * (mean - was) / whole, 100 * margin / whole, len(before) + len(now))
 
 
 def _enough(before: Sequence[float], now: Sequence[float]) -> None:

@@ -214,21 +214,23 @@ class Record:
         for which in ("mean", "p50", "p95", "p99"):
             self(f"{name}.{which}", statistic(values, which), unit, of=said)
 
-    def shift(self, name: str, before: Sequence[float], now: Sequence[float], worse: Direction = "up") -> Result:
+    def shift(
+        self, name: str, before: Sequence[float], now: Sequence[float] | float, worse: Direction = "up"
+    ) -> Result:
         """By how many % a mean has become worse since the period before, beyond doubt: kept as ``NAME.worse``.
 
         Args:
             name: of the metric.
             before: values of the period before, three at least.
-            now: values of this one, as many.
+            now: values of this one, as many; or one value, of which those before are the earlier ones.
             worse: the direction that is: ``up``, ``down``, or ``off``: any other mean.
 
         Raises:
             Vacuous: too few values.
         """
-        from pytest_llmops.judge.shift import shift  # brings numpy
+        from pytest_llmops.judge.shift import shift, shift_of_one  # brings numpy
 
-        found = shift(before, now)
+        found = shift_of_one(before, now) if isinstance(now, int | float) else shift(before, now)
         at_least = {"up": found.up_pct, "down": found.down_pct, "off": found.off_pct}[worse]
         return self(f"{name}.worse", at_least, "%", of=f"{name}: {found}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 import pytest
@@ -96,18 +97,21 @@ def test_generation_rate(llm: Llm, prompts: Workload, record: Record) -> None:
 @pytest.mark.procedure("agent-aiops.models.performance-metrics", fault="llm:slow=1.6")
 def test_each_model_is_as_quick_as_usual(llm: Llm, prompts: Workload, history: History, record: Record) -> None:
     """Times and tokens a second of a few answers of every configured model, the rate beside that of earlier runs."""
-    rates = {}
+    rates, untold = {}, []
     for model in llm.generating_models():
         answers = [llm.generate(prompt, model=model) for prompt in islice(prompts.rounds(), FEW)]
-        record.statistics(f"generation_time[{model}]", [answer.stream.token_times_s[-1] for answer in answers], "s")
-        rates[model] = [answer.rate[0] for answer in answers]
+        told = [answer for answer in answers if answer.tokens_per_second and answer.stream.token_times_s]
+        if not told:
+            untold.append(f"No answer of {model} tells of tokens a second.")
+            continue
+        record.statistics(f"generation_time[{model}]", [answer.stream.token_times_s[-1] for answer in told], "s")
+        rates[model] = [answer.rate[0] for answer in told]
         record.statistics(f"tokens_per_second[{model}]", rates[model], "tokens/s")
-    untold = []
     with record.to_the_end():
         for model, now in rates.items():
             try:
                 earlier = [one.value for one in history.values(f"tokens_per_second[{model}].mean")]
-                record.shift(f"tokens_per_second[{model}]", earlier, now, "down")
+                record.shift(f"tokens_per_second[{model}]", earlier, fmean(now), "down")
             except Vacuous as error:
                 untold.append(str(error))
         if untold:

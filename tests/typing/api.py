@@ -180,6 +180,7 @@ def test_round(traffic: Traffic, api: Api, record: Record) -> None:
     assert_type(record.figure("blocked_total", during=lambda: api.query("x")), Result)
     assert_type(record.rise("open_files", traffic.one_by_one(rounds=2)), Result)
     assert_type(record.spread("memory", 86400), tuple[Result, Result])
+    assert_type(record.shift("memory", [1.0, 2.0, 3.0], 2.0), Result)
     assert_type(record.peak_shift("memory", [1.0, 2.0, 3.0], [2.0, 3.0, 4.0]), Result)
     with record.to_the_end():
         record("queue_length", 3)

@@ -1,9 +1,11 @@
 """A mean beside that of the period before: what is beyond doubt, and what is chance."""
 
+import math
+
 import pytest
 
 from pytest_llmops.errors import Vacuous
-from pytest_llmops.judge.shift import peak_up_pct, shift
+from pytest_llmops.judge.shift import peak_up_pct, shift, shift_of_one
 
 STEADY = [10.0, 10.2, 9.8, 10.1, 9.9]
 
@@ -49,6 +51,17 @@ def test_too_few_values_are_not_compared():
     assert str(raised.value) == said
 
 
+def test_a_single_value_scatters_as_those_before_do():
+    risen = shift_of_one(STEADY, 15.0)
+    assert (risen.now, risen.pct, risen.values) == (15.0, pytest.approx(50), 6)
+    assert risen.margin_pct == pytest.approx(2.132 * 0.15811 * math.sqrt(1 + 1 / 5) * 10, rel=1e-3)  # t of 4, at 95 %
+    assert shift_of_one([8.0, 12.0, 9.0, 11.0], 7.0).off_pct == 0
+    assert shift_of_one([4.0] * 3, 5.0).up_pct == 25
+    with pytest.raises(Vacuous) as raised:
+        shift_of_one(STEADY[:2], 15.0)
+    assert str(raised.value) == "2 values before are too few to say how one scatters; it takes 3."
+
+
 def test_one_value_above_the_peak_of_before_may_be_chance():
     week = [20.0, 21.0, 22.0, 20.0, 19.0, 24.0, 25.0]
     assert peak_up_pct(week, [*week[1:], 90.0]) == 0
@@ -61,3 +74,9 @@ def test_as_few_values_as_there_may_be_have_all_to_be_above_it():
     assert peak_up_pct([0.0] * 3, [0.0] * 3) == 0
     with pytest.raises(Vacuous, match="it takes 3 of each"):
         peak_up_pct([10.0, 9.0], [15.0, 20.0, 12.0])
+
+
+def test_many_values_beside_few_are_compared():
+    few = [float(i % 10) for i in range(10)]
+    assert peak_up_pct(few, [float(i % 12) for i in range(3000)]) == 0
+    assert peak_up_pct(few, [float(i % 12) + 9 for i in range(3000)]) == pytest.approx(800 / 9)
