@@ -27,8 +27,8 @@ class Shift:
 
     Attributes:
         before, now: the means.
-        pct: by how many % of ``before`` the mean is another now; below 0 where it is less. Of nothing before all is
-            new: 100 %.
+        pct: by how many % of ``before``, whatever its sign, the mean is another now; below 0 where it is less. Of
+            nothing before all is new: 100 %.
         margin_pct: half of the interval of ``pct`` (90 %, so that each end is right in 95 of 100); of means by Welch
             (1947).
         values: of both periods together.
@@ -110,12 +110,12 @@ def peak_up_pct(before: Sequence[float], now: Sequence[float]) -> float:
     m, n = len(before), len(now)
     needed = next(k for k in range(1, n + 1) if math.comb(n, k) / math.comb(n + m, k) <= DOUBT)
     peak, sure = max(before), sorted(now, reverse=True)[needed - 1]
-    return 100 * max(0.0, sure - peak) / (peak or sure or 1.0)
+    return 100 * max(0.0, sure - peak) / (abs(peak) or abs(sure) or 1.0)
 
 
 def _shift(before: Sequence[float], now: Sequence[float], margin: float) -> Shift:
     was, mean = math.fsum(before) / len(before), math.fsum(now) / len(now)
-    whole = was or mean or 1.0
+    whole = abs(was) or abs(mean) or 1.0
     return Shift(was, mean, 100 * (mean - was) / whole, 100 * margin / whole, len(before) + len(now))
 
 

@@ -44,6 +44,14 @@ def test_of_nothing_before_all_is_new():
     assert shift([0.0] * 4, [0.0] * 4).off_pct == 0
 
 
+def test_what_is_below_zero_rises_and_falls_as_all_else_does():
+    before = [-0.4, -0.6, -0.5, -0.55, -0.45]
+    assert shift(before, [-0.45, -0.52, -0.5, -0.6, -0.42]).off_pct == 0
+    assert shift(before, [-0.86, -0.88, -0.9, -0.87, -0.89]).down_pct > 50
+    assert shift([0.0] * 4, [-0.5] * 4).down_pct == 100
+    assert peak_up_pct([-4.0] * 3, [-2.0] * 3) == 50
+
+
 def test_too_few_values_are_not_compared():
     with pytest.raises(Vacuous) as raised:
         shift(STEADY[:2], STEADY)
