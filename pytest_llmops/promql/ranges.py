@@ -60,7 +60,7 @@ def _mean(values: list[float]) -> float:
 
 def _deviation(values: list[float]) -> float:
     mean = _mean(values)
-    return math.sqrt(_mean([(value - mean) ** 2 for value in values]))
+    return math.sqrt(_mean([(value - mean) * (value - mean) for value in values]))
 
 
 def least(values: list[float]) -> float:

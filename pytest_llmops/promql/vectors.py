@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 Vector = dict[Labels, float]
 
 
+def _sum(values: list[float]) -> float:
+    try:
+        return math.fsum(values)
+    except (OverflowError, ValueError):  # beyond what a float holds, or both infinities
+        return sum(values)
+
+
 def _divided(one: float, other: float) -> float:
     if other:
         return one / other
@@ -61,8 +68,8 @@ COMPARISONS: dict[str, Callable[[float, float], bool]] = {
 SETS = frozenset({"and", "or", "unless"})
 
 AGGREGATIONS: dict[str, Callable[[list[float]], float]] = {
-    "sum": math.fsum,
-    "avg": lambda values: math.fsum(values) / len(values),
+    "sum": _sum,
+    "avg": lambda values: _sum(values) / len(values),
     "min": least,
     "max": most,
     "count": lambda values: float(len(values)),

@@ -43,6 +43,15 @@ def test_a_series_is_old_after_five_minutes(memory):
     assert instant("count(up)", memory, 900) == {}
 
 
+def test_what_no_float_holds_is_infinite_or_no_number():
+    memory = Memory()
+    for name, at, value in (("a", 0, 1e308), ("b", 0, 1e308), ("c", 0, -math.inf), ("a", 30, -1e308)):
+        memory.add({"__name__": "x", "of": name}, at, value)
+    assert instant('sum(x{of!="c"})', memory, 0) == {(): math.inf}
+    assert math.isnan(instant("sum(x / 0)", memory, 0)[()])
+    assert instant('stddev_over_time(x{of="a"}[1m])', memory, 30) == {(("of", "a"),): math.inf}
+
+
 def test_old_samples_are_forgotten(memory):
     memory.forget(590)
     assert instant("count_over_time(up[10m])", memory, 600) == {(("job", "api"),): 1.0}
