@@ -14,6 +14,7 @@ from pytest_llmops.errors import BaselineError
 from pytest_llmops.judge.json_file import json_files, read_json
 from pytest_llmops.judge.retrieval import Ranking, Retrieved
 from pytest_llmops.judge.shipped import FOLDER, SHIPPED
+from pytest_llmops.state.whole import USUAL, put
 from pytest_llmops.target.problems import sentences
 from pytest_llmops.target.table import Table
 
@@ -137,9 +138,7 @@ def write(path: Path, canary: Canary) -> None:
     lines = ",\n".join(f"  {json.dumps(name)}: {_compact(one)}" for name, one in queries.items())
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        part.write_text(f'{head},\n "queries": {{\n{lines}\n }}\n}}\n', encoding="utf-8")
-        part.replace(path)
+        put(path, f'{head},\n "queries": {{\n{lines}\n }}\n}}\n', USUAL)
     except OSError as error:
         raise BaselineError(f"{path} cannot be written ({error})") from error
 
@@ -198,8 +197,24 @@ class Canaries:
         """
         if not reason.strip() or not by.strip():
             raise BaselineError("a canary is accepted by someone, with a reason: say who, and why this is normal")
-        number = 1 + max((int(path.stem.rpartition("-")[2]) for path in self.all()), default=0)
-        path = self.folder / f"{candidate.search}-{number:04d}.json"
         accepted = Accepted(by=by.strip(), at=datetime.now(UTC), reason=reason.strip(), commit=commit)
-        write(path, candidate.model_copy(update={"accepted": accepted}))
+        path = self._new(candidate.search)
+        try:
+            write(path, candidate.model_copy(update={"accepted": accepted}))
+        except BaseException:
+            path.unlink()
+            raise
+        return path
+
+    def _new(self, search: str) -> Path:
+        """A file that is there from here on, and nobody else's, whoever accepts at the same time."""
+        number = 1 + max((int(path.stem.rpartition("-")[2]) for path in self.all()), default=0)
+        path = self.folder / f"{search}-{number:04d}.json"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            path.open("x").close()
+        except FileExistsError:
+            return self._new(search)
+        except OSError as error:
+            raise BaselineError(f"{path} cannot be written ({error})") from error
         return path

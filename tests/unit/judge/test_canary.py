@@ -66,6 +66,15 @@ def test_accepting_is_an_act_of_somebody_with_a_reason(target):
     assert store.newest("web") is None
 
 
+def test_who_accepts_at_the_same_time_gets_the_next_number(target, monkeypatch):
+    store = Canaries(target)
+    store.accept(canary(), reason="x", by="ann")
+    seen = [[], store.all()]
+    monkeypatch.setattr(store, "all", lambda: seen.pop(0))
+    assert store.accept(canary(model="new@def"), reason="x", by="bob").name == "documents-0002.json"
+    assert [load(path).model for path in Canaries(target).all()] == [canary().model, "new@def"]
+
+
 @pytest.mark.parametrize("other", ["documents-old", "documents-2"])
 def test_a_search_whose_name_begins_like_another_has_its_own(target, other):
     store = Canaries(target)
