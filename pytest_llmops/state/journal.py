@@ -15,6 +15,7 @@ from pytest_llmops.errors import JournalError
 from pytest_llmops.state.folder import file_name, names_in, state_folder
 from pytest_llmops.state.new_folder import flush, new_folder
 from pytest_llmops.state.story import SCHEMA, Ran, acts_in, read
+from pytest_llmops.state.whole import HALVES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -211,7 +212,7 @@ class Journal:
         self.story.opened = self.story.opened or first
 
     def _append(self, entries: Sequence[Mapping[str, Any]]) -> None:
-        data = "".join(f"{json.dumps(entry, ensure_ascii=False)}\n" for entry in entries).encode()
+        data = "".join(f"{json.dumps(entry, ensure_ascii=False)}\n" for entry in entries).encode(errors=HALVES)
         try:
             if not self.path.exists():
                 state_folder(self.path.parent.parent)

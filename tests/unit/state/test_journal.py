@@ -81,6 +81,12 @@ def test_what_was_undone_or_failed_is_there_too(journal):
     assert story.failed == {1: Failure("no luck", ["docker start x"])}
 
 
+def test_half_a_surrogate_pair_of_a_target_is_written_as_what_it_is(journal, state):
+    number = journal.add(PAUSE, OPENED)
+    journal.failed(number, Failure("it said \ud83d", []))
+    assert Journal.of(state, "here").story.failed[number].why == "it said \ud83d"
+
+
 @pytest.mark.parametrize("cut", [1, 20, -1])
 def test_a_line_that_was_cut_short_was_never_confirmed(journal, cut):
     journal.add(STOP, OPENED)
