@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from promql_parser import BinaryExpr, Call, MatrixSelector, NumberLiteral, ParenExpr, VectorSelector, walk
+from promql_parser import BinaryExpr, Call, MatrixSelector, VectorSelector, walk
 
+from pytest_llmops.judge.condition import bare, metrics_of, of_no_use
 from pytest_llmops.promql import AlertRule, PromqlError, parse
 from pytest_llmops.promql.trial import tried
 
@@ -22,7 +23,6 @@ OF_A_FAMILY = ("", "_total", "_bucket", "_count", "_sum")
 """What may follow a family's name in the names of its series."""
 
 _RATES = frozenset({"rate", "irate", "increase"})
-_ABOVE = frozenset({">", ">="})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +78,7 @@ class Exported:
 def of_rule(rule: RuleTable, exported: Exported) -> list[str]:
     """Why an alert rule can say nothing; empty where nothing speaks against it."""
     node = parse(rule.expr)
-    absent = [name for name in metrics_of(node) if not exported.has(name)]
-    still = [name for name in metrics_of(node) if exported.has(name) and not exported.moves(name)]
-    said = [f"never fires: {name} is not exported by {exported.looked}" for name in absent]
-    said += [f"never fires: {name} stays 0" for name in still]
-    said += [*_capped(node, exported), *_unsummed(node)]
-    return said
+    return [*of_no_use(node, exported), *_unsummed(node)]
 
 
 def mistaken(rule: RuleTable) -> list[str]:
@@ -96,20 +91,6 @@ def mistaken(rule: RuleTable) -> list[str]:
         if fires != trial.fires:
             said.append(f"{'fires' if fires else 'does not fire'} when {trial.says}")
     return said
-
-
-def metrics_of(node: Expr) -> list[str]:
-    """The names of the series that an expression asks for."""
-    found: list[str] = []
-
-    def visit(one: Expr) -> bool:
-        selector = one.vector_selector if isinstance(one, MatrixSelector) else one
-        if isinstance(selector, VectorSelector) and selector.name:
-            found.append(selector.name)
-        return True
-
-    walk(node, visit)
-    return list(dict.fromkeys(found))
 
 
 def of_panel(queries: Iterable[str], exported: Exported) -> str:
@@ -146,26 +127,6 @@ def known(findings: Sequence[Finding], declared: Iterable[Vacuity]) -> tuple[lis
     return list(by_name.values()), untrue
 
 
-def _capped(node: Expr, exported: Exported) -> list[str]:
-    """A quantile that is compared with more than the highest finite bucket, which it never exceeds."""
-    found: list[str] = []
-
-    def visit(one: Any) -> bool:
-        if isinstance(one, BinaryExpr) and str(one.op) in _ABOVE:
-            left, right = _bare(one.lhs), _bare(one.rhs)
-            if isinstance(left, Call) and left.func.name == "histogram_quantile" and isinstance(right, NumberLiteral):
-                found.extend(
-                    f"never fires: the highest finite bucket of {name} is {exported.highest[name]:g}, "
-                    f"and it asks for more than {right.val:g}"
-                    for name in metrics_of(left)
-                    if right.val >= exported.highest.get(name, float("inf"))
-                )
-        return True
-
-    walk(node, visit)
-    return found
-
-
 def _unsummed(node: Expr) -> list[str]:
     """A part divided by its whole, label by label: each series of the part is divided by itself."""
     found: list[str] = []
@@ -185,17 +146,11 @@ def _unsummed(node: Expr) -> list[str]:
     return found
 
 
-def _bare(node: Any) -> Any:
-    while isinstance(node, ParenExpr):
-        node = node.expr
-    return node
-
-
 def _rated(node: Any) -> VectorSelector | None:
     """The series of ``rate(series[5m])``, unless they are put together."""
-    node = _bare(node)
+    node = bare(node)
     if isinstance(node, Call) and node.func.name in _RATES:
-        node = _bare(node.args[0])
+        node = bare(node.args[0])
     if isinstance(node, MatrixSelector):
         node = node.vector_selector
     return node if isinstance(node, VectorSelector) else None

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from pytest_llmops.judge.vacuity import metrics_of, mistaken
+from pytest_llmops.judge.condition import metrics_of
+from pytest_llmops.judge.vacuity import mistaken
 from pytest_llmops.promql import PromqlError, parse
 from pytest_llmops.promql.memory import NAME
 from pytest_llmops.promql.trial import series

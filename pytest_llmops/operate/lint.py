@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 from pytest_llmops.clients.client import LINTED
 from pytest_llmops.clients.families import families_of
 from pytest_llmops.errors import CallFailed
-from pytest_llmops.judge.vacuity import Exported, Finding, known, metrics_of, mistaken, of_panel, of_rule
+from pytest_llmops.judge.condition import metrics_of
+from pytest_llmops.judge.vacuity import Exported, Finding, known, mistaken, of_panel, of_rule
 from pytest_llmops.operate.deployed import asked_for
 from pytest_llmops.operate.patience import Patience
 from pytest_llmops.promql import PromqlError, parse

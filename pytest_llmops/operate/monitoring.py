@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llmops.clients.exchange import last_exchange
 from pytest_llmops.errors import CallFailed, Unreachable, Unsupported, Vacuous
+from pytest_llmops.judge.condition import once_fired
 from pytest_llmops.judge.vacuity import Finding
 from pytest_llmops.operate.alert_history import AlertHistory
 from pytest_llmops.operate.deployed import asked_for, checked_job, checked_rule, set_up_otherwise, untold
@@ -161,7 +162,8 @@ class Lint:
             CallFailed: Prometheus cannot be asked.
         """
         fired, memory = self._asked.fired(last_s=last_s), self._asked.memory(last_s=last_s)
-        jobs, rules = ({one.what: one.known or one.why for one in self.of(kind)} for kind in ("job", "rule"))
+        jobs = {one.what: one.known or one.why for one in self.of("job")}
+        rules = {one.what: one.known or once_fired(one.why) for one in self.of("rule")}
         why = {one.title: jobs.get(one.job) or rules.get(one.name, "") for one in fired}
         return AlertHistory(tuple(fired), memory, {title: said for title, said in why.items() if said})
 

@@ -3,7 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from pytest_llmops.judge.vacuity import Exported, Finding, known, metrics_of, mistaken, of_panel, of_rule
+from pytest_llmops.judge.condition import metrics_of, once_fired
+from pytest_llmops.judge.vacuity import Exported, Finding, known, mistaken, of_panel, of_rule
 from pytest_llmops.promql import parse
 from pytest_llmops.target.monitoring import AlertRule, Vacuity
 
@@ -12,6 +13,8 @@ EXPORTED = Exported(
     frozenset({"drift", "declared_errors_total"}),
     {"took_seconds_bucket": 1.0},
 )
+
+NOWHERE = "never fires: {} is not exported by what is scraped"
 
 
 def rule(expr, **more):
@@ -31,9 +34,33 @@ def rule(expr, **more):
             ["never fires: the highest finite bucket of took_seconds_bucket is 1, and it asks for more than 5"],
         ),
         (
-            "(histogram_quantile(0.95, took_seconds_bucket)) >= 1",
+            "(histogram_quantile(0.95, took_seconds_bucket)) > 1",
             ["never fires: the highest finite bucket of took_seconds_bucket is 1, and it asks for more than 1"],
         ),
+        ("histogram_quantile(0.95, took_seconds_bucket) >= 1", []),  # which it is once all take longer
+        (
+            "2 <= histogram_quantile(0.95, took_seconds_bucket)",
+            ["never fires: the highest finite bucket of took_seconds_bucket is 1, and it asks for at least 2"],
+        ),
+        ("absent(heartbeat)", []),
+        ("absent_over_time(heartbeat[5m]) == 1", []),
+        ("up == 0 or legacy_up == 0", []),
+        ("other_up == 0 or legacy_up == 0", [NOWHERE.format("other_up"), NOWHERE.format("legacy_up")]),
+        ("up == 0 unless maintenance", []),
+        ("maintenance unless up", [NOWHERE.format("maintenance")]),
+        ("up == 0 and maintenance == 1", [NOWHERE.format("maintenance")]),
+        ("sum(rate(other_total[5m])) by (job) > 0", [NOWHERE.format("other_total")]),
+        ("rate(declared_errors_total[5m]) == 0", ["always fires: declared_errors_total stays 0"]),
+        ("drift < 1 or up == 0", ["always fires: drift stays 0"]),
+        ("1 > drift and up == 0", []),
+        ("sum(drift) > 2 * sum(drift) / 7", ["never fires: drift stays 0"]),
+        ("drift > up", []),
+        ("0 < drift", ["never fires: drift stays 0"]),
+        ("up / drift > 1", []),
+        ("100 * sum(drift) / sum(up) > 5", ["never fires: drift stays 0"]),
+        ("drift + up > 1", []),
+        ("count(drift) > 1", []),
+        ("drift > bool 1", []),
         (
             'rate(http_requests_total{status=~"5.."}[5m]) / rate(http_requests_total[5m]) > 0.05',
             [
@@ -50,6 +77,14 @@ def rule(expr, **more):
 )
 def test_why_a_rule_says_nothing(expr, said):
     assert of_rule(rule(expr), EXPORTED) == said
+
+
+def test_what_fired_can_fire():
+    assert once_fired("never fires: drift stays 0") == ""
+    assert (
+        once_fired("never fires: drift stays 0; always fires: up stays 0; fires when all is well")
+        == "fires when all is well"
+    )
 
 
 def test_a_rule_is_tried_on_both_sides_of_its_limit():

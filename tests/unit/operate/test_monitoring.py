@@ -487,6 +487,7 @@ def test_alerts_of_a_dead_job_and_of_a_rule_that_says_nothing_are_marked(lint):
     findings = [
         {"kind": "job", "what": "ollama", "why": "down at each look", "known": "always down: 404"},
         {"kind": "rule", "what": "Paper", "why": "fires at any share"},
+        {"kind": "rule", "what": DOWN.name, "why": "never fires: up stays 0"},  # and yet it did
     ]
     paper = Fired("Paper", 1, 10.0, "api", "api:8000")
     history = lint({"findings": findings, "untrue": []}, fired=[DOWN, DEAD, paper], memory=WEEK).alert_history(604_800)
