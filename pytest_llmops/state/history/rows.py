@@ -79,9 +79,13 @@ def carried_rows(result: Mapping[str, Any], run: int) -> list[Row]:
 
 def good(check: Mapping[str, Any], metric: Mapping[str, Any]) -> bool:
     """Whether a value is one to be compared with later: its check passed, and nothing was held against it."""
-    broken = (metric["threshold"] or {}).get("broken")
     passed = check["outcome"] == "passed" and _number(metric["value"]) is not None
-    return bool(passed and not broken and metric["state"] not in BAD_STATES)
+    return passed and not held_against(metric["state"], metric["threshold"])
+
+
+def held_against(state: str, limits: Mapping[str, Any] | None) -> bool:
+    """Whether a value is itself a regression, void, or broke a limit, whatever else its check looked at."""
+    return state in BAD_STATES or bool((limits or {}).get("broken"))
 
 
 def _shared(result: Mapping[str, Any], run: int) -> Row:

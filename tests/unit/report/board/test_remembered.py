@@ -54,8 +54,21 @@ def test_values_come_oldest_first_up_to_the_run_and_no_further(target, run):
     found = known.values["generation_latency"]
     now = next(one for check in run["checks"] for one in check["metrics"] if one["name"] == "generation_latency")
     assert [round(one.value / now["value"], 6) for one in found] == [1.0, 2.0, 3.0, 1.0]
-    assert [one.good for one in found] == [True, True, False, True]
     assert known.lacking == ""
+
+
+def test_a_value_is_not_good_by_what_was_held_against_it_and_not_by_its_check(target, run):
+    """Each run's check is red, over whichever metric; a second check of the same run merely records the value."""
+    place, name = place_of(target), "generation_latency"
+    check = next(one for one in run["checks"] if one["metrics"] and one["metrics"][0]["name"] == name)
+    ok = {**check["metrics"][0], "state": "recorded", "threshold": {"target": "< 3 s"}}
+    against = [{}, {"state": "regression"}, {"threshold": {"target": "< 1 s", "broken": "< 1 s"}}, {"suspect": True}]
+    for number, one in enumerate(against):
+        red = {**check, "outcome": "failed", "metrics": [{**ok, **one}]}
+        checks = [red, {**check, "test": "other", "metrics": [ok]}]
+        keep(place, {**run, "id": f"{number}", "started": run["started"] + number, "checks": checks})
+    found = lately(place, TARGET, [name], run["started"] + 9)[name]
+    assert [one.good for one in found] == [True, False, False, True]
 
 
 def test_only_the_newest_are_asked_for_and_only_of_this_target(target, run):
