@@ -26,10 +26,15 @@ ACCEPT = "pytest … --llmops-baseline record, then llmops baseline accept --rep
 
 
 def state_of(metric: dict[str, Any]) -> str:
-    """Its state; ``broken`` where a threshold did not hold, ``suspect`` where it is."""
+    """Its state; ``broken`` where a threshold did not hold, ``suspect`` where it is.
+
+    An error rate of zero is never inconclusive: no failure is nothing to look at, however few the calls.
+    """
     if (metric["threshold"] or {}).get("broken"):
         return "broken"
-    return "suspect" if metric["suspect"] else str(metric["state"])
+    if metric["suspect"]:
+        return "suspect"
+    return "recorded" if metric["state"] == "inconclusive" and is_quiet_rate(metric) else str(metric["state"])
 
 
 def worst_first(metrics: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -4,8 +4,9 @@ import pytest
 
 from pytest_llmops.report.board.findings import findings
 from pytest_llmops.report.board.remembered import Remembered
+from pytest_llmops.report.board.rows import metrics_of
 from pytest_llmops.report.board.writing import html
-from pytest_llmops.report.metric import sentence, times
+from pytest_llmops.report.metric import sentence, state_of, times
 from pytest_llmops.report.properties import properties
 from pytest_llmops.report.summary import markdown
 
@@ -44,3 +45,24 @@ def test_a_share_that_became_less_has_no_times_and_a_board(slower):
     told = [(one.figure, one.beside) for one in findings({**run, "checks": [red]}) if one.tone == "bad"]
     assert told == [("71 %", "baseline 93 %")]
     assert "golden" in html(run, Remembered())
+
+
+RATE = {**CAPACITY, "name": "x.error_rate", "unit": "", "value": 0.0, "ratio": None, "state": "inconclusive"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "state", "chip"),
+    [
+        ({}, "recorded", "recorded"),
+        ({"threshold": {"target": "<= 5 %"}}, "recorded", "holds"),
+        ({"state": "ok"}, "ok", "ok"),
+        ({"state": "not-comparable"}, "not-comparable", "not-comparable"),
+        ({"value": 0.1}, "inconclusive", "inconclusive"),
+        ({"name": "x", "unit": "s"}, "inconclusive", "inconclusive"),
+    ],
+)
+def test_an_error_rate_of_zero_that_too_few_calls_compare_is_nothing_to_look_at(slower, changed, state, chip):
+    rate = {**RATE, **changed}
+    assert state_of(rate) == state
+    judged, merely = metrics_of({**slower, "checks": [{**slower["checks"][0], "metrics": [rate]}]}, Remembered())
+    assert [one.state for one in [*judged, *merely]] == [chip]
