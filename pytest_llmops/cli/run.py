@@ -81,10 +81,10 @@ def run(
 def _is_due(target: Target, suite: str, scheduled: Scheduled, *, quiet: bool) -> bool:
     from pytest_llmops.operate.planned_run import due
 
-    now, begun = _now(), scheduled.begun(suite)
-    found = due(target, suite, begun, now)
-    if begun is None and not found.now:
-        scheduled.note(suite, now.timestamp())
+    now, since = _now(), scheduled.since(suite)
+    found = due(target, suite, since, now)
+    if since is None and not found.now:
+        scheduled.note_look(suite, now.timestamp())
     if not quiet:
         click.echo(f"{suite} of {target.name} is {'' if found.now else 'not '}due: {found.why}")
     return found.now

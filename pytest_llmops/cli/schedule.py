@@ -97,10 +97,10 @@ def _show(target: Target, plan: Plan) -> None:
     for suite in plan.suites:
         zone = suite.times.zone
         try:
-            at = scheduled.begun(suite.name)
+            at, since = scheduled.begun(suite.name), scheduled.since(suite.name)
         except OSError as error:
             raise ConfigError(f"When {suite.name} last began cannot be read: {error}.") from error
-        state = due(target, suite.name, at, dt.datetime.now(dt.UTC))
+        state = due(target, suite.name, since, dt.datetime.now(dt.UTC))
         last = "" if at is None else f"{dt.datetime.fromtimestamp(at, zone).astimezone(zone):%Y-%m-%d %H:%M}"
         word = "due" if state.now else ""
         after = f"{state.next.astimezone(zone):%a %Y-%m-%d %H:%M %Z}"

@@ -49,8 +49,8 @@ def due(target: Target, suite: str, begun: float | None, now: dt.datetime) -> Du
     Args:
         target: whose schedule counts.
         suite: one that is planned there.
-        begun: when it last began, seconds since the epoch; None: never here. What was planned before a scheduler looked
-            for the first time is nobody's miss.
+        begun: when it last began, or was first looked at, seconds since the epoch; None: neither here. What was planned
+            before a scheduler looked for the first time is nobody's miss.
         now: with a time zone.
 
     Raises:

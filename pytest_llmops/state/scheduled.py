@@ -66,19 +66,31 @@ class Scheduled:
             os.close(lock)
 
     def begun(self, suite: str) -> float | None:
-        """When it last began, or was first looked at, seconds since the epoch; None: neither ever was."""
-        try:
-            return float((self._folder / f"{self._name}.{suite}.begun").read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):  # a torn one costs a run more
-            return None
+        """When it last began, seconds since the epoch; None: it never did."""
+        return self._read(f"{self._name}.{suite}.begun")
+
+    def since(self, suite: str) -> float | None:
+        """From when on it is caught up: when it last began, or was first looked at; None: neither ever was."""
+        begun = self.begun(suite)
+        return self._read(f"{self._name}.{suite}.looked") if begun is None else begun
 
     def note(self, suite: str, at: float) -> None:
         """Note that it began."""
         put(self._writable(f"{self._name}.{suite}.begun"), f"{at:.3f}")
 
+    def note_look(self, suite: str, at: float) -> None:
+        """Note that it was first looked at, and was not due."""
+        put(self._writable(f"{self._name}.{suite}.looked"), f"{at:.3f}")
+
     def log(self, suite: str) -> Path:
         """The file for what its last quiet run said."""
         return self._writable(f"{self._name}.{suite}.log")
+
+    def _read(self, name: str) -> float | None:
+        try:
+            return float((self._folder / name).read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):  # a torn one costs a run more
+            return None
 
     def _writable(self, name: str) -> Path:
         state_folder(self._state)

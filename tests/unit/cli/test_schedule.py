@@ -1,5 +1,6 @@
 """``llmops schedule`` and ``llmops run``: what they show, write and refuse."""
 
+import datetime as dt
 import json
 import re
 import textwrap
@@ -228,6 +229,16 @@ def test_a_suite_runs_once_for_each_time_that_it_was_planned(llmops, write, pyte
     assert scheduled.begun("daily") > 0
     status, said = llmops("run", "daily", "--if-due")
     assert (status, said.startswith("daily of staging is not due: planned next for ")) == (0, True)
+
+
+def test_a_look_is_not_shown_as_a_beginning(llmops, write, tmp_path):
+    far = dt.datetime.now(dt.UTC) + dt.timedelta(hours=12)
+    write(FILE.replace("09:00", f"{far:%H:%M}"))
+    status, said = llmops("run", "daily", "--if-due")
+    assert (status, said.startswith("daily of staging is not due: planned next for ")) == (0, True)
+    scheduled = Scheduled(tmp_path / ".llmops", "staging")
+    assert (scheduled.begun("daily"), scheduled.since("daily") > 0) == (None, True)
+    assert llmops("schedule")[1].splitlines()[1].rstrip().endswith(f"{far:%H:%M} UTC")
 
 
 def test_a_quiet_run_is_heard_where_it_is_not_green(llmops, write, pytest_of_ours, tmp_path):

@@ -48,3 +48,10 @@ def test_when_a_suite_began_is_remembered_for_its_owner_alone(scheduled, tmp_pat
     assert file.stat().st_mode & 0o777 == 0o600
     file.write_text("torn")
     assert scheduled.begun("daily") is None
+
+
+def test_a_look_is_remembered_apart_from_a_beginning(scheduled):
+    scheduled.note_look("daily", 1700000000.0)
+    assert (scheduled.begun("daily"), scheduled.since("daily")) == (None, 1700000000.0)
+    scheduled.note("daily", 1700000060.0)
+    assert (scheduled.begun("daily"), scheduled.since("daily")) == (1700000060.0, 1700000060.0)
