@@ -103,7 +103,7 @@ def _facts(found: dict[str, Any]) -> Table:
     grid = Table.grid(padding=(0, 1, 0, 0))
     grid.add_column(width=FIRST_COLUMN, style="dim")
     grid.add_column(overflow="fold")
-    for word, text in (("a daily run", _daily(found)), ("baselines", _baselines(found["baselines"]))):
+    for word, text in (("a daily run", _daily(found)), ("baselines", _baselines(found["baselines"], _run(found)))):
         grid.add_row(word, text)
     for index, note in enumerate(found["notes"]):
         grid.add_row("" if index else "notes", note)
@@ -123,11 +123,16 @@ def _about(seconds: float) -> str:
     return spoken(max(1.0, float(f"{seconds:.2g}")))
 
 
-def _baselines(found: dict[str, Any]) -> str:
+def _run(found: dict[str, Any]) -> str:
+    """What starts a daily run: without a file nothing is collected but for a target that is named."""
+    return "pytest -m daily" if found["file"] else f"pytest -m daily --llmops-target {found['target']}"
+
+
+def _baselines(found: dict[str, Any], run: str) -> str:
     said = ", ".join(f"{count} {state}" for state, count in found["states"].items())
     would = f"the next run says of its timed metrics: {said}" if said else "no metric is timed"
     if not found["runs"]:
-        return f"none; {would}. Record one: pytest -m daily --llmops-baseline record"
+        return f"none; {would}. Record one: {run} --llmops-baseline record"
     newest = dt.datetime.fromtimestamp(found["newest"], dt.UTC).date()
     differs = f" ({found['differs']})" if found["differs"] else ""
     return f"{found['runs']} accepted, the newest of {newest}; {would}{differs}"
@@ -153,4 +158,5 @@ def _verdict(found: dict[str, Any]) -> Text:
     some = so_many(warnings, "warning") if warnings else "no warnings"
     if problems:
         return Text(f"Not ready: {so_many(problems, 'problem')}, {some}.", "bold red")
-    return Text(f"Ready for pytest -m daily; {some}.", "bold green")
+    own = "" if found["file"] else " For a system of your own, write llmops.toml: llmops init."
+    return Text(f"Ready for {_run(found)}; {some}.{own}", "bold green")
