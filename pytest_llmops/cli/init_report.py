@@ -76,7 +76,8 @@ def _found(found: Discovery, settings: Settings) -> Table:
 def _key(one: Found) -> str:
     if one.key is None:
         return ""
-    return f", signed with {one.key.variable}" if one.key.given and not one.key.withheld else ", wants a key"
+    signed = one.key.given and not one.key.withheld and one.key.accepted is not False
+    return f", signed with {one.key.variable}" if signed else ", wants a key"
 
 
 def _loud(one: Found) -> Iterator[str]:

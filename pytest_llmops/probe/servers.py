@@ -26,6 +26,10 @@ CHAT = "/v1/chat/completions"
 COLLECTIONS = 20
 """So many collections are asked for their points."""
 
+BEHIND = "models behind its key"
+UNSEEN = Entry("model", "NAME", "the one that is timed; its list is behind the key", on=False)
+"""What stands for a list of models that was refused."""
+
 BUILDERS = {"vllm": "vLLM", "llamacpp": "llama.cpp", "sglang": "SGLang", "library": "Ollama"}
 """Servers by the ``owned_by`` of their models."""
 
@@ -66,14 +70,14 @@ def ollama(asker: Asker) -> Found | None:
     )
     also = ("It speaks OpenAI's API too, below /v1: a component `openai` with the same url would check that as well.",)
     notes = also if table(asker.json("/v1/models")).get("object") == "list" else ()
-    loud = models.missing("ollama pull NAME, and name it here as model") if not asker.shut("/api/tags") else []
+    shut = asker.shut("/api/tags") is not None
     return Found(
         "ollama",
         asker.url,
-        f"Ollama {version or ''}".strip() + f", {models.says}",
-        (own(asker, models.entries(), key, notes),),
+        f"Ollama {version or ''}".strip() + f", {BEHIND if shut else models.says}",
+        (own(asker, [UNSEEN] if shut else models.entries(), key, notes),),
         key,
-        tuple(loud),
+        () if shut else tuple(models.missing("ollama pull NAME, and name it here as model")),
     )
 
 
@@ -116,8 +120,8 @@ def unlisted(asker: Asker, document: Document) -> Found | None:
 
 
 def _openai(asker: Asker, models: Models | None, key: Key | None, builder: str) -> Found:
-    says = f"{builder}, {models.says}" if models else builder
-    entries = models.entries() if models else [Entry("model", "NAME", "which one is timed", on=False)]
+    says = f"{builder}, {models.says if models else BEHIND}"
+    entries = models.entries() if models else [UNSEEN]
     loud = tuple(models.missing("name the one to time as model")) if models else ()
     return Found("openai", asker.url, says, (own(asker, entries, key),), key, loud)
 
@@ -141,6 +145,7 @@ def qdrant(asker: Asker) -> Found | None:
     names = [str(table(one)["name"]) for one in raw if "name" in table(one)]
     entries, said = _collection(asker, names)
     if asker.shut("/collections"):
+        entries = [Entry("collection", "NAME", "the one that is searched; its list is behind the key", on=False)]
         said = "collections behind its key"
     version = f" {greets['version']}" if "version" in greets else ""
     return Found("qdrant", asker.url, f"Qdrant{version}, {said}", (own(asker, entries, key),), key)

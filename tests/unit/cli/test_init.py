@@ -85,7 +85,7 @@ def test_keys_that_are_not_set_are_exported_next(init, serve, monkeypatch, tmp_p
         0,
         f"""\
 Found
-  openai  {url}  OpenAI's API, wants a key
+  openai  {url}  OpenAI's API, models behind its key, wants a key
 
 Written: lab.toml (target lab-2)
 
@@ -100,7 +100,7 @@ Next
     assert (status, said.split("\n")[1:3]) == (
         0,
         [
-            f"  openai  {url}  OpenAI's API, signed with MINE",
+            f"  openai  {url}  OpenAI's API, models behind its key, wants a key",
             f"{' ' * (len(url) + 12)}MIND: it does not take the key in MINE",
         ],
     )
@@ -156,7 +156,7 @@ def test_a_key_that_is_withheld_is_said(init, serve, monkeypatch):
     shut = serve({"/v1/models": (401, "no")}).replace("127.0.0.1", "0.0.0.0")  # not loopback, and yet nobody else
     status, said = init(here, shut, options=["--key-env", "MINE"])
     assert status == 0
-    assert f"  openai  {shut}    OpenAI's API, wants a key\n" in said
+    assert f"  openai  {shut}    OpenAI's API, models behind its key, wants a key\n" in said
     assert (
         "MIND: it wants a key; MINE was not tried: the key would go over plain http; "
         "give this address alone to try it\n"

@@ -92,6 +92,16 @@ def test_ollama_without_models(serve, look):
     assert found.loud == ("lists no models: ollama pull NAME, and name it here as model",)
 
 
+@pytest.mark.parametrize("environ", [{}, {"K": "wrong"}])
+def test_what_is_behind_a_key_is_not_said_to_be_absent(serve, look, environ):
+    ollama = serve({**OLLAMA, "/api/tags": (401, "no"), "/v1/models": (401, "no")})
+    found = only(look(ollama.url, environ=environ, key_env="K"))
+    assert (found.says, found.loud) == ("Ollama 0.11.4, models behind its key", ())
+    assert found.sections[0].entries[-1].comment == "the one that is timed; its list is behind the key"
+    found = only(look(serve({**QDRANT, "/collections": (401, "no")}).url, environ=environ, key_env="K"))
+    assert found.sections[0].entries[-1].comment == "the one that is searched; its list is behind the key"
+
+
 def test_vllm_is_a_model_server_though_it_has_a_schema_health_and_metrics(serve, look, schema):
     server = serve({**VLLM, "/openapi.json": schema("vllm")})
     found = only(look(server.url))
@@ -114,7 +124,7 @@ def test_a_model_server_that_wants_a_key(serve, look):
     table = dict.fromkeys(("/v1/models", "/v1/chat/completions"), (401, {"error": "Unauthorized"}))
     shut = serve({**VLLM, **table})
     found = only(look(shut.url))
-    assert (found.kind, found.says) == ("openai", "OpenAI's API")
+    assert (found.kind, found.says) == ("openai", "OpenAI's API, models behind its key")
     assert (own(found)["auth"], found.key.given) == ({"bearer": "HERE_OPENAI_API_KEY"}, False)
     found = only(look(server.url, environ={"MY_KEY": "sesame"}, key_env="MY_KEY"))
     assert (found.says, found.key.accepted) == ("vLLM 0.10.1, Qwen/Qwen2.5-7B-Instruct", True)
