@@ -181,7 +181,7 @@ class Outcomes:
 def _skip(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport, words: str) -> None:
     """Have pytest take a test for skipped: by its report, and by what was raised, at which ``--pdb`` would stop."""
     report.outcome = "skipped"
-    report.longrepr = (str(item.path), item.location[1] or 0, words)
+    report.longrepr = (str(item.path), (item.location[1] or 0) + 1, words)
     if call.excinfo is not None:
         skipped = pytest.skip.Exception(call.excinfo.exconly()).with_traceback(call.excinfo.tb)
         call.excinfo = pytest.ExceptionInfo.from_exception(skipped)

@@ -15,13 +15,16 @@ from pytest_llmops.plugin.ours import SUITES_FOLDER
 from pytest_llmops.plugin.plan import share_of, total_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
     from pytest_llmops.plugin.controller import Controller
     from pytest_llmops.plugin.run import Run
     from pytest_llmops.plugin.selection import Selected
     from pytest_llmops.target.load import Target
+
+SKIPS = ("vacuous", "unsupported", "optional-unreachable")
+"""Categories that pytest knows as skipped, and that are counted by their own names."""
 
 
 class Telling:
@@ -37,6 +40,7 @@ class Telling:
         self.controller = controller
         self.seen_unreachable: set[str] = set()
         self.left_off = False
+        self.summed_up = False
         run.says = self.progress
 
     @property
@@ -138,9 +142,22 @@ class Telling:
             return ("more unreachable", "U", "UNREACHABLE") if again else ("error", "E", "ERROR")
         if outcome == "waived":
             return "waived", "w", "WAIVED"
-        if category in {"vacuous", "unsupported", "optional-unreachable"}:
+        if category in SKIPS and not self.summed_up:
             return category, category[0], category.upper()
         return None
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True, specname="pytest_terminal_summary")
+    def pytest_reasons_of_skips(self, terminalreporter: Any) -> Generator[None, object, object]:
+        """For ``-rs`` what has a category of its own is among the skipped, with its reason; it is not counted there."""
+        if "s" not in terminalreporter.reportchars:
+            return (yield)
+        stats, self.summed_up = terminalreporter.stats, True
+        counted = stats.get("skipped", [])
+        stats["skipped"] = [*counted, *(report for category in SKIPS for report in stats.get(category, ()))]
+        try:
+            return (yield)
+        finally:
+            stats["skipped"], self.summed_up = counted, False
 
     def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
         """Say what was checked, or would be, in plain words."""

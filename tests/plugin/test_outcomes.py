@@ -70,7 +70,9 @@ def test_a_check_that_says_nothing_is_a_skip_of_its_own_kind(project, kind):
         f"{word}: openai: nothing to count.",
     )
     assert run.status == 5
+    assert f"SKIPPED [1] test_it.py:3: {word}: openai: nothing to count." in run.lines
     assert f"1 {word}" in run.lines[-1]
+    assert "skipped" not in run.lines[-1]
 
 
 def test_a_failed_call_is_one_sentence_and_no_traceback(project, model):
