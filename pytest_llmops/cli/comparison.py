@@ -13,7 +13,7 @@ from pytest_llmops.cli.judged import judge
 from pytest_llmops.cli.runs import number, pasted, recorded
 from pytest_llmops.judge.baselines import KEPT
 from pytest_llmops.judge.likeness import standing_runs
-from pytest_llmops.judge.shipped import store_of
+from pytest_llmops.judge.shipped import own_store_of, store_of
 from pytest_llmops.judge.thresholds import said
 from pytest_llmops.report.metric import so_many
 from pytest_llmops.report.terminal import COLORS
@@ -40,6 +40,7 @@ def compare(target: Target, run: BaselineRun, *, advise: bool = False) -> None:
     """
     store = store_of(target)
     accepted = store.runs(target.name)
+    own = store.directory == own_store_of(target).directory  # what is shipped tells not which checks a project has
     itself = [number(other) for other in accepted if other.recorded == run.recorded]
     already = f"; accepted already as {itself[0]}, so it is compared with itself too" if itself else ""
     say(f"candidate: {run.path}: {recorded(run)}, {run.host_class}{already}")
@@ -53,7 +54,7 @@ def compare(target: Target, run: BaselineRun, *, advise: bool = False) -> None:
         filled.add_row(*_row(one))
     show(filled, "The candidate holds no metric.")
     states = {state for state, _ in meaning.changes(judged)}
-    sentences = [*_sentences(judged), *_presence(target, run, accepted)]
+    sentences = [*_sentences(judged), *(_presence(target, run, accepted) if own else ())]
     if "regression" in states:
         sentences.append((ONE_RUN, ""))
     if sentences:

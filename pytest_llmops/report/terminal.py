@@ -50,6 +50,7 @@ FIRST_COLUMN = 12
 SKIPPED = {"unsupported": "unsupported", "optional-unreachable": "not there"}
 """Checks that are named beside what is vacuous: their category, and the word in the first column."""
 
+UNTOLD = "which metrics have a baseline and were not measured cannot be told:"
 LONGEST_HEADING = 10
 OPEN = frozenset({"regression", "void", "suspect", "inconclusive"})
 """States that a value with a limit can be in whether it holds or not, as a golden dataset's pass rate can."""
@@ -117,7 +118,7 @@ def _failures(console: Console, checks: Sequence[dict[str, Any]]) -> None:
 def _missing(console: Console, missing: Sequence[dict[str, Any]]) -> None:
     """What has a baseline and was not measured: a renamed or deleted test does not pass silently."""
     for reason, names in missing_by_reason(missing).items():
-        _say(console, "MISSING", Text(", ".join(filter(None, names)) or "unknown", "bold"), "bold red")
+        _say(console, "MISSING", Text(", ".join(filter(None, names)) or UNTOLD, "bold"), "bold red")
         _say(console, "", Text(reason))
     if missing:
         console.print()

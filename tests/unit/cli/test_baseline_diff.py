@@ -77,6 +77,14 @@ def test_what_a_new_normal_no_longer_has_is_not_missing(accepted, record, senten
     assert sentences(1) == []
 
 
+def test_metrics_of_the_shipped_baselines_are_not_missed(llmops, record):
+    record({"query_latency": 0.1, "my_latency": 0.1}, target="sandbox")
+    status, said = llmops("baseline", "accept", "--reason", "r", "--by", "ada")
+    assert (status, [line for line in said.splitlines() if line.startswith(("MISSING", "NEW"))]) == (0, [])
+    record({"query_latency": 0.1}, target="sandbox", day=1)
+    assert "\nMISSING my_latency: 0001 has it, the candidate has not." in llmops("baseline", "diff")[1]
+
+
 def test_what_replaced_runs_still_have_is_not_new(accepted, record, sentences):
     accepted({"old": 0.1, "kept": 0.1})
     accepted({"kept": 0.1}, day=1)

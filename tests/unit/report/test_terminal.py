@@ -288,7 +288,7 @@ def test_what_is_missing_comes_before_the_metrics():
 def test_baselines_that_cannot_be_read_are_missing_too():
     unread = [{"metric": "", "check": "", "reason": "b.json is damaged"}]
     assert [line.rstrip() for line in lines(run(missing=unread))[:2]] == [
-        "MISSING      unknown",
+        "MISSING      which metrics have a baseline and were not measured cannot be told:",
         "             b.json is damaged",
     ]
 
