@@ -57,6 +57,8 @@ def _parts(found: dict[str, Any]) -> Iterator[RenderableType]:
         yield Text("")
         yield _findings(found["findings"])
     yield Text("")
+    if not found["file"]:
+        yield Text("For a system of your own write an llmops.toml: llmops init.")
     yield _verdict(found)
 
 
@@ -158,5 +160,4 @@ def _verdict(found: dict[str, Any]) -> Text:
     some = so_many(warnings, "warning") if warnings else "no warnings"
     if problems:
         return Text(f"Not ready: {so_many(problems, 'problem')}, {some}.", "bold red")
-    own = "" if found["file"] else " For a system of your own, write llmops.toml: llmops init."
-    return Text(f"Ready for {_run(found)}; {some}.{own}", "bold green")
+    return Text(f"Ready for {_run(found)}; {some}.", "bold green")
