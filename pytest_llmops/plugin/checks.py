@@ -82,7 +82,8 @@ class Check:
         recordings: what a candidate baseline takes from here, as plain JSON.
         before_call: the newest call when the test itself began, as a curl command.
         last_passed: when it last passed on this target, where it does not now and that is known.
-        failed_part: what the first failed part of it came to, where it has several.
+        category: the class of the newest phase's outcome; empty for a plain pass.
+        worst_part: what the worst part of it came to so far, the first of several.
         documents: what it wrote for people, as paths relative to the reports' folder.
         red: whether its newest outcome is a failure or an error.
     """
@@ -101,14 +102,16 @@ class Check:
     recordings: list[dict[str, Any]] = field(default_factory=list)
     before_call: str = ""
     last_passed: float | None = None
-    failed_part: dict[str, Any] | None = None
+    category: str = ""
+    worst_part: dict[str, Any] | None = None
     documents: list[str] = field(default_factory=list)
     red: bool = False
 
     def forget(self) -> None:
         """Begin anew: of several attempts the last one counts."""
         self.metrics, self.notes, self.breaches, self.recordings, self.documents = [], [], [], [], []
-        self.last_passed = self.failed_part = None
+        self.last_passed = self.worst_part = None
+        self.category = ""
         self.red = False
 
     @property

@@ -19,6 +19,7 @@ from pytest_llmops.plugin.remembering import last_passed
 from pytest_llmops.plugin.reporting import Reporting
 from pytest_llmops.plugin.settling import Settling
 from pytest_llmops.plugin.telling import Telling
+from pytest_llmops.report.outcomes import RANK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from pytest_llmops.plugin.deployment import Deployment
     from pytest_llmops.plugin.run import Run
     from pytest_llmops.plugin.selection import Selected
-
-RANK = {"error": 4, "failed": 3, "waived": 2, "skipped": 1, "passed": 0}
 
 
 class Controller:
@@ -163,12 +162,16 @@ class Controller:
             self.run.own_allure_results.mkdir(parents=True, exist_ok=True)  # a run beside this one makes it, too
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep what a process found out of a check; of several attempts or phases the worst of the last counts."""
+        """Keep what a process found out of a check; of several attempts or phases the worst of the last counts.
+
+        Of workers that each run every test (``--dist each``) the worst counts, also of several attempts.
+        """
         described = getattr(report, "llmops", None) or self._crashed(report)
         if described is None:
             return
         before = self.checks.get(report.nodeid)
-        if before is None or report.when != "teardown" or RANK[described["outcome"]] > RANK[before["outcome"]]:
+        later = report.when != "teardown" and self.run.pytest.getoption("dist", "no") != "each"
+        if before is None or later or RANK[described["outcome"]] > RANK[before["outcome"]]:
             self.checks[report.nodeid] = described
         self.recordings[report.nodeid] = getattr(report, "llmops_recordings", [])
 

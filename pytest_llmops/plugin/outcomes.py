@@ -24,6 +24,7 @@ from pytest_llmops.plugin.redaction import guard
 from pytest_llmops.plugin.remembering import remember_last_good
 from pytest_llmops.plugin.selection import Selection
 from pytest_llmops.plugin.sentences import Failed, reason, speak
+from pytest_llmops.report.outcomes import RANK
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -92,13 +93,13 @@ class Outcomes:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Describe the outcome, replace tracebacks of ours by sentences, and take secrets out."""
+        """Replace tracebacks of ours by sentences, and take secrets out."""
         report = yield
         if CHECK not in item.stash:
             return report
         check = item.stash[CHECK]
         error = call.excinfo.value if call.excinfo else None
-        category = self._category(report, check, error)
+        check.category = category = self._category(report, check, error)
         if category in SKIPS.values() or category == "optional-unreachable":
             _skip(item, call, report, f"{category}: {error}")
         elif report.failed:
@@ -107,11 +108,25 @@ class Outcomes:
         self._waive(check, item, call, report)
         if cleaner := self.redaction.cleaner:
             cleaner.report(report)
+        return report
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True, specname="pytest_runtest_makereport")  # outermost: after pytest's own
+    def pytest_described(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Describe the outcome, once pytest has said whether a failure was expected."""
+        report = yield
+        if CHECK not in item.stash:
+            return report
+        check = item.stash[CHECK]
+        if hasattr(report, "wasxfail"):
+            check.category = "" if report.passed else "xfailed" if report.when == "call" else "skipped"
+        elif report.failed and call.excinfo is None:
+            check.category = "failed"  # it passed, and was strictly expected to fail
         if report.when == "call" or not report.passed:
-            part = check.failed_part if report.when == "call" else None
-            described = part or self._described(check, report, category)
-            if report.when == "call" and described["outcome"] == "failed":
-                check.failed_part = described  # more calls of one test are parts of it: with ``subtests``
+            described = self._described(check, report)
+            if report.when == "call":  # more calls of one test are parts of it: with ``subtests``
+                described = check.worst_part = _worst(check.worst_part, described)
             report.llmops = described  # type: ignore[attr-defined]
             self._tell_properties(item, described)
             if allure_results.wanted(item.config):
@@ -158,7 +173,8 @@ class Outcomes:
                 check.notes.append("waived")
                 _skip(item, call, report, waiver.said)
 
-    def _described(self, check: Check, report: pytest.TestReport, category: str) -> dict[str, Any]:
+    def _described(self, check: Check, report: pytest.TestReport) -> dict[str, Any]:
+        category = check.category
         outcome = {"passed": "passed", "skipped": "skipped", "failed": "failed"}[report.outcome]
         if report.failed and (report.when != "call" or category in ERRORS):
             outcome = "error"
@@ -185,6 +201,16 @@ def _skip(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRep
     if call.excinfo is not None:
         skipped = pytest.skip.Exception(call.excinfo.exconly()).with_traceback(call.excinfo.tb)
         call.excinfo = pytest.ExceptionInfo.from_exception(skipped)
+
+
+def _worst(before: dict[str, Any] | None, now: dict[str, Any]) -> dict[str, Any]:
+    """Which of a check's parts decides what it came to: the first of the worst; one that is plainly skipped is none."""
+
+    def rank(part: dict[str, Any]) -> int:
+        plain = part["outcome"] == part["category"] == "skipped"
+        return 0 if plain else RANK[part["outcome"]]
+
+    return before if before and rank(before) >= max(1, rank(now)) else now
 
 
 def _severity(check: Check, category: str, outcome: str) -> str:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 TRY = "  try: "
 
+NO_REASON = f"{pytest.xfail.Exception.__module__}.{pytest.xfail.Exception.__qualname__}"
+"""What pytest shows of a failure that unittest expects."""
+
 
 class Failed(pytest.fail.Exception):  # type: ignore[name-defined,misc]  # pytest declares it as a variable
     """A failure that ``measure`` or ``record`` words itself, shown as pytest's own.
@@ -65,11 +68,14 @@ def speak(run: Run, item: pytest.Item, check: Check, report: pytest.TestReport, 
 
 
 def reason(report: pytest.TestReport) -> str:
-    """Why, without the source lines that pytest shows around it."""
+    """Why, without the source lines that pytest shows around it; of an expected failure why it is expected, if said."""
+    if expected := str(getattr(report, "wasxfail", "")).removeprefix("reason: ").strip():
+        return expected
     if isinstance(report.longrepr, tuple):
         return str(report.longrepr[2]).removeprefix("Skipped: ")
     crash = getattr(report.longrepr, "reprcrash", None)
-    return str(crash.message if crash else report.longrepr or "")
+    said = str(crash.message if crash else report.longrepr or "")
+    return "" if said == NO_REASON else said
 
 
 def _sentence(check: Check, error: Any) -> str:

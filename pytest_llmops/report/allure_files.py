@@ -43,7 +43,7 @@ SUSPECT = {"inconclusive", "unconfirmed regression"}
 
 
 def category(check: Mapping[str, Any]) -> str:
-    """The word of `CATEGORIES` for a check as in ``run.json``; empty for a plain pass, and a plain skip."""
+    """The word of `CATEGORIES` for a check as in ``run.json``; empty for a pass, a skip, an expected failure."""
     outcome, found = check["outcome"], str(check["category"])
     if outcome == "waived":
         return "waived"
@@ -55,7 +55,7 @@ def category(check: Mapping[str, Any]) -> str:
     if outcome == "passed":
         suspect = any(metric["suspect"] for metric in check["metrics"]) or SUSPECT & {found, *check["notes"]}
         return "suspect" if suspect else ""
-    return "" if found == "skipped" else found
+    return "" if found in {"skipped", "xfailed"} else found
 
 
 def categories() -> list[dict[str, str]]:

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-OWN = frozenset({"unreachable", "vacuous", "unsupported", "optional-unreachable"})
+RANK = {"error": 4, "failed": 3, "waived": 2, "skipped": 1, "passed": 0}
+"""Outcomes, the worst with the highest number."""
+
+OWN = frozenset({"unreachable", "vacuous", "unsupported", "optional-unreachable", "xfailed"})
 """Categories that say more than the outcome that they are counted as."""
 
 

@@ -277,6 +277,105 @@ def test_a_check_with_a_failed_part_has_failed(project):
     assert check["reason"].partition("\n")[0] == "AssertionError: assert 1 == 2"
 
 
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        (["pass", "raise Vacuous('of nothing')", "pass"], (13, "skipped", "vacuous", "vacuous: of nothing")),
+        (["raise Unreachable('api', 'gone')", "assert 0", "pass"], (12, "error", "unreachable", "gone")),
+        (["assert 1 == 2", "assert 3 == 4"], (1, "failed", "failed", "assert 1 == 2")),
+        (["pass", "pytest.skip('not this one')"], (0, "passed", "", "")),
+    ],
+)
+def test_the_worst_part_of_a_check_decides(project, parts, expected):
+    tried = [f"    with subtests.test('part'):\n        {part}" for part in parts]
+    said = ["import pytest", "from pytest_llmops import Vacuous", "from pytest_llmops.errors import Unreachable"]
+    (project.path / "test_it.py").write_text("\n".join([*said, "def test_it(llm, subtests):", *tried]))
+    run = project.run("--llmops-gate")
+    check = run.checks["test_it"]
+    found = (check["outcome"], check["category"], check["reason"].partition("\n")[0])
+    assert (run.status, *found) == expected, run.out
+
+
+EXPECTED = """
+    import unittest
+    import pytest
+
+    @pytest.mark.xfail(reason="as long as the model is old")
+    def test_marked(llm):
+        assert 0
+
+    @pytest.mark.xfail(run=False)
+    def test_not_run(llm):
+        assert 0
+
+    @pytest.mark.xfail
+    def test_not_any_more(llm):
+        pass
+
+    def test_told(llm):
+        pytest.xfail("so far")
+
+    @pytest.mark.usefixtures("llm")
+    class TestOld(unittest.TestCase):
+        @unittest.expectedFailure
+        def test_unit(self):
+            assert 0
+"""
+
+
+def test_an_expected_failure_is_none(project):
+    project.write("test_it.py", EXPECTED)
+    run = project.run("--llmops-gate", "--junitxml=junit.xml")
+    found = {check["test"].rpartition("::")[2]: (check["category"], check["reason"]) for check in run.whole["checks"]}
+    assert found == {
+        "test_marked": ("xfailed", "as long as the model is old"),
+        "test_not_run": ("skipped", "[NOTRUN]"),
+        "test_not_any_more": ("", ""),
+        "test_told": ("xfailed", "so far"),
+        "test_unit": ("xfailed", ""),
+    }
+    assert (run.status, {check["outcome"] for check in run.whole["checks"]}) == (0, {"passed", "skipped"}), run.out
+    assert "checks       1 passed, 1 skipped, 3 xfailed" in run.lines
+    assert 'name="llmops.outcome" value="failed"' not in (project.path / "junit.xml").read_text()
+
+
+def test_what_passes_and_was_strictly_expected_to_fail_has_failed(project):
+    project.write(
+        "test_it.py",
+        """
+        import pytest
+
+        @pytest.mark.xfail(strict=True, reason="old")
+        def test_it(llm):
+            pass
+        """,
+    )
+    run = project.run("--llmops-gate")
+    check = run.checks["test_it"]
+    assert (run.status, check["outcome"], check["category"], check["reason"]) == (
+        1,
+        "failed",
+        "failed",
+        "[XPASS(strict)] old",
+    )
+
+
+def test_of_workers_that_each_run_all_the_worst_counts(project):
+    project.write(
+        "test_it.py",
+        """
+        import os
+        import time
+
+        def test_it(llm):
+            time.sleep(os.environ["PYTEST_XDIST_WORKER"] == "gw1")
+            assert os.environ["PYTEST_XDIST_WORKER"] == "gw1"
+        """,
+    )
+    run = project.run("-n", "2", "--dist", "each")
+    assert (run.status, run.checks["test_it"]["outcome"]) == (1, "failed"), run.out
+
+
 SEVERAL = """
     import pytest
     from pytest_llmops import Unsupported
