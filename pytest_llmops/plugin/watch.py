@@ -11,6 +11,14 @@ from pytest_llmops.plugin.ours import SUITES_FOLDER, is_ours, run_of
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+AS_SHIPPED: dict[str, list[str]] = {
+    "python_files": ["test_*.py"],
+    "python_classes": ["Test"],
+    "python_functions": ["test"],
+    "norecursedirs": [],
+}
+"""What the ready suites are collected by."""
+
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Tell ``--lf`` where failed tests of the ready suites are: of itself it looks below the project's root alone."""
@@ -24,6 +32,21 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     folders = [SUITES_FOLDER, *(folder for folder in SUITES_FOLDER.iterdir() if folder.is_dir())]
     found = {folder / name for name in names for folder in folders if name and (folder / name).is_file()}
     known |= found | {parent for path in found for parent in path.parents}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, Any, Any]:
+    """Collect the ready suites whole: how a project names its own tests and folders says nothing of ours."""
+    if not collector.path.is_relative_to(SUITES_FOLDER):
+        return (yield)
+    settings = collector.config._inicache  # noqa: SLF001 (there is no public way to say it for a folder)
+    own = dict(settings)
+    settings.update(AS_SHIPPED)
+    try:
+        return (yield)
+    finally:
+        settings.clear()
+        settings.update(own)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

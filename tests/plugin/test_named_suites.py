@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from pytest_llmops.plugin.named_suites import names_a_suite
+from pytest_llmops.plugin.ours import SUITES_FOLDER
 
 OWN = """
     import pytest
@@ -131,3 +132,28 @@ def test_warnings_that_a_project_makes_errors_do_not_fail_a_ready_check(here):
     )
     run = here.run("-m", "daily", *EITHER)
     assert {name: check["outcome"] for name, check in run.checks.items()} == {READY: "passed", "test_own": "failed"}
+
+
+@pytest.mark.parametrize(
+    ("line", "file", "name"),
+    [
+        ("python_files = *_spec.py", "own_spec.py", "test_own"),
+        ("python_functions = it_*", "test_own.py", "it_own"),
+        ("python_functions = test_own* *enough* _*", "test_own.py", "test_own"),
+        ("norecursedirs = daily", "test_own.py", "test_own"),
+    ],
+)
+@pytest.mark.parametrize("words", [[], ["-n", "2"]], ids=["serial", "parallel"])
+def test_how_a_project_names_its_own_tests_says_nothing_of_the_ready_ones(here, line, file, name, words):
+    (here.path / "tests" / "test_own.py").unlink()
+    here.write(f"tests/{file}", OWN.replace("test_own", name))
+    here.write("pytest.ini", f"[pytest]\naddopts = -p no:cacheprovider\n{line}\n")
+    plain = ["test_configured_models_are_listed", READY]
+    run = here.run("-m", "daily", "-k", f"own or {' or '.join(plain)}", *words)
+    assert sorted(run.checks) == sorted([*plain, name]), run.out
+
+
+@pytest.mark.parametrize("below", ["", "daily/test_models.py"])
+def test_ready_tests_that_are_named_are_there_whatever_the_project_names_its_own(here, below):
+    here.write("pytest.ini", "[pytest]\naddopts = -p no:cacheprovider\npython_files = x\npython_functions = it\n")
+    assert list(here.run("-cpytest.ini", SUITES_FOLDER / below, "-k", READY).checks) == [READY]
