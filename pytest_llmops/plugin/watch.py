@@ -10,6 +10,7 @@ from pytest_llmops.plugin.ours import SUITES_FOLDER, is_ours, run_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from pathlib import Path
 
 AS_SHIPPED: dict[str, list[str]] = {
     "python_files": ["test_*.py"],
@@ -47,6 +48,15 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, A
     finally:
         settings.clear()
         settings.update(own)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> Generator[None, Any, Any]:
+    """Keep the ready suites where a pattern takes out whatever lies around them, such as all of a .venv."""
+    ignored = yield
+    if ignored and SUITES_FOLDER in collection_path.parents:
+        return not config.hook.pytest_ignore_collect(collection_path=SUITES_FOLDER, config=config)
+    return ignored
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

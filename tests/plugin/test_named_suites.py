@@ -95,14 +95,16 @@ def test_a_target_that_is_named_is_enough(project):
     assert list(run.checks) == [READY]
 
 
-def test_suites_in_a_venv_within_the_project(here, clone):
+@pytest.mark.parametrize("words", [[], ["--ignore-glob=.venv/*"]], ids=["plain", "ignored"])
+def test_suites_in_a_venv_within_the_project(here, clone, words):
     packages = here.path / ".venv" / "lib"
     shutil.copytree(clone / "pytest_llmops", packages / "pytest_llmops")
     shutil.copytree(clone / "suites", packages / "pytest_llmops" / "suites")
     (packages / "test_of_a_package.py").write_text("def test_never(): assert False\n")
     here.write("test_top.py", "import pytest\n@pytest.mark.daily\ndef test_top(llm): assert llm.models()\n")
     here.write("plain.py", "raise RuntimeError('never imported')\n")
-    run = here.run("-m", "daily", "-k", f"own or top or never or {READY}", environ={"PYTHONPATH": str(packages)})
+    chosen = f"own or top or never or {READY}"
+    run = here.run("-m", "daily", "-k", chosen, *words, environ={"PYTHONPATH": str(packages)}, afresh=True)
     assert run.status == 0, run.out
     assert sorted(run.checks) == [READY, "test_own", "test_top"]
 
