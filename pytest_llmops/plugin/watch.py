@@ -40,7 +40,7 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, A
     """Collect the ready suites whole: how a project names its own tests and folders says nothing of ours."""
     if not collector.path.is_relative_to(SUITES_FOLDER):
         return (yield)
-    settings = collector.config._inicache  # noqa: SLF001 (there is no public way to say it for a folder)
+    settings = getattr(collector.config, "_inicache", {})  # there is no public way to say it for a folder
     own = dict(settings)
     settings.update(AS_SHIPPED)
     try:
