@@ -3,6 +3,7 @@
 import pytest
 
 from pytest_llmops.plugin.exit_status import exit_status
+from pytest_llmops.report.terminal import UNTOLD
 
 
 def _check(outcome="passed", category="", *states):
@@ -209,4 +210,4 @@ def test_a_gated_run_beside_baselines_that_cannot_be_read(project, model):
     run = project.run("--llmops-gate", "-k", "pass")
     assert (run.status, [one["metric"] for one in run.whole["missing"]]) == (11, [""]), run.out
     assert run.whole["missing"][0]["reason"].startswith(f"{damaged} is damaged: ")
-    assert "MISSING      unknown" in run.lines
+    assert f"MISSING      {UNTOLD}" in run.lines
